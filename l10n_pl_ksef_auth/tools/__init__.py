@@ -1,0 +1,1 @@
+"""The KSeF protocol in plain Python: nothing here imports Odoo."""

@@ -1,0 +1,297 @@
+"""The one door to KSeF: one method per call of facts.md, "Order"."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timezone
+from types import TracebackType
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import requests
+
+from .answers import (
+    AuthStatus,
+    CertificateItem,
+    CertificateLimits,
+    Challenge,
+    Enrollment,
+    EnrollmentData,
+    EnrollmentStatus,
+    Operation,
+    RetrievedCertificate,
+    SessionItem,
+    Token,
+    Tokens,
+)
+from .const import TIMEOUT, check_base_url
+from .transport import Answer, Transport
+
+_USER_AGENT = "Odoo-l10n_pl_ksef_auth"
+#: KSeF's own upper limits of a page (open-api.json).
+_SESSIONS_PAGE, _CERTIFICATES_PAGE, _PERMISSIONS_PAGE = 100, 50, 100
+#: A list that never ends is a fault of the server.
+_MAX_PAGES = 200
+
+_Value = TypeVar("_Value")
+
+
+class KsefClient:
+    """Talks to one KSeF address. One client per thread; a bearer is given with each call.
+
+    Every method raises :class:`~.errors.KsefError` when KSeF does not answer or refuses.
+
+    :param base_url: for instance ``ENVIRONMENTS["test"].base_url``; https, or http on this machine
+    :param timeout: seconds that one silent wait may last, one number
+    :param error_format: value of KSeF's X-Error-Format, or None for its older errors
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        session: requests.Session | None = None,
+        timeout: float = TIMEOUT,
+        user_agent: str = _USER_AGENT,
+        error_format: str | None = "problem-details",
+    ) -> None:
+        self.base_url = check_base_url(base_url)
+        self._session = session or requests.Session()
+        self._transport = Transport(self.base_url, self._session, timeout)
+        # "identity": a packed answer could grow beyond its limit in one step.
+        self._headers = {
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+            "User-Agent": user_agent,
+        }
+        if error_format:
+            self._headers["X-Error-Format"] = error_format
+
+    def __enter__(self) -> KsefClient:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        bearer: str | None = None,
+        json: Any = None,
+        data: bytes | None = None,
+        headers: dict[str, str] | None = None,
+        params: dict[str, str] | None = None,
+    ) -> Answer:
+        """Make any call of KSeF's API; for other addons too.
+
+        :param path: from the base address on, with its leading slash
+        :param data: a body that is sent to the byte, with a Content-Type among ``headers``
+        """
+        if not path.startswith("/"):
+            raise ValueError("A path begins with a slash.")
+        return self._transport.exchange(
+            method,
+            path,
+            bearer,
+            json=json,
+            data=data,
+            headers={**self._headers, **(headers or {})},
+            params=params,
+        )
+
+    # Login
+
+    def challenge(self) -> Challenge:
+        """Ask for a new challenge; it lives ten minutes."""
+        return self.request("POST", "/auth/challenge").read(Challenge.from_json)
+
+    def submit_signed_request(
+        self, document: bytes, *, verify_chain: bool | None = None
+    ) -> Operation:
+        """Post a signed AuthTokenRequest, to the byte (facts.md A2-8).
+
+        :param verify_chain: matters where self-signed certificates are allowed (facts.md A2-36)
+        """
+        params = None
+        if verify_chain is not None:
+            params = {"verifyCertificateChain": "true" if verify_chain else "false"}
+        answer = self.request(
+            "POST",
+            "/auth/xades-signature",
+            data=bytes(document),
+            headers={"Content-Type": "application/xml"},
+            params=params,
+        )
+        warning = answer.header("X-System-Warning")
+        return answer.read(lambda data: Operation.from_json(data, warning))
+
+    def auth_status(self, reference_number: str, authentication_token: str) -> AuthStatus:
+        """Ask how far a login is."""
+        path = f"/auth/{_part(reference_number)}"
+        return self.request("GET", path, bearer=authentication_token).read(AuthStatus.from_json)
+
+    def redeem(self, authentication_token: str) -> Tokens:
+        """Fetch the tokens of a finished login. KSeF answers this once (facts.md A2-14)."""
+        answer = self.request("POST", "/auth/token/redeem", bearer=authentication_token)
+        return answer.read(Tokens.from_json)
+
+    def refresh(self, refresh_token: str) -> Token:
+        """Fetch a new access token; the refresh token stays as it is, and so does its end."""
+        answer = self.request("POST", "/auth/token/refresh", bearer=refresh_token)
+        return answer.read(lambda data: Token.from_json(data["accessToken"]))
+
+    # Sessions and rights
+
+    def sessions(self, bearer: str) -> Iterator[SessionItem]:
+        """Yield the active logins of this identity in this context."""
+        token: str | None = None
+        for _page in range(_MAX_PAGES):
+            answer = self.request(
+                "GET",
+                "/auth/sessions",
+                bearer=bearer,
+                headers={"x-continuation-token": token} if token else None,
+                params={"pageSize": str(_SESSIONS_PAGE)},
+            )
+            yield from answer.read_list("items", SessionItem.from_json)
+            token = answer.json().get("continuationToken")
+            if not isinstance(token, str) or not token:
+                return
+
+    def revoke_session(self, bearer: str, reference_number: str) -> None:
+        """End one login; its refresh token dies, its access token lives to its end."""
+        self.request("DELETE", f"/auth/sessions/{_part(reference_number)}", bearer=bearer)
+
+    def revoke_current_session(self, bearer: str) -> None:
+        """End the login that this bearer comes from."""
+        self.request("DELETE", "/auth/sessions/current", bearer=bearer)
+
+    def personal_permissions(self, bearer: str) -> frozenset[str]:
+        """Return the names of the rights that this login has, such as ``InvoiceWrite``."""
+        grants = self._pages(
+            "/permissions/query/personal/grants",
+            bearer,
+            {"permissionState": "Active"},
+            _PERMISSIONS_PAGE,
+            "permissions",
+            lambda data: (str(data["permissionScope"]), data.get("permissionState", "Active")),
+        )
+        return frozenset(scope for scope, state in grants if state == "Active")
+
+    # Certificates
+
+    def certificate_limits(self, bearer: str) -> CertificateLimits:
+        """Ask how many certificates this identity may still apply for and hold."""
+        answer = self.request("GET", "/certificates/limits", bearer=bearer)
+        return answer.read(CertificateLimits.from_json)
+
+    def enrollment_data(self, bearer: str) -> EnrollmentData:
+        """Ask what a certificate request of this identity must say."""
+        answer = self.request("GET", "/certificates/enrollments/data", bearer=bearer)
+        return answer.read(EnrollmentData.from_json)
+
+    def enroll(
+        self, bearer: str, *, name: str, csr_der: bytes, valid_from: datetime | None = None
+    ) -> Enrollment:
+        """Apply for an authentication certificate. Each call costs one of a few applications.
+
+        :param name: as :func:`~.enrollment.certificate_name` gives it
+        :param csr_der: the PKCS#10 request in DER
+        :param valid_from: aware; from the moment of issue when omitted
+        """
+        body = {
+            "certificateName": name,
+            "certificateType": "Authentication",
+            "csr": base64.b64encode(csr_der).decode("ascii"),
+        }
+        if valid_from:
+            body["validFrom"] = valid_from.astimezone(timezone.utc).isoformat()
+        answer = self.request("POST", "/certificates/enrollments", bearer=bearer, json=body)
+        return answer.read(Enrollment.from_json)
+
+    def enrollment_status(self, bearer: str, reference_number: str) -> EnrollmentStatus:
+        """Ask how far an application is; ten seconds apart at least (facts.md A2-30)."""
+        path = f"/certificates/enrollments/{_part(reference_number)}"
+        return self.request("GET", path, bearer=bearer).read(EnrollmentStatus.from_json)
+
+    def retrieve_certificates(
+        self, bearer: str, serial_numbers: Sequence[str]
+    ) -> list[RetrievedCertificate]:
+        """Fetch issued certificates by KSeF's serial numbers."""
+        body = {"certificateSerialNumbers": list(serial_numbers)}
+        answer = self.request("POST", "/certificates/retrieve", bearer=bearer, json=body)
+        return answer.read_list("certificates", RetrievedCertificate.from_json)
+
+    def certificates(
+        self,
+        bearer: str,
+        *,
+        status: str | None = None,
+        type: str | None = None,
+        name: str | None = None,
+        serial_number: str | None = None,
+    ) -> Iterator[CertificateItem]:
+        """Yield this identity's certificates.
+
+        :param status: Active, Blocked, Revoked or Expired
+        :param type: Authentication or Offline
+        """
+        criteria = {
+            "status": status,
+            "type": type,
+            "name": name,
+            "certificateSerialNumber": serial_number,
+        }
+        return self._pages(
+            "/certificates/query",
+            bearer,
+            {key: value for key, value in criteria.items() if value},
+            _CERTIFICATES_PAGE,
+            "certificates",
+            CertificateItem.from_json,
+        )
+
+    def revoke_certificate(
+        self, bearer: str, serial_number: str, reason: str = "Unspecified"
+    ) -> None:
+        """Revoke a certificate.
+
+        :param reason: Unspecified, Superseded or KeyCompromise
+        """
+        path = f"/certificates/{_part(serial_number)}/revoke"
+        self.request("POST", path, bearer=bearer, json={"revocationReason": reason})
+
+    def _pages(
+        self,
+        path: str,
+        bearer: str,
+        body: dict[str, str],
+        size: int,
+        member: str,
+        read: Callable[[Any], _Value],
+    ) -> Iterator[_Value]:
+        for page in range(_MAX_PAGES):
+            params = {"pageOffset": str(page), "pageSize": str(size)}
+            answer = self.request("POST", path, bearer=bearer, json=body, params=params)
+            yield from answer.read_list(member, read)
+            if answer.json().get("hasMore") is not True:
+                return
+
+
+def _part(value: str) -> str:
+    """Return a value as one part of a path, whatever it holds."""
+    if not value.strip("."):
+        raise ValueError("A reference number is missing.")
+    return quote(value, safe="")

@@ -1,0 +1,66 @@
+"""Environments, lifetimes and limits of KSeF 2.0 (facts.md, "Environments")."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+
+@dataclass(frozen=True)
+class Environment:
+    """One KSeF installation; accounts, rights and certificates of one mean nothing in another."""
+
+    code: str
+    base_url: str
+    self_signed_allowed: bool
+
+
+ENVIRONMENTS: dict[str, Environment] = {
+    environment.code: environment
+    for environment in (
+        Environment("production", "https://api.ksef.mf.gov.pl/v2", False),
+        Environment("demo", "https://api-demo.ksef.mf.gov.pl/v2", False),
+        Environment("test", "https://api-test.ksef.mf.gov.pl/v2", True),
+    )
+}
+
+#: Seconds that one silent wait for KSeF may last. One number: a pair breaks Odoo's test classes.
+TIMEOUT = 20
+#: Seconds that a whole exchange may last, however slowly its bytes arrive.
+EXCHANGE_TIMEOUT = 45
+#: Seconds after which a kept connection is not trusted to be still open.
+IDLE_LIMIT = 5
+#: No KSeF answer to a login is anywhere near this size.
+MAX_ANSWER_BYTES = 4 * 1024 * 1024
+#: A form to report incidents to the Ministry (facts.md A1, status 480).
+SUPPORT_URL = "https://ksef.podatki.gov.pl/formularz/"
+
+CHALLENGE_LIFETIME = timedelta(minutes=10)
+AUTHENTICATION_TOKEN_LIFETIME = timedelta(minutes=45)
+
+
+def check_base_url(url: str) -> str:
+    """Return ``url`` without a trailing slash when secrets may be sent there.
+
+    :param url: base address of a KSeF API, for instance of a simulator
+    :raises ValueError: unless it is https, or http on this machine (design.md, decision 16)
+    """
+    parts = urlsplit(url.strip())
+    host = parts.hostname or ""
+    safe = parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host))
+    if not (host and safe):
+        raise ValueError("A KSeF address must be https, or http on this machine only.")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ValueError("A KSeF address holds no user, no query and no fragment.")
+    return url.strip().rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,68 @@
+"""Polish tax numbers (NIP) and KSeF's internal identifiers of units, as people write them."""
+
+from __future__ import annotations
+
+import re
+
+_WEIGHTS = (6, 5, 7, 2, 3, 4, 5, 6, 7)
+_PREFIX = re.compile(r"^\s*(?:NIP)?[\s:.]*(?:PL)?[\s:]*", re.IGNORECASE)
+#: Separators that people type or paste: spaces of all kinds, dashes of all kinds, dots.
+_SEPARATORS = re.compile(r"[\s.\-\u2010-\u2015\u2212\u00ad\u200b\u2060\ufeff]+")
+#: Schema 2.1, TNIP.
+_PATTERN = re.compile(r"[1-9](?:[0-9][1-9]|[1-9][0-9])[0-9]{7}")
+
+
+class InvalidNip(ValueError):
+    """``reason``: missing, length, characters, checksum or pattern."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"Not a NIP: {reason}")
+        self.reason = reason
+
+
+def normalise(text: str | None) -> str:
+    """Return the ten digits of a NIP written with a prefix, spaces or dashes.
+
+    :raises InvalidNip: when it is none
+    """
+    digits = _digits(text)
+    if len(digits) != 10:
+        raise InvalidNip("length")
+    _check(digits)
+    return digits
+
+
+def normalise_internal_id(text: str | None) -> str:
+    """Return an internal identifier as ``NIP-12345`` (schema 2.1, TIID).
+
+    :raises InvalidNip: when it is none
+    """
+    digits = _digits(text)
+    if len(digits) != 15:
+        raise InvalidNip("length")
+    _check(digits[:10])
+    return f"{digits[:10]}-{digits[10:]}"
+
+
+def formatted(nip: str) -> str:
+    """Return ten digits as Poles write them: 526-587-76-35."""
+    return f"{nip[:3]}-{nip[3:6]}-{nip[6:8]}-{nip[8:]}" if len(nip) == 10 else nip
+
+
+def _digits(text: str | None) -> str:
+    digits = _SEPARATORS.sub("", _PREFIX.sub("", text or ""))
+    if not digits:
+        raise InvalidNip("missing")
+    if not (digits.isascii() and digits.isdigit()):
+        raise InvalidNip("characters")
+    return digits
+
+
+def _check(digits: str) -> None:
+    control = (
+        sum(weight * int(digit) for weight, digit in zip(_WEIGHTS, digits[:9], strict=True)) % 11
+    )
+    if control != int(digits[9]):
+        raise InvalidNip("checksum")
+    if not _PATTERN.fullmatch(digits):
+        raise InvalidNip("pattern")

@@ -1,0 +1,177 @@
+"""One HTTP exchange with KSeF: bounded in time and size, never redirected."""
+
+from __future__ import annotations
+
+import json as jsonlib
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import requests
+import urllib3
+
+from . import refusals
+from .const import EXCHANGE_TIMEOUT, IDLE_LIMIT, MAX_ANSWER_BYTES
+from .errors import KsefInvalidAnswer, KsefUnavailable
+from .watch import Watch, WatchedAdapter
+
+_Value = TypeVar("_Value")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A complete 2xx answer."""
+
+    status_code: int
+    headers: Mapping[str, str] = field(repr=False)
+    content: bytes = field(repr=False)
+    call: str = ""
+
+    def json(self) -> dict[str, Any]:
+        """Return the JSON object of the body.
+
+        :raises KsefUnavailable: when the body is no JSON (KSeF did receive the request)
+        :raises KsefInvalidAnswer: when it is JSON but no object
+        """
+        try:
+            data = jsonlib.loads(self.content)
+        except (ValueError, RecursionError):
+            code = "html" if refusals.is_html(self.content) else "unreadable"
+            raise KsefUnavailable(
+                f"{self.call}: the answer is not JSON ({len(self.content)} bytes)",
+                code=code,
+                sent=True,
+                status=self.status_code,
+            ) from None
+        if not isinstance(data, dict):
+            raise self.invalid()
+        return data
+
+    def invalid(self) -> KsefInvalidAnswer:
+        """Return the exception for an answer that lacks what the call needs."""
+        return KsefInvalidAnswer(
+            f"{self.call}: the answer lacks required members",
+            code="unreadable",
+            sent=True,
+            status=self.status_code,
+        )
+
+    def read(self, read: Callable[[dict[str, Any]], _Value]) -> _Value:
+        """Return the body as the value that ``read`` makes of its JSON.
+
+        :raises KsefUnavailable: when it cannot be read
+        """
+        data = self.json()
+        try:
+            return read(data)
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+            raise self.invalid() from None
+
+    def read_list(self, member: str, read: Callable[[dict[str, Any]], _Value]) -> list[_Value]:
+        """Return the values that ``read`` makes of the items of one member."""
+        return self.read(lambda data: [read(item) for item in data[member]])
+
+    def header(self, name: str) -> str | None:
+        """Return a header's text, which KSeF may send as UTF-8."""
+        value = self.headers.get(name)
+        return value.encode("latin-1", "replace").decode("utf-8", "replace") if value else None
+
+
+class BearerAuth(requests.auth.AuthBase):
+    """Sets the bearer, or nothing; its presence keeps requests from using a .netrc file."""
+
+    def __init__(self, bearer: str | None) -> None:
+        self._bearer = bearer
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if self._bearer:
+            request.headers["Authorization"] = f"Bearer {self._bearer}"
+        return request
+
+
+class Transport:
+    """Sends requests to one base address over one requests session."""
+
+    def __init__(self, base_url: str, session: requests.Session, timeout: float) -> None:
+        self._base_url = base_url
+        self._session = session
+        self._session.mount(base_url, WatchedAdapter())
+        self._timeout = timeout
+        self._last_used = time.monotonic()
+
+    def exchange(self, method: str, path: str, bearer: str | None, **options: Any) -> Answer:
+        """Send one request and return KSeF's complete 2xx answer.
+
+        :param path: from the base address on, with its leading slash
+        :param options: passed to requests (json, data, headers, params)
+        :raises KsefError: for everything else
+        """
+        call = f"KSeF {method} {path}"
+        self._drop_idle_connections()
+        with Watch(EXCHANGE_TIMEOUT) as watch:
+            try:
+                status, headers, content = self._send(method, path, bearer, options)
+            except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+                # Without a cause: exceptions of requests carry the request and its bearer.
+                raise _unavailable(call, error, watch) from None
+        if watch.fired:
+            raise _unavailable(call, None, watch)
+        refusals.raise_for(call, status, headers, content)
+        return Answer(status, headers, content, call)
+
+    def _send(
+        self, method: str, path: str, bearer: str | None, options: dict[str, Any]
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        response = self._session.request(
+            method,
+            self._base_url + path,
+            auth=BearerAuth(bearer),
+            timeout=self._timeout,
+            allow_redirects=False,
+            stream=True,
+            **options,
+        )
+        with response:
+            content = bytearray()
+            for chunk in response.iter_content(65536):
+                content += chunk
+                if len(content) > MAX_ANSWER_BYTES:
+                    raise _TooLong
+        return response.status_code, response.headers, bytes(content)
+
+    def _drop_idle_connections(self) -> None:
+        """Never send what cannot be repeated on a connection that the server may have closed."""
+        moment = time.monotonic()
+        if moment - self._last_used > IDLE_LIMIT:
+            self._session.close()
+        self._last_used = moment
+
+
+class _TooLong(requests.RequestException):
+    pass
+
+
+def _unavailable(call: str, error: Exception | None, watch: Watch) -> KsefUnavailable:
+    code = "timeout" if watch.fired else _code_of(error)
+    # A proxy that could not be passed has forwarded nothing.
+    sent = watch.sent and code != "proxy"
+    return KsefUnavailable(f"{call}: {code}", code=code, sent=sent)
+
+
+def _code_of(error: Exception | None) -> str:
+    if isinstance(error, _TooLong):
+        return "too_long"
+    if isinstance(error, requests.exceptions.ProxyError):
+        return "proxy"
+    if isinstance(error, requests.exceptions.SSLError):
+        return "tls"
+    if isinstance(error, requests.Timeout) or "timed out" in str(error):
+        return "timeout"
+    cause = error.args[0] if error and error.args else None
+    reason = getattr(cause, "reason", cause)
+    if isinstance(reason, urllib3.exceptions.NewConnectionError):
+        return "network"
+    if isinstance(cause, urllib3.exceptions.ProtocolError):
+        return "reset"
+    return "network"

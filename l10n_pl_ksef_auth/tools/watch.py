@@ -1,0 +1,111 @@
+"""A limit on the whole of an HTTP exchange.
+
+A time-out of requests is about one silent wait; a server that sends a byte now and then would hold
+a worker for ever. The watch closes the socket when the exchange has lasted too long. It also knows
+whether any byte of the request went out, which the exceptions of requests do not tell.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from types import TracebackType
+from typing import Any
+
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+_current = threading.local()
+
+
+class Watch:
+    """Context manager around one exchange in this thread, of at most ``seconds``."""
+
+    def __init__(self, seconds: float) -> None:
+        self.sent = False
+        self.fired = False
+        self._socket: Any = None
+        self._timer = threading.Timer(seconds, self._fire)
+        self._timer.daemon = True
+
+    def __enter__(self) -> Watch:
+        _current.watch = self
+        self._timer.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._timer.cancel()
+        self._socket = None
+        _current.watch = None
+
+    def sending(self, connection_socket: Any) -> None:
+        """Note that the request goes out on this socket."""
+        self.sent = True
+        self._socket = connection_socket
+
+    def _fire(self) -> None:
+        self.fired = True
+        try:
+            # By a copy of the descriptor: closing the TLS object would race with its reader.
+            with socket.socket(fileno=os.dup(self._socket.fileno())) as copy:
+                copy.shutdown(socket.SHUT_RDWR)
+        except (AttributeError, OSError):
+            pass  # nothing is connected yet, or nothing is any more
+
+
+class _Watched:
+    """Mixin for urllib3's connections: reports the socket before the request leaves on it."""
+
+    sock: Any
+
+    def connect(self) -> None:
+        super().connect()  # type: ignore[misc]  # of urllib3's connection
+        watch = getattr(_current, "watch", None)
+        if watch:
+            watch.sent = False  # what a proxy was asked for the tunnel does not count
+
+    def send(self, data: Any) -> None:
+        if self.sock is None:
+            self.connect()
+        watch = getattr(_current, "watch", None)
+        if watch:
+            watch.sending(self.sock)
+        super().send(data)  # type: ignore[misc]  # of urllib3's connection
+
+
+class _WatchedHttp(_Watched, HTTPConnection):
+    pass
+
+
+class _WatchedHttps(_Watched, HTTPSConnection):
+    pass
+
+
+class _HttpPool(HTTPConnectionPool):
+    ConnectionCls = _WatchedHttp
+
+
+class _HttpsPool(HTTPSConnectionPool):
+    ConnectionCls = _WatchedHttps
+
+
+class WatchedAdapter(HTTPAdapter):
+    """Transport of requests whose connections report to the :class:`Watch` of their thread."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Make the pools of direct connections."""
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
+
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
+        """Make the pools of connections through a proxy."""
+        manager = super().proxy_manager_for(*args, **kwargs)
+        manager.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
+        return manager
