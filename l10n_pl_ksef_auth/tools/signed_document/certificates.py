@@ -1,0 +1,133 @@
+"""Reads the certificates in KeyInfo and tells which of them signed."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+
+from . import limits, names
+from .document import decode, local_name, text_of
+from .properties import child_named
+
+#: What the library raises for odd certificates.
+UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion, x509.DuplicateExtension)
+
+
+@dataclass(frozen=True)
+class KeyInfo:
+    """The certificates of a signature.
+
+    ``chosen`` is the one that SigningCertificate names, else the first readable one;
+    ``named`` is False when SigningCertificate names another, None when it names none that is known.
+    """
+
+    chosen: x509.Certificate | None
+    present: int
+    named: bool | None
+
+
+def key_info(signature: Any, properties: Any) -> KeyInfo:
+    """Return the certificates of a signature.
+
+    :param properties: the covered SignedProperties, or None
+    """
+    holder = child_named(signature, "KeyInfo")
+    texts = [] if holder is None else [text_of(e) for e in holder.iter(names.CERTIFICATE)]
+    texts = texts[: limits.MAX_CERTIFICATES]
+    readable = [c for text in texts if (c := _certificate(text)) is not None]
+    digest = named_digest(properties)
+    matching = [c for c in readable if digest is not None and _has_digest(c, digest)]
+    chosen = next(iter(matching + readable), None)
+    named = bool(matching) if digest is not None and readable else None
+    return KeyInfo(chosen, len(texts), named)
+
+
+def has_signing_certificate(properties: Any) -> bool:
+    """Whether the signed properties name a certificate (SigningCertificate or its version 2)."""
+    return _signing_certificate(properties) is not None
+
+
+def named_digest(properties: Any) -> tuple[str, bytes] | None:
+    """Return hashlib's name and the digest of the certificate that signs, where both are known."""
+    signing = _signing_certificate(properties)
+    digest = child_named(child_named(signing, "Cert"), "CertDigest")
+    method, value = child_named(digest, "DigestMethod"), child_named(digest, "DigestValue")
+    if method is None or value is None:
+        return None
+    name = DIGESTS.get(method.get("Algorithm", ""))
+    raw = decode(text_of(value))
+    return (name, raw) if name and raw else None
+
+
+def is_self_signed(certificate: x509.Certificate) -> bool:
+    """Whether the certificate names itself as its issuer."""
+    return bool(certificate.issuer == certificate.subject)
+
+
+def is_for_offline_invoices(certificate: x509.Certificate) -> bool:
+    """Whether a KSeF certificate is of the type Offline: nonRepudiation without digitalSignature."""
+    try:
+        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+    except (x509.ExtensionNotFound, *UNREADABLE):
+        return False
+    return bool(usage.content_commitment and not usage.digital_signature)
+
+
+def value_of(name: x509.Name, oid: x509.ObjectIdentifier) -> str:
+    """Return all values of one attribute, joined by spaces."""
+    return " ".join(str(attribute.value) for attribute in name.get_attributes_for_oid(oid))
+
+
+def name_text(name: x509.Name) -> str:
+    """Return a name for people: the common name, else the organisation, else all of it."""
+    common = value_of(name, NameOID.COMMON_NAME) or value_of(name, NameOID.ORGANIZATION_NAME)
+    return (common or name.rfc4514_string())[: limits.MAX_VALUE]
+
+
+def _signing_certificate(properties: Any) -> Any:
+    inner = child_named(properties, "SignedSignatureProperties")
+    for child in inner if inner is not None else ():
+        if local_name(child) in ("SigningCertificate", "SigningCertificateV2"):
+            return child
+    return None
+
+
+def _certificate(text: str) -> x509.Certificate | None:
+    raw = decode(text) if len(text) <= limits.MAX_CERTIFICATE else None
+    if not raw:
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            certificate = x509.load_der_x509_certificate(raw)
+            # The library reads these only when asked; a broken one must be found out here.
+            _ = certificate.subject, certificate.issuer, certificate.not_valid_after_utc
+    except UNREADABLE:
+        return None
+    return certificate
+
+
+def _has_digest(certificate: x509.Certificate, digest: tuple[str, bytes]) -> bool:
+    name, value = digest
+    return hashlib.new(name, certificate.public_bytes(Encoding.DER)).digest() == value
+
+
+#: DigestMethod -> hashlib's name, as far as KSeF's documentation lists them (facts B, "Accepted").
+DIGESTS = {
+    names.DSIG + "sha1": "sha1",
+    names.MORE + "sha224": "sha224",
+    names.XMLENC + "sha256": "sha256",
+    names.MORE + "sha384": "sha384",
+    names.XMLENC + "sha512": "sha512",
+    names.MORE_2007 + "sha3-224": "sha3_224",
+    names.MORE_2007 + "sha3-256": "sha3_256",
+    names.MORE_2007 + "sha3-384": "sha3_384",
+    names.MORE_2007 + "sha3-512": "sha3_512",
+}

@@ -1,0 +1,157 @@
+"""Finds the signature and the request in a parsed document."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from lxml import etree
+
+from . import names
+from .findings import finding
+from .model import Finding, Packaging
+from .parsing import Unreadable, parse
+
+_BLANK = re.compile(r"[ \t\r\n]+")
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An element that may be the request.
+
+    ``place`` is the element of the uploaded tree that holds it: itself, or the ds:Object whose
+    base64 text it was decoded from.
+    """
+
+    request: Any
+    place: Any
+    encoded: bool = False
+
+
+@dataclass(frozen=True)
+class Document:
+    """The parts of an uploaded document; ``signature`` is the only one that counts, or None."""
+
+    tree: Any
+    root: Any
+    signatures: tuple[Any, ...]
+    candidates: tuple[Candidate, ...]
+
+    @property
+    def signature(self) -> Any:
+        """The first signature, in document order; None in an unsigned document."""
+        return self.signatures[0] if self.signatures else None
+
+    @property
+    def packaging(self) -> Packaging:
+        """How the signature and the request are put together."""
+        if self.signature is None:
+            return "none"
+        if local_name(self.root) == names.REQUEST:
+            return "enveloped"
+        if self.root.tag != names.SIGNATURE or not self.candidates:
+            return "detached"
+        return "enveloping-base64" if self.candidates[0].encoded else "enveloping"
+
+
+def examine(tree: Any) -> Document:
+    """Return the parts of a parsed document."""
+    root = tree.getroot()
+    signatures = tuple(s for s in root.iter(names.SIGNATURE) if not _is_countersignature(s))
+    plain = [Candidate(e, e) for e in root.iter(etree.Element) if local_name(e) == names.REQUEST]
+    encoded = [c for holder in root.iter(names.OBJECT) if (c := _decoded(holder)) is not None]
+    return Document(tree, root, signatures, tuple(plain + encoded))
+
+
+def shape_finding(document: Document) -> Finding | None:
+    """Say why the document is not a signed request; None when it is one as far as its shape tells."""
+    root_name = local_name(document.root)
+    if root_name == names.REQUEST:
+        return finding("unsigned") if document.signature is None else _count_finding(document)
+    if document.root.tag == names.SIGNATURE:
+        return _enveloping_finding(document)
+    if document.signature is not None and root_name == "XAdESSignatures":
+        return finding("detached", f"root {root_name}")
+    return finding("other_document", f"root {document.root.tag}", found=root_name)
+
+
+def local_name(element: Any) -> str:
+    """Return an element's name without its namespace; "" for comments and instructions."""
+    return etree.QName(element).localname if isinstance(element.tag, str) else ""
+
+
+def namespace(element: Any) -> str:
+    """Return an element's namespace, or ""."""
+    return etree.QName(element).namespace or ""
+
+
+def text_of(element: Any) -> str:
+    """Return an element's text without the whitespace around it."""
+    return "".join(element.itertext(etree.Element)).strip() if element is not None else ""
+
+
+def decode(text: str) -> bytes | None:
+    """Return the bytes of base64 text with any whitespace in it; None when it is none."""
+    try:
+        return base64.b64decode(_BLANK.sub("", text), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+
+
+def _is_countersignature(signature: Any) -> bool:
+    """Countersignatures stand in the unsigned properties of the signature that they confirm."""
+    return any(
+        local_name(ancestor) == "UnsignedProperties" for ancestor in signature.iterancestors()
+    )
+
+
+def _decoded(holder: Any) -> Candidate | None:
+    payload = payload_bytes(holder)
+    if not payload or names.REQUEST.encode() not in payload:
+        return None
+    try:
+        request = parse(payload).getroot()
+    except Unreadable:
+        return None
+    return (
+        Candidate(request, holder, encoded=True) if local_name(request) == names.REQUEST else None
+    )
+
+
+def payload_bytes(holder: Any) -> bytes | None:
+    """Return the bytes that a ds:Object holds as base64; None when it holds elements or no base64."""
+    if any(isinstance(child.tag, str) for child in holder):
+        return None
+    return decode(text_of(holder))
+
+
+def _count_finding(document: Document) -> Finding | None:
+    count = len(document.signatures)
+    nested = [s for c in document.candidates if c.encoded for s in c.request.iter(names.SIGNATURE)]
+    if count + len(nested) < 2:
+        return None
+    return finding(
+        "two_signatures", f"{count} and {len(nested)} nested", count=str(count + len(nested))
+    )
+
+
+def _enveloping_finding(document: Document) -> Finding | None:
+    if document.candidates:
+        return _count_finding(document)
+    payloads = [
+        name for holder in document.root.iterchildren(names.OBJECT) if (name := _content(holder))
+    ]
+    if payloads:
+        return finding("other_document", f"object with {payloads[0]}", found=payloads[0])
+    return finding("detached", "no object with a document")
+
+
+def _content(holder: Any) -> str:
+    """Name what a ds:Object holds, unless these are only the signature's own properties."""
+    for child in holder.iterchildren(etree.Element):
+        name = local_name(child)
+        return "" if name in ("QualifyingProperties", "SignatureProperties", "Manifest") else name
+    return "base64" if text_of(holder) else ""

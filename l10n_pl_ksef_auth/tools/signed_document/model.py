@@ -1,0 +1,91 @@
+"""What the reader says about a document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from ..auth_token_request import Context
+from ..identity import Identity
+
+Level = Literal["stop", "warn", "info"]
+Packaging = Literal["none", "enveloped", "enveloping", "enveloping-base64", "detached"]
+Kind = Literal["trusted_profile", "qualified", "seal", "ksef_certificate", "personal_id", "other"]
+
+
+@dataclass(frozen=True)
+class KnownChallenge:
+    """A challenge that was fetched for this company: its value, and when KSeF forgets it."""
+
+    value: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing to say about a document.
+
+    ``text`` and ``action`` are English sentences for an accountant, to be translated and then
+    filled with ``values``.  ``evidence`` is for support; it never holds a PESEL or a key.
+    """
+
+    code: str
+    level: Level
+    text: str
+    action: str
+    values: Mapping[str, str] = field(default_factory=dict)
+    evidence: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """The English text and action with their values."""
+        return f"{self.text} {self.action}".strip() % dict(self.values)
+
+
+@dataclass(frozen=True)
+class Signer:
+    """Who signed, as far as the document says so.
+
+    ``identity`` is None when the document names nobody: the certificate is missing or unreadable,
+    or it is the seal of Profil Zaufany and the person's data are not covered by the signature.
+    """
+
+    name: str
+    kind: Kind
+    identity: Identity | None
+    certificate_valid_from: datetime | None = None
+    certificate_valid_to: datetime | None = None
+    issuer: str = ""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """All that is known about a document before KSeF sees it.
+
+    ``signed_at`` is the time that the signer claims; ``size`` is in bytes.
+    """
+
+    findings: tuple[Finding, ...]
+    signer: Signer | None = None
+    challenge: str | None = None
+    context: Context | None = None
+    packaging: Packaging = "none"
+    signed_at: datetime | None = None
+    size: int = 0
+
+    @property
+    def stops(self) -> bool:
+        """Whether the document must not be sent (design decision 17)."""
+        return any(finding.level == "stop" for finding in self.findings)
+
+    @property
+    def fits(self) -> bool:
+        """Whether a signer was recognised and nothing speaks against sending the document."""
+        return self.signer is not None and all(f.level == "info" for f in self.findings)
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The codes of the findings, the gravest first."""
+        return tuple(finding.code for finding in self.findings)

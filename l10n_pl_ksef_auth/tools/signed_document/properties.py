@@ -1,0 +1,92 @@
+"""Reads the signed properties of XAdES: time, certificate digests, and the role of Profil Zaufany."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from .document import local_name, namespace, text_of
+from .limits import MAX_VALUE
+from .names import XADES
+
+_TIME = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d)?"
+)
+#: Facts B: the two forms of the role that Profil Zaufany writes, by local name.
+_ROLES = {
+    "PodpisZP": ("Imie", "Nazwisko", "PESEL"),
+    "EPSignature": ("FirstName", "CurrentFamilyName", "PersonalIdentifier"),
+}
+
+
+@dataclass(frozen=True)
+class Person:
+    """The signer whom Profil Zaufany names in the signed role."""
+
+    name: str
+    personal_number: str = field(repr=False)
+
+
+def qualifying_properties(signature: Any) -> Any:
+    """Return the signature's own QualifyingProperties, or None."""
+    for holder in signature:
+        for child in holder if local_name(holder) == "Object" else ():
+            if local_name(child) == "QualifyingProperties" and namespace(child) in XADES:
+                return child
+    return None
+
+
+def signed_properties(signature: Any) -> Any:
+    """Return the signature's SignedProperties, or None; whether they are covered is not asked here."""
+    qualifying = qualifying_properties(signature)
+    return child_named(qualifying, "SignedProperties")
+
+
+def child_named(element: Any, name: str) -> Any:
+    """Return the first child of that local name; None also where ``element`` is None."""
+    for child in element if element is not None else ():
+        if local_name(child) == name:
+            return child
+    return None
+
+
+def signing_time(properties: Any) -> datetime | None:
+    """Return the time that the signer claims, aware; a time without a zone is taken as UTC."""
+    element = child_named(child_named(properties, "SignedSignatureProperties"), "SigningTime")
+    found = _TIME.fullmatch(text_of(element)[:MAX_VALUE])
+    if not found:
+        return None
+    try:
+        return datetime(*(int(part) for part in found.groups()[:6]), tzinfo=_zone(found[7]))
+    except (ValueError, OverflowError):
+        return None
+
+
+def person(properties: Any) -> Person | None:
+    """Return whom a role of Profil Zaufany names; None without such a role."""
+    for role in properties.iter() if properties is not None else ():
+        if local_name(role) in _ROLES and _claimed(role):
+            given, family, number = _ROLES[local_name(role)]
+            names = [*_texts(role, given), *_texts(role, family)]
+            return Person(" ".join(names)[:MAX_VALUE], next(iter(_texts(role, number)), ""))
+    return None
+
+
+def _claimed(role: Any) -> bool:
+    parent = role.getparent()
+    return parent is not None and local_name(parent) == "ClaimedRole"
+
+
+def _texts(role: Any, name: str) -> list[str]:
+    found = (text_of(e)[:MAX_VALUE] for e in role.iter() if local_name(e) == name)
+    return [text for text in found if text]
+
+
+def _zone(text: str | None) -> timezone:
+    if text in (None, "Z"):
+        return timezone.utc
+    assert text is not None
+    sign = -1 if text[0] == "-" else 1
+    return timezone(sign * timedelta(hours=int(text[1:3]), minutes=int(text[4:6])))

@@ -1,0 +1,53 @@
+"""Who signed, and how."""
+
+from __future__ import annotations
+
+import pytest
+
+from .shared import NOW, reading, signed
+
+MINISTER_NIP = "5252955037"
+
+
+@pytest.mark.parametrize(
+    ("signer", "kind", "name", "masked"),
+    [
+        ("owner", "trusted_profile", "Róża Żółć-Źdźbło", "•••••••••64"),
+        ("qualified", "qualified", "Jan Maria Wiśniewski", "•••••••••13"),
+        ("sole-trader", "qualified", "Jan Maria Wiśniewski", "526-587-76-35"),
+        ("seal", "seal", "Przykładowa Sp. z o.o.", "526-587-76-35"),
+        ("edowod", "personal_id", "Świętosława Ćma", "•••••••••23"),
+    ],
+)
+def test_the_signer_is_recognised_whatever_the_layout(signer, kind, name, masked, layout):
+    found = reading(signed(signer, layout=layout))
+    assert found.signer is not None and found.signer.identity is not None
+    assert (found.signer.kind, found.signer.name) == (kind, name)
+    assert found.signer.identity.masked == masked
+    assert found.signed_at == NOW
+    assert found.codes == ()
+
+
+@pytest.mark.parametrize("role", ["PodpisZP", "EPSignature"])
+def test_both_forms_of_profil_zaufany_name_the_person_and_never_the_minister(role):
+    found = reading(signed("owner", role=role)).signer
+    assert found is not None and found.identity is not None
+    assert (found.kind, found.identity.kind) == ("trusted_profile", "pesel")
+    assert found.identity.value != MINISTER_NIP
+
+
+def test_a_certificate_without_an_identifier_is_known_by_its_fingerprint():
+    found = reading(signed("foreign")).signer
+    assert found is not None and found.identity is not None
+    assert (found.kind, found.identity.kind, found.name) == ("other", "fingerprint", "Jürgen Müller")
+
+
+def test_the_packaging_is_told(layout):
+    packaging = reading(signed(layout=layout)).packaging
+    assert packaging == (layout if layout.startswith("enveloping") else "enveloped")
+
+
+def test_no_personal_number_is_in_what_can_be_shown_or_logged():
+    found = reading(signed("owner"))
+    assert found.signer is not None and found.signer.identity is not None
+    assert found.signer.identity.value not in repr(found)
