@@ -1,7 +1,7 @@
 """Everybody who signs in the simulated world, and the signing itself.
 
-`sign` makes documents as the government's service and the qualified programs do; the digests and the
-signature come from libxmlsec, the bytes around them from layouts.py. Nothing comes from the addon.
+`sign` makes documents as the government's service and the qualified programs do; the digests and
+the signature come from libxmlsec, the bytes around them from layouts.py, nothing from the addon.
 """
 
 from __future__ import annotations
