@@ -1,0 +1,73 @@
+"""The commands of `./run`."""
+
+from __future__ import annotations
+
+import sys
+
+from .say import StackError, say
+
+USAGE = """./run demo                      Odoo with a KSeF simulator to try the journey in; Ctrl-C ends it
+./run test [words for pytest]   all tests; -k WORD picks by name everywhere, a path picks a file
+./run test fast [words]         all tests that need no Odoo
+./run lint                      style, types and the checks of Odoo's community
+./run shell                     a Python prompt inside the demo's Odoo
+./run simulator --port N        the KSeF simulator alone
+
+CACHE_DIR, ODOO_PATH, ODOO_PORT, SIMULATOR_PORT, CHROMIUM and PYTHON change where things are."""
+
+
+def _test(words: list[str]) -> int:
+    """Run tests."""
+    from . import testing
+
+    return testing.fast(words[1:]) if words[:1] == ["fast"] else testing.everything(words)
+
+
+def _lint(words: list[str]) -> int:
+    """Run the linters."""
+    from . import lint
+
+    return lint.main()
+
+
+def _demo(words: list[str]) -> int:
+    """Run the demo until Ctrl-C."""
+    from . import demo
+
+    return demo.main()
+
+
+def _shell(words: list[str]) -> int:
+    """Open Odoo's shell."""
+    from . import demo
+
+    return demo.shell()
+
+
+def _simulator(words: list[str]) -> int:
+    """Run the simulator in the foreground."""
+    from . import demo
+
+    return demo.simulator(words)
+
+
+COMMANDS = {"demo": _demo, "test": _test, "lint": _lint, "shell": _shell, "simulator": _simulator}
+
+
+def main(words: list[str]) -> int:
+    """Run the command that the first word names; the exit code."""
+    command = COMMANDS.get(words[0]) if words else None
+    if command is None:
+        say(USAGE)
+        return 0 if words[:1] in ([], ["help"], ["--help"], ["-h"]) else 2
+    try:
+        return command(words[1:])
+    except StackError as error:
+        print(f"./run {words[0]}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(file=sys.stderr)
+        return 130
+
+
+sys.exit(main(sys.argv[1:]))

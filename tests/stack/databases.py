@@ -1,0 +1,211 @@
+"""Databases: three layers of templates in the cache, and copies of them that take a second.
+
+base (Odoo's own modules) → addon (ours installed) → demo (the story's company and users).
+A template's name ends in a hash of what it was made from, so a changed source makes a new one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+from .locks import exclusive
+from .odoo_source import Odoo
+from .places import ROOT, addons, cache
+from .postgres import Postgres
+from .programs import Programs
+from .say import StackError, progress
+
+BASE_MODULES = ("account", "l10n_pl")
+LANGUAGE = "pl_PL"
+KEPT = 4
+DEMO_SCRIPT = Path(__file__).with_name("demo_data.py")
+ASSETS_SCRIPT = "env['ir.qweb']._pregenerate_assets_bundles()\nenv.cr.commit()\n"
+
+
+class Databases:
+    """Templates and their copies on one server, for one Odoo."""
+
+    def __init__(self, postgres: Postgres, odoo: Odoo, programs: Programs) -> None:
+        """Use `postgres` for storage and `programs` to run Odoo."""
+        self._postgres, self._programs = postgres, programs
+        base = _digest(odoo.version.encode(), str(odoo.python_path).encode(), repr((BASE_MODULES, LANGUAGE)).encode())
+        addon = _digest(base.encode(), *_sources())
+        self._keys = {
+            "base": base,
+            "addon": addon,
+            "demo": _digest(addon.encode(), DEMO_SCRIPT.read_bytes(), *_assets()),
+        }
+
+    def copy(self, kind: str, purpose: str) -> str:
+        """A fresh database, a copy of the template `kind` ("addon" or "demo"); returns its name."""
+        with exclusive("templates"):
+            self._remove_abandoned()
+            template = self._template(kind)
+            name = f"{purpose}_{os.getpid()}"
+            self.drop(name)
+            self._clone(template, name)
+        return name
+
+    def drop(self, name: str) -> None:
+        """Remove the database `name` and its files, whoever is still connected."""
+        self._postgres.sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        shutil.rmtree(_files(name), ignore_errors=True)
+
+    def _template(self, kind: str) -> str:
+        """The name of the template `kind`, built when its sources changed."""
+        name = f"{kind}_{self._keys[kind]}"
+        if name not in self._postgres.databases():
+            building = f"building_{kind}"
+            self.drop(building)
+            _BUILDERS[kind](self, building)
+            self._rename(building, name)
+            self._remove_old(kind)
+        return name
+
+    def _build_base(self, name: str) -> None:
+        """Odoo with accounting for Poland, in Polish, without demonstration data."""
+        self._postgres.sql(f'CREATE DATABASE "{name}" TEMPLATE template0')
+        self._install(name, BASE_MODULES, "--load-language", LANGUAGE)
+
+    def _build_addon(self, name: str) -> None:
+        """The base with the addons of this checkout."""
+        self._clone(self._template("base"), name)
+        self._install(name, addons())
+
+    def _build_demo(self, name: str) -> None:
+        """The addons with the demo's company and users, and the web page's files made ready."""
+        self._clone(self._template("addon"), name)
+        self._script(name, DEMO_SCRIPT.read_text(), "the demo's company and users")
+        self._script(name, ASSETS_SCRIPT, "the web client's files")
+
+    def _install(self, name: str, modules: tuple[str, ...] | list[str], *options: str) -> None:
+        """Install `modules` in the database `name`."""
+        arguments = ["--stop-after-init", "--no-http", "--without-demo", "--init", ",".join(modules), *options]
+        self._odoo(name, f"installing {', '.join(modules)} in Odoo", arguments, None)
+
+    def _script(self, name: str, script: str, what: str) -> None:
+        """Run a Python script in Odoo's shell on the database `name`."""
+        guarded = f"import os, traceback\ntry:\n{_indented(script)}\nexcept BaseException:\n    traceback.print_exc()\n    os._exit(1)\n"
+        self._odoo(name, f"preparing {what}", ["--no-http"], guarded, command="shell")
+
+    def _odoo(self, name: str, what: str, arguments: list[str], stdin: str | None, command: str = "server") -> None:
+        """Run Odoo to its end; its log is kept, and shown where to find when it failed."""
+        log = cache("logs") / f"{name}.log"
+        with progress(what, lambda: _last_module(log)), open(log, "w") as output:
+            done = subprocess.run(
+                [*self._programs.odoo(name, command), *arguments],
+                input=stdin or "", text=True, stdout=output, stderr=subprocess.STDOUT,
+                env=self._programs.environment(), cwd=ROOT,
+            )
+        if done.returncode or _failed(log):
+            raise StackError(f"{what} failed: {_reason(log)} (all of it in {log})")
+
+    def _clone(self, template: str, name: str) -> None:
+        """Copy a database and its file store; the files are never changed in place, so they are linked."""
+        self._postgres.sql(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        shutil.rmtree(_files(name), ignore_errors=True)
+        if _files(template).exists():
+            shutil.copytree(_files(template), _files(name), copy_function=os.link)
+
+    def _rename(self, old: str, new: str) -> None:
+        """Give a finished template its name."""
+        shutil.rmtree(_files(new), ignore_errors=True)
+        if _files(old).exists():
+            _files(old).rename(_files(new))
+        _files(new).mkdir(parents=True, exist_ok=True)
+        self._postgres.sql(f'ALTER DATABASE "{old}" RENAME TO "{new}"')
+
+    def _remove_old(self, kind: str) -> None:
+        """Keep the latest templates of a kind; engineers who share a cache may each have one."""
+        templates = [name for name in self._postgres.databases() if name.startswith(f"{kind}_")]
+        templates.sort(key=lambda name: _files(name).stat().st_mtime if _files(name).exists() else 0)
+        for name in templates[:-KEPT]:
+            self.drop(name)
+
+    def _remove_abandoned(self) -> None:
+        """Remove the copies of processes that are gone."""
+        for name in self._postgres.databases():
+            kind, _mark, owner = name.rpartition("_")
+            if kind not in _BUILDERS and owner.isdigit() and not _alive(int(owner)):
+                self.drop(name)
+
+
+_BUILDERS: dict[str, Callable[[Databases, str], None]] = {
+    "base": Databases._build_base,
+    "addon": Databases._build_addon,
+    "demo": Databases._build_demo,
+}
+
+
+def _files(name: str) -> Path:
+    """The file store of the database `name`."""
+    return cache("odoo-data", "filestore") / name
+
+
+def _sources() -> list[bytes]:
+    """All that an installation depends on: the addons without their tests, screens' files and read-me."""
+    return _contents({"tests", "static", "readme", "__pycache__"})
+
+
+def _assets() -> list[bytes]:
+    """What the prepared web pages depend on: the addons without their tests and read-me."""
+    return _contents({"tests", "readme", "__pycache__"})
+
+
+def _contents(left_out: set[str]) -> list[bytes]:
+    """Paths and contents of the addons' files, without the folders `left_out`."""
+    found: list[bytes] = []
+    for addon in addons():
+        for file in sorted((ROOT / addon).rglob("*")):
+            relative = file.relative_to(ROOT)
+            if file.is_file() and not left_out & set(relative.parts):
+                found += [str(relative).encode(), file.read_bytes()]
+    return found
+
+
+def _digest(*parts: bytes) -> str:
+    """A short hash of `parts`."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.hexdigest()[:12]
+
+
+def _alive(pid: int) -> bool:
+    """Whether a process with this number runs."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _indented(script: str) -> str:
+    """The script as the body of a block."""
+    return "".join(f"    {line}\n" if line.strip() else "\n" for line in script.splitlines())
+
+
+def _last_module(log: Path) -> str:
+    """How far an installation is, from Odoo's log: "module account (31/44)"."""
+    lines = [line for line in log.read_text(errors="replace").splitlines() if "Loading module " in line]
+    return lines[-1].split("Loading ", 1)[1] if lines else ""
+
+
+def _failed(log: Path) -> bool:
+    """Whether Odoo gave up although it ended without an error number."""
+    text = log.read_text(errors="replace")
+    return "Failed to load registry" in text or " CRITICAL " in text
+
+
+def _reason(log: Path) -> str:
+    """The line of Odoo's log that says why."""
+    lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    errors = [line for line in lines if "Error" in line or "Exception" in line]
+    return (errors or lines or ["no reason given"])[-1][-300:]

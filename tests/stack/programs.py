@@ -1,0 +1,83 @@
+"""How Odoo and the simulator are called: configuration file, environment, command lines."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from . import apt
+from .odoo_source import Odoo
+from .places import LOOPBACK, ROOT, TESTS, cache
+from .postgres import USER, Postgres
+from .say import StackError
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# Nothing listens on port 9: whatever wants to leave this machine fails at once.
+NOWHERE = f"http://{LOOPBACK}:9"
+
+
+class Programs:
+    """Command lines and environment of the processes that work with one PostgreSQL server."""
+
+    def __init__(self, odoo: Odoo, interpreter: Path, postgres: Postgres) -> None:
+        """Write Odoo's configuration file for this process."""
+        self.interpreter = interpreter
+        self._odoo = odoo
+        self.configuration = cache("config") / f"odoo-{os.getpid()}.conf"
+        paths = ",".join(map(str, (*odoo.addons_path, ROOT)))
+        self.configuration.touch(mode=0o600)
+        self.configuration.write_text(
+            "[options]\n"
+            f"addons_path = {paths}\ndata_dir = {cache('odoo-data')}\nadmin_passwd = {postgres.password}\n"
+            f"db_host = {LOOPBACK}\ndb_port = {postgres.port}\ndb_user = {USER}\ndb_password = {postgres.password}\n"
+            f"http_interface = {LOOPBACK}\nlist_db = False\nwith_demo = False\nserver_wide_modules = base,web\n"
+        )
+
+    def odoo(self, database: str, command: str = "server") -> list[str]:
+        """The command line that runs Odoo on `database`."""
+        options = ["-c", str(self.configuration), "-d", database, "--db-filter", f"^{database}$"]
+        if command == "shell":
+            options = options[:4]
+        return [str(self.interpreter), "-m", "odoo", command, *options]
+
+    def environment(self) -> dict[str, str]:
+        """The environment of Odoo: its sources and ours on the path, no way out of this machine."""
+        path = os.pathsep.join(map(str, (self._odoo.python_path, TESTS)))
+        return isolated() | {"PYTHONPATH": path, "ODOO_RC": str(self.configuration)}
+
+    def close(self) -> None:
+        """Remove the configuration file."""
+        self.configuration.unlink(missing_ok=True)
+
+
+def isolated() -> dict[str, str]:
+    """The caller's environment, changed so that HTTP requests reach this machine only."""
+    environment = dict(os.environ)
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        environment.pop(name, None)
+        environment[name.upper()] = environment[name] = NOWHERE
+    environment["NO_PROXY"] = environment["no_proxy"] = f"localhost,{LOOPBACK}"
+    environment["PYTHONDONTWRITEBYTECODE"] = "1"
+    return environment
+
+
+def browser() -> str:
+    """The path of Chromium; installed when it is missing and that is possible. CHROMIUM names another one."""
+    own = os.environ.get("CHROMIUM")
+    if own:
+        if not shutil.which(own):
+            raise StackError(f"CHROMIUM={own} is not a program: name the path of Chromium or Google Chrome.")
+        return own
+    found = _browser()
+    if not found:
+        apt.require("chromium", "the browser Chromium")
+        found = _browser()
+    if not found:
+        raise StackError("Chromium was not found after its installation: set CHROMIUM to its path.")
+    return found
+
+
+def _browser() -> str | None:
+    """The first Chromium on the path."""
+    return next((path for path in map(shutil.which, BROWSERS) if path), None)

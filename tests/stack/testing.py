@@ -1,0 +1,198 @@
+"""`./run test`: one result from several pytest runs, the plain ones and Odoo's at the same time."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from . import counts, venvs
+from .places import ROOT, TESTS, addons
+from .programs import browser, isolated
+from .say import say
+from .workshop import workshop
+
+NOTHING_COLLECTED = 5
+ON_ODOO_PINS = ("tests/protocol", "tests/reader")
+
+
+@dataclass
+class Stage:
+    """One pytest run: what it covers and how it is called."""
+
+    name: str
+    paths: list[str]
+    interpreter: Path
+    options: list[str] = field(default_factory=list)
+    environment: dict[str, str] = field(default_factory=isolated)
+    failed: list[str] = field(default_factory=list)
+    passed: int = 0
+    skipped: int = 0
+
+    def begin(self, words: list[str], folder: Path) -> None:
+        """Start the run in the background; its output goes to a file that `relay` reads."""
+        self._counts, self._log = folder / f"{self.name}.json", folder / f"{self.name}.log"
+        colour = ["--color=yes"] if sys.stdout.isatty() else []
+        command = [str(self.interpreter), "-m", "pytest", "-p", "stack.counts", *self.options, *colour, *words]
+        environment = self.environment | {counts.VARIABLE: str(self._counts), "PYTHONUNBUFFERED": "1"}
+        with open(self._log, "wb") as output:
+            self._process = subprocess.Popen(
+                [*command, *self.paths], cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def relay(self) -> None:
+        """Show the run's output until it ends, then take over its counts."""
+        say(f"──── {self.name} ────")
+        with open(self._log, "rb") as log:
+            while self._process.poll() is None:
+                if not _pass_on(log):
+                    time.sleep(0.1)
+            _pass_on(log)
+        self._read_counts()
+
+    def stop(self) -> None:
+        """End the run if it still goes on."""
+        if hasattr(self, "_process") and self._process.poll() is None:
+            self._process.terminate()
+            try:
+                self._process.wait(20)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+
+    def _read_counts(self) -> None:
+        """Add up what the run left behind; a run that broke off is one failure."""
+        if self._counts.exists():
+            left = json.loads(self._counts.read_text())
+            self.passed, self.failed, self.skipped = left["passed"], left["failed"], left["skipped"]
+        code = self._process.returncode
+        if code not in (0, NOTHING_COLLECTED) and not self.failed:
+            self.failed.append(f"{self.name}: pytest ended with code {code}")
+
+
+def _pass_on(log: IO[bytes]) -> bool:
+    """Copy what is new in the log to our output; whether there was something."""
+    chunk = log.read(65536)
+    sys.stdout.buffer.write(chunk)
+    sys.stdout.flush()
+    return bool(chunk)
+
+
+def fast(words: list[str]) -> int:
+    """Run all that needs no Odoo."""
+    words, paths = _split(words)
+    return _run([[_plain(_chosen(paths, _plain_folders()))]], words)
+
+
+def everything(words: list[str]) -> int:
+    """Run all tests: plain ones, the same on Odoo's pins, the browser's; Odoo's beside them."""
+    words, paths = _split(words)
+    ours = _chosen(paths, [name for name in addons() if (ROOT / name / "tests").is_dir()])
+    plain = [_plain(_chosen(paths, _plain_folders())), _on_odoo_pins(_chosen(paths, _existing(ON_ODOO_PINS)))]
+    end_to_end = _chosen(paths, _existing(["tests/e2e"]))
+    if not ours and not end_to_end:
+        return _run([plain], words)
+    if end_to_end:
+        browser()
+    with workshop() as shop:
+        plain.append(_end_to_end(end_to_end))
+        database = shop.databases.copy("addon", "test") if ours else ""
+        try:
+            odoo = Stage("odoo", ours, shop.programs.interpreter, environment=shop.programs.environment())
+            odoo.options = ["-p", "pytest_odoo", "-p", "stack.odoo_plugin", "--odoo-http"]
+            odoo.options += [f"--odoo-config={shop.programs.configuration}", f"--odoo-database={database}"]
+            return _run([plain, [odoo]], words)
+        finally:
+            shop.databases.drop(database or "test_none")
+
+
+def _plain(paths: list[str]) -> Stage:
+    """The tests that need Python alone, on the lock file's packages."""
+    stage = Stage("plain", paths, venvs.python())
+    stage.environment["PYTHONPATH"] = str(TESTS)
+    if any(path.startswith(("tests/protocol", "tests/conformance")) for path in paths):
+        stage.environment["ODOO_PINS_PYTHON"] = str(venvs.python(venvs.ODOO_PINS))
+        stage.environment["MISMATCHED_PACKAGES"] = str(venvs.mismatched_packages())
+    return stage
+
+
+def _on_odoo_pins(paths: list[str]) -> Stage:
+    """The protocol layer's tests once more, on the versions of lxml and xmlsec that Odoo asks for."""
+    stage = Stage("odoo-pins", paths, venvs.python(venvs.ODOO_PINS) if paths else Path(sys.executable))
+    stage.environment["PYTHONPATH"] = str(TESTS)
+    return stage
+
+
+def _end_to_end(paths: list[str]) -> Stage:
+    """The tests that drive a browser through the running demo."""
+    stage = Stage("e2e", paths, venvs.python())
+    stage.environment["PYTHONPATH"] = str(TESTS)
+    return stage
+
+
+def _run(tracks: list[list[Stage]], words: list[str]) -> int:
+    """Run the tracks side by side and the stages of each in turn; print the sum; 0 when all is well."""
+    tracks = [[stage for stage in track if stage.paths] for track in tracks]
+    stages = [stage for track in tracks for stage in track]
+    with tempfile.TemporaryDirectory(prefix="counts-") as folder:
+        try:
+            _work_off(tracks, words, Path(folder))
+        finally:
+            for stage in stages:
+                stage.stop()
+    return _report(stages)
+
+
+def _work_off(tracks: list[list[Stage]], words: list[str], folder: Path) -> None:
+    """Begin the first stage of every track at once, show them in order."""
+    for later in tracks[1:]:
+        for stage in later:
+            stage.begin(words, folder)
+    for number, track in enumerate(tracks):
+        for stage in track:
+            if number == 0:
+                stage.begin(words, folder)
+            stage.relay()
+
+
+def _report(stages: list[Stage]) -> int:
+    """Print the failures' names and the last line; the exit code."""
+    failed = [f"{stage.name}: {name}" for stage in stages for name in stage.failed]
+    passed, skipped = sum(stage.passed for stage in stages), sum(stage.skipped for stage in stages)
+    say("────")
+    for name in failed:
+        say(f"FAILED {name}")
+    if skipped:
+        say(f"{skipped} skipped")
+    if not passed and not failed:
+        say("No test fits these words.")
+    say(f"{passed} passed, {len(failed)} failed")
+    return 1 if failed or not passed else 0
+
+
+def _split(words: list[str]) -> tuple[list[str], list[str]]:
+    """Part the words for pytest from the paths of tests among them."""
+    paths = [word for word in words if not word.startswith("-") and (ROOT / word.split("::")[0]).exists()]
+    return [word for word in words if word not in paths], paths
+
+
+def _chosen(paths: list[str], folders: list[str]) -> list[str]:
+    """Those of `paths` that lie in `folders`, or all `folders` when no path was named."""
+    if not paths:
+        return folders
+    return [path for path in paths if any(path == folder or path.startswith(f"{folder}/") for folder in folders)]
+
+
+def _plain_folders() -> list[str]:
+    """The folders of plain tests that exist."""
+    return _existing(["tests/protocol", "tests/reader", "tests/simulator", "tests/conformance", "tests/stack"])
+
+
+def _existing(folders: list[str] | tuple[str, ...]) -> list[str]:
+    """Those of `folders` that hold tests."""
+    return [folder for folder in folders if any((ROOT / folder).rglob("test_*.py"))]

@@ -1,0 +1,89 @@
+"""Virtual environments in the cache, one per lock file and Python version."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from . import apt
+from .locks import exclusive
+from .places import ROOT, cache
+from .say import StackError, progress
+
+LOCK = ROOT / "requirements.lock"
+# What Odoo 19 itself asks for on Python 3.12: lxml and xmlsec that fit each other (design.md, decision 13).
+ODOO_PINS = Path(__file__).with_name("odoo-pins.lock")
+DONE = ".complete"
+
+
+def python(lock: Path = LOCK) -> Path:
+    """The interpreter of the environment with the packages of `lock`; made on first use."""
+    folder = cache("venv") / f"{lock.stem}-{_key(lock)}"
+    if not (folder / DONE).exists():
+        with exclusive(f"venv-{lock.stem}"):
+            if not (folder / DONE).exists():
+                _make(folder, lock)
+    return folder / "bin/python"
+
+
+def mismatched_packages() -> Path:
+    """A folder with an xmlsec that does not fit the lxml of Odoo's pins, to be put before them on PYTHONPATH."""
+    folder = cache("venv") / f"mismatched-{_key(LOCK)}-{_key(ODOO_PINS)}"
+    if (folder / DONE).exists():
+        return folder
+    interpreter = python(ODOO_PINS)
+    with exclusive("venv-mismatched"):
+        if not (folder / DONE).exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            _pip(interpreter, ["--no-deps", "--target", str(folder), _pinned("xmlsec")], "the mismatched xmlsec", 1)
+            (folder / DONE).touch()
+    return folder
+
+
+def _key(lock: Path) -> str:
+    """What an environment depends on, shortened."""
+    version = ".".join(map(str, sys.version_info[:3]))
+    return hashlib.sha256(f"{version} {sys.prefix}".encode() + lock.read_bytes()).hexdigest()[:12]
+
+
+def _pinned(package: str) -> str:
+    """`package==version` as the main lock file has it."""
+    for line in LOCK.read_text().splitlines():
+        if line.startswith(f"{package}=="):
+            return line.split()[0]
+    raise StackError(f"requirements.lock does not name {package}: compile it again from requirements.in.")
+
+
+def _make(folder: Path, lock: Path) -> None:
+    """Build the environment anew; the marker is written last, so a half one is never used."""
+    if importlib.util.find_spec("ensurepip") is None:
+        apt.require("python3-venv", "Python's module for virtual environments")
+    shutil.rmtree(folder, ignore_errors=True)
+    made = subprocess.run([sys.executable, "-m", "venv", str(folder)], capture_output=True, text=True)
+    if made.returncode:
+        raise StackError(f"'python3 -m venv' failed ({(made.stdout + made.stderr).strip()[-300:]}): install Debian's python3-venv.")
+    total = sum(1 for line in lock.read_text().splitlines() if "==" in line.split(" ")[0])
+    arguments = ["--require-hashes", "--requirement", str(lock)]
+    _pip(folder / "bin/python", arguments, f"Python packages ({lock.name})", total)
+    (folder / DONE).touch()
+
+
+def _pip(interpreter: Path, arguments: list[str], what: str, total: int) -> None:
+    """Run pip install, telling how many of `total` packages it has looked at."""
+    seen: list[str] = []
+    errors: list[str] = []
+    command = [str(interpreter), "-m", "pip", "install", "--disable-pip-version-check", *arguments]
+    with progress(what, lambda: f"{min(len(seen), total)} of {total}" + (", installing" if len(seen) >= total else "")):
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        for line in process.stdout or ():
+            if line.startswith(("Collecting", "Ignoring")):
+                seen.append(line)
+            elif line.startswith(("ERROR", "error")):
+                errors.append(line.strip())
+    if process.wait():
+        reason = errors[-1] if errors else "no reason given"
+        raise StackError(f"pip could not install {what}: {reason}. Check pip's index and the network, then run this again.")

@@ -1,0 +1,38 @@
+"""All that Odoo needs, made ready in the right order and put away in the opposite one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from . import venvs
+from .databases import Databases
+from .odoo_source import odoo
+from .postgres import Postgres
+from .programs import Programs
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """The pieces that an Odoo process is put together from."""
+
+    postgres: Postgres
+    programs: Programs
+    databases: Databases
+
+
+@contextmanager
+def workshop() -> Iterator[Workshop]:
+    """Set everything up on first use, a second later ever after."""
+    source = odoo()
+    interpreter = venvs.python()
+    postgres = Postgres()
+    try:
+        programs = Programs(source, interpreter, postgres)
+        try:
+            yield Workshop(postgres, programs, Databases(postgres, source, programs))
+        finally:
+            programs.close()
+    finally:
+        postgres.close()
