@@ -1,0 +1,107 @@
+"""The key and the certificate request of a KSeF certificate, and certificates brought by hand."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Literal
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.name import _ASN1Type
+from cryptography.x509.oid import NameOID
+
+from .answers import EnrollmentData
+from .credentials import CredentialError, PrivateKey, load_credentials, matches
+
+__all__ = [
+    "CredentialError",
+    "PrivateKey",
+    "build_csr",
+    "certificate_name",
+    "load_credentials",
+    "load_private_key",
+    "matches",
+    "new_key",
+    "private_key_der",
+]
+
+#: facts.md A1, certificateName.
+_NOT_IN_A_NAME = re.compile(r"[^a-zA-Z0-9_\- ąćęłńóśźżĄĆĘŁŃÓŚŹŻ]+")
+_NAME_MIN, _NAME_MAX, _NAME_FILLER = 5, 100, "KSeF Odoo"
+
+
+def new_key(kind: Literal["ec", "rsa"] = "ec") -> PrivateKey:
+    """Make a private key: EC P-256, which KSeF recommends and which signs fast, or RSA 2048."""
+    if kind == "rsa":
+        return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def private_key_der(key: PrivateKey) -> bytes:
+    """Return a key in PKCS#8 DER, unencrypted: for the vault only."""
+    return key.private_bytes(
+        serialization.Encoding.DER,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+
+
+def load_private_key(der: bytes) -> PrivateKey:
+    """Load a key of :func:`private_key_der`.
+
+    Without checking RSA numbers again, which takes 30 ms (design.md, decision 19): a key is
+    checked when it comes in.
+
+    :raises ValueError: when it is no RSA or EC key
+    """
+    key = serialization.load_der_private_key(der, None, unsafe_skip_rsa_key_validation=True)
+    if not isinstance(key, (ec.EllipticCurvePrivateKey, rsa.RSAPrivateKey)):
+        raise ValueError("neither an EC nor an RSA key")
+    return key
+
+
+def build_csr(key: PrivateKey, data: EnrollmentData) -> bytes:
+    """Return a PKCS#10 request in DER that says what KSeF told, to the byte (facts.md A2-19..22).
+
+    :param data: the answer of KSeF; names may be longer than the 64 characters of X.520
+    """
+    values = [
+        (NameOID.COUNTRY_NAME, data.country_name),
+        (NameOID.ORGANIZATION_NAME, data.organization_name),
+        (NameOID.ORGANIZATION_IDENTIFIER, data.organization_identifier),
+        (NameOID.COMMON_NAME, data.common_name),
+        *((NameOID.GIVEN_NAME, name) for name in data.given_names),
+        (NameOID.SURNAME, data.surname),
+        (NameOID.SERIAL_NUMBER, data.serial_number),
+        (NameOID.X500_UNIQUE_IDENTIFIER, data.unique_identifier),
+    ]
+    subject = x509.Name([_attribute(oid, value) for oid, value in values if value])
+    request = x509.CertificateSigningRequestBuilder().subject_name(subject)
+    return request.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
+
+
+def _attribute(oid: x509.ObjectIdentifier, value: str) -> x509.NameAttribute[str]:
+    """Return one attribute as UTF8String; only a country's two letters are a PrintableString."""
+    printable = oid == NameOID.COUNTRY_NAME and value.isascii() and value.isalpha()
+    kind = _ASN1Type.PrintableString if printable else _ASN1Type.UTF8String
+    return x509.NameAttribute(oid, value, kind, _validate=False)
+
+
+def certificate_name(text: str) -> str:
+    """Return a name for a certificate at KSeF: 5 to 100 of the characters that it allows.
+
+    :param text: for instance a company's name
+    """
+    composed = "".join(_allowed(letter) for letter in unicodedata.normalize("NFC", text))
+    name = " ".join(composed.split())[:_NAME_MAX].rstrip()
+    return name if len(name) >= _NAME_MIN else f"{name} {_NAME_FILLER}".strip()
+
+
+def _allowed(letter: str) -> str:
+    """Return a letter that KSeF allows: itself, without its accent, or a space."""
+    if not _NOT_IN_A_NAME.match(letter):
+        return letter
+    bare = unicodedata.normalize("NFKD", letter)[:1]
+    return bare if bare and not _NOT_IN_A_NAME.match(bare) else " "

@@ -1,0 +1,92 @@
+"""Whom a certificate stands for, by the patterns that KSeF reads (facts.md A2-2)."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from dataclasses import dataclass, field
+from typing import Literal
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+
+from .nip import formatted
+
+Kind = Literal["pesel", "nip", "fingerprint"]
+_PESEL = re.compile(r"(?:PNOPL|PESEL).*?(\d{11})")
+_NIP = re.compile(r"(?:TINPL|NIP).*?(\d{10})")
+_SEAL = re.compile(r"VATPL.*?(\d{10})")
+#: Characters of a value that may be shown: enough to recognise it, too few to use it.
+_SHOWN_DIGITS, _SHOWN_FINGERPRINT = 2, 8
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A person or company as KSeF knows it. ``value`` may be a PESEL: never log or show it."""
+
+    kind: Kind
+    value: str = field(repr=False)
+    name: str = field(repr=False)
+
+    @property
+    def masked(self) -> str:
+        """Return what may be shown: a NIP is public, of the others only a part."""
+        if self.kind == "nip":
+            return formatted(self.value)
+        if self.kind == "fingerprint":
+            return f"{self.value[:_SHOWN_FINGERPRINT]}…"
+        hidden = max(len(self.value) - _SHOWN_DIGITS, 0)
+        return "•" * hidden + self.value[hidden:]
+
+    def digest(self, key: bytes) -> str:
+        """Return an HMAC-SHA256 in hex, to recognise an identity without storing it.
+
+        :param key: secret; without it all 11-digit numbers could be tried
+        """
+        return hmac.new(key, f"{self.kind}:{self.value}".encode(), hashlib.sha256).hexdigest()
+
+
+def identity_of_certificate(certificate: x509.Certificate) -> Identity:
+    """Return the identity that KSeF takes from a certificate: PESEL, NIP or fingerprint."""
+    serial = _attributes(certificate, NameOID.SERIAL_NUMBER)
+    name = name_of_certificate(certificate)
+    for kind, pattern in _PERSONAL_PATTERNS:
+        match = pattern.search(serial)
+        if match:
+            return Identity(kind, match.group(1), name)
+    match = _SEAL.search(_attributes(certificate, NameOID.ORGANIZATION_IDENTIFIER))
+    if match and not _is_personal(certificate):
+        return Identity("nip", match.group(1), name)
+    return Identity("fingerprint", fingerprint(certificate), name)
+
+
+_PERSONAL_PATTERNS: tuple[tuple[Kind, re.Pattern[str]], ...] = (("pesel", _PESEL), ("nip", _NIP))
+
+
+def fingerprint(certificate: x509.Certificate) -> str:
+    """Return the SHA-256 of a certificate in upper-case hex."""
+    return hashlib.sha256(certificate.public_bytes(Encoding.DER)).hexdigest().upper()
+
+
+def name_of_certificate(certificate: x509.Certificate) -> str:
+    """Return how to call the subject: given names and surname, else its common name."""
+    if _is_personal(certificate):
+        given = _attributes(certificate, NameOID.GIVEN_NAME)
+        return f"{given} {_attributes(certificate, NameOID.SURNAME)}".strip()
+    common = _attributes(certificate, NameOID.COMMON_NAME)
+    return common or _attributes(certificate, NameOID.ORGANIZATION_NAME)
+
+
+def _is_personal(certificate: x509.Certificate) -> bool:
+    given, surname = NameOID.GIVEN_NAME, NameOID.SURNAME
+    return bool(_attributes(certificate, given) or _attributes(certificate, surname))
+
+
+def _attributes(certificate: x509.Certificate, oid: x509.ObjectIdentifier) -> str:
+    try:
+        found = certificate.subject.get_attributes_for_oid(oid)
+    except ValueError:
+        return ""  # a name that cannot be read identifies nobody
+    return " ".join(str(attribute.value) for attribute in found)

@@ -1,0 +1,179 @@
+"""Encryption at rest with a key that is not in the database (design.md, decisions 10 and 15).
+
+A key is 32 random bytes, written as URL-safe base64. Several keys may be given, separated by
+commas or white space: the first encrypts, all decrypt, so that a key can be replaced.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import os
+import re
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+KEY_BYTES = 32
+_NONCE_BYTES = 12
+_VERSION = "v1"
+
+
+class VaultError(Exception):
+    """Base of all; the texts hold no key and no secret."""
+
+
+class VaultKeyMissing(VaultError):
+    """There is no key here, or not the one that a text was encrypted with."""
+
+
+class VaultKeyInvalid(VaultKeyMissing):
+    """What was given as a key is none."""
+
+
+class VaultCorrupt(VaultError):
+    """A text is no encrypted text of ours, was changed, or belongs to another context."""
+
+
+class Vault:
+    """Encrypts and decrypts short secrets.
+
+    :param keys: 32 bytes each; the first encrypts
+    :raises VaultKeyMissing: without a key
+    """
+
+    def __init__(self, keys: Sequence[bytes]) -> None:
+        if not keys:
+            raise VaultKeyMissing("no key")
+        self._ciphers = {key_fingerprint(key): AESGCM(key) for key in keys}
+        self.fingerprint = key_fingerprint(keys[0])
+
+    def __repr__(self) -> str:
+        return f"Vault({self.fingerprint})"
+
+    def encrypt(self, plain: bytes, context: str) -> str:
+        """Return ``plain`` as text that only the same context decrypts.
+
+        :param context: where the secret belongs, such as a model and field; kept in clear
+        """
+        nonce = os.urandom(_NONCE_BYTES)
+        sealed = self._ciphers[self.fingerprint].encrypt(nonce, plain, _bound(context))
+        return f"{_VERSION}:{self.fingerprint}:{base64.b64encode(nonce + sealed).decode('ascii')}"
+
+    def decrypt(self, text: str, context: str) -> bytes:
+        """Return what :meth:`encrypt` was given.
+
+        :raises VaultKeyMissing: when it was encrypted with a key that is not here
+        :raises VaultCorrupt: when it was changed or belongs to another context
+        """
+        fingerprint, sealed = _parts(text)
+        cipher = self._ciphers.get(fingerprint)
+        if cipher is None:
+            raise VaultKeyMissing("encrypted with a key that is not here")
+        try:
+            return cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], _bound(context))
+        except (InvalidTag, ValueError):
+            raise VaultCorrupt("changed, or of another context") from None
+
+    def needs_reencryption(self, text: str) -> bool:
+        """Tell whether ``text`` was encrypted with another key than the first."""
+        return _parts(text)[0] != self.fingerprint
+
+
+def _bound(context: str) -> bytes:
+    return f"{_VERSION}:{context}".encode()
+
+
+def _parts(text: str) -> tuple[str, bytes]:
+    try:
+        version, fingerprint, encoded = text.split(":")
+        sealed = base64.b64decode(encoded, validate=True)
+    except (ValueError, binascii.Error):
+        raise VaultCorrupt("not an encrypted text") from None
+    if version != _VERSION or len(sealed) <= _NONCE_BYTES:
+        raise VaultCorrupt("not an encrypted text")
+    return fingerprint, sealed
+
+
+def key_fingerprint(key: bytes) -> str:
+    """Return a name of the key that tells nothing about it."""
+    return hmac.new(key, b"l10n_pl_ksef fingerprint", hashlib.sha256).hexdigest()[:16]
+
+
+def derive_key(key: bytes, purpose: str) -> bytes:
+    """Return 32 bytes for another use than encryption, such as digests of identities."""
+    return hmac.new(key, f"l10n_pl_ksef {purpose}".encode(), hashlib.sha256).digest()
+
+
+def generate_key() -> str:
+    """Return a new key as text."""
+    return base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)).decode("ascii")
+
+
+def parse_keys(text: str) -> list[bytes]:
+    """Read keys from text.
+
+    :raises VaultKeyInvalid: when one of them is not 32 bytes in base64
+    """
+    return [_parse_key(part) for part in re.split(r"[\s,;]+", text) if part]
+
+
+def _parse_key(part: str) -> bytes:
+    standard = part.replace("-", "+").replace("_", "/").rstrip("=")
+    try:
+        key = base64.b64decode(standard + "=" * (-len(standard) % 4), validate=True)
+    except (ValueError, binascii.Error):
+        key = b""
+    if len(key) != KEY_BYTES:
+        raise VaultKeyInvalid("a key is not 32 bytes in base64")
+    return key
+
+
+def load_keys(
+    config_value: str | None,
+    env_value: str | None,
+    file_path: str | os.PathLike[str],
+    *,
+    may_create: bool,
+) -> list[bytes]:
+    """Return the keys of the first source that has any: configuration, environment, file.
+
+    :param may_create: allow a new key in ``file_path``; False once the database knows a key
+    :raises VaultKeyMissing: when there is none, or the file cannot be read or written
+    """
+    for text in (config_value, env_value):
+        if text and text.strip():
+            return parse_keys(text)
+    path = Path(file_path)
+    try:
+        if may_create and not path.exists():
+            _create(path)
+        keys = parse_keys(path.read_text("ascii"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise VaultKeyMissing(f"no key file ({type(error).__name__})") from None
+    if not keys:
+        raise VaultKeyInvalid("the key file is empty")
+    return keys
+
+
+def _create(path: Path) -> None:
+    """Write a new key file, complete or not at all; of two processes the first one wins."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(generate_key() + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass  # another process was first: its key counts
+    finally:
+        draft.unlink()
