@@ -1,0 +1,105 @@
+"""One request on its way through the simulator, as the handlers see it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.wrappers import Request
+
+from .answers import Answer, Plain, Refused
+from .limits import NONE, Limit
+from .state import Operation, State, Token
+
+if TYPE_CHECKING:
+    from .simulator import Simulator
+
+VALIDATION = 21405
+
+
+@dataclass
+class Call:
+    """A request, who sends it, and the simulator that it is for."""
+
+    sim: Simulator
+    request: Request
+    now: datetime
+    params: dict[str, str] = field(default_factory=dict)
+    token: Token | None = None
+
+    @property
+    def state(self) -> State:
+        """The simulator's memory."""
+        return self.sim.state
+
+    @property
+    def session(self) -> Operation:
+        """The login behind the bearer token."""
+        if self.token is None:
+            raise LookupError("this endpoint takes no bearer")
+        return self.token.operation
+
+    def json(self, required: tuple[str, ...] = ()) -> dict[str, Any]:
+        """The JSON body; the members in ``required`` must be there and not null.
+
+        :raises Plain: 415 when the Content-Type is not JSON
+        :raises Refused: 21405 when the body is not a JSON object or lacks a member
+        """
+        if self.request.mimetype != "application/json":
+            raise unsupported_media_type()
+        try:
+            body = json.loads(self.request.get_data())
+        except ValueError:
+            raise Refused(VALIDATION, "Nieprawidłowy format JSON.") from None
+        if not isinstance(body, dict):
+            raise Refused(VALIDATION, "Oczekiwano obiektu JSON.")
+        missing = [name for name in required if body.get(name) is None]
+        if missing:
+            raise Refused(VALIDATION, *(f"Pole '{name}' jest wymagane." for name in missing))
+        return body
+
+    def optional_json(self) -> dict[str, Any]:
+        """The JSON body, or an empty one where there is none."""
+        return self.json() if self.request.get_data() else {}
+
+    def number(self, name: str, default: int, least: int, most: int | None = None) -> int:
+        """A number from the query string.
+
+        :raises Refused: 21405 when it is not a number or out of range
+        """
+        text = self.request.args.get(name)
+        if text is None:
+            return default
+        value = int(text) if text.lstrip("-").isdigit() else least - 1
+        if value < least or (most is not None and value > most):
+            raise Refused(VALIDATION, f"Parametr '{name}' ma nieprawidłową wartość.")
+        return value
+
+
+Handler = Callable[[Call], Answer]
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One operation of the API.
+
+    :param bearer: the kinds of token that it takes; empty: it takes none
+    :param scopes: permissions of which the caller needs any one
+    :param media: the Content-Type that a body must have, where it is not JSON
+    """
+
+    operation: str
+    method: str
+    path: str
+    handler: Handler
+    bearer: tuple[str, ...] = ()
+    limit: Limit = NONE
+    scopes: tuple[str, ...] = ()
+
+
+def unsupported_media_type() -> Plain:
+    """HTTP 415 (facts.md A2-12): about the Content-Type, not about permissions."""
+    return Plain(415, "Unsupported Media Type", "Nieobsługiwany typ treści żądania.")

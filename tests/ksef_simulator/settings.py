@@ -1,0 +1,79 @@
+"""Everything about this KSeF that a test may switch."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+
+@dataclass
+class Settings:
+    """Switches of the simulator; the defaults are KSeF's documented behaviour."""
+
+    # Lifetimes (facts.md, "Environments, lifetimes, endpoints")
+    challenge_seconds: float = 600
+    authentication_token_seconds: float = 45 * 60
+    access_token_seconds: float = 15 * 60
+    refresh_token_days: float = 7
+    operation_days: float = 7
+    enrollment_readable_days: float = 30
+    certificate_days: float = 730
+
+    # How long KSeF works in the background, in simulated seconds
+    auth_delay: float = 0
+    enrollment_delay: float = 0
+    revocation_delay: float = 0
+    session_close_delay: float = 0
+    invoice_delay: float = 0
+
+    # Real seconds that every answer of the API takes: the network between client and KSeF
+    latency: float = 0
+
+    # {"code": 415, "details": [...], "times": 1}: the outcome instead of the real one
+    force_status: dict[str, Any] | None = None
+    force_enrollment_status: dict[str, Any] | None = None
+
+    # Reports differ: each of these has two readings, and both are tested
+    challenge_single_use: bool = True
+    challenge_consumed_by_refusal: bool = False
+    outdated_token_answer: str = "401"  # or "empty-403" (facts.md A2-15)
+    outdated_refresh_token_answer: str = "400"  # or "401" (facts.md A2-16)
+    refresh_returns_same_token: bool = False
+    owner_grants: str = "listed"  # or "empty": owners' lists were seen empty (ksef-api #369)
+    deprecated_authentication_method: bool = True
+    given_names: str = "string"  # or "list" (facts.md A2-22)
+    rate_limits: str = "per-endpoint"  # or "group" or "off" (facts.md A2-30)
+
+    # Certificates
+    self_signed_allowed: bool = True
+    chain_always_verified: bool = False
+    certificate_valid_from_offset: float = 0  # seconds; 7200 is facts.md A2-28
+    person_enrollment_limit: int = 12
+    person_certificate_limit: int = 6
+    company_enrollment_limit: int = 300
+    company_certificate_limit: int = 100
+
+    # The header X-System-Warning on every xades-signature, besides what the verifier says
+    system_warning: str | None = None
+
+    # Switches of the signature verifier by name, see verify.Settings
+    verifier: dict[str, Any] = field(default_factory=dict)
+
+    def update(self, values: dict[str, Any]) -> None:
+        """Set several switches by name.
+
+        :raises KeyError: for a name that is not a switch: a typing error must not pass a test
+        """
+        known = {item.name for item in fields(self)}
+        for name, value in values.items():
+            if name not in known:
+                raise KeyError(f"the simulator has no setting {name!r}")
+            setattr(self, name, value)
+
+    def reset(self) -> None:
+        """Back to the documented behaviour."""
+        self.update(asdict(Settings()))
+
+    def as_dict(self) -> dict[str, Any]:
+        """All switches by name, for the control API."""
+        return asdict(self)

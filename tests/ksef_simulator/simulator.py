@@ -1,0 +1,167 @@
+"""The simulated KSeF as one object: start it, move its clock, break it, look at what happened."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from types import TracebackType
+from typing import Any
+
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+
+from . import demo
+from .clock import Clock
+from .faults import Faults
+from .limits import Limit, RateLimiter
+from .recorder import Requests
+from .settings import Settings
+from .state import LoginContext, Operation, State
+from .world import World
+
+
+class QuietHandler(WSGIRequestHandler):
+    """No line per request on the terminal, and none for a connection that a fault cut."""
+
+    def log(self, type: str, message: str, *args: Any) -> None:
+        """Say nothing."""
+
+    def connection_dropped(self, error: BaseException, environ: Any = None) -> None:
+        """Read no further request from it."""
+        self.close_connection = True
+
+
+class Simulator:
+    """A KSeF 2.0 on loopback.
+
+    ``with Simulator() as sim:`` serves in a thread until the block ends; ``sim.adapter()`` serves
+    a requests session of the same process without a socket.
+
+    :param port: TCP port, 0 for any free one
+    :param environment: "test" accepts self-signed certificates, "demo" and "production" do not
+    :param start: what the clock shows at first (aware); real time unless told
+    """
+
+    def __init__(
+        self, port: int = 0, environment: str = "test", start: datetime | None = None
+    ) -> None:
+        self.clock = Clock()
+        if start is not None:
+            self.clock.set(start)
+        self.environment = environment
+        self.faults = Faults()
+        self.requests = Requests()
+        self.settings = Settings(self_signed_allowed=environment == "test")
+        self.on_exchange: Callable[..., None] | None = None
+        self._port = port
+        self._server: BaseWSGIServer | None = None
+        self._thread: threading.Thread | None = None
+        self.reset()
+
+    def reset(self) -> None:
+        """An empty memory and the demo world; clock, settings and faults stay as they are."""
+        from .pki import Authority
+
+        self.state = State()
+        self.limiter = RateLimiter()
+        self.world = World(self.clock)
+        self.authority = Authority(self.clock.now(), self.environment)
+        self.trust = self.authority.trust
+        demo.populate(self.world, self.clock.now())
+
+    @property
+    def app(self) -> Any:
+        """The whole site as one WSGI application: API, signing site, control."""
+        from .app import Api
+        from .control_api import ControlApi
+        from .signing_site import SigningSite
+
+        mounts = {"/podpis": SigningSite(self), "/_control": ControlApi(self)}
+        return DispatcherMiddleware(Api(self), mounts)
+
+    def start(self) -> Simulator:
+        """Listen on 127.0.0.1 and serve in the background."""
+        self._server = make_server(
+            "127.0.0.1", self._port, self.app, threaded=True, request_handler=QuietHandler
+        )
+        self._server.daemon_threads = True
+        self._port = self._server.server_port
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+        )
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Stop listening."""
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+            self._server = None
+
+    def __enter__(self) -> Simulator:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        """Root of the whole site."""
+        return f"http://127.0.0.1:{self._port}"
+
+    @property
+    def base_url(self) -> str:
+        """Base URL of the API, as KSeF's own ends with /v2."""
+        return f"{self.url}/v2"
+
+    @property
+    def signing_url(self) -> str:
+        """The stand-in for the signing site."""
+        return f"{self.url}/podpis"
+
+    def adapter(self) -> Any:
+        """A requests transport adapter that calls this simulator without a socket."""
+        from .in_process import InProcessAdapter
+
+        return InProcessAdapter(self.app)
+
+    def take_forced(self, setting: str) -> tuple[int, tuple[str, ...] | None] | None:
+        """The forced outcome of one decision; a forced outcome with "times" runs out."""
+        forced = getattr(self.settings, setting)
+        if not forced:
+            return None
+        if "times" in forced:
+            left = forced["times"] - 1
+            setattr(self.settings, setting, {**forced, "times": left} if left > 0 else None)
+        details = forced.get("details")
+        return int(forced["code"]), None if details is None else tuple(details)
+
+    def rights_of(self, operation: Operation) -> frozenset[str]:
+        """What a login may do: the identity's rights, or those of its KSeF token."""
+        token = self.state.ksef_tokens.get(operation.token_reference or "")
+        if token is not None:
+            return frozenset(token.permissions)
+        return self.world.rights(operation.who, operation.context)
+
+    def effective_limit(self, limit: Limit, context: LoginContext | None) -> Limit:
+        """The request limit for a context, after /testdata/rate-limits."""
+        own = self.state.rate_limits.get(context) if context else None
+        values = (own or {}).get(limit.group)
+        if values is None:
+            return limit
+        return Limit(values["perSecond"], values["perMinute"], values["perHour"], limit.group)
+
+    def verifier_settings(self, verify_chain: bool) -> Any:
+        """The switches that the signature verifier takes."""
+        from .verify import Settings as VerifierSettings
+
+        self.trust.self_signed_allowed = self.settings.self_signed_allowed
+        chain = verify_chain or self.settings.chain_always_verified
+        return VerifierSettings(verify_chain=chain, **self.settings.verifier)
