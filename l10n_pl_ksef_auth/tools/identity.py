@@ -12,12 +12,14 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
+from .answers import EnrollmentData
 from .nip import formatted
 
 Kind = Literal["pesel", "nip", "fingerprint"]
 _PESEL = re.compile(r"(?:PNOPL|PESEL).*?(\d{11})")
 _NIP = re.compile(r"(?:TINPL|NIP).*?(\d{10})")
 _SEAL = re.compile(r"VATPL.*?(\d{10})")
+_PERSONAL_PATTERNS: tuple[tuple[Kind, re.Pattern[str]], ...] = (("pesel", _PESEL), ("nip", _NIP))
 #: Characters of a value that may be shown: enough to recognise it, too few to use it.
 _SHOWN_DIGITS, _SHOWN_FINGERPRINT = 2, 8
 
@@ -50,19 +52,38 @@ class Identity:
 
 def identity_of_certificate(certificate: x509.Certificate) -> Identity:
     """Return the identity that KSeF takes from a certificate: PESEL, NIP or fingerprint."""
-    serial = _attributes(certificate, NameOID.SERIAL_NUMBER)
-    name = name_of_certificate(certificate)
+    return _identity(
+        name_of_certificate(certificate),
+        _attributes(certificate, NameOID.SERIAL_NUMBER),
+        "" if _is_personal(certificate) else _organization(certificate),
+        fingerprint(certificate),
+    )
+
+
+def identity_of_enrollment_data(data: EnrollmentData) -> Identity:
+    """Return the identity that a certificate enrolled with these data will stand for."""
+    personal = f"{' '.join(data.given_names)} {data.surname or ''}".strip()
+    return _identity(
+        personal or data.common_name or data.organization_name or "",
+        data.serial_number or "",
+        "" if personal else data.organization_identifier or "",
+        data.unique_identifier or data.common_name,
+    )
+
+
+def _identity(name: str, serial_number: str, organization: str, otherwise: str) -> Identity:
     for kind, pattern in _PERSONAL_PATTERNS:
-        match = pattern.search(serial)
+        match = pattern.search(serial_number)
         if match:
             return Identity(kind, match.group(1), name)
-    match = _SEAL.search(_attributes(certificate, NameOID.ORGANIZATION_IDENTIFIER))
-    if match and not _is_personal(certificate):
+    match = _SEAL.search(organization)
+    if match:
         return Identity("nip", match.group(1), name)
-    return Identity("fingerprint", fingerprint(certificate), name)
+    return Identity("fingerprint", otherwise, name)
 
 
-_PERSONAL_PATTERNS: tuple[tuple[Kind, re.Pattern[str]], ...] = (("pesel", _PESEL), ("nip", _NIP))
+def _organization(certificate: x509.Certificate) -> str:
+    return _attributes(certificate, NameOID.ORGANIZATION_IDENTIFIER)
 
 
 def fingerprint(certificate: x509.Certificate) -> str:

@@ -1,0 +1,38 @@
+from odoo import http
+from odoo.http import content_disposition, request
+
+from ..tools import auth_token_request
+
+
+class KsefRequest(http.Controller):
+    """The file to be signed, from memory: it is never an attachment (design, decision 14)."""
+
+    @http.route(
+        "/l10n_pl_ksef/request/<int:session_id>",
+        type="http",
+        auth="user",
+        methods=["GET"],
+        readonly=True,
+    )
+    def download(self, session_id):
+        """Serve AuthTokenRequest.xml of a login that waits for its signature.
+
+        :param int session_id: the login, readable by the user
+        """
+        session = request.env["l10n_pl_ksef.session"].browse(session_id).exists()
+        session.check_access("read")
+        if not request.env.user.has_group("l10n_pl_ksef_auth.group_ksef_connection"):
+            raise request.not_found()
+        if session.state != "waiting" or not session.challenge:
+            raise request.not_found()
+        content = session._request_document()
+        return request.make_response(
+            content,
+            headers=[
+                ("Content-Type", "application/octet-stream"),
+                ("Content-Length", str(len(content))),
+                ("Content-Disposition", content_disposition(auth_token_request.FILE_NAME)),
+                ("X-Content-Type-Options", "nosniff"),
+                ("Cache-Control", "no-store"),
+            ],
+        )

@@ -1,0 +1,15 @@
+from odoo import models
+
+from .res_company import SEE_GROUP
+
+
+class IrHttp(models.AbstractModel):
+    _inherit = "ir.http"
+
+    def session_info(self):
+        """Tell the web client the colour of the KSeF dot, so that it needs no call of its own."""
+        info = super().session_info()
+        user = self.env.user
+        if user._is_internal() and user.has_group(SEE_GROUP):
+            info["l10n_pl_ksef"] = {"colors": self.env["l10n_pl_ksef.panel"]._colors(user.company_ids)}
+        return info

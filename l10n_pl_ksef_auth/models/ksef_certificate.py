@@ -1,0 +1,108 @@
+from datetime import timedelta
+
+from cryptography import x509
+
+from odoo import fields, models
+
+from ..tools import enrollment
+from .ksef_session import ENVIRONMENT_LABELS
+
+ON_THE_WAY = ("checking", "keyed", "requested", "issued")
+
+
+class L10n_Pl_KsefCertificate(models.Model):
+    """A KSeF certificate: of one identity in one environment, serving any number of companies.
+
+    Design, decision 5: a person may hold six in all, so one is shared by the companies that its
+    owner signs for; ``company_ids`` says which ones may use it.
+    """
+
+    _name = "l10n_pl_ksef.certificate"
+    _description = "KSeF certificate"
+    _inherit = ["l10n_pl_ksef.step.mixin", "mail.thread", "mail.activity.mixin"]
+    _order = "valid_to desc, id desc"
+
+    name = fields.Char(required=True, readonly=True)
+    environment = fields.Selection(ENVIRONMENT_LABELS, required=True, readonly=True)
+    company_ids = fields.Many2many("res.company", string="Companies it serves", readonly=True)
+    state = fields.Selection(
+        [
+            ("checking", "Being prepared"),
+            ("exists", "One exists already"),
+            ("keyed", "Key made"),
+            ("requested", "Being issued"),
+            ("issued", "Being fetched"),
+            ("active", "Valid"),
+            ("superseded", "Replaced"),
+            ("expired", "Expired"),
+            ("revoked", "Revoked"),
+            ("blocked", "Blocked"),
+            ("failed", "Failed"),
+            ("foreign", "Belongs to the original database"),
+        ],
+        required=True,
+        readonly=True,
+        default="checking",
+        index=True,
+    )
+    origin = fields.Selection(
+        [("enrolled", "Issued for this Odoo"), ("loaded", "Loaded by hand")],
+        required=True,
+        readonly=True,
+        default="enrolled",
+    )
+    identity_digest = fields.Char(groups=fields.NO_ACCESS, copy=False, index="btree_not_null")
+    identity_kind = fields.Char(readonly=True, copy=False)
+    identity_masked = fields.Char(string="Owner's identifier", readonly=True, copy=False)
+    owner_name = fields.Char(string="Owner", readonly=True, copy=False)
+
+    session_id = fields.Many2one(
+        "l10n_pl_ksef.session",
+        string="Asked for through",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+    )
+    user_id = fields.Many2one("res.users", readonly=True)
+    private_key_secret = fields.Text(groups=fields.NO_ACCESS, copy=False, prefetch=False)
+    # The certificate is public at KSeF, but names its owner's PESEL.
+    certificate_secret = fields.Text(groups=fields.NO_ACCESS, copy=False, prefetch=False)
+    separate = fields.Boolean(
+        string="Issued beside another one", readonly=True, copy=False
+    )
+    enrollment_remaining = fields.Integer(readonly=True, copy=False)
+    certificate_remaining = fields.Integer(readonly=True, copy=False)
+    send_started_at = fields.Datetime(readonly=True, copy=False)
+    reference_number = fields.Char(readonly=True, copy=False)
+    serial_number = fields.Char(readonly=True, copy=False, index="btree_not_null")
+    valid_from = fields.Datetime(readonly=True, copy=False)
+    valid_to = fields.Datetime(readonly=True, copy=False)
+
+    def _lock_name(self):
+        return f"ksef-certificate,{self.id}"
+
+    def _client(self):
+        """A client for this certificate's environment; used as a context manager."""
+        return self.session_id.company_id._l10n_pl_ksef_client(self.environment)
+
+    def _is_on_the_way(self):
+        self.ensure_one()
+        return self.state in ON_THE_WAY
+
+    def _usable(self):
+        """The certificates of self that may log in now (facts.md A2-28: some are valid only later)."""
+        now = self._now()
+        return self.filtered(
+            lambda certificate: certificate.state == "active"
+            and certificate.valid_from <= now < certificate.valid_to - timedelta(minutes=1)
+        )
+
+    def _credentials(self):
+        """The private key and the certificate, for signing.
+
+        :return tuple: (private key, x509.Certificate)
+        :raises vault.VaultError: the key cannot be decrypted here
+        """
+        self.ensure_one()
+        key = enrollment.load_private_key(self._secret_read("private_key_secret"))
+        return key, x509.load_der_x509_certificate(self._secret_read("certificate_secret"))

@@ -1,0 +1,212 @@
+import secrets
+from datetime import timedelta
+
+from cryptography import x509
+
+from odoo import models
+
+from ..tools import enrollment
+from ..tools.credentials import matches
+from ..tools.errors import KsefForbidden, KsefUnauthorized
+from ..tools.identity import identity_of_enrollment_data
+from . import ksef_problem
+from .ksef_step import naive
+
+# Certificates, tokens and sessions share 30 calls a minute and 120 an hour (facts.md A2-30).
+FIRST_POLL = timedelta(seconds=10)
+LONGEST_POLL = timedelta(minutes=5)
+# After a lost answer KSeF's own list tells whether the application arrived; how long to wait for it.
+LOST_ANSWER_PATIENCE = timedelta(hours=2)
+RECEIVED, ISSUED = 100, 200
+# A separate certificate beside an existing one, only if one more place stays free (journey.md, 5).
+PLACES_FOR_SEPARATE = 2
+PURPOSE = "Authentication"
+
+
+class L10n_Pl_KsefCertificateEnrollment(models.Model):
+    """The steps from the consent to a certificate that can log in (facts.md A2-19 to 30)."""
+
+    _inherit = "l10n_pl_ksef.certificate"
+
+    def _enroll_after_login(self, session):
+        """Begin an enrollment for a login whose signer agreed to it, unless one is there already.
+
+        :param session: a session that has just become active, on its own cursor
+        """
+        if not session.consent_at or session.method != "signature":
+            return self.browse()
+        return self.create(
+            {
+                "name": self._new_name(),
+                "environment": session.environment,
+                "company_ids": [(4, session.company_id.id)],
+                "session_id": session.id,
+                "user_id": session.user_id.id,
+                "owner_name": session.signer_name,
+            }
+        )
+
+    def _new_name(self):
+        """A name that tells this application from all others, within what KSeF accepts."""
+        return enrollment.certificate_name(f"Odoo {secrets.token_hex(4)}")
+
+    def _due_step(self):
+        self.ensure_one()
+        if self.next_attempt and self.next_attempt > self._now():
+            return None
+        return {
+            "checking": self._step_check,
+            "keyed": self._step_find_lost if self.send_started_at else self._step_enroll,
+            "requested": self._step_poll,
+            "issued": self._step_retrieve,
+        }.get(self.state)
+
+    def _token(self):
+        """An access token of the login that this certificate is asked for through."""
+        session = self.session_id
+        if session.state != "active":
+            session = session.company_id._l10n_pl_ksef_session()
+        return session._token_for_others()
+
+    # ------------------------------------------------------------------
+    # Before the application
+    # ------------------------------------------------------------------
+    def _step_check(self):
+        """Look at what KSeF and this Odoo have, and make the key: committed before it is used."""
+        token = self._token()
+        with self._client() as client:
+            data = client.enrollment_data(token)
+            limits = client.certificate_limits(token)
+            held = list(client.certificates(token, status="Active", type=PURPOSE))
+        identity = identity_of_enrollment_data(data)
+        digests = self._secret_digests(identity)
+        self.write(
+            {
+                "identity_digest": digests[0],
+                "identity_kind": identity.kind,
+                "identity_masked": identity.masked,
+                "owner_name": identity.name or self.owner_name,
+                "enrollment_remaining": limits.enrollment_remaining,
+                "certificate_remaining": limits.certificate_remaining,
+            }
+        )
+        known = self._known_here(digests)
+        if known:
+            self._join(known)
+        elif held and not self.separate:
+            self._done(state="exists")
+            self._tell_that_one_exists()
+        elif not limits.can_request:
+            self._done(state="failed", problem=ksef_problem.local("certificate_limit"))
+        else:
+            key = enrollment.new_key()
+            self._secret_write(private_key_secret=enrollment.private_key_der(key))
+            self._done(state="keyed", send_started_at=False)
+
+    def _known_here(self, digests):
+        """This Odoo's own certificate of the same identity and environment, if it has one."""
+        return self.search(
+            [
+                ("identity_digest", "in", digests),
+                ("environment", "=", self.environment),
+                ("state", "=", "active"),
+                ("id", "!=", self.id),
+            ],
+            limit=1,
+        )
+
+    def _join(self, known):
+        """One certificate for each identity: the company joins the one that is there."""
+        known.write({"company_ids": [(4, company.id) for company in self.company_ids]})
+        self.unlink()
+
+    def _tell_that_one_exists(self):
+        """Hook of the alerts: the signer has a certificate that this Odoo does not hold."""
+
+    # ------------------------------------------------------------------
+    # The application
+    # ------------------------------------------------------------------
+    def _step_enroll(self):
+        """Ask for the certificate; the reference number is committed as soon as it is known."""
+        token = self._token()
+        key = enrollment.load_private_key(self._secret_read("private_key_secret"))
+        with self._client() as client:
+            csr = enrollment.build_csr(key, client.enrollment_data(token))
+            self.send_started_at = self._now()
+            self.env.cr.commit()
+            application = client.enroll(token, name=self.name, csr_der=csr)
+        self._requested(reference_number=application.reference_number)
+
+    def _requested(self, **values):
+        self._done(state="requested", next_attempt=self._now() + FIRST_POLL, **values)
+        self._wake_cron_at(self.next_attempt)
+
+    def _step_find_lost(self):
+        """The answer to an application was lost: did KSeF take it? Never two for one need."""
+        token = self._token()
+        with self._client() as client:
+            limits = client.certificate_limits(token)
+            mine = [item for item in client.certificates(token, type=PURPOSE) if item.name == self.name]
+        if mine:
+            self._done(state="issued", serial_number=mine[0].serial_number)
+        elif limits.enrollment_remaining >= self.enrollment_remaining:
+            # KSeF counts applications: none arrived, so the next one is the first.
+            self._done(send_started_at=False)
+        elif self.send_started_at + LOST_ANSWER_PATIENCE < self._now():
+            self._done(state="failed", problem=ksef_problem.local("enrollment_lost"))
+        else:
+            self.attempts += 1
+            self._postpone_for(min(FIRST_POLL * 2**self.attempts, LONGEST_POLL))
+
+    def _step_poll(self):
+        """Ask how far the application is."""
+        with self._client() as client:
+            status = client.enrollment_status(self._token(), self.reference_number)
+        if status.code == RECEIVED:
+            self.attempts += 1
+            self._postpone_for(min(FIRST_POLL * 1.5 ** min(self.attempts, 20), LONGEST_POLL))
+        elif status.code == ISSUED and status.certificate_serial_number:
+            self._done(state="issued", serial_number=status.certificate_serial_number)
+        else:
+            problem = ksef_problem.of_enrollment_status(status)
+            self._done(state="failed", problem=problem)
+
+    def _step_retrieve(self):
+        """Fetch the certificate and make sure that it is the one for our key."""
+        with self._client() as client:
+            answer = client.retrieve_certificates(self._token(), [self.serial_number])
+        der = next((item.der for item in answer if item.serial_number == self.serial_number), None)
+        certificate = der and x509.load_der_x509_certificate(der)
+        key = enrollment.load_private_key(self._secret_read("private_key_secret"))
+        if not certificate or not matches(key, certificate):
+            self._done(state="failed", problem=ksef_problem.local("certificate_mismatch"))
+            return
+        self._take(certificate, der)
+        self.env.cr.commit()
+        self._plan_renewals()
+
+    def _plan_renewals(self):
+        """From now on something renews the logins of the companies that this one serves."""
+        for company in self.company_ids:
+            session = company._l10n_pl_ksef_session()
+            if session and not session.renew_at:
+                with session._exclusive(wait_seconds=10) as own:
+                    own._plan_renewal()
+                    own.env.cr.commit()
+
+    def _take(self, certificate, der):
+        """Store a certificate as the one to log in with."""
+        self._secret_write(certificate_secret=der)
+        self._done(
+            state="active",
+            valid_from=naive(certificate.not_valid_before_utc),
+            valid_to=naive(certificate.not_valid_after_utc),
+        )
+
+    def _on_refusal(self, error):
+        """KSeF refused a call of the enrollment."""
+        if isinstance(error, KsefForbidden | KsefUnauthorized):
+            # The login is being replaced or its rights change; the application can wait.
+            self._postpone(error)
+        else:
+            self._done(state="failed", problem=ksef_problem.of_error(error))

@@ -1,0 +1,277 @@
+from datetime import timedelta
+
+from odoo import fields, models
+
+from ..tools import nip as nip_tools
+from . import ksef_problem
+from .ksef_certificate import ON_THE_WAY
+from .ksef_session import IN_FLIGHT
+
+# With nothing that renews it, a login that ends within this time is worth a warning.
+EXPIRING = timedelta(days=3)
+POLL_QUICKLY, POLL_SLOWLY = 2, 15
+COLORS = {
+    "disconnected": "red",
+    "waiting": "red",
+    "verifying": "amber",
+    "connected": "green",
+    "limited": "amber",
+    "expiring": "amber",
+    "attention": "red",
+}
+TICKS = {"connected": "yes", "expiring": "yes", "limited": "partial"}
+
+
+class L10n_Pl_KsefPanel(models.AbstractModel):
+    """The one description of a connection, for the panel, the dot and the account screen.
+
+    It reads what was verified and when; it never calls KSeF.
+    """
+
+    _name = "l10n_pl_ksef.panel"
+    _description = "KSeF connection panel"
+
+    def _values(self, company):
+        """Describe a company's connection.
+
+        :param company: the company that the user works in
+        :return dict: what the panel component shows
+        """
+        owner = company._l10n_pl_ksef_owner()
+        session = company._l10n_pl_ksef_session()
+        pending = self._on_the_way(company)
+        state = self._state(owner, session, pending)
+        can_connect = self.env.user.has_group("l10n_pl_ksef_auth.group_ksef_connection")
+        certificate = self._certificate(owner, session)
+        return {
+            "company_id": company.id,
+            "company_name": company.name,
+            "nip": self._nip(owner),
+            "environment": owner.l10n_pl_ksef_environment,
+            "environment_label": self._environment_label(owner),
+            "shown": True,
+            "state": state,
+            "tick": TICKS.get(state, "no"),
+            "color": COLORS[state],
+            "headline": self._headline(state),
+            "certificate": certificate,
+            "missing_rights": self._rights_labels(session),
+            "problem": self._problem(owner, session, pending),
+            "can_connect": can_connect,
+            "button": {
+                "label": self.env._("Refresh connection (signature)"),
+                "primary": state not in ("connected", "verifying"),
+            },
+            "poll_seconds": self._poll_seconds(pending, session, certificate),
+            **self._life(session),
+        }
+
+    def _colors(self, companies):
+        """The colour of the dot for each company, at the cost of one query in all.
+
+        :param companies: the companies that the user may work in
+        :return dict: colour by company id
+        """
+        owners = {company: company._l10n_pl_ksef_owner() for company in companies}
+        sessions = self.env["l10n_pl_ksef.session"].sudo().search_fetch(
+            [
+                ("company_id", "in", [owner.id for owner in owners.values()]),
+                ("state", "in", (*IN_FLIGHT, "active")),
+            ],
+            ["company_id", "environment", "state", "rights", "rights_checked_at", "refresh_valid_until", "renew_at"],
+        )
+        return {
+            company.id: COLORS[self._state_of(*self._split(sessions, owner))]
+            for company, owner in owners.items()
+        }
+
+    def _split(self, sessions, owner):
+        """The connected login and those on the way, of one owner, out of many."""
+        own = sessions.filtered(
+            lambda session: session.company_id == owner
+            and session.environment == owner.l10n_pl_ksef_environment
+        )
+        active = own.filtered(lambda session: session.state == "active")
+        return active[:1], own - active
+
+    def _on_the_way(self, company):
+        """The logins of a company that have yet to end well or badly, the newest first."""
+        owner = company._l10n_pl_ksef_owner()
+        sessions = self.env["l10n_pl_ksef.session"].sudo().search(
+            [
+                ("company_id", "=", owner.id),
+                ("environment", "=", owner.l10n_pl_ksef_environment),
+                ("state", "in", ("waiting", *IN_FLIGHT, "active")),
+            ]
+        )
+        return sessions.filtered(
+            lambda session: session.state in IN_FLIGHT
+            or (session.state == "waiting" and session.document_secret)
+            or (session.state == "active" and not session.rights_checked_at)
+        )
+
+    def _certificates_on_the_way(self, company):
+        owner = company._l10n_pl_ksef_owner()
+        return self.env["l10n_pl_ksef.certificate"].sudo().search(
+            [("company_ids", "in", owner.id), ("state", "in", ON_THE_WAY)]
+        )
+
+    # ------------------------------------------------------------------
+    # Parts
+    # ------------------------------------------------------------------
+    def _state(self, owner, session, pending):
+        state = self._state_of(session, pending)
+        if state != "disconnected":
+            return state
+        if self._last_failure(owner):
+            return "attention"
+        return "waiting" if self._waiting(owner) else "disconnected"
+
+    def _state_of(self, session, pending):
+        """The state that the logins alone tell: they may come from one query for many companies."""
+        if not session:
+            return "verifying" if pending else "disconnected"
+        left = session.refresh_valid_until - session._now()
+        if left <= timedelta():
+            return "attention"
+        if not session.rights_checked_at:
+            return "verifying"
+        if session._missing_rights():
+            return "limited"
+        return "expiring" if left < EXPIRING and not session.renew_at else "connected"
+
+    def _waiting(self, owner):
+        sessions = self.env["l10n_pl_ksef.session"].sudo().search(
+            [
+                ("company_id", "=", owner.id),
+                ("environment", "=", owner.l10n_pl_ksef_environment),
+                ("state", "=", "waiting"),
+                ("method", "=", "signature"),
+            ]
+        )
+        return sessions._live_challenges()
+
+    def _last_failure(self, owner):
+        """The newest login, if it ended badly."""
+        last = self.env["l10n_pl_ksef.session"].sudo().search(
+            [
+                ("company_id", "=", owner.id),
+                ("environment", "=", owner.l10n_pl_ksef_environment),
+                ("state", "!=", "waiting"),
+            ],
+            limit=1,
+        )
+        return last.filtered(lambda session: session.state in ("failed", "revoked", "expired") and session.problem)
+
+    def _headline(self, state):
+        return {
+            "waiting": self.env._("Waiting for the signed file."),
+            "verifying": self.env._("KSeF is checking the signature."),
+            "limited": self.env._("Connected, but a right is missing at KSeF."),
+            "expiring": self.env._("The connection ends soon; sign once more to keep it."),
+            "attention": self.env._("The connection needs your attention."),
+        }.get(state, "")
+
+    def _life(self, session):
+        now = session._now()
+        until = session.refresh_valid_until
+        whole = until and session.activated_at and (until - session.activated_at).total_seconds()
+        left = until and max((until - now).total_seconds(), 0)
+        renews = session.renew_at if session.company_id._l10n_pl_ksef_certificate() else False
+        return {
+            "expires_at": fields.Datetime.to_string(until) if until else False,
+            "seconds_left": int(left) if until else False,
+            "lifetime_share": left / whole if whole else 0.0,
+            "checked_at": fields.Datetime.to_string(session.rights_checked_at or session.activated_at),
+            "renews_at": fields.Datetime.to_string(renews) if renews else False,
+            "identity": {
+                "name": session.signer_name or "",
+                "masked": session.signer_masked or "",
+                "kind": session.signer_kind or "",
+            }
+            if session.signer_name
+            else False,
+        }
+
+    def _certificate(self, owner, session):
+        certificate = owner._l10n_pl_ksef_certificate()
+        if not certificate:
+            certificate = self.env["l10n_pl_ksef.certificate"].sudo().search(
+                [
+                    ("company_ids", "in", owner.id),
+                    ("environment", "=", owner.l10n_pl_ksef_environment),
+                ],
+                order="id desc",
+                limit=1,
+            )
+        state = self._certificate_state(certificate)
+        valid_to = certificate.valid_to if state == "valid" else False
+        share = False
+        if valid_to:
+            whole = (valid_to - certificate.valid_from).total_seconds()
+            share = max((valid_to - certificate._now()).total_seconds(), 0) / whole
+        return {
+            "state": state,
+            "text": self._certificate_text(state),
+            "valid_to": fields.Datetime.to_string(valid_to) if valid_to else False,
+            "share": share,
+        }
+
+    def _certificate_state(self, certificate):
+        if certificate.state in ON_THE_WAY:
+            return "issuing"
+        return {
+            "active": "valid",
+            "exists": "exists",
+            "failed": "attention",
+            "revoked": "attention",
+            "blocked": "attention",
+            "expired": "attention",
+        }.get(certificate.state, "none")
+
+    def _certificate_text(self, state):
+        return {
+            "none": self.env._("none"),
+            "issuing": self.env._("being issued"),
+            "valid": self.env._("valid until"),
+            "exists": self.env._("one exists already: load it by hand in the Account tab"),
+            "attention": self.env._("needs attention: see the Account tab"),
+        }[state]
+
+    def _rights_labels(self, session):
+        labels = {
+            "InvoiceWrite": self.env._("sending invoices (InvoiceWrite)"),
+            "InvoiceRead": self.env._("reading invoices (InvoiceRead)"),
+        }
+        if not session.rights_checked_at:
+            return []
+        return [labels[right] for right in session._missing_rights()]
+
+    def _problem(self, owner, session, pending):
+        """What went wrong last, unless it was mended since."""
+        try:
+            owner._l10n_pl_ksef_context()
+        except nip_tools.InvalidNip as error:
+            return self._texts(ksef_problem.local(f"nip_{error.reason}"), owner)
+        source = pending[:1] if pending[:1].problem else session
+        source = source or self._last_failure(owner)
+        return self._texts(source.problem, owner, source) if source.problem else False
+
+    def _texts(self, problem, owner, session=None):
+        signer = session.signer_name if session else ""
+        return ksef_problem.texts(self.env, problem, nip=self._nip(owner), signer=signer or "")
+
+    def _nip(self, owner):
+        try:
+            return nip_tools.formatted(nip_tools.normalise(owner.vat))
+        except nip_tools.InvalidNip:
+            return owner.vat or ""
+
+    def _environment_label(self, owner):
+        field = owner._fields["l10n_pl_ksef_environment"]
+        return dict(field._description_selection(self.env)).get(owner.l10n_pl_ksef_environment, "")
+
+    def _poll_seconds(self, pending, session, certificate):
+        if pending:
+            return POLL_QUICKLY
+        return POLL_SLOWLY if certificate["state"] == "issuing" else 0

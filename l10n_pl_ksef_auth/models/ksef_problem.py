@@ -1,0 +1,90 @@
+"""A failure as it is kept on a record, and as a user reads it, in his or her own language."""
+
+from ..tools import codes
+from ..tools.errors import KsefError, KsefForbidden, KsefRefused, KsefUnavailable
+
+# The part that KSeF's list of details may add to the technical line, in characters.
+LONGEST_DETAIL = 300
+
+
+def of_error(error):
+    """What is kept of an exception of the protocol layer: codes and KSeF's own text, no secret.
+
+    :param Exception error: a KsefError or a VaultError
+    :return dict: kind, code, text, details
+    """
+    if isinstance(error, KsefForbidden):
+        return _kept("forbidden", error.reason)
+    if isinstance(error, KsefUnavailable):
+        return {**_kept("outage", error.code), "sent": error.sent, "status": error.status}
+    if isinstance(error, KsefRefused):
+        first = error.problems[0] if error.problems else None
+        return {
+            **_kept("refusal", first and first.code, first and first.text, first and first.details),
+            "status": error.status,
+        }
+    return _kept("local", error.code if isinstance(error, KsefError) else "key_missing")
+
+
+def of_auth_status(status):
+    """What is kept of a login's final status (facts.md A1)."""
+    return _kept("auth_status", status.code, status.description, status.details)
+
+
+def of_enrollment_status(status):
+    """What is kept of a certificate application's final status (facts.md A1)."""
+    return _kept("enrollment", status.code, status.description, status.details)
+
+
+def local(code, **values):
+    """A problem that this Odoo sees by itself."""
+    return {**_kept("local", code), "values": values}
+
+
+def texts(env, problem, **values):
+    """The sentences for a kept problem.
+
+    :param env: the reader's environment (language)
+    :param dict problem: as kept on the record
+    :param values: nip, signer, seconds: what a sentence may name
+    :return dict: text, action, technical, way_back, final
+    """
+    meaning = codes.of_record(problem)
+    known = {
+        "code": problem.get("code") or "",
+        "text": problem.get("text") or "",
+        "details": "; ".join(problem.get("details") or ()),
+        "nip": "",
+        "signer": "",
+        "seconds": "",
+        **(problem.get("values") or {}),
+        **values,
+    }
+    return {
+        "text": sentence(env, meaning.text, known),
+        "action": sentence(env, meaning.action, known),
+        "technical": _technical(problem, known),
+        "way_back": meaning.way_back,
+        "final": meaning.final,
+    }
+
+
+def sentence(env, text, values):
+    """A sentence of the protocol layer (marked there with _lt), in the reader's language.
+
+    :param env: the reader's environment
+    :param str text: English, with placeholders such as %(code)s
+    :param dict values: for the placeholders
+    """
+    # The literal stands in the protocol layer, where Odoo's extraction finds it.
+    return env._(text) % values if text else ""
+
+
+def _technical(problem, known):
+    status = f"HTTP {problem['status']} " if problem.get("status") else ""
+    parts = (f"{status}{known['code']}".strip(), known["text"], known["details"][:LONGEST_DETAIL])
+    return "KSeF " + " · ".join(part for part in parts if part)
+
+
+def _kept(kind, code, text=None, details=None):
+    return {"kind": kind, "code": code, "text": text or "", "details": list(details or ())}

@@ -1,0 +1,276 @@
+import logging
+import random
+from datetime import timedelta
+
+from odoo import models
+
+from ..tools import clock, xades
+from ..tools.const import CHALLENGE_LIFETIME
+from ..tools.errors import KsefGone, KsefRefused, KsefUnavailable
+from . import ksef_problem
+from .ksef_step import naive
+
+_logger = logging.getLogger(__name__)
+
+FIRST_POLL = timedelta(seconds=1)
+LONGEST_POLL = timedelta(minutes=2)
+RIGHTS_CHECK = timedelta(hours=24)
+# The new login comes two days and more before the old one ends: KSeF may be down for two days.
+RENEW_BEFORE = timedelta(days=2, hours=2)
+RENEW_SPREAD = timedelta(hours=24)
+# Wrong challenge, and a challenge that KSeF no longer takes (facts.md A1).
+CHALLENGE_REFUSED = 21111
+ALREADY_REDEEMED = 21301
+IN_PROGRESS, SUCCESS = 100, 200
+# Final statuses after which another login with the same certificate may well succeed.
+PASSING_STATUSES = (500, 550)
+CHAIN_CHECK_FAILED = "Błąd weryfikacji łańcucha certyfikatów"
+
+
+class L10n_Pl_KsefSessionLogin(models.Model):
+    """The steps of a login, each with at most one call that cannot be repeated."""
+
+    _inherit = "l10n_pl_ksef.session"
+
+    def _due_step(self):
+        self.ensure_one()
+        if self.next_attempt and self.next_attempt > self._now():
+            return None
+        return {
+            "waiting": self._due_when_waiting,
+            "submitted": lambda: self._step_poll,
+            "authorized": lambda: self._step_redeem,
+            "active": self._due_when_active,
+        }.get(self.state, lambda: None)()
+
+    def _due_when_waiting(self):
+        outdated = not self.challenge_expires_at or self.challenge_expires_at <= self._now()
+        if self.method == "certificate" and (outdated or not self.document_secret):
+            return self._step_sign
+        return self._step_submit if self.document_secret else None
+
+    def _due_when_active(self):
+        now = self._now()
+        if self.refresh_valid_until <= now:
+            return self._step_expire
+        if self.revoke_requested:
+            return self._step_revoke
+        if not self.rights_checked_at or self.rights_checked_at + RIGHTS_CHECK <= now:
+            return self._step_check_rights
+        return None
+
+    # ------------------------------------------------------------------
+    # From the file to the operation
+    # ------------------------------------------------------------------
+    def _submit_signed(self, document, **values):
+        """Take a signed request and send it to KSeF.
+
+        :param bytes document: the uploaded bytes, sent untouched (design, decision 6)
+        :param values: who sends it, who signed it, the consent
+        """
+        self.ensure_one()
+        with self._exclusive(wait_seconds=15) as own:
+            if own and own.state == "waiting":
+                own._secret_write(document_secret=document)
+                own._done(**values)
+                own.env.cr.commit()
+                own._run_due_steps()
+
+    def _step_sign(self):
+        """Sign a fresh challenge with the company's KSeF certificate."""
+        key, certificate = self.certificate_id._credentials()
+        with self._client() as client:
+            challenge = client.challenge()
+        self.write(
+            {
+                "challenge": challenge.challenge,
+                "challenge_expires_at": naive(clock.now() + CHALLENGE_LIFETIME),
+                "send_started_at": False,
+            }
+        )
+        signed = xades.sign(self._request_document(), key, certificate, clock.now())
+        self._secret_write(document_secret=signed)
+
+    def _step_submit(self):
+        """Send the signed request; after a lost answer once more, within the challenge's life."""
+        if self.challenge_expires_at <= self._now() and self.send_started_at:
+            self._forget_secrets(state="failed", problem=ksef_problem.local("answer_lost"))
+            return
+        document = self._secret_read("document_secret")
+        self.send_started_at = self._now()
+        self.env.cr.commit()
+        with self._client() as client:
+            operation = client.submit_signed_request(document)
+        self._secret_write(
+            authentication_token_secret=operation.authentication_token.token.encode()
+        )
+        self._done(
+            state="submitted",
+            reference_number=operation.reference_number,
+            warning=operation.warning,
+            next_attempt=self._now() + FIRST_POLL,
+        )
+        self._wake_cron_at(self.next_attempt)
+
+    def _start_over(self, problem):
+        """A login with the certificate begins again, with a challenge of its own, later."""
+        distance = timedelta(minutes=min(2**self.attempts, 60)) * random.uniform(0.75, 1.25)
+        self.write(
+            {
+                "state": "waiting",
+                "problem": problem,
+                "attempts": self.attempts + 1,
+                "document_secret": False,
+                "authentication_token_secret": False,
+                "reference_number": False,
+                "send_started_at": False,
+                "redeem_started_at": False,
+            }
+        )
+        self._postpone_for(distance)
+
+    # ------------------------------------------------------------------
+    # From the operation to the tokens
+    # ------------------------------------------------------------------
+    def _step_poll(self):
+        """Ask KSeF how far its check of the signature is."""
+        token = self._secret_read("authentication_token_secret").decode()
+        with self._client() as client:
+            status = client.auth_status(self.reference_number, token)
+        if status.code == IN_PROGRESS:
+            self._poll_later()
+        elif status.code == SUCCESS:
+            self._done(state="authorized", document_secret=False)
+        else:
+            self._on_final_status(status)
+
+    def _poll_later(self):
+        distance = min(FIRST_POLL * 1.5 ** min(self.attempts, 20), LONGEST_POLL)
+        self.attempts += 1
+        self._postpone_for(distance)
+
+    def _on_final_status(self, status):
+        problem = ksef_problem.of_auth_status(status)
+        passing = status.code in PASSING_STATUSES or CHAIN_CHECK_FAILED in status.details
+        if passing and self.method == "certificate":
+            self._start_over(problem)
+        else:
+            self._forget_secrets(state="failed", problem=problem)
+
+    def _step_redeem(self):
+        """Fetch the tokens: KSeF gives them once, so they are committed with the state."""
+        token = self._secret_read("authentication_token_secret").decode()
+        self.redeem_started_at = self.redeem_started_at or self._now()
+        self.env.cr.commit()
+        with self._client() as client:
+            tokens = client.redeem(token)
+        self._secret_write(
+            access_token_secret=tokens.access.token.encode(),
+            refresh_token_secret=tokens.refresh.token.encode(),
+            authentication_token_secret=b"",
+        )
+        self._done(
+            state="active",
+            activated_at=self._now(),
+            access_valid_until=naive(tokens.access.valid_until),
+            refresh_valid_until=naive(tokens.refresh.valid_until),
+            rights_checked_at=False,
+        )
+        self._plan_renewal()
+        self._after_activation()
+
+    def _plan_renewal(self):
+        """Choose when the certificate logs in again: early, and not with everybody else."""
+        if self.state != "active" or not self.company_id._l10n_pl_ksef_certificate():
+            return
+        life = self.refresh_valid_until - self.activated_at
+        early = min(RENEW_BEFORE + RENEW_SPREAD * random.random(), life / 2)
+        self.renew_at = self.refresh_valid_until - early
+        self._wake_cron_at(self.renew_at)
+
+    def _after_activation(self):
+        """What a new login brings about: older ones are closed, a certificate is asked for."""
+        older = self.search(
+            [
+                ("company_id", "=", self.company_id.id),
+                ("environment", "=", self.environment),
+                ("state", "=", "active"),
+                ("id", "!=", self.id),
+            ]
+        )
+        older.write({"revoke_requested": True, "next_attempt": False, "renew_at": False})
+        self.env["l10n_pl_ksef.certificate"]._enroll_after_login(self)
+        self._wake_cron_at(self._now())
+
+    # ------------------------------------------------------------------
+    # While connected
+    # ------------------------------------------------------------------
+    def _step_check_rights(self):
+        """Ask what this login may do: a login succeeds with any one right (facts.md)."""
+        token = self._fresh_token()
+        with self._client() as client:
+            rights = client.personal_permissions(token)
+        now = self._now()
+        self._done(
+            rights=",".join(sorted(rights)),
+            rights_checked_at=now,
+            next_attempt=min(now + RIGHTS_CHECK, self.refresh_valid_until),
+        )
+
+    def _step_revoke(self):
+        """Close this login at KSeF; that it is closed already is as good."""
+        try:
+            with self._client() as client:
+                client.revoke_current_session(self._fresh_token())
+        except KsefUnavailable:
+            raise
+        except KsefRefused:
+            _logger.info("KSeF session %s was closed already", self.id)
+        self._forget_secrets(state="revoked", revoke_requested=False, problem=False)
+
+    def _step_expire(self):
+        self._forget_secrets(state="expired")
+
+    # ------------------------------------------------------------------
+    # Failures
+    # ------------------------------------------------------------------
+    def _on_refusal(self, error):
+        handler = {
+            "waiting": self._on_submit_refused,
+            "submitted": self._on_operation_lost,
+            "authorized": self._on_operation_lost,
+            "active": self._on_active_refused,
+        }.get(self.state, self._postpone)
+        handler(error)
+
+    def _on_submit_refused(self, error):
+        """KSeF refused the document; the user stays on the step, with the same challenge."""
+        refused = isinstance(error, KsefRefused) and error.has(CHALLENGE_REFUSED)
+        # A challenge refused at the second try was used up by the first, whose answer was lost.
+        lost = refused and self.attempts
+        problem = ksef_problem.local("answer_lost") if lost else ksef_problem.of_error(error)
+        if self.method == "certificate" and refused:
+            self._start_over(problem)
+        elif self.method == "certificate" or refused:
+            self._forget_secrets(state="failed", problem=problem)
+        else:
+            self.write(
+                {"document_secret": False, "send_started_at": False, "problem": problem}
+            )
+
+    def _on_operation_lost(self, error):
+        """The operation cannot be asked about or its tokens are gone: begin again."""
+        redeemed = isinstance(error, KsefRefused) and error.has(ALREADY_REDEEMED)
+        lost = isinstance(error, KsefGone) or (redeemed and self.redeem_started_at)
+        problem = ksef_problem.local("answer_lost") if lost else ksef_problem.of_error(error)
+        if self.method == "certificate":
+            self._start_over(problem)
+        else:
+            self._forget_secrets(state="failed", problem=problem)
+
+    def _on_active_refused(self, error):
+        """KSeF no longer accepts this login (facts.md A2-16)."""
+        if isinstance(error, KsefRefused) and error.status in (400, 401):
+            self._forget_secrets(state="revoked", problem=ksef_problem.of_error(error))
+        else:
+            self._postpone(error)

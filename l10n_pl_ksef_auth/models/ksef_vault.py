@@ -1,0 +1,85 @@
+import os
+from pathlib import Path
+
+from odoo import models, tools
+
+from ..tools import vault
+
+KEY_OPTION = "l10n_pl_ksef_key"
+KEY_VARIABLE = "L10N_PL_KSEF_KEY"
+FINGERPRINT_PARAMETER = "l10n_pl_ksef_auth.key_fingerprint"
+
+
+class L10n_Pl_KsefVaultMixin(models.AbstractModel):
+    """Encrypted storage of secrets, each bound to its model, record and field (design, decisions 10, 15)."""
+
+    _name = "l10n_pl_ksef.vault.mixin"
+    _description = "KSeF encrypted fields"
+
+    def _secret_write(self, **secrets):
+        """Encrypt and store secrets of one record.
+
+        :param secrets: bytes or False by the name of the encrypted field
+        :raises vault.VaultKeyMissing: this machine has no key, or another one
+        """
+        self.ensure_one()
+        box = self._vault(may_create=True)
+        self.sudo().write(
+            {
+                name: box.encrypt(plain, self._secret_context(name)) if plain else False
+                for name, plain in secrets.items()
+            }
+        )
+
+    def _secret_read(self, name):
+        """Decrypt one secret; empty bytes when there is none.
+
+        :raises vault.VaultKeyMissing: this machine has no key, or another one
+        :raises vault.VaultCorrupt: the value was changed, or belongs to another record or field
+        """
+        self.ensure_one()
+        text = self.sudo()[name]
+        return self._vault().decrypt(text, self._secret_context(name)) if text else b""
+
+    def _secret_context(self, name):
+        """What a secret is bound to: copied to another row or field it does not decrypt."""
+        return f"{self._name},{self.id},{name}"
+
+    def _secret_digests(self, identity):
+        """Digests by which an identity is found again without being readable in the database.
+
+        :param identity.Identity identity: person or company
+        :return list: one digest for each key at hand, the current key's first
+        """
+        return [
+            identity.digest(vault.derive_key(key, "identity"))
+            for key in self._vault_keys(may_create=True)
+        ]
+
+    def _vault(self, may_create=False):
+        """The vault with this machine's keys, once they are shown to be this database's.
+
+        :param bool may_create: a first key may be generated, if the database never had one
+        :raises vault.VaultKeyMissing: this machine has no key, or another one
+        """
+        return vault.Vault(self._vault_keys(may_create))
+
+    def _vault_keys(self, may_create=False):
+        parameters = self.env["ir.config_parameter"].sudo()
+        expected = parameters.get_param(FINGERPRINT_PARAMETER)
+        keys = vault.load_keys(
+            tools.config.get(KEY_OPTION),
+            os.environ.get(KEY_VARIABLE),
+            self._vault_key_file(),
+            may_create=may_create and not expected,
+        )
+        fingerprints = [vault.key_fingerprint(key) for key in keys]
+        if expected and expected not in fingerprints:
+            raise vault.VaultKeyMissing(expected)
+        if not expected and may_create:
+            parameters.set_param(FINGERPRINT_PARAMETER, fingerprints[0])
+        return keys
+
+    def _vault_key_file(self):
+        """The generated key's file: beside the file store, not in it, since backups take that along."""
+        return Path(tools.config["data_dir"]) / "l10n_pl_ksef" / f"{self.env.cr.dbname}.key"

@@ -1,0 +1,224 @@
+from odoo import fields, models
+from odoo.exceptions import AccessError
+
+from ..tools import nip as nip_tools
+from ..tools.auth_token_request import Context
+from ..tools.client import KsefClient
+from ..tools.const import ENVIRONMENTS, check_base_url
+from .ksef_session import ENVIRONMENT_LABELS
+
+CONNECT_GROUP = "l10n_pl_ksef_auth.group_ksef_connection"
+SEE_GROUP = "account.group_account_invoice"
+
+
+class ResCompany(models.Model):
+    _inherit = "res.company"
+
+    l10n_pl_ksef_environment = fields.Selection(
+        ENVIRONMENT_LABELS,
+        string="KSeF environment",
+        default="production",
+        required=True,
+        help="Production for real invoices; the two others are for trials.",
+    )
+    l10n_pl_ksef_context_type = fields.Selection(
+        [("nip", "NIP of the company"), ("internal_id", "Internal identifier (unit)")],
+        string="KSeF context",
+        default="nip",
+        required=True,
+    )
+    l10n_pl_ksef_internal_id = fields.Char(
+        string="KSeF internal identifier",
+        help="The NIP, a dash and five digits, as given to the unit in KSeF.",
+    )
+    l10n_pl_ksef_subject_type = fields.Selection(
+        [
+            ("certificateSubject", "PESEL or NIP in the signature"),
+            ("certificateFingerprint", "Fingerprint of the certificate"),
+        ],
+        string="KSeF recognises the signer by",
+        default="certificateSubject",
+        required=True,
+        help="The fingerprint is for certificates without a PESEL or NIP that were granted rights at KSeF.",
+    )
+    l10n_pl_ksef_responsible_id = fields.Many2one(
+        "res.users",
+        string="KSeF notices go to",
+        help="Without a name here they go to the person who connected the company.",
+    )
+
+    # ------------------------------------------------------------------
+    # Who we are for KSeF
+    # ------------------------------------------------------------------
+    def _l10n_pl_ksef_owner(self):
+        """The company whose connection self uses: itself, or the nearest ancestor with a NIP.
+
+        Design, decision 16.
+        """
+        self.ensure_one()
+        company = self.sudo()
+        while not company.vat and company.parent_id:
+            company = company.parent_id
+        return company
+
+    def _l10n_pl_ksef_context(self):
+        """The context identifier of self's connection.
+
+        :return Context: NIP or internal identifier
+        :raises nip_tools.InvalidNip: missing or wrong; its ``reason`` says how
+        """
+        owner = self._l10n_pl_ksef_owner()
+        if owner.l10n_pl_ksef_context_type == "internal_id":
+            return Context("InternalId", nip_tools.normalise_internal_id(owner.l10n_pl_ksef_internal_id))
+        return Context("Nip", nip_tools.normalise(owner.vat))
+
+    def _l10n_pl_ksef_base_url(self, environment):
+        """The address of an environment; a system parameter may name another (https or loopback)."""
+        parameters = self.env["ir.config_parameter"].sudo()
+        other = parameters.get_param(f"l10n_pl_ksef_auth.base_url.{environment}")
+        return check_base_url(other) if other else ENVIRONMENTS[environment].base_url
+
+    def _l10n_pl_ksef_client(self, environment=None):
+        """A client without a token, for an environment (the company's own by default)."""
+        environment = environment or self._l10n_pl_ksef_owner().l10n_pl_ksef_environment
+        return KsefClient(self._l10n_pl_ksef_base_url(environment))
+
+    # ------------------------------------------------------------------
+    # The state of the connection
+    # ------------------------------------------------------------------
+    def _l10n_pl_ksef_session(self):
+        """The login that self's connection stands on now; empty when there is none."""
+        owner = self._l10n_pl_ksef_owner()
+        return self.env["l10n_pl_ksef.session"].sudo().search(
+            [
+                ("company_id", "=", owner.id),
+                ("environment", "=", owner.l10n_pl_ksef_environment),
+                ("state", "=", "active"),
+            ],
+            limit=1,
+        )
+
+    def _l10n_pl_ksef_certificate(self):
+        """The KSeF certificate that may log self in; empty when there is none."""
+        owner = self._l10n_pl_ksef_owner()
+        return self.env["l10n_pl_ksef.certificate"].sudo().search(
+            [
+                ("company_ids", "in", owner.id),
+                ("environment", "=", owner.l10n_pl_ksef_environment),
+                ("state", "=", "active"),
+            ],
+            limit=1,
+        )
+
+    def _l10n_pl_ksef_log_in_with_certificate(self, wait_seconds=0):
+        """Log in with the KSeF certificate, as far as KSeF answers at once; the rest comes later.
+
+        :param float wait_seconds: how long to wait for another worker that does it already
+        :return: the login, committed; empty when there is no certificate or another worker is at it
+        """
+        self.ensure_one()
+        sessions = self.env["l10n_pl_ksef.session"]
+        owner = self._l10n_pl_ksef_owner()
+        name = sessions._lock_name_of(owner, owner.l10n_pl_ksef_environment)
+        with sessions._locked(name, wait_seconds) as env:
+            if env is None:
+                return sessions
+            session = owner.with_env(env)._l10n_pl_ksef_certificate_login()
+            env.cr.commit()
+            session._run_due_steps()
+            return session.with_env(self.env)
+
+    def _l10n_pl_ksef_certificate_login(self):
+        """The login with the certificate that is on its way, or a new one; under the lock."""
+        sessions = self.env["l10n_pl_ksef.session"]
+        certificate = self._l10n_pl_ksef_certificate()._usable()
+        on_its_way = sessions.search(
+            [
+                ("company_id", "=", self.id),
+                ("environment", "=", self.l10n_pl_ksef_environment),
+                ("method", "=", "certificate"),
+                ("state", "in", ("waiting", "submitted", "authorized")),
+            ]
+        )
+        if on_its_way or not certificate:
+            return on_its_way
+        context = self._l10n_pl_ksef_context()
+        return sessions.create(
+            {
+                "company_id": self.id,
+                "environment": self.l10n_pl_ksef_environment,
+                "method": "certificate",
+                "certificate_id": certificate.id,
+                "context_type": context.type,
+                "context_value": context.value,
+                "signer_name": certificate.owner_name,
+                "signer_kind": "ksef_certificate",
+                "signer_masked": certificate.identity_masked,
+            }
+        )
+
+    def _l10n_pl_ksef_check_group(self, group):
+        """Refuse who is not of a group, or does not belong to the company.
+
+        :raises AccessError: with the name of the right that is missing
+        """
+        if self.env.su:
+            return
+        if not self.env.user.has_group(group) or self not in self.env.user.company_ids:
+            raise AccessError(self.env._("You are not allowed to manage the connection to KSeF."))
+
+    # ------------------------------------------------------------------
+    # Called by the screens
+    # ------------------------------------------------------------------
+    def l10n_pl_ksef_panel(self):
+        """What the panel "Connection to KSeF" shows; reads only, never calls KSeF.
+
+        :return dict: see l10n_pl_ksef.panel
+        """
+        self.ensure_one()
+        self._l10n_pl_ksef_check_group(SEE_GROUP)
+        return self.env["l10n_pl_ksef.panel"]._values(self)
+
+    def l10n_pl_ksef_follow(self):
+        """Do the next step of a connection on its way, and tell how it stands.
+
+        :return dict: as l10n_pl_ksef_panel
+        """
+        self.ensure_one()
+        self._l10n_pl_ksef_check_group(SEE_GROUP)
+        self.env["l10n_pl_ksef.panel"]._on_the_way(self)._advance()
+        self.env["l10n_pl_ksef.panel"]._certificates_on_the_way(self)._advance()
+        # What the steps committed is not in this transaction's snapshot.
+        with self.env.registry.cursor() as cr:
+            company = self.with_env(self.env(cr=cr))
+            return company.env["l10n_pl_ksef.panel"]._values(company)
+
+    def l10n_pl_ksef_open_authorization(self):
+        """Open the window "Account authorization" for self's connection.
+
+        :return dict: a client action
+        """
+        self.ensure_one()
+        self._l10n_pl_ksef_check_group(CONNECT_GROUP)
+        wizard = self.env["l10n_pl_ksef.authorization"]._open(self._l10n_pl_ksef_owner())
+        return {
+            "type": "ir.actions.client",
+            "tag": "l10n_pl_ksef_authorization",
+            "name": self.env._("Account authorization"),
+            "target": "new",
+            "params": {"wizard_id": wizard.id},
+        }
+
+    def l10n_pl_ksef_open_account(self):
+        """Open the screen "Account": certificates and sessions.
+
+        :return dict: a client action
+        """
+        self.ensure_one()
+        self._l10n_pl_ksef_check_group(CONNECT_GROUP)
+        return {
+            "type": "ir.actions.client",
+            "tag": "l10n_pl_ksef_account",
+            "name": self.env._("Account"),
+            "params": {"company_id": self.id},
+        }

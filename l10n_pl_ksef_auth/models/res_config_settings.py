@@ -1,0 +1,21 @@
+from odoo import fields, models
+
+
+class ResConfigSettings(models.TransientModel):
+    _inherit = "res.config.settings"
+
+    l10n_pl_ksef_environment = fields.Selection(
+        related="company_id.l10n_pl_ksef_environment", readonly=False
+    )
+    l10n_pl_ksef_context_type = fields.Selection(
+        related="company_id.l10n_pl_ksef_context_type", readonly=False
+    )
+    l10n_pl_ksef_internal_id = fields.Char(
+        related="company_id.l10n_pl_ksef_internal_id", readonly=False
+    )
+    l10n_pl_ksef_subject_type = fields.Selection(
+        related="company_id.l10n_pl_ksef_subject_type", readonly=False
+    )
+    l10n_pl_ksef_responsible_id = fields.Many2one(
+        related="company_id.l10n_pl_ksef_responsible_id", readonly=False
+    )
