@@ -29,11 +29,14 @@ def chain_problem(
         another environment, and a self-signed one where these are not allowed
     """
     issuer = trust.issuer_of(certificate)
-    lenient = trust.self_signed_allowed and not settings.verify_chain
+    allowed = settings.self_signed_allowed
+    if allowed is None:
+        allowed = trust.self_signed_allowed
+    lenient = allowed and not settings.verify_chain
     if issuer is None:
         if certificate.issuer == trust.ksef.subject:
             raise Refusal(21115)
-        if is_self_signed(certificate) and not trust.self_signed_allowed:
+        if is_self_signed(certificate) and not allowed:
             raise Refusal(21115)
         if not lenient:
             return "Niezaufany łańcuch certyfikatów"

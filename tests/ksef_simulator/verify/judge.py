@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from ..pki import Trust
 from . import certificate, crypto, document, profile, references, schema, signature
@@ -10,16 +12,22 @@ from .outcome import ChainProblem, Settings, Verified
 
 
 def verify(
-    data: bytes, trust: Trust, now: datetime, *, settings: Settings | None = None
+    data: bytes,
+    trust: Trust,
+    now: datetime,
+    *,
+    settings: Settings | Mapping[str, Any] | None = None,
 ) -> Verified:
     """Judge a signed AuthTokenRequest.
 
     :param data: the body of the request, untouched
     :param now: KSeF's time, aware
+    :param settings: the switches, or a mapping with some of them by name
     :raises Refusal: for KSeF's HTTP 400
     :raises ChainProblem: for what KSeF reports later, as status 460 of the operation
     """
-    settings = settings or Settings()
+    if not isinstance(settings, Settings):
+        settings = Settings(**(settings or {}))
     root = document.parse(data, settings.max_bytes)
     located = signature.locate(root)
     signature.check_structure(root, located.element)

@@ -16,6 +16,8 @@ from .outcome import PROFILE, Refusal, Settings
 from .signature import XADES, Located
 
 _SIGNED_PROPERTIES = f"{{{XADES}}}SignedProperties"
+_PROPERTIES_TYPE = "http://uri.etsi.org/01903#SignedProperties"
+_FOLLOWED = ("Manifest", "RetrievalMethod", "KeyInfoReference")
 _MOST_REFERENCES = 3
 _POINTER = re.compile(r"""#(?:xpointer\(id\((['"])(?P<quoted>[^'"]+)\1\)\)|(?P<plain>[^()\s]+))""")
 # Expressions that leave out exactly the signature, white space removed, "ds:" being its prefix.
@@ -52,6 +54,7 @@ def covered(root: etree._Element, located: Located, settings: Settings) -> Cover
         algorithms, and for a request that is not covered
     """
     signature = located.element
+    _check_followed_by_none(signature)
     references = elements(signature.find(f"{{{DS}}}SignedInfo"), f"{{{DS}}}Reference")
     if len(references) > _MOST_REFERENCES:
         raise Refusal(9105, PROFILE)
@@ -71,9 +74,24 @@ def covered(root: etree._Element, located: Located, settings: Settings) -> Cover
             _check_canonical(transforms)
     if len(contents) != 1:
         raise Refusal(9105, PROFILE)
-    properties = [item for item in targets if item.tag == _SIGNED_PROPERTIES]
+    properties = _properties(references, targets)
     key_info = any(item.tag == f"{{{DS}}}KeyInfo" for item in targets)
-    return Covered(contents[0], properties[0] if properties else None, key_info)
+    return Covered(contents[0], properties, key_info)
+
+
+def _check_followed_by_none(signature: etree._Element) -> None:
+    """Refuse what libxmlsec would follow besides SignedInfo's own references."""
+    if elements(signature, *(f"{{{DS}}}{name}" for name in _FOLLOWED)):
+        raise Refusal(9105, PROFILE)
+
+
+def _properties(
+    references: list[etree._Element], targets: list[etree._Element]
+) -> etree._Element | None:
+    for reference, target in zip(references, targets, strict=True):
+        if target.tag == _SIGNED_PROPERTIES and reference.get("Type") == _PROPERTIES_TYPE:
+            return target
+    return None
 
 
 def _target(reference: etree._Element, root: etree._Element, located: Located) -> etree._Element:

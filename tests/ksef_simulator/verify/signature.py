@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from lxml import etree
 
 from .algorithms import DS
-from .document import children, elements, local
+from .document import children, elements, local, text
 from .outcome import Refusal, malformed
 from .schema import ROOT
 
 XADES = "http://uri.etsi.org/01903/v1.3.2#"
 _NCNAME = re.compile(r"[^\W\d][\w.\-·]*")
+_DATE_TIME = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?(?:Z|[+-][0-9]{2}:[0-9]{2})?"
+)
 _ID_ATTRIBUTES = ("Id", "ID", "id", "{http://www.w3.org/XML/1998/namespace}id")
 
 # Each element's children in order; "?" may be missing, "*" may repeat or be missing, "+" repeats.
@@ -76,6 +79,9 @@ def check_structure(root: etree._Element, signature: etree._Element) -> None:
         table = {DS: _ORDER, XADES: _XADES_ORDER}.get(namespace or "", {})
         if name in table:
             _check_order(element, table[name])
+    for element in elements(signature, f"{{{XADES}}}SigningTime"):
+        if not _DATE_TIME.fullmatch(text(element).strip()):
+            raise malformed("cvc-datatype-valid.1.2.1: not a valid value for 'dateTime'.")
     _check_identifiers(root, signature)
 
 
