@@ -1,0 +1,226 @@
+import { Component, onWillDestroy, onWillStart, useEffect, useRef, useState } from "@odoo/owl";
+import { browser } from "@web/core/browser/browser";
+import { _t } from "@web/core/l10n/translation";
+import { ConnectionLostError } from "@web/core/network/rpc";
+import { registry } from "@web/core/registry";
+import { user } from "@web/core/user";
+import { useService } from "@web/core/utils/hooks";
+import { standardActionServiceProps } from "@web/webclient/actions/action_service";
+import { KsefProblem } from "../connection/problem";
+import { Countdown } from "./countdown";
+import { DownloadStep } from "./download_step";
+import { SignStep } from "./sign_step";
+import { StepBar } from "./step_bar";
+import { UploadStep } from "./upload_step";
+import { VerifyStep } from "./verify_step";
+
+const MODEL = "l10n_pl_ksef.authorization";
+/** Milliseconds between two questions whether KSeF has decided. */
+const FOLLOW_MS = 2000;
+const NEXT_STEP = { download: "sign", sign: "upload" };
+const PREVIOUS_STEP = { sign: "download", upload: "sign" };
+const STEP_TITLES = {
+    download: _t("Step 1 of 3: download the file"),
+    sign: _t("Step 2 of 3: sign the file"),
+    upload: _t("Step 3 of 3: attach the signed document"),
+    verify: _t("KSeF is checking the signature"),
+    done: _t("KSeF has answered"),
+};
+
+/**
+ * The window "Account authorization" (Autoryzacja konta).
+ *
+ * The server's record holds the whole state; this component shows the answer
+ * of the last call, so closing and opening again loses nothing.
+ */
+export class KsefAuthorization extends Component {
+    static template = "l10n_pl_ksef_auth.Authorization";
+    static components = {
+        Countdown,
+        DownloadStep,
+        KsefProblem,
+        SignStep,
+        StepBar,
+        UploadStep,
+        VerifyStep,
+    };
+    static props = { ...standardActionServiceProps };
+
+    setup() {
+        this.orm = useService("orm");
+        this.action = useService("action");
+        this.connections = useService("l10n_pl_ksef");
+        this.state = useState({ view: null, running: "", expired: false });
+        this.downloadLink = useRef("download");
+        this.heading = useRef("heading");
+        this.isAlive = true;
+        this.isFinished = false;
+        this.companyId = user.activeCompany.id;
+        this.connections.hold(this.companyId);
+        onWillStart(() => this.call("view"));
+        onWillDestroy(() => {
+            this.isAlive = false;
+            browser.clearTimeout(this.timer);
+            this.connections.release(this.companyId, { isFinished: this.isFinished });
+        });
+        useEffect(
+            () => this.heading.el?.focus({ preventScroll: true }),
+            () => [this.view.step]
+        );
+    }
+
+    get view() {
+        return this.state.view;
+    }
+
+    get isBusy() {
+        return Boolean(this.state.running);
+    }
+
+    get hasFile() {
+        return Boolean(this.view.challenge) && !this.state.expired;
+    }
+
+    get isVerifying() {
+        return ["verify", "done"].includes(this.view.step);
+    }
+
+    get nextStep() {
+        return NEXT_STEP[this.view.step];
+    }
+
+    get canGoBack() {
+        return this.view.step in PREVIOUS_STEP;
+    }
+
+    /** A signature on a file that has run out would be refused: say so before. */
+    get needsNewFile() {
+        return this.canGoBack && !this.hasFile && !this.view.reading?.can_send && !this.view.problem;
+    }
+
+    get closeLabel() {
+        return this.isVerifying ? _t("Close") : _t("Cancel");
+    }
+
+    get stepTitle() {
+        return STEP_TITLES[this.view.step];
+    }
+
+    /** The one button that leads on; the first step has its own for a new file. */
+    get wayBack() {
+        const wayBack = this.view.problem?.way_back;
+        if (this.view.step === "download" && ["sign", "new_file", "wait"].includes(wayBack)) {
+            return undefined;
+        }
+        const settings = user.isSystem && { label: _t("Open the settings"), run: () => this.openSettings() };
+        return {
+            sign: { label: _t("Download a new file"), run: () => this.newFile() },
+            new_file: { label: _t("Download a new file"), run: () => this.newFile() },
+            other_file: { label: _t("Choose another file"), run: () => this.otherFile() },
+            wait: { label: _t("Try again"), run: () => this.retry() },
+            account: { label: _t("Go to Account"), run: () => this.openAccount() },
+            settings,
+        }[wayBack];
+    }
+
+    /** Runs a method of the server's record and shows its answer. */
+    async call(method, ...args) {
+        this.state.running = method;
+        try {
+            const view = await this.orm.silent.call(MODEL, method, [
+                [this.props.action.params.wizard_id],
+                ...args,
+            ]);
+            if (this.isAlive) {
+                this.receive(view);
+            }
+            return view;
+        } finally {
+            this.state.running = "";
+        }
+    }
+
+    receive(view) {
+        this.state.view = view;
+        this.state.expired = Boolean(view.challenge) && view.challenge.seconds_left <= 0;
+        if (["connected", "limited"].includes(view.result)) {
+            this.isFinished = true;
+            this.close();
+        } else if (view.step === "verify" && !view.result && !view.problem) {
+            this.timer = browser.setTimeout(() => this.follow(), FOLLOW_MS);
+        }
+    }
+
+    /** Asks again while KSeF decides; a lost connection to Odoo only delays it. */
+    async follow() {
+        try {
+            await this.call("follow");
+        } catch (error) {
+            if (!(error instanceof ConnectionLostError)) {
+                throw error;
+            }
+            this.timer = browser.setTimeout(() => this.follow(), 5 * FOLLOW_MS);
+        }
+    }
+
+    /** Fetches a fresh request and lets the browser save it, never open it. */
+    async download() {
+        const view = await this.call("prepare_download");
+        if (view.download_url && !view.problem && this.isAlive) {
+            this.downloadLink.el.href = view.download_url;
+            this.downloadLink.el.click();
+        }
+    }
+
+    async newFile() {
+        if (this.view.step !== "download") {
+            await this.call("go", "download");
+        }
+        await this.download();
+    }
+
+    async otherFile() {
+        await this.call("detach");
+        if (this.view.step !== "upload") {
+            await this.call("go", "upload");
+        }
+    }
+
+    retry() {
+        const methods = { download: () => this.download(), upload: () => this.call("authenticate") };
+        return (methods[this.view.step] || (() => this.call("follow")))();
+    }
+
+    next() {
+        return this.call("go", this.nextStep);
+    }
+
+    authenticate() {
+        return this.call("authenticate");
+    }
+
+    back() {
+        return this.call("go", PREVIOUS_STEP[this.view.step]);
+    }
+
+    async onExpired() {
+        this.state.expired = true;
+        await this.call("view");
+    }
+
+    close() {
+        return this.action.doAction({ type: "ir.actions.act_window_close" });
+    }
+
+    async openAccount() {
+        await this.close();
+        await this.connections.openAccount(this.companyId);
+    }
+
+    async openSettings() {
+        await this.close();
+        await this.action.doAction("account.action_account_config");
+    }
+}
+
+registry.category("actions").add("l10n_pl_ksef_authorization", KsefAuthorization);

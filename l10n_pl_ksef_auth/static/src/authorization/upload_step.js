@@ -1,0 +1,103 @@
+import { Component, useExternalListener, useRef, useState } from "@odoo/owl";
+import { getDataURLFromFile } from "@web/core/utils/urls";
+import { humanNumber } from "@web/core/utils/numbers";
+import { _t } from "@web/core/l10n/translation";
+import { KsefProblem } from "../connection/problem";
+
+/** A signed request has some 10 kB; what is larger than this is not sent at all. */
+const MAX_FILE_BYTES = 5 * 1024 * 1024;
+
+/** Step 3: the signed file, what was read from it, and the consent. */
+export class UploadStep extends Component {
+    static template = "l10n_pl_ksef_auth.UploadStep";
+    static components = { KsefProblem };
+    static props = {
+        view: Object,
+        isReading: Boolean,
+        onAttach: Function,
+        onDetach: Function,
+        onConsent: Function,
+    };
+
+    setup() {
+        this.input = useRef("input");
+        this.state = useState({ isDragging: false, localProblem: null });
+        // A file dropped beside the box would otherwise replace Odoo in this tab.
+        useExternalListener(window, "dragover", (ev) => this.onDragOver(ev));
+        useExternalListener(window, "drop", (ev) => this.onDrop(ev));
+    }
+
+    get document() {
+        const { document } = this.props.view;
+        return document && { name: document.name, size: `${humanNumber(document.size, { decimals: 1 })}B` };
+    }
+
+    get reading() {
+        return this.props.view.reading;
+    }
+
+    get signer() {
+        return this.reading && this.reading.signer;
+    }
+
+    get findings() {
+        return this.reading ? this.reading.findings : [];
+    }
+
+    /** Everything fits: nothing stops the file and nothing has to be weighed. */
+    get fits() {
+        return this.reading.can_send && this.findings.every((finding) => finding.level === "info");
+    }
+
+    onDragOver(ev) {
+        ev.preventDefault();
+        this.state.isDragging = true;
+    }
+
+    onDrop(ev) {
+        ev.preventDefault();
+        this.state.isDragging = false;
+        return this.attach(ev.dataTransfer.files[0]);
+    }
+
+    async onChange(ev) {
+        const [file] = ev.target.files;
+        await this.attach(file);
+        // The same name may be chosen again after another download.
+        if (this.input.el) {
+            this.input.el.value = null;
+        }
+    }
+
+    async attach(file) {
+        if (!file) {
+            return;
+        }
+        this.state.localProblem = null;
+        if (file.size > MAX_FILE_BYTES) {
+            this.state.localProblem = {
+                text: _t("This file is too large to be a signed request."),
+                action: _t("Choose the signed file AuthTokenRequest; it has a few kilobytes."),
+            };
+            return;
+        }
+        const content = await this.read(file);
+        if (content !== null) {
+            await this.props.onAttach(file.name, content);
+        }
+    }
+
+    /** The file's bytes as base64; null when the browser cannot read it. */
+    async read(file) {
+        try {
+            const data = await getDataURLFromFile(file);
+            return data.slice(data.indexOf(",") + 1);
+        } catch {
+            this.state.localProblem = {
+                text: _t("Your browser could not read this file."),
+                action: _t("Check that it is still there and not a folder, and choose it again."),
+            };
+            return null;
+        }
+    }
+}

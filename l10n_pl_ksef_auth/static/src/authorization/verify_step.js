@@ -1,0 +1,11 @@
+import { Component } from "@odoo/owl";
+
+/** KSeF decides; the user may wait or go. */
+export class VerifyStep extends Component {
+    static template = "l10n_pl_ksef_auth.VerifyStep";
+    static props = { view: Object };
+
+    get isLong() {
+        return Boolean(this.props.view.verifying?.long);
+    }
+}

@@ -1,0 +1,119 @@
+import { Component, useEffect, useState } from "@odoo/owl";
+import { _t } from "@web/core/l10n/translation";
+import { useService } from "@web/core/utils/hooks";
+import { KsefMeter } from "./meter";
+import { KsefProblem } from "./problem";
+import { checkedText, dateAndTime, dateOnly, timeLeft } from "./dates";
+
+const TICKS = {
+    yes: { icon: "fa-check", color: "o_ksef_green", label: _t("Yes") },
+    no: { icon: "fa-times", color: "o_ksef_red", label: _t("No") },
+    partial: { icon: "fa-exclamation-triangle", color: "o_ksef_amber", label: _t("Partly") },
+};
+
+/** States on the way to a connection; they replace the cross, never a tick. */
+const UNDER_WAY = {
+    waiting: {
+        icon: "fa-pencil",
+        color: "o_ksef_amber",
+        label: _t("No, waiting for the signature"),
+    },
+    verifying: {
+        icon: "fa-circle-o-notch fa-spin",
+        color: "o_ksef_amber",
+        label: _t("KSeF is checking the signature"),
+    },
+};
+
+/** Says whether a company's connection to KSeF works, and leads to the next step. */
+export class KsefConnectionPanel extends Component {
+    static template = "l10n_pl_ksef_auth.ConnectionPanel";
+    static components = { KsefMeter, KsefProblem };
+    static props = {
+        companyId: Number,
+        accountLink: { type: Boolean, optional: true },
+        onLeave: { type: Function, optional: true },
+        title: { type: Boolean, optional: true },
+    };
+    static defaultProps = { accountLink: true, onLeave: () => {}, title: true };
+
+    setup() {
+        this.connections = useService("l10n_pl_ksef");
+        this.panels = useState(this.connections.panels);
+        this.state = useState({ isOpening: false });
+        useEffect(
+            (companyId) => this.connections.watch(companyId),
+            () => [this.props.companyId]
+        );
+    }
+
+    get panel() {
+        return this.panels[this.props.companyId];
+    }
+
+    get tick() {
+        const { state, tick } = this.panel;
+        return (tick === "no" && UNDER_WAY[state]) || TICKS[tick];
+    }
+
+    get expiry() {
+        return dateAndTime(this.panel.expires_at);
+    }
+
+    get expiryLeft() {
+        return timeLeft(this.panel.seconds_left);
+    }
+
+    get sessionColor() {
+        return { green: "o_ksef_green", amber: "o_ksef_amber", red: "o_ksef_red" }[
+            this.panel.color
+        ];
+    }
+
+    get certificate() {
+        const { state, text, valid_to } = this.panel.certificate;
+        return state === "valid" ? _t("valid until %(date)s", { date: dateOnly(valid_to) }) : text;
+    }
+
+    get certificateColor() {
+        return { exists: "o_ksef_amber", attention: "o_ksef_red" }[this.panel.certificate.state];
+    }
+
+    /** The states under way speak through their tick already. */
+    get headline() {
+        return !UNDER_WAY[this.panel.state] && this.panel.headline;
+    }
+
+    get level() {
+        return { green: "info", amber: "warn", red: "stop" }[this.panel.color];
+    }
+
+    get signer() {
+        const { identity } = this.panel;
+        return identity && [identity.name, identity.masked].filter(Boolean).join(", ");
+    }
+
+    get checked() {
+        return checkedText(this.panel.checked_at);
+    }
+
+    get renewal() {
+        const date = dateOnly(this.panel.renews_at);
+        return date && _t("The connection renews itself on %(date)s.", { date });
+    }
+
+    async onConnect() {
+        this.state.isOpening = true;
+        try {
+            this.props.onLeave();
+            await this.connections.openAuthorization(this.props.companyId);
+        } finally {
+            this.state.isOpening = false;
+        }
+    }
+
+    async onAccount() {
+        this.props.onLeave();
+        await this.connections.openAccount(this.props.companyId);
+    }
+}

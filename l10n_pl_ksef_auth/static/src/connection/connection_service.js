@@ -1,0 +1,195 @@
+import { EventBus, reactive } from "@odoo/owl";
+import { browser } from "@web/core/browser/browser";
+import { _t } from "@web/core/l10n/translation";
+import { ConnectionLostError } from "@web/core/network/rpc";
+import { registry } from "@web/core/registry";
+import { session } from "@web/session";
+import { dateAndTime } from "./dates";
+
+/** Seconds until the next try when Odoo itself could not be reached. */
+const RETRY_SECONDS = 15;
+
+/**
+ * What this browser tab knows about the connections to KSeF: one panel
+ * dictionary per company, kept fresh while somebody looks at it.
+ *
+ * The systray, the settings and the menu show the same data, so they share
+ * one request per interval instead of polling each for itself.
+ */
+export class KsefConnections {
+    constructor({ orm, action, notification }) {
+        this.orm = orm;
+        this.action = action;
+        this.notification = notification;
+        this.panels = reactive({});
+        this.bus = new EventBus();
+        this.watchers = [];
+        this.timers = {};
+        this.held = new Set();
+        document.addEventListener("visibilitychange", () => this.onVisibilityChange());
+    }
+
+    /** Colour of the dot: "red", "amber", "green", or "" where KSeF does not apply. */
+    color(companyId) {
+        return this.panels[companyId]?.color ?? session.l10n_pl_ksef?.colors?.[companyId] ?? "";
+    }
+
+    /** Reads the company's state from the database (never from KSeF). */
+    async load(companyId) {
+        const panel = await this.orm.silent.call("res.company", "l10n_pl_ksef_panel", [
+            [companyId],
+        ]);
+        this.receive(companyId, panel);
+        return panel;
+    }
+
+    /** Lets the connection do its next due step, and tells the user how it ended. */
+    async follow(companyId) {
+        const before = this.panels[companyId]?.state;
+        try {
+            const panel = await this.orm.silent.call("res.company", "l10n_pl_ksef_follow", [
+                [companyId],
+            ]);
+            this.receive(companyId, panel);
+        } catch (error) {
+            if (!(error instanceof ConnectionLostError)) {
+                throw error;
+            }
+            this.schedule(companyId, RETRY_SECONDS);
+            return;
+        }
+        const after = this.panels[companyId].state;
+        if (before === "verifying" && after !== "verifying" && !this.held.has(companyId)) {
+            this.announce(companyId);
+        }
+    }
+
+    /**
+     * Keeps a company's state fresh until the returned function is called.
+     *
+     * @param {number} companyId
+     * @param {{quiet?: boolean}} options quiet: do not ask the server before
+     *  something is known that has to be followed (the dot in the systray)
+     * @returns {() => void}
+     */
+    watch(companyId, { quiet = false } = {}) {
+        const watcher = { companyId, quiet };
+        this.watchers.push(watcher);
+        if (quiet) {
+            this.schedule(companyId);
+        } else {
+            this.load(companyId);
+        }
+        return () => {
+            this.watchers = this.watchers.filter((other) => other !== watcher);
+            this.schedule(companyId);
+        };
+    }
+
+    /** Whether a whole panel, not only the dot, shows this company. */
+    isPanelOpen(companyId) {
+        return this.watchers.some((w) => w.companyId === companyId && !w.quiet);
+    }
+
+    /** Opens the window "Account authorization". */
+    async openAuthorization(companyId) {
+        const action = await this.orm.call("res.company", "l10n_pl_ksef_open_authorization", [
+            [companyId],
+        ]);
+        return this.action.doAction(action);
+    }
+
+    async openAccount(companyId) {
+        const action = await this.orm.call("res.company", "l10n_pl_ksef_open_account", [
+            [companyId],
+        ]);
+        return this.action.doAction(action);
+    }
+
+    /** The window "Account authorization" follows the session itself while it is open. */
+    hold(companyId) {
+        this.held.add(companyId);
+        this.schedule(companyId);
+    }
+
+    /** The window closed: what did it leave behind? */
+    async release(companyId, { isFinished = false } = {}) {
+        this.held.delete(companyId);
+        await this.load(companyId);
+        if (isFinished) {
+            this.announce(companyId);
+        }
+    }
+
+    /** Tells how a verification ended, and shows the panel if none is open. */
+    announce(companyId) {
+        const panel = this.panels[companyId];
+        const problem = panel.problem?.text || panel.headline;
+        if (panel.tick === "yes") {
+            const until = dateAndTime(panel.expires_at);
+            this.notification.add(
+                until
+                    ? _t("The connection to KSeF is active until %(date)s.", { date: until })
+                    : _t("The connection to KSeF is active."),
+                { type: "success" }
+            );
+        } else if (problem) {
+            const type = panel.tick === "partial" ? "warning" : "danger";
+            this.notification.add(problem, { type, sticky: true });
+        }
+        if (panel.certificate?.state === "exists") {
+            this.announceExistingCertificate(companyId);
+        }
+        this.bus.trigger("show", { companyId });
+    }
+
+    announceExistingCertificate(companyId) {
+        this.notification.add(this.panels[companyId].certificate.text, {
+            title: _t("KSeF certificate"),
+            type: "warning",
+            sticky: true,
+            buttons: [
+                {
+                    name: _t("Account"),
+                    primary: true,
+                    onClick: () => this.openAccount(companyId),
+                },
+            ],
+        });
+    }
+
+    receive(companyId, panel) {
+        this.panels[companyId] = panel;
+        this.schedule(companyId);
+    }
+
+    schedule(companyId, seconds = this.panels[companyId]?.poll_seconds) {
+        browser.clearTimeout(this.timers[companyId]);
+        const isWatched = this.watchers.some((watcher) => watcher.companyId === companyId);
+        if (seconds && isWatched && !this.held.has(companyId) && !document.hidden) {
+            this.timers[companyId] = browser.setTimeout(
+                () => this.follow(companyId),
+                seconds * 1000
+            );
+        }
+    }
+
+    /** A hidden tab asks nothing; one that comes back shows what is true now. */
+    onVisibilityChange() {
+        for (const companyId of new Set(this.watchers.map((watcher) => watcher.companyId))) {
+            this.schedule(companyId);
+            if (!document.hidden && this.isPanelOpen(companyId) && !this.held.has(companyId)) {
+                this.load(companyId);
+            }
+        }
+    }
+}
+
+export const connectionService = {
+    dependencies: ["orm", "action", "notification"],
+    start(env, services) {
+        return new KsefConnections(services);
+    },
+};
+
+registry.category("services").add("l10n_pl_ksef", connectionService);
