@@ -177,7 +177,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         until = session.refresh_valid_until
         whole = until and session.activated_at and (until - session.activated_at).total_seconds()
         left = until and max((until - now).total_seconds(), 0)
-        renews = session.renew_at if session.company_id._l10n_pl_ksef_certificate() else False
+        renews = session.renew_at
         return {
             "expires_at": fields.Datetime.to_string(until) if until else False,
             "seconds_left": int(left) if until else False,

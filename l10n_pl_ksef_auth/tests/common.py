@@ -1,0 +1,123 @@
+import base64
+from contextlib import contextmanager
+from datetime import timedelta
+from unittest import SkipTest
+
+from odoo.tests import TransactionCase, new_test_user
+
+from odoo.addons.l10n_pl_ksef_auth.tools import clock
+
+try:
+    from ksef_simulator import DEMO_NIP, Simulator
+    from ksef_simulator.signers import sign
+except ImportError:
+    Simulator = None
+
+
+class KsefCase(TransactionCase):
+    """A Polish company, its users, and a KSeF simulator of its own for each class."""
+
+    @classmethod
+    def setUpClass(cls):
+        if Simulator is None:
+            raise SkipTest("the KSeF simulator is not on the path: run the tests with ./run test")
+        super().setUpClass()
+        cls.simulator = cls.enterClassContext(Simulator(port=0))
+        parameters = cls.env["ir.config_parameter"]
+        for environment in ("production", "demo", "test"):
+            parameters.set_param(
+                f"l10n_pl_ksef_auth.base_url.{environment}", cls.simulator.base_url
+            )
+        cls.company = cls.make_company("Przykładowa Sp. z o.o.", DEMO_NIP)
+        cls.accountant = cls.make_user("ksef_accountant", "l10n_pl_ksef_auth.group_ksef_connection")
+        cls.manager = cls.make_user("ksef_manager", "account.group_account_manager")
+        cls.clerk = cls.make_user("ksef_clerk", "account.group_account_invoice")
+
+    @classmethod
+    def make_company(cls, name, nip):
+        return cls.env["res.company"].create(
+            {
+                "name": name,
+                "vat": f"PL{nip}" if nip else False,
+                "country_id": cls.env.ref("base.pl").id,
+                "l10n_pl_ksef_environment": "test",
+            }
+        )
+
+    @classmethod
+    def make_user(cls, login, groups, companies=None):
+        companies = companies or cls.company
+        return new_test_user(
+            cls.env,
+            login,
+            groups=groups,
+            company_id=companies[0].id,
+            company_ids=[(6, 0, companies.ids)],
+        )
+
+    def setUp(self):
+        super().setUp()
+        # Steps commit on cursors of their own; here these are savepoints of the test's transaction.
+        self.registry_enter_test_mode()
+        self.simulator.reset()
+        self.addCleanup(clock.travel, timedelta())
+
+    # ------------------------------------------------------------------
+    # The journey, in the words of the tests
+    # ------------------------------------------------------------------
+    def open_window(self, user=None, company=None):
+        """The window "Account authorization", opened as a user."""
+        company = (company or self.company).with_user(user or self.accountant)
+        action = company.with_company(company).l10n_pl_ksef_open_authorization()
+        return company.env["l10n_pl_ksef.authorization"].browse(action["params"]["wizard_id"])
+
+    def downloaded(self, window):
+        """The bytes of AuthTokenRequest.xml, downloaded anew."""
+        view = window.prepare_download()
+        self.assertFalse(view["problem"])
+        return window.sudo().session_id._request_document()
+
+    def attach(self, window, document, name="AuthTokenRequest (1).xml"):
+        return window.attach(name, base64.b64encode(document).decode())
+
+    def send_signed(self, window, signer="owner", consent=False, **how):
+        """Download, sign, attach and send; the view after it."""
+        signed = sign(self.downloaded(window), signer, at=self.simulator.clock.now(), **how)
+        self.attach(window, signed)
+        window.set_consent(consent)
+        return window.authenticate()
+
+    def connect(self, signer="owner", user=None, company=None, consent=False):
+        """A whole first login; the session that it opened."""
+        window = self.open_window(user, company)
+        self.send_signed(window, signer, consent)
+        view = self.follow(window)
+        self.assertTrue(view["result"], view["problem"])
+        return (company or self.company)._l10n_pl_ksef_session()
+
+    def follow(self, window, rounds=20):
+        """Ask on, as the open window does, until the login has ended well or badly."""
+        for _round in range(rounds):
+            self.travel(seconds=2)
+            view = window.follow()
+            if view["result"] or view["step"] != "verify":
+                break
+        return view
+
+    def travel(self, **delta):
+        """Move the addon's clock and the simulator's together."""
+        delta = timedelta(**delta)
+        clock.travel(clock.offset() + delta)
+        self.simulator.clock.advance(delta)
+
+    def panel(self, user=None, company=None):
+        self.env.invalidate_all()
+        return (company or self.company).with_user(user or self.accountant).l10n_pl_ksef_panel()
+
+    @contextmanager
+    def counted(self, operation):
+        """How many calls of an operation the simulator saw inside the block."""
+        before = self.simulator.requests.count(operation)
+        counter = {}
+        yield counter
+        counter["calls"] = self.simulator.requests.count(operation) - before
