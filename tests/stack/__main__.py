@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 
 from .say import StackError, say
@@ -60,6 +61,7 @@ def main(words: list[str]) -> int:
     if command is None:
         say(USAGE)
         return 0 if words[:1] in ([], ["help"], ["--help"], ["-h"]) else 2
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return command(words[1:])
     except StackError as error:

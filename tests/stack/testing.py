@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import tempfile
@@ -59,7 +60,8 @@ class Stage:
     def stop(self) -> None:
         """End the run if it still goes on."""
         if hasattr(self, "_process") and self._process.poll() is None:
-            self._process.terminate()
+            # As Ctrl-C would: pytest then puts its fixtures away.
+            self._process.send_signal(signal.SIGINT)
             try:
                 self._process.wait(20)
             except subprocess.TimeoutExpired:

@@ -1,0 +1,150 @@
+"""`./run demo`: Odoo and the simulator side by side, until Ctrl-C; also the shell and the simulator alone."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import urllib.parse
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from . import venvs
+from .places import LOOPBACK, ROOT, TESTS, chosen_port, free_port
+from .programs import isolated
+from .say import StackError, announce, say
+from .servers import Server
+from .workshop import Workshop, workshop
+
+ODOO_PORT = 8069
+SIMULATOR_PORT = 8070
+ENVIRONMENTS = ("production", "demo", "test")
+
+
+class DemoStack:
+    """One Odoo on a fresh copy of the demo's database, beside one simulator."""
+
+    def __init__(self, shop: Workshop, odoo_port: int, simulator_port: int, workers: int = 0) -> None:
+        """Describe the two servers; `workers` above 0 makes Odoo use that many processes."""
+        self._shop = shop
+        self.simulator_url = f"http://{LOOPBACK}:{simulator_port}"
+        self.base_url = f"{self.simulator_url}/v2"
+        self.signing_url = f"{self.simulator_url}/podpis"
+        self.odoo_url = f"http://{LOOPBACK}:{odoo_port}"
+        self.simulator = _simulator_server(simulator_port, self.signing_url)
+        self.database = shop.databases.copy("demo", f"demo{odoo_port}")
+        self.odoo = self._odoo_server(odoo_port, workers)
+
+    def start(self) -> None:
+        """Start the simulator, point the database at it, start Odoo."""
+        self.simulator.start()
+        self._point_at_simulator()
+        self.odoo.start()
+
+    def restart_odoo(self) -> None:
+        """Stop Odoo and start it again on the same database."""
+        self.odoo.stop()
+        self.odoo.start()
+
+    def close(self) -> None:
+        """Stop both servers and remove the database."""
+        self.odoo.stop()
+        self.simulator.stop()
+        self._shop.databases.drop(self.database)
+
+    def sql(self, statement: str) -> str:
+        """Run one statement on the demo's database; rows as text, columns parted by |."""
+        return self._shop.postgres.sql(statement, self.database)
+
+    def _odoo_server(self, port: int, workers: int) -> Server:
+        """Odoo's server process on our database."""
+        command = [*self._shop.programs.odoo(self.database), "--http-port", str(port), f"--workers={workers}"]
+        command += ["--max-cron-threads=1", "--gevent-port", str(free_port())]
+        return Server(f"odoo-{self.database}", command, self._shop.programs.environment(), f"{self.odoo_url}/web/login")
+
+    def _point_at_simulator(self) -> None:
+        """Every KSeF environment means the simulator here, so that nothing reaches the real one."""
+        values = {f"l10n_pl_ksef_auth.base_url.{name}": self.base_url for name in ENVIRONMENTS}
+        values |= {"l10n_pl_ksef_auth.signing_url": self.signing_url, "web.base.url": self.odoo_url}
+        for key, value in values.items():
+            self.sql(f"UPDATE ir_config_parameter SET value = '{value}' WHERE key = '{key}'")
+
+
+@contextmanager
+def demo_stack(workers: int = 0, odoo_port: int = 0, simulator_port: int = 0) -> Iterator[DemoStack]:
+    """A running demo; ports that are 0 are chosen. Everything is stopped and removed at the end."""
+    with workshop() as shop:
+        stack = DemoStack(shop, odoo_port or free_port(), simulator_port or free_port(), workers)
+        try:
+            stack.start()
+            yield stack
+        finally:
+            stack.close()
+
+
+def main() -> int:
+    """Run the demo in the foreground until Ctrl-C."""
+    ports = chosen_port("ODOO_PORT", ODOO_PORT), chosen_port("SIMULATOR_PORT", SIMULATOR_PORT)
+    with demo_stack(0, *ports) as stack:
+        _welcome(stack)
+        try:
+            _wait(stack)
+        except KeyboardInterrupt:
+            announce("stopping …")
+    announce("stopped; the next ./run demo starts afresh")
+    return 0
+
+
+def _welcome(stack: DemoStack) -> None:
+    """Print where to go and what to do there."""
+    say(
+        f"""
+Odoo:               {stack.odoo_url}
+  accountant        login ksiegowa, password ksiegowa
+  administrator     login admin, password admin
+KSeF simulator:     {stack.base_url}
+signing site:       {stack.signing_url}   (stands in for moj.gov.pl)
+
+Next step: open {stack.odoo_url}, log in as ksiegowa, and press the KSeF button with the red dot at the top right.
+Nothing here can reach the real KSeF. Every start begins anew. Ctrl-C ends the demo."""
+    )
+
+
+def _wait(stack: DemoStack) -> None:
+    """Wait for Ctrl-C; raises StackError when one of the servers is gone."""
+    pause = threading.Event()
+    while not pause.wait(1):
+        for server in (stack.odoo, stack.simulator):
+            if not server.running():
+                raise StackError(f"{server.name} ended by itself: see {server.log}.")
+
+
+def shell() -> int:
+    """Open Odoo's shell on a fresh copy of the demo's database."""
+    with workshop() as shop:
+        database = shop.databases.copy("demo", "shell")
+        try:
+            command = [*shop.programs.odoo(database, "shell"), "--no-http"]
+            return subprocess.call(command, env=shop.programs.environment(), cwd=ROOT)
+        finally:
+            shop.databases.drop(database)
+
+
+def simulator(words: list[str]) -> int:
+    """Become the simulator; `words` are its own options."""
+    interpreter = str(venvs.python())
+    sys.stdout.flush()
+    os.execve(interpreter, [interpreter, "-m", "ksef_simulator", *words], _simulator_environment())
+
+
+def _simulator_server(port: int, address: str) -> Server:
+    """The simulator as a background process."""
+    command = [str(venvs.python()), "-m", "ksef_simulator", "--port", str(port)]
+    name = f"simulator-{urllib.parse.urlsplit(address).port}"
+    return Server(name, command, _simulator_environment(), address)
+
+
+def _simulator_environment() -> dict[str, str]:
+    """The simulator's package on the path."""
+    return isolated() | {"PYTHONPATH": str(TESTS)}

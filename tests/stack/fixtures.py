@@ -1,0 +1,40 @@
+"""pytest plugin for tests that drive a browser through the running demo."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+
+from .demo import DemoStack, demo_stack
+from .programs import browser
+
+CHROMIUM_OPTIONS = ["--no-sandbox", "--disable-background-networking", "--disable-sync", "--disable-dev-shm-usage"]
+
+
+@pytest.fixture(scope="session")
+def demo() -> Iterator[DemoStack]:
+    """The running demo: simulator and Odoo on a fresh copy of the demo's database."""
+    with demo_stack() as stack:
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One Chromium for all tests of the run."""
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=browser(), args=CHROMIUM_OPTIONS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def polish_browser(chromium: Browser) -> Iterator[BrowserContext]:
+    """A fresh Polish browser window that keeps downloads; no cookies of earlier tests."""
+    context = chromium.new_context(
+        locale="pl-PL", timezone_id="Europe/Warsaw", accept_downloads=True, viewport={"width": 1280, "height": 800}
+    )
+    context.set_default_timeout(20_000)
+    yield context
+    context.close()
