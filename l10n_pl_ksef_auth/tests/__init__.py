@@ -1,1 +1,2 @@
+from . import test_certificate
 from . import test_first_login
