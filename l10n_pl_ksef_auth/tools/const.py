@@ -34,8 +34,6 @@ EXCHANGE_TIMEOUT = 45
 IDLE_LIMIT = 5
 #: No KSeF answer to a login is anywhere near this size.
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
-#: A form to report incidents to the Ministry (facts.md A1, status 480).
-SUPPORT_URL = "https://ksef.podatki.gov.pl/formularz/"
 
 CHALLENGE_LIFETIME = timedelta(minutes=10)
 AUTHENTICATION_TOKEN_LIFETIME = timedelta(minutes=45)

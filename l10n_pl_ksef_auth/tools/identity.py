@@ -18,6 +18,7 @@ from .nip import formatted
 Kind = Literal["pesel", "nip", "fingerprint"]
 _PESEL = re.compile(r"(?:PNOPL|PESEL).*?(\d{11})")
 _NIP = re.compile(r"(?:TINPL|NIP).*?(\d{10})")
+_FINGERPRINT = re.compile(r"[0-9A-Fa-f]{64}")
 _SEAL = re.compile(r"VATPL.*?(\d{10})")
 _PERSONAL_PATTERNS: tuple[tuple[Kind, re.Pattern[str]], ...] = (("pesel", _PESEL), ("nip", _NIP))
 #: Characters of a value that may be shown: enough to recognise it, too few to use it.
@@ -56,7 +57,9 @@ def identity_of_certificate(certificate: x509.Certificate) -> Identity:
         name_of_certificate(certificate),
         _attributes(certificate, NameOID.SERIAL_NUMBER),
         "" if _is_personal(certificate) else _organization(certificate),
-        fingerprint(certificate),
+        # A KSeF certificate may name there the certificate that it was issued upon.
+        _as_fingerprint(_attributes(certificate, NameOID.X500_UNIQUE_IDENTIFIER))
+        or fingerprint(certificate),
     )
 
 
@@ -67,7 +70,7 @@ def identity_of_enrollment_data(data: EnrollmentData) -> Identity:
         personal or data.common_name or data.organization_name or "",
         data.serial_number or "",
         "" if personal else data.organization_identifier or "",
-        data.unique_identifier or data.common_name,
+        _as_fingerprint(data.unique_identifier or "") or data.unique_identifier or data.common_name,
     )
 
 
@@ -80,6 +83,10 @@ def _identity(name: str, serial_number: str, organization: str, otherwise: str) 
     if match:
         return Identity("nip", match.group(1), name)
     return Identity("fingerprint", otherwise, name)
+
+
+def _as_fingerprint(text: str) -> str:
+    return text.upper() if _FINGERPRINT.fullmatch(text) else ""
 
 
 def _organization(certificate: x509.Certificate) -> str:

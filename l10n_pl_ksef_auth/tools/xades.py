@@ -56,12 +56,13 @@ def sign(
     :param document: what :func:`.auth_token_request.build` gives; never a file signed elsewhere
     :param key: EC or RSA, or the same as unencrypted PKCS#8 DER, which is faster
     :param certificate: the leaf; KSeF needs no chain (facts.md A2-27)
-    :param signing_time: aware; a minute ago when omitted
+    :param signing_time: aware; never written as later than a minute ago, which is the default
     :raises ImportError, xmlsec.InternalError: when :func:`available` says so
     """
     import xmlsec
 
-    moment = signing_time or clock.now() - SIGNING_TIME_MARGIN
+    latest = clock.now() - SIGNING_TIME_MARGIN
+    moment = min(signing_time or latest, latest)
     root = etree.fromstring(document, _parser())
     signature = _signature_template(certificate, moment)
     root.append(signature)
@@ -77,7 +78,7 @@ def _xmlsec_key(key: PrivateKey | bytes) -> Any:
     import xmlsec
 
     der = key if isinstance(key, bytes) else private_key_der(key)
-    return xmlsec.Key.from_memory(der, xmlsec.KeyFormat.DER, None)
+    return xmlsec.Key.from_memory(der, xmlsec.constants.KeyDataFormatDer, None)
 
 
 def _parser() -> etree.XMLParser:

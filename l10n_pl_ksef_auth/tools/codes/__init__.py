@@ -1,0 +1,65 @@
+"""The one place for what each of KSeF's codes means and what a person does about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import KsefError, KsefForbidden, KsefRefused, KsefUnavailable
+from .access import forbidden, outage, outage_by_code
+from .certificates import enrollment_status
+from .local import local
+from .login import auth_status
+from .meaning import Meaning, WayBack, unknown
+from .refused import by_http_status, refusal
+
+__all__ = [
+    "Meaning",
+    "WayBack",
+    "auth_status",
+    "enrollment_status",
+    "forbidden",
+    "local",
+    "of_error",
+    "of_record",
+    "outage",
+    "refusal",
+]
+
+
+def of_error(error: KsefError) -> Meaning:
+    """Return what an exception of this layer means."""
+    if isinstance(error, KsefForbidden):
+        return forbidden(error.reason)
+    if isinstance(error, KsefUnavailable):
+        return outage(error)
+    if isinstance(error, KsefRefused) and error.problems:
+        return refusal(error.problems[0].code, error.problems[0].details)
+    if isinstance(error, KsefRefused):
+        return by_http_status(error.status)
+    return local(error.code)
+
+
+def of_record(problem: Mapping[str, Any]) -> Meaning:
+    """Return what a problem means that was kept as plain values.
+
+    :param problem: kind (auth_status, enrollment, refusal, forbidden, outage or local), code,
+        and by kind: details, status, sent
+    """
+    code, details = problem.get("code"), tuple(problem.get("details") or ())
+    match problem.get("kind"):
+        case "auth_status":
+            return auth_status(int(code or 0), details)
+        case "enrollment":
+            return enrollment_status(int(code or 0), details)
+        case "forbidden":
+            return forbidden(str(code or ""))
+        case "outage":
+            return outage_by_code(str(code or ""), problem.get("sent") is not False)
+        case "refusal" if code:
+            return refusal(int(code), details)
+        case "refusal":
+            return by_http_status(problem.get("status"))
+        case "local":
+            return local(str(code or ""))
+    return unknown()
