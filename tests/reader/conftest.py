@@ -1,6 +1,7 @@
 """Fixtures of the reader's tests."""
 
 import pytest
+
 from ksef_simulator.layouts import LAYOUTS
 
 

@@ -7,6 +7,7 @@ import zipfile
 from datetime import timedelta
 
 import pytest
+
 from tools.auth_token_request import Context, build
 from tools.signed_document import MAX_SIZE, KnownChallenge
 
@@ -53,7 +54,10 @@ def zipped(**members: bytes) -> bytes:
         (b"Dzie\xc5\x84 dobry", "not_xml"),
         (b'{"challenge": "x"}', "not_xml"),
         (b"\x00" * 40, "not_xml"),
-        (b"<?xml version='1.0'?><Faktura xmlns='http://crd.gov.pl/x'><a/></Faktura>", "other_document"),
+        (
+            b"<?xml version='1.0'?><Faktura xmlns='http://crd.gov.pl/x'><a/></Faktura>",
+            "other_document",
+        ),
     ],
 )
 def test_other_files_are_called_what_they_are(data, code):

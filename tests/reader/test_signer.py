@@ -39,7 +39,11 @@ def test_both_forms_of_profil_zaufany_name_the_person_and_never_the_minister(rol
 def test_a_certificate_without_an_identifier_is_known_by_its_fingerprint():
     found = reading(signed("foreign")).signer
     assert found is not None and found.identity is not None
-    assert (found.kind, found.identity.kind, found.name) == ("other", "fingerprint", "Jürgen Müller")
+    assert (found.kind, found.identity.kind, found.name) == (
+        "other",
+        "fingerprint",
+        "Jürgen Müller",
+    )
 
 
 def test_the_packaging_is_told(layout):

@@ -17,7 +17,13 @@ from .document import decode, local_name, text_of
 from .properties import child_named
 
 #: What the library raises for odd certificates.
-UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion, x509.DuplicateExtension)
+UNREADABLE = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+)
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,7 @@ class KeyInfo:
     """
 
     chosen: x509.Certificate | None
+    readable: tuple[x509.Certificate, ...]
     present: int
     named: bool | None
 
@@ -46,7 +53,7 @@ def key_info(signature: Any, properties: Any) -> KeyInfo:
     matching = [c for c in readable if digest is not None and _has_digest(c, digest)]
     chosen = next(iter(matching + readable), None)
     named = bool(matching) if digest is not None and readable else None
-    return KeyInfo(chosen, len(texts), named)
+    return KeyInfo(chosen, tuple(readable), len(texts), named)
 
 
 def has_signing_certificate(properties: Any) -> bool:
@@ -72,7 +79,7 @@ def is_self_signed(certificate: x509.Certificate) -> bool:
 
 
 def is_for_offline_invoices(certificate: x509.Certificate) -> bool:
-    """Whether a KSeF certificate is of the type Offline: nonRepudiation without digitalSignature."""
+    """Whether the key usage is that of KSeF's type Offline: nonRepudiation only."""
     try:
         usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
     except (x509.ExtensionNotFound, *UNREADABLE):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from .findings import finding
 from .limits import MAX_SIZE
 from .model import Finding
+from .report import finding
 
 _BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _PEM_SIGNATURE = re.compile(rb"-----BEGIN (?:PKCS ?#?7|CMS|PKCS7)")

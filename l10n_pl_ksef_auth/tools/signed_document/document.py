@@ -11,10 +11,12 @@ from typing import Any
 from lxml import etree
 
 from . import names
-from .findings import finding
 from .model import Finding, Packaging
 from .parsing import Unreadable, parse
+from .report import finding
 
+#: XPath's string value leaves out comments but, unlike itertext, not the text behind them.
+_STRING = etree.XPath("string()")
 _BLANK = re.compile(r"[ \t\r\n]+")
 
 
@@ -67,7 +69,7 @@ def examine(tree: Any) -> Document:
 
 
 def shape_finding(document: Document) -> Finding | None:
-    """Say why the document is not a signed request; None when it is one as far as its shape tells."""
+    """Say why the document has not the shape of a signed request; None when it has."""
     root_name = local_name(document.root)
     if root_name == names.REQUEST:
         return finding("unsigned") if document.signature is None else _count_finding(document)
@@ -90,7 +92,12 @@ def namespace(element: Any) -> str:
 
 def text_of(element: Any) -> str:
     """Return an element's text without the whitespace around it."""
-    return "".join(element.itertext(etree.Element)).strip() if element is not None else ""
+    return str(_STRING(element)).strip() if element is not None else ""
+
+
+def elements_of(element: Any) -> list[Any]:
+    """Return the child elements, without comments and instructions; none of None."""
+    return [] if element is None else list(element.iterchildren(etree.Element))
 
 
 def decode(text: str) -> bytes | None:
@@ -122,7 +129,7 @@ def _decoded(holder: Any) -> Candidate | None:
 
 
 def payload_bytes(holder: Any) -> bytes | None:
-    """Return the bytes that a ds:Object holds as base64; None when it holds elements or no base64."""
+    """Return the bytes that a ds:Object holds as base64; None when it holds anything else."""
     if any(isinstance(child.tag, str) for child in holder):
         return None
     return decode(text_of(holder))

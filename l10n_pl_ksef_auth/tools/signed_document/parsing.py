@@ -8,8 +8,8 @@ from typing import Any
 from lxml import etree
 
 from . import limits
-from .findings import finding
 from .model import Finding
+from .report import finding
 
 _DECLARED = re.compile(rb"""\A\s*<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']""")
 #: libxml2's error codes: document end, premature end of a tag, and unfinished things.
@@ -61,7 +61,7 @@ def parse(data: bytes) -> Any:
 
 
 def encoding(data: bytes) -> str:
-    """Return the encoding that the bytes declare by a mark or in the XML declaration, lower case."""
+    """Return the encoding that a mark or the XML declaration states, in lower case."""
     for mark, name in (
         (b"\xef\xbb\xbf", "utf-8"),
         (b"\xff\xfe", "utf-16"),
@@ -73,6 +73,17 @@ def encoding(data: bytes) -> str:
         return "utf-16"
     found = _DECLARED.match(data[:400])
     return found[1].decode("ascii").lower() if found else "utf-8"
+
+
+def encoding_findings(data: bytes) -> list[Finding]:
+    """Warn of encodings that leave every digest intact and that KSeF refuses all the same.
+
+    The source is facts.md D: canonical XML is UTF-8 whatever the file is written in.
+    """
+    name = encoding(data)
+    if name not in ("utf-8", "utf8", "us-ascii", "ascii"):
+        return [finding("not_utf8", f"encoding {name}", found=name)]
+    return [finding("byte_order_mark")] if data.startswith(b"\xef\xbb\xbf") else []
 
 
 def _refuse_markup_beyond_bounds(data: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Reads the signed properties of XAdES: time, certificate digests, and the role of Profil Zaufany."""
+"""Reads the signed properties of XAdES: the time, and the role that Profil Zaufany writes."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from .document import local_name, namespace, text_of
+from .document import elements_of, local_name, namespace, text_of
 from .limits import MAX_VALUE
 from .names import XADES
 
-_TIME = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d)?"
-)
+_TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d)?")
 #: Facts B: the two forms of the role that Profil Zaufany writes, by local name.
 _ROLES = {
     "PodpisZP": ("Imie", "Nazwisko", "PESEL"),
@@ -29,19 +27,21 @@ class Person:
     personal_number: str = field(repr=False)
 
 
-def qualifying_properties(signature: Any) -> Any:
-    """Return the signature's own QualifyingProperties, or None."""
-    for holder in signature:
-        for child in holder if local_name(holder) == "Object" else ():
-            if local_name(child) == "QualifyingProperties" and namespace(child) in XADES:
-                return child
-    return None
+def qualifying_properties(signature: Any) -> list[Any]:
+    """Return the QualifyingProperties of a signature; there should be one."""
+    objects = [holder for holder in elements_of(signature) if local_name(holder) == "Object"]
+    return [
+        child
+        for holder in objects
+        for child in elements_of(holder)
+        if local_name(child) == "QualifyingProperties" and namespace(child) in XADES
+    ]
 
 
-def signed_properties(signature: Any) -> Any:
-    """Return the signature's SignedProperties, or None; whether they are covered is not asked here."""
-    qualifying = qualifying_properties(signature)
-    return child_named(qualifying, "SignedProperties")
+def signed_properties(signature: Any) -> list[Any]:
+    """Return all SignedProperties of a signature; whether they are covered is not asked here."""
+    found = (child_named(e, "SignedProperties") for e in qualifying_properties(signature))
+    return [element for element in found if element is not None]
 
 
 def child_named(element: Any, name: str) -> Any:
@@ -59,7 +59,8 @@ def signing_time(properties: Any) -> datetime | None:
     if not found:
         return None
     try:
-        return datetime(*(int(part) for part in found.groups()[:6]), tzinfo=_zone(found[7]))
+        year, month, day, hour, minute, second = (int(part) for part in found.groups()[:6])
+        return datetime(year, month, day, hour, minute, second, tzinfo=_zone(found[7]))
     except (ValueError, OverflowError):
         return None
 

@@ -8,8 +8,8 @@ from datetime import datetime
 from ..auth_token_request import Context
 from . import container, parsing
 from .document import Document, examine, shape_finding
-from .findings import finding
 from .model import Finding, KnownChallenge, Reading
+from .report import finding
 from .request import Request, read_request
 from .signed import Expected, read_signed
 
@@ -48,7 +48,7 @@ def read(
     if wrong is not None:
         return _misshapen(document, wrong, data, unsigned)
     expected = Expected(challenges, context, unsigned, now, environment)
-    return read_signed(document, expected, len(data))
+    return read_signed(document, expected, data)
 
 
 def _check_arguments(data: object, now: object) -> None:

@@ -9,30 +9,38 @@ from typing import Any, cast
 
 from ..auth_token_request import Context, ContextType
 from . import names
-from .document import local_name, namespace, text_of
-from .findings import finding
+from .document import elements_of, local_name, namespace, text_of
 from .limits import MAX_VALUE
 from .model import Finding, KnownChallenge
+from .report import finding
+
+#: The sequence of the schema; the last one may be missing.
+_MEMBERS = ("Challenge", "ContextIdentifier", "SubjectIdentifierType", "AuthorizationPolicy")
 
 
 @dataclass(frozen=True)
 class Request:
-    """What a request says; None where it says nothing."""
+    """What a request says; None where it says nothing.
+
+    ``fault`` tells how its members differ from the schema's, "" when they do not.
+    """
 
     challenge: str | None = None
     context: Context | None = None
     subject_type: str = ""
     namespace: str = ""
+    fault: str = ""
 
 
 def read_request(element: Any) -> Request:
     """Return the members of an AuthTokenRequest, whatever version of the schema it follows."""
-    members = {local_name(child): child for child in reversed(element)}
+    members = {local_name(child): child for child in reversed(elements_of(element))}
     return Request(
         challenge=_value(members.get("Challenge")) or None,
         context=_context(members.get("ContextIdentifier")),
         subject_type=_value(members.get("SubjectIdentifierType")),
         namespace=namespace(element),
+        fault=_fault(element),
     )
 
 
@@ -47,11 +55,13 @@ def request_findings(
     """
     found: list[Finding] = []
     if request.challenge is None or request.context is None:
-        found.append(finding("incomplete_request"))
+        found.append(finding("incomplete_request", request.fault))
+    elif request.fault:
+        found.append(finding("invalid_request", request.fault))
     if request.namespace not in names.REQUEST_NAMESPACES:
         found.append(finding("unknown_schema", f"namespace {request.namespace or 'none'}"))
     if context is not None and request.context is not None and request.context != context:
-        evidence = f"{request.context.type} {request.context.value}, expected {context.type} {context.value}"
+        evidence = f"{_shown(request.context)}, expected {_shown(context)}"
         found.append(
             finding("other_company", evidence, found=request.context.value, expected=context.value)
         )
@@ -77,9 +87,30 @@ def _value(element: Any) -> str:
     return text_of(element)[:MAX_VALUE]
 
 
+def _shown(context: Context) -> str:
+    return f"{context.type} {context.value}"
+
+
 def _context(element: Any) -> Context | None:
-    for child in element if element is not None else ():
+    for child in elements_of(element):
         kind = local_name(child)
         if kind in names.CONTEXT_TYPES and _value(child):
             return Context(cast(ContextType, kind), _value(child))
     return None
+
+
+def _fault(element: Any) -> str:
+    """Return how the members differ from the schema's sequence, the signature left out.
+
+    One member too many would leave open which of them KSeF reads.
+    """
+    own = f"{{{namespace(element)}}}" if namespace(element) else ""
+    members = [child.tag for child in elements_of(element) if child.tag != names.SIGNATURE]
+    expected = [own + name for name in _MEMBERS]
+    if members not in (expected, expected[:-1]):
+        return f"members {', '.join(tag.rpartition('}')[2] for tag in members)}"
+    context = elements_of(element.find(own + "ContextIdentifier"))
+    kinds = [own + kind for kind in names.CONTEXT_TYPES]
+    if len(context) != 1 or context[0].tag not in kinds:
+        return f"{len(context)} context identifiers"
+    return ""

@@ -5,15 +5,24 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+
+from cryptography import x509
 
 from ..auth_token_request import Context
-from .certificates import key_info
+from . import checks
+from .algorithms import algorithm_findings
+from .certificates import KeyInfo, has_signing_certificate, key_info
+from .coverage import Coverage, coverage_of, reference_findings
 from .document import Document
-from .findings import ordered
-from .model import Finding, KnownChallenge, Reading
-from .properties import person, signed_properties, signing_time
-from .request import read_request, request_findings
+from .model import Finding, KnownChallenge, Reading, Signer
+from .parsing import encoding_findings
+from .properties import Person, person, signed_properties, signing_time
+from .references import Checked, check_all
+from .report import finding, ordered
+from .request import Request, read_request, request_findings
 from .signer import signer_of
+from .value import public_key, structure_finding, value_finding, verifies
 
 
 @dataclass(frozen=True)
@@ -27,20 +36,114 @@ class Expected:
     environment: str | None
 
 
-def read_signed(document: Document, expected: Expected, size: int) -> Reading:
+@dataclass(frozen=True)
+class Signed:
+    """What is read of a signed document on the way to its findings."""
+
+    signature: Any
+    checked: list[Checked]
+    coverage: Coverage
+    keys: KeyInfo
+    certificate: x509.Certificate | None
+    person: Person | None
+    signer: Signer | None
+    request: Request
+    signed_at: datetime | None
+
+
+def read_signed(document: Document, expected: Expected, data: bytes) -> Reading:
     """Return all that is known of a signed request."""
-    request = read_request(document.candidates[0].request)
-    properties = signed_properties(document.signature)
-    keys = key_info(document.signature, properties)
-    found: list[Finding] = request_findings(
-        request, expected.challenges, expected.context, expected.now
-    )
+    signed = _examined(document)
+    found = [
+        *encoding_findings(data),
+        *request_findings(signed.request, expected.challenges, expected.context, expected.now),
+        *signed.coverage.findings,
+        *_signature_findings(signed, [bytes(original) for original in expected.unsigned]),
+        *_key_findings(signed),
+        *_signer_findings(signed, expected),
+        *checks.time_findings(signed.signed_at, expected.now),
+    ]
     return Reading(
         ordered(found),
-        signer=signer_of(keys.chosen, person(properties)),
-        challenge=request.challenge,
-        context=request.context,
+        signer=signed.signer,
+        challenge=signed.request.challenge,
+        context=signed.request.context,
         packaging=document.packaging,
-        signed_at=signing_time(properties),
-        size=size,
+        signed_at=signed.signed_at,
+        size=len(data),
     )
+
+
+def _examined(document: Document) -> Signed:
+    signature = document.signature
+    checked = check_all(document.tree, signature)
+    coverage = coverage_of(document, checked)
+    keys = key_info(signature, coverage.properties)
+    role = person(coverage.properties) if coverage.certain else None
+    certificate = _certificate(signature, keys)
+    return Signed(
+        signature=signature,
+        checked=checked,
+        coverage=coverage,
+        keys=keys,
+        certificate=certificate,
+        person=role,
+        signer=signer_of(certificate, role),
+        request=read_request(coverage.request.request),
+        signed_at=signing_time(coverage.properties),
+    )
+
+
+def _certificate(signature: Any, keys: KeyInfo) -> x509.Certificate | None:
+    """Return the certificate that signed: the one named, else whose key fits, else the first."""
+    if keys.named or len(keys.readable) < 2 or structure_finding(signature) is not None:
+        return keys.chosen
+    return verifies(signature, list(keys.readable)) or keys.chosen
+
+
+def _signature_findings(signed: Signed, unsigned: list[bytes]) -> list[Finding]:
+    incomplete = structure_finding(signed.signature)
+    if incomplete is not None:
+        return [incomplete]
+    found = reference_findings(signed.checked, signed.coverage.request, signed.signature, unsigned)
+    if signed.certificate is not None:
+        invalid = value_finding(signed.signature, signed.certificate)
+        found += [invalid] if invalid is not None else []
+    return found + algorithm_findings(signed.signature, public_key(signed.certificate))
+
+
+def _key_findings(signed: Signed) -> list[Finding]:
+    keys, properties = signed.keys, signed.coverage.properties
+    if signed.certificate is None:
+        code = "unreadable_certificate" if keys.present else "no_certificate"
+        return [finding(code, f"{keys.present} certificates")]
+    if keys.named is False:
+        return [finding("other_signing_certificate")]
+    if properties is None or has_signing_certificate(properties) or _is_key_info_signed(signed):
+        return []
+    return [finding("no_signing_certificate")]
+
+
+def _is_key_info_signed(signed: Signed) -> bool:
+    holder = signed.signature.find("{*}KeyInfo")
+    return holder is not None and any(c.covers(holder, signed.signature) for c in signed.checked)
+
+
+def _signer_findings(signed: Signed, expected: Expected) -> list[Finding]:
+    if signed.signer is None:
+        return []
+    found = checks.subject_findings(signed.signer, signed.request, signed.certificate)
+    if signed.certificate is not None:
+        found += checks.certificate_findings(
+            signed.certificate, signed.signer, expected.now, expected.environment
+        )
+    return found + _role_findings(signed)
+
+
+def _role_findings(signed: Signed) -> list[Finding]:
+    """Warn of a role that is not signed; mention one beside a person's own certificate."""
+    if signed.person is None:
+        roles = (person(properties) for properties in signed_properties(signed.signature))
+        return [finding("ignored_role")] if any(roles) else []
+    believed = signed.signer is not None and signed.signer.kind == "trusted_profile"
+    return [] if believed else [finding("unused_role")]

@@ -1,4 +1,4 @@
-"""Says who signed: a person with Profil Zaufany, a qualified certificate, a seal, a KSeF certificate."""
+"""Says who signed: with Profil Zaufany, a qualified or KSeF certificate, or a seal."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from cryptography.x509.oid import NameOID
 
 from ..identity import Identity, identity_of_certificate
 from .certificates import name_text, value_of
-from .findings import mask
 from .model import Kind, Signer
 from .properties import Person
+from .report import mask
 
 _KSEF_ISSUER = re.compile(r"\bKSeF\b", re.IGNORECASE)
 _PERSONAL_ID_ISSUER = re.compile(r"podpis\w* osobist|\bPL\.?ID\b", re.IGNORECASE)
@@ -25,8 +25,8 @@ _PERSON = re.compile(r"PNO|PESEL|TINPL|NIP|PAS|IDC")
 def signer_of(certificate: x509.Certificate | None, person: Person | None) -> Signer | None:
     """Return who signed; None when neither a certificate nor a signed role says anything.
 
-    :param person: whom the signed role names; it only counts where the certificate is a seal, because
-        a person's own certificate says better who signed (facts B)
+    :param person: whom the signed role names; it only counts where the certificate is a seal,
+        because a person's own certificate says better who signed (facts B)
     """
     if person is not None and (certificate is None or is_seal(certificate)):
         return _signer("trusted_profile", _identity_of(person), person.name, certificate)
@@ -49,9 +49,7 @@ def is_shared_seal(certificate: x509.Certificate) -> bool:
     """Whether this is the Minister's seal, with which Profil Zaufany signs for everybody."""
     number = value_of(certificate.subject, NameOID.ORGANIZATION_IDENTIFIER)
     common = value_of(certificate.subject, NameOID.COMMON_NAME)
-    return is_seal(certificate) and (
-        _SHARED_NUMBER in number or bool(_SHARED_NAME.search(common))
-    )
+    return is_seal(certificate) and (_SHARED_NUMBER in number or bool(_SHARED_NAME.search(common)))
 
 
 def is_valid_personal_number(text: str) -> bool:

@@ -1,0 +1,102 @@
+"""Judges the certificate and whether the signer fits the request."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+
+from cryptography import x509
+
+from ..auth_token_request import Context
+from .certificates import is_for_offline_invoices, is_self_signed
+from .model import Finding, Signer
+from .report import finding
+from .request import Request
+from .signer import is_shared_seal, is_valid_personal_number
+
+#: How far the clocks of signer, Odoo and KSeF may differ without a word.
+_TOLERANCE = timedelta(minutes=5)
+#: A certificate that ended longer ago than any clock can be wrong is certainly refused.
+_CERTAINLY_EXPIRED = timedelta(days=1)
+_ENVIRONMENT = re.compile(r"\b(TEST|DEMO)\b", re.IGNORECASE)
+
+
+def certificate_findings(
+    certificate: x509.Certificate, signer: Signer, now: datetime, environment: str | None
+) -> list[Finding]:
+    """Judge the certificate that signed.
+
+    :param environment: KSeF's; None when unknown
+    """
+    found = _validity_findings(certificate, now)
+    if signer.kind == "ksef_certificate" and is_for_offline_invoices(certificate):
+        found.append(finding("offline_certificate"))
+    if is_self_signed(certificate) and environment in ("production", "demo"):
+        found.append(finding("self_signed", f"issuer {signer.issuer}"))
+    named = _ENVIRONMENT.search(certificate.issuer.rfc4514_string())
+    if signer.kind == "ksef_certificate" and named and environment is not None:
+        if named[1].lower() != environment:
+            found.append(finding("other_environment", f"issuer {signer.issuer}", found=named[1]))
+    return found
+
+
+def time_findings(signed_at: datetime | None, now: datetime) -> list[Finding]:
+    """Warn of a signing time that has not come yet."""
+    if signed_at is None or signed_at <= now + _TOLERANCE:
+        return []
+    return [finding("future_signature", signed_at.isoformat(), date=_minute(signed_at))]
+
+
+def subject_findings(
+    signer: Signer, request: Request, certificate: x509.Certificate | None
+) -> list[Finding]:
+    """Judge whether the signer is somebody whom the request's subject type can name."""
+    if signer.kind == "trusted_profile":
+        return _trusted_findings(signer, request, certificate)
+    found = []
+    identity = signer.identity
+    by_subject = request.subject_type != "certificateFingerprint"
+    if identity is not None and identity.kind == "fingerprint" and by_subject:
+        found.append(finding("no_identifier", f"subject type {request.subject_type}"))
+    if identity is not None and identity.kind == "pesel":
+        found += _number_findings(identity.value)
+    if signer.kind == "seal" and identity is not None and identity.kind == "nip":
+        found += _seal_findings(identity.value, request.context)
+    return found
+
+
+def _trusted_findings(
+    signer: Signer, request: Request, certificate: x509.Certificate | None
+) -> list[Finding]:
+    if request.subject_type == "certificateFingerprint":
+        return [finding("shared_fingerprint")]
+    if signer.identity is None:
+        shared = certificate is not None and is_shared_seal(certificate)
+        return [finding("no_personal_number", "the Minister's seal" if shared else "")]
+    return _number_findings(signer.identity.value)
+
+
+def _number_findings(number: str) -> list[Finding]:
+    return [] if is_valid_personal_number(number) else [finding("invalid_personal_number")]
+
+
+def _seal_findings(nip: str, context: Context | None) -> list[Finding]:
+    if context is None or context.type == "PeppolId" or context.value[:10] == nip:
+        return []
+    return [finding("other_seal", f"seal {nip}, context {context.value}", found=nip)]
+
+
+def _validity_findings(certificate: x509.Certificate, now: datetime) -> list[Finding]:
+    start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    evidence = f"valid {start.isoformat()} to {end.isoformat()}"
+    if now > end:
+        certain = now - end > _CERTAINLY_EXPIRED
+        code = "certificate_expired" if certain else "certificate_expiring"
+        return [finding(code, evidence, date=_minute(end))]
+    if now < start - _TOLERANCE:
+        return [finding("certificate_not_yet_valid", evidence, date=_minute(start))]
+    return []
+
+
+def _minute(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M %Z")
