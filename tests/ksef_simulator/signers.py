@@ -253,7 +253,8 @@ def fill(marked: bytes, key: keys.PrivateKey) -> bytes:
     for mark in marks:
         template = template.replace(mark.encode(), b"")
     root = etree.fromstring(template)
-    signature = next(root.iter(f"{{{DS}}}Signature"))
+    (value,) = (item for item in root.iter(f"{{{DS}}}SignatureValue") if not item.text)
+    signature = value.getparent()
     context = xmlsec.SignatureContext()
     context.key = _xmlsec_key(key)
     xmlsec.tree.add_ids(root, ["Id"])
