@@ -21,6 +21,9 @@ from .state import LoginContext, Operation, State
 from .world import World
 
 
+UNSERVED = 9
+
+
 class QuietHandler(WSGIRequestHandler):
     """No line per request on the terminal, and none for a connection that a fault cut."""
 
@@ -113,8 +116,8 @@ class Simulator:
 
     @property
     def url(self) -> str:
-        """Root of the whole site."""
-        return f"http://127.0.0.1:{self._port}"
+        """Root of the whole site; an address that nobody serves while only the adapter is used."""
+        return f"http://127.0.0.1:{self._port or UNSERVED}"
 
     @property
     def base_url(self) -> str:

@@ -1,0 +1,140 @@
+"""Checks exchanges against KSeF's official contract (open-api.json), where that file is at hand."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+# The offset may be missing: the contract's own example of an exception has none
+DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?")
+LOCATION = Path(__file__).resolve().parents[3] / "shared" / "ksef" / "open-api.json"
+MISSING = (
+    f"KSeF's contract is not there: {LOCATION.name} belongs into shared/ksef beside the project"
+)
+OUTSIDE = frozenset({404, 405, 415, 500, 503})  # statuses that the contract does not describe
+
+
+class Contract:
+    """KSeF's OpenAPI description as a set of validators.
+
+    :param path: the file open-api.json
+    """
+
+    def __init__(self, path: Path = LOCATION) -> None:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        schemas = document["components"]["schemas"]
+        self._components = {"schemas": {name: _strict(item) for name, item in schemas.items()}}
+        self._operations = {
+            (method.upper(), _shape(route)): operation
+            for route, methods in document["paths"].items()
+            for method, operation in methods.items()
+        }
+
+    @staticmethod
+    def at_hand() -> bool:
+        """Whether the file is where it is expected, beside the project."""
+        return LOCATION.is_file()
+
+    def knows(self, method: str, route: str) -> bool:
+        """Whether the contract has this operation; ``route`` names parameters as {x} or <x>."""
+        return (method, _shape(route)) in self._operations
+
+    def check_answer(
+        self, method: str, route: str, status: int, content_type: str | None, body: Any
+    ) -> None:
+        """Compare an answer with the contract.
+
+        :param body: the JSON, or None for an empty body
+        :raises AssertionError: with what differs
+        """
+        responses = self._operations[method, _shape(route)]["responses"]
+        if status == 403 and body is None:
+            return  # facts.md A2-15: seen, not described
+        assert str(status) in responses, f"{method} {route}: {status} is not in the contract"
+        content = responses[str(status)].get("content")
+        if content is None:
+            assert body is None, f"{method} {route}: {status} must be empty"
+            return
+        assert content_type in content, f"{method} {route}: {content_type} for {status}"
+        self._check(content[content_type]["schema"], body, f"{method} {route} {status}")
+
+    def check_request(self, method: str, route: str, content_type: str, body: Any) -> None:
+        """Compare a request's JSON with the contract; unknown members are errors too.
+
+        :raises AssertionError: with what differs
+        """
+        described = self._operations[method, _shape(route)].get("requestBody")
+        assert described, f"{method} {route} takes no body"
+        assert content_type in described["content"], f"{method} {route}: {content_type}"
+        schema = described["content"][content_type]["schema"]
+        if content_type == "application/json":
+            self._check(schema, body, f"{method} {route}")
+
+    def _check(self, schema: dict[str, Any], value: Any, where: str) -> None:
+        from jsonschema import Draft202012Validator
+
+        whole = {**_strict(schema), "components": self._components}
+        validator = Draft202012Validator(whole, format_checker=_formats())
+        errors = [
+            f"{'/'.join(map(str, error.absolute_path))}: {error.message}"
+            for error in validator.iter_errors(value)
+        ]
+        assert not errors, f"{where}: " + "; ".join(errors)
+
+
+def _shape(route: str) -> str:
+    return re.sub(r"[<{][^>}]*[>}]", "{}", route)
+
+
+def _strict(schema: Any) -> Any:
+    """OpenAPI 3.0 as JSON schema: null where it is allowed, no members that are not described."""
+    if isinstance(schema, list):
+        return [_strict(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    plain = {
+        name: _strict(item)
+        for name, item in schema.items()
+        if name not in ("nullable", "example", "description", "discriminator")
+        or isinstance(item, dict)
+    }
+    if "properties" in schema and "additionalProperties" not in schema:
+        plain["additionalProperties"] = False
+    if schema.get("nullable") is True:
+        return {"anyOf": [plain, {"type": "null"}]}
+    return plain
+
+
+@cache
+def _formats() -> Any:
+    from jsonschema import FormatChecker
+
+    checker = FormatChecker(formats=())
+    checker.checks("date-time")(lambda value: bool(DATE_TIME.fullmatch(str(value))))
+    checker.checks("byte", raises=binascii.Error)(
+        lambda value: base64.b64decode(value, validate=True) is not None
+    )
+    checker.checks("int32")(lambda value: not isinstance(value, int) or abs(value) < 2**31)
+    return checker
+
+
+def watch(sim: Any, contract: Contract) -> list[tuple[str, str, int]]:
+    """Check every answer of a simulator in this process; returns the list of those checked."""
+    checked: list[tuple[str, str, int]] = []
+
+    def check(endpoint: Any, request: Any, answer: Any) -> None:
+        if answer.status in OUTSIDE or not contract.knows(endpoint.method, endpoint.path):
+            return
+        body = None if answer.body is None else json.loads(answer.data())
+        contract.check_answer(
+            endpoint.method, endpoint.path, answer.status, answer.content_type, body
+        )
+        checked.append((endpoint.method, endpoint.path, answer.status))
+
+    sim.on_exchange = check
+    return checked
