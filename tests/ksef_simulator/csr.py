@@ -37,7 +37,7 @@ def read(text: str) -> x509.CertificateSigningRequest:
         raise Refused(21405, "Pole 'csr' nie jest poprawnym ciągiem Base64.") from None
     try:
         request = x509.load_der_x509_csr(der)
-        request.subject  # noqa: B018 - parsed only when it is read
+        list(request.subject)  # parsed only when it is read
     except ValueError:
         raise Refused(25004) from None
     return request

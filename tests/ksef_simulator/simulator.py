@@ -20,7 +20,6 @@ from .settings import Settings
 from .state import LoginContext, Operation, State
 from .world import World
 
-
 UNSERVED = 9
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from kit import codes, details
+from kit import codes, details, request_document
 from ksef_simulator import DEMO_INTERNAL_ID, DEMO_NIP, identities, texts
 
 
@@ -79,8 +79,6 @@ def test_a_document_must_come_as_application_xml(ksef):
 
 
 def test_an_unsigned_document_is_9102(ksef):
-    from kit import request_document
-
     assert codes(ksef.submit(request_document(ksef.challenge()))) == [9102]
 
 
