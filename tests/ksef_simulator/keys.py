@@ -18,6 +18,7 @@ _EXPONENT = 65537
 
 # How far above the number that its name hashes to each prime of an RSA key lies.
 _PRIMES = {
+    "ca/qualified": (670, 1596),
     "minister": (3410, 324),
     "qualified": (0, 936),
     "seal": (746, 230),

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
-from .keys import ec_key
+from .keys import PrivateKey, ec_key, rsa_key
 
 PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
 KSEF_CA_NAME = "CCK KSeF (symulator)"
@@ -58,7 +58,7 @@ def certificate(
     subject: x509.Name,
     public_key: PublicKey,
     issuer: x509.Name,
-    issuer_key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey,
+    issuer_key: PrivateKey,
     valid_from: datetime,
     valid_to: datetime,
     serial: int | None = None,
@@ -82,12 +82,12 @@ def certificate(
 
 
 class Issuer:
-    """One certificate authority with an EC key."""
+    """One certificate authority."""
 
-    def __init__(self, key_name: str, subject: x509.Name, now: datetime):
+    def __init__(self, key: PrivateKey, subject: x509.Name, now: datetime):
         """Prepare an authority that is valid from five years before `now` to 25 after."""
         self.subject = subject
-        self.key = ec_key(key_name)
+        self.key = key
         self._now = now
 
     @cached_property
@@ -168,13 +168,16 @@ class Authority:
         :param environment: KSeF of another environment has another key under the same name
         """
         self.ksef = Issuer(
-            f"ca/ksef/{environment}",
+            ec_key(f"ca/ksef/{environment}"),
             name(country_name="PL", organization_name="Symulator KSeF", common_name=KSEF_CA_NAME),
             now,
         )
-        self.qualified = Issuer("ca/qualified", _provider("Centrum Kwalifikowane"), now)
-        self.minister = Issuer("ca/minister", _provider("Centrum Pieczęci Ministra"), now)
-        self.personal_id = Issuer("ca/personal-id", _provider("Podpis osobisty"), now)
+        # Its signatures do not vary, so a certificate has the same fingerprint in every process.
+        qualified_key = rsa_key("ca/qualified")
+        self.qualified = Issuer(qualified_key, _provider("Centrum Kwalifikowane"), now)
+        minister_key, personal_key = ec_key("ca/minister"), ec_key("ca/personal-id")
+        self.minister = Issuer(minister_key, _provider("Centrum Pieczęci Ministra"), now)
+        self.personal_id = Issuer(personal_key, _provider("Podpis osobisty"), now)
         self.environment = environment
 
     @cached_property

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from typing import Any
 from xml.sax.saxutils import escape
 
 import xmlsec
@@ -72,7 +73,7 @@ def _trusted_profile(person: identities.Person) -> Signer:
     return Signer(label, "minister", "minister", _MINISTER, "rsa", "podpis-zaufany", person)
 
 
-def _qualified(label: str, subject: x509.Name, key_name: str = "other", **rest: str) -> Signer:
+def _qualified(label: str, subject: x509.Name, key_name: str = "other", **rest: Any) -> Signer:
     return Signer(label, "qualified", key_name, subject, **rest)
 
 
@@ -148,6 +149,11 @@ def _certificate(signer: str, algorithm: str, year: int) -> x509.Certificate:
 def certificate_of(signer: str, at: datetime, algorithm: str | None = None) -> x509.Certificate:
     """Return a signer's certificate, valid (where it is valid) around the time `at`."""
     return _certificate(signer, algorithm or SIGNERS[signer].algorithm, at.year)
+
+
+def forget_certificates() -> None:
+    """Make all certificates anew, as another process would."""
+    _certificate.cache_clear()
 
 
 def claimed_role(person: identities.Person, form: str = "PodpisZP") -> str:

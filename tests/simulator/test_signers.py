@@ -9,14 +9,15 @@ import sys
 from pathlib import Path
 
 import pytest
-from ksef_simulator import identities, keys
-from ksef_simulator.layouts import LAYOUTS, Layout
-from ksef_simulator.pki import Authority
-from ksef_simulator.signers import SIGNERS, certificate_of
 from lxml import etree
 from signxml import SignatureConfiguration, SignatureConstructionMethod, XMLVerifier
 from signxml.xades import XAdESSigner
 from verify_builders import AUTHORITY, NOW, PROFILE, judged, refusal, request, signed
+
+from ksef_simulator import identities, keys
+from ksef_simulator.layouts import LAYOUTS, Layout
+from ksef_simulator.pki import Authority
+from ksef_simulator.signers import SIGNERS, certificate_of, forget_certificates
 
 SAMPLES = Path(__file__).parents[3] / "shared" / "ksef" / "samples"
 
@@ -73,6 +74,12 @@ def test_another_process_knows_the_same_authorities():
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     assert judged(made.stdout).identity == identities.OWNER.identity
+
+
+def test_the_fingerprint_of_the_foreign_certificate_is_always_the_same():
+    known = identities.fingerprint(certificate_of("foreign", NOW))
+    forget_certificates()
+    assert identities.fingerprint(certificate_of("foreign", NOW)) == known
 
 
 def test_each_environment_has_a_ksef_of_its_own():

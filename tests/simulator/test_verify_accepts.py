@@ -7,6 +7,8 @@ from datetime import timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from verify_builders import AUTHORITY, CHALLENGE, NOW, PRODUCTION, judged, request, signed
+
 from ksef_simulator import identities, keys, pki
 from ksef_simulator.layouts import LAYOUTS
 from ksef_simulator.signers import (
@@ -15,7 +17,6 @@ from ksef_simulator.signers import (
     personal_subject,
     sign_with_certificate,
 )
-from verify_builders import AUTHORITY, CHALLENGE, NOW, PRODUCTION, judged, request, signed
 
 METHODS = {
     "owner": ("TrustedProfile", identities.OWNER.identity),

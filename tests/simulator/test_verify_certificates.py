@@ -6,14 +6,6 @@ from datetime import timedelta
 
 import pytest
 from cryptography import x509
-from ksef_simulator import identities, keys, pki
-from ksef_simulator.signers import (
-    certificate_of,
-    claimed_role,
-    personal_subject,
-    sign_with_certificate,
-)
-from ksef_simulator.verify import ChainProblem, verify
 from verify_builders import (
     AUTHORITY,
     CHALLENGE,
@@ -25,6 +17,15 @@ from verify_builders import (
     request,
     signed,
 )
+
+from ksef_simulator import identities, keys, pki
+from ksef_simulator.signers import (
+    certificate_of,
+    claimed_role,
+    personal_subject,
+    sign_with_certificate,
+)
+from ksef_simulator.verify import ChainProblem, verify
 
 UNTRUSTED = "Niezaufany łańcuch certyfikatów"
 

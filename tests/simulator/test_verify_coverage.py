@@ -6,6 +6,8 @@ import re
 import socket
 
 import pytest
+from verify_builders import ALGORITHM, NOW, PROFILE, judged, refusal, replaced, request, signed
+
 from ksef_simulator import identities, keys
 from ksef_simulator.identities import DEMO_NIP
 from ksef_simulator.layouts import DS, LAYOUTS, XADES, Writer
@@ -15,7 +17,6 @@ from ksef_simulator.signers import (
     fill,
     signature_method,
 )
-from verify_builders import ALGORITHM, NOW, PROFILE, judged, refusal, replaced, request, signed
 
 OTHER = request(context="<Nip>1111111111</Nip>")
 

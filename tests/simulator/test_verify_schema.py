@@ -6,11 +6,12 @@ import os
 from pathlib import Path
 
 import pytest
+from lxml import etree
+from verify_builders import judged, refusal, request, signed
+
 from ksef_simulator.identities import DEMO_NIP
 from ksef_simulator.verify import Refusal
 from ksef_simulator.verify.schema import read
-from lxml import etree
-from verify_builders import judged, refusal, request, signed
 
 FOLDER = Path(os.environ.get("KSEF_SCHEMAS", Path(__file__).parents[3] / "shared" / "ksef"))
 XSD = FOLDER / "schemat_auth_v2-1.xsd"

@@ -8,11 +8,6 @@ from dataclasses import replace
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa, utils
-from ksef_simulator import identities, keys
-from ksef_simulator.identities import DEMO_NIP
-from ksef_simulator.layouts import DS, LAYOUTS
-from ksef_simulator.pki import certificate as make_certificate
-from ksef_simulator.signers import certificate_of, personal_subject, sign_with_certificate
 from verify_builders import (
     ALGORITHM,
     NEGATIVE,
@@ -24,6 +19,12 @@ from verify_builders import (
     request,
     signed,
 )
+
+from ksef_simulator import identities, keys
+from ksef_simulator.identities import DEMO_NIP
+from ksef_simulator.layouts import DS, LAYOUTS
+from ksef_simulator.pki import certificate as make_certificate
+from ksef_simulator.signers import certificate_of, personal_subject, sign_with_certificate
 
 MORE = "http://www.w3.org/2001/04/xmldsig-more#"
 PSS = "http://www.w3.org/2007/05/xmldsig-more#sha256-rsa-MGF1"

@@ -6,6 +6,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
+
 from ksef_simulator.identities import DEMO_NIP
 from ksef_simulator.pki import Authority
 from ksef_simulator.signers import sign

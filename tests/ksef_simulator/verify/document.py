@@ -22,7 +22,8 @@ def parse(document: bytes, max_bytes: int) -> etree._Element:
     if len(document) > max_bytes:
         raise Refusal(9101)
     _check_encoding(document)
-    if document[_BEFORE_ROOT.match(document).end() :].startswith(b"<!"):
+    before = _BEFORE_ROOT.match(document)
+    if before and document[before.end() :].startswith(b"<!"):
         raise Refusal(9101)
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
     try:
