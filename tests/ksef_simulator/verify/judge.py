@@ -36,11 +36,21 @@ def verify(
     crypto.check(root, located.element, signed.certificate, settings)
     request = schema.read(covered.request)
     problem = certificate.chain_problem(signed.certificate, trust, now, settings)
+    verified = _recognised(request, signed, covered, trust)
+    if problem:
+        raise ChainProblem(problem, verified)
+    return verified
+
+
+def _recognised(
+    request: schema.Request, signed: profile.Profile, covered: references.Covered, trust: Trust
+) -> Verified:
+    """Put together what is known once the signer is recognised."""
     issuer = trust.issuer_of(signed.certificate)
     identity, method = certificate.identify(
         signed.certificate, issuer, covered.properties, request.subject_type
     )
-    verified = Verified(
+    return Verified(
         challenge=request.challenge,
         context_type=request.context_type,
         context_value=request.context_value,
@@ -52,9 +62,6 @@ def verify(
         warning=signed.warning,
         allowed_ips=request.allowed_ips,
     )
-    if problem:
-        raise ChainProblem(problem, verified)
-    return verified
 
 
 def ksef_serial(number: int) -> str:
