@@ -6,7 +6,10 @@ from . import ksef_session_token
 from . import ksef_session_keep_alive
 from . import ksef_certificate
 from . import ksef_certificate_enrollment
+from . import ksef_certificate_manual
 from . import ksef_panel
+from . import ksef_account
 from . import res_company
+from . import res_company_account
 from . import res_config_settings
 from . import ir_http

@@ -2,7 +2,7 @@
 
 from ..tools import codes
 from ..tools.errors import KsefError, KsefForbidden, KsefRefused, KsefUnavailable
-from .ksef_local_problems import LOCAL
+from ..tools.vault import VaultCorrupt
 
 # The part that KSeF's list of details may add to the technical line, in characters.
 LONGEST_DETAIL = 300
@@ -24,7 +24,9 @@ def of_error(error):
             **_kept("refusal", first and first.code, first and first.text, first and first.details),
             "status": error.status,
         }
-    return _kept("local", error.code if isinstance(error, KsefError) else "key_missing")
+    if isinstance(error, KsefError):
+        return _kept("local", error.code)
+    return _kept("local", "secret_corrupt" if isinstance(error, VaultCorrupt) else "key_missing")
 
 
 def of_auth_status(status):
@@ -50,7 +52,7 @@ def texts(env, problem, **values):
     :param values: nip, signer, seconds: what a sentence may name
     :return dict: text, action, technical, way_back, final
     """
-    meaning = _meaning(problem)
+    meaning = codes.of_record(problem)
     known = {
         "code": problem.get("code") or "",
         "text": problem.get("text") or "",
@@ -68,21 +70,6 @@ def texts(env, problem, **values):
         "way_back": meaning.way_back,
         "final": meaning.final,
     }
-
-
-def _meaning(problem):
-    kind, code, details = problem["kind"], problem.get("code"), tuple(problem.get("details") or ())
-    if kind == "local":
-        return LOCAL[code]
-    if kind == "auth_status":
-        return codes.auth_status(code, details)
-    if kind == "enrollment":
-        return codes.enrollment_status(code, details)
-    if kind == "forbidden":
-        return codes.forbidden(code)
-    if kind == "outage":
-        return codes.outage(code, sent=problem.get("sent"))
-    return codes.refusal(code, details, status=problem.get("status"))
 
 
 def sentence(env, text, values):

@@ -8,7 +8,7 @@ from ..tools import clock, xades
 from ..tools.const import CHALLENGE_LIFETIME
 from ..tools.errors import KsefGone, KsefRefused, KsefUnavailable
 from . import ksef_problem
-from .ksef_step import naive
+from .ksef_step import LONGEST_RETRY, naive
 
 _logger = logging.getLogger(__name__)
 
@@ -78,6 +78,12 @@ class L10n_Pl_KsefSessionLogin(models.Model):
 
     def _step_sign(self):
         """Sign a fresh challenge with the company's KSeF certificate."""
+        lacking = xades.available()
+        if lacking:
+            # Packages that do not fit: a visible state, tried again (design, decision 13).
+            self.problem = ksef_problem.local(f"xmlsec_{lacking}")
+            self._postpone_for(LONGEST_RETRY)
+            return
         key, certificate = self.certificate_id._credentials()
         with self._client() as client:
             challenge = client.challenge()
@@ -227,6 +233,29 @@ class L10n_Pl_KsefSessionLogin(models.Model):
         except KsefRefused:
             _logger.info("KSeF session %s was closed already", self.id)
         self._forget_secrets(state="revoked", revoke_requested=False, problem=False)
+
+    def _disconnect(self, owner):
+        """Close a company's login because a person wants it closed: no machine opens another.
+
+        :param owner: the company that owns the connection
+        """
+        name = self._lock_name_of(owner, owner.l10n_pl_ksef_environment)
+        with self._locked(name, wait_seconds=10) as env:
+            live = self.with_env(env).search(
+                [
+                    ("company_id", "=", owner.id),
+                    ("environment", "=", owner.l10n_pl_ksef_environment),
+                    ("state", "in", ("waiting", "submitted", "authorized", "active")),
+                ]
+            )
+            active = live.filtered(lambda session: session.state == "active")
+            (live - active)._forget_secrets(state="revoked", closed_by_user=True)
+            active.write(
+                {"revoke_requested": True, "closed_by_user": True, "next_attempt": False}
+            )
+            env.cr.commit()
+            for session in active:
+                session._run_due_steps()
 
     def _step_expire(self):
         self._forget_secrets(state="expired")

@@ -94,6 +94,7 @@ class ResCompany(models.Model):
                 ("company_id", "=", owner.id),
                 ("environment", "=", owner.l10n_pl_ksef_environment),
                 ("state", "=", "active"),
+                ("revoke_requested", "=", False),
             ],
             limit=1,
         )
@@ -125,7 +126,8 @@ class ResCompany(models.Model):
                 return sessions
             session = owner.with_env(env)._l10n_pl_ksef_certificate_login()
             env.cr.commit()
-            session._run_due_steps()
+            if session:
+                session._run_due_steps()
             return session.with_env(self.env)
 
     def _l10n_pl_ksef_certificate_login(self):

@@ -9,9 +9,10 @@ from odoo.addons.l10n_pl_ksef_auth.tools import clock
 
 try:
     from ksef_simulator import DEMO_NIP, Simulator
+    from ksef_simulator.identities import OWNER
     from ksef_simulator.signers import sign
 except ImportError:
-    Simulator = None
+    Simulator = OWNER = None
 
 
 class KsefCase(TransactionCase):
@@ -59,7 +60,10 @@ class KsefCase(TransactionCase):
         super().setUp()
         # Steps commit on cursors of their own; here these are savepoints of the test's transaction.
         self.registry_enter_test_mode()
+        self.simulator.faults.clear()
+        self.simulator.settings.reset()
         self.simulator.reset()
+        self.simulator.clock.set(clock.now())
         self.addCleanup(clock.travel, timedelta())
 
     # ------------------------------------------------------------------
@@ -94,6 +98,19 @@ class KsefCase(TransactionCase):
         view = self.follow(window)
         self.assertTrue(view["result"], view["problem"])
         return (company or self.company)._l10n_pl_ksef_session()
+
+    def certified(self):
+        """A company that is connected and has its certificate; the certificate."""
+        self.connect(consent=True)
+        for _round in range(5):
+            self.keep_alive(seconds=15)
+        return self.company._l10n_pl_ksef_certificate()
+
+    def keep_alive(self, **delta):
+        """Let time pass in the addon and at KSeF, then run the scheduled action."""
+        self.travel(**delta)
+        self.env.ref("l10n_pl_ksef_auth.ir_cron_keep_alive").method_direct_trigger()
+        self.env.invalidate_all()
 
     def follow(self, window, rounds=20):
         """Ask on, as the open window does, until the login has ended well or badly."""

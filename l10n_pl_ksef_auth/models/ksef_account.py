@@ -1,0 +1,272 @@
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+from ..tools.errors import KsefError
+from ..tools.vault import VaultError
+from . import ksef_problem
+from .ksef_step import naive
+
+# Beside an existing certificate another is only issued if one more place stays free (journey.md, 5).
+PLACES_FOR_SEPARATE = 2
+
+
+class L10n_Pl_KsefAccount(models.AbstractModel):
+    """The one description of an account: certificates and logins, here and at KSeF, side by side."""
+
+    _name = "l10n_pl_ksef.account"
+    _description = "KSeF account"
+
+    def _values(self, owner, listed=None):
+        """Describe a company's account.
+
+        :param owner: the company that owns the connection
+        :param dict listed: what KSeF lists, from _ask_ksef; None when it was not asked
+        :return dict: what the account screen shows
+        """
+        listed = listed or {"certificates": [], "sessions": [], "asked_at": False}
+        return {
+            "company_id": owner.id,
+            "panel": self.env["l10n_pl_ksef.panel"]._values(owner),
+            "options": self._options(owner),
+            "certificates": self._certificates(owner, listed),
+            "sessions": self._sessions(owner, listed),
+            "choice": self._choice(owner),
+            "others": self._others(owner),
+            "asked_at": listed["asked_at"],
+            "problem": False,
+        }
+
+    def _ask_ksef(self, owner):
+        """What KSeF lists for the signer of the company's connection.
+
+        :return dict: certificates, sessions, asked_at
+        :raises KsefError: KSeF did not answer, or there is no login
+        """
+        token = owner._l10n_pl_ksef_session()._token_for_others()
+        with owner._l10n_pl_ksef_client() as client:
+            return {
+                "certificates": list(client.certificates(token)),
+                "sessions": list(client.sessions(token)),
+                "asked_at": fields.Datetime.to_string(owner._l10n_pl_ksef_session()._now()),
+            }
+
+    # ------------------------------------------------------------------
+    # Parts
+    # ------------------------------------------------------------------
+    def _options(self, owner):
+        company = owner.sudo()
+        responsible = company.l10n_pl_ksef_responsible_id
+        selections = ("environment", "context_type", "subject_type")
+        return {
+            "internal_id": company.l10n_pl_ksef_internal_id or "",
+            "responsible": {"id": responsible.id, "name": responsible.name} if responsible else False,
+            **{name: company[f"l10n_pl_ksef_{name}"] for name in selections},
+            "choices": {
+                name: company._fields[f"l10n_pl_ksef_{name}"]._description_selection(self.env)
+                for name in selections
+            },
+        }
+
+    def _certificates(self, owner, listed):
+        here = self.env["l10n_pl_ksef.certificate"].sudo().search(
+            [
+                ("company_ids", "in", owner.id),
+                ("environment", "=", owner.l10n_pl_ksef_environment),
+            ]
+        )
+        by_serial = {item.serial_number: item for item in listed["certificates"]}
+        rows = [self._known(certificate, by_serial) for certificate in here]
+        known = set(here.mapped("serial_number"))
+        return rows + [
+            self._elsewhere(item) for serial, item in by_serial.items() if serial not in known
+        ]
+
+    def _known(self, certificate, by_serial):
+        item = by_serial.get(certificate.serial_number)
+        states = dict(certificate._fields["state"]._description_selection(self.env))
+        return {
+            "id": certificate.id,
+            "name": certificate.name,
+            "serial_number": certificate.serial_number or "",
+            "owner": certificate.owner_name or "",
+            "masked": certificate.identity_masked or "",
+            "origin": certificate.origin,
+            "here": True,
+            "state": certificate.state,
+            "state_label": states[certificate.state],
+            "status_at_ksef": item.status if item else "",
+            "valid_from": _text(certificate.valid_from),
+            "valid_to": _text(certificate.valid_to),
+            "last_use": _text(item and item.last_use and naive(item.last_use)),
+            "companies": certificate.company_ids.mapped("name"),
+            "problem": self._problem(certificate.problem),
+            "can_revoke": certificate.state == "active",
+        }
+
+    def _elsewhere(self, item):
+        return {
+            "id": False,
+            "name": item.name,
+            "serial_number": item.serial_number,
+            "owner": "",
+            "masked": "",
+            "origin": "",
+            "here": False,
+            "state": item.status,
+            "state_label": self._status_label(item.status),
+            "status_at_ksef": item.status,
+            "valid_from": _text(naive(item.valid_from)),
+            "valid_to": _text(naive(item.valid_to)),
+            "last_use": _text(item.last_use and naive(item.last_use)),
+            "companies": [],
+            "problem": False,
+            "can_revoke": item.status == "Active",
+        }
+
+    def _status_label(self, status):
+        return {
+            "Active": self.env._("Valid, the key is not in this Odoo"),
+            "Blocked": self.env._("Blocked"),
+            "Revoked": self.env._("Revoked"),
+            "Expired": self.env._("Expired"),
+        }.get(status, status)
+
+    def _sessions(self, owner, listed):
+        here = self.env["l10n_pl_ksef.session"].sudo().search(
+            [("company_id", "=", owner.id), ("environment", "=", owner.l10n_pl_ksef_environment)]
+        )
+        by_reference = {item.reference_number: item for item in here if item.reference_number}
+        return [self._listed_session(item, by_reference) for item in listed["sessions"]]
+
+    def _listed_session(self, item, by_reference):
+        known = by_reference.get(item.reference_number)
+        until = item.refresh_token_valid_until
+        return {
+            "reference_number": item.reference_number,
+            "ours": bool(known),
+            "is_current": item.is_current,
+            "method": item.method_name or item.method or "",
+            "started": _text(item.start_date and naive(item.start_date)),
+            "expires": _text(until and naive(until)),
+            "state_label": item.description,
+        }
+
+    def _choice(self, owner):
+        """The choice of stage 5, when the signer has a certificate that this Odoo does not hold."""
+        waiting = self.env["l10n_pl_ksef.certificate"].sudo().search(
+            [
+                ("company_ids", "in", owner.id),
+                ("environment", "=", owner.l10n_pl_ksef_environment),
+                ("state", "in", ("exists", "failed")),
+            ],
+            order="id desc",
+            limit=1,
+        )
+        if not waiting or owner._l10n_pl_ksef_certificate():
+            return False
+        places = min(waiting.certificate_remaining, waiting.enrollment_remaining)
+        return {
+            "reason": waiting.state,
+            "owner": waiting.owner_name or "",
+            "can_issue": places >= PLACES_FOR_SEPARATE,
+            "places": places,
+        }
+
+    def _others(self, owner):
+        """The user's companies that a certificate held here could connect with one click."""
+        certificates = self.env["l10n_pl_ksef.certificate"].sudo().search(
+            [("state", "=", "active"), ("environment", "=", owner.l10n_pl_ksef_environment)]
+        )._usable()
+        if not certificates:
+            return []
+        companies = self.env.user.company_ids.sudo().filtered(
+            lambda company: company.vat
+            and company.l10n_pl_ksef_environment in certificates.mapped("environment")
+        )
+        panel = self.env["l10n_pl_ksef.panel"]
+        colors = panel._colors(companies)
+        return [
+            {
+                "id": company.id,
+                "name": company.name,
+                "nip": panel._nip(company),
+                "color": colors[company.id],
+            }
+            for company in companies
+        ]
+
+    def _problem(self, problem):
+        return ksef_problem.texts(self.env, problem) if problem else False
+
+    # ------------------------------------------------------------------
+    # Actions
+    # ------------------------------------------------------------------
+    def _connect(self, company):
+        """Connect one company with a certificate held here; its rights are KSeF's to judge.
+
+        :return dict: id, name, state, text
+        """
+        owner = company._l10n_pl_ksef_owner()
+        self.env["l10n_pl_ksef.certificate"]._serve(owner)
+        owner._l10n_pl_ksef_log_in_with_certificate(wait_seconds=5)
+        with self.env.registry.cursor() as cr:
+            fresh = company.with_env(self.env(cr=cr))
+            panel = fresh.env["l10n_pl_ksef.panel"]._values(fresh)
+        problem = panel["problem"] and panel["problem"]["text"]
+        return {
+            "id": company.id,
+            "name": company.name,
+            "state": panel["state"],
+            "text": problem or panel["headline"] or self.env._("Connected."),
+        }
+
+    def _revoke_certificate(self, owner, serial_number, reason):
+        known = self.env["l10n_pl_ksef.certificate"].sudo().search(
+            [
+                ("serial_number", "=", serial_number),
+                ("environment", "=", owner.l10n_pl_ksef_environment),
+            ],
+            limit=1,
+        )
+        if known:
+            self._or_user_error(known._revoke, owner, reason)
+            return
+        with owner._l10n_pl_ksef_client() as client:
+            session = owner._l10n_pl_ksef_session()
+            self._or_user_error(
+                lambda: client.revoke_certificate(
+                    session._token_for_others(), serial_number, reason
+                )
+            )
+
+    def _revoke_sessions(self, owner, reference_number):
+        """Close a login, or all others: our own ones end by their own step."""
+        with owner._l10n_pl_ksef_client() as client:
+            self._or_user_error(self._revoke_listed, owner, client, reference_number)
+
+    def _revoke_listed(self, owner, client, reference_number):
+        current = owner._l10n_pl_ksef_session()
+        token = current._token_for_others()
+        references = (
+            [reference_number]
+            if reference_number
+            else [item.reference_number for item in client.sessions(token)]
+        )
+        for reference in references:
+            if reference == current.reference_number:
+                if reference_number:
+                    self.env["l10n_pl_ksef.session"]._disconnect(owner)
+                continue
+            client.revoke_session(token, reference)
+
+    def _or_user_error(self, method, *args):
+        """Call KSeF for a person who waits: a refusal becomes the sentence that explains it."""
+        try:
+            return method(*args)
+        except (KsefError, VaultError) as error:
+            told = ksef_problem.texts(self.env, ksef_problem.of_error(error))
+            raise UserError(f"{told['text']}\n{told['action']}\n{told['technical']}") from error
+
+
+def _text(moment):
+    return fields.Datetime.to_string(moment) if moment else False

@@ -1,0 +1,159 @@
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from odoo import models
+
+from ..tools import enrollment
+from ..tools.const import ENVIRONMENTS
+from ..tools.credentials import CredentialError, load_credentials
+from ..tools.errors import KsefRefused
+from ..tools.identity import identity_of_certificate
+from ..tools.vault import VaultError
+from . import ksef_problem
+from .ksef_step import naive
+
+# Already revoked, blocked or invalid: what was wanted is so (facts.md A1).
+ALREADY_REVOKED = 25009
+
+
+class L10n_Pl_KsefCertificateManual(models.Model):
+    """What a person does to certificates: load one, ask for one, revoke one."""
+
+    _inherit = "l10n_pl_ksef.certificate"
+
+    def _load(self, owner, files, password):
+        """Keep a certificate and its key that a person has.
+
+        :param owner: the company that it is to serve
+        :param list files: bytes of one PKCS#12, or of certificate and key
+        :param str password: of the key, or None
+        :return: False, or the problem
+        """
+        try:
+            key, certificate = load_credentials(*files, password=password)
+        except CredentialError as error:
+            return ksef_problem.local(f"credential_{error.reason}")
+        now = self._now()
+        if naive(certificate.not_valid_after_utc) <= now:
+            return ksef_problem.local("certificate_expired")
+        environment = owner.l10n_pl_ksef_environment
+        if _is_self_signed(certificate) and not ENVIRONMENTS[environment].self_signed_allowed:
+            return ksef_problem.local("environment_mismatch")
+        try:
+            self._keep(owner, key, certificate)
+        except VaultError as error:
+            return ksef_problem.of_error(error)
+        return False
+
+    def _keep(self, owner, key, certificate):
+        identity = identity_of_certificate(certificate)
+        serial_number = f"{certificate.serial_number:016X}"
+        with self._locked(f"ksef-load,{owner.id}", wait_seconds=10) as env:
+            certificates = self.with_env(env)
+            record = certificates.search(
+                [
+                    ("serial_number", "=", serial_number),
+                    ("environment", "=", owner.l10n_pl_ksef_environment),
+                ],
+                limit=1,
+            ) or certificates.create(
+                {
+                    "name": enrollment.certificate_name(identity.name or serial_number),
+                    "environment": owner.l10n_pl_ksef_environment,
+                    "origin": "loaded",
+                    "user_id": self.env.uid,
+                    "serial_number": serial_number,
+                }
+            )
+            record.write(
+                {
+                    "company_ids": [(4, owner.id)],
+                    "identity_digest": record._secret_digests(identity)[0],
+                    "identity_kind": identity.kind,
+                    "identity_masked": identity.masked,
+                    "owner_name": identity.name,
+                }
+            )
+            record._secret_write(private_key_secret=enrollment.private_key_der(key))
+            record._take(certificate, certificate.public_bytes(Encoding.DER))
+            certificates.search(
+                [("company_ids", "in", owner.id), ("state", "in", ("exists", "failed"))]
+            ).unlink()
+            env.cr.commit()
+            record._plan_renewals()
+
+    def _issue_separate(self, owner, user):
+        """Ask for a certificate for this Odoo although the signer has one elsewhere.
+
+        :param owner: the company whose login asks
+        :param user: who wants it
+        :return: False, or the problem
+        """
+        session = owner._l10n_pl_ksef_session()
+        if not session:
+            return ksef_problem.local("not_connected")
+        with self._locked(f"ksef-load,{owner.id}", wait_seconds=10) as env:
+            certificates = self.with_env(env)
+            waiting = certificates.search(
+                [
+                    ("company_ids", "in", owner.id),
+                    ("environment", "=", session.environment),
+                    ("state", "in", ("exists", "failed")),
+                ]
+            )
+            waiting.unlink()
+            record = certificates.create(
+                {
+                    "name": self._new_name(),
+                    "environment": session.environment,
+                    "company_ids": [(4, owner.id)],
+                    "session_id": session.id,
+                    "user_id": user.id,
+                    "owner_name": session.signer_name,
+                    "separate": True,
+                }
+            )
+            record._wake_cron_at(record._now())
+            env.cr.commit()
+        return False
+
+    def _serve(self, owner):
+        """Let a certificate that is held here serve one more company.
+
+        :param owner: the company; nothing happens if one serves it already
+        """
+        if owner._l10n_pl_ksef_certificate()._usable():
+            return
+        usable = self.sudo().search(
+            [("state", "=", "active"), ("environment", "=", owner.l10n_pl_ksef_environment)]
+        )._usable()
+        allowed = usable.filtered(lambda item: item.company_ids & self.env.user.company_ids)
+        if allowed:
+            with allowed[0]._exclusive(wait_seconds=10) as own:
+                if own:
+                    own.write({"company_ids": [(4, owner.id)]})
+                    own.env.cr.commit()
+
+    def _revoke(self, owner, reason):
+        """Revoke the certificate at KSeF and forget its key.
+
+        :param owner: the company whose login asks for it
+        :param str reason: Unspecified, Superseded or KeyCompromise
+        :raises KsefError: KSeF did not do it
+        """
+        self.ensure_one()
+        token = owner._l10n_pl_ksef_session()._token_for_others()
+        with self._exclusive(wait_seconds=10) as own:
+            try:
+                with owner._l10n_pl_ksef_client(own.environment) as client:
+                    client.revoke_certificate(token, own.serial_number, reason)
+            except KsefRefused as error:
+                if not error.has(ALREADY_REVOKED):
+                    raise
+            own.write(
+                {"state": "revoked", "private_key_secret": False, "next_attempt": False}
+            )
+            own.env.cr.commit()
+
+
+def _is_self_signed(certificate):
+    return certificate.issuer == certificate.subject

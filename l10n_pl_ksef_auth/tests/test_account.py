@@ -1,0 +1,107 @@
+import base64
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.serialization import pkcs12
+
+from odoo.exceptions import AccessError
+from odoo.tests import tagged
+
+from .common import OWNER, KsefCase
+
+
+@tagged("post_install", "-at_install")
+class TestAccount(KsefCase):
+    """The screen "Account": certificates and logins here and at KSeF."""
+
+    def setUp(self):
+        super().setUp()
+        self.certificate = self.certified()
+
+    def account(self, user=None):
+        return self.company.with_user(user or self.accountant)
+
+    def packed(self, password=b"tajne"):
+        """The company's certificate as a PKCS#12 file, as a person would have it."""
+        key, certificate = self.certificate._credentials()
+        encryption = serialization.BestAvailableEncryption(password)
+        data = pkcs12.serialize_key_and_certificates(b"ksef", key, certificate, None, encryption)
+        return base64.b64encode(data).decode()
+
+    def forget_certificate(self):
+        self.certificate.sudo().unlink()
+        self.assertEqual(self.panel()["certificate"]["state"], "none")
+
+    def test_certificates_here_and_at_ksef_stand_side_by_side(self):
+        account = self.account().l10n_pl_ksef_account_at_ksef()
+        (row,) = account["certificates"]
+        self.assertTrue(row["here"])
+        self.assertEqual(row["status_at_ksef"], "Active")
+        self.assertTrue(account["asked_at"])
+
+    def test_a_certificate_that_only_ksef_knows_is_listed_without_a_key(self):
+        self.forget_certificate()
+        (row,) = self.account().l10n_pl_ksef_account_at_ksef()["certificates"]
+        self.assertFalse(row["here"])
+
+    def test_our_login_is_recognised_in_ksefs_list(self):
+        (row,) = self.account().l10n_pl_ksef_account_at_ksef()["sessions"]
+        self.assertTrue(row["ours"])
+        self.assertTrue(row["is_current"])
+
+    def test_a_loaded_certificate_can_log_in(self):
+        packed = self.packed()
+        self.forget_certificate()
+        account = self.account().l10n_pl_ksef_load_certificate([packed], "tajne")
+        self.assertFalse(account["problem"])
+        self.env.invalidate_all()
+        session = self.company._l10n_pl_ksef_log_in_with_certificate()
+        self.travel(seconds=2)
+        session._advance()
+        self.env.invalidate_all()
+        self.assertEqual(session.state, "active")
+
+    def test_a_wrong_password_is_a_sentence(self):
+        packed = self.packed()
+        account = self.account().l10n_pl_ksef_load_certificate([packed], "inne")
+        self.assertIn("password", account["problem"]["text"])
+
+    def test_a_file_that_is_no_certificate_is_a_sentence(self):
+        account = self.account().l10n_pl_ksef_load_certificate(["AAAA"], "")
+        self.assertTrue(account["problem"]["text"])
+
+    def test_an_accountant_changes_the_environment_without_being_an_administrator(self):
+        account = self.account().l10n_pl_ksef_save_options({"l10n_pl_ksef_environment": "demo"})
+        self.assertEqual(account["options"]["environment"], "demo")
+
+    def test_only_a_manager_of_the_connection_sees_the_account(self):
+        with self.assertRaises(AccessError):
+            self.account(self.clerk).l10n_pl_ksef_account()
+
+    def test_a_second_company_of_the_signer_connects_without_a_signature(self):
+        other = self.make_company("Druga Sp. z o.o.", "1111111111")
+        self.simulator.world.add_company("1111111111", "Druga")
+        self.simulator.world.grant(OWNER.identity, "1111111111")
+        self.accountant.company_ids |= other
+        (row,) = other.with_user(self.accountant).l10n_pl_ksef_connect_with_certificate()
+        self.assertEqual(row["id"], other.id)
+        self.keep_alive(seconds=5)
+        self.keep_alive(seconds=5)
+        self.assertEqual(self.panel(company=other)["state"], "connected")
+
+
+@tagged("post_install", "-at_install")
+class TestDisconnect(KsefCase):
+    def test_after_a_disconnection_no_machine_logs_in_again(self):
+        self.certified()
+        with self.counted("challenge") as logins:
+            self.env["l10n_pl_ksef.session"]._disconnect(self.company)
+            self.keep_alive(hours=1)
+            self.keep_alive(days=8)
+        self.assertEqual(logins["calls"], 0)
+        self.assertEqual(self.panel()["state"], "disconnected")
+
+    def test_a_disconnection_closes_the_login_at_ksef(self):
+        self.connect()
+        with self.counted("session-revoke") as revocations:
+            self.env["l10n_pl_ksef.session"]._disconnect(self.company)
+        self.assertEqual(revocations["calls"], 1)
