@@ -1,12 +1,9 @@
 """Signs a login with a KSeF certificate: enveloped XAdES-BES with SigningCertificate.
 
 The signature is written in canonical form from a prepared template: the bytes that are digested
-and signed stand in the file as they are, nothing is canonicalised a second time, and signing costs
-little more than the signature's value. That value comes from xmlsec, which gives ECDSA as XML
-wants it and takes a key as the vault keeps it.
-
-xmlsec is imported where it is used: its package fits only some lxml packages, and Odoo must start
-with the others too (design.md, decision 13).
+and signed stand in the file as they are, so nothing is canonicalised a second time. It needs lxml
+and cryptography, which Odoo brings along, and not xmlsec, whose package fits only some of lxml's
+(design.md, decision 13) and takes several times as long.
 """
 
 from __future__ import annotations
@@ -15,58 +12,47 @@ import base64
 import hashlib
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
-from typing import Literal
 from xml.sax.saxutils import escape
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 
 from . import clock
-from .enrollment import PrivateKey, private_key_der
+from .enrollment import PrivateKey
 
 #: A signature must not seem to come from the future when clocks differ (facts.md A2-28).
 SIGNING_TIME_MARGIN = timedelta(minutes=1)
 
 
-def available() -> Literal["missing", "mismatch"] | None:
-    """Return None when signing works here, else why not: xmlsec is absent or does not fit lxml."""
-    try:
-        import xmlsec  # noqa: F401  # only whether it can be imported is asked
-    except ImportError:
-        return "missing"
-    except Exception:  # xmlsec.InternalError: a class that the failed import does not give
-        return "mismatch"
-    return None
-
-
 def sign(
     document: bytes,
-    key: PrivateKey | bytes,
+    key: PrivateKey,
     certificate: x509.Certificate,
     signing_time: datetime | None = None,
 ) -> bytes:
     """Return ``document`` with an enveloped signature as the root's last child.
 
     :param document: what :func:`.auth_token_request.build` gives; never a file signed elsewhere
-    :param key: EC or RSA, or the same as unencrypted PKCS#8 DER, which is faster
+    :param key: the certificate's, EC or RSA
     :param certificate: the leaf; KSeF needs no chain (facts.md A2-27)
     :param signing_time: aware; never written as later than a minute ago, which is the default
-    :raises ImportError, xmlsec.InternalError: when :func:`available` says so
     """
     latest = clock.now() - SIGNING_TIME_MARGIN
     time = min(signing_time or latest, latest).astimezone(timezone.utc)
     parts = _parts(certificate)
     properties = parts.properties.replace(_TIME_MARK, time.strftime("%Y-%m-%dT%H:%M:%SZ"))
     signed_info = _SIGNED_INFO.format(
-        algorithm=_RSA_SHA256 if parts.is_rsa else _ECDSA_SHA256,
+        algorithm=_RSA_SHA256 if isinstance(key, rsa.RSAPrivateKey) else _ECDSA_SHA256,
         document=_digest(_canonical(document)),
         properties=_digest(properties.encode()),
     )
     signature = _SIGNATURE.format(
         signed_info=signed_info,
-        value=_base64(_signature_value(signed_info.encode(), key, parts.is_rsa)),
+        value=_base64(_signature_value(signed_info.encode(), key)),
         certificate=parts.certificate,
         properties=properties,
     )
@@ -82,15 +68,13 @@ def _canonical(document: bytes) -> bytes:
     return canonical
 
 
-def _signature_value(data: bytes, key: PrivateKey | bytes, is_rsa: bool) -> bytes:
-    import xmlsec
-
-    der = key if isinstance(key, bytes) else private_key_der(key)
-    context = xmlsec.SignatureContext()
-    context.key = xmlsec.Key.from_memory(der, xmlsec.constants.KeyDataFormatDer, None)
-    method = "TransformRsaSha256" if is_rsa else "TransformEcdsaSha256"
-    value: bytes = context.sign_binary(data, getattr(xmlsec.constants, method))
-    return value
+def _signature_value(data: bytes, key: PrivateKey) -> bytes:
+    """Return RSA with PKCS#1 v1.5, or ECDSA as R||S: what KSeF verifies (facts.md A2-5)."""
+    if isinstance(key, rsa.RSAPrivateKey):
+        return key.sign(data, padding.PKCS1v15(), hashes.SHA256())
+    size = (key.curve.key_size + 7) // 8
+    r, s = decode_dss_signature(key.sign(data, ec.ECDSA(hashes.SHA256())))
+    return r.to_bytes(size, "big") + s.to_bytes(size, "big")
 
 
 class _Parts:
@@ -99,7 +83,6 @@ class _Parts:
     def __init__(self, certificate: x509.Certificate) -> None:
         der = certificate.public_bytes(Encoding.DER)
         issuer = escape(certificate.issuer.rfc4514_string(), {"\r": "&#xD;"})
-        self.is_rsa = isinstance(certificate.public_key(), rsa.RSAPublicKey)
         self.certificate = _base64(der)
         self.properties = _PROPERTIES.format(
             time=_TIME_MARK, digest=_digest(der), issuer=issuer, serial=certificate.serial_number
@@ -126,7 +109,6 @@ _DS = 'xmlns:ds="http://www.w3.org/2000/09/xmldsig#"'
 _ENVELOPED = "http://www.w3.org/2000/09/xmldsig#enveloped-signature"
 _EXCLUSIVE = "http://www.w3.org/2001/10/xml-exc-c14n#"
 _SHA256 = "http://www.w3.org/2001/04/xmlenc#sha256"
-#: RSA with PKCS#1 v1.5 and ECDSA as R||S: what KSeF verifies (facts.md A2-5).
 _RSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
 _ECDSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"
 _TIME_MARK = "@signing-time@"
