@@ -28,6 +28,11 @@ from .enrollment import PrivateKey
 SIGNING_TIME_MARGIN = timedelta(minutes=1)
 
 
+def available() -> str | None:
+    """Return why signing does not work on this machine, or None: what it needs, Odoo needs too."""
+    return None
+
+
 def sign(
     document: bytes,
     key: PrivateKey,
