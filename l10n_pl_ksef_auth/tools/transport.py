@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import requests
 import urllib3
+from requests.adapters import HTTPAdapter
 
 from . import refusals
 from .const import EXCHANGE_TIMEOUT, IDLE_LIMIT, MAX_ANSWER_BYTES
@@ -96,7 +97,8 @@ class Transport:
     def __init__(self, base_url: str, session: requests.Session, timeout: float) -> None:
         self._base_url = base_url
         self._session = session
-        self._session.mount(base_url, WatchedAdapter())
+        if type(session.get_adapter(base_url)) is HTTPAdapter:
+            session.mount(base_url, WatchedAdapter())
         self._timeout = timeout
         self._last_used = time.monotonic()
 
@@ -114,9 +116,9 @@ class Transport:
                 status, headers, content = self._send(method, path, bearer, options)
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
                 # Without a cause: exceptions of requests carry the request and its bearer.
-                raise _unavailable(call, error, watch) from None
+                raise self._unavailable(call, error, watch) from None
         if watch.fired:
-            raise _unavailable(call, None, watch)
+            raise self._unavailable(call, None, watch)
         refusals.raise_for(call, status, headers, content)
         return Answer(status, headers, content, call)
 
@@ -140,6 +142,14 @@ class Transport:
                     raise _TooLong
         return response.status_code, response.headers, bytes(content)
 
+    def _unavailable(self, call: str, error: Exception | None, watch: Watch) -> KsefUnavailable:
+        # Only our own connections tell whether anything was sent; of others the worse is assumed.
+        watched = isinstance(self._session.get_adapter(self._base_url), WatchedAdapter)
+        sent = watch.sent or not watched
+        code = "timeout" if watch.fired else _code_of(error, sent)
+        # A proxy that could not be passed has forwarded nothing.
+        return KsefUnavailable(f"{call}: {code}", code=code, sent=sent and code != "proxy")
+
     def _drop_idle_connections(self) -> None:
         """Never send what cannot be repeated on a connection that the server may have closed."""
         moment = time.monotonic()
@@ -152,14 +162,7 @@ class _TooLong(requests.RequestException):
     pass
 
 
-def _unavailable(call: str, error: Exception | None, watch: Watch) -> KsefUnavailable:
-    code = "timeout" if watch.fired else _code_of(error)
-    # A proxy that could not be passed has forwarded nothing.
-    sent = watch.sent and code != "proxy"
-    return KsefUnavailable(f"{call}: {code}", code=code, sent=sent)
-
-
-def _code_of(error: Exception | None) -> str:
+def _code_of(error: Exception | None, sent: bool) -> str:
     if isinstance(error, _TooLong):
         return "too_long"
     if isinstance(error, requests.exceptions.ProxyError):
@@ -168,10 +171,4 @@ def _code_of(error: Exception | None) -> str:
         return "tls"
     if isinstance(error, requests.Timeout) or "timed out" in str(error):
         return "timeout"
-    cause = error.args[0] if error and error.args else None
-    reason = getattr(cause, "reason", cause)
-    if isinstance(reason, urllib3.exceptions.NewConnectionError):
-        return "network"
-    if isinstance(cause, urllib3.exceptions.ProtocolError):
-        return "reset"
-    return "network"
+    return "reset" if sent else "network"
