@@ -1,4 +1,4 @@
-"""Puts the addon's plain Python on the path of the plain tests: they say `from tools.client import KsefClient`."""
+"""Puts the addon's plain Python on the path: plain tests say `from tools.client import …`."""
 
 import sys
 from pathlib import Path

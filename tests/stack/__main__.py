@@ -7,7 +7,8 @@ import sys
 
 from .say import StackError, say
 
-USAGE = """./run demo                      Odoo with a KSeF simulator to try the journey in; Ctrl-C ends it
+USAGE = """\
+./run demo                      Odoo with a KSeF simulator, to try the journey; Ctrl-C ends it
 ./run test [words for pytest]   all tests; -k WORD picks by name everywhere, a path picks a file
 ./run test fast [words]         all tests that need no Odoo
 ./run lint                      style, types and the checks of Odoo's community

@@ -1,4 +1,4 @@
-"""Debian's package manager: system packages for root, and single packages of sid without installing them."""
+"""Debian's package manager: system packages for root, single packages of sid without installing."""
 
 from __future__ import annotations
 
@@ -21,15 +21,26 @@ def available() -> bool:
 def require(package: str, why: str) -> None:
     """Install a system package, announced; raises StackError where that is not possible."""
     if not available():
-        raise StackError(f"{why} is missing: install it with this system's package manager (Debian: {package}).")
+        raise StackError(
+            f"{why} is missing: install it with this system's package manager "
+            f"(Debian's package: {package})."
+        )
     if os.geteuid():
-        raise StackError(f"{why} is missing: have it installed with 'apt-get install {package}', then run this again.")
+        raise StackError(
+            f"{why} is missing: have it installed with 'apt-get install {package}', "
+            "then run this again."
+        )
     announce(f"installing the system package {package} ({why})")
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     for arguments in (["update"], ["install", "--yes", "--no-install-recommends", package]):
-        done = subprocess.run(["apt-get", "-q", *arguments], env=environment, stdout=subprocess.DEVNULL)
+        done = subprocess.run(
+            ["apt-get", "-q", *arguments], env=environment, stdout=subprocess.DEVNULL
+        )
         if done.returncode:
-            raise StackError(f"'apt-get {' '.join(arguments)}' failed: mend what it says above, then run this again.")
+            raise StackError(
+                f"'apt-get {' '.join(arguments)}' failed: "
+                "mend what it says above, then run this again."
+            )
 
 
 def codename() -> str:
@@ -42,11 +53,18 @@ def _os_release() -> list[tuple[str, str]]:
     """The pairs of os-release(5)."""
     path = Path("/etc/os-release")
     lines = path.read_text().splitlines() if path.exists() else []
-    return [(key, value.strip('"')) for key, mark, value in (line.partition("=") for line in lines) if mark]
+    return [
+        (key, value.strip('"'))
+        for key, mark, value in (line.partition("=") for line in lines)
+        if mark
+    ]
 
 
 class Archive:
-    """A private view of Debian's archive: sid beside the machine's own release, nothing of the system is touched."""
+    """A private view of Debian's archive, sid beside the machine's own release.
+
+    Nothing of the system's own apt is touched.
+    """
 
     def __init__(self, folder: Path) -> None:
         """Keep lists and downloads in `folder`."""
@@ -57,7 +75,9 @@ class Archive:
     def update(self) -> None:
         """Fetch the package lists from the mirror that this machine already uses."""
         source = f"deb [signed-by={KEYRING}] {_mirror()}"
-        (self._folder / "sources.list").write_text(f"{source} sid main\n{source} {codename()} main\n")
+        (self._folder / "sources.list").write_text(
+            f"{source} sid main\n{source} {codename()} main\n"
+        )
         with progress("Debian's package lists", lambda: ""):
             self._apt("update")
 
@@ -66,12 +86,16 @@ class Archive:
         for line in self._apt("download", "--print-uris", f"{package}/sid").splitlines():
             name = line.split()[1]
             return name.split("_")[1].replace("%3a", ":")
-        raise StackError(f"Debian's archive has no {package} any more: set ODOO_PATH to an Odoo 19 of yours.")
+        raise StackError(
+            f"Debian's archive has no {package} any more: set ODOO_PATH to an Odoo 19 of yours."
+        )
 
     def download(self, packages: list[str], target: Path, what: str) -> list[Path]:
-        """Fetch `packages` ("name/release") into `target`; apt verifies signatures and checksums."""
+        """Fetch `packages` ("name/release") into `target`; apt verifies what it fetches."""
         target.mkdir(parents=True, exist_ok=True)
-        uris = [line.split() for line in self._apt("download", "--print-uris", *packages).splitlines()]
+        uris = [
+            line.split() for line in self._apt("download", "--print-uris", *packages).splitlines()
+        ]
         total = sum(int(row[2]) for row in uris if len(row) > 2)
         with progress(what, lambda: f"{_size(target) >> 20} of {total >> 20} MB"):
             self._apt("download", *packages, folder=target)
@@ -92,30 +116,43 @@ class Archive:
             # The unprivileged user _apt may not reach a checkout below /root.
             options.append("-oAPT::Sandbox::User=root")
         done = subprocess.run(
-            ["apt-get", "-q", *options, *arguments], cwd=folder or place, capture_output=True, text=True
+            ["apt-get", "-q", *options, *arguments],
+            cwd=folder or place,
+            capture_output=True,
+            text=True,
         )
         if done.returncode:
-            raise StackError(f"'apt-get {arguments[0]}' failed ({_last_line(done.stderr)}): check the network, then run this again.")
+            raise StackError(
+                f"'apt-get {arguments[0]}' failed ({_last_line(done.stderr)}): "
+                "check the network, then run this again."
+            )
         return done.stdout
 
 
 def private_archive() -> Archive:
     """The archive view inside the cache; raises StackError on a system that is not Debian."""
     if not available() or not codename():
-        raise StackError("Odoo is fetched by itself only on Debian: set ODOO_PATH to the folder of an Odoo 19 of yours.")
+        raise StackError(
+            "Odoo is fetched by itself only on Debian: set ODOO_PATH to an Odoo 19 of yours."
+        )
     return Archive(cache("apt"))
 
 
 def _mirror() -> str:
     """The address of the Debian mirror that this machine's own apt is set to."""
     listed = subprocess.run(
-        ["apt-get", "indextargets", "--format", "$(RELEASE) $(COMPONENT) $(REPO_URI)"], capture_output=True, text=True
+        ["apt-get", "indextargets", "--format", "$(RELEASE) $(COMPONENT) $(REPO_URI)"],
+        capture_output=True,
+        text=True,
     ).stdout
     for line in sorted(set(listed.splitlines())):
         release, component, uri = line.split(maxsplit=2)
         if (release, component) == (codename(), "main") and "security" not in uri:
             return uri
-    raise StackError(f"apt knows no mirror of Debian {codename()}: add one to its sources, or set ODOO_PATH to an Odoo 19 of yours.")
+    raise StackError(
+        f"apt knows no mirror of Debian {codename()}: add one to its sources, "
+        "or set ODOO_PATH to an Odoo 19 of yours."
+    )
 
 
 def _size(folder: Path) -> int:
@@ -125,4 +162,6 @@ def _size(folder: Path) -> int:
 
 def _last_line(text: str) -> str:
     """The last line that is not empty."""
-    return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "no reason given")
+    return next(
+        (line.strip() for line in reversed(text.splitlines()) if line.strip()), "no reason given"
+    )

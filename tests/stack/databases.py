@@ -24,6 +24,14 @@ BASE_MODULES = ("account", "l10n_pl")
 LANGUAGE = "pl_PL"
 KEPT = 4
 DEMO_SCRIPT = Path(__file__).with_name("demo_data.py")
+# Odoo's shell goes on after an error and ends well; this makes the error its end.
+GUARD = """import os, traceback
+try:
+    exec(compile({script!r}, {name!r}, "exec"), {{"env": env}})
+except BaseException:
+    traceback.print_exc()
+    os._exit(1)
+"""
 ASSETS_SCRIPT = "env['ir.qweb']._pregenerate_assets_bundles()\nenv.cr.commit()\n"
 
 
@@ -33,7 +41,11 @@ class Databases:
     def __init__(self, postgres: Postgres, odoo: Odoo, programs: Programs) -> None:
         """Use `postgres` for storage and `programs` to run Odoo."""
         self._postgres, self._programs = postgres, programs
-        base = _digest(odoo.version.encode(), str(odoo.python_path).encode(), repr((BASE_MODULES, LANGUAGE)).encode())
+        base = _digest(
+            odoo.version.encode(),
+            str(odoo.python_path).encode(),
+            repr((BASE_MODULES, LANGUAGE)).encode(),
+        )
         addon = _digest(base.encode(), *_sources())
         self._keys = {
             "base": base,
@@ -85,28 +97,41 @@ class Databases:
 
     def _install(self, name: str, modules: tuple[str, ...] | list[str], *options: str) -> None:
         """Install `modules` in the database `name`."""
-        arguments = ["--stop-after-init", "--no-http", "--without-demo", "--init", ",".join(modules), *options]
+        arguments = [
+            "--stop-after-init",
+            "--no-http",
+            "--without-demo",
+            "--init",
+            ",".join(modules),
+            *options,
+        ]
         self._odoo(name, f"installing {', '.join(modules)} in Odoo", arguments, None)
 
     def _script(self, name: str, script: str, what: str) -> None:
         """Run a Python script in Odoo's shell on the database `name`."""
-        guarded = f"import os, traceback\ntry:\n{_indented(script)}\nexcept BaseException:\n    traceback.print_exc()\n    os._exit(1)\n"
+        guarded = GUARD.format(script=script, name=what)
         self._odoo(name, f"preparing {what}", ["--no-http"], guarded, command="shell")
 
-    def _odoo(self, name: str, what: str, arguments: list[str], stdin: str | None, command: str = "server") -> None:
+    def _odoo(
+        self, name: str, what: str, arguments: list[str], stdin: str | None, command: str = "server"
+    ) -> None:
         """Run Odoo to its end; its log is kept, and shown where to find when it failed."""
         log = cache("logs") / f"{name}.log"
         with progress(what, lambda: _last_module(log)), open(log, "w") as output:
             done = subprocess.run(
                 [*self._programs.odoo(name, command), *arguments],
-                input=stdin or "", text=True, stdout=output, stderr=subprocess.STDOUT,
-                env=self._programs.environment(), cwd=ROOT,
+                input=stdin or "",
+                text=True,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=self._programs.environment(),
+                cwd=ROOT,
             )
         if done.returncode or _failed(log):
             raise StackError(f"{what} failed: {_reason(log)} (all of it in {log})")
 
     def _clone(self, template: str, name: str) -> None:
-        """Copy a database and its file store; the files are never changed in place, so they are linked."""
+        """Copy a database; its files are never changed in place, so links to them will do."""
         self._postgres.sql(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         shutil.rmtree(_files(name), ignore_errors=True)
         if _files(template).exists():
@@ -123,7 +148,9 @@ class Databases:
     def _remove_old(self, kind: str) -> None:
         """Keep the latest templates of a kind; engineers who share a cache may each have one."""
         templates = [name for name in self._postgres.databases() if name.startswith(f"{kind}_")]
-        templates.sort(key=lambda name: _files(name).stat().st_mtime if _files(name).exists() else 0)
+        templates.sort(
+            key=lambda name: _files(name).stat().st_mtime if _files(name).exists() else 0
+        )
         for name in templates[:-KEPT]:
             self.drop(name)
 
@@ -148,7 +175,7 @@ def _files(name: str) -> Path:
 
 
 def _sources() -> list[bytes]:
-    """All that an installation depends on: the addons without their tests, screens' files and read-me."""
+    """All that an installation depends on: the addons without tests, screens and read-me."""
     return _contents({"tests", "static", "readme", "__pycache__"})
 
 
@@ -187,14 +214,11 @@ def _alive(pid: int) -> bool:
     return True
 
 
-def _indented(script: str) -> str:
-    """The script as the body of a block."""
-    return "".join(f"    {line}\n" if line.strip() else "\n" for line in script.splitlines())
-
-
 def _last_module(log: Path) -> str:
     """How far an installation is, from Odoo's log: "module account (31/44)"."""
-    lines = [line for line in log.read_text(errors="replace").splitlines() if "Loading module " in line]
+    lines = [
+        line for line in log.read_text(errors="replace").splitlines() if "Loading module " in line
+    ]
     return lines[-1].split("Loading ", 1)[1] if lines else ""
 
 

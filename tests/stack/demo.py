@@ -1,4 +1,4 @@
-"""`./run demo`: Odoo and the simulator side by side, until Ctrl-C; also the shell and the simulator alone."""
+"""`./run demo`: Odoo and the simulator side by side; also the shell and the simulator alone."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ ENVIRONMENTS = ("production", "demo", "test")
 class DemoStack:
     """One Odoo on a fresh copy of the demo's database, beside one simulator."""
 
-    def __init__(self, shop: Workshop, odoo_port: int, simulator_port: int, workers: int = 0) -> None:
+    def __init__(
+        self, shop: Workshop, odoo_port: int, simulator_port: int, workers: int = 0
+    ) -> None:
         """Describe the two servers; `workers` above 0 makes Odoo use that many processes."""
         self._shop = shop
         self.simulator_url = f"http://{LOOPBACK}:{simulator_port}"
@@ -59,9 +61,19 @@ class DemoStack:
 
     def _odoo_server(self, port: int, workers: int) -> Server:
         """Odoo's server process on our database."""
-        command = [*self._shop.programs.odoo(self.database), "--http-port", str(port), f"--workers={workers}"]
+        command = [
+            *self._shop.programs.odoo(self.database),
+            "--http-port",
+            str(port),
+            f"--workers={workers}",
+        ]
         command += ["--max-cron-threads=1", "--gevent-port", str(free_port())]
-        return Server(f"odoo-{self.database}", command, self._shop.programs.environment(), f"{self.odoo_url}/web/login")
+        return Server(
+            f"odoo-{self.database}",
+            command,
+            self._shop.programs.environment(),
+            f"{self.odoo_url}/web/login",
+        )
 
     def _point_at_simulator(self) -> None:
         """Every KSeF environment means the simulator here, so that nothing reaches the real one."""
@@ -72,7 +84,9 @@ class DemoStack:
 
 
 @contextmanager
-def demo_stack(workers: int = 0, odoo_port: int = 0, simulator_port: int = 0) -> Iterator[DemoStack]:
+def demo_stack(
+    workers: int = 0, odoo_port: int = 0, simulator_port: int = 0
+) -> Iterator[DemoStack]:
     """A running demo; ports that are 0 are chosen. Everything is stopped and removed at the end."""
     with workshop() as shop:
         stack = DemoStack(shop, odoo_port or free_port(), simulator_port or free_port(), workers)
@@ -106,7 +120,8 @@ Odoo:               {stack.odoo_url}
 KSeF simulator:     {stack.base_url}
 signing site:       {stack.signing_url}   (stands in for moj.gov.pl)
 
-Next step: open {stack.odoo_url}, log in as ksiegowa, and press the KSeF button with the red dot at the top right.
+Next step: open {stack.odoo_url}, log in as ksiegowa,
+and press KSeF, beside the red dot at the top right.
 Nothing here can reach the real KSeF. Every start begins anew. Ctrl-C ends the demo."""
     )
 

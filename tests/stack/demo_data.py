@@ -1,4 +1,6 @@
-"""The demo's company and users. Runs inside Odoo's shell, which provides `env`; see databases.py."""
+"""The demo's company and users. Runs in Odoo's shell, which provides `env`."""
+
+from typing import Any
 
 COMPANY = "Przykładowa Sp. z o.o."
 NIP = "5265877635"
@@ -6,7 +8,7 @@ OURS = ("l10n_pl_ksef_auth", "l10n_pl_edi_ksef_auth")
 KEPT_CRONS = ("mail.ir_cron_mail_scheduler_action",)
 
 
-def fill(env):
+def fill(env: Any) -> None:
     """Write everything that the journey starts from: a red cross in a Polish company."""
     _company(env)
     _users(env)
@@ -15,7 +17,7 @@ def fill(env):
     env.cr.commit()
 
 
-def _company(env):
+def _company(env: Any) -> None:
     """The company of the story, with a Polish chart of accounts."""
     company = env.ref("base.main_company")
     company.partner_id.write(
@@ -38,7 +40,7 @@ def _company(env):
         company.l10n_pl_ksef_environment = "test"
 
 
-def _users(env):
+def _users(env: Any) -> None:
     """The administrator and an accountant who is nothing but one."""
     env["ir.default"].set("res.partner", "lang", "pl_PL")
     groups = [env.ref("base.group_user").id, env.ref("account.group_account_invoice").id]
@@ -53,12 +55,13 @@ def _users(env):
         }
     )
     users = accountant | env.ref("base.user_admin")
-    users.write({"lang": "pl_PL", "tz": "Europe/Warsaw"})
-    if "tour_enabled" in users._fields:
-        users.write({"tour_enabled": False})
+    dashboard = env.ref("account.open_account_journal_dashboard_kanban")
+    users.write({"lang": "pl_PL", "tz": "Europe/Warsaw", "action_id": dashboard.id})
+    # Neither Odoo's guided tour nor its chat robot stands in the way of the story.
+    users.write({"tour_enabled": False, "odoobot_state": "disabled"})
 
 
-def _parameters(env):
+def _parameters(env: Any) -> None:
     """Settings of the whole database; the simulator's addresses are written at each start."""
     parameters = env["ir.config_parameter"]
     for environment in ("production", "demo", "test"):
@@ -69,7 +72,7 @@ def _parameters(env):
     parameters.set_param("web.base.url.freeze", "True")
 
 
-def _crons(env):
+def _crons(env: Any) -> None:
     """Only the jobs that the journey needs; the others would look for services on the internet."""
     crons = env["ir.cron"].search([])
     names = crons.get_external_id()
@@ -78,4 +81,4 @@ def _crons(env):
     ).active = False
 
 
-fill(env)  # noqa: F821 the shell's own variable
+fill(globals()["env"])

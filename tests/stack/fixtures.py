@@ -10,7 +10,12 @@ from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from .demo import DemoStack, demo_stack
 from .programs import browser
 
-CHROMIUM_OPTIONS = ["--no-sandbox", "--disable-background-networking", "--disable-sync", "--disable-dev-shm-usage"]
+CHROMIUM_OPTIONS = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +38,10 @@ def chromium() -> Iterator[Browser]:
 def polish_browser(chromium: Browser) -> Iterator[BrowserContext]:
     """A fresh Polish browser window that keeps downloads; no cookies of earlier tests."""
     context = chromium.new_context(
-        locale="pl-PL", timezone_id="Europe/Warsaw", accept_downloads=True, viewport={"width": 1280, "height": 800}
+        locale="pl-PL",
+        timezone_id="Europe/Warsaw",
+        accept_downloads=True,
+        viewport={"width": 1280, "height": 800},
     )
     context.set_default_timeout(20_000)
     yield context

@@ -1,4 +1,4 @@
-"""Locks between several `./run` at once, kept by the kernel: a killed process never leaves one behind."""
+"""Locks between several `./run`; the kernel keeps them: a killed process leaves none behind."""
 
 from __future__ import annotations
 

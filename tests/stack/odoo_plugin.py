@@ -1,8 +1,9 @@
-"""pytest plugin for the Odoo tests: the web client's files are made once, not in every browser test."""
+"""pytest plugin for the Odoo tests: makes the web client's files once, not per browser test."""
 
 from __future__ import annotations
 
 import pytest
+
 from odoo.api import SUPERUSER_ID, Environment
 from odoo.modules.registry import Registry
 from odoo.tests.common import HttpCase, get_db_name

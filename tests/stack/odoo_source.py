@@ -1,4 +1,4 @@
-"""Odoo 19 itself: the folder that ODOO_PATH names, else Debian's package unpacked into the cache."""
+"""Odoo 19 itself: the folder that ODOO_PATH names, else Debian's package in the cache."""
 
 from __future__ import annotations
 
@@ -15,8 +15,15 @@ from .say import StackError, announce, progress
 
 TESTED = "19.0.0+dfsg-1"
 # The package leaves its JavaScript and fonts to these; without them every page answers 500.
-COMPANIONS = ("libjs-jquery", "libjs-jquery-form", "libjs-underscore", "fonts-roboto-unhinted", "fonts-montserrat", "fonts-ocr-b")
-# Left out of the package but named in the asset bundle; it only blurs webcams, so an empty file will do.
+COMPANIONS = (
+    "libjs-jquery",
+    "libjs-jquery-form",
+    "libjs-underscore",
+    "fonts-roboto-unhinted",
+    "fonts-montserrat",
+    "fonts-ocr-b",
+)
+# Left out of the package but named in a bundle; it only blurs webcams: an empty file will do.
 STRIPPED = "odoo/addons/mail/static/lib/selfie_segmentation/selfie_segmentation.js"
 
 
@@ -45,12 +52,16 @@ def _own(path: Path) -> Odoo:
     """The user's Odoo at `path`: a git checkout or the folder that holds the `odoo` package."""
     release = path / "odoo/release.py"
     if not release.exists():
-        raise StackError(f"ODOO_PATH={path} holds no Odoo: name the folder that contains odoo/release.py.")
+        raise StackError(
+            f"ODOO_PATH={path} holds no Odoo: name the folder that contains odoo/release.py."
+        )
     values: dict[str, object] = {}
     exec(release.read_text(), values)
     version = str(values["version"])
     if not version.startswith("19.0"):
-        raise StackError(f"ODOO_PATH={path} is Odoo {version}, but these addons are for 19.0: name an Odoo 19.0.")
+        raise StackError(
+            f"ODOO_PATH={path} is Odoo {version}, but these addons are for 19.0: name an Odoo 19.0."
+        )
     return _describe(path, f"{version}-{release.stat().st_mtime_ns}")
 
 
@@ -62,7 +73,9 @@ def _describe(path: Path, version: str) -> Odoo:
 
 def _unpacked() -> Path | None:
     """The newest finished download, if any."""
-    return max(cache("odoo").glob("[0-9]*"), key=lambda folder: folder.stat().st_mtime, default=None)
+    return max(
+        cache("odoo").glob("[0-9]*"), key=lambda folder: folder.stat().st_mtime, default=None
+    )
 
 
 def _fetch() -> Path:
@@ -71,7 +84,7 @@ def _fetch() -> Path:
     archive.update()
     version = archive.candidate("odoo-19")
     if version != TESTED:
-        announce(f"Debian now has Odoo {version}; it is used, although {TESTED} is the version tested here")
+        announce(f"Debian now has Odoo {version}; it is used; {TESTED} is the one tested here")
     wanted = [f"{name}/sid" for name in ("odoo-19", *COMPANIONS)]
     # Version 4.7 of the font: sid's version 7 has other file names.
     wanted.append(f"fonts-font-awesome/{apt.codename()}")

@@ -36,11 +36,13 @@ def free_port() -> int:
 def chosen_port(variable: str, default: int) -> int:
     """The port that the environment `variable` names, else `default`, else any free one.
 
-    Raises StackError when the named port is taken: the user chose it, so another one would surprise.
+    Raises StackError when the named port is taken: another one than the chosen would surprise.
     """
     named = os.environ.get(variable)
     if named and not named.isdigit():
-        raise StackError(f"{variable}={named} is not a port number; set it to a number like {default}.")
+        raise StackError(
+            f"{variable}={named} is not a port number; set it to a number like {default}."
+        )
     port = int(named or default)
     if _is_free(port):
         return port

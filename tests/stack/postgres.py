@@ -1,4 +1,4 @@
-"""A PostgreSQL server of our own in the cache: started by the first user, stopped by the last one."""
+"""A PostgreSQL server in the cache: started by its first user, stopped by the last one."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ timezone = 'UTC'
 
 
 class Postgres:
-    """The running server, shared by every `./run` of this cache; `close` when it is no longer needed."""
+    """The running server, shared by every `./run` of this cache; `close` ends our use of it."""
 
     def __init__(self) -> None:
         """Start the server, or join the one that runs already."""
@@ -48,7 +48,7 @@ class Postgres:
 
     @property
     def password(self) -> str:
-        """The password of the server's one user; the server listens on a port that others on the machine see."""
+        """The password of the server's one user: others on the machine see its port."""
         return (self._home / "password").read_text().strip()
 
     def sql(self, statement: str, database: str = "postgres") -> str:
@@ -60,7 +60,9 @@ class Postgres:
 
     def databases(self) -> list[str]:
         """Names of all databases but the server's own."""
-        return self.sql("SELECT datname FROM pg_database WHERE NOT datistemplate AND datname <> 'postgres'").split()
+        return self.sql(
+            "SELECT datname FROM pg_database WHERE NOT datistemplate AND datname <> 'postgres'"
+        ).split()
 
     def close(self) -> None:
         """Stop using the server; the last user stops it."""
@@ -70,9 +72,20 @@ class Postgres:
 
     def _psql(self, statement: str, database: str) -> subprocess.CompletedProcess[str]:
         """Hand one statement to psql."""
-        command = [str(self._programs / "psql"), "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", LOOPBACK, "-U", USER]
+        command = [
+            str(self._programs / "psql"),
+            "-XAtq",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-h",
+            LOOPBACK,
+            "-U",
+            USER,
+        ]
         command += ["-p", str(self._port()), "-d", database, "-c", statement]
-        return subprocess.run(command, env=os.environ | {"PGPASSWORD": self.password}, capture_output=True, text=True)
+        return subprocess.run(
+            command, env=os.environ | {"PGPASSWORD": self.password}, capture_output=True, text=True
+        )
 
     def _port(self) -> int:
         """The port of the last start, 0 before the first one."""
@@ -94,8 +107,19 @@ class Postgres:
         if os.geteuid() == 0:
             shutil.chown(unfinished, "postgres", "postgres")
             shutil.chown(password, "postgres")
-        self._run("initdb", "-D", str(unfinished), "-U", USER, "-E", "UTF8", "--locale=C.UTF-8", "--no-sync",
-                  "--auth=scram-sha-256", f"--pwfile={password}")
+        self._run(
+            "initdb",
+            "-D",
+            str(unfinished),
+            "-U",
+            USER,
+            "-E",
+            "UTF8",
+            "--locale=C.UTF-8",
+            "--no-sync",
+            "--auth=scram-sha-256",
+            f"--pwfile={password}",
+        )
         with open(unfinished / "postgresql.conf", "a") as configuration:
             configuration.write(SETTINGS)
         unfinished.rename(self.data)
@@ -110,7 +134,10 @@ class Postgres:
             if self._answers():
                 return
             time.sleep(0.1)
-        raise StackError(f"PostgreSQL does not answer: see {self.data}/server.log, or delete {self._home} and run this again.")
+        raise StackError(
+            f"PostgreSQL does not answer: see {self.data}/server.log, "
+            f"or delete {self._home} and run this again."
+        )
 
     def _forget_dead_server(self) -> None:
         """Remove the pid file of a killed server whose number another program has by now."""
@@ -118,7 +145,9 @@ class Postgres:
         if not file.exists():
             return
         name = Path("/proc") / file.read_text().split()[0] / "comm"
-        if Path("/proc/self").exists() and (not name.exists() or not name.read_text().startswith("postgres")):
+        if Path("/proc/self").exists() and (
+            not name.exists() or not name.read_text().startswith("postgres")
+        ):
             file.unlink()
 
     def _control(self, *arguments: str) -> None:
@@ -137,14 +166,16 @@ class Postgres:
 
 
 def _programs() -> Path:
-    """The folder of PostgreSQL's programs; the package is installed when it is missing and that is possible."""
+    """The folder of PostgreSQL's programs; installed when they are missing and root runs this."""
     return _installed() or _install()
 
 
 def _installed() -> Path | None:
     """The newest complete set of PostgreSQL's programs on this machine."""
     on_path = shutil.which("initdb")
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda file: int(file.parts[-3]))
+    found = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda file: int(file.parts[-3])
+    )
     if found:
         return found[-1].parent
     return Path(on_path).resolve().parent if on_path else None
@@ -155,14 +186,16 @@ def _install() -> Path:
     apt.require("postgresql", "the PostgreSQL server")
     installed = _installed()
     if installed is None:
-        raise StackError("Debian's package postgresql brought no server: install PostgreSQL 13 or newer by hand.")
+        raise StackError(
+            "Debian's package postgresql brought no server: install PostgreSQL 13 or newer by hand."
+        )
     return installed
 
 
 def _as_accepted_user(folder: Path) -> list[str]:
     """What to put before a command: the server refuses to run as root.
 
-    A checkout below /root cannot be reached by the user postgres; then the one capability that reaches it is lent.
+    The user postgres cannot reach a checkout below /root; the one capability that can is lent.
     """
     if os.geteuid():
         return []

@@ -29,9 +29,12 @@ class Programs:
         self.configuration.touch(mode=0o600)
         self.configuration.write_text(
             "[options]\n"
-            f"addons_path = {paths}\ndata_dir = {cache('odoo-data')}\nadmin_passwd = {postgres.password}\n"
-            f"db_host = {LOOPBACK}\ndb_port = {postgres.port}\ndb_user = {USER}\ndb_password = {postgres.password}\n"
-            f"http_interface = {LOOPBACK}\nlist_db = False\nwith_demo = False\nserver_wide_modules = base,web\n"
+            f"addons_path = {paths}\ndata_dir = {cache('odoo-data')}\n"
+            f"admin_passwd = {postgres.password}\n"
+            f"db_host = {LOOPBACK}\ndb_port = {postgres.port}\n"
+            f"db_user = {USER}\ndb_password = {postgres.password}\n"
+            f"http_interface = {LOOPBACK}\nlist_db = False\nwith_demo = False\n"
+            "server_wide_modules = base,web\n"
         )
 
     def odoo(self, database: str, command: str = "server") -> list[str]:
@@ -63,11 +66,13 @@ def isolated() -> dict[str, str]:
 
 
 def browser() -> str:
-    """The path of Chromium; installed when it is missing and that is possible. CHROMIUM names another one."""
+    """The path of Chromium; installed when missing and possible. CHROMIUM names another one."""
     own = os.environ.get("CHROMIUM")
     if own:
         if not shutil.which(own):
-            raise StackError(f"CHROMIUM={own} is not a program: name the path of Chromium or Google Chrome.")
+            raise StackError(
+                f"CHROMIUM={own} is not a program: name the path of Chromium or Google Chrome."
+            )
         return own
     found = _browser()
     if not found:

@@ -1,4 +1,4 @@
-"""What the person at the terminal reads: progress, announcements, and the one sentence of a failure."""
+"""What the person at the terminal reads: progress and the one sentence of a failure."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def announce(text: str) -> None:
 
 @contextmanager
 def progress(what: str, measure: Callable[[], str], every: float = 3.0) -> Iterator[None]:
-    """Announce `what` and how far it is, as `measure()` tells, every `every` seconds while it runs."""
+    """Announce `what`, and every `every` seconds how far it is, as `measure()` tells."""
     announce(f"{what} …")
     started, done = time.monotonic(), threading.Event()
     watcher = threading.Thread(target=_watch, args=(what, measure, every, done), daemon=True)

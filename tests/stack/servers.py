@@ -21,7 +21,9 @@ _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 class Server:
     """One background process with an address."""
 
-    def __init__(self, name: str, command: list[str], environment: Mapping[str, str], address: str) -> None:
+    def __init__(
+        self, name: str, command: list[str], environment: Mapping[str, str], address: str
+    ) -> None:
         """Describe the process; `address` is what answers once it is ready."""
         self.name, self.address = name, address
         self.log: Path = cache("logs") / f"{name}.log"
@@ -33,14 +35,22 @@ class Server:
         with open(self.log, "ab") as output:
             # A session of its own: Ctrl-C reaches us alone, and we stop the servers in order.
             self._process = subprocess.Popen(
-                self._command, env=self._environment, cwd=ROOT, stdin=subprocess.DEVNULL,
-                stdout=output, stderr=subprocess.STDOUT, start_new_session=True, preexec_fn=_end_with_parent,
+                self._command,
+                env=self._environment,
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=_end_with_parent,
             )
         deadline = time.monotonic() + patience
         while not _answers(self.address):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.stop()
-                raise StackError(f"{self.name} did not start: {self._last_words()} (all of it in {self.log})")
+                raise StackError(
+                    f"{self.name} did not start: {self._last_words()} (all of it in {self.log})"
+                )
             time.sleep(0.1)
         return self
 
@@ -69,7 +79,11 @@ class Server:
 
     def _last_words(self) -> str:
         """The last line of the log."""
-        lines = [line.strip() for line in self.log.read_text(errors="replace").splitlines() if line.strip()]
+        lines = [
+            line.strip()
+            for line in self.log.read_text(errors="replace").splitlines()
+            if line.strip()
+        ]
         return lines[-1][-300:] if lines else "it said nothing"
 
 

@@ -39,11 +39,27 @@ class Stage:
         """Start the run in the background; its output goes to a file that `relay` reads."""
         self._counts, self._log = folder / f"{self.name}.json", folder / f"{self.name}.log"
         colour = ["--color=yes"] if sys.stdout.isatty() else []
-        command = [str(self.interpreter), "-m", "pytest", "-p", "stack.counts", *self.options, *colour, *words]
-        environment = self.environment | {counts.VARIABLE: str(self._counts), "PYTHONUNBUFFERED": "1"}
+        command = [
+            str(self.interpreter),
+            "-m",
+            "pytest",
+            "-p",
+            "stack.counts",
+            *self.options,
+            *colour,
+            *words,
+        ]
+        environment = self.environment | {
+            counts.VARIABLE: str(self._counts),
+            "PYTHONUNBUFFERED": "1",
+        }
         with open(self._log, "wb") as output:
             self._process = subprocess.Popen(
-                [*command, *self.paths], cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT,
+                [*command, *self.paths],
+                cwd=ROOT,
+                env=environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
 
@@ -95,7 +111,10 @@ def everything(words: list[str]) -> int:
     """Run all tests: plain ones, the same on Odoo's pins, the browser's; Odoo's beside them."""
     words, paths = _split(words)
     ours = _chosen(paths, [name for name in addons() if (ROOT / name / "tests").is_dir()])
-    plain = [_plain(_chosen(paths, _plain_folders())), _on_odoo_pins(_chosen(paths, _existing(ON_ODOO_PINS)))]
+    plain = [
+        _plain(_chosen(paths, _plain_folders())),
+        _on_odoo_pins(_chosen(paths, _existing(ON_ODOO_PINS))),
+    ]
     end_to_end = _chosen(paths, _existing(["tests/e2e"]))
     if not ours and not end_to_end:
         return _run([plain], words)
@@ -105,9 +124,14 @@ def everything(words: list[str]) -> int:
         plain.append(_end_to_end(end_to_end))
         database = shop.databases.copy("addon", "test") if ours else ""
         try:
-            odoo = Stage("odoo", ours, shop.programs.interpreter, environment=shop.programs.environment())
+            odoo = Stage(
+                "odoo", ours, shop.programs.interpreter, environment=shop.programs.environment()
+            )
             odoo.options = ["-p", "pytest_odoo", "-p", "stack.odoo_plugin", "--odoo-http"]
-            odoo.options += [f"--odoo-config={shop.programs.configuration}", f"--odoo-database={database}"]
+            odoo.options += [
+                f"--odoo-config={shop.programs.configuration}",
+                f"--odoo-database={database}",
+            ]
             return _run([plain, [odoo]], words)
         finally:
             shop.databases.drop(database or "test_none")
@@ -117,15 +141,17 @@ def _plain(paths: list[str]) -> Stage:
     """The tests that need Python alone, on the lock file's packages."""
     stage = Stage("plain", paths, venvs.python())
     stage.environment["PYTHONPATH"] = str(TESTS)
-    if any(path.startswith(("tests/protocol", "tests/conformance")) for path in paths):
+    if any(path.startswith("tests/stack") for path in paths):
         stage.environment["ODOO_PINS_PYTHON"] = str(venvs.python(venvs.ODOO_PINS))
         stage.environment["MISMATCHED_PACKAGES"] = str(venvs.mismatched_packages())
     return stage
 
 
 def _on_odoo_pins(paths: list[str]) -> Stage:
-    """The protocol layer's tests once more, on the versions of lxml and xmlsec that Odoo asks for."""
-    stage = Stage("odoo-pins", paths, venvs.python(venvs.ODOO_PINS) if paths else Path(sys.executable))
+    """The protocol layer's tests once more, on Odoo's own lxml and an xmlsec that fits it."""
+    stage = Stage(
+        "odoo-pins", paths, venvs.python(venvs.ODOO_PINS) if paths else Path(sys.executable)
+    )
     stage.environment["PYTHONPATH"] = str(TESTS)
     return stage
 
@@ -138,7 +164,7 @@ def _end_to_end(paths: list[str]) -> Stage:
 
 
 def _run(tracks: list[list[Stage]], words: list[str]) -> int:
-    """Run the tracks side by side and the stages of each in turn; print the sum; 0 when all is well."""
+    """Run the tracks side by side, the stages of each in turn; print the sum; the exit code."""
     tracks = [[stage for stage in track if stage.paths] for track in tracks]
     stages = [stage for track in tracks for stage in track]
     with tempfile.TemporaryDirectory(prefix="counts-") as folder:
@@ -179,7 +205,9 @@ def _report(stages: list[Stage]) -> int:
 
 def _split(words: list[str]) -> tuple[list[str], list[str]]:
     """Part the words for pytest from the paths of tests among them."""
-    paths = [word for word in words if not word.startswith("-") and (ROOT / word.split("::")[0]).exists()]
+    paths = [
+        word for word in words if not word.startswith("-") and (ROOT / word.split("::")[0]).exists()
+    ]
     return [word for word in words if word not in paths], paths
 
 
@@ -187,12 +215,18 @@ def _chosen(paths: list[str], folders: list[str]) -> list[str]:
     """Those of `paths` that lie in `folders`, or all `folders` when no path was named."""
     if not paths:
         return folders
-    return [path for path in paths if any(path == folder or path.startswith(f"{folder}/") for folder in folders)]
+    return [
+        path
+        for path in paths
+        if any(path == folder or path.startswith(f"{folder}/") for folder in folders)
+    ]
 
 
 def _plain_folders() -> list[str]:
     """The folders of plain tests that exist."""
-    return _existing(["tests/protocol", "tests/reader", "tests/simulator", "tests/conformance", "tests/stack"])
+    return _existing(
+        ["tests/protocol", "tests/reader", "tests/simulator", "tests/conformance", "tests/stack"]
+    )
 
 
 def _existing(folders: list[str] | tuple[str, ...]) -> list[str]:

@@ -15,7 +15,7 @@ from .places import ROOT, cache
 from .say import StackError, progress
 
 LOCK = ROOT / "requirements.lock"
-# What Odoo 19 itself asks for on Python 3.12: lxml and xmlsec that fit each other (design.md, decision 13).
+# The lxml that Odoo 19 itself asks for on Python 3.12, with an xmlsec that fits it.
 ODOO_PINS = Path(__file__).with_name("odoo-pins.lock")
 DONE = ".complete"
 
@@ -31,7 +31,7 @@ def python(lock: Path = LOCK) -> Path:
 
 
 def mismatched_packages() -> Path:
-    """A folder with an xmlsec that does not fit the lxml of Odoo's pins, to be put before them on PYTHONPATH."""
+    """A folder with an xmlsec that does not fit the lxml of Odoo's pins; for PYTHONPATH."""
     folder = cache("venv") / f"mismatched-{_key(LOCK)}-{_key(ODOO_PINS)}"
     if (folder / DONE).exists():
         return folder
@@ -39,7 +39,12 @@ def mismatched_packages() -> Path:
     with exclusive("venv-mismatched"):
         if not (folder / DONE).exists():
             shutil.rmtree(folder, ignore_errors=True)
-            _pip(interpreter, ["--no-deps", "--target", str(folder), _pinned("xmlsec")], "the mismatched xmlsec", 1)
+            _pip(
+                interpreter,
+                ["--no-deps", "--target", str(folder), _pinned("xmlsec")],
+                "the mismatched xmlsec",
+                1,
+            )
             (folder / DONE).touch()
     return folder
 
@@ -47,7 +52,9 @@ def mismatched_packages() -> Path:
 def _key(lock: Path) -> str:
     """What an environment depends on, shortened."""
     version = ".".join(map(str, sys.version_info[:3]))
-    return hashlib.sha256(f"{version} {sys.prefix}".encode() + lock.read_bytes()).hexdigest()[:12]
+    return hashlib.sha256(f"{version} {sys.base_prefix}".encode() + lock.read_bytes()).hexdigest()[
+        :12
+    ]
 
 
 def _pinned(package: str) -> str:
@@ -55,7 +62,9 @@ def _pinned(package: str) -> str:
     for line in LOCK.read_text().splitlines():
         if line.startswith(f"{package}=="):
             return line.split()[0]
-    raise StackError(f"requirements.lock does not name {package}: compile it again from requirements.in.")
+    raise StackError(
+        f"requirements.lock does not name {package}: compile it again from requirements.in."
+    )
 
 
 def _make(folder: Path, lock: Path) -> None:
@@ -63,9 +72,14 @@ def _make(folder: Path, lock: Path) -> None:
     if importlib.util.find_spec("ensurepip") is None:
         apt.require("python3-venv", "Python's module for virtual environments")
     shutil.rmtree(folder, ignore_errors=True)
-    made = subprocess.run([sys.executable, "-m", "venv", str(folder)], capture_output=True, text=True)
+    made = subprocess.run(
+        [sys.executable, "-m", "venv", str(folder)], capture_output=True, text=True
+    )
     if made.returncode:
-        raise StackError(f"'python3 -m venv' failed ({(made.stdout + made.stderr).strip()[-300:]}): install Debian's python3-venv.")
+        raise StackError(
+            f"'python3 -m venv' failed ({(made.stdout + made.stderr).strip()[-300:]}): "
+            "install Debian's python3-venv."
+        )
     total = sum(1 for line in lock.read_text().splitlines() if "==" in line.split(" ")[0])
     arguments = ["--require-hashes", "--requirement", str(lock)]
     _pip(folder / "bin/python", arguments, f"Python packages ({lock.name})", total)
@@ -77,8 +91,15 @@ def _pip(interpreter: Path, arguments: list[str], what: str, total: int) -> None
     seen: list[str] = []
     errors: list[str] = []
     command = [str(interpreter), "-m", "pip", "install", "--disable-pip-version-check", *arguments]
-    with progress(what, lambda: f"{min(len(seen), total)} of {total}" + (", installing" if len(seen) >= total else "")):
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    with progress(
+        what,
+        lambda: (
+            f"{min(len(seen), total)} of {total}" + (", installing" if len(seen) >= total else "")
+        ),
+    ):
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
         for line in process.stdout or ():
             if line.startswith(("Collecting", "Ignoring")):
                 seen.append(line)
@@ -86,4 +107,7 @@ def _pip(interpreter: Path, arguments: list[str], what: str, total: int) -> None
                 errors.append(line.strip())
     if process.wait():
         reason = errors[-1] if errors else "no reason given"
-        raise StackError(f"pip could not install {what}: {reason}. Check pip's index and the network, then run this again.")
+        raise StackError(
+            f"pip could not install {what}: {reason}. "
+            "Check pip's index and the network, then run this again."
+        )

@@ -1,0 +1,91 @@
+"""`./run lint`: every linter over the whole checkout, those of .pre-commit-config.yaml."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import venvs
+from .places import CACHE, ROOT, addons
+from .say import say
+
+CONFIGURATION = str(ROOT / "setup.cfg")
+
+
+@dataclass(frozen=True)
+class Check:
+    """One linter: its name for the reader, its command line, the folder that it runs in."""
+
+    name: str
+    command: list[str]
+    folder: Path = ROOT
+
+
+def main() -> int:
+    """Run all linters, show what they found, and say which ones are content; the exit code."""
+    programs = venvs.python().parent
+    unhappy = [check.name for check in _checks() if not _passes(check, programs)]
+    say(f"lint: {', '.join(unhappy)} found something" if unhappy else "lint: all is well")
+    return 1 if unhappy else 0
+
+
+def _checks() -> list[Check]:
+    """The linters in the order of their speed."""
+    ours = addons()
+    protocol = [
+        Check(
+            f"mypy {addon}/tools",
+            ["mypy", "--config-file", CONFIGURATION, "-p", "tools"],
+            ROOT / addon,
+        )
+        for addon in ours
+        if (ROOT / addon / "tools").is_dir()
+    ]
+    return [
+        Check("ruff", ["ruff", "check", "."]),
+        Check("ruff format", ["ruff", "format", "--check", "."]),
+        Check("check-xml", ["check-xml", *_files("*.xml")]),
+        Check(
+            "OCA's module checks", ["oca-checks-odoo-module", f"--config={CONFIGURATION}", *ours]
+        ),
+        Check(
+            "OCA's translation checks",
+            ["oca-checks-po", f"--config={CONFIGURATION}", *_files("*.po", "*.pot")],
+        ),
+        *protocol,
+        Check(
+            "mypy stack", ["mypy", "--config-file", CONFIGURATION, "-p", "stack"], ROOT / "tests"
+        ),
+        Check("pylint-odoo", ["pylint", f"--rcfile={CONFIGURATION}", *ours]),
+    ]
+
+
+def _passes(check: Check, programs: Path) -> bool:
+    """Run one linter; its findings are shown only when there are any."""
+    program, *arguments = check.command
+    environment = os.environ | {
+        "RUFF_CACHE_DIR": str(CACHE / "ruff"),
+        "MYPY_CACHE_DIR": str(CACHE / "mypy"),
+    }
+    done = subprocess.run(
+        [str(programs / program), *arguments],
+        cwd=check.folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    say(f"{check.name}: {'ok' if done.returncode == 0 else 'FAILED'}")
+    if done.returncode:
+        say(done.stdout)
+    return done.returncode == 0
+
+
+def _files(*patterns: str) -> list[str]:
+    """The addons' files whose names fit `patterns`."""
+    found = [
+        path for addon in addons() for pattern in patterns for path in (ROOT / addon).rglob(pattern)
+    ]
+    return sorted(str(path.relative_to(ROOT)) for path in found)

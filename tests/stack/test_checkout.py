@@ -1,0 +1,45 @@
+"""The checkout speaks of the product alone, and its files agree with each other."""
+
+import re
+import subprocess
+
+from stack.places import ROOT
+
+PLACES = r"deb\.debian\.org|pypi\.org|files\.pythonhosted|registry\.npmjs|/tmp/prefetch"
+
+
+def tracked(*patterns: str) -> list[str]:
+    """Names of the tracked files that fit `patterns`."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", *patterns], cwd=ROOT, capture_output=True, text=True
+    )
+    return [name for name in listed.stdout.split("\0") if (ROOT / name).is_file()]
+
+
+def test_no_file_names_a_registry_or_a_place_of_one_machine():
+    found = [
+        name
+        for name in tracked()
+        if name != "tests/stack/test_checkout.py"
+        and re.search(PLACES, (ROOT / name).read_text(errors="replace"))
+    ]
+    assert not found
+
+
+def test_the_build_servers_linters_have_the_locked_versions():
+    locked = set(re.findall(r"^(\S+==\S+)", (ROOT / "requirements.lock").read_text(), re.M))
+    named = re.findall(r"[\w-]+==[\w.]+", (ROOT / ".pre-commit-config.yaml").read_text())
+    assert named
+    assert not set(named) - locked
+
+
+def test_every_locked_package_has_hashes():
+    for lock in ("requirements.lock", "tests/stack/odoo-pins.lock"):
+        entries = re.split(r"^(?=\w)", (ROOT / lock).read_text(), flags=re.M)[1:]
+        assert entries
+        assert not [entry.split()[0] for entry in entries if "--hash=sha256:" not in entry]
+
+
+def test_no_python_file_has_300_lines_or_more():
+    long = {name: len((ROOT / name).read_text().splitlines()) for name in tracked("*.py")}
+    assert not {name: lines for name, lines in long.items() if lines >= 300}
