@@ -33,7 +33,7 @@ def main() -> int:
 
 def _checks() -> list[Check]:
     """The linters in the order of their speed."""
-    ours = addons()
+    ours, oca = addons(), f"--config={CONFIGURATION}"
     protocol = [
         Check(
             f"mypy {addon}/tools",
@@ -52,7 +52,7 @@ def _checks() -> list[Check]:
         ),
         Check(
             "OCA's translation checks",
-            ["oca-checks-po", f"--config={CONFIGURATION}", *_files("*.po", "*.pot")],
+            ["oca-checks-po", oca, *_files("*.po", "*.pot")],
         ),
         *protocol,
         Check(

@@ -33,7 +33,8 @@ def test_the_two_packages_here_really_do_not_fit():
 def test_a_request_is_built_in_spite_of_a_mismatched_pair():
     script = (
         "from tools.auth_token_request import Context, build;"
-        "print(build('20251122-CR-1000000000-1000000000-10', Context('Nip', '5265877635')).decode())"
+        "print(build('20251122-CR-1000000000-1000000000-10', "
+        "Context('Nip', '5265877635')).decode())"
     )
     assert "<Nip>5265877635</Nip>" in answer(script, MISMATCHED)
 
