@@ -12,8 +12,10 @@ ENVIRONMENT_LABELS = [
 # KSeF was seen to say "in progress" for half an hour (facts.md A1, 100): then the user is told.
 LONG_VERIFICATION = timedelta(minutes=2)
 IN_FLIGHT = ("submitted", "authorized")
+LOGGING_IN = ("waiting", *IN_FLIGHT)
 # What must be true for the green tick: journey.md, stage 1.
 NEEDED_RIGHTS = ("InvoiceWrite", "InvoiceRead")
+NO_RIGHTS = "none"
 
 
 class L10n_Pl_KsefSession(models.Model):
@@ -75,6 +77,7 @@ class L10n_Pl_KsefSession(models.Model):
     activated_at = fields.Datetime(readonly=True, copy=False)
     renew_at = fields.Datetime(readonly=True, copy=False, index="btree_not_null")
     revoke_requested = fields.Boolean(readonly=True, copy=False)
+    restarts = fields.Integer(readonly=True, copy=False)
     closed_by_user = fields.Boolean(string="Disconnected by hand", readonly=True, copy=False)
 
     user_id = fields.Many2one("res.users", string="Connected by", readonly=True, copy=False)
@@ -104,9 +107,13 @@ class L10n_Pl_KsefSession(models.Model):
         return self.company_id._l10n_pl_ksef_client(self.environment)
 
     def _missing_rights(self):
-        """The rights that sending and reading invoices need and this login lacks."""
-        self.ensure_one()
-        present = set((self.rights or "").split(","))
+        """The rights that sending and reading invoices need and this login lacks.
+
+        An empty list is an owner's, whose rights are no grants: nobody without any right gets in.
+        """
+        if not self.rights:
+            return []
+        present = set(self.rights.split(","))
         return [right for right in NEEDED_RIGHTS if right not in present]
 
     def _live_challenges(self):

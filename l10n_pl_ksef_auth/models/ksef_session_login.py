@@ -8,6 +8,7 @@ from ..tools import clock, xades
 from ..tools.const import CHALLENGE_LIFETIME
 from ..tools.errors import KsefGone, KsefRefused, KsefUnavailable
 from . import ksef_problem
+from .ksef_session import NO_RIGHTS
 from .ksef_step import LONGEST_RETRY, naive
 
 _logger = logging.getLogger(__name__)
@@ -25,6 +26,10 @@ IN_PROGRESS, SUCCESS = 100, 200
 # Final statuses after which another login with the same certificate may well succeed.
 PASSING_STATUSES = (500, 550)
 CHAIN_CHECK_FAILED = "Błąd weryfikacji łańcucha certyfikatów"
+CERTIFICATE_REFUSED = 460
+NOT_VALID = "Nieważny certyfikat"
+# A new certificate may be "not yet valid" for a while (facts.md A2-28).
+YOUNG = timedelta(hours=24)
 
 
 class L10n_Pl_KsefSessionLogin(models.Model):
@@ -84,6 +89,9 @@ class L10n_Pl_KsefSessionLogin(models.Model):
             self.problem = ksef_problem.local(f"xmlsec_{lacking}")
             self._postpone_for(LONGEST_RETRY)
             return
+        if not self._take_certificate():
+            self._forget_secrets(state="failed", problem=ksef_problem.local("certificate_gone"))
+            return
         key, certificate = self.certificate_id._credentials()
         with self._client() as client:
             challenge = client.challenge()
@@ -96,6 +104,12 @@ class L10n_Pl_KsefSessionLogin(models.Model):
         )
         signed = xades.sign(self._request_document(), key, certificate, clock.now())
         self._secret_write(document_secret=signed)
+
+    def _take_certificate(self):
+        """Hold on to the certificate that this login began with, or take what replaced it."""
+        if self.certificate_id.state not in ("active", "trying"):
+            self.certificate_id = self.company_id._l10n_pl_ksef_certificate()._usable()
+        return self.certificate_id
 
     def _step_submit(self):
         """Send the signed request; after a lost answer once more, within the challenge's life."""
@@ -120,12 +134,12 @@ class L10n_Pl_KsefSessionLogin(models.Model):
 
     def _start_over(self, problem):
         """A login with the certificate begins again, with a challenge of its own, later."""
-        distance = timedelta(minutes=min(2**self.attempts, 60)) * random.uniform(0.75, 1.25)
+        distance = timedelta(minutes=min(2**self.restarts, 60)) * random.uniform(0.75, 1.25)
         self.write(
             {
                 "state": "waiting",
                 "problem": problem,
-                "attempts": self.attempts + 1,
+                "restarts": min(self.restarts + 1, 10),
                 "document_secret": False,
                 "authentication_token_secret": False,
                 "reference_number": False,
@@ -157,11 +171,21 @@ class L10n_Pl_KsefSessionLogin(models.Model):
 
     def _on_final_status(self, status):
         problem = ksef_problem.of_auth_status(status)
-        passing = status.code in PASSING_STATUSES or CHAIN_CHECK_FAILED in status.details
-        if passing and self.method == "certificate":
+        if self.method == "certificate" and self._may_pass(status):
             self._start_over(problem)
-        else:
-            self._forget_secrets(state="failed", problem=problem)
+            return
+        self._forget_secrets(state="failed", problem=problem)
+        self._wake_cron_at(self._now())
+        if status.code == CERTIFICATE_REFUSED and self.certificate_id:
+            self.env.cr.commit()
+            self.certificate_id._was_refused()
+
+    def _may_pass(self, status):
+        """Whether the same certificate may well be let in later."""
+        if status.code in PASSING_STATUSES or CHAIN_CHECK_FAILED in status.details:
+            return True
+        young = self.certificate_id.valid_from + YOUNG > self._now()
+        return young and NOT_VALID in status.details
 
     def _step_redeem(self):
         """Fetch the tokens: KSeF gives them once, so they are committed with the state."""
@@ -187,7 +211,10 @@ class L10n_Pl_KsefSessionLogin(models.Model):
 
     def _plan_renewal(self):
         """Choose when the certificate logs in again: early, and not with everybody else."""
-        if self.state != "active" or not self.company_id._l10n_pl_ksef_certificate():
+        if self.state != "active" or self.revoke_requested:
+            return
+        if not self.company_id._l10n_pl_ksef_certificate():
+            self.renew_at = False
             return
         life = self.refresh_valid_until - self.activated_at
         early = min(RENEW_BEFORE + RENEW_SPREAD * random.random(), life / 2)
@@ -217,8 +244,10 @@ class L10n_Pl_KsefSessionLogin(models.Model):
         with self._client() as client:
             rights = client.personal_permissions(token)
         now = self._now()
+        # Rights that were there and are gone differ from an owner's, which KSeF need not list.
+        gone = NO_RIGHTS if self.rights else ""
         self._done(
-            rights=",".join(sorted(rights)),
+            rights=",".join(sorted(rights)) or gone,
             rights_checked_at=now,
             next_attempt=min(now + RIGHTS_CHECK, self.refresh_valid_until),
         )
@@ -227,7 +256,7 @@ class L10n_Pl_KsefSessionLogin(models.Model):
         """Close this login at KSeF; that it is closed already is as good."""
         try:
             with self._client() as client:
-                client.revoke_current_session(self._fresh_token())
+                client.revoke_current_session(self._bearer_for_revocation())
         except KsefUnavailable:
             raise
         except KsefRefused:
@@ -257,8 +286,13 @@ class L10n_Pl_KsefSessionLogin(models.Model):
             for session in active:
                 session._run_due_steps()
 
+    def _bearer_for_revocation(self):
+        """KSeF takes the refresh token here: no access token has to be fetched for it."""
+        return self._secret_read("refresh_token_secret").decode()
+
     def _step_expire(self):
         self._forget_secrets(state="expired")
+        self._wake_cron_at(self._now())
 
     # ------------------------------------------------------------------
     # Failures
@@ -278,9 +312,10 @@ class L10n_Pl_KsefSessionLogin(models.Model):
         # A challenge refused at the second try was used up by the first, whose answer was lost.
         lost = refused and self.attempts
         problem = ksef_problem.local("answer_lost") if lost else ksef_problem.of_error(error)
-        if self.method == "certificate" and refused:
+        if self.method == "certificate":
+            # Even 21115 was seen as an outage (facts.md A2-2); a human is told if it stays so.
             self._start_over(problem)
-        elif self.method == "certificate" or refused:
+        elif refused:
             self._forget_secrets(state="failed", problem=problem)
         else:
             self.write(

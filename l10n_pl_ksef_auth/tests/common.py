@@ -84,10 +84,13 @@ class KsefCase(TransactionCase):
     def attach(self, window, document, name="AuthTokenRequest (1).xml"):
         return window.attach(name, base64.b64encode(document).decode())
 
+    def signed(self, document, signer="owner", **how):
+        """A document signed by one of the simulator's people."""
+        return sign(document, signer, at=self.simulator.clock.now(), **how)
+
     def send_signed(self, window, signer="owner", consent=False, **how):
         """Download, sign, attach and send; the view after it."""
-        signed = sign(self.downloaded(window), signer, at=self.simulator.clock.now(), **how)
-        self.attach(window, signed)
+        self.attach(window, self.signed(self.downloaded(window), signer, **how))
         window.set_consent(consent)
         return window.authenticate()
 
