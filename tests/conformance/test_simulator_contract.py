@@ -6,6 +6,7 @@ every operation and every kind of error is called on purpose, and none is left o
 
 from __future__ import annotations
 
+import re
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ from ksef_simulator.app import ENDPOINTS
 from ksef_simulator.contract import MISSING, Contract, watch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "simulator"))
+from invoice_kit import encrypt, invoice, opened  # noqa: E402 - found in the folder named above
 from kit import Caller, ec_key  # noqa: E402 - found in the folder named above
 
 pytestmark = pytest.mark.skipif(not Contract.at_hand(), reason=MISSING)
@@ -55,11 +57,57 @@ def _everything(ksef):
     limits = {"enrollment": {"maxEnrollments": 5}, "certificate": {"maxCertificates": 5}}
     ksef.call("POST", "/testdata/limits/subject/certificate", tokens.access, json=limits)
     ksef.call("DELETE", "/testdata/limits/subject/certificate", tokens.access)
+    _limits(ksef, tokens.access)
     _test_data(ksef)
+    _invoices(ksef)
+    _ksef_tokens(ksef)
     other = ksef.login()
     ksef.call("GET", "/auth/sessions", other.access)
     ksef.call("DELETE", f"/auth/sessions/{tokens.reference}", other.access)
     ksef.call("DELETE", "/auth/sessions/current", other.access)
+
+
+def _limits(ksef, bearer):
+    for path in ("/limits/context", "/limits/subject", "/rate-limits"):
+        ksef.call("GET", path, bearer)
+    rates = {"rateLimits": ksef.call("GET", "/rate-limits", bearer).json()}
+    ksef.call("POST", "/testdata/rate-limits", bearer, json=rates)
+    ksef.call("POST", "/testdata/rate-limits/production", bearer)
+    ksef.call("DELETE", "/testdata/rate-limits", bearer)
+    limits = ksef.call("GET", "/limits/context", bearer).json()
+    ksef.call("POST", "/testdata/limits/context/session", bearer, json=limits)
+    ksef.call("DELETE", "/testdata/limits/context/session", bearer)
+
+
+def _invoices(ksef):
+    sender = opened(ksef, ksef.login())
+    state, _bad = sender.sent(invoice()), sender.sent(b"wrong")
+    sender.get("/invoices")
+    sender.get("/invoices/failed")
+    sender.get(f"/invoices/{state['referenceNumber']}/upo")
+    sender.get(f"/invoices/ksef/{state['ksefNumber']}/upo")
+    ksef.call("GET", f"/invoices/ksef/{state['ksefNumber']}", sender.bearer)
+    sender.close()
+    page = sender.get().json()["upo"]["pages"][0]["referenceNumber"]
+    sender.get(f"/upo/{page}")
+    ksef.call("GET", "/sessions?sessionType=Online", sender.bearer)
+
+
+def _ksef_tokens(ksef):
+    bearer = ksef.login().access
+    wanted = {"permissions": ["InvoiceRead"], "description": "Token testowy"}
+    made = ksef.call("POST", "/tokens", bearer, json=wanted).json()
+    challenge = ksef.call("POST", "/auth/challenge").json()
+    plain = f"{made['token']}|{challenge['timestampMs']}".encode()
+    body = {
+        "challenge": challenge["challenge"],
+        "contextIdentifier": {"type": "Nip", "value": DEMO_NIP},
+        "encryptedToken": encrypt(ksef, "KsefTokenEncryption", plain),
+    }
+    ksef.call("POST", "/auth/ksef-token", json=body)
+    ksef.call("GET", "/tokens", bearer)
+    ksef.call("GET", f"/tokens/{made['referenceNumber']}", bearer)
+    ksef.call("DELETE", f"/tokens/{made['referenceNumber']}", bearer)
 
 
 def _test_data(ksef):
@@ -107,7 +155,7 @@ def test_every_operation_refuses_as_the_contract_says(caller, contract, format):
             )
         ):
             caller.sim.faults.add(endpoint.operation, kind, code=21405, details=["Szczegóły."])
-            path = endpoint.path.replace("<ref>", UNKNOWN).replace("<serial>", "0" * 16)
+            path = re.sub("<[a-z]+>", UNKNOWN, endpoint.path)
             caller.call(endpoint.method, path, headers=headers)
     assert {status for _method, _path, status in checked} == {400, 401, 403, 429}
 

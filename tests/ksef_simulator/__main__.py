@@ -17,6 +17,10 @@ def main() -> None:
         "--environment", choices=("test", "demo", "production"), default="test",
         help="only test accepts self-signed certificates",
     )  # fmt: skip
+    parser.add_argument(
+        "--proxy-port", type=int, help="HTTPS under KSeF's own host names, through this proxy"
+    )
+    parser.add_argument("--proxy-ca", help="file to write the proxy's authority to (PEM)")
     options = parser.parse_args()
     done = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -24,6 +28,11 @@ def main() -> None:
     with Simulator(options.port, options.environment) as sim:
         print(sim.base_url, flush=True)
         print(f"signing site: {sim.signing_url}", flush=True)
+        if options.proxy_port is not None:
+            proxy = sim.start_proxy(options.proxy_port)
+            print(f"proxy: {proxy.url}", flush=True)
+            if options.proxy_ca:
+                print(f"proxy authority: {proxy.write_authority(options.proxy_ca)}", flush=True)
         done.wait()
 
 

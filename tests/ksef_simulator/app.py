@@ -15,7 +15,12 @@ from . import (
     auth,
     certificate_list,
     certificates,
+    ksef_tokens,
+    limits_api,
+    online,
+    online_status,
     permissions,
+    public_keys,
     sessions,
     testdata,
 )
@@ -41,6 +46,7 @@ if TYPE_CHECKING:
 
 MODULES: tuple[Any, ...] = (
     auth, sessions, permissions, certificates, certificate_list, testdata,
+    public_keys, online, online_status, ksef_tokens, limits_api,
 )  # fmt: skip
 ENDPOINTS: tuple[Endpoint, ...] = tuple(item for module in MODULES for item in module.ENDPOINTS)
 PREFIX = "/v2"

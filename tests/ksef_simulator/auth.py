@@ -46,7 +46,7 @@ def xades_signature(call: Call) -> Answer:
     if call.request.mimetype != "application/xml":
         raise unsupported_media_type()
     verified, problem = _judge(call, call.request.get_data())
-    _use_challenge(call, verified.challenge)
+    use_challenge(call, verified.challenge)
     operation = _start(call, verified, problem)
     answer = start_answer(call, operation)
     warning = call.sim.settings.system_warning or verified.warning
@@ -83,7 +83,7 @@ def _consume_mentioned(call: Call, document: bytes) -> None:
             made.used = True
 
 
-def _use_challenge(call: Call, value: str) -> None:
+def use_challenge(call: Call, value: str) -> Challenge:
     """Take the challenge once, within its life.
 
     :raises Refused: 21111
@@ -95,6 +95,7 @@ def _use_challenge(call: Call, value: str) -> None:
     if made.used and call.sim.settings.challenge_single_use:
         raise Refused(21111)
     made.used = True
+    return made
 
 
 def _start(call: Call, verified: Any, problem: Any) -> Operation:
@@ -230,9 +231,20 @@ def redeem(call: Call) -> Answer:
         )
     if code != 200:
         raise Refused(21301, f"Status uwierzytelniania ({code}) nie pozwala na pobranie tokenów.")
+    refuse_dead_subject(call, operation)
+    return _redeemed(call, operation)
+
+
+def refuse_dead_subject(call: Call, operation: Operation) -> None:
+    """Give no token to a person who has died, nor for a KSeF token that was revoked.
+
+    :raises Refused: 21308 or 21301
+    """
     if call.sim.world.is_deceased(operation.who):
         raise Refused(21308)
-    return _redeemed(call, operation)
+    token = call.state.ksef_tokens.get(operation.token_reference or "")
+    if token is not None and token.status != "Active":
+        raise Refused(21301, "Token KSeF został unieważniony.")
 
 
 def _redeemed(call: Call, operation: Operation) -> Answer:
@@ -258,8 +270,7 @@ def refresh(call: Call) -> Answer:
         if call.sim.settings.outdated_refresh_token_answer == "401":
             raise Unauthorized
         raise Refused(21304, NOT_FOUND.format(operation.reference))
-    if call.sim.world.is_deceased(operation.who):
-        raise Refused(21308)
+    refuse_dead_subject(call, operation)
     return Answer(body={"accessToken": token_info(_refreshed(call, operation))})
 
 

@@ -130,7 +130,9 @@ def watch(sim: Any, contract: Contract) -> list[tuple[str, str, int]]:
     def check(endpoint: Any, request: Any, answer: Any) -> None:
         if answer.status in OUTSIDE or not contract.knows(endpoint.method, endpoint.path):
             return
-        body = None if answer.body is None else json.loads(answer.data())
+        body = answer.data().decode() if answer.body is not None else None
+        if body is not None and answer.content_type.endswith("json"):
+            body = json.loads(body)
         contract.check_answer(
             endpoint.method, endpoint.path, answer.status, answer.content_type, body
         )

@@ -46,6 +46,7 @@ class InProcessAdapter(BaseAdapter):
         body = request.body or b""
         builder = EnvironBuilder(
             path=parts.path,
+            base_url=f"{parts.scheme}://{parts.netloc}",
             query_string=parts.query,
             method=request.method or "GET",
             headers=list(request.headers.items()),

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
-
 from .answers import Answer, Refused
 from .auth import decide, described
 from .call import Call, Endpoint
 from .limits import OTHER
+from .paging import continuation, position
 from .state import ACCESS, REFRESH, Operation
 
 
 def sessions(call: Call) -> Answer:
     """GET /auth/sessions: the caller's active logins in this context, newest first, in pages."""
     size = call.number("pageSize", 10, 10, 100)
-    start = _position(call.request.headers.get("x-continuation-token"))
+    start = position(call.request.headers.get("x-continuation-token"))
     found = [item for item in call.state.operations.values() if _listed(call, item)]
     found.sort(key=lambda item: (item.started, item.reference), reverse=True)
     page = found[start : start + size]
     body = {"items": [_item(call, operation) for operation in page]}
     if start + size < len(found):
-        body["continuationToken"] = _continuation(start + size)
+        body["continuationToken"] = continuation(start + size)
     return Answer(body=body)
 
 
@@ -42,23 +39,6 @@ def _item(call: Call, operation: Operation) -> dict:
         "isTokenRedeemed": operation.redeemed,
         **described(call, operation),
     }
-
-
-def _continuation(start: int) -> str:
-    return base64.b64encode(json.dumps([{"start": start}]).encode()).decode()
-
-
-def _position(token: str | None) -> int:
-    """Where the page begins.
-
-    :raises Refused: 21418 for a token that is not one of ours
-    """
-    if not token:
-        return 0
-    try:
-        return int(json.loads(base64.b64decode(token, validate=True))[0]["start"])
-    except (binascii.Error, ValueError, LookupError, TypeError):
-        raise Refused(21418) from None
 
 
 def revoke_current(call: Call) -> Answer:

@@ -32,6 +32,7 @@ class Settings:
     # {"code": 415, "details": [...], "times": 1}: the outcome instead of the real one
     force_status: dict[str, Any] | None = None
     force_enrollment_status: dict[str, Any] | None = None
+    force_invoice_status: dict[str, Any] | None = None
 
     # Reports differ: each of these has two readings, and both are tested
     challenge_single_use: bool = True

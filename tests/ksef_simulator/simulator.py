@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from datetime import datetime
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
@@ -19,6 +19,9 @@ from .recorder import Requests
 from .settings import Settings
 from .state import LoginContext, Operation, State
 from .world import World
+
+if TYPE_CHECKING:
+    from .proxy import Proxy
 
 UNSERVED = 9
 
@@ -59,6 +62,7 @@ class Simulator:
         self._port = port
         self._server: BaseWSGIServer | None = None
         self._thread: threading.Thread | None = None
+        self.proxy: Proxy | None = None
         self.reset()
 
     def reset(self) -> None:
@@ -78,8 +82,13 @@ class Simulator:
         from .app import Api
         from .control_api import ControlApi
         from .signing_site import SigningSite
+        from .upo import Storage
 
-        mounts = {"/podpis": SigningSite(self), "/_control": ControlApi(self)}
+        mounts = {
+            "/podpis": SigningSite(self),
+            "/_control": ControlApi(self),
+            "/storage": Storage(self),
+        }
         return DispatcherMiddleware(Api(self), mounts)
 
     def start(self) -> Simulator:
@@ -95,8 +104,28 @@ class Simulator:
         self._thread.start()
         return self
 
+    @property
+    def server(self) -> BaseWSGIServer:
+        """The running HTTP server.
+
+        :raises RuntimeError: while the simulator does not serve
+        """
+        if self._server is None:
+            raise RuntimeError("the simulator is not serving; use it as a context manager")
+        return self._server
+
+    def start_proxy(self, port: int = 0) -> Proxy:
+        """Serve HTTPS under KSeF's host names too, through a proxy; see proxy.py."""
+        from .proxy import Proxy
+
+        self.proxy = Proxy(self, port)
+        return self.proxy
+
     def stop(self) -> None:
         """Stop listening."""
+        if self.proxy is not None:
+            self.proxy.stop()
+            self.proxy = None
         if self._server is not None:
             self._server.shutdown()
             self._server.server_close()

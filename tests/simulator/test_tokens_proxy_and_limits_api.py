@@ -1,0 +1,164 @@
+"""KSeF tokens, HTTPS under KSeF's names, and what KSeF says about its limits."""
+
+from __future__ import annotations
+
+import pytest
+import requests
+from invoice_kit import encrypt
+from kit import Caller, Tokens, codes
+from ksef_simulator import DEMO_NIP, Simulator
+from ksef_simulator.proxy import HOSTS
+
+
+def _generate(ksef, tokens, permissions=("InvoiceRead",)):
+    body = {"permissions": list(permissions), "description": "Token testowy"}
+    return ksef.call("POST", "/tokens", tokens.access, json=body)
+
+
+def _token_login(ksef, token, challenge=None, timestamp=None, nip=DEMO_NIP):
+    made = ksef.call("POST", "/auth/challenge").json()
+    plain = f"{token}|{timestamp or made['timestampMs']}"
+    body = {
+        "challenge": challenge or made["challenge"],
+        "contextIdentifier": {"type": "Nip", "value": nip},
+        "encryptedToken": encrypt(ksef, "KsefTokenEncryption", plain.encode()),
+    }
+    return ksef.call("POST", "/auth/ksef-token", json=body)
+
+
+def _state(ksef, answer):
+    body = answer.json()
+    path = f"/auth/{body['referenceNumber']}"
+    return ksef.call("GET", path, body["authenticationToken"]["token"]).json()
+
+
+def test_a_ksef_token_logs_in_with_its_rights_only(ksef, sim):
+    token = _generate(ksef, ksef.login()).json()["token"]
+    answer = _token_login(ksef, token)
+    state = _state(ksef, answer)
+    assert (state["status"]["code"], state["authenticationMethod"]) == (200, "Token")
+    operation = sim.state.operations[answer.json()["referenceNumber"]]
+    assert operation.permissions == {"InvoiceRead"}
+
+
+def test_what_is_wrong_with_a_ksef_token_is_told_by_450(ksef):
+    login = ksef.login()
+    made = _generate(ksef, login).json()
+    wrong = [
+        _token_login(ksef, "nonsense"),
+        _token_login(ksef, made["token"], timestamp=1),
+        _token_login(ksef, made["token"], nip="1111111111"),
+    ]
+    ksef.call("DELETE", f"/tokens/{made['referenceNumber']}", login.access)
+    wrong.append(_token_login(ksef, made["token"]))
+    found = [_state(ksef, answer)["status"] for answer in wrong]
+    assert [item["code"] for item in found] == [450] * 4
+    assert [item["details"][0] for item in found] == [
+        "Nieprawidłowy token", "Nieprawidłowy czas tokena", "Nieprawidłowy token",
+        "Token unieważniony",
+    ]  # fmt: skip
+
+
+def test_a_login_with_a_ksef_token_gets_no_certificate(ksef):
+    token = _generate(ksef, ksef.login()).json()["token"]
+    body = _token_login(ksef, token).json()
+    login = ksef.redeemed(Tokens(body["referenceNumber"], body["authenticationToken"]["token"]))
+    data = ksef.call("GET", "/certificates/enrollments/data", login.access)
+    assert codes(data) == [25001]
+    assert codes(ksef.enroll(login, b"any")) == [25002]
+    limits = ksef.call("GET", "/certificates/limits", login.access).json()
+    assert limits["canRequest"] is False
+
+
+def test_a_token_cannot_carry_rights_that_its_author_lacks(ksef):
+    answer = _generate(ksef, ksef.login("reader"), ("InvoiceRead", "InvoiceWrite"))
+    assert codes(answer) == [26001]
+
+
+def test_tokens_are_listed_without_their_secret(ksef):
+    login = ksef.login()
+    made = _generate(ksef, login).json()
+    listed = ksef.call("GET", "/tokens", login.access)
+    assert listed.json()["tokens"][0]["referenceNumber"] == made["referenceNumber"]
+    assert made["token"] not in listed.text
+    one = ksef.call("GET", f"/tokens/{made['referenceNumber']}", login.access).json()
+    assert one["status"] == "Active"
+    assert ksef.call("GET", "/tokens?status=Revoked", login.access).json()["tokens"] == []
+
+
+def test_a_challenge_serves_once_for_tokens_too(ksef):
+    token = _generate(ksef, ksef.login()).json()["token"]
+    challenge = ksef.challenge()
+    assert _token_login(ksef, token, challenge).status_code == 202
+    assert codes(_token_login(ksef, token, challenge)) == [21111]
+
+
+def test_ksef_tells_its_limits(ksef):
+    bearer = ksef.login().access
+    subject = ksef.call("GET", "/limits/subject", bearer).json()
+    assert subject["enrollment"]["maxEnrollments"] == 12
+    context = ksef.call("GET", "/limits/context", bearer).json()
+    assert context["onlineSession"]["maxInvoices"] == 10000
+    rates = ksef.call("GET", "/rate-limits", bearer).json()
+    assert rates["other"] == {"perSecond": 10, "perMinute": 30, "perHour": 120}
+
+
+def test_request_limits_can_be_changed_for_a_context(ksef, sim):
+    sim.settings.rate_limits = "per-endpoint"
+    bearer = ksef.login().access
+    rates = ksef.call("GET", "/rate-limits", bearer).json()
+    rates["other"] = {"perSecond": 1, "perMinute": 2, "perHour": 3}
+    body = {"rateLimits": rates}
+    assert ksef.call("POST", "/testdata/rate-limits", bearer, json=body).status_code == 200
+    seen = [ksef.call("GET", "/auth/sessions", bearer).status_code for _number in range(2)]
+    assert seen == [200, 429]
+
+
+@pytest.fixture(scope="module")
+def proxied(tmp_path_factory):
+    with Simulator() as sim:
+        proxy = sim.start_proxy()
+        http = requests.Session()
+        http.trust_env = False
+        http.proxies = {"https": proxy.url, "http": proxy.url}
+        http.verify = str(proxy.write_authority(tmp_path_factory.mktemp("proxy") / "ca.pem"))
+        yield sim, proxy, http
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_ksefs_hosts_are_the_simulator_behind_the_proxy(proxied, host):
+    sim, _proxy, http = proxied
+    answer = http.post(f"https://{host}/v2/auth/challenge", timeout=20)
+    assert answer.json()["challenge"] in sim.state.challenges
+
+
+def test_a_whole_login_works_through_the_proxy(proxied, monkeypatch):
+    sim, _proxy, http = proxied
+    monkeypatch.setattr(Simulator, "base_url", f"https://{HOSTS[2]}/v2")
+    assert Caller(sim, http).login().access
+
+
+@pytest.mark.parametrize(
+    "url", ["https://example.com/", "https://ksef.mf.gov.pl/", "http://api.ksef.mf.gov.pl/v2"]
+)
+def test_every_other_host_is_refused(proxied, url):
+    _sim, proxy, http = proxied
+    try:
+        assert http.get(url, timeout=20).status_code == 403
+    except requests.exceptions.ProxyError as error:
+        assert "403" in str(error)
+    assert url.split("/")[2] in " ".join(proxy.seen)
+
+
+def test_controls_and_signing_site_are_not_reachable_under_ksefs_names(proxied):
+    _sim, _proxy, http = proxied
+    for path in ("/_control/state", "/podpis"):
+        assert http.get(f"https://{HOSTS[0]}{path}", timeout=20).status_code == 404
+
+
+def test_a_client_that_does_not_trust_the_authority_gets_nothing(proxied):
+    _sim, proxy, _http = proxied
+    with pytest.raises(requests.exceptions.SSLError):
+        requests.post(
+            f"https://{HOSTS[0]}/v2/auth/challenge", proxies={"https": proxy.url}, timeout=20
+        )
