@@ -32,6 +32,7 @@ export class KsefAccountAction extends Component {
             resModel,
             domain,
             limit: 20,
+            allowSelectors: false,
             display: { controlPanel: false },
             className: "o_ksef_list",
             selectRecord: (resId) =>

@@ -1,6 +1,5 @@
 import { Component, useExternalListener, useRef, useState } from "@odoo/owl";
 import { getDataURLFromFile } from "@web/core/utils/urls";
-import { humanNumber } from "@web/core/utils/numbers";
 import { _t } from "@web/core/l10n/translation";
 import { KsefProblem } from "../connection/problem";
 
@@ -29,7 +28,7 @@ export class UploadStep extends Component {
 
     get document() {
         const { document } = this.props.view;
-        return document && { name: document.name, size: `${humanNumber(document.size, { decimals: 1 })}B` };
+        return document && { name: document.name, size: `${Math.ceil(document.size / 1024)} kB` };
     }
 
     get reading() {

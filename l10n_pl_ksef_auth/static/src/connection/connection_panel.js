@@ -51,6 +51,11 @@ export class KsefConnectionPanel extends Component {
         return this.panels[this.props.companyId];
     }
 
+    get company() {
+        const { company_name, nip } = this.panel;
+        return nip ? `${company_name} (NIP ${nip})` : company_name;
+    }
+
     get tick() {
         const { state, tick } = this.panel;
         return (tick === "no" && UNDER_WAY[state]) || TICKS[tick];

@@ -1,0 +1,200 @@
+import { defineMailModels } from "@mail/../tests/mail_test_helpers";
+import { expect, test } from "@odoo/hoot";
+import { queryOne, setInputFiles } from "@odoo/hoot-dom";
+import { advanceTime, animationFrame } from "@odoo/hoot-mock";
+import {
+    contains,
+    getService,
+    mountWithCleanup,
+    onRpc,
+    patchWithCleanup,
+} from "@web/../tests/web_test_helpers";
+import { WebClient } from "@web/webclient/webclient";
+
+defineMailModels();
+
+const VIEW = {
+    id: 5,
+    step: "download",
+    company_name: "Przykładowa <b>Sp.</b> z o.o.",
+    nip: "526-587-76-35",
+    environment: "production",
+    environment_label: "Production",
+    challenge: false,
+    download_url: false,
+    document: false,
+    reading: false,
+    problem: false,
+    consent: false,
+    consent_text: "I agree.",
+    verifying: false,
+    result: false,
+    signing_url: "https://example.com/podpis",
+    signing_label: "moj.gov.pl",
+};
+const FRESH = {
+    challenge: { expires_at: "2026-11-22 13:15:00", seconds_left: 600 },
+    download_url: "/l10n_pl_ksef/request/7",
+};
+const UPLOAD = { ...VIEW, ...FRESH, step: "upload" };
+const UNSIGNED = {
+    document: { name: "AuthTokenRequest.xml", size: 700 },
+    reading: {
+        signer: false,
+        can_send: false,
+        findings: [
+            { code: "unsigned", level: "stop", text: "Not signed yet.", action: "Sign.", evidence: "" },
+        ],
+    },
+};
+const SIGNED = {
+    document: { name: "AuthTokenRequest (1).xml", size: 9000 },
+    reading: {
+        signer: { name: "Róża Żółć", kind_label: "PZ", masked: "•••94", signed_at_label: "14:03" },
+        can_send: true,
+        findings: [],
+    },
+};
+
+const CONNECTED = {
+    state: "connected",
+    tick: "yes",
+    color: "green",
+    certificate: { state: "issuing" },
+    poll_seconds: 0,
+};
+
+/**
+ * Opens the window; each method of the server's record answers with what
+ * `answers` holds for it, and is noted as a step.
+ */
+async function openWindow(view, answers = {}) {
+    onRpc("l10n_pl_ksef.authorization", "*", ({ method, args }) => {
+        if (method !== "view") {
+            expect.step([method, ...args.slice(1)].join(" "));
+        }
+        return answers[method] || view;
+    });
+    onRpc("res.company", "l10n_pl_ksef_panel", () => CONNECTED);
+    await mountWithCleanup(WebClient);
+    await getService("action").doAction({
+        type: "ir.actions.client",
+        tag: "l10n_pl_ksef_authorization",
+        target: "new",
+        name: "Account authorization",
+        params: { wizard_id: 5 },
+    });
+}
+
+/** Notes a download instead of letting the test page leave. */
+function catchDownloads() {
+    patchWithCleanup(HTMLAnchorElement.prototype, {
+        click() {
+            expect.step(`saved ${this.getAttribute("href")} as ${this.download}`);
+        },
+    });
+}
+
+test("nothing can be signed before there is a file", async () => {
+    await openWindow(VIEW);
+    expect(".modal-title").toHaveText("Account authorization");
+    expect(".o_ksef_next").not.toBeEnabled();
+    expect(".o_ksef_do_not_open").toBeVisible();
+    expect(".o_ksef_countdown").toHaveCount(0);
+});
+
+test("a company's name is shown as text", async () => {
+    await openWindow(VIEW);
+    expect(".o_ksef_lead").toHaveText(/Przykładowa <b>Sp\.<\/b> z o\.o\./);
+});
+
+test("the file is saved under its name and the countdown starts", async () => {
+    catchDownloads();
+    await openWindow(VIEW, { prepare_download: { ...VIEW, ...FRESH } });
+    await contains(".o_ksef_download").click();
+    expect.verifySteps([
+        "prepare_download",
+        "saved /l10n_pl_ksef/request/7 as AuthTokenRequest.xml",
+    ]);
+    expect(".o_ksef_countdown").toHaveText("file valid for another 10:00");
+    await advanceTime(61000);
+    await animationFrame();
+    expect(".o_ksef_countdown").toHaveText("file valid for another 8:59");
+    expect(".o_ksef_next").toBeEnabled();
+});
+
+test("a file that ran out is replaced in one click", async () => {
+    catchDownloads();
+    const signing = { ...VIEW, ...FRESH, step: "sign" };
+    await openWindow(
+        { ...signing, challenge: { ...FRESH.challenge, seconds_left: 0 } },
+        { go: VIEW, prepare_download: { ...VIEW, ...FRESH } }
+    );
+    await contains(".o_ksef_expired button").click();
+    expect.verifySteps([
+        "go download",
+        "prepare_download",
+        "saved /l10n_pl_ksef/request/7 as AuthTokenRequest.xml",
+    ]);
+});
+
+test("the signing page opens in a new tab", async () => {
+    await openWindow({ ...VIEW, ...FRESH, step: "sign" });
+    expect(".o_ksef_signing li").toHaveCount(5);
+    expect(".o_ksef_signing_link").toHaveAttribute("target", "_blank");
+    expect(".o_ksef_signing_link").toHaveAttribute("href", "https://example.com/podpis");
+});
+
+test("the unsigned file is explained and cannot be sent", async () => {
+    await openWindow(UPLOAD, { attach: { ...UPLOAD, ...UNSIGNED } });
+    await contains(".o_ksef_file", { visible: false }).click();
+    await setInputFiles([new File(["<x/>"], "AuthTokenRequest.xml")]);
+    await animationFrame();
+    await advanceTime(10);
+    expect.verifySteps(["attach AuthTokenRequest.xml PHgvPg=="]);
+    expect(".o_ksef_note_stop strong").toHaveText("Not signed yet.");
+    expect(".o_ksef_authenticate").not.toBeEnabled();
+    expect(".o_ksef_consent").toHaveCount(0);
+});
+
+test("a signed file names its signer and asks for the consent", async () => {
+    const signed = { ...UPLOAD, ...SIGNED };
+    await openWindow(signed, { set_consent: { ...signed, consent: true } });
+    expect(".o_ksef_signer").toHaveText(/Róża Żółć, •••94/);
+    await contains(".o_ksef_consent input").click();
+    expect.verifySteps(["set_consent true"]);
+    expect(".o_ksef_consent_hint").toHaveCount(0);
+    expect(".o_ksef_authenticate").toBeEnabled();
+});
+
+test("success closes the window and is told", async () => {
+    const verifying = {
+        ...VIEW,
+        step: "verify",
+        verifying: { since: "2026-11-22 13:05:00", long: false },
+    };
+    await openWindow(
+        { ...UPLOAD, ...SIGNED },
+        { authenticate: verifying, follow: { ...VIEW, step: "done", result: "connected" } }
+    );
+    await contains(".o_ksef_authenticate").click();
+    expect(".o_ksef_verify").toBeVisible();
+    await advanceTime(2000);
+    await animationFrame();
+    expect(".o_ksef_authorization").toHaveCount(0);
+    expect.verifySteps(["authenticate", "follow"]);
+    expect(".o_notification").toHaveText(/The connection to KSeF is active/);
+});
+
+test("a refusal shows its sentence and one way back", async () => {
+    const problem = { text: "No rights.", action: "Sign as somebody else.", technical: "KSeF 415" };
+    await openWindow(
+        { ...UPLOAD, ...SIGNED, problem: { ...problem, way_back: "other_file" } },
+        { detach: UPLOAD }
+    );
+    expect(".o_ksef_note_stop strong").toHaveText("No rights.");
+    expect(".o_ksef_way_back").toHaveCount(1);
+    await contains(".o_ksef_way_back").click();
+    expect.verifySteps(["detach"]);
+    expect(queryOne(".o_ksef_choose")).toHaveText("+ Choose a file");
+});

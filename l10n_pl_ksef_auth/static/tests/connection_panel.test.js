@@ -1,0 +1,156 @@
+import { defineMailModels } from "@mail/../tests/mail_test_helpers";
+import { destroy, expect, test } from "@odoo/hoot";
+import { advanceTime, animationFrame } from "@odoo/hoot-mock";
+import {
+    contains,
+    mockService,
+    mountWithCleanup,
+    onRpc,
+    patchWithCleanup,
+} from "@web/../tests/web_test_helpers";
+import { session } from "@web/session";
+import { KsefConnectionPanel } from "@l10n_pl_ksef_auth/connection/connection_panel";
+import { KsefSystray, systrayItem } from "@l10n_pl_ksef_auth/connection/systray";
+
+defineMailModels();
+
+const DISCONNECTED = {
+    company_id: 1,
+    company_name: "Przykładowa Sp. z o.o.",
+    nip: "526-587-76-35",
+    environment: "production",
+    environment_label: "Production",
+    shown: true,
+    state: "disconnected",
+    tick: "no",
+    color: "red",
+    headline: "",
+    expires_at: false,
+    seconds_left: false,
+    lifetime_share: 0,
+    certificate: { state: "none", text: "none", valid_to: false, share: false },
+    identity: false,
+    missing_rights: [],
+    checked_at: false,
+    renews_at: false,
+    problem: false,
+    can_connect: true,
+    button: { label: "Refresh connection (signature)", primary: true },
+    poll_seconds: 0,
+};
+const CONNECTED = {
+    ...DISCONNECTED,
+    state: "connected",
+    tick: "yes",
+    color: "green",
+    expires_at: "2026-11-29 13:05:00",
+    seconds_left: 6 * 24 * 3600 + 60,
+    lifetime_share: 0.87,
+    certificate: { state: "issuing", text: "being issued", valid_to: false, share: false },
+};
+const VERIFYING = { ...DISCONNECTED, state: "verifying", color: "amber", poll_seconds: 2 };
+
+/** Lets the server answer with these panels, one after the other; the last one stays. */
+function answerPanels(...panels) {
+    const answer = (method) => {
+        expect.step(method);
+        return panels.length > 1 ? panels.shift() : panels[0];
+    };
+    onRpc("res.company", "l10n_pl_ksef_panel", () => answer("panel"));
+    onRpc("res.company", "l10n_pl_ksef_follow", () => answer("follow"));
+}
+
+async function mountPanel(...panels) {
+    answerPanels(...panels);
+    await mountWithCleanup(KsefConnectionPanel, { props: { companyId: 1 } });
+    await animationFrame();
+    expect.verifySteps(["panel"]);
+}
+
+test("a company without a connection shows the cross and the blue button", async () => {
+    await mountPanel(DISCONNECTED);
+    expect(".o_ksef_tick").toHaveText("No");
+    expect(".o_ksef_tick .fa-times").toHaveCount(1);
+    expect(".o_ksef_expiry").toHaveText("–");
+    expect(".o_ksef_connect").toHaveText("Refresh connection (signature)");
+    expect(".o_ksef_connect").toHaveClass("o_ksef_btn_blue");
+});
+
+test("a working connection shows the tick and how long it lasts", async () => {
+    await mountPanel(CONNECTED);
+    expect(".o_ksef_tick").toHaveText("Yes");
+    expect(".o_ksef_expiry small").toHaveText("in 6 days");
+    expect(".o_ksef_meter").toHaveAttribute("aria-valuenow", "87");
+    expect(".o_ksef_certificate").toHaveText("being issued");
+});
+
+test("a missing right is named", async () => {
+    await mountPanel({
+        ...CONNECTED,
+        state: "limited",
+        tick: "partial",
+        color: "amber",
+        missing_rights: ["sending invoices"],
+    });
+    expect(".o_ksef_tick").toHaveText("Partly");
+    expect(".o_ksef_note li").toHaveText("sending invoices");
+});
+
+test("a problem says what to do and keeps KSeF's words for support", async () => {
+    const problem = { text: "No rights.", action: "Grant them.", technical: "KSeF 415" };
+    await mountPanel({ ...DISCONNECTED, state: "attention", problem });
+    expect(".o_ksef_note strong").toHaveText("No rights.");
+    expect(".o_ksef_note p:eq(1)").toHaveText("Grant them.");
+    expect(".o_ksef_note details").not.toHaveAttribute("open");
+});
+
+test("who may not connect sees no button", async () => {
+    await mountPanel({ ...DISCONNECTED, can_connect: false });
+    expect(".o_ksef_connect").toHaveCount(0);
+    expect(".o_ksef_account").toHaveCount(0);
+});
+
+test("a verification is followed until it ends, and its end is told", async () => {
+    mockService("notification", {
+        add: (message, { type }) => expect.step(`${type}: ${message}`),
+    });
+    await mountPanel(VERIFYING, VERIFYING, CONNECTED);
+    await advanceTime(2000);
+    expect.verifySteps(["follow"]);
+    await advanceTime(2000);
+    await animationFrame();
+    expect.verifySteps([
+        "follow",
+        "success: The connection to KSeF is active until 11/29/2026 14:05.",
+    ]);
+    expect(".o_ksef_tick").toHaveText("Yes");
+    await advanceTime(60000);
+    expect.verifySteps([]);
+});
+
+test("a panel that is gone asks nothing more", async () => {
+    answerPanels(VERIFYING);
+    const panel = await mountWithCleanup(KsefConnectionPanel, { props: { companyId: 1 } });
+    await animationFrame();
+    destroy(panel);
+    await advanceTime(10000);
+    expect.verifySteps(["panel"]);
+});
+
+test("the dot takes its colour from the session and asks nothing", async () => {
+    patchWithCleanup(session, { l10n_pl_ksef: { colors: { 1: "amber" } } });
+    answerPanels(CONNECTED);
+    await mountWithCleanup(KsefSystray);
+    expect(".o_ksef_systray .o_ksef_dot").toHaveClass("o_ksef_amber");
+    expect.verifySteps([]);
+    await contains(".o_ksef_systray").click();
+    await animationFrame();
+    expect.verifySteps(["panel"]);
+    expect(".o_ksef_dropdown .o_ksef_tick").toHaveText("Yes");
+    expect(".o_ksef_systray .o_ksef_dot").toHaveClass("o_ksef_green");
+});
+
+test("the dot is hidden where KSeF does not apply", () => {
+    const env = { services: { l10n_pl_ksef: { color: () => "" } } };
+    expect(systrayItem.isDisplayed(env)).toBe(false);
+});
