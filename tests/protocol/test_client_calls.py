@@ -1,0 +1,167 @@
+"""What the client sends, and how it reads KSeF's answers."""
+
+import json
+
+import pytest
+from protocol_builders import CHALLENGE, DOCUMENT, http, wire
+from tools.client import KsefClient
+from tools.errors import KsefInvalidAnswer, KsefUnavailable
+
+TOKEN = {"token": "secret", "validUntil": "2026-04-29T12:15:00Z"}
+SIGNED = DOCUMENT.replace(b"<Challenge>", "<Challenge><!-- Róża -->".encode())
+
+
+def _header(request: bytes, name: bytes) -> bytes | None:
+    for line in request.split(b"\r\n\r\n")[0].split(b"\r\n"):
+        if line.lower().startswith(name.lower() + b":"):
+            return line.split(b":", 1)[1].strip()
+    return None
+
+
+def test_a_challenge_is_read_with_its_end():
+    answer = {"challenge": CHALLENGE, "timestamp": "2026-04-29T12:00:00.1234567+00:00", "new": 1}
+    with wire(http(200, answer)) as (client, _server):
+        challenge = client.challenge()
+    assert challenge.challenge == CHALLENGE
+    assert challenge.expires_at.isoformat() == "2026-04-29T12:10:00.123456+00:00"
+
+
+def test_the_signed_bytes_are_posted_untouched():
+    answer = http(202, {"referenceNumber": "R", "authenticationToken": TOKEN})
+    with wire(answer) as (client, server):
+        client.submit_signed_request(SIGNED, verify_chain=True)
+    request = server.requests[0]
+    assert request.endswith(b"\r\n\r\n" + SIGNED)
+    assert _header(request, b"Content-Type") == b"application/xml"
+    assert b"verifyCertificateChain=true" in request
+
+
+def test_a_system_warning_is_kept_with_its_polish_letters():
+    warning = "[sig-001]: Format podpisu będzie odrzucany".encode().decode("latin-1")
+    body = {"referenceNumber": "R", "authenticationToken": TOKEN}
+    with wire(http(202, body, X_System_Warning=warning)) as (client, _server):
+        operation = client.submit_signed_request(SIGNED)
+    assert operation.warning == "[sig-001]: Format podpisu będzie odrzucany"
+
+
+@pytest.mark.parametrize("call", ["redeem", "refresh"])
+def test_tokens_are_asked_for_without_body_and_form_type(call):
+    answer = http(200, {"accessToken": TOKEN, "refreshToken": TOKEN})
+    with wire(answer) as (client, server):
+        getattr(client, call)("bearer")
+    assert server.requests[0].endswith(b"\r\n\r\n")
+    assert _header(server.requests[0], b"Content-Type") is None
+    assert _header(server.requests[0], b"Authorization") == b"Bearer bearer"
+
+
+def test_a_netrc_file_does_not_replace_the_bearer(tmp_path, monkeypatch):
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login somebody password else\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    with wire(http(200, {"accessToken": TOKEN})) as (client, server):
+        client.refresh("bearer")
+    assert _header(server.requests[0], b"Authorization") == b"Bearer bearer"
+
+
+def test_errors_are_asked_for_in_the_new_form():
+    with wire(http(200, {"accessToken": TOKEN})) as (client, server):
+        client.refresh("bearer")
+    assert _header(server.requests[0], b"X-Error-Format") == b"problem-details"
+
+
+def test_a_status_tells_the_method_by_its_new_member_alone():
+    answer = {
+        "startDate": "2026-04-29T12:00:00Z",
+        "authenticationMethodInfo": {"category": "XadesSignature", "displayName": "Podpis"},
+        "status": {"code": 460, "description": "…", "details": ["Certyfikat odwołany"]},
+    }
+    with wire(http(200, answer)) as (client, _server):
+        status = client.auth_status("R", "bearer")
+    assert (status.code, status.details) == (460, ("Certyfikat odwołany",))
+    assert (status.method, status.method_name) == ("XadesSignature", "Podpis")
+
+
+def test_a_status_tells_the_method_by_its_old_member_alone():
+    answer = {"authenticationMethod": "TrustedProfile", "status": {"code": 100}}
+    with wire(http(200, answer)) as (client, _server):
+        assert client.auth_status("R", "bearer").method == "TrustedProfile"
+
+
+def test_a_reference_number_cannot_lead_to_another_path():
+    with wire(http(200, {"status": {"code": 100}})) as (client, server):
+        client.auth_status("../token/redeem?x=1", "bearer")
+    assert server.requests[0].startswith(b"GET /v2/auth/..%2Ftoken%2Fredeem%3Fx%3D1 ")
+
+
+def test_all_pages_of_sessions_are_read():
+    def page(number: int, token: str | None) -> bytes:
+        item = {"referenceNumber": f"R{number}", "status": {"code": 200}, "isCurrent": number == 1}
+        return http(200, {"items": [item], "continuationToken": token}, Connection="close")
+
+    with wire(page(1, "more"), page(2, None)) as (client, server):
+        sessions = list(client.sessions("bearer"))
+    assert [(item.reference_number, item.is_current) for item in sessions] == [
+        ("R1", True), ("R2", False),
+    ]  # fmt: skip
+    assert _header(server.requests[1], b"x-continuation-token") == b"more"
+
+
+def test_all_pages_of_rights_are_read_and_inactive_ones_left_out():
+    def page(scopes: dict[str, str], more: bool) -> bytes:
+        items = [{"permissionScope": name, "permissionState": state}
+                 for name, state in scopes.items()]  # fmt: skip
+        return http(200, {"permissions": items, "hasMore": more}, Connection="close")
+
+    first = page({"InvoiceRead": "Active", "Introspection": "Inactive"}, True)
+    with wire(first, page({"InvoiceWrite": "Active"}, False)) as (client, server):
+        assert client.personal_permissions("bearer") == {"InvoiceRead", "InvoiceWrite"}
+    assert b"pageOffset=1" in server.requests[1]
+
+
+def test_an_application_carries_its_request_as_base64_in_one_line():
+    with wire(http(202, {"referenceNumber": "R"})) as (client, server):
+        client.enroll("bearer", name="Odoo KSeF", csr_der=bytes(200))
+    sent = json.loads(server.requests[0].split(b"\r\n\r\n", 1)[1])
+    assert sent == {
+        "certificateName": "Odoo KSeF",
+        "certificateType": "Authentication",
+        "csr": "A" * 267 + "=",
+    }
+
+
+@pytest.mark.parametrize(("given", "expected"), [("Jan Maria", ("Jan Maria",)),
+                                                 (["Jan", "Maria"], ("Jan", "Maria")),
+                                                 (None, ())])  # fmt: skip
+def test_given_names_are_read_as_text_and_as_list(given, expected):
+    answer = {"commonName": "RÓŻA ŁĄŚ", "countryName": "PL", "givenName": given}
+    with wire(http(200, answer)) as (client, _server):
+        data = client.enrollment_data("bearer")
+    assert data.given_names == expected
+
+
+def test_a_revoked_session_answers_without_a_body():
+    with wire(http(204)) as (client, server):
+        client.revoke_current_session("bearer")
+    assert server.requests[0].startswith(b"DELETE /v2/auth/sessions/current ")
+
+
+@pytest.mark.parametrize("answer", [{}, [], {"accessToken": 1}, {"accessToken": {"token": ""}},
+                                    {"accessToken": {"token": "t", "validUntil": "soon"}}])  # fmt: skip
+def test_an_answer_without_its_members_is_invalid_but_was_received(answer):
+    with wire(http(200, answer)) as (client, _server), pytest.raises(KsefInvalidAnswer) as caught:
+        client.refresh("bearer")
+    assert caught.value.sent
+    assert isinstance(caught.value, KsefUnavailable)
+
+
+@pytest.mark.parametrize("url", ["http://api.ksef.mf.gov.pl/v2", "ftp://127.0.0.1", "https://",
+                                 "https://user:word@host/v2", "http://127.0.0.1.host/v2"])  # fmt: skip
+def test_an_address_that_could_leak_secrets_is_refused(url):
+    with pytest.raises(ValueError, match="KSeF address"):
+        KsefClient(url)
+
+
+@pytest.mark.parametrize("url", ["https://host/v2/", "http://127.0.0.1:8/v2", "http://[::1]:8/v2",
+                                 "http://localhost:8/v2"])  # fmt: skip
+def test_https_and_this_machine_are_accepted(url):
+    assert KsefClient(url).base_url == url.rstrip("/")
