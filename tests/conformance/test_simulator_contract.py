@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import requests
+
 from ksef_simulator import DEMO_NIP, Simulator, identities
 from ksef_simulator.app import ENDPOINTS
 from ksef_simulator.contract import MISSING, Contract, watch

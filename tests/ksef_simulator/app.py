@@ -13,6 +13,7 @@ from werkzeug.wrappers import Request, Response
 
 from . import (
     auth,
+    auth_tokens,
     certificate_list,
     certificates,
     ksef_tokens,
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from .simulator import Simulator
 
 MODULES: tuple[Any, ...] = (
-    auth, sessions, permissions, certificates, certificate_list, testdata,
+    auth, auth_tokens, sessions, permissions, certificates, certificate_list, testdata,
     public_keys, online, online_status, ksef_tokens, limits_api,
 )  # fmt: skip
 ENDPOINTS: tuple[Endpoint, ...] = tuple(item for module in MODULES for item in module.ENDPOINTS)

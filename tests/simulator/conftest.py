@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import requests
 from kit import Caller
+
 from ksef_simulator import Simulator
 from ksef_simulator.contract import Contract, watch
 

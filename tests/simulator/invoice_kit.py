@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
 from kit import Caller, Tokens
+
 from ksef_simulator import DEMO_NIP
 
 FORM = {"systemCode": "FA (3)", "schemaVersion": "1-0E", "value": "FA"}

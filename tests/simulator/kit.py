@@ -11,6 +11,7 @@ import requests
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
 from ksef_simulator import DEMO_NIP, Simulator, signers
 from ksef_simulator.subjects import OIDS
 

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 from kit import Caller, codes
+
 from ksef_simulator import Control, Simulator
 
 

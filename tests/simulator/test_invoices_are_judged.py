@@ -8,8 +8,9 @@ from datetime import timedelta
 import pytest
 from invoice_kit import encrypt, invoice, open_request, opened
 from kit import codes
-from ksef_simulator.invoice_file import checksum
 from lxml import etree
+
+from ksef_simulator.invoice_file import checksum
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from kit import codes, details, request_document
+
 from ksef_simulator import DEMO_INTERNAL_ID, DEMO_NIP, identities, texts
 
 

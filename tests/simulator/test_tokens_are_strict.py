@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from kit import codes, details
+
 from ksef_simulator import DEMO_NIP, identities
 
 GRANTS = "/permissions/query/personal/grants"

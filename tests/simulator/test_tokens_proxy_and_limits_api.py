@@ -6,6 +6,7 @@ import pytest
 import requests
 from invoice_kit import encrypt
 from kit import Caller, Tokens, codes
+
 from ksef_simulator import DEMO_NIP, Simulator
 from ksef_simulator.proxy import HOSTS
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 import requests
 from kit import Caller, codes, ec_key, request_document
+
 from ksef_simulator import DEMO_NIP, Simulator, identities
 
 NEW_NIP = "1111111111"
