@@ -47,9 +47,7 @@ def _checks() -> list[Check]:
         Check("ruff", ["ruff", "check", "."]),
         Check("ruff format", ["ruff", "format", "--check", "."]),
         Check("check-xml", ["check-xml", *_files("*.xml")]),
-        Check(
-            "OCA's module checks", ["oca-checks-odoo-module", f"--config={CONFIGURATION}", *ours]
-        ),
+        Check("OCA's module checks", ["oca-checks-odoo-module", oca, *ours]),
         Check(
             "OCA's translation checks",
             ["oca-checks-po", oca, *_files("*.po", "*.pot")],
