@@ -10,6 +10,8 @@ from . import ksef_certificate_manual
 from . import ksef_panel
 from . import ksef_account
 from . import res_company
+from . import res_company_token
+from . import res_company_token_work
 from . import res_company_account
 from . import res_config_settings
 from . import ir_http

@@ -18,6 +18,10 @@ FIRST_RETRY = timedelta(seconds=5)
 LONGEST_RETRY = timedelta(hours=1)
 # Far more than any state machine here has steps: a step that changes nothing must not spin.
 MOST_STEPS = 20
+# Seconds. PostgreSQL does not see a deadlock between two connections of one worker.
+ROW_LOCK_PATIENCE = 5
+WAIT_ALONE = "SELECT pg_advisory_lock(hashtextextended(%s, 0))"
+WAIT_SHARED = "SELECT pg_advisory_lock_shared(hashtextextended(%s, 0))"
 
 
 def naive(moment):
@@ -69,11 +73,31 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
                 yield None
                 return
             try:
+                _limit_row_locks(cr, ROW_LOCK_PATIENCE)
                 yield self.env(cr=cr, su=True)
             finally:
                 cr.rollback()
+                _limit_row_locks(cr, 0)
                 cr.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [name])
                 cr.commit()
+
+    @contextmanager
+    def _after_others(self, name, wait_seconds):
+        """A new transaction of its own, begun after the holder of a lock let go of it.
+
+        All who wait go on at once, none behind the other: they share the lock.
+
+        :param str name: what is locked
+        :param float wait_seconds: how long to wait
+        :return: an environment on its own cursor; None when the time is over
+        """
+        with self.env.registry.cursor() as cr:
+            if not _lock(cr, name, max(wait_seconds, 0.001), WAIT_SHARED):
+                yield None
+                return
+            cr.execute("SELECT pg_advisory_unlock_shared(hashtextextended(%s, 0))", [name])
+            cr.commit()
+            yield self.env(cr=cr, su=True)
 
     @contextmanager
     def _exclusive(self, wait_seconds=0):
@@ -147,17 +171,23 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
         self.write({"attempts": 0, "problem": False, "next_attempt": False, **values})
 
 
-def _lock(cr, name, wait_seconds):
+def _limit_row_locks(cr, seconds):
+    """Wait for a locked row no longer than this: its holder may be the caller that waits for us."""
+    cr.execute("SELECT set_config('lock_timeout', %s, false)", [f"{seconds}s"])
+    cr.commit()
+
+
+def _lock(cr, name, wait_seconds, statement=WAIT_ALONE):
     """Take the advisory lock; it survives commits and ends with the connection, whoever dies."""
     if not wait_seconds:
         cr.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [name])
         taken = cr.fetchone()[0]
     else:
-        cr.execute("SELECT set_config('lock_timeout', %s, true)", [f"{int(wait_seconds * 1000)}ms"])
+        cr.execute(
+            "SELECT set_config('lock_timeout', %s, true)", [f"{int(wait_seconds * 1000) or 1}ms"]
+        )
         try:
-            cr.execute(
-                "SELECT pg_advisory_lock(hashtextextended(%s, 0))", [name], log_exceptions=False
-            )
+            cr.execute(statement, [name], log_exceptions=False)
             taken = True
         except LockNotAvailable:
             cr.rollback()

@@ -1,0 +1,164 @@
+from datetime import timedelta
+
+from odoo import api, models
+from odoo.exceptions import AccessError
+from odoo.tools import SQL
+
+from ..exceptions import LoginNeeded
+from ..tools.authorised_client import AuthorisedClient
+from ..tools.vault import VaultError
+from . import ksef_problem
+from .ksef_session_token import AHEAD, LONGEST_LIFE, MARGIN
+
+# A caller that says nothing gets a token for one request and some work before it.
+DEFAULT_LIFE = timedelta(minutes=1)
+# Seconds a caller waits for KSeF and for other workers: a web worker must not be blocked for long.
+DEFAULT_PATIENCE = 15
+
+
+class ResCompany(models.Model):
+    """The stable interface for other addons: a token, or a client that has one.
+
+    They work from a user's request, a scheduled action and a thread, for every company that the
+    environment's user may use, branches included. PostgreSQL is the only coordinator: among all
+    workers and machines on one database exactly one talks to KSeF when a token is outdated.
+    Nothing is written in the caller's transaction and no row of it is locked, so it is never
+    replayed because of us. A caller that holds ``FOR UPDATE`` on its company's row (Odoo's own
+    writes do not) gets LoginBusy when a login has to be recorded meanwhile.
+    """
+
+    _inherit = "res.company"
+
+    @api.private
+    def l10n_pl_ksef_access_token(self, life=DEFAULT_LIFE, wait_seconds=DEFAULT_PATIENCE):
+        """A valid access token of self's connection to KSeF, in its configured environment.
+
+        Warm, this costs one query and no request. An outdated token is renewed, an ended login is
+        followed by one with the KSeF certificate, as long as the caller is willing to wait.
+
+        :param timedelta life: how long the token must live at least; ten minutes at most.
+            Half a minute for the request that carries it comes on top.
+        :param float wait_seconds: how long other workers and KSeF's check of a login may take
+        :return str: the bearer; keep it no longer than ``life``
+        :raises LoginNeeded: only a human can help; the web client shows a button to the window
+        :raises LoginBusy: it takes longer than ``wait_seconds``; try again
+        :raises KsefError: KSeF does not answer or refuses; l10n_pl_ksef_explain gives the sentences
+        :raises AccessError: the user may not use this company
+        """
+        self.ensure_one()
+        self._l10n_pl_ksef_check_company()
+        if life > LONGEST_LIFE:
+            raise ValueError(f"KSeF's tokens live too short for {life}")
+        try:
+            return self._l10n_pl_ksef_warm_token(life) or self._l10n_pl_ksef_other_token(
+                life, wait_seconds
+            )
+        except VaultError as error:
+            raise self._l10n_pl_ksef_login_needed(ksef_problem.of_error(error)) from error
+
+    @api.private
+    def l10n_pl_ksef_api(self, time_limit=DEFAULT_PATIENCE * 2, wait_seconds=DEFAULT_PATIENCE):
+        """A client that is logged in: ``with company.l10n_pl_ksef_api() as api: api.request(…)``.
+
+        :param float time_limit: seconds that one request may take, with KSeF's Retry-After
+        :param float wait_seconds: as in l10n_pl_ksef_access_token
+        :return AuthorisedClient: requests raise what l10n_pl_ksef_access_token does, and KsefError
+        """
+        self.ensure_one()
+        self._l10n_pl_ksef_check_company()
+        return AuthorisedClient(
+            self._l10n_pl_ksef_client(),
+            lambda refused: (
+                self._l10n_pl_ksef_other_token(DEFAULT_LIFE, wait_seconds, refused)
+                if refused
+                else self.l10n_pl_ksef_access_token(wait_seconds=wait_seconds)
+            ),
+            time_limit,
+        )
+
+    @api.private
+    def l10n_pl_ksef_explain(self, error):
+        """What a failure means and what to do, as sentences in the user's language.
+
+        :param Exception error: what one of the calls above raised
+        :return dict: text, action, technical, way_back, final
+        """
+        self.ensure_one()
+        if isinstance(error, LoginNeeded):
+            return {
+                "text": str(error),
+                "action": "",
+                "technical": "",
+                "way_back": "sign",
+                "final": True,
+            }
+        owner = self._l10n_pl_ksef_owner()
+        nip = self.env["l10n_pl_ksef.panel"]._nip(owner)
+        return ksef_problem.texts(self.env, ksef_problem.of_error(error), nip=nip)
+
+    def _l10n_pl_ksef_check_company(self):
+        """Refuse who may not use the company; costs no query."""
+        if not self.env.su and self.id not in self.env.user._get_company_ids():
+            raise AccessError(
+                self.env._("You are not allowed to use this company's connection to KSeF.")
+            )
+
+    # ------------------------------------------------------------------
+    # Warm: one query
+    # ------------------------------------------------------------------
+    def _l10n_pl_ksef_warm_token(self, life):
+        """The token at hand, or None; one that ends soon is renewed in passing.
+
+        The caller's snapshot may be old: a token in it that is not outdated still serves, for KSeF
+        does not take access tokens back (facts.md A2-18).
+        """
+        row = self._l10n_pl_ksef_token_row()
+        if not row:
+            return None
+        session_id, secret, valid_until, retry_at = row
+        session = self.env["l10n_pl_ksef.session"].browse(session_id)
+        left = valid_until - session._now() - MARGIN - life if valid_until else timedelta()
+        if left <= timedelta():
+            return None
+        if left <= AHEAD and not (retry_at and retry_at > session._now()):
+            session._renew_ahead(life)
+        return (
+            session._vault()
+            .decrypt(secret, session._secret_context("access_token_secret"))
+            .decode()
+        )
+
+    def _l10n_pl_ksef_token_row(self):
+        """Where the token of self's connection is; says in SQL what _l10n_pl_ksef_owner says.
+
+        :return tuple: session id, encrypted token, its end, when to ask KSeF again; or None
+        """
+        self.flush_model(["parent_path", "l10n_pl_ksef_environment"])
+        self.env["res.partner"].flush_model(["vat"])
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT session.id, session.access_token_secret,
+                       session.access_valid_until, session.refresh_retry_at
+                  FROM res_company AS company
+                  JOIN LATERAL (
+                       SELECT ancestor.id, ancestor.l10n_pl_ksef_environment AS environment
+                         FROM res_company AS ancestor
+                         JOIN res_partner AS partner ON partner.id = ancestor.partner_id
+                        WHERE ancestor.id = ANY(
+                              string_to_array(trim('/' FROM company.parent_path), '/')::int[])
+                          AND (partner.vat != '' OR ancestor.parent_id IS NULL)
+                        ORDER BY length(ancestor.parent_path) DESC
+                        LIMIT 1
+                       ) AS owner ON TRUE
+                  JOIN l10n_pl_ksef_session AS session
+                    ON session.company_id = owner.id AND session.environment = owner.environment
+                 WHERE company.id = %s AND session.state = 'active'
+                   AND session.revoke_requested IS NOT TRUE
+                 ORDER BY session.id DESC
+                 LIMIT 1
+                """,
+                self.id,
+            )
+        )
+        return rows[0] if rows else None

@@ -1,0 +1,94 @@
+"""A client that carries the bearer by itself: what other addons send their requests with."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any
+
+from .client import KsefClient
+from .errors import KsefError, KsefRateLimited, KsefUnauthorized, KsefUnavailable
+from .transport import Answer
+
+#: Methods that may be repeated when KSeF says that it did not serve them now.
+_REPEATABLE = frozenset({"GET", "HEAD"})
+
+
+class AuthorisedClient:
+    """Sends requests with a valid bearer; one per thread, used as a context manager.
+
+    :param client: the client that does the talking
+    :param token: gives a bearer; called with the refused one when KSeF refused it
+    :param time_limit: seconds that one request may take in all, waits included
+    """
+
+    def __init__(
+        self, client: KsefClient, token: Callable[[str | None], str], time_limit: float
+    ) -> None:
+        self._client = client
+        self._token = token
+        self._time_limit = time_limit
+
+    def __enter__(self) -> AuthorisedClient:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    @property
+    def base_url(self) -> str:
+        """Return the address that the paths of :meth:`request` begin at."""
+        return self._client.base_url
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Any = None,
+        data: bytes | None = None,
+        headers: dict[str, str] | None = None,
+        params: dict[str, str] | None = None,
+    ) -> Answer:
+        """Send one request and return KSeF's complete 2xx answer.
+
+        A bearer that KSeF refuses is renewed once (401, or 403 with an empty body: facts.md A2-15).
+        A request that KSeF puts off is repeated after its Retry-After, within the limit.
+
+        :param path: from the base address on, with its leading slash
+        :param data: a body that is sent to the byte, with a Content-Type among ``headers``
+        :raises KsefError: for every other answer, see tools.errors
+        """
+        deadline = time.monotonic() + self._time_limit
+        options = {"json": json, "data": data, "headers": headers, "params": params}
+        bearer, renewed = self._token(None), False
+        while True:
+            try:
+                return self._client.request(method, path, bearer=bearer, **options)
+            except KsefUnauthorized as refusal:
+                if renewed:
+                    raise refusal
+                bearer, renewed = self._token(bearer), True
+            except (KsefRateLimited, KsefUnavailable) as error:
+                time.sleep(_pause(method, error, deadline))
+
+
+def _pause(method: str, error: KsefError, deadline: float) -> float:
+    """Return how many seconds to wait before the same request, or raise ``error``."""
+    pause = getattr(error, "retry_after", None)
+    served = not isinstance(error, KsefRateLimited)
+    if pause is None or (served and method.upper() not in _REPEATABLE):
+        raise error
+    if time.monotonic() + pause > deadline:
+        raise error
+    return float(pause)
