@@ -141,7 +141,7 @@ def _plain(paths: list[str]) -> Stage:
     """The tests that need Python alone, on the lock file's packages."""
     stage = Stage("plain", paths, venvs.python())
     stage.environment["PYTHONPATH"] = str(TESTS)
-    if any(path.startswith("tests/stack") for path in paths):
+    if any(path.startswith("tests/checkout") for path in paths):
         stage.environment["ODOO_PINS_PYTHON"] = str(venvs.python(venvs.ODOO_PINS))
         stage.environment["MISMATCHED_PACKAGES"] = str(venvs.mismatched_packages())
     return stage
@@ -225,7 +225,7 @@ def _chosen(paths: list[str], folders: list[str]) -> list[str]:
 def _plain_folders() -> list[str]:
     """The folders of plain tests that exist."""
     return _existing(
-        ["tests/protocol", "tests/reader", "tests/simulator", "tests/conformance", "tests/stack"]
+        ["tests/protocol", "tests/reader", "tests/simulator", "tests/conformance", "tests/checkout"]
     )
 
 

@@ -20,7 +20,7 @@ def test_no_file_names_a_registry_or_a_place_of_one_machine():
     found = [
         name
         for name in tracked()
-        if name != "tests/stack/test_checkout.py"
+        if name != "tests/checkout/test_checkout.py"
         and re.search(PLACES, (ROOT / name).read_text(errors="replace"))
     ]
     assert not found
