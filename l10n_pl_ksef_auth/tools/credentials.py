@@ -161,7 +161,7 @@ def _load_pkcs12(
     data: bytes, password: bytes | None
 ) -> tuple[Any, x509.Certificate | None, list[x509.Certificate]]:
     # An export without a password may mean none or an empty one.
-    for attempt in (password,) if password else (None, b""):
+    for attempt in (password, None, b"") if password else (None, b""):
         try:
             return pkcs12.load_key_and_certificates(data, attempt)
         except ValueError:

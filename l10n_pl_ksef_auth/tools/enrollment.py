@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+import warnings
 from typing import Literal
 
 from cryptography import x509
@@ -77,7 +78,10 @@ def build_csr(key: PrivateKey, data: EnrollmentData) -> bytes:
         (NameOID.SERIAL_NUMBER, data.serial_number),
         (NameOID.X500_UNIQUE_IDENTIFIER, data.unique_identifier),
     ]
-    subject = x509.Name([_attribute(oid, value) for oid, value in values if value])
+    with warnings.catch_warnings():
+        # KSeF itself gives the long names that cryptography warns of (facts.md A2-21).
+        warnings.filterwarnings("ignore", message="Attribute's length", category=UserWarning)
+        subject = x509.Name([_attribute(oid, value) for oid, value in values if value])
     request = x509.CertificateSigningRequestBuilder().subject_name(subject)
     return request.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
 

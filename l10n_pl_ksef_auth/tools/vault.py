@@ -95,7 +95,8 @@ def _parts(text: str) -> tuple[str, bytes]:
         sealed = base64.b64decode(encoded, validate=True)
     except (ValueError, binascii.Error):
         raise VaultCorrupt("not an encrypted text") from None
-    if version != _VERSION or len(sealed) <= _NONCE_BYTES:
+    spelled_otherwise = base64.b64encode(sealed).decode("ascii") != encoded
+    if version != _VERSION or len(sealed) <= _NONCE_BYTES or spelled_otherwise:
         raise VaultCorrupt("not an encrypted text")
     return fingerprint, sealed
 

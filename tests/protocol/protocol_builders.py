@@ -14,6 +14,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import NameOID
+
 from tools import auth_token_request
 from tools.auth_token_request import Context
 from tools.client import KsefClient
@@ -53,7 +54,10 @@ class WireServer:
 
     def _serve(self) -> None:
         for parts in self._answers:
-            connection, _address = self._socket.accept()
+            try:
+                connection, _address = self._socket.accept()
+            except OSError:
+                return  # closed before it was used up
             with connection:
                 self.requests.append(_read_request(connection))
                 _play(connection, parts)
@@ -129,9 +133,17 @@ def certificate_for(
     )
     if digital_signature is not None:
         others = dict.fromkeys(
-            ("key_encipherment", "data_encipherment", "key_agreement", "key_cert_sign",
-             "crl_sign", "encipher_only", "decipher_only"), False,
-        )  # fmt: skip
+            (
+                "key_encipherment",
+                "data_encipherment",
+                "key_agreement",
+                "key_cert_sign",
+                "crl_sign",
+                "encipher_only",
+                "decipher_only",
+            ),
+            False,
+        )
         usage = x509.KeyUsage(
             digital_signature=digital_signature,
             content_commitment=not digital_signature,

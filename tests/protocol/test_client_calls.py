@@ -4,6 +4,7 @@ import json
 
 import pytest
 from protocol_builders import CHALLENGE, DOCUMENT, http, wire
+
 from tools.client import KsefClient
 from tools.errors import KsefInvalidAnswer, KsefUnavailable
 
@@ -101,15 +102,17 @@ def test_all_pages_of_sessions_are_read():
     with wire(page(1, "more"), page(2, None)) as (client, server):
         sessions = list(client.sessions("bearer"))
     assert [(item.reference_number, item.is_current) for item in sessions] == [
-        ("R1", True), ("R2", False),
-    ]  # fmt: skip
+        ("R1", True),
+        ("R2", False),
+    ]
     assert _header(server.requests[1], b"x-continuation-token") == b"more"
 
 
 def test_all_pages_of_rights_are_read_and_inactive_ones_left_out():
     def page(scopes: dict[str, str], more: bool) -> bytes:
-        items = [{"permissionScope": name, "permissionState": state}
-                 for name, state in scopes.items()]  # fmt: skip
+        items = [
+            {"permissionScope": name, "permissionState": state} for name, state in scopes.items()
+        ]
         return http(200, {"permissions": items, "hasMore": more}, Connection="close")
 
     first = page({"InvoiceRead": "Active", "Introspection": "Inactive"}, True)
@@ -129,9 +132,10 @@ def test_an_application_carries_its_request_as_base64_in_one_line():
     }
 
 
-@pytest.mark.parametrize(("given", "expected"), [("Jan Maria", ("Jan Maria",)),
-                                                 (["Jan", "Maria"], ("Jan", "Maria")),
-                                                 (None, ())])  # fmt: skip
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [("Jan Maria", ("Jan Maria",)), (["Jan", "Maria"], ("Jan", "Maria")), (None, ())],
+)
 def test_given_names_are_read_as_text_and_as_list(given, expected):
     answer = {"commonName": "RÓŻA ŁĄŚ", "countryName": "PL", "givenName": given}
     with wire(http(200, answer)) as (client, _server):
@@ -145,8 +149,16 @@ def test_a_revoked_session_answers_without_a_body():
     assert server.requests[0].startswith(b"DELETE /v2/auth/sessions/current ")
 
 
-@pytest.mark.parametrize("answer", [{}, [], {"accessToken": 1}, {"accessToken": {"token": ""}},
-                                    {"accessToken": {"token": "t", "validUntil": "soon"}}])  # fmt: skip
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {},
+        [],
+        {"accessToken": 1},
+        {"accessToken": {"token": ""}},
+        {"accessToken": {"token": "t", "validUntil": "soon"}},
+    ],
+)
 def test_an_answer_without_its_members_is_invalid_but_was_received(answer):
     with wire(http(200, answer)) as (client, _server), pytest.raises(KsefInvalidAnswer) as caught:
         client.refresh("bearer")
@@ -154,14 +166,24 @@ def test_an_answer_without_its_members_is_invalid_but_was_received(answer):
     assert isinstance(caught.value, KsefUnavailable)
 
 
-@pytest.mark.parametrize("url", ["http://api.ksef.mf.gov.pl/v2", "ftp://127.0.0.1", "https://",
-                                 "https://user:word@host/v2", "http://127.0.0.1.host/v2"])  # fmt: skip
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://api.ksef.mf.gov.pl/v2",
+        "ftp://127.0.0.1",
+        "https://",
+        "https://user:word@host/v2",
+        "http://127.0.0.1.host/v2",
+    ],
+)
 def test_an_address_that_could_leak_secrets_is_refused(url):
     with pytest.raises(ValueError, match="KSeF address"):
         KsefClient(url)
 
 
-@pytest.mark.parametrize("url", ["https://host/v2/", "http://127.0.0.1:8/v2", "http://[::1]:8/v2",
-                                 "http://localhost:8/v2"])  # fmt: skip
+@pytest.mark.parametrize(
+    "url",
+    ["https://host/v2/", "http://127.0.0.1:8/v2", "http://[::1]:8/v2", "http://localhost:8/v2"],
+)
 def test_https_and_this_machine_are_accepted(url):
     assert KsefClient(url).base_url == url.rstrip("/")

@@ -5,6 +5,7 @@ import time
 
 import pytest
 from protocol_builders import http, raised, refused, wire
+
 from tools import const, refusals, transport
 from tools.client import KsefClient
 from tools.errors import (
@@ -85,13 +86,21 @@ def test_a_redirect_is_never_followed():
     assert len(server.requests) == 1
 
 
-@pytest.mark.parametrize(("answer", "code"), [(http(200, HTML), "html"), (http(403, HTML), "html"),
-                                              (http(400, HTML), "html"), (http(503), "server"),
-                                              (http(500, {"a": 1}), "server"),
-                                              (http(200, b"{no"), "unreadable"),
-                                              (http(200, b"\xff\xfe"), "unreadable"),
-                                              (http(200, b"[" * 100_000), "unreadable"),
-                                              (http(408), "server"), (http(407), "proxy")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (http(200, HTML), "html"),
+        (http(403, HTML), "html"),
+        (http(400, HTML), "html"),
+        (http(503), "server"),
+        (http(500, {"a": 1}), "server"),
+        (http(200, b"{no"), "unreadable"),
+        (http(200, b"\xff\xfe"), "unreadable"),
+        (http(200, b"[" * 100_000), "unreadable"),
+        (http(408), "server"),
+        (http(407), "proxy"),
+    ],
+)
 def test_what_is_no_answer_of_ksef_is_an_outage(answer, code):
     assert _failure(KsefUnavailable, answer).code == code
 
@@ -113,8 +122,18 @@ def test_the_old_form_of_errors_is_read():
     assert [(p.code, p.text, p.details) for p in error.problems] == [(9105, "Zły.", ("Skrót",))]
 
 
-@pytest.mark.parametrize("body", [b"", b"null", b"[]", b'{"errors": 1}', b'{"errors": [1, {}]}',
-                                  b'{"exception": []}', b'{"errors": [{"code": true}]}'])  # fmt: skip
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"null",
+        b"[]",
+        b'{"errors": 1}',
+        b'{"errors": [1, {}]}',
+        b'{"exception": []}',
+        b'{"errors": [{"code": true}]}',
+    ],
+)
 def test_a_refusal_without_readable_codes_is_still_a_refusal(body):
     error = _failure(KsefRefused, http(400, body))
     assert (error.status, error.number, error.code) == (400, None, "http_400")
@@ -132,8 +151,12 @@ def test_an_empty_403_means_what_401_means(answer):
 
 
 def test_a_reason_makes_403_a_matter_of_rights():
-    body = {"title": "Forbidden", "status": 403, "reasonCode": "missing-permissions",
-            "security": {"requiredAnyOfPermissions": ["InvoiceWrite"]}}  # fmt: skip
+    body = {
+        "title": "Forbidden",
+        "status": 403,
+        "reasonCode": "missing-permissions",
+        "security": {"requiredAnyOfPermissions": ["InvoiceWrite"]},
+    }
     error = _failure(KsefForbidden, http(403, body))
     assert error.reason == "missing-permissions"
     assert error.extensions == {"security": {"requiredAnyOfPermissions": ["InvoiceWrite"]}}
@@ -143,9 +166,18 @@ def test_an_old_operation_is_gone():
     assert _failure(KsefGone, http(410, {"status": 410})).status == 410
 
 
-@pytest.mark.parametrize(("header", "seconds"), [("30", 30), ("0.5", 0.5), ("-3", 0),
-                                                 ("1e99", 86400), ("nan", None), ("soon", None),
-                                                 ("Thu, 01 Jan 1970 00:00:00 GMT", 0)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("30", 30),
+        ("0.5", 0.5),
+        ("-3", 0),
+        ("1e99", 86400),
+        ("nan", None),
+        ("soon", None),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
+    ],
+)
 def test_a_pause_is_read_in_seconds_and_as_a_date(header, seconds):
     assert _failure(KsefRateLimited, http(429, Retry_After=header)).retry_after == seconds
 
@@ -156,8 +188,17 @@ def test_a_firewall_that_slows_down_is_a_rate_limit_too():
     assert error.retry_after is None
 
 
-@pytest.mark.parametrize("answer", [refused((21301, "the-secret-detail")), http(500, b"the-secret"),
-                                    http(200, b"the-secret"), http(401), [], http(302)])  # fmt: skip
+@pytest.mark.parametrize(
+    "answer",
+    [
+        refused((21301, "the-secret-detail")),
+        http(500, b"the-secret"),
+        http(200, b"the-secret"),
+        http(401),
+        [],
+        http(302),
+    ],
+)
 def test_no_exception_shows_the_bearer_or_the_body(answer):
     with wire(answer) as (client, _server):
         try:

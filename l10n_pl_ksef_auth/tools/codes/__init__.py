@@ -8,7 +8,7 @@ from typing import Any
 from ..errors import KsefError, KsefForbidden, KsefRefused, KsefUnavailable
 from .access import forbidden, outage, outage_by_code
 from .certificates import enrollment_status
-from .local import local
+from .local_problems import local
 from .login import auth_status
 from .meaning import Meaning, WayBack, unknown
 from .refused import by_http_status, refusal

@@ -1,0 +1,78 @@
+"""Whom KSeF takes a certificate for."""
+
+import pytest
+from cryptography.x509.oid import NameOID
+from protocol_builders import NIP, PESEL, certificate_for
+
+from tools import enrollment
+from tools.answers import EnrollmentData
+from tools.identity import fingerprint, identity_of_certificate, identity_of_enrollment_data
+
+KEY = enrollment.new_key()
+PERSON = [(NameOID.GIVEN_NAME, "Róża"), (NameOID.SURNAME, "Łąś")]
+SEAL_NUMBER = (NameOID.ORGANIZATION_IDENTIFIER, f"VATPL-{NIP}")
+
+
+def _identity(*attributes):
+    return identity_of_certificate(certificate_for(KEY, list(attributes)))
+
+
+@pytest.mark.parametrize("number", [f"PNOPL-{PESEL}", f"PESEL: {PESEL}", f"PESEL-{PESEL}"])
+def test_a_pesel_is_read_from_the_serial_number(number):
+    identity = _identity(*PERSON, (NameOID.SERIAL_NUMBER, number))
+    assert (identity.kind, identity.value, identity.name) == ("pesel", PESEL, "Róża Łąś")
+
+
+@pytest.mark.parametrize("number", [f"TINPL-{NIP}", f"NIP-{NIP}"])
+def test_a_nip_is_read_from_the_serial_number(number):
+    identity = _identity(*PERSON, (NameOID.SERIAL_NUMBER, number))
+    assert (identity.kind, identity.value) == ("nip", NIP)
+
+
+def test_a_seal_is_its_companys_nip():
+    identity = _identity((NameOID.COMMON_NAME, "Przykładowa"), SEAL_NUMBER)
+    assert (identity.kind, identity.value, identity.name) == ("nip", NIP, "Przykładowa")
+
+
+def test_a_persons_certificate_is_not_read_as_the_employers_seal():
+    assert _identity(*PERSON, SEAL_NUMBER).kind == "fingerprint"
+
+
+def test_a_certificate_without_a_polish_number_is_its_fingerprint():
+    certificate = certificate_for(KEY, [*PERSON, (NameOID.SERIAL_NUMBER, "PNODE-L01X00T47")])
+    identity = identity_of_certificate(certificate)
+    assert (identity.kind, identity.value) == ("fingerprint", fingerprint(certificate))
+    assert len(identity.value) == 64
+
+
+@pytest.mark.parametrize(
+    ("attributes", "masked"),
+    [
+        ([(NameOID.SERIAL_NUMBER, f"PNOPL-{PESEL}")], "•••••••••59"),
+        ([SEAL_NUMBER], "526-587-76-35"),
+    ],
+)
+def test_a_pesel_is_shown_by_its_end_only(attributes, masked):
+    identity = _identity(*attributes)
+    assert identity.masked == masked
+    assert PESEL not in repr(identity)
+
+
+def test_a_digest_recognises_an_identity_under_the_same_key_only():
+    one, other = (_identity(*PERSON, (NameOID.SERIAL_NUMBER, f"PNOPL-{PESEL}")) for _ in "12")
+    assert one.digest(b"key") == other.digest(b"key")
+    assert one.digest(b"key") != one.digest(b"another")
+    assert PESEL not in one.digest(b"key")
+
+
+def test_enrollment_data_and_its_certificate_are_the_same_identity():
+    data = EnrollmentData("RÓŻA ŁĄŚ", "PL", ("RÓŻA",), "ŁĄŚ", f"PNOPL-{PESEL}")
+    issued = _identity(*PERSON, (NameOID.SERIAL_NUMBER, f"PNOPL-{PESEL}"))
+    assert identity_of_enrollment_data(data).digest(b"k") == issued.digest(b"k")
+
+
+def test_a_fingerprint_named_in_enrollment_data_is_recognised_in_the_certificate():
+    value = "ab" * 32
+    data = EnrollmentData("Foreign", "DE", unique_identifier=value)
+    issued = _identity((NameOID.COMMON_NAME, "Foreign"), (NameOID.X500_UNIQUE_IDENTIFIER, value))
+    assert identity_of_enrollment_data(data).value == issued.value == value.upper()

@@ -1,0 +1,152 @@
+"""Logins signed with a KSeF certificate, judged by verifiers that share no code with the signer."""
+
+import os
+import re
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import xmlsec
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from lxml import etree
+from protocol_builders import CHALLENGE, DOCUMENT, NOON, certificate_for
+
+from tools import clock, enrollment, xades
+from tools.auth_token_request import Context, build
+
+DS = "{http://www.w3.org/2000/09/xmldsig#}"
+XADES = "{http://uri.etsi.org/01903/v1.3.2#}"
+ISSUERS = ["CCK KSeF", 'Łódź & <Synowie> "Ż"', "a\rb\nc\td", "x+y,z;=#\\ ", "'\u2028\U0001f600"]
+KEYS = {
+    "ec": enrollment.new_key(),
+    "rsa": enrollment.new_key("rsa"),
+    "p384": ec.generate_private_key(ec.SECP384R1()),
+}
+
+
+@pytest.fixture(params=KEYS)
+def key(request):
+    return KEYS[request.param]
+
+
+def _verify(signed: bytes, certificate) -> None:
+    """Have libxmlsec judge the signature, the document and the signed properties."""
+    root = etree.fromstring(signed)
+    context = xmlsec.SignatureContext()
+    context.key = xmlsec.Key.from_memory(
+        certificate.public_bytes(Encoding.DER), xmlsec.constants.KeyDataFormatCertDer, None
+    )
+    context.register_id(root.find(f".//{XADES}SignedProperties"), "Id")
+    context.verify(root[-1])
+
+
+@pytest.mark.parametrize("issuer", ISSUERS)
+def test_libxmlsec_accepts_the_signature(key, issuer):
+    certificate = certificate_for(key, issuer=issuer)
+    _verify(xades.sign(DOCUMENT, key, certificate), certificate)
+
+
+@pytest.mark.parametrize("issuer", ISSUERS[:2])
+def test_signxml_accepts_the_signature_as_xades(key, issuer):
+    verifier = pytest.importorskip("signxml.xades", reason="signxml judges as a second opinion")
+    certificate = certificate_for(key, issuer=issuer)
+    signed = xades.sign(DOCUMENT, key, certificate)
+    results = verifier.XAdESVerifier().verify(signed, x509_cert=certificate, expect_references=2)
+    assert etree.QName(results[0].signed_xml).localname == "AuthTokenRequest"
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        build(CHALLENGE, Context("InternalId", "5265877635-00001"), "certificateFingerprint"),
+        DOCUMENT.replace(b"\n", b"\r\n"),
+        DOCUMENT.replace(b"<Challenge>", b"<!-- Ro\xc5\xbca --><Challenge b='1' a=\"&lt;\">"),
+        DOCUMENT.rstrip(b"\n"),
+    ],
+)
+def test_every_shape_of_the_request_is_signed_validly(document):
+    certificate = certificate_for(KEYS["ec"])
+    _verify(xades.sign(document, KEYS["ec"], certificate), certificate)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (b"CR-0123456789", b"CR-0123456780"),
+        (b"5265877635", b"1111111111"),
+        (b"CCK Test", b"CCK Else"),
+        (b"T12:00:00Z", b"T12:00:01Z"),
+    ],
+)
+def test_a_change_after_signing_is_noticed(before, after):
+    certificate = certificate_for(KEYS["ec"])
+    signed = xades.sign(DOCUMENT, KEYS["ec"], certificate, NOON)
+    assert before in signed
+    with pytest.raises(xmlsec.Error):
+        _verify(signed.replace(before, after), certificate)
+
+
+def test_the_request_stays_as_it_was_and_the_signature_comes_last():
+    signed = xades.sign(DOCUMENT, KEYS["ec"], certificate_for(KEYS["ec"]))
+    root = etree.fromstring(signed)
+    assert root[-1].tag == f"{DS}Signature"
+    start = signed.index(b"<ds:Signature")
+    assert DOCUMENT.startswith(signed[:start])
+    assert signed.endswith(DOCUMENT[start:])
+
+
+def test_the_signature_names_its_certificate_and_carries_the_leaf_alone():
+    certificate = certificate_for(KEYS["ec"])
+    root = etree.fromstring(xades.sign(DOCUMENT, KEYS["ec"], certificate))
+    assert root.find(f".//{XADES}SigningCertificate") is not None
+    assert root.findtext(f".//{DS}X509SerialNumber") == str(certificate.serial_number)
+    assert len(root.findall(f".//{DS}X509Certificate")) == 1
+
+
+def test_the_signature_value_of_a_curve_is_two_numbers_of_fixed_length():
+    root = etree.fromstring(xades.sign(DOCUMENT, KEYS["ec"], certificate_for(KEYS["ec"])))
+    assert len(root.findtext(f".//{DS}SignatureValue")) == 88  # 64 bytes in base64
+
+
+@pytest.mark.parametrize("given", [None, "now", "later"])
+def test_the_signing_time_is_a_minute_behind_the_addons_clock(given, monkeypatch):
+    monkeypatch.setattr(clock, "now", lambda: NOON)
+    moment = {None: None, "now": NOON, "later": NOON + timedelta(hours=1)}[given]
+    signed = xades.sign(DOCUMENT, KEYS["ec"], certificate_for(KEYS["ec"]), moment)
+    time = etree.fromstring(signed).findtext(f".//{XADES}SigningTime")
+    assert time == "2026-04-29T11:59:00Z"
+
+
+def test_an_earlier_signing_time_is_kept():
+    moment = NOON - timedelta(days=1)
+    signed = xades.sign(DOCUMENT, KEYS["ec"], certificate_for(KEYS["ec"]), moment)
+    assert etree.fromstring(signed).findtext(f".//{XADES}SigningTime") == "2026-04-28T12:00:00Z"
+
+
+def test_the_document_names_no_host_and_no_program(monkeypatch):
+    monkeypatch.setattr("socket.gethostname", lambda: "name-of-this-host")
+    signed = xades.sign(DOCUMENT, KEYS["ec"], certificate_for(KEYS["ec"]))
+    readable = re.sub(rb"[A-Za-z0-9+/=]{60,}", b"", signed)
+    for name in (b"name-of-this-host", b"Odoo", b"python", os.uname().release.encode()):
+        assert name not in readable
+
+
+SIGNING_WITHOUT_XMLSEC = """
+import sys
+sys.modules["xmlsec"] = None
+sys.path[:0] = sys.argv[1:]
+from protocol_builders import DOCUMENT, certificate_for
+from tools import enrollment, xades
+key = enrollment.new_key()
+assert xades.available() is None
+assert b"<ds:SignatureValue>" in xades.sign(DOCUMENT, key, certificate_for(key))
+"""
+
+
+def test_signing_does_not_need_xmlsec():
+    here = Path(__file__).resolve().parent
+    folders = [str(here), str(here.parents[1] / "l10n_pl_ksef_auth")]
+    subprocess.run([sys.executable, "-c", SIGNING_WITHOUT_XMLSEC, *folders], check=True)
