@@ -31,7 +31,7 @@ Part = bytes | float
 def http(status: int, body: Any = b"", **headers: str) -> bytes:
     """Return a whole HTTP answer; a body that is no bytes is sent as JSON."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    lines = {"Content-Length": str(len(content)), **headers}
+    lines = {"Content-Length": str(len(content)), "Connection": "close", **headers}
     head = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in lines.items())
     return f"HTTP/1.1 {status} Any\r\n{head}\r\n".encode("latin-1") + content
 

@@ -97,7 +97,7 @@ def test_a_reference_number_cannot_lead_to_another_path():
 def test_all_pages_of_sessions_are_read():
     def page(number: int, token: str | None) -> bytes:
         item = {"referenceNumber": f"R{number}", "status": {"code": 200}, "isCurrent": number == 1}
-        return http(200, {"items": [item], "continuationToken": token}, Connection="close")
+        return http(200, {"items": [item], "continuationToken": token})
 
     with wire(page(1, "more"), page(2, None)) as (client, server):
         sessions = list(client.sessions("bearer"))
@@ -113,7 +113,7 @@ def test_all_pages_of_rights_are_read_and_inactive_ones_left_out():
         items = [
             {"permissionScope": name, "permissionState": state} for name, state in scopes.items()
         ]
-        return http(200, {"permissions": items, "hasMore": more}, Connection="close")
+        return http(200, {"permissions": items, "hasMore": more})
 
     first = page({"InvoiceRead": "Active", "Introspection": "Inactive"}, True)
     with wire(first, page({"InvoiceWrite": "Active"}, False)) as (client, server):

@@ -213,7 +213,8 @@ def test_no_exception_shows_the_bearer_or_the_body(answer):
 def test_a_connection_that_was_idle_is_not_used_again(monkeypatch):
     monkeypatch.setattr(transport, "IDLE_LIMIT", -1)
     token = {"accessToken": {"token": "t", "validUntil": "2026-04-29T12:00:00Z"}}
-    with wire(http(200, token), http(200, token)) as (client, server):
+    kept = http(200, token, Connection="keep-alive")
+    with wire(kept, kept) as (client, server):
         client.refresh("bearer")
         client.refresh("bearer")
     assert len(server.requests) == 2
