@@ -10,7 +10,8 @@ const URGENT_SECONDS = 120;
  * Counts down what is left of the file's ten minutes.
  *
  * The start comes from the server, in seconds; only the time since then is
- * measured here, so a wrong clock of the computer does not matter.
+ * measured here, so a wrong clock of the computer does not matter. A clock that
+ * goes on while the computer sleeps is needed, which performance.now() is not.
  */
 export class Countdown extends Component {
     static template = "l10n_pl_ksef_auth.Countdown";
@@ -20,7 +21,7 @@ export class Countdown extends Component {
     };
 
     setup() {
-        this.startedAt = performance.now();
+        this.startedAt = Date.now();
         this.startedWith = this.props.secondsLeft;
         this.state = useState({ left: Math.ceil(this.startedWith), spoken: "" });
         this.timer = browser.setInterval(() => this.tick(), 1000);
@@ -29,7 +30,7 @@ export class Countdown extends Component {
     }
 
     tick() {
-        const elapsed = (performance.now() - this.startedAt) / 1000;
+        const elapsed = (Date.now() - this.startedAt) / 1000;
         this.state.left = Math.max(Math.ceil(this.startedWith - elapsed), 0);
         if (SPOKEN_AT.includes(this.state.left)) {
             this.state.spoken = this.label;
