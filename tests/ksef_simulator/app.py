@@ -122,6 +122,8 @@ class Api:
                 answer = endpoint.handler(call)
             except ErrorAnswer as error:
                 answer = error.answer(self._context(request))
+        if wished := request.headers.get("X-Test-System-Warning"):
+            answer.headers["X-System-Warning"] = wished  # open-api.json, SystemWarning
         if fault and fault.kind == "lost":
             raise Reset
         return answer

@@ -22,6 +22,7 @@ from .state import (
 )
 from .subjects import subject_of
 
+ENFORCED = "enforce-xades-compliance"  # facts.md A2-6
 NOT_FOUND = "Operacja uwierzytelniania o numerze referencyjnym {} nie została znaleziona."
 
 
@@ -64,7 +65,8 @@ def _judge(call: Call, document: bytes) -> tuple[Any, tuple[int, tuple[str, ...]
     from .verify import ChainProblem, Refusal, verify
 
     chain = call.request.args.get("verifyCertificateChain") == "true"
-    switches = call.sim.verifier_settings(chain)
+    enforced = ENFORCED in call.request.headers.get("X-KSeF-Feature", "")
+    switches = call.sim.verifier_settings(chain, enforced)
     try:
         return verify(document, call.sim.trust, call.now, settings=switches), None
     except ChainProblem as found:

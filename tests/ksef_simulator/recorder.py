@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-KEPT = 50_000
+KEPT = 10_000
 SECRET_HEADERS = frozenset({"authorization", "cookie"})
 
 
@@ -43,7 +43,7 @@ class Recorded:
 
 
 class Requests:
-    """The recorded requests in order; the last 50,000 are kept, counts for all."""
+    """The recorded requests in order; the last 10,000 are kept, counts for all."""
 
     def __init__(self) -> None:
         self._items: deque[Recorded] = deque(maxlen=KEPT)

@@ -189,10 +189,17 @@ class Simulator:
             return limit
         return Limit(values["perSecond"], values["perMinute"], values["perHour"], limit.group)
 
-    def verifier_settings(self, verify_chain: bool) -> Any:
-        """The switches that the signature verifier takes."""
+    def verifier_settings(self, verify_chain: bool, enforced: bool) -> Any:
+        """The switches that the signature verifier takes.
+
+        :param verify_chain: the client asked for it (verifyCertificateChain)
+        :param enforced: the client asked for the strict XAdES profile (X-KSeF-Feature)
+        """
         from .verify import Settings as VerifierSettings
 
         self.trust.self_signed_allowed = self.settings.self_signed_allowed
+        switches = dict(self.settings.verifier)
+        if enforced:
+            switches["profile_enforced"] = True
         chain = verify_chain or self.settings.chain_always_verified
-        return VerifierSettings(verify_chain=chain, **self.settings.verifier)
+        return VerifierSettings(verify_chain=chain, **switches)

@@ -124,10 +124,10 @@ class Caller:
         der = base64.b64decode(found["certificates"][0]["certificate"])
         return x509.load_der_x509_certificate(der)
 
-    def signed_with(self, key: Any, certificate: x509.Certificate) -> bytes:
+    def signed_with(self, key: Any, certificate: x509.Certificate, **request: Any) -> bytes:
         """A request signed with a KSeF certificate."""
         return signers.sign_with_certificate(
-            request_document(self.challenge()), key, certificate,
+            request_document(self.challenge(), **request), key, certificate,
             at=self.sim.clock.now() - timedelta(minutes=1),
         )  # fmt: skip
 

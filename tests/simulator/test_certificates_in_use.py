@@ -136,3 +136,21 @@ def test_the_retrieved_certificate_is_plain_base64_of_der(ksef, tokens):
     answer = ksef.call("POST", "/certificates/retrieve", tokens.access, json=body).json()
     text = answer["certificates"][0]["certificate"]
     assert x509.load_der_x509_certificate(base64.b64decode(text, validate=True)) == made
+
+
+def test_a_certificate_without_numbers_stays_tied_to_the_first_fingerprint(ksef, sim):
+    key = ec_key()
+    first = ksef.login("foreign", subject_type="certificateFingerprint")
+    made = ksef.certificate(first, key)
+    document = ksef.signed_with(key, made, subject_type="certificateFingerprint")
+    body = ksef.submit(document).json()
+    logins = sim.state.operations
+    assert logins[body["referenceNumber"]].who == logins[first.reference].who
+
+
+def test_a_seals_certificate_acts_as_the_company_and_can_be_renewed(ksef):
+    key = ec_key()
+    made = ksef.certificate(ksef.login("seal"), key)
+    body = ksef.submit(ksef.signed_with(key, made)).json()
+    login = ksef.redeemed(Tokens(body["referenceNumber"], body["authenticationToken"]["token"]))
+    assert ksef.certificate(login, ec_key()).subject == made.subject

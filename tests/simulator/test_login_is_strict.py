@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from kit import codes, details, request_document
 
-from ksef_simulator import DEMO_INTERNAL_ID, DEMO_NIP, identities, texts
+from ksef_simulator import DEMO_INTERNAL_ID, DEMO_NIP, identities, signers, texts
 
 
 def test_a_person_with_rights_gets_access_and_refresh_token(ksef):
@@ -170,3 +170,30 @@ def test_a_warning_comes_as_a_header_in_plain_letters(ksef, sim):
     sim.settings.system_warning = "[sig-001]: Format podpisu niezgodny, wkrótce błąd"
     answer = ksef.submit(ksef.signed())
     assert answer.headers["X-System-Warning"] == "[sig-001]: Format podpisu niezgodny, wkrotce blad"
+
+
+def test_a_client_may_ask_for_a_warning(ksef):
+    answer = ksef.call("POST", "/auth/challenge", headers={"X-Test-System-Warning": "[x]: y"})
+    assert answer.headers["X-System-Warning"] == "[x]: y"
+
+
+def test_a_signature_outside_the_profile_passes_with_a_warning_or_not_at_all(ksef, sim):
+    def signed():
+        return signers.sign(
+            request_document(ksef.challenge()), "owner", signing_certificate=None,
+            at=sim.clock.now(),
+        )  # fmt: skip
+
+    assert codes(ksef.submit(signed())) == [9105]
+    sim.settings.verifier = {"profile_enforced": False}
+    tolerated = ksef.submit(signed())
+    assert tolerated.status_code == 202
+    assert tolerated.headers["X-System-Warning"].startswith("[sig-001]: Format podpisu")
+    strict = {"X-KSeF-Feature": "enforce-xades-compliance"}
+    assert codes(ksef.submit(signed(), headers=strict)) == [9105]
+
+
+def test_self_signed_certificates_pass_where_they_are_allowed_only(ksef, sim):
+    assert ksef.status(ksef.started("self-signed"))["code"] == 200
+    sim.settings.self_signed_allowed = False
+    assert codes(ksef.submit(ksef.signed("self-signed"))) == [21115]
