@@ -1,0 +1,242 @@
+"""Whole logins and enrollments by the protocol layer, against the simulated KSeF."""
+
+from datetime import timedelta
+
+import pytest
+
+pytest.importorskip("werkzeug", reason="the simulated KSeF is served by werkzeug")
+
+from cryptography import x509
+
+from ksef_simulator import DEMO_INTERNAL_ID, DEMO_NIP, Simulator, signers
+from tools import clock, codes, enrollment, xades
+from tools.auth_token_request import Context, build
+from tools.client import KsefClient
+from tools.errors import KsefForbidden, KsefRateLimited, KsefRefused, KsefUnavailable
+from tools.identity import identity_of_certificate, identity_of_enrollment_data
+
+NIP = Context("Nip", DEMO_NIP)
+
+
+@pytest.fixture(scope="module")
+def served():
+    with Simulator() as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def sim(served):
+    served.settings.reset()
+    served.faults.clear()
+    served.reset()
+    served.settings.update({"rate_limits": "off"})
+    yield served
+
+
+@pytest.fixture
+def ksef(sim):
+    with KsefClient(sim.base_url, timeout=5) as client:
+        yield client
+
+
+def _request(ksef, context=NIP, **options):
+    return build(ksef.challenge().challenge, context, **options)
+
+
+def _signed_in(ksef, signer="owner", context=NIP, **options):
+    document = signers.sign(_request(ksef, context, **options), signer, at=clock.now())
+    return _tokens(ksef, document)
+
+
+def _tokens(ksef, document):
+    operation = ksef.submit_signed_request(document)
+    bearer = operation.authentication_token.token
+    status = ksef.auth_status(operation.reference_number, bearer)
+    assert status.code == 200, codes.auth_status(status.code, status.details).text
+    return ksef.redeem(bearer)
+
+
+def _final_status(ksef, signer):
+    operation = ksef.submit_signed_request(signers.sign(_request(ksef), signer, at=clock.now()))
+    return ksef.auth_status(operation.reference_number, operation.authentication_token.token)
+
+
+def _enrolled(ksef, bearer, kind="ec"):
+    key = enrollment.new_key(kind)
+    csr = enrollment.build_csr(key, ksef.enrollment_data(bearer))
+    name = enrollment.certificate_name("Przykładowa Sp. z o.o.")
+    reference = ksef.enroll(bearer, name=name, csr_der=csr).reference_number
+    status = ksef.enrollment_status(bearer, reference)
+    assert status.code == 200, status
+    (issued,) = ksef.retrieve_certificates(bearer, [status.certificate_serial_number])
+    return key, x509.load_der_x509_certificate(issued.der), issued.serial_number
+
+
+@pytest.mark.parametrize("signer", ["owner", "qualified", "seal", "edowod"])
+def test_a_signature_opens_ksef_and_tells_the_rights(ksef, signer):
+    tokens = _signed_in(ksef, signer)
+    assert tokens.access.token != tokens.refresh.token
+    assert "InvoiceWrite" in ksef.personal_permissions(tokens.access.token)
+
+
+def test_a_login_for_an_internal_identifier_works(ksef):
+    tokens = _signed_in(ksef, context=Context("InternalId", DEMO_INTERNAL_ID))
+    assert tokens.refresh.valid_until > tokens.access.valid_until
+
+
+def test_a_login_by_fingerprint_works(ksef):
+    assert _signed_in(ksef, "foreign", subject_type="certificateFingerprint")
+
+
+def test_a_reader_may_not_send(ksef):
+    rights = ksef.personal_permissions(_signed_in(ksef, "reader").access.token)
+    assert "InvoiceRead" in rights
+    assert "InvoiceWrite" not in rights
+
+
+def test_a_stranger_is_told_what_is_missing(ksef):
+    status = _final_status(ksef, "stranger")
+    assert status.code == 415
+    assert "ZAW-FA" in codes.auth_status(status.code, status.details).action
+
+
+def test_the_unsigned_file_is_refused_as_unsigned(ksef):
+    with pytest.raises(KsefRefused) as caught:
+        ksef.submit_signed_request(_request(ksef))
+    assert codes.of_error(caught.value).way_back == "other_file"
+
+
+def test_a_used_challenge_is_refused_and_asks_for_a_new_one(ksef):
+    document = signers.sign(_request(ksef), "owner", at=clock.now())
+    ksef.submit_signed_request(document)
+    with pytest.raises(KsefRefused) as caught:
+        ksef.submit_signed_request(document)
+    assert caught.value.has(21111)
+    assert codes.of_error(caught.value).way_back == "sign"
+
+
+def test_a_changed_document_is_refused_as_changed(ksef):
+    document = signers.sign(_request(ksef), "owner", at=clock.now())
+    with pytest.raises(KsefRefused) as caught:
+        ksef.submit_signed_request(document.replace(DEMO_NIP.encode(), b"1111111111"))
+    assert caught.value.has(9105)
+
+
+def test_tokens_are_given_once(ksef):
+    operation = ksef.submit_signed_request(signers.sign(_request(ksef), "owner", at=clock.now()))
+    bearer = operation.authentication_token.token
+    ksef.redeem(bearer)
+    with pytest.raises(KsefRefused) as caught:
+        ksef.redeem(bearer)
+    assert caught.value.has(21301)
+
+
+def test_an_access_token_is_renewed(sim, ksef):
+    tokens = _signed_in(ksef)
+    assert ksef.refresh(tokens.refresh.token).valid_until >= tokens.access.valid_until
+
+
+def test_a_revoked_login_is_not_renewed(ksef):
+    tokens = _signed_in(ksef)
+    ksef.revoke_current_session(tokens.access.token)
+    with pytest.raises(KsefRefused) as caught:
+        ksef.refresh(tokens.refresh.token)
+    assert codes.of_error(caught.value).way_back == "sign"
+
+
+def test_another_login_can_be_found_and_ended(ksef):
+    mine, other = _signed_in(ksef).access.token, _signed_in(ksef)
+    (found,) = (item for item in ksef.sessions(mine) if not item.is_current)
+    ksef.revoke_session(mine, found.reference_number)
+    with pytest.raises(KsefRefused):
+        ksef.refresh(other.refresh.token)
+
+
+@pytest.mark.parametrize("kind", ["ec", "rsa"])
+@pytest.mark.parametrize("signer", ["owner", "seal"])
+def test_an_enrolled_certificate_logs_in_by_itself(ksef, signer, kind):
+    bearer = _signed_in(ksef, signer).access.token
+    key, certificate, _serial = _enrolled(ksef, bearer, kind)
+    assert enrollment.matches(key, certificate)
+    assert _tokens(ksef, xades.sign(_request(ksef), key, certificate))
+
+
+def test_a_certificate_stands_for_the_one_who_enrolled(ksef):
+    bearer = _signed_in(ksef).access.token
+    data = ksef.enrollment_data(bearer)
+    _key, certificate, _serial = _enrolled(ksef, bearer)
+    issued = identity_of_certificate(certificate)
+    assert issued.kind == "pesel"
+    assert issued.digest(b"key") == identity_of_enrollment_data(data).digest(b"key")
+
+
+def test_given_names_as_a_list_enroll_too(sim, ksef):
+    sim.settings.given_names = "list"
+    assert _enrolled(ksef, _signed_in(ksef).access.token)
+
+
+def test_an_application_counts_against_the_limits_and_the_list_shows_it(ksef):
+    bearer = _signed_in(ksef).access.token
+    before = ksef.certificate_limits(bearer)
+    _key, certificate, serial = _enrolled(ksef, bearer)
+    after = ksef.certificate_limits(bearer)
+    assert after.enrollment_remaining == before.enrollment_remaining - 1
+    (item,) = ksef.certificates(bearer, status="Active", type="Authentication")
+    assert (item.serial_number, item.valid_to) == (serial, certificate.not_valid_after_utc)
+
+
+def test_a_revoked_certificate_does_not_log_in(ksef):
+    bearer = _signed_in(ksef).access.token
+    key, certificate, serial = _enrolled(ksef, bearer)
+    ksef.revoke_certificate(bearer, serial, "Superseded")
+    operation = ksef.submit_signed_request(xades.sign(_request(ksef), key, certificate))
+    status = ksef.auth_status(operation.reference_number, operation.authentication_token.token)
+    assert status.code == 460
+
+
+@pytest.mark.parametrize(
+    ("kind", "error"),
+    [
+        ("reset", KsefUnavailable),
+        ("lost", KsefUnavailable),
+        ("half", KsefUnavailable),
+        ("html", KsefUnavailable),
+        ("500", KsefUnavailable),
+        ("503", KsefUnavailable),
+        ("not-json", KsefUnavailable),
+        ("oversized", KsefUnavailable),
+        ("429", KsefRateLimited),
+        ("401", KsefRefused),
+        ("empty-403", KsefRefused),
+    ],
+)
+def test_a_fault_is_told_and_the_next_call_works(sim, ksef, kind, error):
+    refresh = _signed_in(ksef).refresh.token
+    sim.faults.add("refresh", kind)
+    with pytest.raises(error):
+        ksef.refresh(refresh)
+    assert ksef.refresh(refresh)
+
+
+def test_a_delay_beyond_the_patience_is_a_timeout(sim):
+    sim.faults.add("challenge", "delay", seconds=2)
+    with KsefClient(sim.base_url, timeout=0.2) as ksef, pytest.raises(KsefUnavailable) as caught:
+        ksef.challenge()
+    assert (caught.value.code, caught.value.sent) == ("timeout", True)
+
+
+def test_a_reason_of_403_is_read(sim, ksef):
+    bearer = _signed_in(ksef).access.token
+    sim.faults.add("certificate-limits", "403", reason="missing-permissions")
+    with pytest.raises(KsefForbidden) as caught:
+        ksef.certificate_limits(bearer)
+    assert caught.value.reason == "missing-permissions"
+
+
+def test_an_outdated_access_token_is_unauthorized(sim, ksef):
+    bearer = _signed_in(ksef).access.token
+    sim.clock.advance(timedelta(hours=1))
+    with pytest.raises(KsefRefused) as caught:
+        ksef.certificate_limits(bearer)
+    sim.clock.advance(timedelta(hours=-1))
+    assert caught.value.code == "unauthorized"
