@@ -13,6 +13,7 @@ _PEM_SIGNATURE = re.compile(rb"-----BEGIN (?:PKCS ?#?7|CMS|PKCS7)")
 #: DER of the object identifiers under 1.2.840.113549.1.7, the contents of PKCS#7 and CMS.
 _CMS = bytes.fromhex("2a864886f70d0107")
 _HTML = re.compile(rb"<(?:!doctype\s+html|html[\s>])", re.IGNORECASE)
+_TAG = re.compile(rb"<[A-Za-z]")
 _START = 1024
 
 
@@ -45,8 +46,9 @@ def _by_magic(start: bytes, raw: bytes) -> Finding | None:
 
 def _is_html(start: bytes) -> bool:
     """Whether the first tag is HTML's; comments and an XML declaration may come before it."""
-    found = _HTML.search(start.replace(b"\x00", b""))
-    return bool(found) and b"AuthTokenRequest" not in start
+    text = start.replace(b"\x00", b"")
+    found, first = _HTML.search(text), _TAG.search(text)
+    return found is not None and (first is None or found.start() <= first.start())
 
 
 def _without_mark(data: bytes) -> bytes:

@@ -43,10 +43,10 @@ def coverage_of(document: Document, checked: list[Checked]) -> Coverage:
 
 
 def reference_findings(
-    checked: list[Checked], request: Candidate, signature: Any, unsigned: list[bytes]
+    checked: list[Checked], request: Candidate, signature: Any, originals: list[bytes]
 ) -> list[Finding]:
     """Say what is wrong with the references, one by one."""
-    found = [_reference_finding(c, request, signature, unsigned) for c in checked]
+    found = [_reference_finding(c, request, signature, originals) for c in checked]
     kept = [f for f in found if f is not None]
     edited = any(f.code == "edited" for f in kept)
     # An editor that indents the request indents the signature, too: one sentence is enough.
@@ -87,7 +87,7 @@ def _properties(signature: Any, checked: list[Checked], found: list[Finding]) ->
 
 
 def _reference_finding(
-    checked: Checked, request: Candidate, signature: Any, unsigned: list[bytes]
+    checked: Checked, request: Candidate, signature: Any, originals: list[bytes]
 ) -> Finding | None:
     evidence = f"reference '{checked.uri}' {checked.note}"
     if checked.state == "same":
@@ -100,7 +100,7 @@ def _reference_finding(
             "ambiguous": "duplicate_id",
         }[checked.state]
         return finding(code, evidence, found=checked.note)
-    if was_edited(checked, request, signature, unsigned):
+    if was_edited(checked, request, signature, originals):
         return finding("edited", evidence)
     covers = checked.covers(request.place, signature)
     return finding("changed" if covers else "changed_properties", evidence)

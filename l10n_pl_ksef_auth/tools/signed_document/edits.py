@@ -17,43 +17,67 @@ from .parsing import Unreadable, parse, parser
 from .references import Checked, digest_of
 
 
-def was_edited(checked: Checked, request: Candidate, signature: Any, unsigned: list[bytes]) -> bool:
+def was_edited(
+    checked: Checked, request: Candidate, signature: Any, originals: list[bytes]
+) -> bool:
     """Whether a reference's digest fits the target as it was before an editor indented it.
 
     :param checked: a reference whose digest differs
-    :param unsigned: the requests as they were downloaded
+    :param originals: the requests as they may have been downloaded
     """
-    if request.encoded:
+    covers = checked.covers(request.place, signature)
+    if covers and request.encoded:
         return False
     if _fits_without_blanks(checked, signature):
         return True
-    if not checked.covers(request.place, signature):
-        return False
-    return any(_is_indented(original, checked, request) for original in unsigned)
+    return covers and any(_fits_original(o, checked, request, signature) for o in originals)
 
 
 def _fits_without_blanks(checked: Checked, signature: Any) -> bool:
     """Whether the digest fits once all text is gone that is only white space."""
-    root = signature.getroottree().getroot()
-    target = checked.target.getroot() if hasattr(checked.target, "getroot") else checked.target
-    copy = etree.fromstring(etree.tostring(root), parser())
-    partner = dict(zip(root.iter(), copy.iter(), strict=True))
-    for element in partner[target].iter():
+    partner = _copied(signature)
+    target = partner[_element(checked.target)]
+    for element in target.iter():
         if len(element) and not (element.text or "").strip():
             element.text = None
         if not (element.tail or "").strip():
             element.tail = None
-    again = copy.getroottree() if target is not checked.target else partner[target]
-    return _fits(checked, again, partner[signature])
+    return _fits(checked, _like(checked.target, target), partner[signature])
 
 
-def _is_indented(original: bytes, checked: Checked, request: Candidate) -> bool:
+def _fits_original(original: bytes, checked: Checked, request: Candidate, signature: Any) -> bool:
     """Whether the download was signed, and what is there now says the same in other white space."""
     try:
         tree = parse(bytes(original))
     except Unreadable:
         return False
-    return _content(tree.getroot()) == _content(request.request) and _fits(checked, tree, None)
+    if _content(tree.getroot()) != _content(request.request):
+        return False
+    if request.request.getparent() is None:
+        return _fits(checked, tree, None)
+    partner = _copied(signature)
+    place = partner[request.request]
+    root = tree.getroot()
+    root.tail = place.tail
+    place.getparent().replace(place, root)
+    target = partner[_element(checked.target)]
+    return _fits(checked, _like(checked.target, target), partner[signature])
+
+
+def _copied(signature: Any) -> dict[Any, Any]:
+    """Return a copy of the whole document, as a map from each of its nodes to the copy's."""
+    root = signature.getroottree().getroot()
+    copy = etree.fromstring(etree.tostring(root, with_tail=False), parser())
+    return dict(zip(root.iter(), copy.iter(), strict=True))
+
+
+def _element(target: Any) -> Any:
+    return target.getroot() if hasattr(target, "getroot") else target
+
+
+def _like(target: Any, copy: Any) -> Any:
+    """Return the copy as an element or as a whole tree, whichever ``target`` is."""
+    return copy.getroottree() if hasattr(target, "getroot") else copy
 
 
 def _fits(checked: Checked, target: Any, signature: Any) -> bool:
@@ -65,11 +89,12 @@ def _fits(checked: Checked, target: Any, signature: Any) -> bool:
     return stated is not None and hashlib.new(stated[0], content).digest() == stated[1]
 
 
-def _content(request: Any) -> list[tuple[str, str]]:
-    """Return names and texts of a request's elements without a signature, white space aside."""
+def _content(request: Any) -> list[tuple[str, str, dict[str, str]]]:
+    """Return a request's elements without its signature, white space between them aside."""
     found = []
-    for element in request.iterchildren(etree.Element):
-        if local_name(element) != "Signature":
-            found.append((element.tag, "" if len(element) else text_of(element)))
-            found += [(child.tag, text_of(child)) for child in element.iterchildren(etree.Element)]
+    for element in request.iter(etree.Element):
+        line = [element, *element.iterancestors()]
+        if not any(local_name(e) == "Signature" for e in line[: line.index(request) + 1]):
+            text = "" if len(element) else text_of(element)
+            found.append((element.tag, text, dict(element.attrib)))
     return found

@@ -12,8 +12,9 @@ from .model import Finding
 from .report import finding
 
 _DECLARED = re.compile(rb"""\A\s*<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']""")
-#: libxml2's error codes: document end, premature end of a tag, and unfinished things.
-_CUT = {"ERR_DOCUMENT_END", "ERR_TAG_NOT_FINISHED", "ERR_GT_REQUIRED", "ERR_LTSLASH_REQUIRED"}
+#: libxml2's error codes for what a missing end leaves open, and for text behind the end.
+_CUT = {"ERR_TAG_NOT_FINISHED", "ERR_GT_REQUIRED", "ERR_LTSLASH_REQUIRED"}
+_BEHIND = "ERR_DOCUMENT_END"
 _LETTERS = {
     "ERR_INVALID_CHAR",
     "ERR_INVALID_ENCODING",
@@ -133,7 +134,7 @@ def _syntax_finding(data: bytes, error: Exception) -> Finding:
     evidence = f"{kind} line {entry.line}" if entry is not None else type(error).__name__
     if kind in _LETTERS or not _decodes(data):
         return finding("wrong_encoding", f"{evidence}, declared {encoding(data)}")
-    if b"<" in data and (kind in _CUT or not data.rstrip().endswith(b">")):
+    if kind != _BEHIND and b"<" in data and (kind in _CUT or not data.rstrip().endswith(b">")):
         return finding("cut", evidence)
     return finding("not_xml", evidence)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from cryptography import x509
 
-from ..auth_token_request import Context
+from ..auth_token_request import Context, SubjectType, build
 from . import checks
 from .algorithms import algorithm_findings
 from .certificates import KeyInfo, has_signing_certificate, key_info
@@ -17,7 +17,7 @@ from .coverage import Coverage, coverage_of, reference_findings
 from .document import Document
 from .model import Finding, KnownChallenge, Reading, Signer
 from .parsing import encoding_findings
-from .properties import Person, person, signed_properties, signing_time
+from .properties import Person, person, signing_time
 from .references import Checked, check_all
 from .report import finding, ordered
 from .request import Request, read_request, request_findings
@@ -58,7 +58,7 @@ def read_signed(document: Document, expected: Expected, data: bytes) -> Reading:
         *encoding_findings(data),
         *request_findings(signed.request, expected.challenges, expected.context, expected.now),
         *signed.coverage.findings,
-        *_signature_findings(signed, [bytes(original) for original in expected.unsigned]),
+        *_signature_findings(signed, _originals(signed.request, expected.unsigned)),
         *_key_findings(signed),
         *_signer_findings(signed, expected),
         *checks.time_findings(signed.signed_at, expected.now),
@@ -101,11 +101,24 @@ def _certificate(signature: Any, keys: KeyInfo) -> x509.Certificate | None:
     return verifies(signature, list(keys.readable)) or keys.chosen
 
 
-def _signature_findings(signed: Signed, unsigned: list[bytes]) -> list[Finding]:
+def _originals(request: Request, unsigned: Collection[bytes]) -> list[bytes]:
+    """Return the downloads, and the request as this addon writes one of the same content."""
+    known = [bytes(original) for original in unsigned]
+    if request.challenge is None or request.context is None:
+        return known
+    kind: SubjectType = (
+        "certificateFingerprint"
+        if request.subject_type == "certificateFingerprint"
+        else "certificateSubject"
+    )
+    return [*known, build(request.challenge, request.context, kind)]
+
+
+def _signature_findings(signed: Signed, originals: list[bytes]) -> list[Finding]:
     incomplete = structure_finding(signed.signature)
     if incomplete is not None:
         return [incomplete]
-    found = reference_findings(signed.checked, signed.coverage.request, signed.signature, unsigned)
+    found = reference_findings(signed.checked, signed.coverage.request, signed.signature, originals)
     if signed.certificate is not None:
         invalid = value_finding(signed.signature, signed.certificate)
         found += [invalid] if invalid is not None else []
@@ -143,7 +156,6 @@ def _signer_findings(signed: Signed, expected: Expected) -> list[Finding]:
 def _role_findings(signed: Signed) -> list[Finding]:
     """Warn of a role that is not signed; mention one beside a person's own certificate."""
     if signed.person is None:
-        roles = (person(properties) for properties in signed_properties(signed.signature))
-        return [finding("ignored_role")] if any(roles) else []
+        return [finding("ignored_role")] if person(signed.signature) is not None else []
     believed = signed.signer is not None and signed.signer.kind == "trusted_profile"
     return [] if believed else [finding("unused_role")]

@@ -1,0 +1,1 @@
+"""Signed requests by independent signers, and what is to be said about each of them."""

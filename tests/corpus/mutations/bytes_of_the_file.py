@@ -1,0 +1,113 @@
+"""Changes to the file as a whole: cut, wrapped, saved in another encoding."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+import zipfile
+
+from .base import mutation
+
+_DECLARATION = re.compile(r"\A<\?xml.*?\?>\s*", re.DOTALL)
+
+
+def _declared(data: bytes, encoding: str) -> str:
+    text = _DECLARATION.sub("", data.decode())
+    return f'<?xml version="1.0" encoding="{encoding}"?>{text}'
+
+
+@mutation("empty")
+def nothing_is_left(data: bytes) -> bytes:
+    return data[:0]
+
+
+@mutation("cut")
+def cut_in_the_middle(data: bytes) -> bytes:
+    return data[: len(data) // 2]
+
+
+@mutation("cut")
+def cut_just_before_the_end(data: bytes) -> bytes:
+    return data.rstrip()[:-5]
+
+
+@mutation("not_xml")
+def cut_at_the_start(data: bytes) -> bytes:
+    return data[60:].replace(b"<", b"", 1)
+
+
+@mutation("not_xml")
+def text_is_added_at_the_end(data: bytes) -> bytes:
+    return data + b"\nPozdrawiam"
+
+
+@mutation("too_large")
+def padded_beyond_the_limit(data: bytes) -> bytes:
+    return data + b"\n" * (2 * 1024 * 1024)
+
+
+@mutation()
+def padded_within_the_limit(data: bytes) -> bytes:
+    return data + b"\n" * 100_000
+
+
+@mutation("byte_order_mark")
+def byte_order_mark_is_added(data: bytes) -> bytes:
+    return b"\xef\xbb\xbf" + data
+
+
+@mutation("not_utf8")
+def saved_as_utf16(data: bytes) -> bytes:
+    return _declared(data, "UTF-16").encode("utf-16")
+
+
+@mutation("not_utf8")
+def saved_as_windows_1250(data: bytes) -> bytes:
+    return _declared(data, "windows-1250").encode("cp1250")
+
+
+@mutation("wrong_encoding")
+def saved_as_windows_1250_but_declared_as_utf8(data: bytes) -> bytes | None:
+    return None if data.isascii() else _declared(data, "UTF-8").encode("cp1250")
+
+
+@mutation()
+def line_ends_are_made_windows_ones(data: bytes) -> bytes:
+    return data.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+
+
+@mutation()
+def xml_declaration_is_removed(data: bytes) -> bytes:
+    return _DECLARATION.sub("", data.decode()).encode()
+
+
+@mutation("dtd")
+def document_type_with_an_entity_is_added(data: bytes) -> bytes:
+    bomb = '<!DOCTYPE x [<!ENTITY y SYSTEM "file:///etc/hostname">]>'
+    return f'<?xml version="1.0"?>{bomb}{_DECLARATION.sub("", data.decode())}'.encode()
+
+
+@mutation("zip")
+def put_into_a_zip_archive(data: bytes) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("AuthTokenRequest.xml", data)
+    return stream.getvalue()
+
+
+@mutation("p7s")
+def put_into_a_cms_signature(data: bytes) -> bytes:
+    return bytes.fromhex("308006092a864886f70d010702a080") + data
+
+
+@mutation("pdf")
+def put_into_a_pdf(data: bytes) -> bytes:
+    return b"%PDF-1.7\n" + base64.b64encode(data)
+
+
+@mutation("html")
+def saved_as_a_web_page(data: bytes) -> bytes:
+    return (
+        b"<!DOCTYPE html><html><body><pre>" + data.replace(b"<", b"&lt;") + b"</pre></body></html>"
+    )
