@@ -72,7 +72,7 @@ def _enrolled(ksef, bearer, kind="ec"):
     return key, x509.load_der_x509_certificate(issued.der), issued.serial_number
 
 
-@pytest.mark.parametrize("signer", ["owner", "qualified", "seal", "edowod"])
+@pytest.mark.parametrize("signer", ["owner", "qualified", "seal"])
 def test_a_signature_opens_ksef_and_tells_the_rights(ksef, signer):
     tokens = _signed_in(ksef, signer)
     assert tokens.access.token != tokens.refresh.token
