@@ -2,11 +2,14 @@
 
 import re
 import string
+from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from tools import codes
 from tools.codes import access, certificates, local_problems, login, refused
+from tools.credentials import Reason
 from tools.errors import (
     KsefForbidden,
     KsefGone,
@@ -220,6 +223,29 @@ def test_an_exception_has_the_meaning_of_its_code(error, meaning):
 )
 def test_a_kept_problem_has_the_meaning_of_its_code(problem, meaning):
     assert codes.of_record(problem) == meaning
+
+
+def test_every_problem_that_the_models_name_is_known():
+    models = Path(__file__).resolve().parents[2] / "l10n_pl_ksef_auth"
+    sources = [path for name in ("models", "wizard") for path in (models / name).glob("*.py")]
+    named = {
+        code
+        for path in sources
+        for code in re.findall(r'\blocal\("(\w+)"', path.read_text("utf-8"))
+    }
+    assert named
+    assert named <= set(local_problems.PROBLEMS)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "reasons"),
+    [
+        ("nip_", ["missing", "length", "characters", "checksum", "pattern"]),
+        ("credential_", get_args(Reason)),
+    ],
+)
+def test_every_reason_of_our_own_exceptions_has_a_sentence(prefix, reasons):
+    assert {prefix + reason for reason in reasons} <= set(local_problems.PROBLEMS)
 
 
 def test_every_sentence_names_only_what_callers_fill_in():

@@ -74,6 +74,12 @@ PROBLEMS: dict[str, Meaning] = {
     "certificate_expired": Meaning(
         _lt("The KSeF certificate has expired."), CONNECT_AGAIN, True, "sign"
     ),
+    "certificate_gone": Meaning(
+        _lt("The KSeF certificate that kept this connection alive can no longer be used."),
+        CONNECT_AGAIN,
+        True,
+        "sign",
+    ),
     "certificate_limit": Meaning(
         _lt("KSeF issues no more certificates to whoever signed: the limit is reached."),
         _lt(

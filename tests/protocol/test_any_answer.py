@@ -1,0 +1,75 @@
+"""Whatever a server sends, the client answers with a value or one of its own exceptions."""
+
+import json
+
+import pytest
+
+pytest.importorskip("hypothesis", reason="hypothesis thinks the answers up")
+
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+from tools import answers, codes, refusals
+from tools.errors import KsefError
+from tools.transport import Answer
+
+NAMES = some.sampled_from(
+    "status code description details token validUntil accessToken refreshToken challenge timestamp"
+    " referenceNumber authenticationToken items errors exception exceptionDetailList exceptionCode"
+    " reasonCode certificateSerialNumber canRequest enrollment certificate limit remaining"
+    " commonName countryName givenName".split()
+)
+LEAVES = (
+    some.none()
+    | some.booleans()
+    | some.integers()
+    | some.floats()
+    | some.text(max_size=5)
+    | some.sampled_from(["2026-04-29T12:00:00Z", "0001-01-01T00:00:00+23:59", "9999-99-99T"])
+)
+JSON = some.recursive(
+    LEAVES,
+    lambda inner: some.lists(inner, max_size=3) | some.dictionaries(NAMES, inner, max_size=6),
+    max_leaves=20,
+)
+READERS = [
+    answers.Challenge,
+    answers.Token,
+    answers.Tokens,
+    answers.Operation,
+    answers.AuthStatus,
+    answers.SessionItem,
+    answers.CertificateLimits,
+    answers.EnrollmentData,
+    answers.Enrollment,
+    answers.EnrollmentStatus,
+    answers.CertificateItem,
+    answers.RetrievedCertificate,
+]
+
+
+@pytest.mark.parametrize("kind", READERS)
+@settings(max_examples=60, deadline=None)
+@given(data=JSON)
+def test_any_json_is_read_or_called_invalid(kind, data):
+    answer = Answer(200, {}, json.dumps(data).encode(), "KSeF GET /any")
+    try:
+        assert isinstance(answer.read(kind.from_json), kind)
+    except KsefError as error:
+        assert error.sent
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    status=some.integers(100, 599),
+    body=JSON.map(lambda data: json.dumps(data).encode()) | some.binary(max_size=40),
+    pause=some.none() | some.text(max_size=8) | some.floats().map(str),
+)
+def test_any_refusal_is_an_exception_with_a_meaning(status, body, pause):
+    headers = {"Retry-After": pause} if pause is not None else {}
+    try:
+        refusals.raise_for("KSeF GET /any", status, headers, body)
+        assert 200 <= status < 300
+    except KsefError as error:
+        assert codes.of_error(error).text
+        assert str(error).startswith(f"KSeF GET /any: HTTP {status}")
