@@ -3,9 +3,12 @@ from . import ksef_step
 from . import ksef_session
 from . import ksef_session_login
 from . import ksef_session_token
+from . import ksef_due
 from . import ksef_session_keep_alive
 from . import ksef_certificate
 from . import ksef_certificate_enrollment
+from . import ksef_certificate_renewal
+from . import ksef_certificate_sync
 from . import ksef_certificate_manual
 from . import ksef_panel
 from . import ksef_account

@@ -32,6 +32,7 @@ class L10n_Pl_KsefCertificate(models.Model):
             ("keyed", "Key made"),
             ("requested", "Being issued"),
             ("issued", "Being fetched"),
+            ("trying", "Being tried out"),
             ("active", "Valid"),
             ("superseded", "Replaced"),
             ("expired", "Expired"),

@@ -7,7 +7,7 @@ from odoo import models
 
 from ..tools import enrollment
 from ..tools.credentials import matches
-from ..tools.errors import KsefForbidden, KsefUnauthorized
+from ..tools.errors import KsefError, KsefForbidden, KsefGone, KsefUnauthorized
 from ..tools.identity import identity_of_enrollment_data
 from . import ksef_problem
 from .ksef_step import naive
@@ -15,8 +15,10 @@ from .ksef_step import naive
 # Certificates, tokens and sessions share 30 calls a minute and 120 an hour (facts.md A2-30).
 FIRST_POLL = timedelta(seconds=10)
 LONGEST_POLL = timedelta(minutes=5)
-# After a lost answer KSeF's own list tells whether the application arrived; how long to wait for it.
+# After a lost answer KSeF's own list tells whether the application arrived; for how long to look.
 LOST_ANSWER_PATIENCE = timedelta(hours=2)
+# A request whose answer we no longer wait for may still be worked on.
+STILL_ARRIVING = timedelta(minutes=1)
 RECEIVED, ISSUED = 100, 200
 # A separate certificate beside an existing one, only if one more place stays free (journey.md, 5).
 PLACES_FOR_SEPARATE = 2
@@ -62,11 +64,20 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
         }.get(self.state)
 
     def _token(self):
-        """An access token of the login that this certificate is asked for through."""
-        session = self.session_id
-        if session.state != "active":
-            session = session.company_id._l10n_pl_ksef_session()
-        return session._token_for_others()
+        """An access token of a login of this certificate's owner.
+
+        :raises LoginNeeded: the owner is not logged in
+        """
+        return self._owners_session()._token_for_others()
+
+    def _owners_session(self):
+        """A login of the person or company that agreed to the certificate; never anybody else's."""
+        asked = self.session_id
+        if asked.state == "active":
+            return asked
+        now = asked.company_id._l10n_pl_ksef_session() if asked else asked
+        same = (now.signer_name, now.signer_masked) == (asked.signer_name, asked.signer_masked)
+        return now if same else asked.browse()
 
     # ------------------------------------------------------------------
     # Before the application
@@ -80,6 +91,12 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
             held = list(client.certificates(token, status="Active", type=PURPOSE))
         identity = identity_of_enrollment_data(data)
         digests = self._secret_digests(identity)
+        # Two companies of one signer may come at the same moment: one certificate for both.
+        with self._also_locked(f"ksef-identity,{self.environment},{digests[0]}"):
+            self._decide(identity, digests, limits, held)
+
+    def _decide(self, identity, digests, limits, held):
+        """Join what this Odoo has, leave the choice to a human, or make the key."""
         self.write(
             {
                 "identity_digest": digests[0],
@@ -109,16 +126,20 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
             [
                 ("identity_digest", "in", digests),
                 ("environment", "=", self.environment),
-                ("state", "=", "active"),
+                ("state", "in", ("keyed", "requested", "issued", "trying", "active")),
                 ("id", "!=", self.id),
             ],
+            # The one that is in use comes before its successor.
+            order="valid_from, id",
             limit=1,
         )
 
     def _join(self, known):
         """One certificate for each identity: the company joins the one that is there."""
-        known.write({"company_ids": [(4, company.id) for company in self.company_ids]})
-        self.unlink()
+        with self._also_locked(known._lock_name()):
+            known.write({"company_ids": [(4, company.id) for company in self.company_ids]})
+            self.unlink()
+        known._plan_renewals()
 
     def _tell_that_one_exists(self):
         """Hook of the alerts: the signer has a certificate that this Odoo does not hold."""
@@ -134,7 +155,14 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
             csr = enrollment.build_csr(key, client.enrollment_data(token))
             self.send_started_at = self._now()
             self.env.cr.commit()
-            application = client.enroll(token, name=self.name, csr_der=csr)
+            try:
+                application = client.enroll(token, name=self.name, csr_der=csr)
+            except KsefError as error:
+                if not getattr(error, "sent", False):
+                    # It was certainly not taken: there is none to be looked for.
+                    self.send_started_at = False
+                    self.env.cr.commit()
+                raise
         self._requested(reference_number=application.reference_number)
 
     def _requested(self, **values):
@@ -143,10 +171,14 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
 
     def _step_find_lost(self):
         """The answer to an application was lost: did KSeF take it? Never two for one need."""
+        if self.send_started_at + STILL_ARRIVING > self._now():
+            self._postpone_for(self.send_started_at + STILL_ARRIVING - self._now())
+            return
         token = self._token()
         with self._client() as client:
             limits = client.certificate_limits(token)
-            mine = [item for item in client.certificates(token, type=PURPOSE) if item.name == self.name]
+            listed = client.certificates(token, type=PURPOSE)
+            mine = [item for item in listed if item.name == self.name]
         if mine:
             self._done(state="issued", serial_number=mine[0].serial_number)
         elif limits.enrollment_remaining >= self.enrollment_remaining:
@@ -186,10 +218,11 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
         self._plan_renewals()
 
     def _plan_renewals(self):
-        """From now on something renews the logins of the companies that this one serves."""
+        """From now on something renews the logins of the companies it serves, or nothing does."""
         for company in self.company_ids:
             session = company._l10n_pl_ksef_session()
-            if session and not session.renew_at:
+            renewable = bool(company._l10n_pl_ksef_certificate())
+            if session and bool(session.renew_at) != renewable:
                 with session._exclusive(wait_seconds=10) as own:
                     own._plan_renewal()
                     own.env.cr.commit()
@@ -205,7 +238,10 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
 
     def _on_refusal(self, error):
         """KSeF refused a call of the enrollment."""
-        if isinstance(error, KsefForbidden | KsefUnauthorized):
+        if isinstance(error, KsefGone):
+            # Too old to be asked about: KSeF's list knows what became of it.
+            self._done(state="keyed")
+        elif isinstance(error, KsefForbidden | KsefUnauthorized):
             # The login is being replaced or its rights change; the application can wait.
             self._postpone(error)
         else:

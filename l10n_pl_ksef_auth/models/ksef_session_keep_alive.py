@@ -1,117 +1,159 @@
 import logging
+import time
 from datetime import timedelta
 
-from odoo import models
-from odoo.fields import Domain
+from psycopg2 import OperationalError
 
-from .ksef_certificate import ON_THE_WAY
-from .ksef_step import LONGEST_RETRY
+from odoo import api, models, tools
+
+from ..tools.errors import KsefUnavailable
+from ..tools.nip import InvalidNip
+from . import ksef_connections
+from .ksef_step import IN_CRON, LONGEST_RETRY
 
 _logger = logging.getLogger(__name__)
 
-# Statuses after which no machine may try again: the person died, or an incident (facts.md A1).
-STOPPING_STATUSES = (470, 480)
-# Without rights another login changes nothing until somebody grants them.
-HUMAN_STATUSES = (415, *STOPPING_STATUSES)
+# In this order, again and again: a login that one round begins is finished by the next.
+ROUND = ("l10n_pl_ksef.session", "l10n_pl_ksef.certificate", "res.company")
+MOST_ROUNDS = 5
+BATCH = 25
+# Seconds that one run works before others have their turn: Odoo ends a worker after two minutes.
+LONGEST_RUN = 45
+# So many failures to reach KSeF, one after the other, mean that it is down: more are of no use.
+OUTAGE = 3
+AFTER_OUTAGE = timedelta(minutes=2)
+SAFETY_NET = timedelta(hours=1)
+# Ended logins by certificate are of no interest to anybody after this time.
+KEPT_LOGINS = timedelta(days=90)
 
 
 class L10n_Pl_KsefSessionKeepAlive(models.Model):
-    """What the scheduled action does: every company on its own, one failure stops no other."""
+    """What the scheduled actions do: every company on its own, one failure stops no other.
+
+    Two of them share the work, so that two cron workers of Odoo can: one from the front, one, woken
+    only when there is much to do, from the back. Each record is claimed by its lock.
+    """
 
     _inherit = "l10n_pl_ksef.session"
 
-    def _cron_keep_alive(self):
-        """Do all that is due, then ask to be woken for the next thing (design, decision 12)."""
-        tasks = self._due_tasks()
-        progress = self.env["ir.cron"]
-        time_left = progress._commit_progress(remaining=len(tasks))
-        for task in tasks:
-            if not time_left:
-                return
-            self._do_task(*task)
-            time_left = progress._commit_progress(1)
-        self._wake_for_the_next()
-        progress._commit_progress(remaining=0)
+    def _cron_keep_alive(self, backwards=False):
+        """Do all that is due, then ask to be woken for the next thing (design, decision 12).
 
-    def _due_tasks(self):
-        """What is due now.
-
-        :return list: (method, record) pairs
+        :param bool backwards: begin with the newest, as the second worker
         """
-        now = self._now()
-        ready = Domain("next_attempt", "=", False) | Domain("next_attempt", "<=", now)
-        certificates = self.env["l10n_pl_ksef.certificate"]
-        return [
-            *((session._advance, session) for session in self.search(self._working() & ready)),
-            *(
-                (certificate._advance, certificate)
-                for certificate in certificates.search(Domain("state", "in", ON_THE_WAY) & ready)
-            ),
-            *(
-                (company._l10n_pl_ksef_log_in_with_certificate, company)
-                for company in self._companies_to_log_in()
-            ),
-        ]
-
-    def _working(self):
-        """Sessions with a step to do, now or later."""
-        return Domain("state", "in", ("submitted", "authorized", "active")) | (
-            Domain("state", "=", "waiting")
-            & (Domain("method", "=", "certificate") | Domain("document_secret", "!=", False))
-        )
-
-    def _do_task(self, method, record):
+        worker = self.with_context(**{IN_CRON: True})
         try:
-            method()
+            finished = worker._work_off(backwards, time.monotonic() + worker._run_seconds())
+        finally:
+            ksef_connections.close_all()
+        self._wake_for_the_next(finished)
+        self.env["ir.cron"]._commit_progress(remaining=0)
+
+    def _run_seconds(self):
+        limit = tools.config["limit_time_real_cron"]
+        limit = tools.config["limit_time_real"] if limit is None or limit < 0 else limit
+        return min(LONGEST_RUN, limit / 3) if limit else LONGEST_RUN
+
+    def _work_off(self, backwards, deadline):
+        """Work until nothing is due.
+
+        :return: True; False when the time was over; a timedelta when KSeF is down, to wait
+        """
+        unreached = 0
+        for _round in range(MOST_ROUNDS):
+            done = 0
+            for model in ROUND:
+                for batch in self._batches(model, backwards):
+                    for record in batch:
+                        failure = self._do_task(record)
+                        unreached = unreached + 1 if isinstance(failure, KsefUnavailable) else 0
+                        if unreached >= OUTAGE:
+                            return AFTER_OUTAGE
+                        if time.monotonic() > deadline:
+                            return False
+                    done += len(batch)
+            if not done:
+                return True
+        return True
+
+    def _batches(self, model, backwards):
+        """The due records of a model, few at a time, so that memory stays flat."""
+        last = 0
+        progress = self.env["ir.cron"]
+        while True:
+            ids = self.env["l10n_pl_ksef.due"]._next_ids(model, last, backwards, BATCH)
+            if not ids:
+                return
+            if len(ids) == BATCH and not last and not backwards:
+                self._wake_helper()
+            progress._commit_progress(len(ids))
+            yield self.env[model].browse(ids)
+            self.env.invalidate_all()
+            last = ids[-1]
+
+    def _wake_helper(self):
+        """Much to do: a second cron worker may help from the other end."""
+        helper = self.env.ref("l10n_pl_ksef_auth.ir_cron_keep_alive_helper", False)
+        if helper:
+            helper._trigger()
+
+    def _do_task(self, record):
+        """Do what is due for one record.
+
+        :return: the failure that it ended with, or None
+        """
+        try:
+            if record._name == "res.company":
+                return record._l10n_pl_ksef_renew_login()
+            return record._advance()
+        except InvalidNip as error:
+            _logger.info("KSeF: %s has no usable NIP: %s", record, error.reason)
+        except OperationalError as error:
+            self.env.cr.rollback()
+            _logger.info("KSeF: %s is busy: %s", record, error.pgcode)
         except Exception:
             # Whatever it is, it is this company's: the others go on (design, decision 12).
             self.env.cr.rollback()
             _logger.exception("KSeF: %s failed", record)
-            if "next_attempt" in record._fields:
-                record._postpone_for(LONGEST_RETRY)
-
-    def _companies_to_log_in(self):
-        """The companies whose certificate should log in now: before the end, or after it."""
-        certificates = self.env["l10n_pl_ksef.certificate"].search([("state", "=", "active")])
-        companies = self.env["res.company"]
-        for certificate in certificates._usable():
-            for company in certificate.company_ids:
-                if company.l10n_pl_ksef_environment == certificate.environment:
-                    companies |= company
-        return companies.filtered(lambda company: self._wants_login(company))
-
-    def _wants_login(self, company):
-        """Whether a login with the certificate is due for a company."""
-        last = self.search(
-            [
-                ("company_id", "=", company.id),
-                ("environment", "=", company.l10n_pl_ksef_environment),
-                "|",
-                ("state", "!=", "waiting"),
-                ("method", "=", "certificate"),
-            ],
-            limit=1,
-        )
-        if last.state == "active":
-            return bool(last.renew_at) and last.renew_at <= self._now()
-        if not last or last.closed_by_user or last.state in ("waiting", "submitted", "authorized"):
-            return False
-        return last._may_log_in_again()
+            self._set_aside(record)
+        return None
 
     def _may_log_in_again(self):
-        """Whether a machine may follow this ended login with another."""
-        problem = self.problem or {}
-        return not (
-            problem.get("kind") == "auth_status" and problem.get("code") in HUMAN_STATUSES
-        )
+        """Whether a machine may follow this ended login: not if KSeF refused the certificate."""
+        if self.state != "failed" or self.method != "certificate":
+            return True
+        return self.certificate_id != self.company_id._l10n_pl_ksef_certificate()
 
-    def _wake_for_the_next(self):
-        """Ask for the scheduled action at the earliest moment that something is due."""
+    def _set_aside(self, record):
+        if record._name == "res.company":
+            return
+        with record._exclusive() as own:
+            if own:
+                own._postpone_for(LONGEST_RETRY)
+                own.env.cr.commit()
+
+    def _wake_for_the_next(self, finished):
+        """Ask for the scheduled action at the moment that something is due.
+
+        :param finished: as _work_off returns it
+        """
         now = self._now()
-        later = [
-            self.search([("next_attempt", ">", now)], order="next_attempt", limit=1).next_attempt,
-            self.search([("renew_at", ">", now)], order="renew_at", limit=1).renew_at,
-        ]
-        moments = [moment for moment in later if moment]
-        if moments and min(moments) < now + timedelta(hours=1):
-            self._wake_cron_at(min(moments))
+        if finished is True:
+            moment = self.env["l10n_pl_ksef.due"]._next_moment()
+        else:
+            moment = now + (finished or timedelta())
+        if moment and moment < now + SAFETY_NET:
+            self._wake_cron_at(moment)
+
+    @api.autovacuum
+    def _gc_logins(self):
+        """Forget logins by certificate that ended long ago."""
+        old = self.search(
+            [
+                ("method", "=", "certificate"),
+                ("state", "in", ("expired", "revoked", "failed")),
+                ("write_date", "<", self._now() - KEPT_LOGINS),
+            ],
+            limit=1000,
+        )
+        old.unlink()

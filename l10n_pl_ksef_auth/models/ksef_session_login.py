@@ -6,7 +6,7 @@ from odoo import models
 
 from ..tools import clock, xades
 from ..tools.const import CHALLENGE_LIFETIME
-from ..tools.errors import KsefGone, KsefRefused, KsefUnavailable
+from ..tools.errors import KsefGone, KsefRefused
 from . import ksef_problem
 from .ksef_session import NO_RIGHTS
 from .ksef_step import LONGEST_RETRY, naive
@@ -246,6 +246,8 @@ class L10n_Pl_KsefSessionLogin(models.Model):
         now = self._now()
         # Rights that were there and are gone differ from an owner's, which KSeF need not list.
         gone = NO_RIGHTS if self.rights else ""
+        if not self.renew_at:
+            self._plan_renewal()
         self._done(
             rights=",".join(sorted(rights)) or gone,
             rights_checked_at=now,
@@ -257,9 +259,9 @@ class L10n_Pl_KsefSessionLogin(models.Model):
         try:
             with self._client() as client:
                 client.revoke_current_session(self._bearer_for_revocation())
-        except KsefUnavailable:
-            raise
-        except KsefRefused:
+        except KsefRefused as error:
+            if error.retryable:
+                raise
             _logger.info("KSeF session %s was closed already", self.id)
         self._forget_secrets(state="revoked", revoke_requested=False, problem=False)
 

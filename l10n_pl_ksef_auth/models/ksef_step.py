@@ -16,12 +16,23 @@ _logger = logging.getLogger(__name__)
 
 FIRST_RETRY = timedelta(seconds=5)
 LONGEST_RETRY = timedelta(hours=1)
+# The scheduled action itself asks to be woken for the next thing; its steps need not.
+IN_CRON = "l10n_pl_ksef_in_cron"
 # Far more than any state machine here has steps: a step that changes nothing must not spin.
 MOST_STEPS = 20
 # Seconds. PostgreSQL does not see a deadlock between two connections of one worker.
 ROW_LOCK_PATIENCE = 5
 WAIT_ALONE = "SELECT pg_advisory_lock(hashtextextended(%s, 0))"
 WAIT_SHARED = "SELECT pg_advisory_lock_shared(hashtextextended(%s, 0))"
+
+
+class LockBusy(KsefError):
+    """Another worker is at the same record; it can wait."""
+
+    retryable = True
+
+    def __init__(self):
+        super().__init__("another worker is at it", code="busy")
 
 
 def naive(moment):
@@ -78,8 +89,7 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
             finally:
                 cr.rollback()
                 _limit_row_locks(cr, 0)
-                cr.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [name])
-                cr.commit()
+                _unlock(cr, name)
 
     @contextmanager
     def _after_others(self, name, wait_seconds):
@@ -110,26 +120,51 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
         with self._locked(self._lock_name(), wait_seconds) as env:
             yield self.with_env(env).exists() if env else self.browse()
 
+    @contextmanager
+    def _also_locked(self, name, wait_seconds=5):
+        """A second lock on self's own cursor; begins a new transaction, and commits at the end.
+
+        Taken from the newer record to the older, so that no two workers wait for each other.
+
+        :param str name: what is locked
+        :raises LockBusy: another worker did not finish in time
+        """
+        if not _lock(self.env.cr, name, wait_seconds):
+            raise LockBusy()
+        self.env.invalidate_all()
+        try:
+            yield
+            self.env.cr.commit()
+        finally:
+            _unlock(self.env.cr, name)
+
     def _advance(self, wait_seconds=0):
-        """Do all steps that are due now; safe to call from everywhere at once."""
+        """Do all steps that are due now; safe to call from everywhere at once.
+
+        :return: the failure that the last step of the last record ended with, or None
+        """
+        failure = None
         for record in self:
             with record._exclusive(wait_seconds) as own:
-                if own:
-                    own._run_due_steps()
+                failure = own._run_due_steps() if own else None
+        return failure
 
     def _run_due_steps(self):
         for _count in range(MOST_STEPS):
-            step = self._due_step()
-            if step is None:
-                return
-            if not self._run_step(step):
-                return
+            # A step may find that its record is not needed any more.
+            step = self.exists() and self._due_step()
+            if not step:
+                return None
+            failure = self._run_step(step)
+            if failure:
+                return failure
         _logger.error("%s %s: more than %s steps in a row", self._name, self.id, MOST_STEPS)
         self._postpone_for(LONGEST_RETRY)
         self.env.cr.commit()
+        return None
 
     def _run_step(self, step):
-        """Run and commit one step; on a failure record it, commit, and return False."""
+        """Run and commit one step; a failure is recorded, committed and returned."""
         try:
             step()
         except (KsefError, VaultError) as error:
@@ -137,9 +172,9 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
             _logger.info("%s %s: %s: %s", self._name, self.id, step.__name__, error)
             self._on_failure(error)
             self.env.cr.commit()
-            return False
+            return error
         self.env.cr.commit()
-        return True
+        return None
 
     def _on_failure(self, error):
         if isinstance(error, KsefError) and not error.retryable:
@@ -161,6 +196,8 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
 
     def _wake_cron_at(self, moment):
         """Have the scheduled action run at a moment (naive UTC by the addon's clock)."""
+        if self.env.context.get(IN_CRON):
+            return
         cron = self.env.ref("l10n_pl_ksef_auth.ir_cron_keep_alive", raise_if_not_found=False)
         if cron and moment:
             # Odoo's cron compares with the clock of PostgreSQL, not with ours.
@@ -195,3 +232,10 @@ def _lock(cr, name, wait_seconds, statement=WAIT_ALONE):
     # A new transaction: the one that waited would still read what was there before the wait.
     cr.commit()
     return taken
+
+
+def _unlock(cr, name):
+    """Give the lock back; what was not committed is given up."""
+    cr.rollback()
+    cr.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [name])
+    cr.commit()

@@ -5,7 +5,9 @@ from ..tools import nip as nip_tools
 from ..tools.auth_token_request import Context
 from ..tools.client import KsefClient
 from ..tools.const import ENVIRONMENTS, check_base_url
+from . import ksef_connections
 from .ksef_session import ENVIRONMENT_LABELS
+from .ksef_step import IN_CRON
 
 CONNECT_GROUP = "l10n_pl_ksef_auth.group_ksef_connection"
 SEE_GROUP = "account.group_account_invoice"
@@ -81,7 +83,10 @@ class ResCompany(models.Model):
     def _l10n_pl_ksef_client(self, environment=None):
         """A client without a token, for an environment (the company's own by default)."""
         environment = environment or self._l10n_pl_ksef_owner().l10n_pl_ksef_environment
-        return KsefClient(self._l10n_pl_ksef_base_url(environment))
+        base_url = self._l10n_pl_ksef_base_url(environment)
+        if self.env.context.get(IN_CRON):
+            return ksef_connections.client(base_url)
+        return KsefClient(base_url)
 
     # ------------------------------------------------------------------
     # The state of the connection
@@ -111,10 +116,26 @@ class ResCompany(models.Model):
             limit=1,
         )
 
-    def _l10n_pl_ksef_log_in_with_certificate(self, wait_seconds=0):
+    def _l10n_pl_ksef_renew_login(self):
+        """Log in with the KSeF certificate because the login ends or has ended.
+
+        :return: the failure that it ended with, or None
+        """
+        name = self.env["l10n_pl_ksef.session"]._lock_name_of(self, self.l10n_pl_ksef_environment)
+        with self.env["l10n_pl_ksef.session"]._locked(name) as env:
+            if env is None or self.id not in env["l10n_pl_ksef.due"]._companies_to_log_in(
+                self.id - 1, False, 1
+            ):
+                return None
+            session = self.with_env(env)._l10n_pl_ksef_certificate_login()
+            env.cr.commit()
+            return session._run_due_steps() if session else None
+
+    def _l10n_pl_ksef_log_in_with_certificate(self, wait_seconds=0, certificate=None):
         """Log in with the KSeF certificate, as far as KSeF answers at once; the rest comes later.
 
         :param float wait_seconds: how long to wait for another worker that does it already
+        :param certificate: one that is to be tried out; the company's own when omitted
         :return: the login, committed; empty when there is no certificate or another worker is at it
         """
         self.ensure_one()
@@ -124,16 +145,16 @@ class ResCompany(models.Model):
         with sessions._locked(name, wait_seconds) as env:
             if env is None:
                 return sessions
-            session = owner.with_env(env)._l10n_pl_ksef_certificate_login()
+            session = owner.with_env(env)._l10n_pl_ksef_certificate_login(certificate)
             env.cr.commit()
             if session:
                 session._run_due_steps()
             return session.with_env(self.env)
 
-    def _l10n_pl_ksef_certificate_login(self):
+    def _l10n_pl_ksef_certificate_login(self, certificate=None):
         """The login with the certificate that is on its way, or a new one; under the lock."""
         sessions = self.env["l10n_pl_ksef.session"]
-        certificate = self._l10n_pl_ksef_certificate()._usable()
+        certificate = certificate or self._l10n_pl_ksef_certificate()._usable()
         on_its_way = sessions.search(
             [
                 ("company_id", "=", self.id),

@@ -3,3 +3,4 @@ from . import test_account
 from . import test_certificate
 from . import test_first_login
 from . import test_login_problems
+from . import test_renewal

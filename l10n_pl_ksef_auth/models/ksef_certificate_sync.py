@@ -1,0 +1,75 @@
+import logging
+import random
+from datetime import timedelta
+
+from odoo import fields, models
+
+from .ksef_certificate_enrollment import PURPOSE
+from .ksef_session_token import LoginNeeded
+
+_logger = logging.getLogger(__name__)
+
+SYNC_EVERY = timedelta(hours=24)
+# KSeF's status of a certificate, as we call it (facts.md A1); anything else changes nothing.
+STATES = {"Active": "active", "Blocked": "blocked", "Revoked": "revoked", "Expired": "expired"}
+# KSeF's words about a certificate that it does not let in (facts.md A1, 460).
+REFUSED_STATES = {"Certyfikat odwołany": "revoked", "Certyfikat zawieszony": "blocked"}
+
+
+class L10n_Pl_KsefCertificateSync(models.Model):
+    """KSeF's own list is looked at once a day: what was revoked or blocked elsewhere is noticed."""
+
+    _inherit = "l10n_pl_ksef.certificate"
+
+    synced_at = fields.Datetime(string="Compared with KSeF", readonly=True, copy=False)
+
+    def _step_sync(self):
+        """Compare the state with KSeF's list, then wait for the next thing that is due."""
+        try:
+            token = self._token()
+        except LoginNeeded:
+            # Nobody is logged in with it, so the list cannot be asked for.
+            self._done(next_attempt=self._next_look())
+            self._enter(self._state_told_by_login() or self.state)
+            return
+        with self._client() as client:
+            listed = list(client.certificates(token, type=PURPOSE))
+        own = [item for item in listed if item.serial_number == self.serial_number]
+        status = own[0].status if own else None
+        self._done(synced_at=self._now(), next_attempt=self._next_look())
+        if status in STATES:
+            self._enter(STATES[status])
+        else:
+            _logger.warning("KSeF certificate %s: unknown status %r", self.id, status)
+
+    def _next_look(self):
+        later = self._now() + SYNC_EVERY * random.uniform(0.9, 1)
+        return min(later, self.valid_to, max(self.renew_at or later, self._now()))
+
+    def _enter(self, state):
+        """Take over what KSeF says about this certificate."""
+        if state == self.state:
+            return
+        _logger.info("KSeF certificate %s: %s is now %s", self.id, self.state, state)
+        values = {"state": state}
+        if state in ("revoked", "expired"):
+            values |= {"private_key_secret": False, "next_attempt": False}
+        self.write(values)
+        self.env.cr.commit()
+        self._plan_renewals()
+
+    def _state_told_by_login(self):
+        """What KSeF said about this certificate when it refused the last login with it."""
+        last = self.env["l10n_pl_ksef.session"].search([("certificate_id", "=", self.id)], limit=1)
+        details = (last.problem or {}).get("details") or () if last.state == "failed" else ()
+        return next((REFUSED_STATES[text] for text in details if text in REFUSED_STATES), None)
+
+    def _was_refused(self):
+        """KSeF refused a login with this certificate: look at its list at once.
+
+        Never waits: a login's lock is held, and locks are taken from certificate to login.
+        """
+        with self._exclusive() as own:
+            if own:
+                own.next_attempt = own._now()
+                own.env.cr.commit()

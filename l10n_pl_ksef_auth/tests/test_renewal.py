@@ -1,0 +1,145 @@
+from datetime import timedelta
+
+from odoo.tests import tagged
+
+from .common import KsefCase
+
+
+@tagged("post_install", "-at_install")
+class TestRenewal(KsefCase):
+    def setUp(self):
+        super().setUp()
+        self.simulator.settings.certificate_days = 90
+        self.addCleanup(self.simulator.settings.reset)
+
+    def let_pass(self, days):
+        """Let days pass, with the scheduled action at work."""
+        for _day in range(days):
+            self.keep_alive(days=1)
+            for _again in range(2):
+                self.keep_alive(seconds=40)
+
+    def certificates(self):
+        self.env.invalidate_all()
+        return self.env["l10n_pl_ksef.certificate"].search([], order="id")
+
+    def at_ksef(self, certificate):
+        return self.simulator.state.certificates[certificate.serial_number]
+
+    def renewed(self):
+        """A company whose certificate is due for renewal; old and new one, after it."""
+        old = self.certified()
+        self.keep_alive(days=4)
+        self.keep_alive(seconds=40)
+        old.renew_at = old._now()
+        old.next_attempt = False
+        for _round in range(8):
+            self.keep_alive(seconds=40)
+        return self.certificates()
+
+    def test_a_certificate_is_renewed_before_its_end_without_a_human(self):
+        self.certified()
+        self.let_pass(100)
+        old, new = self.certificates()
+        self.assertEqual((old.state, new.state), ("superseded", "active"))
+        self.assertGreater(new.valid_from, old.valid_from + timedelta(days=50))
+        self.assertLess(new.valid_from, old.valid_to - timedelta(days=20))
+        self.assertEqual(self.panel()["state"], "connected")
+
+    def test_the_old_certificate_is_revoked_after_the_new_one_has_logged_in(self):
+        old, new = self.renewed()
+        self.assertEqual(new, self.company._l10n_pl_ksef_session().certificate_id)
+        self.assertEqual(self.at_ksef(old).reason, "Superseded")
+        self.assertFalse(old.sudo().private_key_secret)
+
+    def test_the_new_certificate_serves_all_companies_of_the_old_one(self):
+        old = self.certified()
+        other = self.make_company("Druga Sp. z o.o.", "1234563218")
+        old.company_ids += other
+        _old, new = self.renewed_from(old)
+        self.assertEqual(new.company_ids, self.company + other)
+
+    def renewed_from(self, old):
+        old.write({"renew_at": old._now(), "next_attempt": False})
+        self.keep_alive(days=4)
+        for _round in range(8):
+            self.keep_alive(seconds=40)
+        return self.certificates()
+
+    def test_while_the_new_certificate_cannot_log_in_the_old_one_stays(self):
+        old = self.certified()
+        self.simulator.settings.certificate_valid_from_offset = 7200
+        old, new = self.renewed_from(old)
+        self.assertEqual((old.state, new.state), ("active", "trying"))
+        self.assertFalse(self.at_ksef(old).revoked)
+
+    def test_a_certificate_that_is_not_yet_valid_is_waited_for(self):
+        old = self.certified()
+        self.simulator.settings.certificate_valid_from_offset = 7200
+        self.renewed_from(old)
+        self.keep_alive(hours=3)
+        self.keep_alive(seconds=40)
+        self.keep_alive(seconds=40)
+        old, new = self.certificates()
+        self.assertEqual((old.state, new.state), ("superseded", "active"))
+
+    def test_a_failed_renewal_is_not_repeated_for_ever(self):
+        self.certified()
+        self.simulator.settings.force_enrollment_status = {"code": 400}
+        before = self.simulator.requests.count("enroll")
+        self.let_pass(80)
+        self.assertEqual(self.simulator.requests.count("enroll") - before, 2)
+        self.assertEqual(self.certificates()[0].state, "active")
+        self.assertEqual(self.panel()["state"], "connected")
+
+    def test_a_certificate_loaded_by_hand_is_renewed_and_not_revoked(self):
+        old = self.certified()
+        old.origin = "loaded"
+        old, new = self.renewed_from(old)
+        self.assertEqual((old.state, new.state), ("superseded", "active"))
+        self.assertFalse(self.at_ksef(old).revoked)
+
+    def test_a_certificate_revoked_elsewhere_is_noticed_within_a_day(self):
+        certificate = self.certified()
+        self.at_ksef(certificate).revoked = self.simulator.clock.now()
+        self.at_ksef(certificate).revocation_done = self.simulator.clock.now()
+        self.keep_alive(hours=25)
+        self.env.invalidate_all()
+        self.assertEqual(certificate.state, "revoked")
+        self.assertFalse(self.company._l10n_pl_ksef_session().renew_at)
+
+    def test_a_revoked_certificate_is_noticed_when_it_cannot_log_in(self):
+        certificate = self.certified()
+        self.keep_alive(days=4)
+        self.keep_alive(seconds=40)
+        self.at_ksef(certificate).revocation_done = self.simulator.clock.now()
+        session = self.company._l10n_pl_ksef_session()
+        later = session._now() + timedelta(days=3)
+        session.write({"renew_at": session._now(), "next_attempt": later})
+        certificate.next_attempt = later
+        self.keep_alive(seconds=1)
+        self.keep_alive(seconds=5)
+        self.keep_alive(seconds=5)
+        self.assertEqual(certificate.state, "revoked")
+
+    def test_two_companies_of_one_signer_get_one_certificate_even_at_the_same_moment(self):
+        other = self.make_company("Druga Sp. z o.o.", "1234563218")
+        self.accountant.company_ids += other
+        signer = self.simulator.world.people
+        owner = next(iter(signer))
+        self.simulator.world.grant(owner, "1234563218")
+        self.connect(consent=True)
+        self.connect(consent=True, company=other)
+        for _round in range(5):
+            self.keep_alive(seconds=15)
+        certificate = self.certificates()
+        self.assertEqual(len(certificate), 1)
+        self.assertEqual(certificate.company_ids, self.company + other)
+        self.assertTrue(other._l10n_pl_ksef_session().renew_at)
+
+    def test_an_unknown_status_in_ksefs_list_changes_nothing(self):
+        certificate = self.certified()
+        certificate.serial_number = "0123456789ABCDEF"
+        with self.assertLogs(level="WARNING"):
+            self.keep_alive(hours=25)
+        self.assertEqual(certificate.state, "active")
