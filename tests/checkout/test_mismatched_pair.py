@@ -39,6 +39,10 @@ def test_a_request_is_built_in_spite_of_a_mismatched_pair():
     assert "<Nip>5265877635</Nip>" in answer(script, MISMATCHED)
 
 
-def test_signing_needs_no_xmlsec_and_so_no_pair_that_fits():
+def test_signing_says_that_the_pair_does_not_fit():
     script = "from tools import xades; print(xades.available())"
-    assert answer(script, MISMATCHED) == "None"
+    assert answer(script, MISMATCHED) == "mismatch"
+
+
+def test_signing_works_on_odoos_own_pins():
+    assert answer("from tools import xades; print(xades.available())") == "None"

@@ -92,12 +92,11 @@ def test_a_change_after_signing_is_noticed(before, after):
 
 
 def test_the_request_stays_as_it_was_and_the_signature_comes_last():
-    signed = xades.sign(DOCUMENT, KEYS["ec"], certificate_for(KEYS["ec"]))
-    root = etree.fromstring(signed)
+    root = etree.fromstring(xades.sign(DOCUMENT, KEYS["ec"], certificate_for(KEYS["ec"])))
     assert root[-1].tag == f"{DS}Signature"
-    start = signed.index(b"<ds:Signature")
-    assert DOCUMENT.startswith(signed[:start])
-    assert signed.endswith(DOCUMENT[start:])
+    root.remove(root[-1])
+    unsigned = etree.fromstring(DOCUMENT)
+    assert etree.tostring(root, method="c14n") == etree.tostring(unsigned, method="c14n")
 
 
 def test_the_signature_names_its_certificate_and_carries_the_leaf_alone():
@@ -136,19 +135,17 @@ def test_the_document_names_no_host_and_no_program(monkeypatch):
         assert name not in readable
 
 
-SIGNING_WITHOUT_XMLSEC = """
+WITHOUT_XMLSEC = """
 import sys
 sys.modules["xmlsec"] = None
 sys.path[:0] = sys.argv[1:]
-from protocol_builders import DOCUMENT, certificate_for
-from tools import enrollment, xades
-key = enrollment.new_key()
-assert xades.available() is None
-assert b"<ds:SignatureValue>" in xades.sign(DOCUMENT, key, certificate_for(key))
+from tools import xades
+print(xades.available())
 """
 
 
-def test_signing_does_not_need_xmlsec():
-    here = Path(__file__).resolve().parent
-    folders = [str(here), str(here.parents[1] / "l10n_pl_ksef_auth")]
-    subprocess.run([sys.executable, "-c", SIGNING_WITHOUT_XMLSEC, *folders], check=True)
+def test_a_machine_without_xmlsec_is_told_apart_and_nothing_breaks():
+    folder = str(Path(__file__).resolve().parents[2] / "l10n_pl_ksef_auth")
+    command = [sys.executable, "-c", WITHOUT_XMLSEC, folder]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "missing"
