@@ -11,6 +11,7 @@ from typing import Any
 from lxml import etree
 
 from . import names
+from .limits import MAX_CANDIDATES, MAX_REFERENCES
 from .model import Finding, Packaging
 from .parsing import Unreadable, parse
 from .report import finding
@@ -71,6 +72,11 @@ def examine(tree: Any) -> Document:
 def shape_finding(document: Document) -> Finding | None:
     """Say why the document has not the shape of a signed request; None when it has."""
     root_name = local_name(document.root)
+    if len(document.candidates) > MAX_CANDIDATES:
+        return finding("too_complex", f"{len(document.candidates)} requests")
+    references = _reference_count(document)
+    if references > MAX_REFERENCES:
+        return finding("too_complex", f"{references} references")
     if root_name == names.REQUEST:
         return finding("unsigned") if document.signature is None else _count_finding(document)
     if document.root.tag == names.SIGNATURE:
@@ -133,6 +139,12 @@ def payload_bytes(holder: Any) -> bytes | None:
     if any(isinstance(child.tag, str) for child in holder):
         return None
     return decode(text_of(holder))
+
+
+def _reference_count(document: Document) -> int:
+    if document.signature is None:
+        return 0
+    return len(document.signature.findall(f"{names.SIGNED_INFO}/{names.REFERENCE}"))
 
 
 def _count_finding(document: Document) -> Finding | None:

@@ -12,9 +12,12 @@ from typing import Any
 from lxml import etree
 
 from .canonical import Undecidable, octets
-from .document import Candidate, local_name, text_of
+from .document import Candidate, elements_of, local_name, text_of
 from .parsing import Unreadable, parse, parser
 from .references import Checked, digest_of
+
+#: Elements of a request: five, with addresses of an AuthorizationPolicy up to forty.
+_MOST_ELEMENTS = 50
 
 
 def was_edited(
@@ -90,11 +93,15 @@ def _fits(checked: Checked, target: Any, signature: Any) -> bool:
 
 
 def _content(request: Any) -> list[tuple[str, str, dict[str, str]]]:
-    """Return a request's elements without its signature, white space between them aside."""
-    found = []
-    for element in request.iter(etree.Element):
-        line = [element, *element.iterancestors()]
-        if not any(local_name(e) == "Signature" for e in line[: line.index(request) + 1]):
-            text = "" if len(element) else text_of(element)
-            found.append((element.tag, text, dict(element.attrib)))
+    """Return a request's elements without its signature, white space between them aside.
+
+    No more than a request of ours can have: what is longer is none.
+    """
+    found: list[tuple[str, str, dict[str, str]]] = []
+    waiting = [request]
+    while waiting and len(found) < _MOST_ELEMENTS:
+        element = waiting.pop()
+        inner = [child for child in elements_of(element) if local_name(child) != "Signature"]
+        found.append((element.tag, "" if inner else text_of(element), dict(element.attrib)))
+        waiting += reversed(inner)
     return found

@@ -117,11 +117,18 @@ def _has_doctype(data: bytes) -> bool:
 
 
 def _refuse_depth(root: Any) -> None:
-    depth = 0
-    for event, element in etree.iterwalk(root, events=("start", "end")):
-        depth += 1 if event == "start" else -1
-        if depth > limits.MAX_DEPTH:
+    """Bound nesting, attributes and the namespaces that are in scope at once.
+
+    Inclusive canonicalisation takes time with elements times the square of namespaces in scope.
+    """
+    levels = {"": 0, "-ns": 0}
+    for event, element in etree.iterwalk(root, events=("start", "end", "start-ns", "end-ns")):
+        kind = "-ns" if event.endswith("-ns") else ""
+        levels[kind] += 1 if event.startswith("start") else -1
+        if levels[""] > limits.MAX_DEPTH:
             raise Unreadable(finding("too_complex", f"more than {limits.MAX_DEPTH} levels"))
+        if levels["-ns"] > limits.MAX_IN_SCOPE:
+            raise Unreadable(finding("too_complex", f"more than {limits.MAX_IN_SCOPE} namespaces"))
         if event == "start" and len(element.attrib) > limits.MAX_ATTRIBUTES:
             raise Unreadable(
                 finding("too_complex", f"more than {limits.MAX_ATTRIBUTES} attributes")

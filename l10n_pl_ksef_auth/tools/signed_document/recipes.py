@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from . import names
 from .document import elements_of, text_of
-from .limits import MAX_TRANSFORMS, MAX_VALUE
+from .limits import MAX_PREFIXES, MAX_TRANSFORMS, MAX_VALUE
 
 #: Which signatures are left out: none, the one that is being read, or all.
 Removal = Literal["none", "own", "all"]
@@ -84,8 +84,8 @@ def canonical_of(method: Any) -> Canonical | None:
     if known is None or not known.exclusive:
         return known
     inclusive = method.find(f"{{{_EXCLUSIVE}}}InclusiveNamespaces")
-    prefixes = inclusive.get("PrefixList", "") if inclusive is not None else ""
-    return replace(known, prefixes=tuple(prefixes.split()[:MAX_VALUE]))
+    prefixes = inclusive.get("PrefixList", "").split() if inclusive is not None else []
+    return replace(known, prefixes=tuple(prefixes)) if len(prefixes) <= MAX_PREFIXES else None
 
 
 def _extended(recipe: Recipe, transform: Any) -> Recipe:

@@ -13,7 +13,7 @@ from . import names
 from .canonical import Undecidable, octets
 from .certificates import DIGESTS
 from .document import decode, elements_of, local_name, text_of
-from .limits import MAX_REFERENCES, MAX_VALUE
+from .limits import MAX_VALUE
 from .recipes import Recipe, recipe_of
 
 #: same, changed: the digest was compared; unknown: it cannot be; the rest: there is no target.
@@ -66,10 +66,9 @@ def references_of(signature: Any) -> list[Any]:
 
 
 def check_all(tree: Any, signature: Any) -> list[Checked]:
-    """Follow and compare the references of a signature, at most MAX_REFERENCES of them."""
+    """Follow and compare the references of a signature."""
     identifiers = Identifiers(tree)
-    chosen = references_of(signature)[:MAX_REFERENCES]
-    return [_check(reference, tree, signature, identifiers) for reference in chosen]
+    return [_check(r, tree, signature, identifiers) for r in references_of(signature)]
 
 
 def digest_of(reference: Any) -> tuple[str, bytes] | None:

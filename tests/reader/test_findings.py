@@ -1,0 +1,110 @@
+"""The table of findings: complete, translatable, and filled with values."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from babel.messages.extract import extract_from_file
+from corpus.index import faulty
+
+from ksef_simulator import signers
+from tools.signed_document import findings
+from tools.signed_document.findings import TABLE
+from tools.signed_document.report import mask, ordered
+
+from .shared import CHALLENGE, NOW, REQUEST, codes, reading, signed
+
+FOLDER = Path(findings.__file__).parent
+
+
+def test_odoo_finds_every_sentence_to_translate():
+    found = extract_from_file("python", findings.__file__, keywords={"_lt": None})
+    texts = {message for _line, message, _comments, _context in found}
+    assert {m.text for m in TABLE.values()} | {m.action for m in TABLE.values()} == texts
+
+
+def test_every_code_of_the_table_is_used_and_every_used_code_is_in_the_table():
+    source = "".join(p.read_text() for p in FOLDER.glob("*.py") if p.name != "findings.py")
+    quoted = set(re.findall(r'"([a-z_0-9]+)"', source))
+    assert set(TABLE) <= quoted
+    assert set(re.findall(r'\bfinding\(\s*"([a-z_0-9]+)"', source)) <= set(TABLE)
+
+
+@pytest.mark.parametrize("code", TABLE)
+def test_every_finding_says_what_happened_and_what_to_do(code):
+    meaning = TABLE[code]
+    assert meaning.text.endswith((".", "gov.pl"))
+    assert meaning.action.endswith(".")
+    assert set(re.findall(r"%\((\w+)\)s", meaning.text)) <= {
+        *("found", "expected", "date", "size", "limit", "count")
+    }
+
+
+def test_every_sentence_of_the_faulty_documents_can_be_filled():
+    for item in faulty():
+        assert all("%(" not in f.sentence for f in reading(item.data).findings)
+
+
+def test_the_gravest_finding_comes_first():
+    document = signed(algorithm="ec", signing_certificate=None).replace(
+        NOW_TEXT, b"2026-11-22T13:00:00Z"
+    )
+    levels = [finding.level for finding in reading(document).findings]
+    assert levels == sorted(levels, key=["stop", "warn", "info"].index)
+    assert levels[0] == "stop" and "warn" in levels
+
+
+NOW_TEXT = NOW.strftime("%Y-%m-%dT%H:%M:%SZ").encode()
+
+
+def test_the_same_finding_is_said_once():
+    (finding,) = reading(REQUEST).findings
+    assert ordered([finding, finding]) == (finding,)
+
+
+def test_evidence_masks_personal_numbers_and_stays_short():
+    assert mask("PNOPL-85041742164 signed") == "PNOPL-•••••••••64 signed"
+    assert mask("5265877635") == "5265877635"
+    assert len(mask("x" * 10_000)) == 200
+    assert mask("a\x00\u202eb\nc") == "a b c"
+
+
+def test_evidence_of_a_changed_request_names_the_reference_and_both_digests():
+    document = signed().replace(b"certificateSubject", b"certificateOther")
+    (finding,) = [f for f in reading(document).findings if f.code == "changed"]
+    assert re.fullmatch(r"reference '' sha256 signed \S{44} found \S{44}", finding.evidence)
+
+
+def test_an_edited_file_is_told_from_a_changed_one_even_without_the_download():
+    document = signed(layout="podpis-zaufany").replace(b"<Challenge>", b"\t<Challenge>")
+    assert codes(document, unsigned=()) == ("edited",)
+
+
+def test_a_self_signed_certificate_only_warns_where_ksef_refuses_it():
+    document = signed("self-signed")
+    assert codes(document, environment="test") == ()
+    assert codes(document, environment=None) == ()
+    for environment in ("production", "demo"):
+        (finding,) = reading(document, environment=environment).findings
+        assert (finding.code, finding.level) == ("self_signed", "warn")
+
+
+def test_a_certificate_that_has_just_expired_only_warns_because_clocks_differ():
+    document = signed("expired")
+    end = signers.certificate_of("expired", NOW).not_valid_after_utc
+    assert "certificate_expired" in codes(document, now=end + timedelta(days=2), challenges=())
+    found = reading(document, now=end + timedelta(hours=2), challenges=())
+    assert "certificate_expiring" in found.codes and not found.stops
+
+
+def test_the_reading_tells_everything_that_the_wizard_shows():
+    found = reading(signed())
+    assert found.fits and not found.stops
+    assert found.challenge == CHALLENGE
+    assert found.signer is not None
+    assert found.signer.issuer == "Centrum Pieczęci Ministra (symulator)"
+    assert found.signer.certificate_valid_to is not None
+    assert found.size == len(signed())

@@ -1,0 +1,156 @@
+"""Bytes of strangers: never a crash, a hang, a file or a connection; time and memory bounded."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from corpus.mutations.base import unsigned_object
+
+from tools.signed_document import limits
+
+from .shared import codes, reading, signed
+
+REFERENCE = re.compile(rb"<(?:ds:)?Reference .*?</(?:ds:)?Reference>", re.DOTALL)
+DECLARATIONS = b" ".join(b'xmlns:n%d="urn:n%d"' % (n, n) for n in range(limits.MAX_IN_SCOPE - 6))
+TOUCHED = (
+    '<?xml-stylesheet href="{0}"?>',
+    '<x xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:schemaLocation="a {0}"/>',
+    '<i:include xmlns:i="http://www.w3.org/2001/XInclude" href="{0}" parse="text"/>',
+    '<x xml:base="{0}"/>',
+)
+
+
+def largest() -> bytes:
+    """Return a document that costs as much as the bounds allow."""
+    document = signed(layout="szafir")
+    reference = REFERENCE.search(document)
+    assert reference is not None
+    many = document.replace(reference[0], reference[0] * (limits.MAX_REFERENCES - 1))
+    tags = b"<a/> " * (limits.MAX_TAGS - 500)
+    filler = b"A" * (limits.MAX_SIZE - len(many) - len(tags) - len(DECLARATIONS) - 50)
+    inside = b"<a " + DECLARATIONS + b">" + tags + filler + b"</a>"
+    return many.replace(b"<Challenge>", inside + b"<Challenge>", 1)
+
+
+def test_the_costliest_document_is_read_within_seconds():
+    document = largest()
+    started = time.process_time()
+    assert "changed" in codes(document)
+    assert time.process_time() - started < 4
+
+
+def test_the_costliest_document_takes_bounded_memory(tmp_path):
+    path = tmp_path / "largest.xml"
+    path.write_bytes(largest())
+    script = (
+        "import resource, sys, pathlib; from reader import shared;"
+        "data = pathlib.Path(sys.argv[1]).read_bytes(); shared.reading(shared.signed());"
+        "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss;"
+        "before = peak(); shared.reading(data); print(peak() - before)"
+    )
+    root = Path(__file__).parents[2]
+    where = {"PYTHONPATH": f"{root}/tests:{root}/l10n_pl_ksef_auth"}
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(path)], env=where, check=True, capture_output=True
+    )
+    assert int(done.stdout) < 50 * 1024
+
+
+@pytest.mark.parametrize("scheme", ["http", "file"])
+@pytest.mark.parametrize("markup", TOUCHED)
+def test_no_address_and_no_file_in_a_document_is_ever_opened(markup, scheme, tmp_path):
+    """A connection would be accepted and noticed; a named pipe would block whoever opens it."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.01)
+        web = f"http://127.0.0.1:{server.getsockname()[1]}/x"
+        target = web if scheme == "http" else f"file://{pipe}"
+        document = unsigned_object(signed(), markup.format(target).encode())
+        assert document is not None
+        reading(document)
+        reading(document.replace(b'URI=""', f'URI="{target}"'.encode()))
+        with pytest.raises(TimeoutError):
+            server.accept()
+
+
+@pytest.mark.parametrize(
+    "prolog",
+    [
+        '<!DOCTYPE a [<!ENTITY b "bb"><!ENTITY c "&b;&b;&b;&b;">]>',
+        '<!DOCTYPE a SYSTEM "http://127.0.0.1:9/x.dtd">',
+        "<!-- <x> --><?y <z> ?><!DOCTYPE a []>",
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le", "utf-16-be"])
+def test_document_types_are_refused_in_every_encoding(prolog, encoding):
+    data = f"{prolog}<AuthTokenRequest/>".encode(encoding)
+    assert codes(data) == ("dtd",)
+
+
+def test_a_comment_that_only_mentions_a_document_type_is_no_document_type():
+    data = signed().replace(b"<AuthTokenRequest", b"<!-- <!DOCTYPE a []> --><AuthTokenRequest", 1)
+    assert "dtd" not in codes(data)
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        b"<a>" * 100 + b"</a>" * 100,
+        b"<a/>" * limits.MAX_TAGS,
+        b"<a " + b" ".join(b'b%d=""' % n for n in range(300)) + b"/>",
+        b"<a " + b" ".join(b'xmlns:n%d="urn:n"' % n for n in range(60)) + b"/>",
+        b"<AuthTokenRequest/>" * 20,
+    ],
+    ids=["depth", "tags", "attributes", "namespaces", "requests"],
+)
+def test_markup_beyond_the_bounds_is_not_read(inside):
+    document = unsigned_object(signed(), inside)
+    assert document is not None
+    assert codes(document) == ("too_complex",)
+
+
+def test_too_many_references_are_not_followed():
+    document = signed()
+    reference = REFERENCE.search(document)
+    assert reference is not None
+    many = document.replace(reference[0], reference[0] * limits.MAX_REFERENCES)
+    assert codes(many) == ("too_complex",)
+
+
+def test_every_way_to_cut_a_document_is_survived():
+    document = signed()
+    for end in range(0, len(document) - 1, 13):
+        assert reading(document[:end]).stops
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_any_change_of_single_bytes_is_survived(seed, layout):
+    dice = random.Random(f"{seed} {layout}")
+    document = bytearray(signed(layout=layout))
+    for _change in range(12):
+        position = dice.randrange(len(document))
+        before, document[position] = document[position], dice.randrange(256)
+        reading(bytes(document))
+        document[position] = before
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_random_bytes_are_survived(seed):
+    dice = random.Random(seed)
+    data = dice.randbytes(500)
+    assert reading(data).stops
+    assert reading(b"<AuthTokenRequest>" + data).stops
+
+
+def test_bytes_in_other_containers_are_read_as_well():
+    assert codes(bytearray(signed())) == ()
+    assert codes(memoryview(signed())) == ()
