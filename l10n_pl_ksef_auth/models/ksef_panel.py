@@ -41,7 +41,9 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         session = company._l10n_pl_ksef_session()
         pending = self._on_the_way(company)
         state = self._state(owner, session, pending)
-        can_connect = self.env.user.has_group("l10n_pl_ksef_auth.group_ksef_connection")
+        user = self.env.user
+        manages = user.has_group("l10n_pl_ksef_auth.group_ksef_connection")
+        can_connect = manages and owner in user.sudo().company_ids
         certificate = self._certificate(owner, session)
         return {
             "company_id": company.id,

@@ -222,8 +222,7 @@ class ResCompany(models.Model):
         :return dict: a client action
         """
         self.ensure_one()
-        self._l10n_pl_ksef_check_group(CONNECT_GROUP)
-        wizard = self.env["l10n_pl_ksef.authorization"]._open(self._l10n_pl_ksef_owner())
+        wizard = self.env["l10n_pl_ksef.authorization"]._open(self._l10n_pl_ksef_managed())
         return {
             "type": "ir.actions.client",
             "tag": "l10n_pl_ksef_authorization",

@@ -2,12 +2,12 @@ import base64
 import binascii
 
 from odoo import models
-from odoo.addons.base.models.res_users import check_identity
 from odoo.exceptions import UserError
 
 from ..tools.errors import KsefError
 from ..tools.vault import VaultError
 from . import ksef_problem
+from .ksef_confirmation import recently_confirmed, sensitive
 from .res_company import CONNECT_GROUP
 
 OPTIONS = (
@@ -62,17 +62,31 @@ class ResCompany(models.Model):
     def l10n_pl_ksef_load_certificate(self, files, password):
         """Take a KSeF certificate and its key, as the Ministry's portal gives them.
 
+        Asks for the user's own password first, by an answer of its own: Odoo's check keeps in the
+        database what it is to call, and key and password must not get there.
+
         :param list files: base64 of one PKCS#12, or of a certificate and a key (PEM, DER)
         :param str password: of the key; not stored
-        :return dict: l10n_pl_ksef_account(), with ``problem`` when the files are of no use
+        :return dict: l10n_pl_ksef_account(), with ``problem`` when the files are of no use; or
+            ``confirm``, the action that asks: call again when its window has closed
         """
         owner = self._l10n_pl_ksef_managed()
+        if not recently_confirmed(self.env):
+            return {"confirm": self.l10n_pl_ksef_confirm()}
         try:
             contents = [base64.b64decode(file, validate=True) for file in files]
         except (binascii.Error, TypeError, ValueError):
             contents = [b""]
         problem = owner.env["l10n_pl_ksef.certificate"]._load(owner, contents, password or None)
         return self._l10n_pl_ksef_account_after(problem)
+
+    @sensitive
+    def l10n_pl_ksef_confirm(self):
+        """Ask for the user's password, and do nothing else.
+
+        :return dict: an action: the question, or the end of it
+        """
+        return {"type": "ir.actions.act_window_close"}
 
     def l10n_pl_ksef_issue_certificate(self):
         """Have a certificate issued for this Odoo, beside those that the signer has elsewhere.
@@ -90,10 +104,10 @@ class ResCompany(models.Model):
         """
         account = self.env["l10n_pl_ksef.account"]
         for company in self:
-            company._l10n_pl_ksef_check_group(CONNECT_GROUP)
+            company._l10n_pl_ksef_managed()
         return [account._connect(company) for company in self]
 
-    @check_identity
+    @sensitive
     def l10n_pl_ksef_disconnect(self, revoke_certificate=False):
         """Close the login at KSeF and stop logging in by itself.
 
@@ -107,7 +121,7 @@ class ResCompany(models.Model):
         self.env["l10n_pl_ksef.session"]._disconnect(owner)
         return self.l10n_pl_ksef_open_account()
 
-    @check_identity
+    @sensitive
     def l10n_pl_ksef_revoke_certificate(self, serial_number, reason="Unspecified"):
         """Revoke one of the signer's certificates at KSeF, whoever holds it.
 
@@ -119,7 +133,7 @@ class ResCompany(models.Model):
         self.env["l10n_pl_ksef.account"]._revoke_certificate(owner, serial_number, reason)
         return self.l10n_pl_ksef_open_account()
 
-    @check_identity
+    @sensitive
     def l10n_pl_ksef_revoke_session(self, reference_number=None):
         """Close one login at KSeF, or all but the one in use.
 
@@ -131,10 +145,15 @@ class ResCompany(models.Model):
         return self.l10n_pl_ksef_open_account()
 
     def _l10n_pl_ksef_managed(self):
-        """The company that owns self's connection, once the user is shown to manage it."""
+        """The company that owns self's connection, once the user is shown to manage it.
+
+        Who works for a branch alone does not manage the connection of the company above it.
+        """
         self.ensure_one()
         self._l10n_pl_ksef_check_group(CONNECT_GROUP)
-        return self._l10n_pl_ksef_owner()
+        owner = self._l10n_pl_ksef_owner()
+        owner.with_env(self.env)._l10n_pl_ksef_check_group(CONNECT_GROUP)
+        return owner
 
     def _l10n_pl_ksef_account_after(self, problem):
         """The account as it is after steps that committed on cursors of their own."""
