@@ -1,10 +1,14 @@
 import base64
+import time
 from contextlib import contextmanager
 from datetime import timedelta
+from types import SimpleNamespace
 from unittest import SkipTest
+from unittest.mock import patch
 
 from odoo.tests import TransactionCase, new_test_user
 
+from odoo.addons.l10n_pl_ksef_auth.models import ksef_confirmation
 from odoo.addons.l10n_pl_ksef_auth.tools import clock
 
 try:
@@ -93,6 +97,14 @@ class KsefCase(TransactionCase):
         self.attach(window, self.signed(self.downloaded(window), signer, **how))
         window.set_consent(consent)
         return window.authenticate()
+
+    @contextmanager
+    def confirmed(self):
+        """A browser whose user has just given the password."""
+        session = {ksef_confirmation.PASSWORD_KEY: time.time()}
+        browser = SimpleNamespace(session=session)
+        with patch.object(ksef_confirmation, "request", browser):
+            yield
 
     def connect(self, signer="owner", user=None, company=None, consent=False):
         """A whole first login; the session that it opened."""

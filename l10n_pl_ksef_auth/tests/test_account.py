@@ -51,7 +51,8 @@ class TestAccount(KsefCase):
     def test_a_loaded_certificate_can_log_in(self):
         packed = self.packed()
         self.forget_certificate()
-        account = self.account().l10n_pl_ksef_load_certificate([packed], "tajne")
+        with self.confirmed():
+            account = self.account().l10n_pl_ksef_load_certificate([packed], "tajne")
         self.assertFalse(account["problem"])
         self.env.invalidate_all()
         session = self.company._l10n_pl_ksef_log_in_with_certificate()
@@ -62,11 +63,13 @@ class TestAccount(KsefCase):
 
     def test_a_wrong_password_is_a_sentence(self):
         packed = self.packed()
-        account = self.account().l10n_pl_ksef_load_certificate([packed], "inne")
+        with self.confirmed():
+            account = self.account().l10n_pl_ksef_load_certificate([packed], "inne")
         self.assertIn("password", account["problem"]["text"])
 
     def test_a_file_that_is_no_certificate_is_a_sentence(self):
-        account = self.account().l10n_pl_ksef_load_certificate(["AAAA"], "")
+        with self.confirmed():
+            account = self.account().l10n_pl_ksef_load_certificate(["AAAA"], "")
         self.assertTrue(account["problem"]["text"])
 
     def test_an_accountant_changes_the_environment_without_being_an_administrator(self):

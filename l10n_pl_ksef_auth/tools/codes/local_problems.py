@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .custody import CUSTODY
 from .meaning import (
     CONNECT_AGAIN,
     ODOO_GOES_ON,
@@ -32,6 +33,7 @@ def _credential(text: str, action: str = _OTHER_CERTIFICATE_FILE) -> Meaning:
 
 
 PROBLEMS: dict[str, Meaning] = {
+    **CUSTODY,
     "answer_lost": Meaning(
         _lt("KSeF's answer was lost on the way, and KSeF gives it only once."),
         SIGN_AGAIN,
