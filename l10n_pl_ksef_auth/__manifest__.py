@@ -18,6 +18,8 @@
         "views/ksef_session_views.xml",
         "views/ksef_certificate_views.xml",
         "views/ksef_menus.xml",
+        "views/ksef_audit_views.xml",
+        "views/ksef_unlock_views.xml",
     ],
     "assets": {
         "web.assets_backend": ["l10n_pl_ksef_auth/static/src/**/*"],

@@ -1,18 +1,33 @@
 -- A copy of the database must never use, renew or revoke what belongs to the original.
 UPDATE l10n_pl_ksef_session
    SET state = 'revoked',
-       document_secret = NULL,
+       revoke_requested = FALSE,
+       problem = NULL
+ WHERE state IN ('waiting', 'submitted', 'authorized', 'active');
+
+UPDATE l10n_pl_ksef_session
+   SET document_secret = NULL,
        authentication_token_secret = NULL,
        access_token_secret = NULL,
        refresh_token_secret = NULL,
        next_attempt = NULL,
-       renew_at = NULL
- WHERE state IN ('waiting', 'submitted', 'authorized', 'active');
+       renew_at = NULL;
 
 UPDATE l10n_pl_ksef_certificate
    SET state = 'foreign',
        private_key_secret = NULL,
+       certificate_secret = NULL,
+       identity_digest = NULL,
        next_attempt = NULL;
+
+UPDATE l10n_pl_ksef_authorization
+   SET document_secret = NULL,
+       document_name = NULL;
 
 UPDATE res_company
    SET l10n_pl_ksef_environment = 'test';
+
+-- The copy may make a key of its own, for trials in KSeF's test environment.
+DELETE FROM ir_config_parameter
+ WHERE key IN ('l10n_pl_ksef_auth.key_fingerprint', 'l10n_pl_ksef_auth.home',
+               'l10n_pl_ksef_auth.key_backed_up');

@@ -26,7 +26,10 @@ def of_error(error):
         }
     if isinstance(error, KsefError):
         return _kept("local", error.code)
-    return _kept("local", "secret_corrupt" if isinstance(error, VaultCorrupt) else "key_missing")
+    if isinstance(error, VaultCorrupt):
+        return _kept("local", "secret_corrupt")
+    # A copy of the database says what kind of copy it is.
+    return _kept("local", getattr(error, "code", "key_missing"))
 
 
 def of_auth_status(status):

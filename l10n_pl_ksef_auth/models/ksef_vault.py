@@ -4,14 +4,24 @@ from pathlib import Path
 from odoo import models, tools
 
 from ..tools import vault
+from . import ksef_home, ksef_vault_guard
 
 KEY_OPTION = "l10n_pl_ksef_key"
 KEY_VARIABLE = "L10N_PL_KSEF_KEY"
 FINGERPRINT_PARAMETER = "l10n_pl_ksef_auth.key_fingerprint"
+SECRET_SUFFIX = "_secret"
+
+
+class VaultKeyOther(vault.VaultKeyMissing):
+    """There is a key here, but not this database's."""
 
 
 class L10n_Pl_KsefVaultMixin(models.AbstractModel):
-    """Encrypted storage of secrets, each bound to its model, record and field (design, decisions 10, 15)."""
+    """Encrypted storage of secrets, each bound to its model, record and field (design, decisions 10, 15).
+
+    Neither keys nor decrypted values are cached: the key is read for each use, and a value lives as
+    long as the call that asked for it.
+    """
 
     _name = "l10n_pl_ksef.vault.mixin"
     _description = "KSeF encrypted fields"
@@ -20,7 +30,7 @@ class L10n_Pl_KsefVaultMixin(models.AbstractModel):
         """Encrypt and store secrets of one record.
 
         :param secrets: bytes or False by the name of the encrypted field
-        :raises vault.VaultKeyMissing: this machine has no key, or another one
+        :raises vault.VaultError: no key, another one, or this database is a copy
         """
         self.ensure_one()
         box = self._vault(may_create=True)
@@ -36,6 +46,8 @@ class L10n_Pl_KsefVaultMixin(models.AbstractModel):
 
         :raises vault.VaultKeyMissing: this machine has no key, or another one
         :raises vault.VaultCorrupt: the value was changed, or belongs to another record or field
+        :raises VaultLocked: this database is a copy of the one that the secret belongs to
+        :raises AccessError: the caller is code that was typed into Odoo
         """
         self.ensure_one()
         text = self.sudo()[name]
@@ -56,30 +68,45 @@ class L10n_Pl_KsefVaultMixin(models.AbstractModel):
             for key in self._vault_keys(may_create=True)
         ]
 
+    def _secret_fields(self):
+        """The names of the model's encrypted fields."""
+        return [name for name in self._fields if name.endswith(SECRET_SUFFIX)]
+
     def _vault(self, may_create=False):
         """The vault with this machine's keys, once they are shown to be this database's.
 
         :param bool may_create: a first key may be generated, if the database never had one
-        :raises vault.VaultKeyMissing: this machine has no key, or another one
+        :raises vault.VaultError: no key, another one, or this database is a copy
         """
         return vault.Vault(self._vault_keys(may_create))
 
     def _vault_keys(self, may_create=False):
+        ksef_vault_guard.refuse_typed_code(self.env)
+        ksef_home.refuse_copy(self.env)
         parameters = self.env["ir.config_parameter"].sudo()
         expected = parameters.get_param(FINGERPRINT_PARAMETER)
-        keys = vault.load_keys(
-            tools.config.get(KEY_OPTION),
-            os.environ.get(KEY_VARIABLE),
-            self._vault_key_file(),
-            may_create=may_create and not expected,
-        )
+        keys = vault.load_keys(*sources(self.env).values(), may_create=may_create and not expected)
         fingerprints = [vault.key_fingerprint(key) for key in keys]
         if expected and expected not in fingerprints:
-            raise vault.VaultKeyMissing(expected)
-        if not expected and may_create:
+            raise VaultKeyOther("another key than this database's")
+        if may_create and not expected:
             parameters.set_param(FINGERPRINT_PARAMETER, fingerprints[0])
+            ksef_home.claim(self.env)
         return keys
 
-    def _vault_key_file(self):
-        """The generated key's file: beside the file store, not in it, since backups take that along."""
-        return Path(tools.config["data_dir"]) / "l10n_pl_ksef" / f"{self.env.cr.dbname}.key"
+
+def sources(env):
+    """Where a key may come from; the first that has one counts.
+
+    A function, not a method: code that was typed into Odoo cannot call it.
+
+    :param env: of the database
+    :return dict: text of the option, text of the variable, path of the generated file
+    """
+    # Beside the file store, not in it: backups take that along (design, decision 15).
+    folder = Path(tools.config["data_dir"]) / "l10n_pl_ksef"
+    return {
+        "option": tools.config.get(KEY_OPTION),
+        "variable": os.environ.get(KEY_VARIABLE),
+        "file": folder / f"{env.cr.dbname}.key",
+    }

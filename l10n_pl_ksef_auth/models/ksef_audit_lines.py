@@ -1,0 +1,116 @@
+from odoo import fields, models
+
+from .ksef_audit import address, technical
+from .res_company_account import OPTIONS
+
+SESSION_EVENTS = {"failed": "failure", "expired": "expired"}
+CERTIFICATE_EVENTS = {
+    "requested": "certificate_requested",
+    "superseded": "certificate_replaced",
+    "revoked": "certificate_revoked",
+    "blocked": "certificate_blocked",
+    "expired": "certificate_expired",
+    "failed": "certificate_failed",
+}
+ORIGIN_EVENTS = {"enrolled": "certificate_issued", "loaded": "certificate_loaded"}
+
+
+class L10n_Pl_KsefSession(models.Model):
+    """Each change of a login's state leaves a line, whoever makes it."""
+
+    _inherit = "l10n_pl_ksef.session"
+
+    address = fields.Char(string="Signed request came from", readonly=True, copy=False)
+
+    def write(self, vals):
+        if "user_id" in vals:
+            vals = {**vals, "address": address()}
+        before = {session: (session.state, session.problem) for session in self}
+        result = super().write(vals)
+        if "user_id" in vals:
+            for session in self:
+                session._audit("signed", consent=session.consent_text)
+        if "state" in vals or "problem" in vals:
+            for session in self:
+                session._audit_change(*before[session])
+        return result
+
+    def _audit_change(self, old_state, old_problem):
+        if self.state != old_state and self._audit_event():
+            self._audit(self._audit_event())
+        elif self.state == "waiting" and self.problem and not old_problem:
+            # A refused document, or a login with the certificate that begins again.
+            self._audit("failure")
+
+    def _audit_event(self):
+        if self.state == "active":
+            return "login" if self.method == "signature" else "renewal"
+        if self.state == "revoked" and self.closed_by_user:
+            return "disconnected"
+        if self.state == "revoked":
+            return "ended" if self.problem else "closed"
+        return SESSION_EVENTS.get(self.state)
+
+    def _audit(self, event, **values):
+        # What a signature brings about may happen later, in the scheduled action.
+        signed = event in ("signed", "login") and {
+            "user_id": self.user_id.id,
+            "address": self.address,
+        }
+        self.env["l10n_pl_ksef.audit"]._record(
+            self.company_id,
+            event,
+            **{
+                "environment": self.environment,
+                "signer_name": self.signer_name,
+                "signer_masked": self.signer_masked,
+                "signature": self.signer_kind,
+                "reference": self.reference_number,
+                "detail": technical(self.env, self.problem),
+                **(signed or {}),
+                **values,
+            },
+        )
+
+
+class L10n_Pl_KsefCertificate(models.Model):
+    """Each change of a certificate's state leaves a line for every company that it serves."""
+
+    _inherit = "l10n_pl_ksef.certificate"
+
+    def write(self, vals):
+        before = {certificate: certificate.state for certificate in self}
+        result = super().write(vals)
+        for certificate in self if "state" in vals else self.browse():
+            if certificate.state != before[certificate]:
+                certificate._audit_state(before[certificate])
+        return result
+
+    def _audit_state(self, old):
+        event = CERTIFICATE_EVENTS.get(self.state)
+        if self.state == "active" and old != "blocked":
+            event = ORIGIN_EVENTS[self.origin]
+        if event:
+            self.env["l10n_pl_ksef.audit"]._record(
+                self.company_ids,
+                event,
+                environment=self.environment,
+                signer_name=self.owner_name,
+                signer_masked=self.identity_masked,
+                reference=self.serial_number or self.reference_number,
+                detail=technical(self.env, self.problem),
+            )
+
+
+class ResCompany(models.Model):
+    """Changed settings for KSeF leave a line."""
+
+    _inherit = "res.company"
+
+    def write(self, vals):
+        result = super().write(vals)
+        changed = [name for name in OPTIONS if name in vals]
+        if changed:
+            detail = "; ".join(f"{name.removeprefix('l10n_pl_ksef_')}={vals[name]}" for name in changed)
+            self.env["l10n_pl_ksef.audit"]._record(self, "settings", detail=detail)
+        return result

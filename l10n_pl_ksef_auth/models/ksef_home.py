@@ -1,0 +1,84 @@
+"""Where this database lives, so that a copy of it knows that it is one.
+
+A copy holds the secrets of the original: it could end the original's login, use up or revoke its
+certificate. The database therefore remembers where its secrets were first encrypted: Odoo's
+identifier of the database, PostgreSQL's of the server, and of the database on that server. They
+survive restarts, renaming and a standby server that takes over; a duplicate, a restored dump and
+a move to another server change one of them. A clone of the whole machine keeps all three and cannot
+be told from its original: see readme/CONFIGURE.md.
+"""
+
+import weakref
+
+from ..tools.vault import VaultError
+
+HOME_PARAMETER = "l10n_pl_ksef_auth.home"
+UUID_PARAMETER = "database.uuid"
+# A connection always leads to the same database; they are few, and forgotten when they close.
+_places = weakref.WeakKeyDictionary()
+
+
+class VaultLocked(VaultError):
+    """The secrets belong to the database that this one is a copy of.
+
+    :param str code: copy_duplicated, copy_restored or copy_moved
+    """
+
+    def __init__(self, code):
+        super().__init__(f"the database is not where its secrets were made: {code}")
+        self.code = code
+
+
+def here(env):
+    """Where the database is now.
+
+    :return str: Odoo's identifier, the server's, the database's
+    """
+    uuid = env["ir.config_parameter"].sudo().get_param(UUID_PARAMETER)
+    return "/".join((uuid or "", *_place(env.cr)))
+
+
+def claim(env):
+    """Declare that the secrets belong to the database as it is here."""
+    env["ir.config_parameter"].sudo().set_param(HOME_PARAMETER, here(env))
+
+
+def copy_code(env):
+    """What kind of copy this database is.
+
+    :return str: copy_duplicated, copy_restored, copy_moved; None at home, or without secrets
+    """
+    home = env["ir.config_parameter"].sudo().get_param(HOME_PARAMETER)
+    now = here(env)
+    if not home or home == now:
+        return None
+    (uuid, server, _database), (uuid_now, server_now, _database_now) = _parts(home), _parts(now)
+    if uuid != uuid_now:
+        return "copy_duplicated"
+    return "copy_restored" if server == server_now else "copy_moved"
+
+
+def refuse_copy(env):
+    """Refuse to open the secrets in a copy.
+
+    :raises VaultLocked: this is not the database that they were made in
+    """
+    code = copy_code(env)
+    if code:
+        raise VaultLocked(code)
+
+
+def _parts(home):
+    return (home.split("/") + ["", "", ""])[:3]
+
+
+def _place(cr):
+    """PostgreSQL's identifiers of the server and of the database on it."""
+    connection = cr._cnx
+    if connection not in _places:
+        cr.execute(
+            "SELECT system_identifier::text, oid::text FROM pg_control_system(), pg_database"
+            " WHERE datname = current_database()"
+        )
+        _places[connection] = cr.fetchone()
+    return _places[connection]
