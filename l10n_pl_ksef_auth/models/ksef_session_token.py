@@ -19,8 +19,6 @@ AHEAD = timedelta(minutes=2)
 PAUSE = timedelta(seconds=10)
 # Access tokens live about 15 minutes (facts.md): more than this nobody can be promised.
 LONGEST_LIFE = timedelta(minutes=10)
-# After a login with the certificate that KSeF refused, callers do not cause one after the other.
-LOGIN_PAUSE = timedelta(minutes=10)
 
 
 class L10n_Pl_KsefSessionToken(models.Model):
@@ -60,12 +58,6 @@ class L10n_Pl_KsefSessionToken(models.Model):
                 own = self.with_env(env).exists()
                 if own._token_outlives(life):
                     return own._access_token()
-
-    def _failed_lately(self):
-        """Whether this is a login with the certificate that KSeF has just refused."""
-        started = self.send_started_at
-        refused = self.method == "certificate" and self.state == "failed"
-        return refused and bool(started) and started > self._now() - LOGIN_PAUSE
 
     def _token_or_login_needed(self, life):
         token = self._live_token(life) if self.state == "active" else None

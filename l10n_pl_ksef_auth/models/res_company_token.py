@@ -14,6 +14,18 @@ from .ksef_session_token import AHEAD, LONGEST_LIFE, MARGIN
 DEFAULT_LIFE = timedelta(minutes=1)
 # Seconds a caller waits for KSeF and for other workers: a web worker must not be blocked for long.
 DEFAULT_PATIENCE = 15
+# The company whose connection "company" uses: what _l10n_pl_ksef_owner says, in SQL.
+OWNER = SQL(
+    """
+    SELECT ancestor.id, ancestor.l10n_pl_ksef_environment AS environment
+      FROM res_company AS ancestor
+      JOIN res_partner AS partner ON partner.id = ancestor.partner_id
+     WHERE ancestor.id = ANY(string_to_array(trim('/' FROM company.parent_path), '/')::int[])
+       AND (partner.vat != '' OR ancestor.parent_id IS NULL)
+     ORDER BY length(ancestor.parent_path) DESC
+     LIMIT 1
+    """
+)
 
 
 class ResCompany(models.Model):
@@ -129,7 +141,7 @@ class ResCompany(models.Model):
         )
 
     def _l10n_pl_ksef_token_row(self):
-        """Where the token of self's connection is; says in SQL what _l10n_pl_ksef_owner says.
+        """Where the token of self's connection is.
 
         :return tuple: session id, encrypted token, its end, when to ask KSeF again; or None
         """
@@ -141,16 +153,7 @@ class ResCompany(models.Model):
                 SELECT session.id, session.access_token_secret,
                        session.access_valid_until, session.refresh_retry_at
                   FROM res_company AS company
-                  JOIN LATERAL (
-                       SELECT ancestor.id, ancestor.l10n_pl_ksef_environment AS environment
-                         FROM res_company AS ancestor
-                         JOIN res_partner AS partner ON partner.id = ancestor.partner_id
-                        WHERE ancestor.id = ANY(
-                              string_to_array(trim('/' FROM company.parent_path), '/')::int[])
-                          AND (partner.vat != '' OR ancestor.parent_id IS NULL)
-                        ORDER BY length(ancestor.parent_path) DESC
-                        LIMIT 1
-                       ) AS owner ON TRUE
+                  JOIN LATERAL (%s) AS owner ON TRUE
                   JOIN l10n_pl_ksef_session AS session
                     ON session.company_id = owner.id AND session.environment = owner.environment
                  WHERE company.id = %s AND session.state = 'active'
@@ -158,6 +161,7 @@ class ResCompany(models.Model):
                  ORDER BY session.id DESC
                  LIMIT 1
                 """,
+                OWNER,
                 self.id,
             )
         )

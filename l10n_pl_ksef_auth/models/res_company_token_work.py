@@ -131,7 +131,7 @@ class ResCompany(models.Model):
         )
         if last.state in ("submitted", "authorized"):
             return last
-        if last.closed_by_user or not last._may_log_in_again() or last._failed_lately():
+        if last.closed_by_user or not last._may_log_in_again():
             raise LoginNeeded()
         login = self._l10n_pl_ksef_certificate_login()
         if not login:

@@ -1,0 +1,1 @@
+from . import account_move, account_move_send, res_company, res_company_tokens, res_config_settings

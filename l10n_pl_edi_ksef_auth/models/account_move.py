@@ -1,0 +1,50 @@
+import logging
+
+from odoo import api, models
+
+_logger = logging.getLogger(__name__)
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    def action_l10n_pl_edi_update_invoice_status(self):
+        # EXTENDS l10n_pl_edi, whose client reads fields that only administrators may
+        move = self._l10n_pl_ksef_edi_ready()
+        if not move:
+            return False
+        return super(AccountMove, move).action_l10n_pl_edi_update_invoice_status()
+
+    def action_l10n_pl_edi_get_invoice_UPO(self):
+        # EXTENDS l10n_pl_edi
+        move = self._l10n_pl_ksef_edi_ready()
+        if not move:
+            return False
+        return super(AccountMove, move).action_l10n_pl_edi_get_invoice_UPO()
+
+    def _l10n_pl_ksef_edi_ready(self):
+        """self with the rights that the sender's client needs, once KSeF will take its requests.
+
+        :return: self as superuser; nothing if a scheduled action has to come back later
+        :raises AccessError: the user may not write the invoice
+        """
+        self.ensure_one()
+        self.check_access("write")
+        error = self.company_id._l10n_pl_ksef_edi_try_prepare()
+        if error:
+            _logger.info("KSeF: nothing was asked about invoice %s: %s", self.id, error)
+            return self.browse()
+        return self.sudo()
+
+    @api.model
+    def _cron_l10n_pl_edi_download_bills(self):
+        # EXTENDS l10n_pl_edi, in builds that fetch vendor bills
+        parent = super()
+        if not hasattr(parent, "_cron_l10n_pl_edi_download_bills"):
+            return None
+        companies = self.env["res.company"].search([("l10n_pl_edi_access_token", "!=", False)])
+        for company in companies:
+            error = company._l10n_pl_ksef_edi_try_prepare()
+            if error:
+                _logger.info("KSeF: no token for the bills of company %s: %s", company.id, error)
+        return parent._cron_l10n_pl_edi_download_bills()

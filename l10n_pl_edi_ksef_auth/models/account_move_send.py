@@ -1,0 +1,47 @@
+from odoo import models
+from odoo.http import request
+
+from odoo.addons.l10n_pl_ksef_auth.exceptions import LoginNeeded
+from odoo.addons.l10n_pl_ksef_auth.tools.errors import KsefError
+
+
+class AccountMoveSend(models.AbstractModel):
+    _inherit = "account.move.send"
+
+    def _call_web_service_before_invoice_pdf_render(self, invoices_data):
+        # EXTENDS l10n_pl_edi
+        for_ksef = {
+            move: data
+            for move, data in invoices_data.items()
+            if "pl_ksef" in data.get("extra_edis", []) and not move.l10n_pl_edi_status
+        }
+        others = {move: data for move, data in invoices_data.items() if move not in for_ksef}
+        if others or not for_ksef:
+            super()._call_web_service_before_invoice_pdf_render(others)
+        ready = self._l10n_pl_ksef_prepare(for_ksef)
+        if ready:
+            # The sender's client reads fields that only administrators may.
+            sender = super(AccountMoveSend, self.sudo())
+            sender._call_web_service_before_invoice_pdf_render(ready)
+
+    def _l10n_pl_ksef_prepare(self, invoices_data):
+        """Those of the invoices whose companies are ready to send; the others get their error.
+
+        :raises LoginNeeded: for one who sends a single invoice: with the button to the window
+        """
+        moves = self.env["account.move"].union(*invoices_data)
+        errors = {}
+        for company in moves.company_id:
+            try:
+                company._l10n_pl_ksef_edi_prepare()
+            except KsefError as error:
+                if isinstance(error, LoginNeeded) and request and len(moves) == 1:
+                    raise
+                errors[company] = company._l10n_pl_ksef_edi_sentence(error)
+        for move, data in invoices_data.items():
+            if move.company_id in errors:
+                data["error"] = {
+                    "error_title": self.env._("The invoice was not sent to KSeF"),
+                    "errors": [errors[move.company_id]],
+                }
+        return {move: data for move, data in invoices_data.items() if move.company_id not in errors}

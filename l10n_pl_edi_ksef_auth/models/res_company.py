@@ -1,0 +1,127 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.http import request
+from odoo.tools import SQL
+
+from odoo.addons.l10n_pl_ksef_auth.exceptions import LoginNeeded
+from odoo.addons.l10n_pl_ksef_auth.models.res_company_token import OWNER
+from odoo.addons.l10n_pl_ksef_auth.tools.errors import KsefError
+
+# Rendering and sending of one invoice; what takes longer is renewed on KSeF's refusal.
+LIFE = timedelta(minutes=2)
+MODE = "l10n_pl_edi_ksef.mode"
+
+
+class ResCompany(models.Model):
+    """Odoo's own invoice sender, with our connection instead of a certificate of its own."""
+
+    _inherit = "res.company"
+
+    l10n_pl_edi_register = fields.Boolean(compute_sudo=True)
+    # In columns: the sender's script for test copies names them, and fails for all without them.
+    l10n_pl_edi_session_key = fields.Binary(attachment=False)
+    l10n_pl_edi_session_iv = fields.Binary(attachment=False)
+    l10n_pl_ksef_edi_login = fields.Char(groups=fields.NO_ACCESS, copy=False)
+
+    @api.depends("l10n_pl_edi_certificate")
+    def _compute_l10n_pl_edi_register(self):
+        # EXTENDS l10n_pl_edi
+        super()._compute_l10n_pl_edi_register()
+        self._l10n_pl_ksef_edi_connected().l10n_pl_edi_register = True
+
+    def _l10n_pl_ksef_edi_connected(self):
+        """The companies of self that the sender reaches KSeF for with our connection; one query.
+
+        A connection that ended by itself counts: who sends is told to sign, not led past KSeF.
+        """
+        stored = self.filtered("id")
+        stored.flush_model(["parent_path", "l10n_pl_ksef_environment"])
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT company.id
+                  FROM res_company AS company
+                  JOIN LATERAL (%s) AS owner ON TRUE
+                  JOIN LATERAL (
+                       SELECT session.closed_by_user OR session.revoke_requested AS closed
+                         FROM l10n_pl_ksef_session AS session
+                        WHERE session.company_id = owner.id
+                          AND session.environment = owner.environment
+                          AND session.activated_at IS NOT NULL
+                        ORDER BY session.id DESC
+                        LIMIT 1
+                       ) AS login ON login.closed IS NOT TRUE
+                 WHERE company.id = ANY(%s) AND owner.environment = %s
+                """,
+                OWNER,
+                list(stored.ids),
+                self._l10n_pl_ksef_edi_environment(),
+            )
+        )
+        return self.browse([company_id for (company_id,) in rows])
+
+    @api.model
+    def _l10n_pl_ksef_edi_environment(self):
+        """The environment that the sender talks to; it takes a missing mode for production."""
+        mode = self.env["ir.config_parameter"].sudo().get_param(MODE) or "prod"
+        return "production" if mode == "prod" else "test"
+
+    # ------------------------------------------------------------------
+    # Before the sender talks to KSeF
+    # ------------------------------------------------------------------
+    def _l10n_pl_ksef_edi_prepare(self):
+        """Make sure that the sender finds a valid token of ours; nothing for other companies.
+
+        :raises KsefError: there is none now, see l10n_pl_ksef_access_token
+        """
+        self.ensure_one()
+        if not self._l10n_pl_ksef_edi_connected():
+            return
+        access = self.l10n_pl_ksef_access_token(LIFE)
+        with self.env.registry.cursor() as cr:
+            # The login may be newer than this transaction's view of the database.
+            session = self.with_env(self.env(cr=cr, su=True))._l10n_pl_ksef_session()
+            refresh = session._secret_read("refresh_token_secret").decode()
+            login = f"{session.environment},{session.id}"
+        self._l10n_pl_ksef_edi_hold(access, refresh)
+        if self.sudo().l10n_pl_ksef_edi_login != login:
+            self._l10n_pl_ksef_edi_forget_online_session()
+            self.sudo().l10n_pl_ksef_edi_login = login
+            # A conflict with another worker shows now, before anything is sent.
+            self.sudo().flush_recordset()
+
+    def _l10n_pl_ksef_edi_forget_online_session(self):
+        """Have the sender open a new online session: the old one belongs to another login."""
+        self.sudo().write(
+            {
+                "l10n_pl_edi_session_id": False,
+                "l10n_pl_edi_session_key": False,
+                "l10n_pl_edi_session_iv": False,
+            }
+        )
+
+    def _l10n_pl_ksef_edi_try_prepare(self):
+        """Like _l10n_pl_ksef_edi_prepare, for one who waits for the answer on the screen.
+
+        :return: None, or the failure in a scheduled action, which goes on with other companies
+        :raises LoginNeeded: with the button to the window
+        :raises UserError: with what happened and what to do
+        """
+        try:
+            self._l10n_pl_ksef_edi_prepare()
+        except LoginNeeded as error:
+            if request:
+                raise
+            return error
+        except KsefError as error:
+            if request:
+                raise UserError(self._l10n_pl_ksef_edi_sentence(error)) from error
+            return error
+        return None
+
+    def _l10n_pl_ksef_edi_sentence(self, error):
+        """What a failure means and what to do, in one paragraph."""
+        texts = self.l10n_pl_ksef_explain(error)
+        return " ".join(filter(None, (texts["text"], texts["action"])))

@@ -1,0 +1,109 @@
+import time
+
+from odoo import api, fields, models
+
+from odoo.addons.l10n_pl_ksef_auth.tools.vault import VaultError
+
+HELD = "l10n_pl_ksef_edi_tokens"
+# Seconds that a transaction may hold a token for; then the database knows a newer one.
+HOLD = 120
+
+
+class ResCompany(models.Model):
+    """The sender's token fields: ours for connected companies, stored ones for the others.
+
+    No network here: _l10n_pl_ksef_edi_prepare renews, these fields only show what there is.
+    """
+
+    _inherit = "res.company"
+
+    l10n_pl_edi_access_token = fields.Char(
+        compute="_compute_l10n_pl_ksef_edi_tokens",
+        inverse="_inverse_l10n_pl_edi_access_token",
+        search="_search_l10n_pl_edi_access_token",
+        compute_sudo=True,
+        store=False,
+    )
+    l10n_pl_edi_refresh_token = fields.Char(
+        compute="_compute_l10n_pl_ksef_edi_tokens",
+        inverse="_inverse_l10n_pl_edi_refresh_token",
+        search="_search_l10n_pl_edi_refresh_token",
+        compute_sudo=True,
+        store=False,
+    )
+    # Of companies that log in with the sender's own certificate.
+    l10n_pl_ksef_edi_access_token = fields.Char(groups=fields.NO_ACCESS, copy=False, prefetch=False)
+    l10n_pl_ksef_edi_refresh_token = fields.Char(
+        groups=fields.NO_ACCESS, copy=False, prefetch=False
+    )
+
+    @api.depends("l10n_pl_ksef_edi_access_token", "l10n_pl_ksef_edi_refresh_token")
+    def _compute_l10n_pl_ksef_edi_tokens(self):
+        connected = self._l10n_pl_ksef_edi_connected()
+        for company in self:
+            own = company in connected
+            access, refresh = (
+                company._l10n_pl_ksef_edi_held()
+                if own
+                else (
+                    company.l10n_pl_ksef_edi_access_token,
+                    company.l10n_pl_ksef_edi_refresh_token,
+                )
+            )
+            company.l10n_pl_edi_access_token = access
+            company.l10n_pl_edi_refresh_token = refresh
+
+    def _l10n_pl_ksef_edi_held(self):
+        """The access and the refresh token of our connection, as far as this transaction knows."""
+        held = self.env.cr.cache.get(HELD, {}).get(self.id)
+        if held and held[2] > time.monotonic():
+            return held[:2]
+        session = self._l10n_pl_ksef_session()
+        try:
+            return tuple(
+                session._secret_read(name).decode() if session else False
+                for name in ("access_token_secret", "refresh_token_secret")
+            )
+        except VaultError:
+            return False, False
+
+    def _l10n_pl_ksef_edi_hold(self, access, refresh):
+        """Have the fields show these tokens in this transaction, whose view may be older."""
+        held = self.env.cr.cache.setdefault(HELD, {})
+        held[self.id] = (access, refresh, time.monotonic() + HOLD)
+        self.invalidate_recordset(["l10n_pl_edi_access_token", "l10n_pl_edi_refresh_token"])
+
+    def _inverse_l10n_pl_edi_access_token(self):
+        """The sender refreshed in the midst of its work, or logged in, or wants to forget."""
+        connected = self._l10n_pl_ksef_edi_connected()
+        for company in self:
+            token = company.l10n_pl_edi_access_token
+            if company not in connected:
+                company.l10n_pl_ksef_edi_access_token = token
+            elif token:
+                company._l10n_pl_ksef_edi_hold(token, company._l10n_pl_ksef_edi_held()[1])
+
+    def _inverse_l10n_pl_edi_refresh_token(self):
+        for company in self - self._l10n_pl_ksef_edi_connected():
+            company.l10n_pl_ksef_edi_refresh_token = company.l10n_pl_edi_refresh_token
+
+    def _search_l10n_pl_edi_access_token(self, operator, value):
+        return self._l10n_pl_ksef_edi_search("l10n_pl_ksef_edi_access_token", operator, value)
+
+    def _search_l10n_pl_edi_refresh_token(self, operator, value):
+        return self._l10n_pl_ksef_edi_search("l10n_pl_ksef_edi_refresh_token", operator, value)
+
+    def _l10n_pl_ksef_edi_search(self, stored, operator, value):
+        """Find who has a token or has none; a token's value is nothing to search for.
+
+        :param str stored: the field for companies that log in by themselves
+        """
+        if operator not in ("in", "not in") or set(value) != {False}:
+            return NotImplemented
+        companies = self.sudo().with_context(active_test=False)
+        sessions = self.env["l10n_pl_ksef.session"].sudo().search([("activated_at", "!=", False)])
+        with_branches = companies.search([("id", "child_of", sessions.company_id.ids)])
+        holders = with_branches._l10n_pl_ksef_edi_connected() | companies.search(
+            [(stored, "!=", False)]
+        )
+        return [("id", "not in" if operator == "in" else "in", holders.ids)]

@@ -1,0 +1,87 @@
+import base64
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from odoo.addons.l10n_pl_ksef_auth.models import ksef_problem
+from odoo.addons.l10n_pl_ksef_auth.tools.errors import KsefError
+
+
+class ResConfigSettings(models.TransientModel):
+    _inherit = "res.config.settings"
+
+    l10n_pl_ksef_edi_note = fields.Char(compute="_compute_l10n_pl_ksef_edi_note")
+
+    @api.depends("company_id", "l10n_pl_ksef_environment")
+    def _compute_l10n_pl_ksef_edi_note(self):
+        sender = self.env["res.company"]._l10n_pl_ksef_edi_environment()
+        labels = dict(self._fields["l10n_pl_ksef_environment"]._description_selection(self.env))
+        for config in self:
+            ours = config.l10n_pl_ksef_environment
+            config.l10n_pl_ksef_edi_note = (
+                ours
+                and ours != sender
+                and self.env._(
+                    "Odoo sends invoices to the environment %(sender)s, so they cannot be sent"
+                    " with a connection to %(ours)s.",
+                    sender=labels[sender],
+                    ours=labels[ours],
+                )
+            )
+
+    def _set_l10n_pl_edi_certificate(self):
+        # EXTENDS l10n_pl_edi, which logs in or wipes whenever any setting is saved
+        changed = self.filtered(
+            lambda config: (
+                config.l10n_pl_edi_certificate != config.company_id.sudo().l10n_pl_edi_certificate
+            )
+        )
+        connected = changed.company_id._l10n_pl_ksef_edi_connected()
+        for config in changed:
+            if config.company_id in connected:
+                company = config.company_id.sudo()
+                company.l10n_pl_edi_certificate = config.l10n_pl_edi_certificate
+            else:
+                super(ResConfigSettings, config)._set_l10n_pl_edi_certificate()
+
+    def _l10n_pl_edi_ksef_authenticate(self):
+        # EXTENDS l10n_pl_edi: a company with our connection does not need another login
+        self.ensure_one()
+        if not self.company_id._l10n_pl_ksef_edi_connected():
+            return super()._l10n_pl_edi_ksef_authenticate()
+        return self.company_id._l10n_pl_ksef_edi_prepare()
+
+    def action_l10n_pl_ksef_use_certificate(self):
+        """Move the company from the sender's own login to ours, with the certificate it has."""
+        self.ensure_one()
+        company = self.company_id.sudo()
+        self._l10n_pl_ksef_take_certificate(company)
+        company._l10n_pl_ksef_log_in_with_certificate(wait_seconds=5)
+        try:
+            company.l10n_pl_ksef_access_token()
+        except KsefError as error:
+            raise UserError(company._l10n_pl_ksef_edi_sentence(error)) from error
+        company.write(
+            {
+                "l10n_pl_edi_certificate": False,
+                "l10n_pl_ksef_edi_access_token": False,
+                "l10n_pl_ksef_edi_refresh_token": False,
+            }
+        )
+        return {"type": "ir.actions.client", "tag": "reload"}
+
+    def _l10n_pl_ksef_take_certificate(self, company):
+        """Keep the sender's certificate and key as ours, encrypted.
+
+        :raises UserError: they are of no use for logging in
+        """
+        native = company.l10n_pl_edi_certificate.with_context(bin_size=False)
+        files = [native.pem_certificate, native.private_key_id.pem_key]
+        if not all(files):
+            raise UserError(self.env._("The certificate has no private key in this Odoo."))
+        owner = company._l10n_pl_ksef_owner()
+        certificates = self.env["l10n_pl_ksef.certificate"].sudo()
+        problem = certificates._load(owner, [base64.b64decode(file) for file in files], None)
+        if problem:
+            texts = ksef_problem.texts(self.env, problem)
+            raise UserError(" ".join(filter(None, (texts["text"], texts["action"]))))

@@ -1,0 +1,83 @@
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+
+from .common import EdiCase
+
+
+@tagged("post_install", "-at_install")
+class TestSending(EdiCase):
+    def test_an_accountant_sends_an_invoice_with_our_connection(self):
+        self.connect()
+        move = self.sent(self.accountant)
+        self.assertEqual(move.l10n_pl_edi_status, "sent")
+        self.assertFalse(self.company.sudo().l10n_pl_edi_certificate)
+
+    def test_the_clerk_fetches_ksefs_number_and_the_confirmation(self):
+        self.connect()
+        move = self.sent(self.clerk)
+        move.action_l10n_pl_edi_update_invoice_status()
+        self.assertEqual(move.l10n_pl_edi_status, "accepted")
+        self.assertTrue(move.l10n_pl_edi_number)
+        action = move.action_l10n_pl_edi_get_invoice_UPO()
+        self.assertEqual(action["type"], "ir.actions.act_url")
+
+    def test_who_may_not_write_the_invoice_gets_nothing_from_ksef(self):
+        self.connect()
+        move = self.sent(self.clerk)
+        reader = self.make_user("ksef_reader", "account.group_account_readonly")
+        with self.assertRaises(AccessError):
+            move.with_user(reader).action_l10n_pl_edi_update_invoice_status()
+
+    def test_an_outdated_token_is_renewed_before_the_sender_notices(self):
+        self.connect()
+        self.sent()
+        self.travel(minutes=16)
+        with self.counted("refresh") as refreshes:
+            self.assertEqual(self.sent().l10n_pl_edi_status, "sent")
+        self.assertEqual(refreshes["calls"], 1)
+
+    def test_after_a_new_login_the_sender_opens_an_online_session_of_its_own(self):
+        self.connect()
+        self.sent()
+        first = self.fields_of_sender()["l10n_pl_edi_session_id"]
+        self.connect()
+        self.env.invalidate_all()
+        self.sent()
+        self.assertNotEqual(self.fields_of_sender()["l10n_pl_edi_session_id"], first)
+
+    def test_a_login_that_ended_is_followed_by_one_with_the_certificate(self):
+        self.certified()
+        with self.company._l10n_pl_ksef_client() as client:
+            client.revoke_current_session(self.company.l10n_pl_ksef_access_token())
+        self.travel(minutes=16)
+        self.assertEqual(self.sent().l10n_pl_edi_status, "sent")
+
+    def test_when_only_a_human_can_help_the_sentence_says_so(self):
+        session = self.connect()
+        move = self.invoice()
+        session.write({"state": "expired"})
+        session.flush_recordset()
+        with self.assertRaisesRegex(UserError, "not connected"):
+            self.send(move)
+        self.assertFalse(move.l10n_pl_edi_status)
+
+    def test_ksef_is_offered_only_where_the_environments_agree(self):
+        self.connect()
+        self.assertTrue(self.company.l10n_pl_edi_register)
+        self.env["ir.config_parameter"].set_param("l10n_pl_edi_ksef.mode", "prod")
+        self.env.invalidate_all()
+        self.assertFalse(self.company.l10n_pl_edi_register)
+
+    def test_ksef_is_not_offered_after_disconnecting_by_hand(self):
+        session = self.connect()
+        session.write({"state": "revoked", "closed_by_user": True})
+        self.env.invalidate_all()
+        self.assertFalse(self.company.l10n_pl_edi_register)
+
+    def test_a_refresh_by_the_sender_itself_serves_for_the_rest_of_its_work(self):
+        self.connect()
+        self.env.invalidate_all()
+        company = self.company.sudo()
+        company.l10n_pl_edi_access_token = "new"
+        self.assertEqual(company.l10n_pl_edi_access_token, "new")
+        self.assertTrue(company.l10n_pl_edi_refresh_token)
