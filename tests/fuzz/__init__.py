@@ -1,0 +1,1 @@
+"""Fuzzing of the reader: `python -m fuzz --seconds 600`, guided by coverage (atheris)."""

@@ -1,0 +1,51 @@
+"""A long run: keeps what it has learnt and what it has found in the folder given."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from corpus.index import faulty, representatives
+
+REGRESSIONS = Path(__file__).parent / "regressions"
+_ROOT = Path(__file__).parents[2]
+#: libFuzzer's own bounds: seconds for one input, megabytes for the process, bytes of an input.
+_BOUNDS = ("-timeout=20", "-rss_limit_mb=1024", "-max_len=100000")
+
+
+def seed(folder: Path) -> None:
+    """Put documents of the corpus and all regressions where the run starts from."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for item in (*representatives(), *faulty()):
+        (folder / item.file).write_bytes(item.data)
+    for file in REGRESSIONS.glob("*.xml"):
+        shutil.copy(file, folder)
+
+
+def run(folder: Path, seconds: int) -> int:
+    """Fuzz for so many seconds; return the exit status, not 0 when something was found."""
+    seed(folder / "seeds")
+    (folder / "learnt").mkdir(exist_ok=True)
+    command = [sys.executable, "-m", "fuzz.target", f"-max_total_time={seconds}", *_BOUNDS]
+    found = f"-artifact_prefix={folder}/found-"
+    corpus = [str(folder / "learnt"), str(folder / "seeds")]
+    return subprocess.run([*command, found, *corpus]).returncode
+
+
+def main() -> int:
+    """Read the arguments, run, and say where the findings are."""
+    arguments = argparse.ArgumentParser(prog="fuzz", description=__doc__)
+    arguments.add_argument("--seconds", type=int, default=600)
+    arguments.add_argument("--folder", type=Path, default=_ROOT / ".cache" / "fuzz")
+    given = arguments.parse_args()
+    status = run(given.folder, given.seconds)
+    for file in sorted(given.folder.glob("found-*")):
+        print(f"Found: {file}; copy it to {REGRESSIONS} once it is mended.")
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,58 @@
+"""What must hold for every input, whatever its bytes."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timedelta, timezone
+
+from ksef_simulator import identities, pki
+from ksef_simulator.verify import ChainProblem, Refusal, verify
+from tools.auth_token_request import Context
+from tools.signed_document import KnownChallenge, Reading, read
+from tools.signed_document.findings import TABLE
+
+NOW = datetime(2026, 11, 22, 14, 3, tzinfo=timezone.utc)
+CHALLENGE = "20261122-CR-0123456789-ABCDEF0123-45"
+CONTEXT = Context("Nip", identities.DEMO_NIP)
+_KNOWN = KnownChallenge(CHALLENGE, NOW + timedelta(minutes=7))
+_NUMBERS = [person.pesel for person in identities.PEOPLE.values()]
+_TRUST = pki.Authority(datetime(NOW.year, 1, 1)).trust
+#: Seconds; the worst document within the bounds takes less than two.
+SLOW = 5.0
+#: Codes by which the reader protects itself or refuses to guess, whatever KSeF may say.
+OWN_RULES = {"too_complex", "too_large", "not_covered", "ambiguous_request"}
+
+
+def check(data: bytes, *, with_simulator: bool = False) -> Reading:
+    """Read one input and check what must hold.
+
+    :param with_simulator: also ask the strict simulator, which takes five times as long
+    :raises AssertionError: when something does not hold; any other exception is a fault as well
+    """
+    started = time.process_time()
+    found = read(data, challenges=[_KNOWN], context=CONTEXT, now=NOW, environment="test")
+    assert time.process_time() - started < SLOW, "slow"
+    _check_findings(found)
+    if found.fits:
+        assert found.challenge == CHALLENGE and found.context == CONTEXT
+    if with_simulator and found.stops and not OWN_RULES & set(found.codes):
+        assert not _accepted(data), f"the simulator accepts what stops: {found.codes}"
+    return found
+
+
+def _check_findings(found: Reading) -> None:
+    for finding in found.findings:
+        assert finding.code in TABLE
+        text = f"{finding.sentence} {finding.evidence} {finding.values}"
+        assert "%(" not in finding.sentence
+        assert not any(number in text for number in _NUMBERS), "a personal number is shown"
+        assert len(finding.evidence) <= 200
+    assert found.signer is None or len(found.signer.name) <= 200
+
+
+def _accepted(data: bytes) -> bool:
+    try:
+        judged = verify(data, _TRUST, NOW)
+    except (Refusal, ChainProblem):
+        return False
+    return (judged.challenge, judged.context_value) == (CHALLENGE, CONTEXT.value)
