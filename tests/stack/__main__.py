@@ -62,7 +62,8 @@ def main(words: list[str]) -> int:
     if command is None:
         say(USAGE)
         return 0 if words[:1] in ([], ["help"], ["--help"], ["-h"]) else 2
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     try:
         return command(words[1:])
     except StackError as error:

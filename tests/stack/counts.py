@@ -1,4 +1,7 @@
-"""pytest plugin: leaves the counts of one run behind, for the sum over all runs."""
+"""pytest plugin: leaves the counts of one run behind, for the sum over all runs.
+
+A test that measures says its figures with ``record_property("figures", "…")``: they come last.
+"""
 
 from __future__ import annotations
 
@@ -22,5 +25,16 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     stats = terminalreporter.stats
     failed = [report.nodeid for kind in ("failed", "error") for report in stats.get(kind, [])]
     passed = len(stats.get("passed", [])) + len(stats.get("xfailed", []))
-    counts = {"passed": passed, "failed": failed, "skipped": len(stats.get("skipped", []))}
+    figures = [
+        str(value)
+        for report in stats.get("passed", []) + stats.get("failed", [])
+        for name, value in report.user_properties
+        if name == "figures"
+    ]
+    counts = {
+        "passed": passed,
+        "failed": failed,
+        "skipped": len(stats.get("skipped", [])),
+        "figures": figures,
+    }
     Path(target).write_text(json.dumps(counts))

@@ -9,9 +9,10 @@ import threading
 import urllib.parse
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from . import venvs
-from .places import LOOPBACK, ROOT, TESTS, chosen_port, free_port
+from .places import LOOPBACK, ROOT, TESTS, cache, chosen_port, free_port
 from .programs import isolated
 from .say import StackError, announce, say
 from .servers import Server
@@ -34,9 +35,13 @@ class DemoStack:
         self.base_url = f"{self.simulator_url}/v2"
         self.signing_url = f"{self.simulator_url}/podpis"
         self.odoo_url = f"http://{LOOPBACK}:{odoo_port}"
-        self.simulator = _simulator_server(simulator_port, self.signing_url)
+        self._proxy_port = free_port()
+        self._authority = cache("config") / f"proxy-{simulator_port}.pem"
+        self.simulator = _simulator_server(
+            simulator_port, self.signing_url, self._proxy_port, self._authority
+        )
         self.database = shop.databases.copy("demo", f"demo{odoo_port}")
-        self.odoo = self._odoo_server(odoo_port, workers)
+        self.odoo = self.another_odoo(odoo_port, workers)
 
     def start(self) -> None:
         """Start the simulator, point the database at it, start Odoo."""
@@ -53,14 +58,15 @@ class DemoStack:
         """Stop both servers and remove the database."""
         self.odoo.stop()
         self.simulator.stop()
+        self._authority.unlink(missing_ok=True)
         self._shop.databases.drop(self.database)
 
     def sql(self, statement: str) -> str:
         """Run one statement on the demo's database; rows as text, columns parted by |."""
         return self._shop.postgres.sql(statement, self.database)
 
-    def _odoo_server(self, port: int, workers: int) -> Server:
-        """Odoo's server process on our database."""
+    def another_odoo(self, port: int, workers: int = 0) -> Server:
+        """An Odoo on our database, not started yet; `workers` above 0 makes it use processes."""
         command = [
             *self._shop.programs.odoo(self.database),
             "--http-port",
@@ -68,12 +74,15 @@ class DemoStack:
             f"--workers={workers}",
         ]
         command += ["--max-cron-threads=1", "--gevent-port", str(free_port())]
-        return Server(
-            f"odoo-{self.database}",
-            command,
-            self._shop.programs.environment(),
-            f"{self.odoo_url}/web/login",
-        )
+        url = f"http://{LOOPBACK}:{port}/web/login"
+        return Server(f"odoo-{self.database}-{port}", command, self._environment(), url)
+
+    def _environment(self) -> dict[str, str]:
+        """Odoo's environment; HTTPS leads to KSeF's names at the simulator, and nowhere else."""
+        environment = self._shop.programs.environment()
+        proxy = f"http://{LOOPBACK}:{self._proxy_port}"
+        environment |= {"HTTPS_PROXY": proxy, "https_proxy": proxy}
+        return environment | {"REQUESTS_CA_BUNDLE": str(self._authority)}
 
     def _point_at_simulator(self) -> None:
         """Every KSeF environment means the simulator here, so that nothing reaches the real one."""
@@ -153,9 +162,10 @@ def simulator(words: list[str]) -> int:
     os.execve(interpreter, [interpreter, "-m", "ksef_simulator", *words], _simulator_environment())
 
 
-def _simulator_server(port: int, address: str) -> Server:
-    """The simulator as a background process."""
+def _simulator_server(port: int, address: str, proxy_port: int, authority: Path) -> Server:
+    """The simulator as a background process, with its proxy for HTTPS."""
     command = [str(venvs.python()), "-m", "ksef_simulator", "--port", str(port)]
+    command += ["--proxy-port", str(proxy_port), "--proxy-ca", str(authority)]
     name = f"simulator-{urllib.parse.urlsplit(address).port}"
     return Server(name, command, _simulator_environment(), address)
 

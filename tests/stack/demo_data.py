@@ -5,7 +5,10 @@ from typing import Any
 COMPANY = "Przykładowa Sp. z o.o."
 NIP = "5265877635"
 OURS = ("l10n_pl_ksef_auth", "l10n_pl_edi_ksef_auth")
-KEPT_CRONS = ("mail.ir_cron_mail_scheduler_action",)
+KEPT_CRONS = (
+    "mail.ir_cron_mail_scheduler_action",
+    "l10n_pl_edi.cron_auto_checks_the_polish_invoice_status",
+)
 
 
 def fill(env: Any) -> None:

@@ -88,6 +88,7 @@ class Stage:
         if self._counts.exists():
             left = json.loads(self._counts.read_text())
             self.passed, self.failed, self.skipped = left["passed"], left["failed"], left["skipped"]
+            self.figures = left["figures"]
         code = self._process.returncode
         if code not in (0, NOTHING_COLLECTED) and not self.failed:
             self.failed.append(f"{self.name}: pytest ended with code {code}")
@@ -200,6 +201,9 @@ def _report(stages: list[Stage]) -> int:
     if not passed and not failed:
         say("No test fits these words.")
     say(f"{passed} passed, {len(failed)} failed")
+    for stage in stages:
+        for figures in stage.figures:
+            say(figures)
     return 1 if failed or not passed else 0
 
 
