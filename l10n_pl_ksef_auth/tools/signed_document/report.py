@@ -8,14 +8,15 @@ from .findings import TABLE
 from .limits import MAX_VALUE
 from .model import Finding
 
-_PERSONAL_NUMBER = re.compile(r"(?<![0-9])[0-9]{9}([0-9]{2})(?![0-9])")
+#: A PESEL, or digits among which one may be.
+_PERSONAL_NUMBER = re.compile(r"[0-9]{9,}([0-9]{2})")
 _CONTROL = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufffe\uffff\ud800-\udfff]+"
 )
 
 
 def mask(text: str) -> str:
-    """Return ``text`` fit to be shown and kept: short, one line, eleven digits in a row masked."""
+    """Return ``text`` fit to be shown and kept: short, one line, eleven digits or more in a row masked."""
     short = _CONTROL.sub(" ", text[: 2 * MAX_VALUE]).strip()
     if len(short) > MAX_VALUE:
         short = short[: MAX_VALUE - 1] + "…"
