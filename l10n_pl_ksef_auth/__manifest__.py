@@ -13,6 +13,7 @@
         "security/ir.model.access.csv",
         "security/ir_rule.xml",
         "data/mail_activity_type_data.xml",
+        "data/mail_template_data.xml",
         "data/ir_cron.xml",
         "views/res_config_settings_views.xml",
         "views/ksef_session_views.xml",

@@ -13,6 +13,8 @@ from . import ksef_certificate_manual
 from . import ksef_panel
 from . import ksef_account
 from . import res_company
+from . import ksef_alert
+from . import ksef_alert_watch
 from . import res_company_token
 from . import res_company_token_work
 from . import res_company_account

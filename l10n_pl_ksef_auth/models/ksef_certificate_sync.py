@@ -21,6 +21,7 @@ class L10n_Pl_KsefCertificateSync(models.Model):
 
     _inherit = "l10n_pl_ksef.certificate"
 
+    noticed_at = fields.Datetime(string="Found revoked or blocked", readonly=True, copy=False)
     synced_at = fields.Datetime(string="Compared with KSeF", readonly=True, copy=False)
 
     def _step_sync(self):
@@ -51,12 +52,19 @@ class L10n_Pl_KsefCertificateSync(models.Model):
         if state == self.state:
             return
         _logger.info("KSeF certificate %s: %s is now %s", self.id, self.state, state)
-        values = {"state": state}
+        values = {"state": state, "noticed_at": self._now()}
         if state in ("revoked", "expired"):
             values |= {"private_key_secret": False, "next_attempt": False}
         self.write(values)
         self.env.cr.commit()
         self._plan_renewals()
+
+    def _nobody_chose_this(self):
+        """Whether the state came about without anybody here who wanted it."""
+        if self.state in ("revoked", "blocked"):
+            return bool(self.noticed_at)
+        # A renewal that failed is told as the end of the old certificate, when it comes near.
+        return not (self.state == "failed" and self.replaces_id)
 
     def _state_told_by_login(self):
         """What KSeF said about this certificate when it refused the last login with it."""

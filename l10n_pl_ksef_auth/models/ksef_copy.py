@@ -48,10 +48,12 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
 class L10n_Pl_KsefSession(models.Model):
     _inherit = "l10n_pl_ksef.session"
 
-    def _cron_keep_alive(self):
-        """Leave everything as it is while the secrets cannot be used."""
-        if not self.env["l10n_pl_ksef.unlock"]._lock():
-            super()._cron_keep_alive()
+    def _cron_keep_alive(self, backwards=False):
+        """Leave everything as it is while the secrets cannot be used, and say so."""
+        if self.env["l10n_pl_ksef.unlock"]._lock():
+            self._tell_humans()
+        else:
+            super()._cron_keep_alive(backwards)
 
 
 class ResCompany(models.Model):

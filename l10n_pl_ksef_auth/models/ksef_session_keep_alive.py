@@ -46,8 +46,18 @@ class L10n_Pl_KsefSessionKeepAlive(models.Model):
             finished = worker._work_off(backwards, time.monotonic() + worker._run_seconds())
         finally:
             ksef_connections.close_all()
+        if not backwards:
+            self._tell_humans()
         self._wake_for_the_next(finished)
         self.env["ir.cron"]._commit_progress(remaining=0)
+
+    def _tell_humans(self):
+        try:
+            self.env["l10n_pl_ksef.alert"]._watch()
+        except Exception:
+            # Mail that does not work must not keep the connections from being kept alive.
+            self.env.cr.rollback()
+            _logger.exception("KSeF: the alerts could not be brought up to date")
 
     def _run_seconds(self):
         limit = tools.config["limit_time_real_cron"]

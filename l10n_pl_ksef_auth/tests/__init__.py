@@ -1,4 +1,5 @@
 from . import test_access_token
+from . import test_alerts
 from . import test_account
 from . import test_certificate
 from . import test_first_login

@@ -1,4 +1,6 @@
 import base64
+import logging
+import os
 import time
 from contextlib import contextmanager
 from datetime import timedelta
@@ -17,6 +19,8 @@ try:
     from ksef_simulator.signers import sign
 except ImportError:
     Simulator = OWNER = None
+
+_logger = logging.getLogger(__name__)
 
 
 class KsefCase(TransactionCase):
@@ -145,6 +149,14 @@ class KsefCase(TransactionCase):
     def panel(self, user=None, company=None):
         self.env.invalidate_all()
         return (company or self.company).with_user(user or self.accountant).l10n_pl_ksef_panel()
+
+    def figures(self, text):
+        """Show a measured result; ./run test prints it after its sum."""
+        _logger.info("FIGURES %s", text)
+        target = os.environ.get("STACK_FIGURES")
+        if target:
+            with open(target, "a") as file:
+                file.write(f"{text}\n")
 
     @contextmanager
     def counted(self, operation):

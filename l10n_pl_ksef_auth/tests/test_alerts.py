@@ -1,0 +1,158 @@
+from datetime import timedelta
+
+from odoo.tests import tagged
+
+from .common import KsefCase
+
+
+@tagged("post_install", "-at_install")
+class TestAlerts(KsefCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env["res.lang"]._activate_lang("pl_PL")
+
+    def setUp(self):
+        super().setUp()
+        self.addCleanup(self.simulator.settings.reset)
+
+    def open_alerts(self):
+        self.env.invalidate_all()
+        return self.env["l10n_pl_ksef.alert"].search([("closed_at", "=", False)])
+
+    def mails(self):
+        return self.env["mail.mail"].search([("model", "=", "l10n_pl_ksef.alert")], order="id")
+
+    def told(self):
+        """Reasons and levels of the alerts that are open."""
+        return [(alert.reason, alert.level) for alert in self.open_alerts()]
+
+    def wake(self, days=0, **delta):
+        self.keep_alive(days=days, **delta)
+        return self.told()
+
+    def refuse_logins(self, code):
+        self.simulator.settings.force_status = {"code": code}
+        session = self.company._l10n_pl_ksef_session()
+        session.write({"renew_at": session._now(), "next_attempt": session.refresh_valid_until})
+        self.keep_alive(seconds=1)
+        return self.wake(seconds=10)
+
+    def test_a_login_that_nothing_renews_is_told_three_days_one_day_and_none_before_its_end(self):
+        self.connect()
+        self.assertEqual(self.wake(days=3), [])
+        self.assertEqual(self.wake(days=1, hours=1), [("login", 3)])
+        self.assertEqual(self.wake(days=2), [("login", 1)])
+        self.assertEqual(self.wake(days=1), [("login", 0)])
+        self.assertEqual(len(self.mails()), 3)
+
+    def test_each_is_told_once(self):
+        self.connect()
+        self.wake(days=4, hours=1)
+        self.wake(hours=1)
+        self.wake(hours=1)
+        self.assertEqual(len(self.mails()), 1)
+        self.assertEqual(len(self.open_alerts().activity_id), 1)
+
+    def test_a_login_that_the_certificate_renews_is_not_told(self):
+        self.certified()
+        for _day in range(10):
+            self.assertEqual(self.wake(days=1), [])
+            self.keep_alive(seconds=10)
+        self.assertFalse(self.mails())
+
+    def test_an_outage_that_repairs_itself_is_not_told(self):
+        self.certified()
+        self.simulator.faults.add("*", "503", times=-1)
+        self.addCleanup(self.simulator.faults.clear)
+        for _half_day in range(4):
+            self.assertEqual(self.wake(hours=12), [])
+
+    def test_signing_again_closes_the_alert_and_its_activity(self):
+        self.connect()
+        self.wake(days=5)
+        activity = self.open_alerts().activity_id
+        self.assertTrue(activity)
+        self.connect()
+        self.assertEqual(self.wake(seconds=5), [])
+        self.assertFalse(activity.exists())
+
+    def test_who_signed_is_told_unless_the_company_names_somebody(self):
+        self.connect(user=self.accountant)
+        self.wake(days=5)
+        self.assertEqual(self.open_alerts().user_id, self.accountant)
+        self.company.l10n_pl_ksef_responsible_id = self.manager
+        self.wake(days=1, hours=12)
+        self.assertEqual(self.open_alerts().user_id, self.manager)
+
+    def test_mail_and_activity_are_in_the_recipients_language(self):
+        self.env["ir.module.module"]._load_module_terms(["l10n_pl_ksef_auth"], ["pl_PL"])
+        self.accountant.lang = "pl_PL"
+        self.connect(user=self.accountant)
+        self.wake(days=5)
+        alert = self.open_alerts()
+        polish = alert.with_context(lang="pl_PL").summary
+        self.assertEqual(alert.activity_id.summary, polish)
+        self.assertEqual(self.mails().subject, polish)
+
+    def test_the_mail_has_one_link_which_leads_to_the_connection(self):
+        self.connect()
+        self.wake(days=5)
+        alert = self.open_alerts()
+        self.assertEqual(self.mails().body_html.count(alert.link), 1)
+        self.assertEqual(alert._place(), "/odoo/ksef")
+
+    def test_a_login_refused_for_lack_of_rights_is_told_at_once(self):
+        self.certified()
+        self.assertEqual(self.refuse_logins(415), [("login", 0)])
+
+    def test_after_a_final_refusal_no_machine_tries_again(self):
+        self.certified()
+        self.refuse_logins(480)
+        with self.counted("challenge") as logins:
+            self.wake(hours=6)
+            self.wake(hours=6)
+        self.assertEqual(logins["calls"], 0)
+
+    def test_a_right_that_was_taken_away_is_told_at_once(self):
+        self.connect()
+        people = self.simulator.world.people
+        for pesel in people:
+            self.simulator.world.revoke(pesel, "5265877635", "InvoiceWrite")
+        self.assertIn(("rights", 0), self.wake(days=1, hours=1))
+
+    def test_a_certificate_revoked_elsewhere_is_told_at_once(self):
+        certificate = self.certified()
+        kept = self.simulator.state.certificates[certificate.serial_number]
+        kept.revoked = kept.revocation_done = self.simulator.clock.now()
+        self.assertEqual(self.wake(hours=25), [("certificate", 0)])
+        self.assertEqual(self.open_alerts()._place(), "/odoo/ksef-account")
+
+    def test_a_certificate_not_renewed_is_told_thirty_fourteen_seven_and_one_day_before(self):
+        certificate = self.certified()
+        session = self.company._l10n_pl_ksef_session()
+        now = certificate._now()
+        never = {"renew_at": now + timedelta(days=60), "next_attempt": now + timedelta(days=60)}
+        session.write({**never, "refresh_valid_until": now + timedelta(days=90)})
+        validity = {"valid_from": now - timedelta(days=699), "valid_to": now + timedelta(days=31)}
+        certificate.write({**never, **validity})
+        told = [self.wake(days=days) for days in (1, 16, 7, 6)]
+        self.assertEqual(told, [[("certificate", days)] for days in (30, 14, 7, 1)])
+
+    def test_a_certificate_that_the_signer_has_elsewhere_is_told_at_once(self):
+        self.certified()
+        certificate = self.company._l10n_pl_ksef_certificate()
+        certificate.unlink()
+        self.env["l10n_pl_ksef.session"].search([]).unlink()
+        self.connect(consent=True)
+        self.assertEqual(self.wake(seconds=15), [("certificate", 0)])
+
+    def test_a_missing_key_is_told_at_once(self):
+        self.connect()
+        self.env["ir.config_parameter"].set_param("l10n_pl_ksef_auth.key_fingerprint", "another")
+        self.assertIn(("key", 0), self.wake(days=1, hours=1))
+
+    def test_a_company_disconnected_by_hand_is_not_told(self):
+        self.connect()
+        self.env["l10n_pl_ksef.session"]._disconnect(self.company)
+        self.assertEqual(self.wake(days=8), [])
