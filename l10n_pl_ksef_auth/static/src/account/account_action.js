@@ -1,48 +1,133 @@
-import { Component } from "@odoo/owl";
+import { Component, onWillStart, useState } from "@odoo/owl";
+import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { user } from "@web/core/user";
 import { useService } from "@web/core/utils/hooks";
 import { Layout } from "@web/search/layout";
-import { View } from "@web/views/view";
 import { standardActionServiceProps } from "@web/webclient/actions/action_service";
 import { KsefConnectionPanel } from "../connection/connection_panel";
+import { dateAndTime } from "../connection/dates";
+import { KsefProblem } from "../connection/problem";
+import { AccountCertificates } from "./account_certificates";
+import { AccountChoice } from "./account_choice";
+import { AccountCompanies } from "./account_companies";
+import { AccountOptions } from "./account_options";
+import { AccountSessions } from "./account_sessions";
+import { DisconnectDialog } from "./disconnect_dialog";
+import { LoadCertificateDialog } from "./load_certificate_dialog";
 
-/** The screen "Account" (Konto): what the connection stands on, and its history. */
+/**
+ * The screen "Account" (Konto): what the connection stands on, here and at
+ * KSeF side by side, and how to change it.
+ */
 export class KsefAccountAction extends Component {
     static template = "l10n_pl_ksef_auth.AccountAction";
-    static components = { KsefConnectionPanel, Layout, View };
+    static components = {
+        AccountCertificates,
+        AccountChoice,
+        AccountCompanies,
+        AccountOptions,
+        AccountSessions,
+        KsefConnectionPanel,
+        KsefProblem,
+        Layout,
+    };
     static props = { ...standardActionServiceProps };
+    // Each change opens the screen again: it replaces itself instead of piling up.
+    static target = "main";
 
     setup() {
+        this.orm = useService("orm");
         this.action = useService("action");
-        this.certificates = this.list("l10n_pl_ksef.certificate", [
-            ["company_ids", "in", [this.companyId]],
-        ]);
-        this.sessions = this.list("l10n_pl_ksef.session", [["company_id", "=", this.companyId]]);
+        this.dialog = useService("dialog");
+        this.connections = useService("l10n_pl_ksef");
+        this.state = useState({ account: null, running: "" });
+        onWillStart(async () => {
+            await this.call("l10n_pl_ksef_account");
+            if (this.isConnected) {
+                this.askKsef();
+            }
+        });
     }
 
     get companyId() {
         return this.props.action.params?.company_id || user.activeCompany.id;
     }
 
-    /** Props of an embedded list whose rows open the record's form. */
-    list(resModel, domain) {
-        return {
-            type: "list",
-            resModel,
-            domain,
-            limit: 20,
-            allowSelectors: false,
-            display: { controlPanel: false },
-            className: "o_ksef_list",
-            selectRecord: (resId) =>
-                this.action.doAction({
-                    type: "ir.actions.act_window",
-                    res_model: resModel,
-                    res_id: resId,
-                    views: [[false, "form"]],
-                }),
-        };
+    get account() {
+        return this.state.account;
+    }
+
+    get isBusy() {
+        return Boolean(this.state.running);
+    }
+
+    get isConnected() {
+        return this.account.panel.tick !== "no";
+    }
+
+    get askedAt() {
+        const { asked_at } = this.account;
+        return asked_at
+            ? _t("Compared with KSeF on %(date)s.", { date: dateAndTime(asked_at) })
+            : _t("Not compared with KSeF yet.");
+    }
+
+    /** Calls a method of the company that answers with the whole account. */
+    async call(method, ...args) {
+        this.state.running = method;
+        try {
+            this.state.account = await this.orm.call("res.company", method, [
+                [this.companyId],
+                ...args,
+            ]);
+            this.connections.receive(this.companyId, this.account.panel);
+        } finally {
+            this.state.running = "";
+        }
+        return this.account;
+    }
+
+    /** Calls a method that may ask for the user's password, and shows what it leads to. */
+    async callSecured(method, ...args) {
+        const action = await this.orm.call("res.company", method, [[this.companyId], ...args]);
+        return this.action.doAction(action);
+    }
+
+    askKsef() {
+        return this.call("l10n_pl_ksef_account_at_ksef");
+    }
+
+    issueCertificate() {
+        return this.call("l10n_pl_ksef_issue_certificate");
+    }
+
+    saveOptions(values) {
+        return this.call("l10n_pl_ksef_save_options", values);
+    }
+
+    loadCertificate() {
+        this.dialog.add(LoadCertificateDialog, {
+            load: (files, password) =>
+                this.call("l10n_pl_ksef_load_certificate", files, password),
+        });
+    }
+
+    revokeCertificate(serialNumber, reason) {
+        return this.callSecured("l10n_pl_ksef_revoke_certificate", serialNumber, reason);
+    }
+
+    /** Closes one login at KSeF; without a reference number, all but the one in use. */
+    revokeSession(referenceNumber) {
+        return this.callSecured("l10n_pl_ksef_revoke_session", referenceNumber || null);
+    }
+
+    disconnect() {
+        this.dialog.add(DisconnectDialog, {
+            hasCertificate: this.account.certificates.some((row) => row.can_revoke && row.here),
+            disconnect: (revokeCertificate) =>
+                this.callSecured("l10n_pl_ksef_disconnect", revokeCertificate),
+        });
     }
 }
 

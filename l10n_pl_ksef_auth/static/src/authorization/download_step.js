@@ -18,7 +18,7 @@ export class DownloadStep extends Component {
         return nip
             ? _t("Download the file that asks KSeF to let %(company)s (NIP %(nip)s) in.", {
                   company,
-                  nip,
+                  nip: markup`<span class="text-nowrap">${nip}</span>`,
               })
             : _t("Download the file that asks KSeF to let %(company)s in.", { company });
     }

@@ -20,7 +20,11 @@ export class UploadStep extends Component {
 
     setup() {
         this.input = useRef("input");
-        this.state = useState({ isDragging: false, localProblem: null });
+        this.state = useState({
+            isDragging: false,
+            localProblem: null,
+            consent: this.props.view.consent,
+        });
         // A file dropped beside the box would otherwise replace Odoo in this tab.
         useExternalListener(window, "dragover", (ev) => this.onDragOver(ev));
         useExternalListener(window, "drop", (ev) => this.onDrop(ev));
@@ -46,6 +50,12 @@ export class UploadStep extends Component {
     /** Everything fits: nothing stops the file and nothing has to be weighed. */
     get fits() {
         return this.reading.can_send && this.findings.every((finding) => finding.level === "info");
+    }
+
+    /** Shown at once: the server's answer only confirms it. */
+    onConsent(ev) {
+        this.state.consent = ev.target.checked;
+        this.props.onConsent(ev.target.checked);
     }
 
     onDragOver(ev) {

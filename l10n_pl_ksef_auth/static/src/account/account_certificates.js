@@ -1,0 +1,57 @@
+import { Component } from "@odoo/owl";
+import { _t } from "@web/core/l10n/translation";
+import { useService } from "@web/core/utils/hooks";
+import { dateAndTime, dateOnly } from "../connection/dates";
+import { RevokeDialog } from "./revoke_dialog";
+
+const AT_KSEF = {
+    Active: _t("active"),
+    Blocked: _t("blocked"),
+    Revoked: _t("revoked"),
+    Expired: _t("expired"),
+};
+const BADGES = {
+    active: "text-bg-success",
+    Active: "text-bg-secondary",
+    exists: "text-bg-warning",
+    failed: "text-bg-danger",
+    blocked: "text-bg-danger",
+    Blocked: "text-bg-danger",
+    revoked: "text-bg-danger",
+    Revoked: "text-bg-danger",
+};
+
+/** The signer's certificates: those that this Odoo holds, and those that only KSeF knows. */
+export class AccountCertificates extends Component {
+    static template = "l10n_pl_ksef_auth.AccountCertificates";
+    static props = {
+        rows: Array,
+        isCompared: Boolean,
+        revoke: Function,
+    };
+
+    setup() {
+        this.dialog = useService("dialog");
+        this.dateOnly = dateOnly;
+        this.dateAndTime = dateAndTime;
+    }
+
+    badge(row) {
+        return BADGES[row.state] || "text-bg-info";
+    }
+
+    atKsef(row) {
+        if (!this.props.isCompared) {
+            return "";
+        }
+        return AT_KSEF[row.status_at_ksef] || row.status_at_ksef || "–";
+    }
+
+    onRevoke(row) {
+        this.dialog.add(RevokeDialog, {
+            name: row.name,
+            companies: row.companies,
+            revoke: (reason) => this.props.revoke(row.serial_number, reason),
+        });
+    }
+}
