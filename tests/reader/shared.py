@@ -7,6 +7,8 @@ from datetime import datetime, timedelta, timezone
 from ksef_simulator import identities, signers
 from tools.auth_token_request import Context, build
 from tools.signed_document import KnownChallenge, Reading, read
+from tools.signed_document.reader import read_unguarded
+from tools.signed_document.signed import Expected
 
 NOW = datetime(2026, 11, 22, 14, 3, tzinfo=timezone.utc)
 CHALLENGE = "20261122-CR-0123456789-ABCDEF0123-45"
@@ -30,7 +32,11 @@ def reading(data: bytes, **changes: object) -> Reading:
         "now": NOW,
         "environment": "test",
     }
-    return read(data, **{**known, **changes})
+    given = {**known, **changes}
+    found = read(data, **given)
+    # The door turns faults of the reader into a sentence; a test has to see them.
+    assert found == read_unguarded(bytes(data), Expected(**given))
+    return found
 
 
 def codes(data: bytes, **changes: object) -> tuple[str, ...]:

@@ -6,14 +6,13 @@ without that white space, or with the bytes of the download, the digest fits aga
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from typing import Any
 
-from lxml import etree
-
 from .canonical import Undecidable, octets
 from .document import Candidate, elements_of, local_name, text_of
-from .parsing import Unreadable, parse, parser
+from .parsing import Unreadable, parse
 from .references import Checked, digest_of
 
 #: Elements of a request: five, with addresses of an AuthorizationPolicy up to forty.
@@ -69,18 +68,18 @@ def _fits_original(original: bytes, checked: Checked, request: Candidate, signat
 
 def _copied(signature: Any) -> dict[Any, Any]:
     """Return a copy of the whole document, as a map from each of its nodes to the copy's."""
-    root = signature.getroottree().getroot()
-    copy = etree.fromstring(etree.tostring(root, with_tail=False), parser())
-    return dict(zip(root.iter(), copy.iter(), strict=True))
+    tree = signature.getroottree()
+    # Not by writing it out and parsing it again: libxml2 reads names that it then cannot write.
+    return dict(zip(tree.getroot().iter(), copy.deepcopy(tree).getroot().iter(), strict=True))
 
 
 def _element(target: Any) -> Any:
     return target.getroot() if hasattr(target, "getroot") else target
 
 
-def _like(target: Any, copy: Any) -> Any:
+def _like(target: Any, copied: Any) -> Any:
     """Return the copy as an element or as a whole tree, whichever ``target`` is."""
-    return copy.getroottree() if hasattr(target, "getroot") else copy
+    return copied.getroottree() if hasattr(target, "getroot") else copied
 
 
 def _fits(checked: Checked, target: Any, signature: Any) -> bool:

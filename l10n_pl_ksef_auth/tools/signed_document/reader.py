@@ -36,7 +36,19 @@ def read(
     :raises ValueError: for arguments of a wrong type, never for what the file holds
     """
     _check_arguments(data, now)
-    data = bytes(data)
+    expected = Expected(challenges, context, unsigned, now, environment)
+    try:
+        return read_unguarded(bytes(data), expected)
+    except Exception as error:  # no document may cost the user more than a sentence
+        reason = type(error).__name__
+        return Reading((finding("unchecked", reason, found=reason),), size=len(data))
+
+
+def read_unguarded(data: bytes, expected: Expected) -> Reading:
+    """Do the work of :func:`read`; what this raises is a fault of the reader, for its tests to see.
+
+    :param expected: what the document is compared with
+    """
     early = container.recognise(data)
     if early is not None:
         return Reading((early,), size=len(data))
@@ -46,8 +58,7 @@ def read(
         return Reading((error.finding,), size=len(data))
     wrong = shape_finding(document)
     if wrong is not None:
-        return _misshapen(document, wrong, data, unsigned)
-    expected = Expected(challenges, context, unsigned, now, environment)
+        return _misshapen(document, wrong, data, expected.unsigned)
     return read_signed(document, expected, data)
 
 

@@ -16,7 +16,7 @@ _CONTROL = re.compile(
 
 
 def mask(text: str) -> str:
-    """Return ``text`` fit to be shown and kept: short, one line, eleven digits or more in a row masked."""
+    """Return ``text`` fit to be kept: short, one line, eleven digits or more in a row masked."""
     short = _CONTROL.sub(" ", text[: 2 * MAX_VALUE]).strip()
     if len(short) > MAX_VALUE:
         short = short[: MAX_VALUE - 1] + "…"
