@@ -27,10 +27,18 @@ class DemoStack:
     """One Odoo on a fresh copy of the demo's database, beside one simulator."""
 
     def __init__(
-        self, shop: Workshop, odoo_port: int, simulator_port: int, workers: int = 0
+        self,
+        shop: Workshop,
+        odoo_port: int,
+        simulator_port: int,
+        workers: int = 0,
+        helper: Path | None = None,
     ) -> None:
-        """Describe the two servers; `workers` above 0 makes Odoo use that many processes."""
-        self._shop = shop
+        """Describe the two servers; `workers` above 0 makes Odoo use that many processes.
+
+        `helper` is the folder of an addon that only adds routes for a test; it is not installed.
+        """
+        self._shop, self._helper = shop, helper
         self.simulator_url = f"http://{LOOPBACK}:{simulator_port}"
         self.base_url = f"{self.simulator_url}/v2"
         self.signing_url = f"{self.simulator_url}/podpis"
@@ -74,6 +82,9 @@ class DemoStack:
             f"--workers={workers}",
         ]
         command += ["--max-cron-threads=1", "--gevent-port", str(free_port())]
+        if self._helper:
+            paths = f"{self._shop.programs.addons_path},{self._helper.parent}"
+            command += ["--addons-path", paths, "--load", f"base,web,{self._helper.name}"]
         url = f"http://{LOOPBACK}:{port}/web/login"
         return Server(f"odoo-{self.database}-{port}", command, self._environment(), url)
 
@@ -94,11 +105,12 @@ class DemoStack:
 
 @contextmanager
 def demo_stack(
-    workers: int = 0, odoo_port: int = 0, simulator_port: int = 0
+    workers: int = 0, odoo_port: int = 0, simulator_port: int = 0, helper: Path | None = None
 ) -> Iterator[DemoStack]:
     """A running demo; ports that are 0 are chosen. Everything is stopped and removed at the end."""
     with workshop() as shop:
-        stack = DemoStack(shop, odoo_port or free_port(), simulator_port or free_port(), workers)
+        ports = odoo_port or free_port(), simulator_port or free_port()
+        stack = DemoStack(shop, *ports, workers, helper)
         try:
             stack.start()
             yield stack

@@ -25,7 +25,7 @@ class Programs:
         self.interpreter = interpreter
         self._odoo = odoo
         self.configuration = cache("config") / f"odoo-{os.getpid()}.conf"
-        paths = ",".join(map(str, (*odoo.addons_path, ROOT)))
+        paths = self.addons_path = ",".join(map(str, (*odoo.addons_path, ROOT)))
         self.configuration.touch(mode=0o600)
         self.configuration.write_text(
             "[options]\n"

@@ -1,0 +1,77 @@
+"""A user of a running Odoo, over the web client's own calls: for what needs no browser."""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import time
+from typing import Any
+
+import requests
+from ksef_simulator import control
+from ksef_simulator.signers import sign
+
+
+class OdooError(Exception):
+    """Odoo answered a call with an error."""
+
+
+class OdooUser:
+    """One login at one Odoo server."""
+
+    def __init__(self, url: str, database: str, login: str) -> None:
+        """Log in; in the demo a user's password is the login's name."""
+        self.url = url
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._ids = itertools.count(1)
+        self._database = database
+        self.uid = self._authenticate(login)["uid"]
+
+    def call(self, model: str, method: str, *args: Any, **kwargs: Any) -> Any:
+        """Call a public method, as the web client does."""
+        parameters = {"model": model, "method": method, "args": list(args), "kwargs": kwargs}
+        return self._post(f"/web/dataset/call_kw/{model}/{method}", parameters)
+
+    def get(self, path: str) -> bytes:
+        """Download a file."""
+        answer = self._session.get(self.url + path, timeout=60)
+        answer.raise_for_status()
+        return answer.content
+
+    def _authenticate(self, login: str) -> dict[str, Any]:
+        parameters = {"db": self._database, "login": login, "password": login}
+        return self._post("/web/session/authenticate", parameters)
+
+    def _post(self, path: str, parameters: dict[str, Any]) -> Any:
+        body = {"jsonrpc": "2.0", "id": next(self._ids), "method": "call", "params": parameters}
+        answer = self._session.post(self.url + path, json=body, timeout=120).json()
+        if "error" in answer:
+            raise OdooError(answer["error"]["data"]["message"])
+        return answer["result"]
+
+
+def first_login(user: OdooUser, simulator: control.Control, company_id: int = 1) -> None:
+    """Connect a company with one signature and have its certificate issued."""
+    action = user.call("res.company", "l10n_pl_ksef_open_authorization", [company_id])
+    window = [action["params"]["wizard_id"]]
+    model = "l10n_pl_ksef.authorization"
+    view = user.call(model, "prepare_download", window)
+    signed = sign(user.get(view["download_url"]), "owner", at=simulator.clock.now())
+    user.call(model, "attach", window, "signed.xml", base64.b64encode(signed).decode())
+    user.call(model, "set_consent", window, True)
+    user.call(model, "authenticate", window)
+    _await(lambda: user.call(model, "follow", window)["result"] == "connected", "the login")
+    _await(lambda: _certificate(user, company_id) == "valid", "the certificate", 90)
+
+
+def _certificate(user: OdooUser, company_id: int) -> str:
+    panel = user.call("res.company", "l10n_pl_ksef_follow", [company_id])
+    return str(panel["certificate"]["state"])
+
+
+def _await(condition: Any, what: str, seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"{what} did not come within {seconds} s"
+        time.sleep(0.5)
