@@ -2,110 +2,24 @@
 
 from __future__ import annotations
 
-import json
-import signal
-import subprocess
 import sys
 import tempfile
-import time
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
 
-from . import counts, venvs
+from . import venvs
 from .places import ROOT, TESTS, addons
-from .programs import browser, isolated
+from .programs import browser
 from .say import say
+from .stage import Stage
 from .workshop import workshop
 
-NOTHING_COLLECTED = 5
 ON_ODOO_PINS = ("tests/protocol", "tests/reader")
-
-
-@dataclass
-class Stage:
-    """One pytest run: what it covers and how it is called."""
-
-    name: str
-    paths: list[str]
-    interpreter: Path
-    options: list[str] = field(default_factory=list)
-    environment: dict[str, str] = field(default_factory=isolated)
-    failed: list[str] = field(default_factory=list)
-    passed: int = 0
-    skipped: int = 0
-
-    def begin(self, words: list[str], folder: Path) -> None:
-        """Start the run in the background; its output goes to a file that `relay` reads."""
-        self._counts, self._log = folder / f"{self.name}.json", folder / f"{self.name}.log"
-        colour = ["--color=yes"] if sys.stdout.isatty() else []
-        command = [
-            str(self.interpreter),
-            "-m",
-            "pytest",
-            "-p",
-            "stack.counts",
-            *self.options,
-            *colour,
-            *words,
-        ]
-        environment = self.environment | {
-            counts.VARIABLE: str(self._counts),
-            "PYTHONUNBUFFERED": "1",
-        }
-        with open(self._log, "wb") as output:
-            self._process = subprocess.Popen(
-                [*command, *self.paths],
-                cwd=ROOT,
-                env=environment,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-
-    def relay(self) -> None:
-        """Show the run's output until it ends, then take over its counts."""
-        say(f"──── {self.name} ────")
-        with open(self._log, "rb") as log:
-            while self._process.poll() is None:
-                if not _pass_on(log):
-                    time.sleep(0.1)
-            _pass_on(log)
-        self._read_counts()
-
-    def stop(self) -> None:
-        """End the run if it still goes on."""
-        if hasattr(self, "_process") and self._process.poll() is None:
-            # As Ctrl-C would: pytest then puts its fixtures away.
-            self._process.send_signal(signal.SIGINT)
-            try:
-                self._process.wait(20)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-
-    def _read_counts(self) -> None:
-        """Add up what the run left behind; a run that broke off is one failure."""
-        if self._counts.exists():
-            left = json.loads(self._counts.read_text())
-            self.passed, self.failed, self.skipped = left["passed"], left["failed"], left["skipped"]
-            self.figures = left["figures"]
-        code = self._process.returncode
-        if code not in (0, NOTHING_COLLECTED) and not self.failed:
-            self.failed.append(f"{self.name}: pytest ended with code {code}")
-
-
-def _pass_on(log: IO[bytes]) -> bool:
-    """Copy what is new in the log to our output; whether there was something."""
-    chunk = log.read(65536)
-    sys.stdout.buffer.write(chunk)
-    sys.stdout.flush()
-    return bool(chunk)
 
 
 def fast(words: list[str]) -> int:
     """Run all that needs no Odoo."""
     words, paths = _split(words)
-    return _run([[_plain(_chosen(paths, _plain_folders()))]], words)
+    return _run([[_plain(_chosen(paths, _plain_folders()))]], words, bool(words or paths))
 
 
 def everything(words: list[str]) -> int:
@@ -118,7 +32,7 @@ def everything(words: list[str]) -> int:
     ]
     end_to_end = _chosen(paths, _existing(["tests/e2e"]))
     if not ours and not end_to_end:
-        return _run([plain], words)
+        return _run([plain], words, bool(words or paths))
     if end_to_end:
         browser()
     with workshop() as shop:
@@ -133,7 +47,7 @@ def everything(words: list[str]) -> int:
                 f"--odoo-config={shop.programs.configuration}",
                 f"--odoo-database={database}",
             ]
-            return _run([plain, [odoo]], words)
+            return _run([plain, [odoo]], words, bool(words or paths))
         finally:
             shop.databases.drop(database or "test_none")
 
@@ -164,7 +78,7 @@ def _end_to_end(paths: list[str]) -> Stage:
     return stage
 
 
-def _run(tracks: list[list[Stage]], words: list[str]) -> int:
+def _run(tracks: list[list[Stage]], words: list[str], chosen: bool) -> int:
     """Run the tracks side by side, the stages of each in turn; print the sum; the exit code."""
     tracks = [[stage for stage in track if stage.paths] for track in tracks]
     stages = [stage for track in tracks for stage in track]
@@ -174,7 +88,7 @@ def _run(tracks: list[list[Stage]], words: list[str]) -> int:
         finally:
             for stage in stages:
                 stage.stop()
-    return _report(stages)
+    return _report(stages, chosen)
 
 
 def _work_off(tracks: list[list[Stage]], words: list[str], folder: Path) -> None:
@@ -189,8 +103,11 @@ def _work_off(tracks: list[list[Stage]], words: list[str], folder: Path) -> None
             stage.relay()
 
 
-def _report(stages: list[Stage]) -> int:
-    """Print the failures' names and the last line; the exit code."""
+def _report(stages: list[Stage], chosen: bool) -> int:
+    """Print failures, sum and measured figures; the exit code.
+
+    The sum is the last line of a whole run; of a run of chosen tests their figures are.
+    """
     failed = [f"{stage.name}: {name}" for stage in stages for name in stage.failed]
     passed, skipped = sum(stage.passed for stage in stages), sum(stage.skipped for stage in stages)
     say("────")
@@ -200,10 +117,9 @@ def _report(stages: list[Stage]) -> int:
         say(f"{skipped} skipped")
     if not passed and not failed:
         say("No test fits these words.")
-    say(f"{passed} passed, {len(failed)} failed")
-    for stage in stages:
-        for figures in stage.figures:
-            say(figures)
+    figures = "".join(stage.figures for stage in stages).strip()
+    total = f"{passed} passed, {len(failed)} failed"
+    say("\n".join(filter(None, (total, figures) if chosen else (figures, total))))
     return 1 if failed or not passed else 0
 
 
@@ -227,10 +143,9 @@ def _chosen(paths: list[str], folders: list[str]) -> list[str]:
 
 
 def _plain_folders() -> list[str]:
-    """The folders of plain tests that exist."""
-    return _existing(
-        ["tests/protocol", "tests/reader", "tests/simulator", "tests/conformance", "tests/checkout"]
-    )
+    """The folders of plain tests: all but those of the browser."""
+    found = sorted(folder.name for folder in TESTS.iterdir() if folder.is_dir())
+    return _existing([f"tests/{name}" for name in found if name != "e2e"])
 
 
 def _existing(folders: list[str] | tuple[str, ...]) -> list[str]:
