@@ -111,6 +111,8 @@ class ResCompany(models.Model):
         result = super().write(vals)
         changed = [name for name in OPTIONS if name in vals]
         if changed:
-            detail = "; ".join(f"{name.removeprefix('l10n_pl_ksef_')}={vals[name]}" for name in changed)
+            detail = "; ".join(
+                f"{name.removeprefix('l10n_pl_ksef_')}={vals[name]}" for name in changed
+            )
             self.env["l10n_pl_ksef.audit"]._record(self, "settings", detail=detail)
         return result

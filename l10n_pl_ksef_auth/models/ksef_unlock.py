@@ -120,15 +120,17 @@ class L10n_Pl_KsefUnlock(models.TransientModel):
             raise AccessError(
                 self.env._(
                     "This decides for all companies that are connected to KSeF: it needs somebody"
-                    " with the right \"KSeF connection\" in each of them, or an administrator."
+                    ' with the right "KSeF connection" in each of them, or an administrator.'
                 )
             )
         return companies
 
     def _companies_with_secrets(self):
         sessions = self.env["l10n_pl_ksef.session"].sudo().search([("state", "in", LIVE_STATES)])
-        certificates = self.env["l10n_pl_ksef.certificate"].sudo().search(
-            [("private_key_secret", "!=", False)]
+        certificates = (
+            self.env["l10n_pl_ksef.certificate"]
+            .sudo()
+            .search([("private_key_secret", "!=", False)])
         )
         return (sessions.company_id | certificates.company_ids).with_env(self.env)
 

@@ -1,0 +1,275 @@
+from odoo import fields
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import new_test_user, tagged
+from odoo.tools import mute_logger
+
+from .common import KsefCase
+
+# Roles by the groups that Odoo gives them; "other" is an accountant of another company.
+ROLES = {
+    "administrator": "base.group_system,base.group_erp_manager",
+    "manager": "account.group_account_manager",
+    "accountant": "l10n_pl_ksef_auth.group_ksef_connection",
+    "clerk": "account.group_account_invoice",
+    "auditor": "account.group_account_readonly",
+    "employee": "base.group_user",
+    "portal": "base.group_portal",
+    "public": "base.group_public",
+    "other": "l10n_pl_ksef_auth.group_ksef_connection",
+}
+OUTSIDE = ("portal", "public")
+# Rights of Odoo's that would open more, were anything open.
+EXTRA = "base.group_allow_export,mail.group_mail_template_editor"
+LOOKING = ("read", "search", "group", "export", "web_read", "report")
+CHANGING = ("write", "create", "unlink", "mail")
+MODELS = {
+    "l10n_pl_ksef.session": "state",
+    "l10n_pl_ksef.certificate": "name",
+    "l10n_pl_ksef.audit": "event",
+    "l10n_pl_ksef.authorization": "step",
+    "l10n_pl_ksef.unlock": "code",
+    "l10n_pl_ksef.confirmation": "phrase",
+}
+BOOKS = ("l10n_pl_ksef.session", "l10n_pl_ksef.certificate", "l10n_pl_ksef.audit")
+# Who may look at what, besides his or her own windows; nobody changes anything by the ORM.
+MAY_LOOK = {role: BOOKS for role in ("manager", "accountant", "clerk")}
+# Odoo's mail template editors write code that is run when a mail is rendered.
+TEMPLATES = (
+    "{{ object.%(field)s }}",
+    "{{ object.sudo()._secret_read('%(field)s') }}",
+    "{{ object.sudo().mapped(object._vault)[0]._ciphers }}",
+    "{{ object.env['l10n_pl_ksef.account']._or_user_error(object._secret_read, '%(field)s') }}",
+)
+
+
+@tagged("post_install", "-at_install")
+class TestRoleTable(KsefCase):
+    """Every role, every model, every way in: what each may do, and that none leads to a secret."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.stranger_company = cls.make_company("Obca Sp. z o.o.", "1111111111")
+        cls.users = {role: cls.make_role(role, groups) for role, groups in ROLES.items()}
+
+    @classmethod
+    def make_role(cls, role, groups):
+        company = cls.stranger_company if role == "other" else cls.company
+        return new_test_user(
+            cls.env,
+            f"role_{role}",
+            groups=groups if role in OUTSIDE else f"{groups},{EXTRA}",
+            company_id=company.id,
+            company_ids=[(6, 0, company.ids)],
+        )
+
+    def setUp(self):
+        super().setUp()
+        self.certificate = self.certified()
+        self.session = self.company._l10n_pl_ksef_session()
+        window = self.open_window(self.manager)
+        self.attach(window, self.downloaded(window))
+        make = {"company_id": self.company.id, "code": "copy_moved"}
+        self.records = {
+            "l10n_pl_ksef.session": self.session,
+            "l10n_pl_ksef.certificate": self.certificate,
+            "l10n_pl_ksef.audit": self.env["l10n_pl_ksef.audit"].search([], limit=1),
+            "l10n_pl_ksef.authorization": window.sudo(),
+            "l10n_pl_ksef.unlock": self.env["l10n_pl_ksef.unlock"].create(make),
+            "l10n_pl_ksef.confirmation": self.env["l10n_pl_ksef.confirmation"].create(
+                {"request": "[]", "phrase": "x"}
+            ),
+        }
+
+    # ------------------------------------------------------------------
+    # The proofs
+    # ------------------------------------------------------------------
+    def test_role_table(self):
+        """What each role may do with each model, and what not; company B sees nothing of company A."""
+        cells = allowed = 0
+        for role, user in self.users.items():
+            for model, record in self.records.items():
+                for operation in LOOKING + CHANGING:
+                    expected = operation in LOOKING and model in MAY_LOOK.get(role, ())
+                    with self.subTest(role=role, model=model, operation=operation):
+                        self.assertEqual(self.can(operation, record, user), expected)
+                    cells += 1
+                    allowed += expected
+        self.assert_no_way_to_a_secret()
+        self.figures(
+            f"role_table: {len(ROLES)} roles × {len(MODELS)} models × "
+            f"{len(LOOKING + CHANGING)} operations = {cells} cells, {allowed} allowed, all as stated; "
+            f"{self.ways} ways to {self.secret_count} secrets tried, 0 open"
+        )
+
+    def assert_no_way_to_a_secret(self):
+        self.ways = self.secret_count = 0
+        for record in self.records.values():
+            for name, field in record._fields.items():
+                if field.groups == fields.NO_ACCESS:
+                    self.secret_count += 1
+                    self.assert_secret_is_closed(record, name)
+
+    def assert_secret_is_closed(self, record, name):
+        traces = self.traces(record, name)
+        for role, user in self.users.items():
+            for way in (
+                self.read_it,
+                self.search_it,
+                self.group_it,
+                self.export_it,
+                self.order_it,
+                self.web_read_it,
+                self.web_search_read_it,
+                self.filter_it,
+                self.write_it,
+                self.report_it,
+                self.download_it,
+                self.describe_it,
+            ):
+                with self.subTest(role=role, record=record, field=name, way=way.__name__):
+                    self.assertTrue(self.is_closed(way, record, name, user, traces))
+                self.ways += 1
+            for template in TEMPLATES:
+                with self.subTest(role=role, record=record, field=name, way=template):
+                    self.assertTrue(
+                        self.is_closed(self.mail_it, record, name, user, traces, template)
+                    )
+                self.ways += 1
+
+    @mute_logger(
+        "odoo.addons.base.models.ir_rule",
+        "odoo.addons.base.models.ir_model",
+        "odoo.addons.base.models.ir_access",
+        "odoo.addons.mail.models.mail_render_mixin",
+        "odoo.addons.mail.models.mail_template",
+        "odoo.models",
+        "odoo.orm.models",
+    )
+    def is_closed(self, way, record, name, user, traces, *more):
+        """Whether a way is refused, or leads to nothing of the secret."""
+        self.env.invalidate_all()
+        try:
+            answer = way(record.with_user(user), name, *more)
+        except (AccessError, UserError, ValueError, KeyError):
+            return True
+        return not any(trace in str(answer) for trace in traces)
+
+    def traces(self, record, name):
+        """What would show in an answer that tells a secret, encrypted or not."""
+        if not record[name]:
+            return ["AESGCM"]
+        plain = record._secret_read(name) if name.endswith("_secret") else record[name].encode()
+        return ["AESGCM", record[name], repr(plain)[2:60], plain.hex()[:60]]
+
+    @mute_logger(
+        "odoo.addons.base.models.ir_rule",
+        "odoo.addons.base.models.ir_model",
+        "odoo.addons.base.models.ir_access",
+        "odoo.models",
+        "odoo.orm.models",
+    )
+    def can(self, operation, record, user):
+        self.env.invalidate_all()
+        try:
+            # A savepoint: what is allowed against all expectation must not change the next cell.
+            with self.env.cr.savepoint() as savepoint:
+                result = bool(getattr(self, f"do_{operation}")(record.with_user(user), record))
+                savepoint.rollback()
+            return result
+        except (AccessError, UserError):
+            return False
+
+    # ------------------------------------------------------------------
+    # Operations on what is no secret
+    # ------------------------------------------------------------------
+    def do_read(self, record, _original):
+        return record.read([MODELS[record._name]])
+
+    def do_search(self, record, _original):
+        return record.search([("id", "=", record.id)])
+
+    def do_group(self, record, _original):
+        field = MODELS[record._name]
+        return record.formatted_read_group([("id", "=", record.id)], [field], ["__count"])
+
+    def do_export(self, record, _original):
+        return record.export_data([".id", MODELS[record._name]])["datas"]
+
+    def do_web_read(self, record, _original):
+        return record.web_read({MODELS[record._name]: {}})
+
+    def do_report(self, record, _original):
+        view = self.template('<t t-out="doc[field]"/>')
+        values = {"doc": record, "field": MODELS[record._name]}
+        return record.env["ir.qweb"]._render(view.id, values)
+
+    def do_write(self, record, original):
+        field = MODELS[record._name]
+        record.write({field: original[field]})
+        return True
+
+    def do_create(self, record, original):
+        return record.create({"company_id": self.company.id} if "company_id" in record else {})
+
+    def do_unlink(self, record, _original):
+        return record.unlink()
+
+    def do_mail(self, record, _original):
+        return hasattr(record, "message_post") and record.message_post(body="x")
+
+    # ------------------------------------------------------------------
+    # Ways to a secret
+    # ------------------------------------------------------------------
+    def read_it(self, record, name):
+        return record.read([name])
+
+    def search_it(self, record, name):
+        return record.search([(name, "=like", "v1:%"), ("id", "=", record.id)])
+
+    def group_it(self, record, name):
+        return record.formatted_read_group([], [name], ["__count"])
+
+    def export_it(self, record, name):
+        return record.export_data([name])
+
+    def order_it(self, record, name):
+        return record.search([], order=f"{name} desc")
+
+    def web_read_it(self, record, name):
+        return record.web_read({name: {}})
+
+    def web_search_read_it(self, record, name):
+        return record.web_search_read([("id", "=", record.id)], {name: {}})
+
+    def filter_it(self, record, name):
+        return record.filtered_domain([(name, "=like", "v1:%")])
+
+    def write_it(self, record, name):
+        return record.write({name: "x"})
+
+    def describe_it(self, record, name):
+        return name in record.fields_get() and record[name]
+
+    def report_it(self, record, name):
+        view = self.template('<t t-out="doc[field]"/>')
+        return record.env["ir.qweb"]._render(view.id, {"doc": record, "field": name})
+
+    def mail_it(self, record, name, template):
+        """A mail template, written and rendered by the user."""
+        body = template % {"field": name}
+        mail = record.env["mail.template"].create(
+            {"name": "x", "model_id": self.env["ir.model"]._get_id(record._name), "subject": body}
+        )
+        return mail._render_field("subject", record.ids)[record.id]
+
+    def download_it(self, record, name):
+        """What /web/content serves."""
+        binary = record.env["ir.binary"]
+        found = binary._find_record(res_model=record._name, res_id=record.id, field=name)
+        return binary._get_stream_from(found, name).read()
+
+    def template(self, body):
+        return self.env["ir.ui.view"].create(
+            {"type": "qweb", "arch": f"<t t-name='x'>{body}</t>", "key": "x.x"}
+        )
