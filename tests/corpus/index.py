@@ -61,11 +61,8 @@ def faulty() -> tuple[Faulty, ...]:
 
 @cache
 def representatives() -> tuple[Valid, ...]:
-    """Return one document of each tool, layout and algorithm; identities and layouts take turns."""
-    chosen: dict[tuple[str, str, str], Valid] = {}
-    groups: dict[tuple[str, str, str], list[Valid]] = {}
+    """Return one document of each tool and layout; identities and algorithms take turns."""
+    groups: dict[tuple[str, str], list[Valid]] = {}
     for item in valid():
-        groups.setdefault((item.tool, item.layout, item.algorithm), []).append(item)
-    for number, (group, items) in enumerate(groups.items()):
-        chosen[group] = items[number % len(items)]
-    return tuple(chosen.values())
+        groups.setdefault((item.tool, item.layout), []).append(item)
+    return tuple(items[number % len(items)] for number, items in enumerate(groups.values()))

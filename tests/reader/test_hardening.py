@@ -149,8 +149,3 @@ def test_random_bytes_are_survived(seed):
     data = dice.randbytes(500)
     assert reading(data).stops
     assert reading(b"<AuthTokenRequest>" + data).stops
-
-
-def test_bytes_in_other_containers_are_read_as_well():
-    assert codes(bytearray(signed())) == ()
-    assert codes(memoryview(signed())) == ()
