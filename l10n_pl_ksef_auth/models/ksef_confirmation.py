@@ -3,10 +3,11 @@ import time
 from functools import wraps
 
 from odoo import fields, models
-from odoo.addons.base.models.res_users import check_identity
 from odoo.exceptions import AccessError, UserError
 from odoo.http import request
 from odoo.tools import SQL
+
+from odoo.addons.base.models.res_users import check_identity
 
 PASSWORD_KEY, PHRASE_KEY = "identity-check-last", "l10n_pl_ksef_confirmed"
 # As long as Odoo trusts its own check of the password.
@@ -16,8 +17,8 @@ TRUSTED_SECONDS = 10 * 60
 def sensitive(method):
     """Ask for the password before an action, as Odoo does elsewhere; without one, for typed words.
 
-    The method must be an action that a button calls over HTTP. What it is called with is kept in the
-    database until the answer: it must hold no secret; see ``recently_confirmed``.
+    The method must be an action that a button calls over HTTP. What it is called with is kept in
+    the database until the answer: it must hold no secret; see ``recently_confirmed``.
     """
     by_password = check_identity(method)
 

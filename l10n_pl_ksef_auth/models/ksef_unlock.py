@@ -18,8 +18,8 @@ LIVE_STATES = ("waiting", "submitted", "authorized", "active")
 class L10n_Pl_KsefUnlock(models.TransientModel):
     """What to do about secrets that cannot be used here: a copy of the database, or a lost key.
 
-    Until a person decides, nothing that is kept can be decrypted, so this database cannot use, renew
-    or revoke what may belong to another one.
+    Until a person decides, nothing that is kept can be decrypted, so this database cannot use,
+    renew or revoke what may belong to another one.
     """
 
     _name = "l10n_pl_ksef.unlock"

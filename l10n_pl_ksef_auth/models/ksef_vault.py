@@ -17,8 +17,9 @@ class VaultKeyOther(vault.VaultKeyMissing):
 
 
 class L10n_Pl_KsefVaultMixin(models.AbstractModel):
-    """Encrypted storage of secrets, each bound to its model, record and field (design, decisions 10, 15).
+    """Encrypted storage of secrets, each bound to its model, record and field.
 
+    Design, decisions 10 and 15.
     Neither keys nor decrypted values are cached: the key is read for each use, and a value lives as
     long as the call that asked for it.
     """

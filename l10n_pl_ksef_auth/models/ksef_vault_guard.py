@@ -1,8 +1,8 @@
 """Who may open the vault: the code of installed modules, not code that was typed into Odoo.
 
-Mail templates, server actions, automation rules and reports hold Python that editors of templates and
-administrators write in the browser. Odoo runs it with every method of every record, those with an
-underscore too. So the vault looks at who calls: typed code may use what a browser may use, and
+Mail templates, server actions, automation rules and reports hold Python that editors of templates
+and administrators write in the browser. Odoo runs it with every method of every record, those with
+an underscore too. So the vault looks at who calls: typed code may use what a browser may use, and
 nothing that would hand it a key, a token or a document.
 """
 

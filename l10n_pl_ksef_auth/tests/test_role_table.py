@@ -85,7 +85,7 @@ class TestRoleTable(KsefCase):
     # The proofs
     # ------------------------------------------------------------------
     def test_role_table(self):
-        """What each role may do with each model, and what not; company B sees nothing of company A."""
+        """What each role may do with each model; company B sees nothing of company A."""
         cells = allowed = 0
         for role, user in self.users.items():
             for model, record in self.records.items():
@@ -98,7 +98,7 @@ class TestRoleTable(KsefCase):
         self.assert_no_way_to_a_secret()
         self.figures(
             f"role_table: {len(ROLES)} roles × {len(MODELS)} models × "
-            f"{len(LOOKING + CHANGING)} operations = {cells} cells, {allowed} allowed, all as stated; "
+            f"{len(LOOKING + CHANGING)} operations = {cells} cells, {allowed} allowed, as stated; "
             f"{self.ways} ways to {self.secret_count} secrets tried, 0 open"
         )
 
