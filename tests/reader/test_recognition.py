@@ -51,6 +51,7 @@ def zipped(**members: bytes) -> bytes:
         (b"-----BEGIN PKCS7-----\nMIIB\n", "p7s"),
         (b"<!DOCTYPE html>\n<html><head><title>gov.pl</title></head></html>", "html"),
         (b"\n<html lang='pl'><body>Zaloguj</body></html>", "html"),
+        (b"<!-- " + b"x" * 2000 + b" --><html><body/></html>", "html"),
         (b"Dzie\xc5\x84 dobry", "not_xml"),
         (b'{"challenge": "x"}', "not_xml"),
         (b"\x00" * 40, "not_xml"),

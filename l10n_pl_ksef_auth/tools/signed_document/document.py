@@ -81,6 +81,8 @@ def shape_finding(document: Document) -> Finding | None:
         return finding("unsigned") if document.signature is None else _count_finding(document)
     if document.root.tag == names.SIGNATURE:
         return _enveloping_finding(document)
+    if root_name.lower() == "html":
+        return finding("html", f"root {root_name}")
     if document.signature is not None and root_name == "XAdESSignatures":
         return finding("detached", f"root {root_name}")
     return finding("other_document", f"root {document.root.tag}", found=root_name)
@@ -88,7 +90,7 @@ def shape_finding(document: Document) -> Finding | None:
 
 def local_name(element: Any) -> str:
     """Return an element's name without its namespace; "" for comments and instructions."""
-    return etree.QName(element).localname if isinstance(element.tag, str) else ""
+    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
 
 
 def namespace(element: Any) -> str:
