@@ -108,6 +108,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         )
         return sessions.filtered(
             lambda session: session.state in IN_FLIGHT
+            or (session.state == "waiting" and session.method == "certificate")
             or (session.state == "waiting" and session.document_secret)
             or (session.state == "active" and not session.rights_checked_at)
         )
@@ -274,6 +275,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         return dict(field._description_selection(self.env)).get(owner.l10n_pl_ksef_environment, "")
 
     def _poll_seconds(self, pending, session, certificate):
-        if pending:
+        soon = session._now() + timedelta(minutes=1)
+        if any(not login.next_attempt or login.next_attempt < soon for login in pending):
             return POLL_QUICKLY
         return POLL_SLOWLY if certificate["state"] == "issuing" else 0

@@ -6,3 +6,4 @@ from . import test_first_login
 from . import test_role_table
 from . import test_login_problems
 from . import test_renewal
+from . import test_who_connects

@@ -15,6 +15,7 @@ from odoo.addons.l10n_pl_ksef_auth.tools import clock
 
 try:
     from ksef_simulator import DEMO_NIP, Simulator
+    from ksef_simulator.contract import Contract, watch
     from ksef_simulator.identities import OWNER
     from ksef_simulator.signers import sign
 except ImportError:
@@ -72,7 +73,15 @@ class KsefCase(TransactionCase):
         self.simulator.settings.reset()
         self.simulator.reset()
         self.simulator.clock.set(clock.now())
+        self.watch_contract()
         self.addCleanup(clock.travel, timedelta())
+
+    def watch_contract(self):
+        """Compare every request and answer with KSeF's official contract, where that is at hand."""
+        if Contract.at_hand():
+            broken = []
+            watch(self.simulator, Contract(), broken)
+            self.addCleanup(lambda: self.assertFalse(broken, "not as open-api.json says"))
 
     # ------------------------------------------------------------------
     # The journey, in the words of the tests
@@ -116,6 +125,7 @@ class KsefCase(TransactionCase):
         self.send_signed(window, signer, consent)
         view = self.follow(window)
         self.assertTrue(view["result"], view["problem"])
+        self.env.invalidate_all()
         return (company or self.company)._l10n_pl_ksef_session()
 
     def certified(self):

@@ -123,20 +123,36 @@ def _formats() -> Any:
     return checker
 
 
-def watch(sim: Any, contract: Contract) -> list[tuple[str, str, int]]:
-    """Check every answer of a simulator in this process; returns the list of those checked."""
+def watch(
+    sim: Any, contract: Contract, broken: list[str] | None = None
+) -> list[tuple[str, str, int]]:
+    """Check every exchange of a simulator in this process; returns the list of those checked.
+
+    :param broken: collects what differs, in accepted requests too, instead of failing at once
+    """
     checked: list[tuple[str, str, int]] = []
 
     def check(endpoint: Any, request: Any, answer: Any) -> None:
         if answer.status in OUTSIDE or not contract.knows(endpoint.method, endpoint.path):
             return
-        body = answer.data().decode() if answer.body is not None else None
-        if body is not None and answer.content_type.endswith("json"):
-            body = json.loads(body)
-        contract.check_answer(
-            endpoint.method, endpoint.path, answer.status, answer.content_type, body
-        )
+        try:
+            _check_answer(contract, endpoint, answer)
+            if broken is not None and answer.status < 400 and request.is_json:
+                contract.check_request(
+                    endpoint.method, endpoint.path, request.mimetype, request.get_json()
+                )
+        except AssertionError as difference:
+            if broken is None:
+                raise
+            broken.append(str(difference))
         checked.append((endpoint.method, endpoint.path, answer.status))
 
     sim.on_exchange = check
     return checked
+
+
+def _check_answer(contract: Contract, endpoint: Any, answer: Any) -> None:
+    body = answer.data().decode() if answer.body is not None else None
+    if body is not None and answer.content_type.endswith("json"):
+        body = json.loads(body)
+    contract.check_answer(endpoint.method, endpoint.path, answer.status, answer.content_type, body)

@@ -1,0 +1,140 @@
+from unittest.mock import patch
+
+from odoo.exceptions import AccessError
+from odoo.tests import tagged
+
+from odoo.addons.l10n_pl_ksef_auth.tools import xades
+
+from .common import KsefCase
+
+
+@tagged("post_install", "-at_install")
+class TestWhoConnects(KsefCase):
+    """The same journey as an accountant, a manager and a clerk, and in another company."""
+
+    def test_a_manager_of_accounting_connects_too(self):
+        self.connect(user=self.manager)
+        self.assertEqual(self.panel(self.manager)["state"], "connected")
+
+    def test_a_clerk_sees_the_state_and_no_button(self):
+        self.connect()
+        panel = self.panel(self.clerk)
+        self.assertEqual(panel["state"], "connected")
+        self.assertFalse(panel["can_connect"])
+
+    def test_a_clerk_cannot_open_the_window(self):
+        with self.assertRaises(AccessError):
+            self.open_window(self.clerk)
+
+    def test_a_clerk_watching_the_panel_moves_the_login_on(self):
+        window = self.open_window()
+        self.send_signed(window)
+        for _round in range(4):
+            self.travel(seconds=3)
+            self.env.invalidate_all()
+            panel = self.company.with_user(self.clerk).l10n_pl_ksef_follow()
+        self.assertEqual(panel["state"], "connected")
+
+    def test_nobody_drives_the_window_of_another(self):
+        window = self.open_window(self.accountant)
+        with self.assertRaises(AccessError):
+            window.with_user(self.manager).view()
+
+    def test_the_accountant_of_one_company_sees_nothing_of_another(self):
+        other = self.make_company("Inna Sp. z o.o.", "1111111111")
+        with self.assertRaises(AccessError):
+            other.with_user(self.accountant).l10n_pl_ksef_panel()
+
+    def test_one_company_connected_leaves_the_other_red(self):
+        other = self.make_company("Inna Sp. z o.o.", "1111111111")
+        stranger = self.make_user("ksef_other", "l10n_pl_ksef_auth.group_ksef_connection", other)
+        self.connect()
+        self.assertEqual(self.panel(stranger, other)["state"], "disconnected")
+
+    def test_a_window_that_was_closed_opens_where_it_was(self):
+        window = self.open_window()
+        document = self.downloaded(window)
+        self.attach(window, self.signed(document))
+        window.go("upload")
+        again = self.open_window()
+        self.assertEqual(again, window)
+        view = again.view()
+        self.assertEqual((view["step"], view["document"]["name"]), ("upload", "AuthTokenRequest (1).xml"))
+
+    def test_a_branch_without_a_nip_uses_its_parents_connection(self):
+        branch = self.env["res.company"].create(
+            {"name": "Oddział Kraków", "parent_id": self.company.id}
+        )
+        self.accountant.company_ids |= branch
+        self.connect()
+        self.assertEqual(self.panel(company=branch)["state"], "connected")
+
+    def test_a_branch_with_its_own_nip_is_a_company_of_its_own(self):
+        branch = self.env["res.company"].create(
+            {"name": "Oddział Gdańsk", "parent_id": self.company.id, "vat": "PL1111111111"}
+        )
+        self.accountant.company_ids |= branch
+        self.connect()
+        self.assertEqual(self.panel(company=branch)["state"], "disconnected")
+
+
+@tagged("post_install", "-at_install")
+class TestForWhom(KsefCase):
+    """The context and the subject that the request names."""
+
+    def test_the_nip_may_be_written_in_many_ways(self):
+        for vat in ("PL5265877635", "526-587-76-35", "PL 526 587 76 35", "5265877635"):
+            with self.subTest(vat=vat):
+                self.company.vat = vat
+                document = self.downloaded(self.open_window())
+                self.assertIn(b"<Nip>5265877635</Nip>", document)
+
+    def test_each_way_to_get_the_nip_wrong_has_its_own_sentence(self):
+        sentences = set()
+        for vat in (False, "PL526587763", "PL5265877636", "PL526587763X"):
+            self.company.partner_id.with_context(no_vat_validation=True).vat = vat
+            view = self.open_window().prepare_download()
+            self.assertFalse(view["download_url"])
+            self.assertEqual(view["problem"]["way_back"], "settings")
+            sentences.add(view["problem"]["text"])
+        self.assertEqual(len(sentences), 4)
+
+    def test_a_company_without_a_nip_is_told_so_by_the_panel(self):
+        self.company.vat = False
+        self.assertIn("NIP", self.panel()["problem"]["text"])
+
+    def test_a_unit_logs_in_with_its_internal_identifier(self):
+        self.company.write(
+            {
+                "l10n_pl_ksef_context_type": "internal_id",
+                "l10n_pl_ksef_internal_id": "5265877635-00001",
+            }
+        )
+        session = self.connect()
+        self.assertEqual(session.context_value, "5265877635-00001")
+
+    def test_a_certificate_without_pesel_logs_in_by_its_fingerprint(self):
+        self.company.l10n_pl_ksef_subject_type = "certificateFingerprint"
+        self.connect("foreign")
+        self.assertEqual(self.panel()["tick"], "yes")
+
+    def test_the_company_seal_connects(self):
+        session = self.connect("seal")
+        self.assertEqual(session.signer_kind, "seal")
+
+
+@tagged("post_install", "-at_install")
+class TestPackagesThatDoNotFit(KsefCase):
+    def test_a_mismatched_xmlsec_is_a_state_with_its_remedy(self):
+        self.certified()
+        with patch.object(xades, "available", return_value="mismatch"):
+            self.keep_alive(days=5)
+            self.keep_alive(seconds=10)
+        panel = self.panel()
+        self.assertEqual(panel["state"], "connected")
+        self.assertIn("xmlsec", panel["problem"]["text"])
+
+    def test_with_a_mismatched_xmlsec_the_signature_still_connects(self):
+        with patch.object(xades, "available", return_value="mismatch"):
+            self.connect()
+        self.assertEqual(self.panel()["state"], "connected")
