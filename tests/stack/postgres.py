@@ -51,6 +51,10 @@ class Postgres:
         """The password of the server's one user: others on the machine see its port."""
         return (self._home / "password").read_text().strip()
 
+    def program(self, name: str) -> Path:
+        """One of PostgreSQL's programs, of the server's own version."""
+        return self._programs / name
+
     def sql(self, statement: str, database: str = "postgres") -> str:
         """Run one statement and return its rows, columns parted by |."""
         done = self._psql(statement, database)
