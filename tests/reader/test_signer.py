@@ -20,7 +20,8 @@ MINISTER_NIP = "5252955037"
     ],
 )
 def test_the_signer_is_recognised_whatever_the_layout(signer, kind, name, masked, layout):
-    found = reading(signed(signer, layout=layout))
+    # RSA, because xmlsec 1.3.14 writes ECDSA values too long; the corpus has both.
+    found = reading(signed(signer, layout=layout, algorithm="rsa"))
     assert found.signer is not None and found.signer.identity is not None
     assert (found.signer.kind, found.signer.name) == (kind, name)
     assert found.signer.identity.masked == masked
