@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Callable
 
+from .places import TESTS
 from .say import StackError, say
 
 USAGE = """\
@@ -53,7 +55,29 @@ def _simulator(words: list[str]) -> int:
     return demo.simulator(words)
 
 
-COMMANDS = {"demo": _demo, "test": _test, "lint": _lint, "shell": _shell, "simulator": _simulator}
+def _package(name: str) -> Callable[[list[str]], int]:
+    """A command that runs the package `name` of tests/ with its own options."""
+
+    def run(words: list[str]) -> int:
+        from . import packages
+
+        return packages.run(name, words)
+
+    return run
+
+
+COMMANDS: dict[str, Callable[[list[str]], int]] = {
+    "demo": _demo,
+    "test": _test,
+    "lint": _lint,
+    "shell": _shell,
+    "simulator": _simulator,
+}
+COMMANDS |= {
+    command: _package(name)
+    for command, name in (("bench", "benchmarks"), ("soak", "soak"), ("fuzz", "fuzz"))
+    if (TESTS / name / "__main__.py").exists()
+}
 
 
 def main(words: list[str]) -> int:

@@ -103,10 +103,10 @@ def _pip(interpreter: Path, arguments: list[str], what: str, total: int) -> None
         for line in process.stdout or ():
             if line.startswith(("Collecting", "Ignoring")):
                 seen.append(line)
-            elif line.startswith(("ERROR", "error")):
+            elif line.startswith(("Could not fetch", "ERROR", "error")):
                 errors.append(line.strip())
     if process.wait():
-        reason = errors[-1] if errors else "no reason given"
+        reason = errors[0][:300] if errors else "no reason given"
         raise StackError(
             f"pip could not install {what}: {reason}. "
             "Check pip's index and the network, then run this again."
