@@ -20,7 +20,7 @@ class L10n_Pl_KsefCertificate(models.Model):
     _name = "l10n_pl_ksef.certificate"
     _description = "KSeF certificate"
     _inherit = ["l10n_pl_ksef.step.mixin", "mail.thread", "mail.activity.mixin"]
-    _order = "valid_to desc, id desc"
+    _order = "taken_at desc, id desc"
 
     name = fields.Char(required=True, readonly=True)
     environment = fields.Selection(ENVIRONMENT_LABELS, required=True, readonly=True)
@@ -76,6 +76,8 @@ class L10n_Pl_KsefCertificate(models.Model):
     send_started_at = fields.Datetime(readonly=True, copy=False)
     reference_number = fields.Char(readonly=True, copy=False)
     serial_number = fields.Char(readonly=True, copy=False, index="btree_not_null")
+    # The newest one that came is the one to log in with: whoever signs anew takes over.
+    taken_at = fields.Datetime(string="Taken into use", readonly=True, copy=False)
     valid_from = fields.Datetime(readonly=True, copy=False)
     valid_to = fields.Datetime(readonly=True, copy=False)
 

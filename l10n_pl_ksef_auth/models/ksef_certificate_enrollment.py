@@ -232,6 +232,7 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
         self._secret_write(certificate_secret=der)
         self._done(
             state="active",
+            taken_at=self._now(),
             valid_from=naive(certificate.not_valid_before_utc),
             valid_to=naive(certificate.not_valid_after_utc),
         )

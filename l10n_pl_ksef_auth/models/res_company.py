@@ -107,14 +107,14 @@ class ResCompany(models.Model):
     def _l10n_pl_ksef_certificate(self):
         """The KSeF certificate that may log self in; empty when there is none."""
         owner = self._l10n_pl_ksef_owner()
-        return self.env["l10n_pl_ksef.certificate"].sudo().search(
+        certificates = self.env["l10n_pl_ksef.certificate"].sudo().search(
             [
                 ("company_ids", "in", owner.id),
                 ("environment", "=", owner.l10n_pl_ksef_environment),
                 ("state", "=", "active"),
-            ],
-            limit=1,
+            ]
         )
+        return certificates._usable()[:1] or certificates[:1]
 
     def _l10n_pl_ksef_renew_login(self):
         """Log in with the KSeF certificate because the login ends or has ended.
