@@ -108,3 +108,16 @@ def test_the_reading_tells_everything_that_the_wizard_shows():
     assert found.signer.issuer == "Centrum Pieczęci Ministra (symulator)"
     assert found.signer.certificate_valid_to is not None
     assert found.size == len(signed())
+
+
+def test_a_personal_number_is_masked_even_where_the_text_is_cut():
+    shown = mask("x" * 190 + "85041742164")
+    assert "8504" not in shown and len(shown) == 200
+
+
+def test_one_sentence_is_said_once_with_the_evidence_of_all():
+    unknown = b"http://www.w3.org/TR/1999/REC-xslt-19991116"
+    exclusive = b"http://www.w3.org/2001/10/xml-exc-c14n#"
+    document = signed(layout="podpis-zaufany").replace(exclusive, unknown)
+    found = [f for f in reading(document).findings if f.code == "unchecked"]
+    assert len(found) == len({f.sentence for f in found})

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from .shared import NOW, reading, signed
+from ksef_simulator import identities, keys, signers
+
+from .shared import NOW, REQUEST, reading, signed
 
 MINISTER_NIP = "5252955037"
 
@@ -56,3 +58,15 @@ def test_no_personal_number_is_in_what_can_be_shown_or_logged():
     found = reading(signed("owner"))
     assert found.signer is not None and found.signer.identity is not None
     assert found.signer.identity.value not in repr(found)
+
+
+def test_the_seal_of_this_company_never_signs_for_profil_zaufany():
+    """Whoever holds a company's seal could write any person's name into the role."""
+    certificate = signers.certificate_of("seal", NOW, "rsa")
+    role = signers.claimed_role(identities.STRANGER)
+    document = signers.sign_with_certificate(
+        REQUEST, keys.rsa_key("seal"), certificate, at=NOW, roles=role
+    )
+    found = reading(document)
+    assert found.signer is not None and found.signer.kind == "seal"
+    assert found.codes == ("unused_role",)

@@ -45,7 +45,7 @@ def key_info(signature: Any, properties: Any) -> KeyInfo:
 
     :param properties: the covered SignedProperties, or None
     """
-    holder = child_named(signature, "KeyInfo")
+    holder = signature.find(names.ds("KeyInfo"))
     texts = [] if holder is None else [text_of(e) for e in holder.iter(names.CERTIFICATE)]
     texts = texts[: limits.MAX_CERTIFICATES]
     readable = [c for text in texts if (c := _certificate(text)) is not None]

@@ -9,7 +9,7 @@ from typing import Any
 
 from .document import elements_of, local_name, namespace, text_of
 from .limits import MAX_VALUE
-from .names import XADES
+from .names import OBJECT, XADES
 
 _TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d)?")
 #: Facts B: the two forms of the role that Profil Zaufany writes, by local name.
@@ -29,10 +29,9 @@ class Person:
 
 def qualifying_properties(signature: Any) -> list[Any]:
     """Return the QualifyingProperties of a signature; there should be one."""
-    objects = [holder for holder in elements_of(signature) if local_name(holder) == "Object"]
     return [
         child
-        for holder in objects
+        for holder in signature.findall(OBJECT)
         for child in elements_of(holder)
         if local_name(child) == "QualifyingProperties" and namespace(child) in XADES
     ]

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from . import names
 from .canonical import Undecidable, octets
 from .certificates import DIGESTS
-from .document import decode, elements_of, local_name, text_of
+from .document import decode, elements_of, text_of
 from .limits import MAX_VALUE
 from .recipes import Recipe, recipe_of
 
@@ -36,11 +36,6 @@ class Checked:
     state: State
     note: str = ""
 
-    @property
-    def is_properties(self) -> bool:
-        """Whether the reference points at the signed properties."""
-        return self.target is not None and local_name_of(self.target) == "SignedProperties"
-
     def covers(self, element: Any, signature: Any) -> bool:
         """Whether ``element`` is part of what the reference signs, going by shape alone."""
         if self.target is None or self.recipe.base64:
@@ -52,11 +47,6 @@ class Checked:
             return False
         root = self.target.getroot() if hasattr(self.target, "getroot") else self.target
         return any(e is root for e in line)
-
-
-def local_name_of(target: Any) -> str:
-    """Return the local name of an element; "" for a whole tree."""
-    return "" if hasattr(target, "getroot") else local_name(target)
 
 
 def references_of(signature: Any) -> list[Any]:

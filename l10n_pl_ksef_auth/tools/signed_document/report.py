@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from .findings import TABLE
 from .limits import MAX_VALUE
@@ -10,6 +11,8 @@ from .model import Finding
 
 #: A PESEL, or digits among which one may be.
 _PERSONAL_NUMBER = re.compile(r"[0-9]{9,}([0-9]{2})")
+#: Characters that are looked at; far more than are kept, so that no number is cut in two.
+_LONGEST = 20 * MAX_VALUE
 _CONTROL = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufffe\uffff\ud800-\udfff]+"
 )
@@ -17,10 +20,9 @@ _CONTROL = re.compile(
 
 def mask(text: str) -> str:
     """Return ``text`` fit to be kept: short, one line, eleven digits or more in a row masked."""
-    short = _CONTROL.sub(" ", text[: 2 * MAX_VALUE]).strip()
-    if len(short) > MAX_VALUE:
-        short = short[: MAX_VALUE - 1] + "…"
-    return _PERSONAL_NUMBER.sub(r"•••••••••\1", short)
+    masked = _PERSONAL_NUMBER.sub(r"•••••••••\1", text[:_LONGEST])
+    line = _CONTROL.sub(" ", masked).strip()
+    return line if len(line) <= MAX_VALUE else line[: MAX_VALUE - 1] + "…"
 
 
 def finding(code: str, evidence: str = "", **values: str) -> Finding:
@@ -38,10 +40,15 @@ _ORDER = {code: position for position, code in enumerate(TABLE)}
 
 
 def ordered(findings: list[Finding]) -> tuple[Finding, ...]:
-    """Return each finding once, the gravest first, then in the order of the table."""
-    unique = dict.fromkeys((f.level, f.code, f.evidence) for f in findings)
-    first = {(f.level, f.code, f.evidence): f for f in reversed(findings)}
-    return tuple(
-        first[key]
-        for key in sorted(unique, key=lambda key: (_LEVELS.index(key[0]), _ORDER[key[1]]))
-    )
+    """Return each sentence once, the gravest first, then in the order of the table."""
+    same: dict[tuple[str, str], list[Finding]] = {}
+    for item in findings:
+        same.setdefault((item.code, item.sentence), []).append(item)
+    merged = [_merged(items) for items in same.values()]
+    return tuple(sorted(merged, key=lambda f: (_LEVELS.index(f.level), _ORDER[f.code])))
+
+
+def _merged(findings: list[Finding]) -> Finding:
+    """Return the first finding with the evidence of all, which say the same."""
+    evidence = dict.fromkeys(f.evidence for f in findings if f.evidence)
+    return replace(findings[0], evidence=mask("; ".join(evidence)))

@@ -10,7 +10,7 @@ from typing import Any
 from cryptography import x509
 
 from ..auth_token_request import Context, SubjectType, build
-from . import checks
+from . import checks, names
 from .algorithms import algorithm_findings
 from .certificates import KeyInfo, has_signing_certificate, key_info
 from .coverage import Coverage, coverage_of, reference_findings
@@ -81,6 +81,7 @@ def _examined(document: Document) -> Signed:
     keys = key_info(signature, coverage.properties)
     role = person(coverage.properties) if coverage.certain else None
     certificate = _certificate(signature, keys)
+    request = read_request(coverage.request.request)
     return Signed(
         signature=signature,
         checked=checked,
@@ -88,8 +89,8 @@ def _examined(document: Document) -> Signed:
         keys=keys,
         certificate=certificate,
         person=role,
-        signer=signer_of(certificate, role),
-        request=read_request(coverage.request.request),
+        signer=signer_of(certificate, role, request.context),
+        request=request,
         signed_at=signing_time(coverage.properties),
     )
 
@@ -138,7 +139,7 @@ def _key_findings(signed: Signed) -> list[Finding]:
 
 
 def _is_key_info_signed(signed: Signed) -> bool:
-    holder = signed.signature.find("{*}KeyInfo")
+    holder = signed.signature.find(names.ds("KeyInfo"))
     return holder is not None and any(c.covers(holder, signed.signature) for c in signed.checked)
 
 

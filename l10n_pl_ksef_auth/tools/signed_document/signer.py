@@ -7,6 +7,7 @@ import re
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+from ..auth_token_request import Context
 from ..identity import Identity, identity_of_certificate
 from .certificates import name_text, value_of
 from .model import Kind, Signer
@@ -22,13 +23,16 @@ _SHARED_NAME = re.compile(r"podpisu zaufanego", re.IGNORECASE)
 _PERSON = re.compile(r"PNO|PESEL|TINPL|NIP|PAS|IDC")
 
 
-def signer_of(certificate: x509.Certificate | None, person: Person | None) -> Signer | None:
+def signer_of(
+    certificate: x509.Certificate | None, person: Person | None, context: Context | None
+) -> Signer | None:
     """Return who signed; None when neither a certificate nor a signed role says anything.
 
     :param person: whom the signed role names; it only counts where the certificate is a seal,
         because a person's own certificate says better who signed (facts B)
+    :param context: the request's; its own company's seal does not sign for Profil Zaufany
     """
-    if person is not None and (certificate is None or is_seal(certificate)):
+    if person is not None and (certificate is None or _may_be_shared(certificate, context)):
         return _signer("trusted_profile", _identity_of(person), person.name, certificate)
     if certificate is None:
         return None
@@ -50,6 +54,13 @@ def is_shared_seal(certificate: x509.Certificate) -> bool:
     number = value_of(certificate.subject, NameOID.ORGANIZATION_IDENTIFIER)
     common = value_of(certificate.subject, NameOID.COMMON_NAME)
     return is_seal(certificate) and (_SHARED_NUMBER in number or bool(_SHARED_NAME.search(common)))
+
+
+def _may_be_shared(certificate: x509.Certificate, context: Context | None) -> bool:
+    """Whether a seal may be that of Profil Zaufany, whatever ministry holds it by then."""
+    number = value_of(certificate.subject, NameOID.ORGANIZATION_IDENTIFIER)
+    own = context is not None and context.value[:10] in number
+    return is_seal(certificate) and not own
 
 
 def is_valid_personal_number(text: str) -> bool:

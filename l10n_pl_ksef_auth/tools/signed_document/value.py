@@ -21,11 +21,12 @@ from .report import finding
 
 
 def structure_finding(signature: Any) -> Finding | None:
-    """Say which part without which no signature can be verified is missing."""
-    info = signature.find(names.SIGNED_INFO)
-    value = signature.find(names.ds("SignatureValue"))
-    if info is None or value is None or not decode(text_of(value)):
-        return finding("incomplete_signature", "no SignedInfo or SignatureValue")
+    """Say which part without which no signature can be verified is missing, or there twice."""
+    infos = signature.findall(names.SIGNED_INFO)
+    values = signature.findall(names.ds("SignatureValue"))
+    if len(infos) != 1 or len(values) != 1 or not decode(text_of(values[0])):
+        evidence = f"{len(infos)} SignedInfo, {len(values)} SignatureValue"
+        return finding("incomplete_signature", evidence)
     if not references_of(signature):
         return finding("incomplete_signature", "no Reference")
     return None
