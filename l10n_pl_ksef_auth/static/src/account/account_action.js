@@ -33,8 +33,6 @@ export class KsefAccountAction extends Component {
         Layout,
     };
     static props = { ...standardActionServiceProps };
-    // Each change opens the screen again: it replaces itself instead of piling up.
-    static target = "main";
 
     setup() {
         this.orm = useService("orm");
@@ -42,12 +40,7 @@ export class KsefAccountAction extends Component {
         this.dialog = useService("dialog");
         this.connections = useService("l10n_pl_ksef");
         this.state = useState({ account: null, running: "" });
-        onWillStart(async () => {
-            await this.call("l10n_pl_ksef_account");
-            if (this.isConnected) {
-                this.askKsef();
-            }
-        });
+        onWillStart(() => this.call("l10n_pl_ksef_account"));
     }
 
     get companyId() {
@@ -73,29 +66,64 @@ export class KsefAccountAction extends Component {
             : _t("Not compared with KSeF yet.");
     }
 
-    /** Calls a method of the company that answers with the whole account. */
+    /** Calls a method of the company that answers with the whole account, and shows that. */
     async call(method, ...args) {
+        this.receive(await this.ask(method, ...args));
+        if (this.isConnected && !this.account.problem) {
+            this.askKsef();
+        }
+    }
+
+    async ask(method, ...args) {
         this.state.running = method;
         try {
-            this.state.account = await this.orm.call("res.company", method, [
-                [this.companyId],
-                ...args,
-            ]);
-            this.connections.receive(this.companyId, this.account.panel);
+            return await this.orm.call("res.company", method, [[this.companyId], ...args]);
         } finally {
             this.state.running = "";
         }
-        return this.account;
+    }
+
+    /** The same for a method that first asks for the user's own password, by `confirm`. */
+    async askConfirmed(method, ...args) {
+        const answer = await this.ask(method, ...args);
+        if (!answer.confirm) {
+            return answer;
+        }
+        await new Promise((resolve) => {
+            this.action.doAction(answer.confirm, { onClose: resolve });
+        });
+        return this.ask(method, ...args);
+    }
+
+    /** Shows an answer; one that reports a problem does not wipe what was compared before. */
+    receive(answer) {
+        const { asked_at, certificates, sessions } = this.account || {};
+        const isKept = answer.problem && asked_at && !answer.asked_at;
+        this.state.account = isKept ? { ...answer, asked_at, certificates, sessions } : answer;
+        this.connections.receive(this.companyId, answer.panel);
+    }
+
+    /** The same for a method that first asks for the user's own password, by `confirm`. */
+    async callConfirmed(method, ...args) {
+        const answer = await this.call(method, ...args);
+        if (!answer.confirm) {
+            return answer;
+        }
+        await new Promise((resolve) => {
+            this.action.doAction(answer.confirm, { onClose: resolve });
+        });
+        return this.call(method, ...args);
     }
 
     /** Calls a method that may ask for the user's password, and shows what it leads to. */
     async callSecured(method, ...args) {
         const action = await this.orm.call("res.company", method, [[this.companyId], ...args]);
-        return this.action.doAction(action);
+        // It opens this screen again: instead of this one, not on top of it.
+        return this.action.doAction(action, { stackPosition: "replaceCurrentAction" });
     }
 
-    askKsef() {
-        return this.call("l10n_pl_ksef_account_at_ksef");
+    async askKsef() {
+        this.receive(await this.ask("l10n_pl_ksef_account_at_ksef"));
     }
 
     issueCertificate() {
@@ -108,9 +136,18 @@ export class KsefAccountAction extends Component {
 
     loadCertificate() {
         this.dialog.add(LoadCertificateDialog, {
-            load: (files, password) =>
-                this.call("l10n_pl_ksef_load_certificate", files, password),
+            load: (files, password) => this.onLoad(files, password),
         });
+    }
+
+    /** What is wrong with the files is told in the window where they were chosen. */
+    async onLoad(files, password) {
+        const answer = await this.askConfirmed("l10n_pl_ksef_load_certificate", files, password);
+        if (!answer.confirm && !answer.problem) {
+            this.receive(answer);
+            this.askKsef();
+        }
+        return answer;
     }
 
     revokeCertificate(serialNumber, reason) {

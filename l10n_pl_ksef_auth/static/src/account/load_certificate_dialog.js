@@ -31,12 +31,13 @@ export class LoadCertificateDialog extends Component {
         this.state.isLoading = true;
         try {
             const contents = await Promise.all(this.state.files.map(getDataURLFromFile));
-            const account = await this.props.load(
+            const answer = await this.props.load(
                 contents.map((data) => data.slice(data.indexOf(",") + 1)),
                 this.state.password
             );
-            this.state.problem = account.problem;
-            if (!account.problem) {
+            this.state.problem = answer.problem;
+            // Without the user's own password nothing was done: the files stay chosen.
+            if (!answer.problem && !answer.confirm) {
                 this.props.close();
             }
         } finally {

@@ -1,0 +1,163 @@
+import { defineMailModels } from "@mail/../tests/mail_test_helpers";
+import { expect, test } from "@odoo/hoot";
+import { animationFrame } from "@odoo/hoot-mock";
+import { contains, getService, mountWithCleanup, onRpc } from "@web/../tests/web_test_helpers";
+import { WebClient } from "@web/webclient/webclient";
+
+defineMailModels();
+
+const PANEL = {
+    company_id: 1,
+    company_name: "Przykładowa Sp. z o.o.",
+    nip: "526-587-76-35",
+    environment: "production",
+    environment_label: "Production",
+    state: "connected",
+    tick: "yes",
+    color: "green",
+    headline: "",
+    expires_at: "2026-11-29 13:05:00",
+    seconds_left: 600000,
+    lifetime_share: 1,
+    certificate: { state: "none", text: "none", valid_to: false, share: false },
+    identity: false,
+    missing_rights: [],
+    checked_at: false,
+    renews_at: false,
+    problem: false,
+    can_connect: true,
+    button: { label: "Refresh connection (signature)", primary: false },
+    poll_seconds: 0,
+};
+const CERTIFICATE = {
+    id: 3,
+    name: "Odoo 1234",
+    serial_number: "01AB",
+    owner: "Róża Żółć",
+    masked: "•••94",
+    here: true,
+    state: "active",
+    state_label: "Valid",
+    status_at_ksef: "Active",
+    valid_to: "2028-11-22 13:00:00",
+    last_use: false,
+    companies: ["Przykładowa Sp. z o.o."],
+    problem: false,
+    can_revoke: true,
+};
+const SESSION = {
+    reference_number: "20261122-AU-1",
+    ours: true,
+    is_current: true,
+    method: "Profil Zaufany",
+    started: "2026-11-22 13:05:00",
+    expires: "2026-11-29 13:05:00",
+    state_label: "OK",
+};
+const ACCOUNT = {
+    company_id: 1,
+    panel: PANEL,
+    options: {
+        environment: "production",
+        context_type: "nip",
+        subject_type: "certificateSubject",
+        internal_id: "",
+        responsible: false,
+        choices: {
+            environment: [
+                ["production", "Production"],
+                ["test", "Test"],
+            ],
+            context_type: [["nip", "NIP"]],
+            subject_type: [["certificateSubject", "PESEL or NIP"]],
+        },
+    },
+    certificates: [CERTIFICATE],
+    sessions: [],
+    choice: false,
+    others: [],
+    asked_at: false,
+    problem: false,
+};
+const COMPARED_PARTS = { sessions: [SESSION], asked_at: "2026-11-22 13:06:00" };
+
+/** Opens the screen; what `answers` holds for a method is its answer, and the call a step. */
+async function openAccount(account, answers = {}) {
+    onRpc("res.company", "l10n_pl_ksef_panel", () => account.panel);
+    onRpc("res.company", "l10n_pl_ksef_account", () => account);
+    onRpc("res.company", "l10n_pl_ksef_account_at_ksef", () => ({ ...account, ...COMPARED_PARTS }));
+    for (const method of ["save_options", "issue_certificate", "revoke_certificate", "connect_with_certificate"]) {
+        onRpc("res.company", `l10n_pl_ksef_${method}`, ({ args }) => {
+            expect.step(`${method} ${JSON.stringify(args)}`);
+            return answers[method] || account;
+        });
+    }
+    await mountWithCleanup(WebClient);
+    await getService("action").doAction({
+        type: "ir.actions.client",
+        tag: "l10n_pl_ksef_account",
+        params: { company_id: 1 },
+    });
+    await animationFrame();
+}
+
+test("certificates and logins stand side by side with what KSeF lists", async () => {
+    await openAccount(ACCOUNT);
+    expect(".o_ksef_certificates tbody tr").toHaveCount(1);
+    expect(".o_ksef_certificates td:eq(3)").toHaveText("active");
+    expect(".o_ksef_sessions tbody tr").toHaveCount(1);
+    expect(".o_ksef_sessions .badge").toHaveText("in use");
+});
+
+test("a certificate is revoked with a reason and after a question", async () => {
+    await openAccount(ACCOUNT, {
+        revoke_certificate: { type: "ir.actions.act_window_close" },
+    });
+    await contains(".o_ksef_revoke").click();
+    await contains(".modal select").select("KeyCompromise");
+    await contains(".modal .btn-danger").click();
+    expect.verifySteps(['revoke_certificate [[1],"01AB","KeyCompromise"]']);
+});
+
+test("a separate certificate is preselected where KSeF leaves room", async () => {
+    const choice = { reason: "exists", owner: "Róża Żółć", can_issue: true, places: 4 };
+    await openAccount({ ...ACCOUNT, choice });
+    expect(".o_ksef_choice input[value=issue]").toBeChecked();
+    await contains(".o_ksef_choice .btn").click();
+    expect.verifySteps(["issue_certificate [[1]]"]);
+});
+
+test("without room only the existing certificate can be loaded", async () => {
+    const choice = { reason: "exists", owner: "", can_issue: false, places: 1 };
+    await openAccount({ ...ACCOUNT, choice });
+    expect(".o_ksef_choice input[value=issue]").toHaveCount(0);
+    await contains(".o_ksef_choice .btn").click();
+    expect(".modal-title").toHaveText("Load a KSeF certificate");
+});
+
+test("an accountant changes the environment", async () => {
+    await openAccount(ACCOUNT);
+    expect(".o_ksef_save").not.toBeEnabled();
+    await contains("select[name=environment]").select("test");
+    await contains(".o_ksef_save").click();
+    expect.verifySteps([
+        'save_options [[1],{"l10n_pl_ksef_environment":"test","l10n_pl_ksef_context_type":"nip",' +
+            '"l10n_pl_ksef_internal_id":"","l10n_pl_ksef_subject_type":"certificateSubject",' +
+            '"l10n_pl_ksef_responsible_id":false}]',
+    ]);
+});
+
+test("other companies connect one by one, each with its result", async () => {
+    const others = [
+        { id: 1, name: "Przykładowa", nip: "526-587-76-35", color: "green" },
+        { id: 2, name: "Druga", nip: "111-111-11-11", color: "red" },
+    ];
+    await openAccount(
+        { ...ACCOUNT, others },
+        { connect_with_certificate: [{ id: 2, name: "Druga", state: "connected", text: "Connected." }] }
+    );
+    expect(".o_ksef_companies li").toHaveCount(1);
+    await contains(".o_ksef_connect_companies").click();
+    expect.verifySteps(["connect_with_certificate [[2]]"]);
+    expect(".o_ksef_companies li").toHaveText(/Connected\./);
+});
