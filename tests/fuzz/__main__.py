@@ -21,7 +21,7 @@ def seed(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for item in (*representatives(), *faulty()):
         (folder / item.file).write_bytes(item.data)
-    for file in REGRESSIONS.glob("*.xml"):
+    for file in REGRESSIONS.glob("*.input"):
         shutil.copy(file, folder)
 
 

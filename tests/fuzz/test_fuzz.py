@@ -14,7 +14,7 @@ from .mutator import mutate
 from .oracle import check
 
 
-@pytest.mark.parametrize("file", sorted(REGRESSIONS.glob("*.xml")), ids=lambda file: file.name)
+@pytest.mark.parametrize("file", sorted(REGRESSIONS.glob("*.input")), ids=lambda file: file.name)
 def test_what_was_found_before_stays_mended(file):
     check(file.read_bytes(), with_simulator=True)
 
