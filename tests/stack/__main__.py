@@ -73,18 +73,28 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "shell": _shell,
     "simulator": _simulator,
 }
-COMMANDS |= {
-    command: _package(name)
-    for command, name in (("bench", "benchmarks"), ("soak", "soak"), ("fuzz", "fuzz"))
-    if (TESTS / name / "__main__.py").exists()
+PACKAGES = {
+    "bench": ("benchmarks", "what things cost, measured against a baseline"),
+    "soak": ("soak", "hours of use made minutes, with faults"),
+    "fuzz": ("fuzz", "a long search for documents that the reader stumbles over"),
 }
+EXISTING = {
+    name: each for name, each in PACKAGES.items() if (TESTS / each[0] / "__main__.py").exists()
+}
+COMMANDS |= {name: _package(folder) for name, (folder, _purpose) in EXISTING.items()}
+
+
+def _usage() -> str:
+    """All commands that this checkout has, one a line."""
+    more = "\n".join(f"{'./run ' + name:31} {purpose}" for name, (_, purpose) in EXISTING.items())
+    return USAGE.replace("\n\n", f"\n{more}\n\n" if more else "\n\n")
 
 
 def main(words: list[str]) -> int:
     """Run the command that the first word names; the exit code."""
     command = COMMANDS.get(words[0]) if words else None
     if command is None:
-        say(USAGE)
+        say(_usage())
         return 0 if words[:1] in ([], ["help"], ["--help"], ["-h"]) else 2
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
