@@ -143,6 +143,8 @@ class Databases:
         if _files(old).exists():
             _files(old).rename(_files(new))
         _files(new).mkdir(parents=True, exist_ok=True)
+        # A copied folder has its original's date; ours is that of the template's making.
+        os.utime(_files(new))
         # A copied folder has the age of its model, and the oldest template is removed.
         os.utime(_files(new))
         self._postgres.sql(f'ALTER DATABASE "{old}" RENAME TO "{new}"')
