@@ -23,6 +23,8 @@ class L10n_Pl_KsefAlertWatch(models.Model):
 
     def _watch(self):
         """Bring the alerts up to date, each on its own; one worker does it at a time."""
+        if not self._worth_a_look():
+            return
         with self.env["l10n_pl_ksef.session"]._locked("ksef-alerts") as env:
             if env is None:
                 return
@@ -32,6 +34,26 @@ class L10n_Pl_KsefAlertWatch(models.Model):
                 alerts._tell_of_lock(lock)
             else:
                 alerts._bring_up_to_date(alerts._wanted())
+
+    def _worth_a_look(self):
+        """Whether anything could have to be told or closed; one query for many companies."""
+        self.env.flush_all()
+        now = self.env["l10n_pl_ksef.session"]._now()
+        query = SQL(
+            """
+            SELECT EXISTS (SELECT FROM l10n_pl_ksef_alert WHERE closed_at IS NULL)
+                OR EXISTS (SELECT FROM l10n_pl_ksef_certificate
+                            WHERE state IN %(noticed)s
+                               OR (state = 'active' AND valid_to <= %(soon)s))
+                OR EXISTS (%(suspicious)s)
+            """,
+            noticed=NOTICED,
+            soon=now + timedelta(days=max(CERTIFICATE_DAYS)),
+            suspicious=_suspicious(now),
+        )
+        if self.env.execute_query(query)[0][0]:
+            return True
+        return bool(self.env["l10n_pl_ksef.unlock"]._lock())
 
     def _bring_up_to_date(self, wanted):
         for alert in self.search([("closed_at", "=", False)]):
@@ -119,43 +141,12 @@ class L10n_Pl_KsefAlertWatch(models.Model):
         return (None, False) if can else (0, newest.problem)
 
     def _suspicious_logins(self):
-        """The few companies that are worth a closer look, out of many, in one query.
+        """The few companies that are worth a closer look, out of many.
 
         :return list: (id of the login that works or None, id of the newest) of each
         """
         self.env.flush_all()
-        now = self.env["l10n_pl_ksef.session"]._now()
-        return self.env.execute_query(
-            SQL(
-                """
-                SELECT live.id, newest.id
-                  FROM res_company AS company
-                  JOIN LATERAL (
-                       SELECT * FROM l10n_pl_ksef_session
-                        WHERE company_id = company.id
-                          AND environment = company.l10n_pl_ksef_environment
-                          AND (method = 'certificate' OR reference_number IS NOT NULL)
-                        ORDER BY id DESC LIMIT 1) AS newest ON TRUE
-             LEFT JOIN LATERAL (
-                       SELECT * FROM l10n_pl_ksef_session
-                        WHERE company_id = company.id
-                          AND environment = company.l10n_pl_ksef_environment
-                          AND state = 'active'
-                        ORDER BY id DESC LIMIT 1) AS live ON TRUE
-                 WHERE newest.closed_by_user IS NOT TRUE
-                   AND (live.id IS NULL
-                        OR newest.state = 'failed'
-                        OR newest.state IN %(under_way)s
-                        OR (live.renew_at IS NULL AND live.refresh_valid_until <= %(soon)s)
-                        OR (live.rights != ''
-                            AND NOT (live.rights LIKE '%%InvoiceRead%%'
-                                     AND live.rights LIKE '%%InvoiceWrite%%')))
-              ORDER BY company.id
-                """,
-                under_way=LOGGING_IN,
-                soon=now + timedelta(days=max(LOGIN_DAYS)),
-            )
-        )
+        return self.env.execute_query(_suspicious(self.env["l10n_pl_ksef.session"]._now()))
 
     # ------------------------------------------------------------------
     # Certificates
@@ -214,6 +205,39 @@ class L10n_Pl_KsefAlertWatch(models.Model):
             limit=1,
         )
         return newest.closed_by_user
+
+
+def _suspicious(now):
+    """SELECT the logins of companies that a human may have to look after."""
+    return SQL(
+        """
+        SELECT live.id, newest.id
+          FROM res_company AS company
+          JOIN LATERAL (
+               SELECT * FROM l10n_pl_ksef_session
+                WHERE company_id = company.id
+                  AND environment = company.l10n_pl_ksef_environment
+                  AND (method = 'certificate' OR reference_number IS NOT NULL)
+                ORDER BY id DESC LIMIT 1) AS newest ON TRUE
+     LEFT JOIN LATERAL (
+               SELECT * FROM l10n_pl_ksef_session
+                WHERE company_id = company.id
+                  AND environment = company.l10n_pl_ksef_environment
+                  AND state = 'active'
+                ORDER BY id DESC LIMIT 1) AS live ON TRUE
+         WHERE newest.closed_by_user IS NOT TRUE
+           AND (live.id IS NULL
+                OR newest.state = 'failed'
+                OR newest.state IN %(under_way)s
+                OR (live.renew_at IS NULL AND live.refresh_valid_until <= %(soon)s)
+                OR (live.rights != ''
+                    AND NOT (live.rights LIKE '%%InvoiceRead%%'
+                             AND live.rights LIKE '%%InvoiceWrite%%')))
+      ORDER BY company.id
+        """,
+        under_way=LOGGING_IN,
+        soon=now + timedelta(days=max(LOGIN_DAYS)),
+    )
 
 
 def _reached(levels, left):

@@ -44,7 +44,12 @@ class L10n_Pl_KsefCertificateSync(models.Model):
             _logger.warning("KSeF certificate %s: unknown status %r", self.id, status)
 
     def _next_look(self):
-        later = self._now() + SYNC_EVERY * random.uniform(0.9, 1)
+        now = self._now()
+        later = now + SYNC_EVERY * random.uniform(0.9, 1)
+        # Together with the owner's own daily check: one access token does for both.
+        check = self._owners_session().next_attempt
+        if check and now + SYNC_EVERY / 24 < check < later:
+            later = check
         return min(later, self.valid_to, max(self.renew_at or later, self._now()))
 
     def _enter(self, state):

@@ -13,8 +13,7 @@ from .ksef_step import IN_CRON, LONGEST_RETRY
 
 _logger = logging.getLogger(__name__)
 
-# In this order, again and again: a login that one round begins is finished by the next.
-ROUND = ("l10n_pl_ksef.session", "l10n_pl_ksef.certificate", "res.company")
+# A login that one round begins is finished by the next.
 MOST_ROUNDS = 5
 BATCH = 25
 # Seconds that one run works before others have their turn: Odoo ends a worker after two minutes.
@@ -71,20 +70,23 @@ class L10n_Pl_KsefSessionKeepAlive(models.Model):
         """
         unreached = 0
         for _round in range(MOST_ROUNDS):
-            done = 0
-            for model in ROUND:
-                for batch in self._batches(model, backwards):
-                    for record in batch:
-                        failure = self._do_task(record)
-                        unreached = unreached + 1 if isinstance(failure, KsefUnavailable) else 0
-                        if unreached >= OUTAGE:
-                            return AFTER_OUTAGE
-                        if time.monotonic() > deadline:
-                            return False
-                    done += len(batch)
-            if not done:
+            due, _next = self.env["l10n_pl_ksef.due"]._survey()
+            if not due:
                 return True
+            for record in self._records(due, backwards):
+                failure = self._do_task(record)
+                unreached = unreached + 1 if isinstance(failure, KsefUnavailable) else 0
+                if unreached >= OUTAGE:
+                    return AFTER_OUTAGE
+                if time.monotonic() > deadline:
+                    return False
         return True
+
+    def _records(self, models, backwards):
+        """The due records of some models, one after the other."""
+        for model in models:
+            for batch in self._batches(model, backwards):
+                yield from batch
 
     def _batches(self, model, backwards):
         """The due records of a model, few at a time, so that memory stays flat."""
@@ -149,7 +151,7 @@ class L10n_Pl_KsefSessionKeepAlive(models.Model):
         """
         now = self._now()
         if finished is True:
-            moment = self.env["l10n_pl_ksef.due"]._next_moment()
+            _due, moment = self.env["l10n_pl_ksef.due"]._survey()
         else:
             moment = now + (finished or timedelta())
         if moment and moment < now + SAFETY_NET:

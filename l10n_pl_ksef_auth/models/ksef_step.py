@@ -84,11 +84,8 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
                 yield None
                 return
             try:
-                _limit_row_locks(cr, ROW_LOCK_PATIENCE)
                 yield self.env(cr=cr, su=True)
             finally:
-                cr.rollback()
-                _limit_row_locks(cr, 0)
                 _unlock(cr, name)
 
     @contextmanager
@@ -150,9 +147,9 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
         return failure
 
     def _run_due_steps(self):
-        for _count in range(MOST_STEPS):
+        for count in range(MOST_STEPS):
             # A step may find that its record is not needed any more.
-            step = self.exists() and self._due_step()
+            step = self._due_step() if not count or self.exists() else None
             if not step:
                 return None
             failure = self._run_step(step)
@@ -208,16 +205,19 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
         self.write({"attempts": 0, "problem": False, "next_attempt": False, **values})
 
 
-def _limit_row_locks(cr, seconds):
-    """Wait for a locked row no longer than this: its holder may be the caller that waits for us."""
-    cr.execute("SELECT set_config('lock_timeout', %s, false)", [f"{seconds}s"])
-    cr.commit()
-
-
 def _lock(cr, name, wait_seconds, statement=WAIT_ALONE):
-    """Take the advisory lock; it survives commits and ends with the connection, whoever dies."""
+    """Take the advisory lock; it survives commits and ends with the connection, whoever dies.
+
+    From then on the cursor waits for a locked row no longer than ROW_LOCK_PATIENCE: its holder may
+    be the caller that waits for us. Odoo's pool takes that back when the cursor is closed.
+    """
+    patience = f"{ROW_LOCK_PATIENCE}s"
     if not wait_seconds:
-        cr.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [name])
+        cr.execute(
+            "SELECT pg_try_advisory_lock(hashtextextended(%s, 0)),"
+            " set_config('lock_timeout', %s, false)",
+            [name, patience],
+        )
         taken = cr.fetchone()[0]
     else:
         cr.execute(
@@ -225,6 +225,7 @@ def _lock(cr, name, wait_seconds, statement=WAIT_ALONE):
         )
         try:
             cr.execute(statement, [name], log_exceptions=False)
+            cr.execute("SELECT set_config('lock_timeout', %s, false)", [patience])
             taken = True
         except LockNotAvailable:
             cr.rollback()

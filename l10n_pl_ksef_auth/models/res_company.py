@@ -123,9 +123,7 @@ class ResCompany(models.Model):
         """
         name = self.env["l10n_pl_ksef.session"]._lock_name_of(self, self.l10n_pl_ksef_environment)
         with self.env["l10n_pl_ksef.session"]._locked(name) as env:
-            if env is None or self.id not in env["l10n_pl_ksef.due"]._companies_to_log_in(
-                self.id - 1, False, 1
-            ):
+            if env is None or not env["l10n_pl_ksef.due"]._wants_login(self):
                 return None
             session = self.with_env(env)._l10n_pl_ksef_certificate_login()
             env.cr.commit()
