@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from . import limits, names
-from .document import decode, local_name, text_of
+from .document import decode, elements_of, local_name, text_of
 from .properties import child_named
 
 #: What the library raises for odd certificates.
@@ -30,11 +30,10 @@ UNREADABLE = (
 class KeyInfo:
     """The certificates of a signature.
 
-    ``chosen`` is the one that SigningCertificate names, else the first readable one;
-    ``named`` is False when SigningCertificate names another, None when it names none that is known.
+    ``readable`` begins with those that SigningCertificate names; ``present`` counts the unreadable
+    ones, too; ``named`` is False when it names only others, None when that cannot be told.
     """
 
-    chosen: x509.Certificate | None
     readable: tuple[x509.Certificate, ...]
     present: int
     named: bool | None
@@ -49,11 +48,11 @@ def key_info(signature: Any, properties: Any) -> KeyInfo:
     texts = [] if holder is None else [text_of(e) for e in holder.iter(names.CERTIFICATE)]
     texts = texts[: limits.MAX_CERTIFICATES]
     readable = [c for text in texts if (c := _certificate(text)) is not None]
-    digest = named_digest(properties)
-    matching = [c for c in readable if digest is not None and _has_digest(c, digest)]
-    chosen = next(iter(matching + readable), None)
-    named = bool(matching) if digest is not None and readable else None
-    return KeyInfo(chosen, tuple(readable), len(texts), named)
+    digests = named_digests(properties)
+    matching = [c for c in readable if any(_has_digest(c, digest) for digest in digests)]
+    others = [c for c in readable if c not in matching]
+    named = bool(matching) if digests and readable else None
+    return KeyInfo((*matching, *others), len(texts), named)
 
 
 def has_signing_certificate(properties: Any) -> bool:
@@ -61,16 +60,20 @@ def has_signing_certificate(properties: Any) -> bool:
     return _signing_certificate(properties) is not None
 
 
-def named_digest(properties: Any) -> tuple[str, bytes] | None:
-    """Return hashlib's name and the digest of the certificate that signs, where both are known."""
-    signing = _signing_certificate(properties)
-    digest = child_named(child_named(signing, "Cert"), "CertDigest")
-    method, value = child_named(digest, "DigestMethod"), child_named(digest, "DigestValue")
-    if method is None or value is None:
-        return None
-    name = DIGESTS.get(method.get("Algorithm", ""))
-    raw = decode(text_of(value))
-    return (name, raw) if name and raw else None
+def named_digests(properties: Any) -> list[tuple[str, bytes]]:
+    """Return hashlib's name and the digest of each certificate named, where both are known.
+
+    Some programs name the whole chain, and not always the signer first.
+    """
+    found = []
+    for entry in elements_of(_signing_certificate(properties))[: limits.MAX_CERTIFICATES]:
+        digest = child_named(entry, "CertDigest")
+        method, value = child_named(digest, "DigestMethod"), child_named(digest, "DigestValue")
+        name = DIGESTS.get(method.get("Algorithm", "")) if method is not None else None
+        raw = decode(text_of(value)) if value is not None else None
+        if name and raw:
+            found.append((name, raw))
+    return found
 
 
 def is_self_signed(certificate: x509.Certificate) -> bool:

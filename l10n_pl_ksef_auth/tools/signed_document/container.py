@@ -33,7 +33,7 @@ def recognise(data: bytes) -> Finding | None:
 
 def _by_magic(start: bytes, raw: bytes) -> Finding | None:
     evidence = f"first bytes {raw[:16].hex()}"
-    if b"%PDF-" in start:
+    if b"%PDF-" in start and not start.startswith(b"<"):
         return finding("pdf", evidence)
     if start.startswith(b"PK\x03\x04"):
         return finding("asic" if b"application/vnd.etsi.asic" in raw else "zip", evidence)

@@ -63,6 +63,8 @@ def _request(document: Document, checked: list[Checked]) -> tuple[Candidate, lis
         return covered[0], [finding("ambiguous_request", f"{len(covered)} signed requests")]
     if covered:
         return covered[0], []
+    if any(c.element.get("Type", "").endswith("#Manifest") for c in checked):
+        return candidates[0], [finding("unchecked", "a manifest", found="Manifest")]
     uris = ", ".join(f"'{c.uri}'" for c in checked)
     return candidates[0], [finding("not_covered", f"references {uris}")]
 

@@ -125,7 +125,8 @@ def _is_countersignature(signature: Any) -> bool:
 
 def _decoded(holder: Any) -> Candidate | None:
     payload = payload_bytes(holder)
-    if not payload or names.REQUEST.encode() not in payload:
+    # Without the zeros that UTF-16 puts between the letters.
+    if not payload or names.REQUEST.encode() not in payload.replace(b"\x00", b""):
         return None
     try:
         request = parse(payload).getroot()

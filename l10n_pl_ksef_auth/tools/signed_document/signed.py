@@ -96,10 +96,11 @@ def _examined(document: Document) -> Signed:
 
 
 def _certificate(signature: Any, keys: KeyInfo) -> x509.Certificate | None:
-    """Return the certificate that signed: the one named, else whose key fits, else the first."""
-    if keys.named or len(keys.readable) < 2 or structure_finding(signature) is not None:
-        return keys.chosen
-    return verifies(signature, list(keys.readable)) or keys.chosen
+    """Return the certificate whose key made the signature, else the first that is named."""
+    first = next(iter(keys.readable), None)
+    if len(keys.readable) < 2 or structure_finding(signature) is not None:
+        return first
+    return verifies(signature, list(keys.readable)) or first
 
 
 def _originals(request: Request, unsigned: Collection[bytes]) -> list[bytes]:
