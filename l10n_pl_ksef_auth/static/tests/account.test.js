@@ -104,7 +104,7 @@ async function openAccount(account, answers = {}) {
 test("certificates and logins stand side by side with what KSeF lists", async () => {
     await openAccount(ACCOUNT);
     expect(".o_ksef_certificates tbody tr").toHaveCount(1);
-    expect(".o_ksef_certificates td:eq(3)").toHaveText("active");
+    expect(".o_ksef_certificates td:eq(3)").toHaveText("valid");
     expect(".o_ksef_sessions tbody tr").toHaveCount(1);
     expect(".o_ksef_sessions .badge").toHaveText("in use");
 });

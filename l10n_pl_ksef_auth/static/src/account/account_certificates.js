@@ -5,10 +5,10 @@ import { dateAndTime, dateOnly } from "../connection/dates";
 import { RevokeDialog } from "./revoke_dialog";
 
 const AT_KSEF = {
-    Active: _t("active"),
+    Active: _t("valid"),
     Blocked: _t("blocked"),
     Revoked: _t("revoked"),
-    Expired: _t("expired"),
+    Expired: _t("has expired"),
 };
 const BADGES = {
     active: "text-bg-success",
