@@ -93,16 +93,16 @@ def test_an_accountant_gets_from_red_to_green_by_reading_the_screen(journey: Jou
     panel = journey.open_panel()
     expect(panel).to_contain_text("Czy aktywne połączenie z KSeF")
     expect(panel).to_contain_text("Nie")
-    journey.picture("stage1_disconnected")
+    journey.picture("stage_1_disconnected")
 
     panel.get_by_role("button", name=BUTTON).click()
     window = page.get_by_role("dialog").filter(has_text="Autoryzacja konta")
     expect(window).to_contain_text("Nie otwieraj tego pliku")
     document = journey.download()
-    journey.picture("stage2_download")
+    journey.picture("stage_2_download")
     window.get_by_role("button", name="Dalej").click()
 
-    journey.picture("stage3_sign")
+    journey.picture("stage_3_sign")
     signed = journey.sign(document, "owner")
     window.get_by_role("button", name="Dalej").click()
 
@@ -110,12 +110,12 @@ def test_an_accountant_gets_from_red_to_green_by_reading_the_screen(journey: Jou
     journey.choose(document)
     expect(window).to_contain_text(UNSIGNED)
     expect(window.get_by_role("button", name="Uwierzytelnij")).to_be_disabled()
-    journey.picture("stage4_unsigned")
+    journey.picture("stage_4_unsigned")
 
     journey.choose(signed)
     expect(window).to_contain_text("Róża Żółć-Źdźbło")
     window.get_by_label(re.compile("certyfikat", re.IGNORECASE)).first.check()
-    journey.picture("stage4_signed")
+    journey.picture("stage_4_signed")
     window.get_by_role("button", name="Uwierzytelnij").click()
 
     expect(window).to_be_hidden(timeout=30_000)
@@ -123,4 +123,4 @@ def test_an_accountant_gets_from_red_to_green_by_reading_the_screen(journey: Jou
     expect(panel).to_contain_text("Tak", timeout=30_000)
     expect(panel).to_contain_text(re.compile("za [67] dni"))
     expect(panel).to_contain_text(re.compile(r"ważny do \d"), timeout=90_000)
-    journey.picture("stage5_connected")
+    journey.picture("stage_5_connected")
