@@ -20,6 +20,7 @@ from .shared import NOW, REQUEST, codes, signed
 C14N = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
 C14N11 = "http://www.w3.org/2006/12/xml-c14n11"
 EXCLUSIVE = "http://www.w3.org/2001/10/xml-exc-c14n#"
+PROPERTIES = "http://uri.etsi.org/01903#SignedProperties"
 ENVELOPED = f'<ds:Transform Algorithm="{DSIG}enveloped-signature"/>'
 INCLUSIVE_PREFIXES = (
     f'<ds:Transform Algorithm="{EXCLUSIVE}">'
@@ -29,10 +30,11 @@ PERSON = next(identity for identity in IDENTITIES if identity.slug == "qualified
 
 
 def reference(uri: str, transforms: str) -> str:
-    """Return a reference without its digest."""
+    """Return a reference without its digest, to the whole document or to the properties."""
     chosen = f"<ds:Transforms>{transforms}</ds:Transforms>" if transforms else ""
     method = f'<ds:DigestMethod Algorithm="{SHA256}"/><ds:DigestValue/>'
-    return f'<ds:Reference URI="{uri}">{chosen}{method}</ds:Reference>'
+    kind = f' Type="{PROPERTIES}"' if uri else ""
+    return f'<ds:Reference URI="{uri}"{kind}>{chosen}{method}</ds:Reference>'
 
 
 def transform(algorithm: str) -> str:
@@ -102,6 +104,12 @@ def test_prefixes_that_exclusive_canonicalisation_keeps_are_kept():
         WITH_NAMESPACES, reference("", ENVELOPED + INCLUSIVE_PREFIXES), reference("#p", "")
     )
     assert codes(document) == ()
+
+
+def test_properties_whose_reference_does_not_say_so_are_not_xades():
+    plain = reference("#p", "").replace(f' Type="{PROPERTIES}"', "")
+    document = by_xmlsec(REQUEST, reference("", ENVELOPED), plain)
+    assert codes(document) == ("not_xades",)
 
 
 def test_what_cannot_be_decided_is_left_to_ksef():

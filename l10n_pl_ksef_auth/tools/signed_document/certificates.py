@@ -44,9 +44,8 @@ def key_info(signature: Any, properties: Any) -> KeyInfo:
 
     :param properties: the covered SignedProperties, or None
     """
-    holder = signature.find(names.ds("KeyInfo"))
-    texts = [] if holder is None else [text_of(e) for e in holder.iter(names.CERTIFICATE)]
-    texts = texts[: limits.MAX_CERTIFICATES]
+    found = signature.iterfind("/".join(map(names.ds, ("KeyInfo", "X509Data", "X509Certificate"))))
+    texts = [text_of(element) for element in found][: limits.MAX_CERTIFICATES]
     readable = [c for text in texts if (c := _certificate(text)) is not None]
     digests = named_digests(properties)
     matching = [c for c in readable if any(_has_digest(c, digest) for digest in digests)]

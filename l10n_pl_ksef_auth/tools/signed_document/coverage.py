@@ -83,9 +83,19 @@ def _properties(signature: Any, checked: list[Checked], found: list[Finding]) ->
     for properties in candidates:
         covering = [c for c in checked if c.covers(properties, signature)]
         if covering:
+            found += _form_findings(properties, signature, covering)
             return properties, any(not c.recipe.unknown for c in covering)
     found.append(finding("unsigned_properties" if candidates else "not_xades"))
     return None, False
+
+
+def _form_findings(properties: Any, signature: Any, covering: list[Checked]) -> list[Finding]:
+    """Warn where the properties are signed, but not in the form that makes them XAdES."""
+    typed = [c for c in covering if c.element.get("Type") == names.PROPERTIES_TYPE]
+    target = properties.getparent().get("Target")
+    if typed and target == f"#{signature.get('Id')}" and len(signed_properties(signature)) == 1:
+        return []
+    return [finding("not_xades", f"{len(typed)} typed references, Target '{target}'")]
 
 
 def _reference_finding(

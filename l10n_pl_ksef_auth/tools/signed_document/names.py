@@ -13,6 +13,8 @@ XADES = (
     "http://uri.etsi.org/01903/v1.2.2#",
     "http://uri.etsi.org/01903/v1.1.1#",
 )
+#: The Type of the reference to SignedProperties.
+PROPERTIES_TYPE = "http://uri.etsi.org/01903#SignedProperties"
 REQUEST_PREFIX = "http://ksef.mf.gov.pl/auth/token/"
 #: The schemas that KSeF accepts (facts.md A2-10).
 REQUEST_NAMESPACES = (REQUEST_PREFIX + "2.0", REQUEST_PREFIX + "2.1")
@@ -21,7 +23,6 @@ SIGNATURE = f"{{{DSIG}}}Signature"
 SIGNED_INFO = f"{{{DSIG}}}SignedInfo"
 REFERENCE = f"{{{DSIG}}}Reference"
 OBJECT = f"{{{DSIG}}}Object"
-CERTIFICATE = f"{{{DSIG}}}X509Certificate"
 REQUEST = "AuthTokenRequest"
 #: Members of ContextIdentifier in the XSD.
 CONTEXT_TYPES = ("Nip", "InternalId", "NipVatUe", "PeppolId")
