@@ -19,6 +19,9 @@ from .recipes import canonical_of
 from .references import references_of
 from .report import finding
 
+_METHODS = ("CanonicalizationMethod", "SignatureMethod")
+_DIGEST = ("DigestMethod", "DigestValue")
+
 
 def structure_finding(signature: Any) -> Finding | None:
     """Say which part without which no signature can be verified is missing, or there twice."""
@@ -27,8 +30,12 @@ def structure_finding(signature: Any) -> Finding | None:
     if len(infos) != 1 or len(values) != 1 or not decode(text_of(values[0])):
         evidence = f"{len(infos)} SignedInfo, {len(values)} SignatureValue"
         return finding("incomplete_signature", evidence)
-    if not references_of(signature):
-        return finding("incomplete_signature", "no Reference")
+    missing = [name for name in _METHODS if infos[0].find(names.ds(name)) is None]
+    for reference in references_of(signature):
+        missing += [name for name in _DIGEST if reference.find(names.ds(name)) is None]
+    if missing or not references_of(signature):
+        evidence = f"no {', '.join(dict.fromkeys(missing)) or 'Reference'}"
+        return finding("incomplete_signature", evidence)
     return None
 
 

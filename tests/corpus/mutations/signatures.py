@@ -82,6 +82,22 @@ def references_are_removed(data: bytes) -> bytes:
     return written(root)
 
 
+@mutation("incomplete_signature")
+def signature_method_is_removed(data: bytes) -> bytes:
+    root, signature = tree_of(data)
+    info = signature.find(f"{{{DS}}}SignedInfo")
+    info.remove(info.find(f"{{{DS}}}SignatureMethod"))
+    return written(root)
+
+
+@mutation("incomplete_signature")
+def digest_value_is_removed(data: bytes) -> bytes:
+    root, signature = tree_of(data)
+    value = next(signature.iter(f"{{{DS}}}DigestValue"))
+    value.getparent().remove(value)
+    return written(root)
+
+
 @mutation("not_covered")
 def reference_to_the_request_is_removed(data: bytes) -> bytes | None:
     root, signature = tree_of(data)
