@@ -1,0 +1,63 @@
+from odoo.exceptions import AccessError
+from odoo.tests import tagged
+
+from .common import KsefCase
+
+
+@tagged("post_install", "-at_install")
+class TestAudit(KsefCase):
+    """What happened, who did it and how; readable for accountants."""
+
+    def events(self, user=None):
+        lines = self.env["l10n_pl_ksef.audit"].with_user(user or self.clerk)
+        return lines.search([("company_id", "=", self.company.id)], order="id").mapped("event")
+
+    def line(self, event):
+        return self.env["l10n_pl_ksef.audit"].search([("event", "=", event)], limit=1)
+
+    def test_a_first_login_leaves_who_signed_and_with_what_consent(self):
+        self.connect(consent=True)
+        line = self.line("signed")
+        self.assertEqual(line.user_id, self.accountant)
+        self.assertEqual(line.signature, "trusted_profile")
+        self.assertIn("certificate", line.consent)
+        self.assertIn("•", line.signer_masked)
+
+    def test_a_login_a_certificate_and_a_renewal_each_leave_a_line(self):
+        self.certified()
+        self.keep_alive(days=5)
+        self.keep_alive(seconds=10)
+        self.keep_alive(seconds=10)
+        for event in ("signed", "login", "certificate_issued", "renewal", "closed"):
+            self.assertIn(event, self.events())
+
+    def test_a_failure_leaves_ksefs_words(self):
+        self.send_signed(window := self.open_window(), "stranger")
+        self.follow(window)
+        self.assertIn("415", self.line("failure").detail)
+
+    def test_a_disconnection_leaves_who_wanted_it(self):
+        self.connect()
+        self.env["l10n_pl_ksef.session"].with_user(self.accountant)._disconnect(self.company)
+        self.assertEqual(self.line("disconnected").user_id, self.accountant)
+
+    def test_changed_settings_leave_a_line(self):
+        self.company.with_user(self.accountant).l10n_pl_ksef_save_options(
+            {"l10n_pl_ksef_environment": "demo"}
+        )
+        self.assertIn("environment=demo", self.line("settings").detail)
+
+    def test_no_line_names_a_whole_identifier_or_a_token(self):
+        session = self.connect(consent=True)
+        text = str(self.env["l10n_pl_ksef.audit"].search([]).read())
+        self.assertNotRegex(text, r"\b\d{11}\b")
+        self.assertNotIn(session._access_token(), text)
+
+    def test_nobody_changes_or_deletes_a_line(self):
+        self.connect()
+        for user in (self.manager, self.accountant, self.clerk):
+            line = self.line("login").with_user(user)
+            with self.assertRaises(AccessError):
+                line.detail = "x"
+            with self.assertRaises(AccessError):
+                line.unlink()

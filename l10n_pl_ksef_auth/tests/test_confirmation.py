@@ -1,0 +1,72 @@
+from odoo.tests import HttpCase, JsonRpcException, tagged
+
+from .common import KsefCase
+
+
+@tagged("post_install", "-at_install")
+class TestConfirmation(HttpCase, KsefCase):
+    """Sensitive actions ask for the password, or for typed words where there is none."""
+
+    def setUp(self):
+        super().setUp()
+        self.login = self.connect()
+        self.authenticate("ksef_accountant", "ksef_accountant")
+
+    def call(self, model, method, *args, **context):
+        parameters = {
+            "model": model,
+            "method": method,
+            "args": args,
+            "kwargs": {"context": context} if context else {},
+        }
+        return self.make_jsonrpc_request(f"/web/dataset/call_kw/{model}/{method}", parameters)
+
+    def disconnect(self):
+        return self.call("res.company", "l10n_pl_ksef_disconnect", [self.company.id])
+
+    def forget_password(self):
+        """The user logs in by single sign-on."""
+        self.env.cr.execute(
+            "UPDATE res_users SET password = NULL WHERE id = %s", [self.accountant.id]
+        )
+
+    def test_a_disconnection_waits_for_the_password(self):
+        action = self.disconnect()
+        self.assertEqual(action["res_model"], "res.users.identitycheck")
+        self.assertEqual(self.login.state, "active")
+        self.call(action["res_model"], "run_check", [action["res_id"]], password="ksef_accountant")
+        self.env.invalidate_all()
+        self.assertEqual(self.login.state, "revoked")
+
+    def test_a_user_without_a_password_types_words(self):
+        self.forget_password()
+        action = self.disconnect()
+        self.assertEqual(action["res_model"], "l10n_pl_ksef.confirmation")
+        window = [action["res_id"]]
+        self.call(action["res_model"], "write", window, {"typed": "ksef_accountant"})
+        self.call(action["res_model"], "action_confirm", window)
+        self.env.invalidate_all()
+        self.assertEqual(self.login.state, "revoked")
+
+    def test_other_words_confirm_nothing(self):
+        self.forget_password()
+        action = self.disconnect()
+        with self.assertRaises(JsonRpcException):
+            self.call(action["res_model"], "action_confirm", [action["res_id"]])
+        self.assertEqual(self.login.state, "active")
+
+    def test_typed_words_do_not_open_what_odoo_guards_by_the_password(self):
+        self.forget_password()
+        action = self.disconnect()
+        self.call(action["res_model"], "write", [action["res_id"]], {"typed": "ksef_accountant"})
+        self.call(action["res_model"], "action_confirm", [action["res_id"]])
+        keys = self.call("res.users", "api_key_wizard", [self.accountant.id])
+        self.assertEqual(keys["res_model"], "res.users.identitycheck")
+
+    def test_loading_a_key_asks_first_and_keeps_nothing_of_it(self):
+        answer = self.call(
+            "res.company", "l10n_pl_ksef_load_certificate", [self.company.id], ["AAAA"], "tajne"
+        )
+        window = self.env["res.users.identitycheck"].browse(answer["confirm"]["res_id"])
+        self.assertNotIn("tajne", window.sudo().request)
+        self.assertNotIn("AAAA", window.sudo().request)

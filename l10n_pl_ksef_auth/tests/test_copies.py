@@ -1,0 +1,90 @@
+from odoo.tests import tagged
+
+from odoo.addons.l10n_pl_ksef_auth.models import ksef_home
+from odoo.addons.l10n_pl_ksef_auth.tools.vault import VaultError
+
+from .common import KsefCase
+
+MOVES = {
+    "copy_duplicated": lambda uuid, server, database: ("another", server, database),
+    "copy_restored": lambda uuid, server, database: (uuid, server, "1"),
+    "copy_moved": lambda uuid, server, database: (uuid, "1", database),
+}
+
+
+@tagged("post_install", "-at_install")
+class TestCopies(KsefCase):
+    """What a database does that is not where its secrets were made.
+
+    Real copies are made by tests/e2e/test_copies.py.
+    """
+
+    def setUp(self):
+        super().setUp()
+        self.certified()
+        self.session = self.company._l10n_pl_ksef_session()
+
+    def move(self, code):
+        """Have the secrets come from elsewhere."""
+        home = MOVES[code](*ksef_home.here(self.env).split("/"))
+        self.env["ir.config_parameter"].set_param(ksef_home.HOME_PARAMETER, "/".join(home))
+        self.assertEqual(ksef_home.copy_code(self.env), code)
+
+    def window(self):
+        action = self.company.with_user(self.accountant).l10n_pl_ksef_open_authorization()
+        return self.env[action["res_model"]].with_user(self.accountant).browse(action["res_id"])
+
+    def test_each_kind_of_copy_says_what_it_is(self):
+        for code, word in (
+            ("duplicated", "duplicate"),
+            ("restored", "restored"),
+            ("moved", "moved"),
+        ):
+            self.move(f"copy_{code}")
+            panel = self.panel()
+            self.assertEqual((panel["state"], panel["color"]), ("attention", "red"))
+            self.assertIn(word, panel["problem"]["text"])
+
+    def test_a_copy_sends_nothing_to_ksef(self):
+        self.move("copy_moved")
+        before = self.simulator.requests.count()
+        self.keep_alive(minutes=20)
+        self.keep_alive(days=6)
+        with self.assertRaises(VaultError):
+            self.session._secret_read("refresh_token_secret")
+        self.assertEqual(self.simulator.requests.count(), before)
+
+    def test_the_moved_original_goes_on_when_a_person_says_so(self):
+        self.move("copy_moved")
+        with self.confirmed():
+            self.window().action_continue()
+        self.env.invalidate_all()
+        self.keep_alive(minutes=20)
+        self.assertEqual(self.panel()["color"], "green")
+        line = self.env["l10n_pl_ksef.audit"].search([("event", "=", "original")], limit=1)
+        self.assertEqual(line.user_id, self.accountant)
+
+    def test_a_copy_that_gives_the_secrets_up_leaves_the_originals_login_alone(self):
+        self.move("copy_duplicated")
+        with self.confirmed(), self.counted("session-revoke") as revocations:
+            self.window().action_start_afresh()
+        self.env.invalidate_all()
+        self.assertEqual(revocations["calls"], 0)
+        self.assertEqual(self.session.state, "revoked")
+        self.assertFalse(self.company._l10n_pl_ksef_certificate())
+        self.assertFalse(any(self.session[name] for name in self.session._secret_fields()))
+
+    def test_a_copy_that_gave_up_may_connect_by_itself(self):
+        self.move("copy_duplicated")
+        with self.confirmed():
+            self.window().action_start_afresh()
+        self.env.invalidate_all()
+        self.assertEqual(self.connect().state, "active")
+
+    def test_a_neutralized_database_keeps_away_from_production(self):
+        self.env["ir.config_parameter"].set_param("database.is_neutralized", True)
+        self.company.l10n_pl_ksef_environment = "production"
+        with self.counted("challenge") as challenges:
+            view = self.open_window().prepare_download()
+        self.assertEqual(challenges["calls"], 0)
+        self.assertIn("neutralized", view["problem"]["text"])

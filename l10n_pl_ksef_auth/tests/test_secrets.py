@@ -1,0 +1,112 @@
+import os
+from unittest.mock import patch
+
+from odoo.exceptions import AccessError
+from odoo.tests import tagged
+from odoo.tools import config
+
+from odoo.addons.l10n_pl_ksef_auth.models import ksef_vault
+from odoo.addons.l10n_pl_ksef_auth.tools import vault
+
+from .common import KsefCase
+
+SERVER_ACTION = "{'type': 'ir.actions.act_window_close', 'help': str(record.%s)}"
+
+
+@tagged("post_install", "-at_install")
+class TestSecrets(KsefCase):
+    """Encryption at rest: bound to its place, dead without its key, closed to typed code."""
+
+    def setUp(self):
+        super().setUp()
+        self.session = self.connect()
+
+    def other_key(self, *more):
+        """Another key in the environment than the database's own, and further ones behind it."""
+        keys = ",".join([vault.generate_key(), *more])
+        return patch.dict(os.environ, {ksef_vault.KEY_VARIABLE: keys})
+
+    def own_key(self):
+        return ksef_vault.sources(self.env)["file"].read_text().strip()
+
+    def run_code(self, code):
+        """What a server action of the administrator's does with a session."""
+        action = self.env["ir.actions.server"].create(
+            {
+                "name": "x",
+                "model_id": self.env["ir.model"]._get_id(self.session._name),
+                "state": "code",
+                "code": f"action = {SERVER_ACTION % code}",
+            }
+        )
+        here = {"active_model": self.session._name, "active_id": self.session.id}
+        return action.with_context(**here).run()["help"]
+
+    def test_a_token_is_not_stored_in_clear(self):
+        token = self.session._access_token()
+        self.assertNotIn(token, self.session.access_token_secret)
+
+    def test_a_value_copied_to_another_field_does_not_decrypt(self):
+        self.session.refresh_token_secret = self.session.access_token_secret
+        with self.assertRaises(vault.VaultCorrupt):
+            self.session._secret_read("refresh_token_secret")
+
+    def test_a_value_copied_to_another_record_does_not_decrypt(self):
+        other = self.session.copy({"access_token_secret": self.session.access_token_secret})
+        with self.assertRaises(vault.VaultCorrupt):
+            other._secret_read("access_token_secret")
+
+    def test_a_copied_session_has_no_secrets(self):
+        self.assertFalse(any(self.session.copy()[name] for name in self.session._secret_fields()))
+
+    def test_without_its_key_the_panel_says_so_and_everything_else_goes_on(self):
+        with self.other_key():
+            panel = self.panel()
+            self.keep_alive(hours=1)
+        self.assertEqual((panel["state"], panel["color"]), ("attention", "red"))
+        self.assertIn("key", panel["problem"]["text"])
+        self.assertEqual(self.session.state, "active")
+
+    def test_a_machine_with_another_key_never_invents_one(self):
+        fingerprint = self.env["ir.config_parameter"].get_param(ksef_vault.FINGERPRINT_PARAMETER)
+        with self.other_key(), self.assertRaises(vault.VaultKeyMissing):
+            self.session._secret_write(access_token_secret=b"x")
+        now = self.env["ir.config_parameter"].get_param(ksef_vault.FINGERPRINT_PARAMETER)
+        self.assertEqual(now, fingerprint)
+
+    def test_a_second_key_still_decrypts(self):
+        with self.other_key(self.own_key()):
+            self.assertTrue(self.session._access_token())
+
+    def test_the_key_file_lies_outside_the_file_store_and_is_the_owners_alone(self):
+        file = ksef_vault.sources(self.env)["file"]
+        self.assertFalse(file.is_relative_to(config.filestore(self.env.cr.dbname)))
+        self.assertEqual(file.stat().st_mode & 0o077, 0)
+
+    def test_a_server_action_of_the_administrator_gets_no_token(self):
+        for code in ("_access_token()", "company_id.l10n_pl_ksef_access_token()"):
+            with self.subTest(code), self.assertRaisesRegex(AccessError, "typed into Odoo"):
+                self.run_code(code)
+
+    def test_a_server_action_may_do_what_a_browser_may_do(self):
+        self.assertIn("connected", self.run_code("company_id.l10n_pl_ksef_panel()"))
+
+    def test_a_lost_key_ends_in_a_new_connection(self):
+        with self.other_key():
+            action = self.company.with_user(self.accountant).l10n_pl_ksef_open_authorization()
+            self.assertEqual(action["res_model"], "l10n_pl_ksef.unlock")
+            window = self.env[action["res_model"]].with_user(self.accountant)
+            with self.confirmed():
+                window.browse(action["res_id"]).action_start_afresh()
+            self.env.invalidate_all()
+            self.assertEqual(self.connect().state, "active")
+            self.assertEqual(self.panel()["color"], "green")
+
+    def test_nobody_gives_up_the_secrets_of_a_company_that_is_not_his_or_hers(self):
+        other = self.make_company("Obca Sp. z o.o.", "1111111111")
+        stranger = self.make_user("ksef_stranger", "l10n_pl_ksef_auth.group_ksef_connection", other)
+        with self.other_key():
+            action = other.with_user(stranger).l10n_pl_ksef_open_authorization()
+            window = self.env[action["res_model"]].with_user(stranger).browse(action["res_id"])
+            with self.confirmed(), self.assertRaises(AccessError):
+                window.action_start_afresh()
