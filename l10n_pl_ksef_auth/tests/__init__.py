@@ -4,6 +4,10 @@ from . import test_account
 from . import test_certificate
 from . import test_first_login
 from . import test_role_table
+from . import test_audit
+from . import test_confirmation
+from . import test_copies
+from . import test_secrets
 from . import test_login_problems
 from . import test_renewal
 from . import test_who_connects
