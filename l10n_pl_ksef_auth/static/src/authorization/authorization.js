@@ -112,13 +112,17 @@ export class KsefAuthorization extends Component {
         if (this.view.step === "download" && ["sign", "new_file", "wait"].includes(wayBack)) {
             return undefined;
         }
-        const settings = user.isSystem && { label: _t("Open the settings"), run: () => this.openSettings() };
+        const account = { label: _t("Go to Account"), run: () => this.openAccount() };
+        // Who may not open Odoo's settings finds those for KSeF on the account screen.
+        const settings = user.isSystem
+            ? { label: _t("Open the settings"), run: () => this.openSettings() }
+            : account;
         return {
             sign: { label: _t("Download a new file"), run: () => this.newFile() },
             new_file: { label: _t("Download a new file"), run: () => this.newFile() },
             other_file: { label: _t("Choose another file"), run: () => this.otherFile() },
             wait: { label: _t("Try again"), run: () => this.retry() },
-            account: { label: _t("Go to Account"), run: () => this.openAccount() },
+            account,
             settings,
         }[wayBack];
     }

@@ -1,0 +1,51 @@
+import { Component, useState } from "@odoo/owl";
+import { CopyButton } from "@web/core/copy_button/copy_button";
+import { _t } from "@web/core/l10n/translation";
+import { registry } from "@web/core/registry";
+import { user } from "@web/core/user";
+import { useService } from "@web/core/utils/hooks";
+import { Layout } from "@web/search/layout";
+import { standardActionServiceProps } from "@web/webclient/actions/action_service";
+
+const MARKS = {
+    true: { icon: "fa-check-circle", color: "o_ksef_green", label: _t("in order") },
+    false: { icon: "fa-times-circle", color: "o_ksef_red", label: _t("not in order") },
+    null: { icon: "fa-info-circle", color: "text-muted", label: _t("for information") },
+};
+
+/** The screen "Diagnosis": one button checks the way to KSeF, one copies the result for support. */
+export class KsefDiagnosisAction extends Component {
+    static template = "l10n_pl_ksef_auth.DiagnosisAction";
+    static components = { CopyButton, Layout };
+    static props = { ...standardActionServiceProps };
+
+    setup() {
+        this.orm = useService("orm");
+        this.state = useState({ checks: [], report: "", isBusy: false });
+        this.copied = _t("Copied");
+    }
+
+    mark(check) {
+        return MARKS[check.ok];
+    }
+
+    onCheck() {
+        return this.ask("l10n_pl_ksef_diagnose");
+    }
+
+    onBackedUp() {
+        return this.ask("l10n_pl_ksef_key_backed_up");
+    }
+
+    async ask(method) {
+        this.state.isBusy = true;
+        try {
+            const answer = await this.orm.call("res.company", method, [[user.activeCompany.id]]);
+            Object.assign(this.state, answer);
+        } finally {
+            this.state.isBusy = false;
+        }
+    }
+}
+
+registry.category("actions").add("l10n_pl_ksef_diagnosis", KsefDiagnosisAction);
