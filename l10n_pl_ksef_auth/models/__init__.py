@@ -2,6 +2,7 @@ from . import ksef_vault
 from . import ksef_step
 from . import ksef_session
 from . import ksef_session_login
+from . import ksef_session_active
 from . import ksef_session_token
 from . import ksef_due
 from . import ksef_session_keep_alive

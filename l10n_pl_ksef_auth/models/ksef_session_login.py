@@ -8,14 +8,12 @@ from ..tools import clock, xades
 from ..tools.const import CHALLENGE_LIFETIME
 from ..tools.errors import KsefGone, KsefRefused
 from . import ksef_problem
-from .ksef_session import NO_RIGHTS
 from .ksef_step import LONGEST_RETRY, naive
 
 _logger = logging.getLogger(__name__)
 
 FIRST_POLL = timedelta(seconds=1)
 LONGEST_POLL = timedelta(minutes=2)
-RIGHTS_CHECK = timedelta(hours=24)
 # The new login comes two days and more before the old one ends: KSeF may be down for two days.
 RENEW_BEFORE = timedelta(days=2, hours=2)
 RENEW_SPREAD = timedelta(hours=24)
@@ -53,16 +51,6 @@ class L10n_Pl_KsefSessionLogin(models.Model):
         if self.method == "certificate" and (outdated or not self.document_secret):
             return self._step_sign
         return self._step_submit if self.document_secret else None
-
-    def _due_when_active(self):
-        now = self._now()
-        if self.refresh_valid_until <= now:
-            return self._step_expire
-        if self.revoke_requested:
-            return self._step_revoke
-        if not self.rights_checked_at or self.rights_checked_at + RIGHTS_CHECK <= now:
-            return self._step_check_rights
-        return None
 
     # ------------------------------------------------------------------
     # From the file to the operation
@@ -233,67 +221,6 @@ class L10n_Pl_KsefSessionLogin(models.Model):
         )
         older.write({"revoke_requested": True, "next_attempt": False, "renew_at": False})
         self.env["l10n_pl_ksef.certificate"]._enroll_after_login(self)
-        self._wake_cron_at(self._now())
-
-    # ------------------------------------------------------------------
-    # While connected
-    # ------------------------------------------------------------------
-    def _step_check_rights(self):
-        """Ask what this login may do: a login succeeds with any one right (facts.md)."""
-        token = self._fresh_token()
-        with self._client() as client:
-            rights = client.personal_permissions(token)
-        now = self._now()
-        # Rights that were there and are gone differ from an owner's, which KSeF need not list.
-        gone = NO_RIGHTS if self.rights else ""
-        if not self.renew_at:
-            self._plan_renewal()
-        self._done(
-            rights=",".join(sorted(rights)) or gone,
-            rights_checked_at=now,
-            next_attempt=min(now + RIGHTS_CHECK, self.refresh_valid_until),
-        )
-
-    def _step_revoke(self):
-        """Close this login at KSeF; that it is closed already is as good."""
-        try:
-            with self._client() as client:
-                client.revoke_current_session(self._bearer_for_revocation())
-        except KsefRefused as error:
-            if error.retryable:
-                raise
-            _logger.info("KSeF session %s was closed already", self.id)
-        self._forget_secrets(state="revoked", revoke_requested=False, problem=False)
-
-    def _disconnect(self, owner):
-        """Close a company's login because a person wants it closed: no machine opens another.
-
-        :param owner: the company that owns the connection
-        """
-        name = self._lock_name_of(owner, owner.l10n_pl_ksef_environment)
-        with self._locked(name, wait_seconds=10) as env:
-            live = self.with_env(env).search(
-                [
-                    ("company_id", "=", owner.id),
-                    ("environment", "=", owner.l10n_pl_ksef_environment),
-                    ("state", "in", ("waiting", "submitted", "authorized", "active")),
-                ]
-            )
-            active = live.filtered(lambda session: session.state == "active")
-            (live - active)._forget_secrets(state="revoked", closed_by_user=True)
-            active.write(
-                {"revoke_requested": True, "closed_by_user": True, "next_attempt": False}
-            )
-            env.cr.commit()
-            for session in active:
-                session._run_due_steps()
-
-    def _bearer_for_revocation(self):
-        """KSeF takes the refresh token here: no access token has to be fetched for it."""
-        return self._secret_read("refresh_token_secret").decode()
-
-    def _step_expire(self):
-        self._forget_secrets(state="expired")
         self._wake_cron_at(self._now())
 
     # ------------------------------------------------------------------

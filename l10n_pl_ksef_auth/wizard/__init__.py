@@ -1,1 +1,2 @@
 from . import ksef_authorization
+from . import ksef_authorization_view

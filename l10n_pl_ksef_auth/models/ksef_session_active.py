@@ -1,0 +1,85 @@
+import logging
+from datetime import timedelta
+
+from odoo import models
+
+from ..tools.errors import KsefRefused
+from .ksef_session import NO_RIGHTS
+
+_logger = logging.getLogger(__name__)
+
+RIGHTS_CHECK = timedelta(hours=24)
+
+
+class L10n_Pl_KsefSessionActive(models.Model):
+    """What is done with a login while it lives: its rights are looked at, and it is closed."""
+
+    _inherit = "l10n_pl_ksef.session"
+
+    def _due_when_active(self):
+        now = self._now()
+        if self.refresh_valid_until <= now:
+            return self._step_expire
+        if self.revoke_requested:
+            return self._step_revoke
+        if not self.rights_checked_at or self.rights_checked_at + RIGHTS_CHECK <= now:
+            return self._step_check_rights
+        return None
+
+    def _step_check_rights(self):
+        """Ask what this login may do: a login succeeds with any one right (facts.md)."""
+        token = self._fresh_token()
+        with self._client() as client:
+            rights = client.personal_permissions(token)
+        now = self._now()
+        # Rights that were there and are gone differ from an owner's, which KSeF need not list.
+        gone = NO_RIGHTS if self.rights else ""
+        if not self.renew_at:
+            self._plan_renewal()
+        self._done(
+            rights=",".join(sorted(rights)) or gone,
+            rights_checked_at=now,
+            next_attempt=min(now + RIGHTS_CHECK, self.refresh_valid_until),
+        )
+
+    def _step_revoke(self):
+        """Close this login at KSeF; that it is closed already is as good."""
+        try:
+            with self._client() as client:
+                client.revoke_current_session(self._bearer_for_revocation())
+        except KsefRefused as error:
+            if error.retryable:
+                raise
+            _logger.info("KSeF session %s was closed already", self.id)
+        self._forget_secrets(state="revoked", revoke_requested=False, problem=False)
+
+    def _disconnect(self, owner):
+        """Close a company's login because a person wants it closed: no machine opens another.
+
+        :param owner: the company that owns the connection
+        """
+        name = self._lock_name_of(owner, owner.l10n_pl_ksef_environment)
+        with self._locked(name, wait_seconds=10) as env:
+            live = self.with_env(env).search(
+                [
+                    ("company_id", "=", owner.id),
+                    ("environment", "=", owner.l10n_pl_ksef_environment),
+                    ("state", "in", ("waiting", "submitted", "authorized", "active")),
+                ]
+            )
+            active = live.filtered(lambda session: session.state == "active")
+            (live - active)._forget_secrets(state="revoked", closed_by_user=True)
+            active.write(
+                {"revoke_requested": True, "closed_by_user": True, "next_attempt": False}
+            )
+            env.cr.commit()
+            for session in active:
+                session._run_due_steps()
+
+    def _bearer_for_revocation(self):
+        """KSeF takes the refresh token here: no access token has to be fetched for it."""
+        return self._secret_read("refresh_token_secret").decode()
+
+    def _step_expire(self):
+        self._forget_secrets(state="expired")
+        self._wake_cron_at(self._now())
