@@ -20,6 +20,7 @@
         "views/ksef_certificate_views.xml",
         "views/ksef_menus.xml",
         "views/ksef_audit_views.xml",
+        "views/ksef_diagnosis_views.xml",
         "views/ksef_unlock_views.xml",
     ],
     "assets": {

@@ -25,4 +25,8 @@ from . import ksef_unlock
 from . import ksef_copy
 from . import ksef_audit
 from . import ksef_audit_lines
+from . import ksef_backup
+from . import ksef_rotation
+from . import ksef_housekeeping
+from . import ksef_diagnosis
 from . import ir_http

@@ -7,6 +7,9 @@ from . import test_role_table
 from . import test_audit
 from . import test_confirmation
 from . import test_copies
+from . import test_diagnosis
+from . import test_housekeeping
+from . import test_rotation
 from . import test_secrets
 from . import test_login_problems
 from . import test_renewal
