@@ -13,11 +13,11 @@ MINUTES = 16
 
 
 def outdate_access_token(demo: DemoStack, simulator: Control) -> None:
-    """Let 16 minutes pass at KSeF, and for the access token in Odoo."""
+    """Let 16 minutes pass at KSeF, and say so where Odoo keeps the token's end."""
     simulator.clock.advance(MINUTES * 60)
     demo.sql(
         "UPDATE l10n_pl_ksef_session SET refresh_retry_at = NULL,"
-        f" access_valid_until = access_valid_until - interval '{MINUTES} minutes'"
+        " access_valid_until = now() AT TIME ZONE 'utc' - interval '1 minute'"
     )
 
 
@@ -25,9 +25,7 @@ def revoke_at_ksef(simulator: Control) -> None:
     """Log in as the owner with another program, and close all of Odoo's logins."""
     with KsefClient(simulator.base_url) as client:
         document = build(client.challenge().challenge, Context("Nip", DEMO_NIP))
-        operation = client.submit_signed_request(
-            sign(document, "owner", at=simulator.clock.now())
-        )
+        operation = client.submit_signed_request(sign(document, "owner", at=simulator.clock.now()))
         token = operation.authentication_token.token
         while client.auth_status(operation.reference_number, token).code == 100:
             pass

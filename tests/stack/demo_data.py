@@ -4,6 +4,8 @@ from typing import Any
 
 COMPANY = "Przykładowa Sp. z o.o."
 NIP = "5265877635"
+BUYER = "Nabywca S.A."
+BUYER_NIP = "1111111111"
 OURS = ("l10n_pl_ksef_auth", "l10n_pl_edi_ksef_auth")
 KEPT_CRONS = (
     "mail.ir_cron_mail_scheduler_action",
@@ -15,6 +17,7 @@ def fill(env: Any) -> None:
     """Write everything that the journey starts from: a red cross in a Polish company."""
     _company(env)
     _users(env)
+    _buyer(env)
     _parameters(env)
     _crons(env)
     env.cr.commit()
@@ -62,6 +65,22 @@ def _users(env: Any) -> None:
     users.write({"lang": "pl_PL", "tz": "Europe/Warsaw", "action_id": dashboard.id})
     # Neither Odoo's guided tour nor its chat robot stands in the way of the story.
     users.write({"tour_enabled": False, "odoobot_state": "disabled"})
+
+
+def _buyer(env: Any) -> None:
+    """Somebody to send an invoice to."""
+    env["res.partner"].create(
+        {
+            "name": BUYER,
+            "is_company": True,
+            "street": "ul. Boczna 2",
+            "zip": "81-300",
+            "city": "Gdynia",
+            "country_id": env.ref("base.pl").id,
+            "vat": f"PL{BUYER_NIP}",
+            "lang": "pl_PL",
+        }
+    )
 
 
 def _parameters(env: Any) -> None:

@@ -6,7 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
-from . import apt
+from . import apt, pdf
 from .odoo_source import Odoo
 from .places import LOOPBACK, ROOT, TESTS, cache
 from .postgres import USER, Postgres
@@ -46,8 +46,10 @@ class Programs:
 
     def environment(self) -> dict[str, str]:
         """The environment of Odoo: its sources and ours on the path, no way out of this machine."""
-        path = os.pathsep.join(map(str, (self._odoo.python_path, TESTS)))
-        return isolated() | {"PYTHONPATH": path, "ODOO_RC": str(self.configuration)}
+        sources = os.pathsep.join(map(str, (self._odoo.python_path, TESTS)))
+        environment = isolated() | {"PYTHONPATH": sources, "ODOO_RC": str(self.configuration)}
+        path = environment.get("PATH", os.defpath)
+        return environment | {"PATH": f"{path}{os.pathsep}{pdf.install(self.interpreter)}"}
 
     def close(self) -> None:
         """Remove the configuration file."""
@@ -74,15 +76,15 @@ def browser() -> str:
                 f"CHROMIUM={own} is not a program: name the path of Chromium or Google Chrome."
             )
         return own
-    found = _browser()
+    found = find_browser()
     if not found:
         apt.require("chromium", "the browser Chromium")
-        found = _browser()
+        found = find_browser()
     if not found:
         raise StackError("Chromium was not found after its installation: set CHROMIUM to its path.")
     return found
 
 
-def _browser() -> str | None:
+def find_browser() -> str | None:
     """The first Chromium on the path."""
     return next((path for path in map(shutil.which, BROWSERS) if path), None)

@@ -1,0 +1,120 @@
+"""The accountant sends invoices with Odoo's own wizard; the connection takes care of itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from ksef_simulator.control import Control
+from odoo_user import OdooUser, first_login
+from outdated import outdate_access_token, revoke_at_ksef
+from playwright.sync_api import BrowserContext, Page, expect
+from stack.demo import DemoStack, demo_stack
+
+# Two cores may be busy with other tests beside this one.
+expect.set_options(timeout=30_000)
+KSEF_NUMBER = re.compile(r"\d{10}-\d{8}-[0-9A-F]{12}-[0-9A-F]{2}")
+
+
+class Office:
+    """An accountant at work: invoices over RPC, their sending in the browser."""
+
+    def __init__(self, demo: DemoStack, context: BrowserContext, pictures: Path) -> None:
+        self.demo, self.pictures = demo, pictures
+        self.simulator = Control(demo.simulator_url)
+        self.accountant = OdooUser(demo.odoo_url, demo.database, "ksiegowa")
+        self.page = self._log_in(context)
+
+    def _log_in(self, context: BrowserContext) -> Page:
+        page = context.new_page()
+        page.goto(f"{self.demo.odoo_url}/web/login")
+        page.fill("input[name=login]", "ksiegowa")
+        page.fill("input[name=password]", "ksiegowa")
+        page.click("button[type=submit]")
+        expect(page.locator(".o_main_navbar")).to_be_visible()
+        return page
+
+    def draft(self) -> int:
+        """An invoice of one service with 23 % VAT; its id."""
+        call = self.accountant.call
+        (partner,) = call("res.partner", "search", [("name", "=", "Nabywca S.A.")])
+        wanted = [("type_tax_use", "=", "sale"), ("amount", "=", 23)]
+        taxes = call("account.tax", "search", wanted, limit=1)
+        line = {"name": "Usługa", "quantity": 1, "price_unit": 100, "tax_ids": taxes}
+        values = {"move_type": "out_invoice", "partner_id": partner}
+        return call("account.move", "create", [values | {"invoice_line_ids": [(0, 0, line)]}])[0]
+
+    def send(self, picture: str) -> str:
+        """Post an invoice and send it by the wizard; the KSeF number that the form shows then."""
+        page = self.page
+        action = "/odoo/action-account.action_move_out_invoice_type"
+        address = f"{self.demo.odoo_url}{action}/{self.draft()}"
+        page.goto(address)
+        page.click("button[name=action_post]")
+        page.locator("button[name=action_invoice_sent]:visible").first.click()
+        wizard = page.get_by_role("dialog")
+        expect(wizard).to_contain_text("KSeF")
+        for email in wizard.locator("#sending_method_checkboxes_email, input[id*=email]").all():
+            email.uncheck()
+        self.picture(f"{picture}_wizard")
+        wizard.locator("button[name=action_send_and_print]:visible").click()
+        expect(wizard).to_be_hidden(timeout=60_000)
+        return self._number(address, picture)
+
+    def _number(self, address: str, picture: str) -> str:
+        """The KSeF number, once KSeF has given it."""
+        page = self.page
+        number = page.locator("div[name=l10n_pl_edi_number]").first
+        check = page.locator("button[name=action_l10n_pl_edi_update_invoice_status]:visible")
+        for _try in range(20):
+            page.goto(address)
+            expect(page.locator(".o_form_view")).to_be_visible()
+            if number.is_visible():
+                break
+            if check.count():
+                check.click()
+            page.wait_for_timeout(2000)
+            page.wait_for_load_state("networkidle")
+        expect(number).to_have_text(KSEF_NUMBER)
+        self.picture(f"{picture}_number")
+        return number.inner_text()
+
+    def picture(self, name: str) -> None:
+        """Keep a screenshot."""
+        self.page.screenshot(path=self.pictures / f"sends_{name}.png")
+
+
+@pytest.fixture
+def office(polish_browser: BrowserContext, pictures: Path) -> Iterator[Office]:
+    """An accountant whose company has signed once, on a stack of her own: its clock is moved."""
+    with demo_stack() as demo:
+        office = Office(demo, polish_browser, pictures)
+        first_login(office.accountant, office.simulator)
+        yield office
+
+
+def test_an_accountant_sends_invoices_whatever_happens_to_the_token(
+    office: Office, record_property
+) -> None:
+    requests = office.simulator.requests
+    numbers = [office.send("first")]
+
+    outdate_access_token(office.demo, office.simulator)
+    requests.clear()
+    numbers.append(office.send("outdated"))
+    refreshes = requests.count("refresh")
+
+    revoke_at_ksef(office.simulator)
+    outdate_access_token(office.demo, office.simulator)
+    requests.clear()
+    numbers.append(office.send("revoked"))
+    logins = requests.count("xades-signature")
+
+    record_property(
+        "figures",
+        f"sends invoices: {len(set(numbers))} KSeF numbers; token outdated: {refreshes} refresh; "
+        f"login revoked: {logins} silent login with the certificate, 0 signatures",
+    )
+    assert (len(set(numbers)), refreshes, logins) == (3, 1, 1)
