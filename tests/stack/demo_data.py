@@ -79,6 +79,8 @@ def _buyer(env: Any) -> None:
             "country_id": env.ref("base.pl").id,
             "vat": f"PL{BUYER_NIP}",
             "lang": "pl_PL",
+            # There is no mail server here: sending means KSeF.
+            "invoice_sending_method": "manual",
         }
     )
 
