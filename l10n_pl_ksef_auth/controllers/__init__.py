@@ -1,2 +1,1 @@
-from . import ksef_alert
-from . import ksef_request
+from . import ksef_alert, ksef_request

@@ -6,12 +6,12 @@ from ..tools.vault import VaultError
 from . import ksef_problem
 from .ksef_step import naive
 
-# Beside an existing certificate another is only issued if one more place stays free (journey.md, 5).
+# Beside an existing certificate another is issued only if one more place stays free (journey, 5).
 PLACES_FOR_SEPARATE = 2
 
 
 class L10n_Pl_KsefAccount(models.AbstractModel):
-    """The one description of an account: certificates and logins, here and at KSeF, side by side."""
+    """The one description of an account: certificates and logins, here and at KSeF."""
 
     _name = "l10n_pl_ksef.account"
     _description = "KSeF account"
@@ -59,7 +59,9 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
         selections = ("environment", "context_type", "subject_type")
         return {
             "internal_id": company.l10n_pl_ksef_internal_id or "",
-            "responsible": {"id": responsible.id, "name": responsible.name} if responsible else False,
+            "responsible": {"id": responsible.id, "name": responsible.name}
+            if responsible
+            else False,
             **{name: company[f"l10n_pl_ksef_{name}"] for name in selections},
             "choices": {
                 name: company._fields[f"l10n_pl_ksef_{name}"]._description_selection(self.env)
@@ -68,11 +70,15 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
         }
 
     def _certificates(self, owner, listed):
-        here = self.env["l10n_pl_ksef.certificate"].sudo().search(
-            [
-                ("company_ids", "in", owner.id),
-                ("environment", "=", owner.l10n_pl_ksef_environment),
-            ]
+        here = (
+            self.env["l10n_pl_ksef.certificate"]
+            .sudo()
+            .search(
+                [
+                    ("company_ids", "in", owner.id),
+                    ("environment", "=", owner.l10n_pl_ksef_environment),
+                ]
+            )
         )
         by_serial = {item.serial_number: item for item in listed["certificates"]}
         rows = [self._known(certificate, by_serial) for certificate in here]
@@ -132,8 +138,15 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
         }.get(status, status)
 
     def _sessions(self, owner, listed):
-        here = self.env["l10n_pl_ksef.session"].sudo().search(
-            [("company_id", "=", owner.id), ("environment", "=", owner.l10n_pl_ksef_environment)]
+        here = (
+            self.env["l10n_pl_ksef.session"]
+            .sudo()
+            .search(
+                [
+                    ("company_id", "=", owner.id),
+                    ("environment", "=", owner.l10n_pl_ksef_environment),
+                ]
+            )
         )
         by_reference = {item.reference_number: item for item in here if item.reference_number}
         return [self._listed_session(item, by_reference) for item in listed["sessions"]]
@@ -153,14 +166,18 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
 
     def _choice(self, owner):
         """The choice of stage 5, when the signer has a certificate that this Odoo does not hold."""
-        waiting = self.env["l10n_pl_ksef.certificate"].sudo().search(
-            [
-                ("company_ids", "in", owner.id),
-                ("environment", "=", owner.l10n_pl_ksef_environment),
-                ("state", "in", ("exists", "failed")),
-            ],
-            order="id desc",
-            limit=1,
+        waiting = (
+            self.env["l10n_pl_ksef.certificate"]
+            .sudo()
+            .search(
+                [
+                    ("company_ids", "in", owner.id),
+                    ("environment", "=", owner.l10n_pl_ksef_environment),
+                    ("state", "in", ("exists", "failed")),
+                ],
+                order="id desc",
+                limit=1,
+            )
         )
         if not waiting or owner._l10n_pl_ksef_certificate():
             return False
@@ -174,14 +191,21 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
 
     def _others(self, owner):
         """The user's companies that a certificate held here could connect with one click."""
-        certificates = self.env["l10n_pl_ksef.certificate"].sudo().search(
-            [("state", "=", "active"), ("environment", "=", owner.l10n_pl_ksef_environment)]
-        )._usable()
+        certificates = (
+            self.env["l10n_pl_ksef.certificate"]
+            .sudo()
+            .search(
+                [("state", "=", "active"), ("environment", "=", owner.l10n_pl_ksef_environment)]
+            )
+            ._usable()
+        )
         if not certificates:
             return []
         companies = self.env.user.company_ids.sudo().filtered(
-            lambda company: company.vat
-            and company.l10n_pl_ksef_environment in certificates.mapped("environment")
+            lambda company: (
+                company.vat
+                and company.l10n_pl_ksef_environment in certificates.mapped("environment")
+            )
         )
         panel = self.env["l10n_pl_ksef.panel"]
         colors = panel._colors(companies)
@@ -221,12 +245,16 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
         }
 
     def _revoke_certificate(self, owner, serial_number, reason):
-        known = self.env["l10n_pl_ksef.certificate"].sudo().search(
-            [
-                ("serial_number", "=", serial_number),
-                ("environment", "=", owner.l10n_pl_ksef_environment),
-            ],
-            limit=1,
+        known = (
+            self.env["l10n_pl_ksef.certificate"]
+            .sudo()
+            .search(
+                [
+                    ("serial_number", "=", serial_number),
+                    ("environment", "=", owner.l10n_pl_ksef_environment),
+                ],
+                limit=1,
+            )
         )
         if known:
             self._or_user_error(known._revoke, owner, reason)

@@ -68,9 +68,7 @@ class L10n_Pl_KsefCertificate(models.Model):
     private_key_secret = fields.Text(groups=fields.NO_ACCESS, copy=False, prefetch=False)
     # The certificate is public at KSeF, but names its owner's PESEL.
     certificate_secret = fields.Text(groups=fields.NO_ACCESS, copy=False, prefetch=False)
-    separate = fields.Boolean(
-        string="Issued beside another one", readonly=True, copy=False
-    )
+    separate = fields.Boolean(string="Issued beside another one", readonly=True, copy=False)
     enrollment_remaining = fields.Integer(readonly=True, copy=False)
     certificate_remaining = fields.Integer(readonly=True, copy=False)
     send_started_at = fields.Datetime(readonly=True, copy=False)
@@ -93,11 +91,13 @@ class L10n_Pl_KsefCertificate(models.Model):
         return self.state in ON_THE_WAY
 
     def _usable(self):
-        """The certificates of self that may log in now (facts.md A2-28: some are valid only later)."""
+        """The certificates of self that may log in now, not only later (facts.md A2-28)."""
         now = self._now()
         return self.filtered(
-            lambda certificate: certificate.state == "active"
-            and certificate.valid_from <= now < certificate.valid_to - timedelta(minutes=1)
+            lambda certificate: (
+                certificate.state == "active"
+                and certificate.valid_from <= now < certificate.valid_to - timedelta(minutes=1)
+            )
         )
 
     def _credentials(self):

@@ -123,9 +123,13 @@ class L10n_Pl_KsefCertificateManual(models.Model):
         """
         if owner._l10n_pl_ksef_certificate()._usable():
             return
-        usable = self.sudo().search(
-            [("state", "=", "active"), ("environment", "=", owner.l10n_pl_ksef_environment)]
-        )._usable()
+        usable = (
+            self.sudo()
+            .search(
+                [("state", "=", "active"), ("environment", "=", owner.l10n_pl_ksef_environment)]
+            )
+            ._usable()
+        )
         allowed = usable.filtered(lambda item: item.company_ids & self.env.user.company_ids)
         if allowed:
             with allowed[0]._exclusive(wait_seconds=10) as own:
@@ -149,9 +153,7 @@ class L10n_Pl_KsefCertificateManual(models.Model):
             except KsefRefused as error:
                 if not error.has(ALREADY_REVOKED):
                     raise
-            own.write(
-                {"state": "revoked", "private_key_secret": False, "next_attempt": False}
-            )
+            own.write({"state": "revoked", "private_key_secret": False, "next_attempt": False})
             own.env.cr.commit()
 
 

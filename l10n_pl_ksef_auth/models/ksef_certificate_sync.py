@@ -9,7 +9,7 @@ from .ksef_session_token import LoginNeeded
 
 _logger = logging.getLogger(__name__)
 
-SYNC_EVERY = timedelta(hours=24)
+SYNC_EVERY, ABOUT = timedelta(hours=24), timedelta(hours=1)
 # KSeF's status of a certificate, as we call it (facts.md A1); anything else changes nothing.
 STATES = {"Active": "active", "Blocked": "blocked", "Revoked": "revoked", "Expired": "expired"}
 # KSeF's words about a certificate that it does not let in (facts.md A1, 460).
@@ -48,7 +48,7 @@ class L10n_Pl_KsefCertificateSync(models.Model):
         later = now + SYNC_EVERY * random.uniform(0.9, 1)
         # Together with the owner's own daily check: one access token does for both.
         check = self._owners_session().next_attempt
-        if check and now + SYNC_EVERY / 24 < check < later:
+        if check and now + ABOUT < check < now + SYNC_EVERY + ABOUT:
             later = check
         return min(later, self.valid_to, max(self.renew_at or later, self._now()))
 

@@ -52,8 +52,8 @@ class L10n_Pl_KsefSession(models.Model):
         """Leave everything as it is while the secrets cannot be used, and say so."""
         if self.env["l10n_pl_ksef.unlock"]._lock():
             self._tell_humans()
-        else:
-            super()._cron_keep_alive(backwards)
+            return None
+        return super()._cron_keep_alive(backwards)
 
 
 class ResCompany(models.Model):

@@ -75,12 +75,24 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         :return dict: colour by company id
         """
         owners = {company: company._l10n_pl_ksef_owner() for company in companies}
-        sessions = self.env["l10n_pl_ksef.session"].sudo().search_fetch(
-            [
-                ("company_id", "in", [owner.id for owner in owners.values()]),
-                ("state", "in", (*IN_FLIGHT, "active")),
-            ],
-            ["company_id", "environment", "state", "rights", "rights_checked_at", "refresh_valid_until", "renew_at"],
+        sessions = (
+            self.env["l10n_pl_ksef.session"]
+            .sudo()
+            .search_fetch(
+                [
+                    ("company_id", "in", [owner.id for owner in owners.values()]),
+                    ("state", "in", (*IN_FLIGHT, "active")),
+                ],
+                [
+                    "company_id",
+                    "environment",
+                    "state",
+                    "rights",
+                    "rights_checked_at",
+                    "refresh_valid_until",
+                    "renew_at",
+                ],
+            )
         )
         return {
             company.id: COLORS[self._state_of(*self._split(sessions, owner))]
@@ -90,8 +102,10 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
     def _split(self, sessions, owner):
         """The connected login and those on the way, of one owner, out of many."""
         own = sessions.filtered(
-            lambda session: session.company_id == owner
-            and session.environment == owner.l10n_pl_ksef_environment
+            lambda session: (
+                session.company_id == owner
+                and session.environment == owner.l10n_pl_ksef_environment
+            )
         )
         active = own.filtered(lambda session: session.state == "active")
         return active[:1], own - active
@@ -99,24 +113,32 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
     def _on_the_way(self, company):
         """The logins of a company that have yet to end well or badly, the newest first."""
         owner = company._l10n_pl_ksef_owner()
-        sessions = self.env["l10n_pl_ksef.session"].sudo().search(
-            [
-                ("company_id", "=", owner.id),
-                ("environment", "=", owner.l10n_pl_ksef_environment),
-                ("state", "in", ("waiting", *IN_FLIGHT, "active")),
-            ]
+        sessions = (
+            self.env["l10n_pl_ksef.session"]
+            .sudo()
+            .search(
+                [
+                    ("company_id", "=", owner.id),
+                    ("environment", "=", owner.l10n_pl_ksef_environment),
+                    ("state", "in", ("waiting", *IN_FLIGHT, "active")),
+                ]
+            )
         )
         return sessions.filtered(
-            lambda session: session.state in IN_FLIGHT
-            or (session.state == "waiting" and session.method == "certificate")
-            or (session.state == "waiting" and session.document_secret)
-            or (session.state == "active" and not session.rights_checked_at)
+            lambda session: (
+                session.state in IN_FLIGHT
+                or (session.state == "waiting" and session.method == "certificate")
+                or (session.state == "waiting" and session.document_secret)
+                or (session.state == "active" and not session.rights_checked_at)
+            )
         )
 
     def _certificates_on_the_way(self, company):
         owner = company._l10n_pl_ksef_owner()
-        return self.env["l10n_pl_ksef.certificate"].sudo().search(
-            [("company_ids", "in", owner.id), ("state", "in", ON_THE_WAY)]
+        return (
+            self.env["l10n_pl_ksef.certificate"]
+            .sudo()
+            .search([("company_ids", "in", owner.id), ("state", "in", ON_THE_WAY)])
         )
 
     # ------------------------------------------------------------------
@@ -144,27 +166,37 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         return "expiring" if left < EXPIRING and not session.renew_at else "connected"
 
     def _waiting(self, owner):
-        sessions = self.env["l10n_pl_ksef.session"].sudo().search(
-            [
-                ("company_id", "=", owner.id),
-                ("environment", "=", owner.l10n_pl_ksef_environment),
-                ("state", "=", "waiting"),
-                ("method", "=", "signature"),
-            ]
+        sessions = (
+            self.env["l10n_pl_ksef.session"]
+            .sudo()
+            .search(
+                [
+                    ("company_id", "=", owner.id),
+                    ("environment", "=", owner.l10n_pl_ksef_environment),
+                    ("state", "=", "waiting"),
+                    ("method", "=", "signature"),
+                ]
+            )
         )
         return sessions._live_challenges()
 
     def _last_failure(self, owner):
         """The newest login, if it ended badly."""
-        last = self.env["l10n_pl_ksef.session"].sudo().search(
-            [
-                ("company_id", "=", owner.id),
-                ("environment", "=", owner.l10n_pl_ksef_environment),
-                ("state", "!=", "waiting"),
-            ],
-            limit=1,
+        last = (
+            self.env["l10n_pl_ksef.session"]
+            .sudo()
+            .search(
+                [
+                    ("company_id", "=", owner.id),
+                    ("environment", "=", owner.l10n_pl_ksef_environment),
+                    ("state", "!=", "waiting"),
+                ],
+                limit=1,
+            )
         )
-        return last.filtered(lambda session: session.state in ("failed", "revoked", "expired") and session.problem)
+        return last.filtered(
+            lambda session: session.state in ("failed", "revoked", "expired") and session.problem
+        )
 
     def _headline(self, state):
         return {
@@ -185,7 +217,9 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             "expires_at": fields.Datetime.to_string(until) if until else False,
             "seconds_left": int(left) if until else False,
             "lifetime_share": left / whole if whole else 0.0,
-            "checked_at": fields.Datetime.to_string(session.rights_checked_at or session.activated_at),
+            "checked_at": fields.Datetime.to_string(
+                session.rights_checked_at or session.activated_at
+            ),
             "renews_at": fields.Datetime.to_string(renews) if renews else False,
             "identity": {
                 "name": session.signer_name or "",
@@ -199,13 +233,17 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
     def _certificate(self, owner, session):
         certificate = owner._l10n_pl_ksef_certificate()
         if not certificate:
-            certificate = self.env["l10n_pl_ksef.certificate"].sudo().search(
-                [
-                    ("company_ids", "in", owner.id),
-                    ("environment", "=", owner.l10n_pl_ksef_environment),
-                ],
-                order="id desc",
-                limit=1,
+            certificate = (
+                self.env["l10n_pl_ksef.certificate"]
+                .sudo()
+                .search(
+                    [
+                        ("company_ids", "in", owner.id),
+                        ("environment", "=", owner.l10n_pl_ksef_environment),
+                    ],
+                    order="id desc",
+                    limit=1,
+                )
             )
         state = self._certificate_state(certificate)
         valid_to = certificate.valid_to if state == "valid" else False

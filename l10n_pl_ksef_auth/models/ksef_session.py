@@ -64,9 +64,7 @@ class L10n_Pl_KsefSession(models.Model):
     warning = fields.Char(string="KSeF's warning", readonly=True, copy=False)
 
     document_secret = fields.Text(groups=fields.NO_ACCESS, copy=False, prefetch=False)
-    authentication_token_secret = fields.Text(
-        groups=fields.NO_ACCESS, copy=False, prefetch=False
-    )
+    authentication_token_secret = fields.Text(groups=fields.NO_ACCESS, copy=False, prefetch=False)
     access_token_secret = fields.Text(groups=fields.NO_ACCESS, copy=False, prefetch=False)
     refresh_token_secret = fields.Text(groups=fields.NO_ACCESS, copy=False, prefetch=False)
     access_valid_until = fields.Datetime(readonly=True, copy=False)
@@ -99,7 +97,7 @@ class L10n_Pl_KsefSession(models.Model):
         return self._lock_name_of(self.company_id, self.environment)
 
     def _lock_name_of(self, company, environment):
-        # One name for all logins of a company: a login, a refresh and a revocation exclude each other.
+        # One name for all logins of a company: login, refresh and revocation exclude each other.
         return f"ksef-session,{company.id},{environment}"
 
     def _client(self):
@@ -120,9 +118,11 @@ class L10n_Pl_KsefSession(models.Model):
         """The sessions of self whose file may still be signed."""
         now = self._now()
         return self.filtered(
-            lambda session: session.state == "waiting"
-            and session.challenge_expires_at
-            and session.challenge_expires_at > now
+            lambda session: (
+                session.state == "waiting"
+                and session.challenge_expires_at
+                and session.challenge_expires_at > now
+            )
         )
 
     def _request_document(self):

@@ -69,9 +69,7 @@ class L10n_Pl_KsefSessionActive(models.Model):
             )
             active = live.filtered(lambda session: session.state == "active")
             (live - active)._forget_secrets(state="revoked", closed_by_user=True)
-            active.write(
-                {"revoke_requested": True, "closed_by_user": True, "next_attempt": False}
-            )
+            active.write({"revoke_requested": True, "closed_by_user": True, "next_attempt": False})
             env.cr.commit()
             for session in active:
                 session._run_due_steps()

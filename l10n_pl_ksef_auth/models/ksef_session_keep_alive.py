@@ -21,6 +21,7 @@ LONGEST_RUN = 45
 # So many failures to reach KSeF, one after the other, mean that it is down: more are of no use.
 OUTAGE = 3
 AFTER_OUTAGE = timedelta(minutes=2)
+SHORTLY = timedelta(seconds=10)
 SAFETY_NET = timedelta(hours=1)
 # Ended logins by certificate are of no interest to anybody after this time.
 KEPT_LOGINS = timedelta(days=90)
@@ -39,6 +40,7 @@ class L10n_Pl_KsefSessionKeepAlive(models.Model):
         """Do all that is due, then ask to be woken for the next thing (design, decision 12).
 
         :param bool backwards: begin with the newest, as the second worker
+        :return datetime: when it wants to run again, naive UTC by the addon's clock; None for never
         """
         worker = self.with_context(**{IN_CRON: True})
         try:
@@ -47,8 +49,9 @@ class L10n_Pl_KsefSessionKeepAlive(models.Model):
             ksef_connections.close_all()
         if not backwards:
             self._tell_humans()
-        self._wake_for_the_next(finished)
+        moment = self._wake_for_the_next(finished)
         self.env["ir.cron"]._commit_progress(remaining=0)
+        return moment
 
     def _tell_humans(self):
         try:
@@ -100,6 +103,8 @@ class L10n_Pl_KsefSessionKeepAlive(models.Model):
                 self._wake_helper()
             progress._commit_progress(len(ids))
             yield self.env[model].browse(ids)
+            if len(ids) < BATCH:
+                return
             self.env.invalidate_all()
             last = ids[-1]
 
@@ -151,11 +156,14 @@ class L10n_Pl_KsefSessionKeepAlive(models.Model):
         """
         now = self._now()
         if finished is True:
-            _due, moment = self.env["l10n_pl_ksef.due"]._survey()
+            due, moment = self.env["l10n_pl_ksef.due"]._survey()
+            # What another worker has in its hands just now, or what became due this second.
+            moment = now + SHORTLY if due else moment
         else:
             moment = now + (finished or timedelta())
         if moment and moment < now + SAFETY_NET:
             self._wake_cron_at(moment)
+        return moment
 
     @api.autovacuum
     def _gc_logins(self):

@@ -247,9 +247,7 @@ class L10n_Pl_KsefSessionLogin(models.Model):
         elif refused:
             self._forget_secrets(state="failed", problem=problem)
         else:
-            self.write(
-                {"document_secret": False, "send_started_at": False, "problem": problem}
-            )
+            self.write({"document_secret": False, "send_started_at": False, "problem": problem})
 
     def _on_operation_lost(self, error):
         """The operation cannot be asked about or its tokens are gone: begin again."""

@@ -41,7 +41,8 @@ class ResCompany(models.Model):
         string="KSeF recognises the signer by",
         default="certificateSubject",
         required=True,
-        help="The fingerprint is for certificates without a PESEL or NIP that were granted rights at KSeF.",
+        help="The fingerprint is for certificates without a PESEL or NIP"
+        " that were granted rights at KSeF.",
     )
     l10n_pl_ksef_responsible_id = fields.Many2one(
         "res.users",
@@ -71,11 +72,13 @@ class ResCompany(models.Model):
         """
         owner = self._l10n_pl_ksef_owner()
         if owner.l10n_pl_ksef_context_type == "internal_id":
-            return Context("InternalId", nip_tools.normalise_internal_id(owner.l10n_pl_ksef_internal_id))
+            return Context(
+                "InternalId", nip_tools.normalise_internal_id(owner.l10n_pl_ksef_internal_id)
+            )
         return Context("Nip", nip_tools.normalise(owner.vat))
 
     def _l10n_pl_ksef_base_url(self, environment):
-        """The address of an environment; a system parameter may name another (https or loopback)."""
+        """An environment's address; a system parameter may name another (https or loopback)."""
         parameters = self.env["ir.config_parameter"].sudo()
         other = parameters.get_param(f"l10n_pl_ksef_auth.base_url.{environment}")
         return check_base_url(other) if other else ENVIRONMENTS[environment].base_url
@@ -94,25 +97,33 @@ class ResCompany(models.Model):
     def _l10n_pl_ksef_session(self):
         """The login that self's connection stands on now; empty when there is none."""
         owner = self._l10n_pl_ksef_owner()
-        return self.env["l10n_pl_ksef.session"].sudo().search(
-            [
-                ("company_id", "=", owner.id),
-                ("environment", "=", owner.l10n_pl_ksef_environment),
-                ("state", "=", "active"),
-                ("revoke_requested", "=", False),
-            ],
-            limit=1,
+        return (
+            self.env["l10n_pl_ksef.session"]
+            .sudo()
+            .search(
+                [
+                    ("company_id", "=", owner.id),
+                    ("environment", "=", owner.l10n_pl_ksef_environment),
+                    ("state", "=", "active"),
+                    ("revoke_requested", "=", False),
+                ],
+                limit=1,
+            )
         )
 
     def _l10n_pl_ksef_certificate(self):
         """The KSeF certificate that may log self in; empty when there is none."""
         owner = self._l10n_pl_ksef_owner()
-        certificates = self.env["l10n_pl_ksef.certificate"].sudo().search(
-            [
-                ("company_ids", "in", owner.id),
-                ("environment", "=", owner.l10n_pl_ksef_environment),
-                ("state", "=", "active"),
-            ]
+        certificates = (
+            self.env["l10n_pl_ksef.certificate"]
+            .sudo()
+            .search(
+                [
+                    ("company_ids", "in", owner.id),
+                    ("environment", "=", owner.l10n_pl_ksef_environment),
+                    ("state", "=", "active"),
+                ]
+            )
         )
         return certificates._usable()[:1] or certificates[:1]
 

@@ -20,7 +20,7 @@ OPTIONS = (
 
 
 class ResCompany(models.Model):
-    """The screen "Account": what the connection stands on, here and at KSeF, and how to change it."""
+    """The screen "Account": what the connection stands on, and how to change it."""
 
     _inherit = "res.company"
 
@@ -98,7 +98,7 @@ class ResCompany(models.Model):
         return self._l10n_pl_ksef_account_after(problem)
 
     def l10n_pl_ksef_connect_with_certificate(self):
-        """Connect all companies of self with the certificate that this Odoo holds, without a signature.
+        """Connect all companies of self with a certificate held here, without a signature.
 
         :return list: for each company: id, name, state (as the panel's), text
         """
@@ -111,7 +111,7 @@ class ResCompany(models.Model):
     def l10n_pl_ksef_disconnect(self, revoke_certificate=False):
         """Close the login at KSeF and stop logging in by itself.
 
-        :param bool revoke_certificate: also revoke the certificate, for all companies that it serves
+        :param bool revoke_certificate: revoke the certificate too, for all that it serves
         :return dict: the action that shows the account again
         """
         owner = self._l10n_pl_ksef_managed()

@@ -9,7 +9,9 @@ class TestFirstLogin(KsefCase):
         self.assertEqual(self.panel()["color"], "red")
         self.connect()
         panel = self.panel()
-        self.assertEqual((panel["state"], panel["tick"], panel["color"]), ("connected", "yes", "green"))
+        self.assertEqual(
+            (panel["state"], panel["tick"], panel["color"]), ("connected", "yes", "green")
+        )
         self.assertEqual(panel["lifetime_share"] > 0.99, True)
 
     def test_the_unsigned_file_is_refused_before_anything_is_sent(self):

@@ -72,7 +72,9 @@ class TestLoginProblems(KsefCase):
     def test_a_login_that_may_only_read_is_amber_and_names_the_missing_right(self):
         self.connect("reader")
         panel = self.panel()
-        self.assertEqual((panel["state"], panel["tick"], panel["color"]), ("limited", "partial", "amber"))
+        self.assertEqual(
+            (panel["state"], panel["tick"], panel["color"]), ("limited", "partial", "amber")
+        )
         self.assertEqual(len(panel["missing_rights"]), 1)
         self.assertIn("InvoiceWrite", panel["missing_rights"][0])
 

@@ -59,7 +59,9 @@ class TestWhoConnects(KsefCase):
         again = self.open_window()
         self.assertEqual(again, window)
         view = again.view()
-        self.assertEqual((view["step"], view["document"]["name"]), ("upload", "AuthTokenRequest (1).xml"))
+        self.assertEqual(
+            (view["step"], view["document"]["name"]), ("upload", "AuthTokenRequest (1).xml")
+        )
 
     def test_a_branch_without_a_nip_uses_its_parents_connection(self):
         branch = self.env["res.company"].create(

@@ -13,7 +13,7 @@ SIGNING_URL = "https://moj.gov.pl/nforms/signer/upload?xFormsAppName=SIGNER&xade
 
 
 class L10n_Pl_KsefAuthorizationView(models.TransientModel):
-    """What the window shows, part by part; reading the document again each time costs milliseconds."""
+    """What the window shows; reading the document again each time costs milliseconds."""
 
     _inherit = "l10n_pl_ksef.authorization"
 
@@ -127,9 +127,9 @@ class L10n_Pl_KsefAuthorizationView(models.TransientModel):
 
     def _consent_text(self):
         return self.env._(
-            "I agree that KSeF issues a certificate in the name of the person or company that signed"
-            " this document. Odoo keeps it, encrypted, and logs in with it from now on. It opens every"
-            " NIP that its owner may act for in KSeF, and it stays in this Odoo."
+            "I agree that KSeF issues a certificate in the name of the person or company that"
+            " signed this document. Odoo keeps it, encrypted, and logs in with it from now on. It"
+            " opens every NIP that its owner may act for in KSeF, and it stays in this Odoo."
         )
 
     def _signing_url(self):
