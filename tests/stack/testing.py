@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from . import venvs
+from . import playwright_driver, venvs
 from .places import ROOT, TESTS, addons
 from .programs import browser
 from .say import say
@@ -35,6 +35,7 @@ def everything(words: list[str]) -> int:
         return _run([plain], words, bool(words or paths))
     if end_to_end:
         browser()
+        playwright_driver.require()
     with workshop() as shop:
         plain.append(_end_to_end(end_to_end))
         database = shop.databases.copy("addon", "test") if ours else ""
