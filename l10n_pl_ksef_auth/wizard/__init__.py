@@ -1,1 +1,1 @@
-from . import ksef_authorization, ksef_authorization_view
+from . import ksef_authorization, ksef_authorization_documents, ksef_authorization_view

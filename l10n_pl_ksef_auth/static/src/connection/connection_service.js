@@ -91,12 +91,12 @@ export class KsefConnections {
         return this.watchers.some((w) => w.companyId === companyId && !w.quiet);
     }
 
-    /** Opens the window "Account authorization". */
+    /** Opens the window "Account authorization", or the one that must be answered before it. */
     async openAuthorization(companyId) {
         const action = await this.orm.call("res.company", "l10n_pl_ksef_open_authorization", [
             [companyId],
         ]);
-        return this.action.doAction(action);
+        return this.action.doAction(action, { onClose: () => this.load(companyId) });
     }
 
     async openAccount(companyId) {
