@@ -268,8 +268,10 @@ def fill(marked: bytes, key: keys.PrivateKey) -> bytes:
     info = signature.find(f"{{{DS}}}SignedInfo")
     values = [item.text for item in info.iter(f"{{{DS}}}DigestValue")]
     values.append(signature.findtext(f"{{{DS}}}SignatureValue"))
+    # Digests are signed as libxmlsec wrote them, line breaks included.
+    values[-1] = "".join(values[-1].split())
     for mark, value in zip(marks, values, strict=True):
-        marked = marked.replace(mark.encode(), "".join(value.split()).encode())
+        marked = marked.replace(mark.encode(), value.encode())
     return marked
 
 

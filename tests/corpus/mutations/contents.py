@@ -96,9 +96,9 @@ def request_is_wrapped_in_another_element(data: bytes) -> bytes:
     return written(wrapper)
 
 
-@mutation("not_covered", own_rule=True)
+@mutation("not_covered")
 def signed_request_is_hidden_in_a_forged_one(data: bytes) -> bytes | None:
-    """Signature wrapping: the signature is valid, but which request KSeF reads is open."""
+    """Signature wrapping: the valid signature covers another request than the one read."""
     if is_enveloped(data):
         return None
     signature = re.sub(rb"^<\?xml.*?\?>\s*", b"", data, flags=re.DOTALL)

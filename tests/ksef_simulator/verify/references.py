@@ -72,7 +72,8 @@ def covered(root: etree._Element, located: Located, settings: Settings) -> Cover
             contents.append(_object_content(target, _check_object(transforms), settings))
         else:
             _check_canonical(transforms)
-    if len(contents) != 1:
+    # The request that is read must be the one that is signed, not one wrapped around it.
+    if len(contents) != 1 or located.enveloped != any(target is root for target in targets):
         raise Refusal(9105, PROFILE)
     properties = _properties(references, targets)
     key_info = any(item.tag == f"{{{DS}}}KeyInfo" for item in targets)
