@@ -12,4 +12,4 @@ def require() -> None:
     try:
         ctypes.CDLL("libatomic.so.1")
     except OSError:
-        apt.require("libatomic1", "the library libatomic (for the browser tests)")
+        apt.require("libatomic1", "libatomic, which the browser tests need,")
