@@ -1,3 +1,4 @@
+from . import ksef_log
 from . import ksef_vault
 from . import ksef_step
 from . import ksef_session

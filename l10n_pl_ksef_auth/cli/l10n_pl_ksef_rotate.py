@@ -1,0 +1,42 @@
+"""Replaces the key of KSeF's secrets: ``odoo l10n_pl_ksef_rotate -c CONFIG -d DATABASE``."""
+
+import sys
+
+from odoo import SUPERUSER_ID, api
+from odoo.cli import Command
+from odoo.modules.registry import Registry
+from odoo.tools import config
+
+
+class RotateKey(Command):
+    """Encrypt the secrets of the KSeF connections with a new key.
+
+    A generated key file gets a new key. A key in the configuration file or the environment is
+    replaced by hand: put a new one in front of the old, restart Odoo, run this, remove the old one.
+    """
+
+    name = "l10n_pl_ksef_rotate"
+
+    def run(self, args):
+        """Rotate the key of one database.
+
+        :param list args: Odoo's own options
+        """
+        config.parser.prog = self.prog
+        config.parse_config(args, setup_logging=True)
+        databases = config["db_name"]
+        if len(databases) != 1:
+            sys.exit("Name one database with -d.")
+        with Registry(databases[0]).cursor() as cr:
+            env = api.Environment(cr, SUPERUSER_ID, {})
+            done = env["l10n_pl_ksef.rotation"]._rotate()
+        sys.stdout.write(
+            f"{done['encrypted']} secrets encrypted with the new key, {done['kept']} were already,"
+            f" {done['unreadable']} cannot be read.\n"
+        )
+        if done["old_keys"]:
+            sys.stdout.write(
+                f"Back the new key up. Backups of the database from before need the old one:"
+                f" it is in {done['old_keys']}.\n"
+            )
+        sys.exit(1 if done["unreadable"] else 0)

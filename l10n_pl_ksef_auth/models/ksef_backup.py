@@ -1,0 +1,70 @@
+"""The reminder to keep a copy of the generated key, apart from the database's backups."""
+
+from odoo import models
+
+from . import ksef_vault
+
+BACKUP_PARAMETER = "l10n_pl_ksef_auth.key_backed_up"
+REMINDED_PARAMETER = "l10n_pl_ksef_auth.key_reminded"
+
+
+def key_source(env):
+    """Where the key in use comes from.
+
+    :param env: of the database
+    :return tuple: option, variable or path of the file; fingerprint or False; whether somebody
+        said that it is backed up (a key that an administrator wrote somewhere is)
+    """
+    sources = ksef_vault.sources(env)
+    named = next((name for name in ("option", "variable") if (sources[name] or "").strip()), None)
+    parameters = env["ir.config_parameter"].sudo()
+    fingerprint = parameters.get_param(ksef_vault.FINGERPRINT_PARAMETER)
+    backed_up = bool(named) or parameters.get_param(BACKUP_PARAMETER) == fingerprint
+    return named or str(sources["file"]), fingerprint, backed_up
+
+
+class L10n_Pl_KsefSession(models.Model):
+    _inherit = "l10n_pl_ksef.session"
+
+    def _cron_keep_alive(self, backwards=False):
+        super()._cron_keep_alive(backwards)
+        if not backwards:
+            self._remind_of_backup()
+
+    def _remind_of_backup(self):
+        """Ask once, who connected the first company, for a copy of the generated key."""
+        path, fingerprint, backed_up = key_source(self.env)
+        parameters = self.env["ir.config_parameter"].sudo()
+        if not fingerprint or backed_up or parameters.get_param(REMINDED_PARAMETER) == fingerprint:
+            return
+        session = self.search([("state", "=", "active"), ("user_id", "!=", False)], limit=1)
+        if not session:
+            return
+        reader = session.with_context(lang=session.user_id.lang)
+        session.activity_schedule(
+            "l10n_pl_ksef_auth.mail_activity_ksef",
+            user_id=session.user_id.id,
+            summary=reader.env._("Have the key of the KSeF connection backed up"),
+            note=reader.env._(
+                "The connection's secrets are encrypted with the key in %(path)s on the server."
+                " Backups of the database do not hold it: have a copy kept apart from them, then"
+                " say so in KSeF, Diagnosis. Without the key every company has to sign again.",
+                path=path,
+            ),
+        )
+        parameters.set_param(REMINDED_PARAMETER, fingerprint)
+
+
+class ResCompany(models.Model):
+    _inherit = "res.company"
+
+    def l10n_pl_ksef_key_backed_up(self):
+        """Note that somebody keeps a copy of the encryption key.
+
+        :return dict: l10n_pl_ksef_diagnose()
+        """
+        self._l10n_pl_ksef_managed()
+        parameters = self.env["ir.config_parameter"].sudo()
+        fingerprint = parameters.get_param(ksef_vault.FINGERPRINT_PARAMETER)
+        parameters.set_param(BACKUP_PARAMETER, fingerprint)
+        return self.l10n_pl_ksef_diagnose()

@@ -1,0 +1,148 @@
+import time
+
+from odoo import fields, models, release
+
+from ..tools import clock, probe, vault, xades
+from ..tools.errors import KsefError
+from . import ksef_problem
+from .ksef_backup import key_source
+from .ksef_copy import is_neutralized
+
+# Seconds: a signature made "one minute ago" would be in the future beyond this (facts.md A2-28).
+TOLERATED_DIFFERENCE = 45
+
+
+class L10n_Pl_KsefDiagnosis(models.AbstractModel):
+    """Everything that support asks for, at the press of a button; without secrets.
+
+    Each check is a dict: ``name`` for people, ``ok`` (True, False, or None where there is nothing
+    to judge), ``text``.
+    """
+
+    _name = "l10n_pl_ksef.diagnosis"
+    _description = "KSeF diagnosis"
+
+    def _run(self, owner):
+        """Check the way to KSeF and what is kept here; calls KSeF.
+
+        :param owner: the company that owns the connection
+        :return dict: checks, and ``report``: the same as text to copy
+        """
+        checks = [*self._network(owner), *self._answers(owner), *self._here(owner)]
+        return {"checks": checks, "report": self._report(owner, checks)}
+
+    def _check(self, name, ok, text):
+        return {"name": name, "ok": ok, "text": text or "–"}
+
+    # ------------------------------------------------------------------
+    # The way to KSeF
+    # ------------------------------------------------------------------
+    def _network(self, owner):
+        url = owner._l10n_pl_ksef_base_url(owner.l10n_pl_ksef_environment)
+        for name, check in (
+            (self.env._("Host name"), probe.resolve),
+            (self.env._("Proxy"), probe.proxy),
+            (self.env._("TLS"), probe.tls),
+        ):
+            probed = check(url)
+            yield self._check(name, probed.ok, probed.detail)
+
+    def _answers(self, owner):
+        """What a challenge tells: that KSeF answers, its clock, our address; it costs nothing."""
+        began, asked_at = time.monotonic(), clock.now()
+        try:
+            with owner._l10n_pl_ksef_client() as client:
+                challenge = client.challenge()
+        except KsefError as error:
+            yield self._check(self.env._("KSeF answers"), False, self._words(error))
+            return
+        seconds = time.monotonic() - began
+        yield self._check(self.env._("KSeF answers"), True, f"{seconds * 1000:.0f} ms")
+        ahead = (challenge.timestamp - asked_at).total_seconds() - seconds / 2
+        near = abs(ahead) <= TOLERATED_DIFFERENCE
+        yield self._check(self.env._("Clock"), near, self._difference(ahead))
+        yield self._check(self.env._("Our address as KSeF sees it"), None, challenge.client_ip)
+        yield self._check(self.env._("Rights at KSeF"), *self._rights(owner))
+
+    def _difference(self, ahead):
+        return self.env._("KSeF's clock differs by %(seconds)s s", seconds=f"{ahead:+.1f}")
+
+    def _rights(self, owner):
+        session = owner._l10n_pl_ksef_session()
+        try:
+            token = session._token_for_others(wait_seconds=5)
+            with owner._l10n_pl_ksef_client() as client:
+                rights = client.personal_permissions(token)
+        except (KsefError, vault.VaultError) as error:
+            return False, self._words(error)
+        return not session._missing_rights(), ", ".join(sorted(rights)) or session.rights
+
+    def _words(self, error):
+        told = ksef_problem.texts(self.env, ksef_problem.of_error(error))
+        return " · ".join(filter(None, (told["text"], told["technical"])))
+
+    # ------------------------------------------------------------------
+    # What is here
+    # ------------------------------------------------------------------
+    def _here(self, owner):
+        session, certificate = owner._l10n_pl_ksef_session(), owner._l10n_pl_ksef_certificate()
+        ends = fields.Datetime.to_string(session.refresh_valid_until) if session else ""
+        yield self._check(
+            self.env._("Login"), bool(session), f"{session.method} → {ends} UTC" if session else ""
+        )
+        yield self._check(
+            self.env._("Certificate"),
+            bool(certificate._usable()) if certificate else None,
+            f"{certificate.serial_number} → {certificate.valid_to} UTC" if certificate else "",
+        )
+        yield self._check(self.env._("Encryption key"), *self._key())
+        yield self._check(self.env._("Database"), *self._database())
+        lacking = xades.available()
+        yield self._check(self.env._("Signing with the certificate"), not lacking, lacking or "ok")
+        yield self._check(self.env._("Scheduled action"), *self._cron())
+
+    def _key(self):
+        lock = self.env["l10n_pl_ksef.unlock"]._lock()
+        if lock:
+            return False, ksef_problem.texts(self.env, ksef_problem.local(lock))["text"]
+        source, fingerprint, backed_up = key_source(self.env)
+        if not fingerprint:
+            return None, self.env._("none yet: the first connection makes one")
+        kept = self.env._("backed up") if backed_up else self.env._("not known to be backed up")
+        return backed_up, f"{source}, {fingerprint}, {kept}"
+
+    def _database(self):
+        if is_neutralized(self.env):
+            return None, self.env._("a neutralized copy")
+        uuid = self.env["ir.config_parameter"].sudo().get_param("database.uuid")
+        return True, f"{self.env.cr.dbname}, {uuid}"
+
+    def _cron(self):
+        cron = self.env.ref("l10n_pl_ksef_auth.ir_cron_keep_alive", False).sudo()
+        if not cron or not cron.active:
+            return False, self.env._("switched off")
+        return True, self.env._("last run %(moment)s UTC", moment=cron.lastcall or "–")
+
+    def _report(self, owner, checks):
+        module = self.env["ir.module.module"].sudo()
+        version = module._get("l10n_pl_ksef_auth").latest_version
+        url = owner._l10n_pl_ksef_base_url(owner.l10n_pl_ksef_environment)
+        marks = {True: "+", False: "!", None: " "}
+        lines = [
+            f"KSeF {owner.l10n_pl_ksef_environment} {url}",
+            f"l10n_pl_ksef_auth {version}, Odoo {release.version}, {fields.Datetime.now()} UTC",
+            *(f"[{marks[check['ok']]}] {check['name']}: {check['text']}" for check in checks),
+        ]
+        return "\n".join(lines)
+
+
+class ResCompany(models.Model):
+    _inherit = "res.company"
+
+    def l10n_pl_ksef_diagnose(self):
+        """Check the connection from end to end, for support; calls KSeF.
+
+        :return dict: checks and report
+        """
+        owner = self._l10n_pl_ksef_managed()
+        return self.env["l10n_pl_ksef.diagnosis"]._run(owner)

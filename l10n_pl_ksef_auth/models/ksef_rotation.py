@@ -1,0 +1,132 @@
+import os
+
+from odoo import models
+
+from ..tools import vault
+from ..tools.identity import identity_of_certificate
+from . import ksef_vault
+from .ksef_unlock import SECRET_MODELS
+
+MODE = 0o600
+
+
+class L10n_Pl_KsefRotation(models.AbstractModel):
+    """Replaces the encryption key while Odoo runs: everything is encrypted anew with the first key.
+
+    ``odoo l10n_pl_ksef_rotate -d DATABASE`` calls it. A generated key file is given a new key; keys
+    of the configuration are put in order by whoever writes it: new key first, old key behind it.
+    """
+
+    _name = "l10n_pl_ksef.rotation"
+    _description = "KSeF key rotation"
+
+    def _rotate(self):
+        """Encrypt everything with a new key; may be repeated after a break at any point.
+
+        :return dict: encrypted, kept (already so), unreadable; ``old_keys``: the file that holds
+            what only backups still need, or None
+        """
+        file = ksef_vault.sources(self.env)["file"]
+        # Opens the vault first: in a copy of the database nothing is begun.
+        keys = self.env["l10n_pl_ksef.vault.mixin"]._vault_keys()
+        generated = self._is_generated()
+        if generated and len(keys) == 1:
+            _write(file, f"{vault.generate_key()}\n{file.read_text('ascii').strip()}\n")
+        counts = self._reencrypt_all()
+        self._settle()
+        return {**counts, "old_keys": str(_retire(file)) if generated else None}
+
+    def _is_generated(self):
+        sources = ksef_vault.sources(self.env)
+        return not any((sources[name] or "").strip() for name in ("option", "variable"))
+
+    def _reencrypt_all(self):
+        counts = dict.fromkeys(("encrypted", "kept", "unreadable"), 0)
+        for model in SECRET_MODELS:
+            for record in self.env[model].sudo().search([]):
+                for outcome in record._reencrypt():
+                    counts[outcome] += 1
+        return counts
+
+    def _settle(self):
+        """From now on the database expects the new key."""
+        with self.env.registry.cursor() as cr:
+            env = self.env(cr=cr, su=True)
+            box = env["l10n_pl_ksef.vault.mixin"]._vault()
+            parameters = env["ir.config_parameter"]
+            parameters.set_param(ksef_vault.FINGERPRINT_PARAMETER, box.fingerprint)
+            companies = env["l10n_pl_ksef.session"].search([("state", "=", "active")]).company_id
+            env["l10n_pl_ksef.audit"]._record(companies, "key_rotated", detail=box.fingerprint)
+        # Other workers remember which key they expect: tell them.
+        self.env.registry.signal_changes()
+
+
+class L10n_Pl_KsefVaultMixin(models.AbstractModel):
+    _inherit = "l10n_pl_ksef.vault.mixin"
+
+    def _reencrypt(self):
+        """Encrypt the record's secrets with the first key, on a cursor of its own.
+
+        :return list: encrypted, kept or unreadable, for each of them
+        """
+        with self.env.registry.cursor() as cr:
+            return self.with_env(self.env(cr=cr, su=True)).exists()._reencrypt_here()
+
+    def _reencrypt_here(self):
+        box, outcomes = self._vault(), []
+        for name in self._secret_fields() if self else ():
+            text = self[name]
+            if not text:
+                continue
+            try:
+                old = box.needs_reencryption(text)
+                if old:
+                    self._secret_write(**{name: self._secret_read(name)})
+                outcomes.append("encrypted" if old else "kept")
+            except vault.VaultError:
+                outcomes.append("unreadable")
+        return outcomes
+
+
+class L10n_Pl_KsefStepMixin(models.AbstractModel):
+    _inherit = "l10n_pl_ksef.step.mixin"
+
+    def _reencrypt(self):
+        """As always, but between two steps: a step may be writing the same secrets."""
+        with self._exclusive(wait_seconds=30) as own:
+            outcomes = own._reencrypt_here()
+            own.env.cr.commit()
+        return outcomes
+
+
+class L10n_Pl_KsefCertificate(models.Model):
+    _inherit = "l10n_pl_ksef.certificate"
+
+    def _reencrypt_here(self):
+        outcomes = super()._reencrypt_here()
+        if "encrypted" in outcomes and self.certificate_secret:
+            # Identities are found by a digest that the key is part of.
+            identity = identity_of_certificate(self._credentials()[1])
+            self.identity_digest = self._secret_digests(identity)[0]
+        return outcomes
+
+
+def _write(file, text):
+    """Replace the key file, complete or not at all."""
+    draft = file.with_name(f".{file.name}.new")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, MODE)
+    with os.fdopen(descriptor, "w", encoding="ascii") as handle:
+        handle.write(text)
+        handle.flush()
+        os.fsync(handle.fileno())
+    draft.replace(file)
+
+
+def _retire(file):
+    """Leave the first key in the file; the others go to a file beside it, for old backups."""
+    first, *others = file.read_text("ascii").split()
+    old = file.with_name(f"{file.name}.old")
+    known = old.read_text("ascii").split() if old.exists() else []
+    _write(old, "\n".join([*known, *(key for key in others if key not in known)]) + "\n")
+    _write(file, f"{first}\n")
+    return old

@@ -1,0 +1,62 @@
+from datetime import timedelta
+
+from odoo.exceptions import AccessError
+from odoo.tests import tagged
+
+from .common import KsefCase
+
+
+@tagged("post_install", "-at_install")
+class TestDiagnosis(KsefCase):
+    """One button tells support what is wrong, without secrets."""
+
+    def diagnose(self, user=None):
+        answer = self.company.with_user(user or self.accountant).l10n_pl_ksef_diagnose()
+        self.checks = {check["name"]: check for check in answer["checks"]}
+        return answer["report"]
+
+    def test_a_working_connection_is_in_order(self):
+        self.certified()
+        self.diagnose()
+        wrong = [name for name, check in self.checks.items() if check["ok"] is False]
+        self.assertEqual(wrong, ["Encryption key"])
+
+    def test_the_key_is_in_order_once_somebody_backed_it_up(self):
+        self.connect()
+        self.company.with_user(self.accountant).l10n_pl_ksef_key_backed_up()
+        self.diagnose()
+        self.assertTrue(self.checks["Encryption key"]["ok"])
+
+    def test_it_shows_our_address_as_ksef_sees_it(self):
+        self.diagnose()
+        self.assertEqual(self.checks["Our address as KSeF sees it"]["text"], "127.0.0.1")
+
+    def test_a_wrong_clock_is_noticed(self):
+        self.simulator.clock.advance(timedelta(minutes=3))
+        self.diagnose()
+        self.assertIs(self.checks["Clock"]["ok"], False)
+        self.assertIn("+180", self.checks["Clock"]["text"])
+
+    def test_a_ksef_that_is_down_is_told_and_the_rest_is_still_checked(self):
+        self.simulator.faults.add("challenge", "503")
+        self.diagnose()
+        self.assertIs(self.checks["KSeF answers"]["ok"], False)
+        self.assertIn("Database", self.checks)
+
+    def test_missing_rights_are_named(self):
+        self.connect("reader")
+        self.diagnose()
+        self.assertIs(self.checks["Rights at KSeF"]["ok"], False)
+        self.assertIn("InvoiceRead", self.checks["Rights at KSeF"]["text"])
+
+    def test_the_text_to_copy_holds_no_secret(self):
+        certificate = self.certified()
+        session = self.company._l10n_pl_ksef_session()
+        report = self.diagnose()
+        self.assertNotIn(session._access_token()[-20:], report)
+        self.assertNotIn(certificate._secret_read("private_key_secret").hex()[:20], report)
+        self.assertNotRegex(report, r"\b\d{11}\b")
+
+    def test_only_who_manages_the_connection_may_ask(self):
+        with self.assertRaises(AccessError):
+            self.diagnose(self.clerk)

@@ -1,0 +1,70 @@
+from datetime import timedelta
+
+from odoo import fields
+from odoo.tests import tagged
+
+from .common import KsefCase
+
+
+@tagged("post_install", "-at_install")
+class TestHousekeeping(KsefCase):
+    """What is of no use any more goes away by itself."""
+
+    def age(self, records, **ago):
+        """Make records as old as if nobody had written them since."""
+        moment = fields.Datetime.now() - timedelta(**ago)
+        records.flush_recordset()
+        for column in ("create_date", "write_date"):
+            query = f'UPDATE "{records._table}" SET {column} = %s WHERE id IN %s'
+            self.env.cr.execute(query, [moment, tuple(records.ids)])
+        records.invalidate_recordset()
+
+    def test_a_document_goes_when_ksef_has_judged_it_although_the_window_was_closed(self):
+        window = self.open_window()
+        self.send_signed(window)
+        self.assertTrue(window.sudo().document_secret)
+        self.keep_alive(seconds=5)
+        self.keep_alive(seconds=5)
+        self.assertEqual(window.sudo().session_id.state, "active")
+        self.assertFalse(window.sudo().document_secret)
+
+    def test_a_document_that_was_never_sent_goes_after_an_hour(self):
+        window = self.open_window()
+        self.attach(window, self.downloaded(window))
+        self.keep_alive(seconds=5)
+        self.assertTrue(window.sudo().document_secret)
+        self.age(window.sudo(), minutes=61)
+        self.keep_alive(seconds=5)
+        self.assertFalse(window.sudo().document_secret)
+
+    def test_a_login_forgets_its_document_once_ksef_has_judged_it(self):
+        self.assertFalse(self.connect().document_secret)
+
+    def test_requests_that_nobody_signed_go_after_a_week(self):
+        window = self.open_window()
+        self.downloaded(window)
+        session = window.sudo().session_id
+        self.env["l10n_pl_ksef.session"]._gc_requests()
+        self.assertTrue(session.exists())
+        self.age(session, days=8)
+        self.env["l10n_pl_ksef.session"]._gc_requests()
+        self.assertFalse(session.exists())
+
+    def test_ended_logins_go_after_some_time_and_live_ones_stay(self):
+        first = self.connect()
+        second = self.connect()
+        self.keep_alive(seconds=5)
+        self.age(first | second, days=500)
+        self.env["l10n_pl_ksef.session"]._gc_ended()
+        self.assertFalse(first.exists())
+        self.assertTrue(second.exists())
+
+    def test_audit_lines_stay_for_six_years(self):
+        self.connect()
+        lines = self.env["l10n_pl_ksef.audit"].search([])
+        self.age(lines, days=5 * 366)
+        lines._gc_lines()
+        self.assertTrue(lines.exists())
+        self.age(lines, days=7 * 366)
+        lines._gc_lines()
+        self.assertFalse(lines.exists())

@@ -1,0 +1,84 @@
+import os
+from contextlib import suppress
+from pathlib import Path
+from unittest.mock import patch
+
+from odoo.tests import tagged
+
+from odoo.addons.l10n_pl_ksef_auth.models import ksef_vault
+from odoo.addons.l10n_pl_ksef_auth.tools import vault
+
+from .common import KsefCase
+
+
+@tagged("post_install", "-at_install")
+class TestRotation(KsefCase):
+    """The encryption key is replaced while everything goes on."""
+
+    def setUp(self):
+        super().setUp()
+        file = ksef_vault.sources(self.env)["file"]
+        # The file outlives the test; the database's other tests need the key that it has now.
+        keys, old = file.read_text() if file.exists() else None, Path(f"{file}.old")
+        self.addCleanup(lambda: file.write_text(keys) if keys else file.unlink(missing_ok=True))
+        self.addCleanup(old.unlink, missing_ok=True)
+        self.file, self.old = file, old
+        self.certificate = self.certified()
+        self.session = self.company._l10n_pl_ksef_session()
+
+    def rotate(self):
+        counts = self.env["l10n_pl_ksef.rotation"]._rotate()
+        self.env.invalidate_all()
+        return counts
+
+    def test_a_generated_key_is_replaced_and_nothing_is_lost(self):
+        before, token = self.file.read_text(), self.session._access_token()
+        counts = self.rotate()
+        self.assertGreater(counts["encrypted"], 3)
+        self.assertEqual(counts["unreadable"], 0)
+        self.assertNotIn(before.strip(), self.file.read_text())
+        self.assertEqual(self.session._access_token(), token)
+
+    def test_the_old_key_is_kept_for_old_backups(self):
+        before = self.file.read_text().strip()
+        self.rotate()
+        self.assertIn(before, self.old.read_text())
+        self.assertEqual(self.old.stat().st_mode & 0o077, 0)
+
+    def test_the_connection_renews_itself_afterwards(self):
+        self.rotate()
+        self.keep_alive(days=5)
+        self.keep_alive(seconds=10)
+        self.keep_alive(seconds=10)
+        self.assertEqual(self.company._l10n_pl_ksef_session().method, "certificate")
+        self.assertEqual(self.panel()["color"], "green")
+
+    def test_the_owner_of_a_certificate_is_still_found(self):
+        self.rotate()
+        with self.counted("enroll") as applications:
+            self.connect(consent=True)
+            self.keep_alive(seconds=15)
+        self.assertEqual(applications["calls"], 0)
+
+    def test_a_break_in_the_middle_is_mended_by_a_repetition(self):
+        rotation = type(self.env["l10n_pl_ksef.rotation"])
+        with patch.object(rotation, "_settle", side_effect=OSError), suppress(OSError):
+            self.rotate()
+        self.assertTrue(self.session._access_token())
+        counts = self.rotate()
+        self.assertEqual(counts["encrypted"], 0)
+        self.assertTrue(self.session._access_token())
+
+    def test_a_key_of_the_environment_is_replaced_by_the_one_before_it(self):
+        new, old = vault.generate_key(), self.file.read_text().strip()
+        with patch.dict(os.environ, {ksef_vault.KEY_VARIABLE: f"{new},{old}"}):
+            self.rotate()
+        with patch.dict(os.environ, {ksef_vault.KEY_VARIABLE: new}):
+            self.assertTrue(self.session._access_token())
+        self.assertFalse(self.old.exists())
+
+    def test_whoever_connected_is_reminded_once_to_back_the_key_up(self):
+        self.keep_alive(hours=1)
+        self.keep_alive(hours=1)
+        activities = self.env["mail.activity"].search([("user_id", "=", self.accountant.id)])
+        self.assertEqual(len(activities.filtered(lambda item: "backed up" in item.summary)), 1)
