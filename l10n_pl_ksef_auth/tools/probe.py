@@ -1,0 +1,91 @@
+"""What stands between this machine and KSeF: name, proxy, TLS. No secret is sent or shown."""
+
+from __future__ import annotations
+
+import os
+import socket
+import ssl
+import threading
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+
+#: Seconds for each probe.
+PATIENCE = 10.0
+
+
+@dataclass(frozen=True)
+class Probed:
+    """How one probe went: ``ok`` is None when it does not apply; ``detail`` is for support."""
+
+    ok: bool | None
+    detail: str
+
+
+def resolve(url: str) -> Probed:
+    """Look the address's host name up."""
+    host = urlsplit(url).hostname or ""
+    found: list[str] = []
+    # The system's resolver takes no time limit, so it is waited for by another thread.
+    thread = threading.Thread(target=_resolve_into, args=(host, found), daemon=True)
+    thread.start()
+    thread.join(PATIENCE)
+    if not found:
+        return Probed(False, f"{host}: no answer in {PATIENCE:.0f} s")
+    failed = found[0].startswith("!")
+    return Probed(not failed, f"{host}: {', '.join(found).lstrip('!')}")
+
+
+def _resolve_into(host: str, found: list[str]) -> None:
+    try:
+        answers = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        found.extend(sorted({str(answer[4][0]) for answer in answers}))
+    except OSError as error:
+        found.append(f"!{error.strerror or error}")
+
+
+def proxy(url: str) -> Probed:
+    """Say which proxy the environment names for this address; its password is not shown."""
+    proxies = requests.utils.get_environ_proxies(url)
+    chosen = requests.utils.select_proxy(url, proxies)
+    if not chosen:
+        return Probed(None, "none")
+    parts = urlsplit(chosen)
+    return Probed(True, f"{parts.scheme}://{parts.hostname}:{parts.port or ''}")
+
+
+def tls(url: str) -> Probed:
+    """Shake hands with the server as requests would; behind a proxy only requests itself can."""
+    parts = urlsplit(url)
+    if parts.scheme != "https":
+        return Probed(None, "not used: the address is on this machine")
+    if proxy(url).ok:
+        return Probed(None, "through the proxy: see the answer of KSeF")
+    try:
+        return _handshake(parts.hostname or "", parts.port or 443)
+    except OSError as error:
+        return Probed(False, f"{type(error).__name__}: {getattr(error, 'reason', error)}")
+
+
+def _handshake(host: str, port: int) -> Probed:
+    authorities = os.environ.get("REQUESTS_CA_BUNDLE") or requests.certs.where()
+    folder = os.path.isdir(authorities)
+    context = ssl.create_default_context(
+        cafile=None if folder else authorities, capath=authorities if folder else None
+    )
+    with (
+        socket.create_connection((host, port), timeout=PATIENCE) as plain,
+        context.wrap_socket(plain, server_hostname=host) as secured,
+    ):
+        certificate: dict[str, Any] = dict(secured.getpeercert() or {})
+        version = secured.version()
+    ends = datetime.fromtimestamp(ssl.cert_time_to_seconds(certificate["notAfter"]), timezone.utc)
+    return Probed(True, f"{version}, issued by {_issuer(certificate)}, valid to {ends:%Y-%m-%d}")
+
+
+def _issuer(certificate: dict[str, Any]) -> str:
+    parts = dict(pair for part in certificate.get("issuer", ()) for pair in part)
+    return str(parts.get("organizationName") or parts.get("commonName") or "?")
