@@ -71,7 +71,7 @@ def tls(url: str) -> Probed:
 
 
 def _handshake(host: str, port: int) -> Probed:
-    authorities = os.environ.get("REQUESTS_CA_BUNDLE") or requests.certs.where()
+    authorities = os.environ.get("REQUESTS_CA_BUNDLE") or requests.utils.DEFAULT_CA_BUNDLE_PATH
     folder = os.path.isdir(authorities)
     context = ssl.create_default_context(
         cafile=None if folder else authorities, capath=authorities if folder else None
