@@ -101,7 +101,7 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
             {
                 "identity_digest": digests[0],
                 "identity_kind": identity.kind,
-                "identity_masked": identity.masked,
+                "identity_masked": identity.label,
                 "owner_name": identity.name or self.owner_name,
                 "enrollment_remaining": limits.enrollment_remaining,
                 "certificate_remaining": limits.certificate_remaining,

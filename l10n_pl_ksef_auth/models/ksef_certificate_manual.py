@@ -69,7 +69,7 @@ class L10n_Pl_KsefCertificateManual(models.Model):
                     "company_ids": [(4, owner.id)],
                     "identity_digest": record._secret_digests(identity)[0],
                     "identity_kind": identity.kind,
-                    "identity_masked": identity.masked,
+                    "identity_masked": identity.label,
                     "owner_name": identity.name,
                 }
             )

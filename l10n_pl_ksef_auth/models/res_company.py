@@ -237,6 +237,7 @@ class ResCompany(models.Model):
             "tag": "l10n_pl_ksef_authorization",
             "name": self.env._("Account authorization"),
             "target": "new",
+            "context": {"dialog_size": "medium"},
             "params": {"wizard_id": wizard.id},
         }
 
@@ -250,6 +251,7 @@ class ResCompany(models.Model):
         return {
             "type": "ir.actions.client",
             "tag": "l10n_pl_ksef_account",
+            "target": "main",
             "name": self.env._("Account"),
             "params": {"company_id": self.id},
         }

@@ -21,6 +21,7 @@ _NIP = re.compile(r"(?:TINPL|NIP).*?(\d{10})")
 _FINGERPRINT = re.compile(r"[0-9A-Fa-f]{64}")
 _SEAL = re.compile(r"VATPL.*?(\d{10})")
 _PERSONAL_PATTERNS: tuple[tuple[Kind, re.Pattern[str]], ...] = (("pesel", _PESEL), ("nip", _NIP))
+_LABELS = {"pesel": "PESEL ", "nip": "NIP "}
 #: Characters of a value that may be shown: enough to recognise it, too few to use it.
 _SHOWN_DIGITS, _SHOWN_FINGERPRINT = 2, 8
 
@@ -42,6 +43,11 @@ class Identity:
             return f"{self.value[:_SHOWN_FINGERPRINT]}…"
         hidden = max(len(self.value) - _SHOWN_DIGITS, 0)
         return "•" * hidden + self.value[hidden:]
+
+    @property
+    def label(self) -> str:
+        """Return the masked identifier with its name, for people: "PESEL •••••••••94"."""
+        return f"{_LABELS.get(self.kind, '')}{self.masked}"
 
     def digest(self, key: bytes) -> str:
         """Return an HMAC-SHA256 in hex, to recognise an identity without storing it.

@@ -243,7 +243,7 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
             values |= {
                 "signer_name": reading.signer.name,
                 "signer_kind": reading.signer.kind,
-                "signer_masked": identity.masked if identity else False,
+                "signer_masked": identity.label if identity else False,
             }
         if self.consent:
             values |= {"consent_at": naive(clock.now()), "consent_text": self._consent_text()}

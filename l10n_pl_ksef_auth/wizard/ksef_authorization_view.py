@@ -97,7 +97,7 @@ class L10n_Pl_KsefAuthorizationView(models.TransientModel):
         return {
             "name": reading.signer.name,
             "kind_label": self._kind_label(reading.signer.kind),
-            "masked": reading.signer.identity.masked if reading.signer.identity else "",
+            "masked": reading.signer.identity.label if reading.signer.identity else "",
             "signed_at_label": format_datetime(self.env, signed_at, dt_format="short")
             if signed_at
             else "",

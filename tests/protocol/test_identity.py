@@ -6,7 +6,12 @@ from protocol_builders import NIP, PESEL, certificate_for
 
 from tools import enrollment
 from tools.answers import EnrollmentData
-from tools.identity import fingerprint, identity_of_certificate, identity_of_enrollment_data
+from tools.identity import (
+    Identity,
+    fingerprint,
+    identity_of_certificate,
+    identity_of_enrollment_data,
+)
 
 KEY = enrollment.new_key()
 PERSON = [(NameOID.GIVEN_NAME, "Róża"), (NameOID.SURNAME, "Łąś")]
@@ -76,3 +81,15 @@ def test_a_fingerprint_named_in_enrollment_data_is_recognised_in_the_certificate
     data = EnrollmentData("Foreign", "DE", unique_identifier=value)
     issued = _identity((NameOID.COMMON_NAME, "Foreign"), (NameOID.X500_UNIQUE_IDENTIFIER, value))
     assert identity_of_enrollment_data(data).value == issued.value == value.upper()
+
+
+@pytest.mark.parametrize(
+    ("identity", "label"),
+    [
+        (Identity("pesel", "80010112394", "Róża"), "PESEL •••••••••94"),
+        (Identity("nip", "5265877635", "Firma"), "NIP 526-587-76-35"),
+        (Identity("fingerprint", "ABCDEF0123456789", "Kto"), "ABCDEF01…"),
+    ],
+)
+def test_a_person_reads_what_kind_of_number_it_is(identity, label):
+    assert identity.label == label

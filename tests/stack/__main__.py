@@ -76,6 +76,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
 PACKAGES = {
     "bench": ("benchmarks", "what things cost, measured against a baseline"),
     "soak": ("soak", "hours of use made minutes, with faults"),
+    "i18n": ("texts", "exports all texts anew and says which lack a Polish one"),
     "fuzz": ("fuzz", "a long search for documents that the reader stumbles over"),
 }
 EXISTING = {
