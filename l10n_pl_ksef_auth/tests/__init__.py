@@ -11,6 +11,8 @@ from . import test_diagnosis
 from . import test_housekeeping
 from . import test_rotation
 from . import test_secrets
+from . import test_javascript
 from . import test_login_problems
+from . import test_polish
 from . import test_renewal
 from . import test_who_connects
