@@ -73,10 +73,11 @@ class DemoStack:
         """Run one statement on the demo's database; rows as text, columns parted by |."""
         return self._shop.postgres.sql(statement, self.database)
 
-    def another_odoo(self, port: int, workers: int = 0) -> Server:
+    def another_odoo(self, port: int, workers: int = 0, database: str = "") -> Server:
         """An Odoo on our database, not started yet; `workers` above 0 makes it use processes."""
+        database = database or self.database
         command = [
-            *self._shop.programs.odoo(self.database),
+            *self._shop.programs.odoo(database),
             "--http-port",
             str(port),
             f"--workers={workers}",
@@ -86,7 +87,7 @@ class DemoStack:
             paths = f"{self._shop.programs.addons_path},{self._helper.parent}"
             command += ["--addons-path", paths, "--load", f"base,web,{self._helper.name}"]
         url = f"http://{LOOPBACK}:{port}/web/login"
-        return Server(f"odoo-{self.database}-{port}", command, self._environment(), url)
+        return Server(f"odoo-{database}-{port}", command, self._environment(), url)
 
     def _environment(self) -> dict[str, str]:
         """Odoo's environment; HTTPS leads to KSeF's names at the simulator, and nowhere else."""

@@ -54,6 +54,11 @@ class Server:
             time.sleep(0.1)
         return self
 
+    @property
+    def pid(self) -> int:
+        """The number of the running process."""
+        return self._process.pid if self._process else 0
+
     def running(self) -> bool:
         """Whether the process lives."""
         return self._process is not None and self._process.poll() is None

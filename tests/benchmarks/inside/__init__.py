@@ -1,0 +1,1 @@
+"""Measurements that run inside Odoo's shell: each module has ``measure(env, …)``."""

@@ -1,0 +1,58 @@
+"""Many companies whose logins have ended, all served by one certificate."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from ksef_simulator.control import Control
+from ksef_simulator.identities import OWNER
+
+RIGHTS = ["InvoiceWrite", "InvoiceRead"]
+WEIGHTS = (6, 5, 7, 2, 3, 4, 5, 6, 7)
+
+
+def measure(env: Any, simulator: str, count: int) -> list[str]:
+    """Make the companies known to KSeF and to Odoo; their NIPs."""
+    sim = Control(simulator)
+    nips = _nips(count)
+    for nip in nips:
+        sim.world.add_company(nip, f"Firma {nip}")
+        sim.world.grant(OWNER.pesel, nip, RIGHTS)
+    companies = env["res.company"].create(
+        [{"name": f"Firma {nip}", "vat": f"PL{nip}"} for nip in nips]
+    )
+    companies.l10n_pl_ksef_environment = "test"
+    certificate = env["l10n_pl_ksef.certificate"].search([("state", "=", "active")], limit=1)
+    certificate.company_ids |= companies
+    env["l10n_pl_ksef.session"].create(
+        [_ended(env, certificate, pair) for pair in zip(companies, nips, strict=True)]
+    )
+    env.cr.commit()
+    return nips
+
+
+def _ended(env: Any, certificate: Any, pair: Any) -> dict[str, Any]:
+    company, nip = pair
+    return {
+        "company_id": company.id,
+        "environment": "test",
+        "method": "certificate",
+        "certificate_id": certificate.id,
+        "context_value": nip,
+        "state": "expired",
+        "activated_at": env["l10n_pl_ksef.session"]._now() - timedelta(days=8),
+    }
+
+
+def _nips(count: int) -> list[str]:
+    """Valid numbers: weighted sum modulo eleven."""
+    found: list[str] = []
+    start = 526100000
+    while len(found) < count:
+        start += 1
+        digits = f"{start}"
+        check = sum(w * int(d) for w, d in zip(WEIGHTS, digits, strict=True)) % 11
+        if check < 10:
+            found.append(f"{digits}{check}")
+    return found
