@@ -1,0 +1,1 @@
+"""Hours of many companies made minutes, with a KSeF that fails at random."""

@@ -1,0 +1,187 @@
+"""`./run soak`: many companies and workers against a KSeF that fails at random."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from ksef_simulator import Simulator
+from ksef_simulator.identities import OWNER, is_nip
+from stack.say import announce, say
+from stack.workshop import Workshop, workshop
+
+from .in_odoo import BEGIN, END, WORK
+from .plan import CERTIFICATE_HOURS, DELAY, LOGIN_HOURS, Plan
+from .processes import Process
+
+
+class Soak:
+    """One soak: its simulator, its database, its processes."""
+
+    def __init__(self, plan: Plan, shop: Workshop, simulator: Simulator, folder: Path) -> None:
+        self.plan, self.simulator = plan, simulator
+        self.database = shop.databases.copy("addon", "soak")
+        self._shop, self._folder = shop, folder
+        self.faults: Counter[str] = Counter()
+        self.deaths = 0
+        self.counts: Counter[str] = Counter()
+        self.memory: list[list[float]] = []
+
+    def run(self) -> dict[str, Any]:
+        """Begin, fail, settle, look."""
+        self._begin()
+        announce(f"{self.plan.simulated_hours:.0f} simulated hours with faults …")
+        self._fail()
+        announce("no more faults; what is left?")
+        time.sleep(self.plan.settle)
+        for number, worker in enumerate(self._workers):
+            self._take_over(number, worker.wait(60))
+        return self._process("end").start(END, self._values()).wait(180)
+
+    # ------------------------------------------------------------------
+    # Phases
+    # ------------------------------------------------------------------
+    def _begin(self) -> None:
+        nips = _nips(self.plan.companies)
+        for nip in nips:
+            self.simulator.world.add_company(nip, f"Firma {nip}")
+            self.simulator.world.grant(OWNER.identity, nip)
+        settings = self.simulator.settings
+        settings.refresh_token_days = LOGIN_HOURS / 24
+        settings.certificate_days = CERTIFICATE_HOURS / 24
+        # The callers are as many as in real time, KSeF's hour is a minute: 429 comes as a fault.
+        settings.rate_limits = "off"
+        self._start_clock()
+        values = {"nips": nips, "base_url": self.simulator.base_url}
+        announce(f"{len(nips)} companies are being connected …")
+        begun = self._process("begin").start(BEGIN, self._values() | values).wait(300)
+        self._companies = begun["companies"]
+        self.simulator.requests.clear()
+
+    def _fail(self) -> None:
+        self._until = time.time() + self.plan.minutes * 60
+        last = self._until + self.plan.settle
+        self._workers = [
+            self._process(f"worker-{number}").start(WORK, self._worker_values(number, last))
+            for number in range(self.plan.workers)
+        ]
+        killer = threading.Thread(target=self._kill, args=(last,), daemon=True)
+        killer.start()
+        for pause, kind, times in self.plan.faults():
+            if time.time() + pause > self._until:
+                break
+            time.sleep(pause)
+            self.simulator.faults.add("*", kind, times, seconds=DELAY)
+        time.sleep(max(self._until - time.time(), 0))
+        self.simulator.faults.clear()
+        killer.join()
+
+    def _kill(self, last: float) -> None:
+        for pause, number in self.plan.deaths():
+            if time.time() + pause > self._until:
+                return
+            time.sleep(pause)
+            self._workers[number].kill()
+            self._take_over(number, self._workers[number].found())
+            self.deaths += 1
+            values = self._worker_values(number, last)
+            self._workers[number] = self._process(f"worker-{number}").start(WORK, values)
+
+    def _take_over(self, number: int, found: dict[str, Any]) -> None:
+        if found:
+            self.counts.update(found["counts"])
+            self.memory.append(found["memory"])
+            self._process(f"worker-{number}").answer.unlink(missing_ok=True)
+
+    # ------------------------------------------------------------------
+    # Means
+    # ------------------------------------------------------------------
+    def _start_clock(self) -> None:
+        """Let the simulator's clock run as fast as the workers'."""
+        self._began = time.time()
+        start = self.simulator.clock.now()
+
+        def run() -> None:
+            while True:
+                passed = time.time() - self._began
+                self.simulator.clock.set(start + timedelta(seconds=passed * self.plan.speed))
+                time.sleep(0.02)
+
+        threading.Thread(target=run, daemon=True).start()
+
+    def _process(self, name: str) -> Process:
+        return Process(self._shop, self.database, self._folder, name)
+
+    def _values(self) -> dict[str, Any]:
+        return {
+            "began": self._began,
+            "speed": self.plan.speed,
+            "companies": getattr(self, "_companies", []),
+            "until": getattr(self, "_until", 0),
+        }
+
+    def _worker_values(self, number: int, last: float) -> dict[str, Any]:
+        seed = self.plan.seed * 1000 + number + self.deaths
+        return self._values() | {"number": number, "seed": seed, "until": last}
+
+
+def _nips(count: int) -> list[str]:
+    """Valid numbers of companies that do not exist."""
+    found = (f"{number:010d}" for number in range(5_260_000_000, 5_270_000_000, 7))
+    valid = (nip for nip in found if is_nip(nip))
+    return [next(valid) for _number in range(count)]
+
+
+def _figures(soak: Soak, end: dict[str, Any]) -> tuple[str, bool]:
+    """The result in one paragraph, and whether it is good."""
+    requests = soak.simulator.requests
+    met = Counter(item.fault for item in requests if item.fault)
+    lost = [item for item in end["companies"] if item["served"] is not True]
+    failed = {name: count for name, count in soak.counts.items() if name.startswith("failed")}
+    start = max((pair[0] for pair in soak.memory), default=0)
+    last = max((pair[1] for pair in soak.memory), default=0)
+    kinds = ", ".join(f"{kind} {count}" for kind, count in met.most_common())
+    text = (
+        f"soak: {soak.plan.simulated_hours:.0f} h in {soak.plan.minutes:g} min, "
+        f"{soak.plan.companies} companies, {soak.plan.workers} workers, seed {soak.plan.seed}: "
+        f"{requests.count()} requests to KSeF, {soak.simulator.faults.met} faults "
+        f"(of the last {len(requests)} requests: {kinds}), {soak.deaths} workers killed; "
+        f"{soak.counts['served']} of {soak.counts['asked']} calls served while it failed "
+        f"({sum(failed.values())} told to try again: {failed}); "
+        f"{end['logins']} logins, {end['certificates']} certificates; "
+        f"recovered {len(end['companies']) - len(lost)} of {len(end['companies'])} companies, "
+        f"lost {len(lost)}, stuck {end['stuck']}; memory {start:.0f} MB at the start, "
+        f"{last:.0f} MB at the end"
+    )
+    for item in lost:
+        say(f"lost: {item}")
+    return text, not lost and not end["stuck"]
+
+
+def main(words: list[str]) -> int:
+    """Soak; the exit code."""
+    plan = Plan.from_words(words)
+    with (
+        tempfile.TemporaryDirectory(prefix="soak-") as folder,
+        workshop() as shop,
+        Simulator(port=0) as simulator,
+    ):
+        soak = Soak(plan, shop, simulator, Path(folder))
+        try:
+            text, good = _figures(soak, soak.run())
+        finally:
+            for worker in getattr(soak, "_workers", []):
+                if worker.running():
+                    worker.kill()
+            shop.databases.drop(soak.database)
+    say(text)
+    return 0 if good else 1
+
+
+sys.exit(main(sys.argv[1:]))
