@@ -73,8 +73,9 @@ def _licence(name: str) -> str:
     """What a package's metadata says: the SPDX expression, the classifiers, else the text."""
     about = metadata.metadata(name)
     classifiers = [each for each in about.get_all("Classifier") or () if each.startswith("License")]
-    parts = [about.get("License-Expression"), *classifiers, (about.get("License") or "")[:200]]
-    return " ".join(part for part in parts if part)
+    # The old field may hold the whole text, whose first words are enough.
+    named = [*(about.get_all("License-Expression") or ()), *(about.get_all("License") or ())]
+    return " ".join([*classifiers, *(text[:200] for text in named)])
 
 
 if __name__ == "__main__":
