@@ -22,7 +22,6 @@ from . import res_company_token_work
 from . import res_company_account
 from . import res_config_settings
 from . import ksef_confirmation
-from . import ksef_unlock
 from . import ksef_copy
 from . import ksef_audit
 from . import ksef_audit_lines

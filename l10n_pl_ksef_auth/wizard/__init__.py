@@ -1,1 +1,2 @@
 from . import ksef_authorization, ksef_authorization_documents, ksef_authorization_view
+from . import ksef_confirmation, ksef_unlock
