@@ -27,9 +27,10 @@ class L10n_Pl_KsefSession(models.Model):
     _inherit = "l10n_pl_ksef.session"
 
     def _cron_keep_alive(self, backwards=False):
-        super()._cron_keep_alive(backwards)
+        result = super()._cron_keep_alive(backwards)
         if not backwards:
             self._remind_of_backup()
+        return result
 
     def _remind_of_backup(self):
         """Ask once, who connected the first company, for a copy of the generated key."""

@@ -1,11 +1,10 @@
-import json
+"""Sensitive actions: the password first, or typed words where there is none."""
+
 import time
 from functools import wraps
 
-from odoo import fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 from odoo.http import request
-from odoo.tools import SQL
 
 from odoo.addons.base.models.res_users import check_identity
 
@@ -45,57 +44,3 @@ def recently_confirmed(env):
         raise UserError(env._("This action can only be taken in the browser."))
     last = max(request.session.get(key, 0) for key in (PASSWORD_KEY, PHRASE_KEY))
     return last > time.time() - TRUSTED_SECONDS
-
-
-class L10n_Pl_KsefConfirmation(models.TransientModel):
-    """Typed words in place of a password, for users who log in without one (single sign-on)."""
-
-    _name = "l10n_pl_ksef.confirmation"
-    _description = "KSeF typed confirmation"
-
-    request = fields.Char(readonly=True, groups=fields.NO_ACCESS)
-    phrase = fields.Char(readonly=True)
-    typed = fields.Char(string="Type it here")
-
-    def _has_credential(self):
-        """Whether Odoo has a password or passkey of the user to ask for."""
-        if self.env["res.users.identitycheck"]._get_default_auth_method() != "password":
-            return True
-        query = SQL("SELECT password IS NOT NULL FROM res_users WHERE id = %s", self.env.uid)
-        return self.env.execute_query(query)[0][0]
-
-    def _ask(self, records, method, args, kwargs):
-        """The window that asks for the words, then calls a method.
-
-        :param records: whose method it is
-        :return dict: an action
-        """
-        window = self.sudo().create(
-            {
-                "request": json.dumps([records._name, records.ids, method, args, kwargs]),
-                "phrase": self.env.user.login,
-            }
-        )
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": self._name,
-            "res_id": window.id,
-            "name": self.env._("Confirm"),
-            "target": "new",
-            "views": [(False, "form")],
-            "context": {"dialog_size": "medium"},
-        }
-
-    def action_confirm(self):
-        """Compare the words, then do what was asked for.
-
-        :raises UserError: other words
-        """
-        self.ensure_one()
-        if self.create_uid != self.env.user or not request:
-            raise AccessError(self.env._("This window belongs to another user."))
-        if (self.typed or "").strip() != self.phrase:
-            raise UserError(self.env._("This is not what you were asked to type."))
-        request.session[PHRASE_KEY] = time.time()
-        model, ids, method, args, kwargs = json.loads(self.sudo().request)
-        return getattr(self.env[model].browse(ids), method)(*args, **kwargs)

@@ -51,8 +51,7 @@ class L10n_Pl_KsefSession(models.Model):
     def _cron_keep_alive(self, backwards=False):
         """Leave everything as it is while the secrets cannot be used, and say so."""
         if self.env["l10n_pl_ksef.unlock"]._lock():
-            self._tell_humans()
-            return None
+            return self._tell_humans()
         return super()._cron_keep_alive(backwards)
 
 

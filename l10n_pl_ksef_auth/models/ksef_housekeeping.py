@@ -48,9 +48,10 @@ class L10n_Pl_KsefSession(models.Model):
         return _remove(self.search([ended, old], limit=VACUUM_LIMIT))
 
     def _cron_keep_alive(self, backwards=False):
-        super()._cron_keep_alive(backwards)
+        result = super()._cron_keep_alive(backwards)
         if not backwards:
             self.env["l10n_pl_ksef.authorization"]._forget_documents()
+        return result
 
 
 class L10n_Pl_KsefCertificate(models.Model):

@@ -5,7 +5,7 @@ from odoo import models
 from ..tools import vault
 from ..tools.identity import identity_of_certificate
 from . import ksef_vault
-from .ksef_unlock import SECRET_MODELS
+from .ksef_vault import SECRET_MODELS
 
 MODE = 0o600
 
@@ -43,7 +43,7 @@ class L10n_Pl_KsefRotation(models.AbstractModel):
     def _reencrypt_all(self):
         counts = dict.fromkeys(("encrypted", "kept", "unreadable"), 0)
         for model in SECRET_MODELS:
-            for record in self.env[model].sudo().search([]):
+            for record in self.env[model]._with_secrets():
                 for outcome in record._reencrypt():
                     counts[outcome] += 1
         return counts

@@ -2,6 +2,7 @@ import os
 from pathlib import Path
 
 from odoo import models, tools
+from odoo.fields import Domain
 
 from ..tools import vault
 from . import ksef_home, ksef_vault_guard
@@ -10,6 +11,11 @@ KEY_OPTION = "l10n_pl_ksef_key"
 KEY_VARIABLE = "L10N_PL_KSEF_KEY"
 FINGERPRINT_PARAMETER = "l10n_pl_ksef_auth.key_fingerprint"
 SECRET_SUFFIX = "_secret"
+SECRET_MODELS = (
+    "l10n_pl_ksef.session",
+    "l10n_pl_ksef.certificate",
+    "l10n_pl_ksef.authorization",
+)
 
 
 class VaultKeyOther(vault.VaultKeyMissing):
@@ -72,6 +78,11 @@ class L10n_Pl_KsefVaultMixin(models.AbstractModel):
     def _secret_fields(self):
         """The names of the model's encrypted fields."""
         return [name for name in self._fields if name.endswith(SECRET_SUFFIX)]
+
+    def _with_secrets(self):
+        """All records of the model that hold a secret."""
+        stored = [[(name, "!=", False)] for name in self._secret_fields()]
+        return self.sudo().search(Domain.OR(stored))
 
     def _vault(self, may_create=False):
         """The vault with this machine's keys, once they are shown to be this database's.

@@ -1,17 +1,12 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
+from ..models import ksef_home, ksef_problem
+from ..models.ksef_confirmation import sensitive
+from ..models.ksef_vault import FINGERPRINT_PARAMETER, SECRET_MODELS
+from ..models.res_company import CONNECT_GROUP
 from ..tools.vault import VaultError
-from . import ksef_home, ksef_problem
-from .ksef_confirmation import sensitive
-from .ksef_vault import FINGERPRINT_PARAMETER
 
-CONNECT_GROUP = "l10n_pl_ksef_auth.group_ksef_connection"
-SECRET_MODELS = (
-    "l10n_pl_ksef.session",
-    "l10n_pl_ksef.certificate",
-    "l10n_pl_ksef.authorization",
-)
 LIVE_STATES = ("waiting", "submitted", "authorized", "active")
 
 
@@ -144,7 +139,7 @@ class L10n_Pl_KsefUnlock(models.TransientModel):
         )
         certificates.write({"state": "foreign", "next_attempt": False})
         for model in SECRET_MODELS:
-            records = self.env[model].search([])
+            records = self.env[model]._with_secrets()
             records.write(dict.fromkeys(records._secret_fields(), False))
         parameters = self.env["ir.config_parameter"]
         for name in (FINGERPRINT_PARAMETER, ksef_home.HOME_PARAMETER):
