@@ -1,0 +1,109 @@
+"""Each way to copy a database, on real copies: none touches what belongs to the original."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from copies import Copies, decide, look
+from ksef_simulator.control import Control
+from odoo_user import OdooUser, first_login
+from stack import places
+from stack.demo import DemoStack, demo_stack
+from stack.postgres import Postgres
+from stack.programs import Programs
+
+
+@pytest.fixture(scope="module")
+def original() -> Iterator[DemoStack]:
+    """A running database that is connected and has its certificate."""
+    with demo_stack() as demo:
+        user = OdooUser(demo.odoo_url, demo.database, "ksiegowa")
+        first_login(user, Control(demo.simulator_url))
+        yield demo
+
+
+@pytest.fixture
+def copies(original: DemoStack) -> Iterator[Copies]:
+    """Copies of it, removed after the test; the original must have stayed connected."""
+    made = Copies(original)
+    yield made
+    made.remove()
+    original.restart_odoo()
+    user = OdooUser(original.odoo_url, original.database, "ksiegowa")
+    assert user.call("res.company", "l10n_pl_ksef_panel", [1])["color"] == "green"
+
+
+@pytest.fixture
+def ksef(original: DemoStack) -> Control:
+    return Control(original.simulator_url)
+
+
+def assert_harmless(copies: Copies, ksef: Control, copy: str, words: str) -> None:
+    """A copy sends nothing to KSeF, gives no token, and says what it is."""
+    before = ksef.requests.counts()
+    seen = look(copies.shop.programs, copies.shop.postgres, copy)
+    assert ksef.requests.counts() == before
+    assert seen["token"] is False
+    assert seen["panel"]["color"] == "red"
+    assert words in seen["panel"]["problem"]["text"]
+
+
+def test_a_duplicate_keeps_its_hands_off(copies: Copies, ksef: Control) -> None:
+    copy = copies.duplicate("duplicate")
+    copies.give_key(copy)
+    assert_harmless(copies, ksef, copy, "duplicate")
+
+
+def test_a_copy_made_by_postgresql_keeps_its_hands_off(copies: Copies, ksef: Control) -> None:
+    copy = copies.template("template")
+    copies.give_key(copy)
+    assert_harmless(copies, ksef, copy, "copied on this server")
+
+
+def test_a_restored_snapshot_keeps_its_hands_off_until_told(copies: Copies, ksef: Control) -> None:
+    copy = copies.restore(copies.dump(), "snapshot")
+    copies.give_key(copy)
+    assert_harmless(copies, ksef, copy, "restored from a backup")
+    decide(copies.shop.programs, copy, "action_continue")
+    seen = look(copies.shop.programs, copies.shop.postgres, copy)
+    assert (seen["token"], seen["panel"]["color"]) == (True, "green")
+
+
+def test_a_neutralized_copy_holds_nothing(copies: Copies, ksef: Control) -> None:
+    copy = copies.template("neutralized")
+    copies.give_key(copy)
+    copies.neutralize(copy)
+    assert_harmless(copies, ksef, copy, "neutralized")
+    left = copies.shop.postgres.sql(
+        "SELECT count(private_key_secret) + count(certificate_secret)"
+        " FROM l10n_pl_ksef_certificate",
+        copy,
+    )
+    assert left == "0"
+
+
+def test_a_duplicate_that_odoo_neutralizes_says_so(copies: Copies, ksef: Control) -> None:
+    assert_harmless(copies, ksef, copies.duplicate("trial", neutralize=True), "neutralized")
+
+
+def test_a_move_without_the_key_says_what_is_missing(
+    copies: Copies, ksef: Control, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backup, programs = copies.dump(), copies.shop.programs
+    monkeypatch.setattr(places, "CACHE", tmp_path)
+    elsewhere = Postgres()
+    try:
+        moved = Programs(programs._odoo, programs.interpreter, elsewhere)
+        copy = copies.restore(backup, "moved", elsewhere)
+        before = ksef.requests.counts()
+        assert "moved" in look(moved, elsewhere, copy)["panel"]["problem"]["text"]
+        decide(moved, copy, "action_continue")
+        assert "key" in look(moved, elsewhere, copy)["panel"]["problem"]["text"]
+        assert ksef.requests.counts() == before
+        decide(moved, copy, "action_start_afresh")
+        assert look(moved, elsewhere, copy)["panel"]["state"] == "disconnected"
+        assert ksef.requests.counts() == before
+    finally:
+        elsewhere.close()
