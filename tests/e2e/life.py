@@ -15,11 +15,12 @@ import requests
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import pkcs12
+from leaks import Secret
+from odoo_user import OdooUser, first_login
+
 from ksef_simulator import Simulator, control
 from ksef_simulator.identities import OWNER, STRANGER
 from ksef_simulator.signers import sign
-from leaks import Secret
-from odoo_user import OdooUser, first_login
 from stack.places import LOOPBACK, ROOT, cache, free_port
 from stack.servers import Server
 from stack.workshop import Workshop, workshop

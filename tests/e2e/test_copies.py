@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 from copies import Copies, decide, look
-from ksef_simulator.control import Control
 from odoo_user import OdooUser, first_login
+
+from ksef_simulator.control import Control
 from stack import places
 from stack.demo import DemoStack, demo_stack
 from stack.postgres import Postgres
