@@ -104,7 +104,10 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
             "valid_from": _text(certificate.valid_from),
             "valid_to": _text(certificate.valid_to),
             "last_use": _text(item and item.last_use and naive(item.last_use)),
-            "companies": certificate.company_ids.mapped("name"),
+            # Whom else the certificate serves is nobody's business but theirs.
+            "companies": (certificate.company_ids & self.env.user.sudo().company_ids).mapped(
+                "name"
+            ),
             "problem": self._problem(certificate.problem),
             "can_revoke": certificate.state == "active",
         }

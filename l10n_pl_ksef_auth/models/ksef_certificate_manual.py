@@ -1,6 +1,7 @@
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from odoo import models
+from odoo.exceptions import AccessError
 
 from ..tools import enrollment
 from ..tools.const import ENVIRONMENTS
@@ -9,7 +10,7 @@ from ..tools.errors import KsefRefused
 from ..tools.identity import identity_of_certificate
 from ..tools.vault import VaultError
 from . import ksef_problem
-from .ksef_step import naive
+from .ksef_step import LockBusy, naive
 
 # Already revoked, blocked or invalid: what was wanted is so (facts.md A1).
 ALREADY_REVOKED = 25009
@@ -143,10 +144,14 @@ class L10n_Pl_KsefCertificateManual(models.Model):
         :param owner: the company whose login asks for it
         :param str reason: Unspecified, Superseded or KeyCompromise
         :raises KsefError: KSeF did not do it
+        :raises AccessError: it serves a company that is not the user's
         """
         self.ensure_one()
+        self._check_serves_only_own()
         token = owner._l10n_pl_ksef_session()._token_for_others()
         with self._exclusive(wait_seconds=10) as own:
+            if not own:
+                raise LockBusy()
             try:
                 with owner._l10n_pl_ksef_client(own.environment) as client:
                     client.revoke_certificate(token, own.serial_number, reason)
@@ -155,6 +160,21 @@ class L10n_Pl_KsefCertificateManual(models.Model):
                     raise
             own.write({"state": "revoked", "private_key_secret": False, "next_attempt": False})
             own.env.cr.commit()
+
+
+    def _check_serves_only_own(self):
+        """Refuse to take from other companies what they log in with.
+
+        :raises AccessError: it serves a company that is not the user's
+        """
+        user = self.env.user
+        if not user._is_superuser() and not self.company_ids <= user.sudo().company_ids:
+            raise AccessError(
+                self.env._(
+                    "This certificate also serves companies that you have no access to:"
+                    " somebody who manages all of them has to revoke it."
+                )
+            )
 
 
 def _is_self_signed(certificate):

@@ -6,6 +6,7 @@ from . import test_first_login
 from . import test_role_table
 from . import test_audit
 from . import test_confirmation
+from . import test_company_separation
 from . import test_copies
 from . import test_diagnosis
 from . import test_housekeeping

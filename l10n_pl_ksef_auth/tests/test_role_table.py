@@ -26,13 +26,15 @@ MODELS = {
     "l10n_pl_ksef.session": "state",
     "l10n_pl_ksef.certificate": "name",
     "l10n_pl_ksef.audit": "event",
+    "l10n_pl_ksef.alert": "reason",
     "l10n_pl_ksef.authorization": "step",
     "l10n_pl_ksef.unlock": "code",
     "l10n_pl_ksef.confirmation": "phrase",
 }
 BOOKS = ("l10n_pl_ksef.session", "l10n_pl_ksef.certificate", "l10n_pl_ksef.audit")
+ALERTS = (*BOOKS, "l10n_pl_ksef.alert")
 # Who may look at what, besides his or her own windows; nobody changes anything by the ORM.
-MAY_LOOK = {role: BOOKS for role in ("manager", "accountant", "clerk")}
+MAY_LOOK = {"manager": ALERTS, "accountant": ALERTS, "clerk": BOOKS}
 # Odoo's mail template editors write code that is run when a mail is rendered.
 TEMPLATES = (
     "{{ object.%(field)s }}",
@@ -70,10 +72,12 @@ class TestRoleTable(KsefCase):
         window = self.open_window(self.manager)
         self.attach(window, self.downloaded(window))
         make = {"company_id": self.company.id, "code": "copy_moved"}
+        alert = {"company_id": self.company.id, "environment": "test", "reason": "login"}
         self.records = {
             "l10n_pl_ksef.session": self.session,
             "l10n_pl_ksef.certificate": self.certificate,
             "l10n_pl_ksef.audit": self.env["l10n_pl_ksef.audit"].search([], limit=1),
+            "l10n_pl_ksef.alert": self.env["l10n_pl_ksef.alert"].create(alert),
             "l10n_pl_ksef.authorization": window.sudo(),
             "l10n_pl_ksef.unlock": self.env["l10n_pl_ksef.unlock"].create(make),
             "l10n_pl_ksef.confirmation": self.env["l10n_pl_ksef.confirmation"].create(

@@ -1,0 +1,52 @@
+from odoo.exceptions import AccessError
+from odoo.tests import tagged
+
+from .common import OWNER, KsefCase
+
+
+@tagged("post_install", "-at_install")
+class TestCompanySeparation(KsefCase):
+    """A certificate that serves two companies tells neither of the other; branches look upwards."""
+
+    def setUp(self):
+        super().setUp()
+        self.certificate = self.certified()
+        self.other = self.make_company("Poufny Klient Sp. z o.o.", "1111111111")
+        self.simulator.world.add_company("1111111111", "Poufny Klient")
+        self.simulator.world.grant(OWNER.identity, "1111111111")
+
+    def share(self):
+        self.certificate.company_ids |= self.other
+
+    def test_an_accountant_is_not_told_whom_else_a_certificate_serves(self):
+        self.share()
+        account = self.company.with_user(self.accountant).l10n_pl_ksef_account()
+        self.assertNotIn("Poufny", str(account))
+
+    def test_nobody_revokes_what_another_company_logs_in_with(self):
+        self.share()
+        with self.confirmed(), self.counted("certificate-revoke") as revocations:
+            with self.assertRaises(AccessError):
+                self.company.with_user(self.accountant).l10n_pl_ksef_disconnect(True)
+        self.assertEqual(revocations["calls"], 0)
+
+    def test_who_manages_all_of_them_may_revoke_it(self):
+        self.share()
+        self.accountant.company_ids |= self.other
+        with self.confirmed():
+            self.company.with_user(self.accountant).l10n_pl_ksef_disconnect(True)
+        self.env.invalidate_all()
+        self.assertEqual(self.certificate.state, "revoked")
+
+    def test_a_company_without_access_cannot_be_connected_by_its_id(self):
+        with self.assertRaises(AccessError):
+            self.other.with_user(self.accountant).l10n_pl_ksef_connect_with_certificate()
+
+    def test_a_branchs_accountant_sees_the_state_but_does_not_manage_the_company_above(self):
+        branch = self.env["res.company"].create({"name": "Oddział", "parent_id": self.company.id})
+        user = self.make_user("ksef_branch", "l10n_pl_ksef_auth.group_ksef_connection", branch)
+        panel = branch.with_user(user).l10n_pl_ksef_panel()
+        self.assertEqual((panel["color"], panel["can_connect"]), ("green", False))
+        for method in ("l10n_pl_ksef_open_authorization", "l10n_pl_ksef_account"):
+            with self.assertRaises(AccessError):
+                getattr(branch.with_user(user), method)()
