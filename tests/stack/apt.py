@@ -96,10 +96,11 @@ class Archive:
         uris = [
             line.split() for line in self._apt("download", "--print-uris", *packages).splitlines()
         ]
-        total = sum(int(row[2]) for row in uris if len(row) > 2)
+        total = sum(int(row[2]) for row in uris)
         with progress(what, lambda: f"{_size(target) >> 20} of {total >> 20} MB"):
             self._apt("download", *packages, folder=target)
-        return sorted(target.glob("*.deb"))
+        # Not all that lies there: an interrupted run may have left another version.
+        return [target / row[1] for row in uris]
 
     def _apt(self, *arguments: str, folder: Path | None = None) -> str:
         """Run apt-get with the private configuration and return what it prints."""
