@@ -239,11 +239,12 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
 
     def _on_refusal(self, error):
         """KSeF refused a call of the enrollment."""
-        if isinstance(error, KsefGone):
+        waits = isinstance(error, KsefForbidden | KsefUnauthorized | KsefGone)
+        if isinstance(error, KsefGone) and self.state == "requested":
             # Too old to be asked about: KSeF's list knows what became of it.
             self._done(state="keyed")
-        elif isinstance(error, KsefForbidden | KsefUnauthorized):
-            # The login is being replaced or its rights change; the application can wait.
+        elif waits or self.state not in ("checking", "keyed", "requested", "issued"):
+            # The login is being replaced or its rights change; this can wait.
             self._postpone(error)
         else:
             self._done(state="failed", problem=ksef_problem.of_error(error))

@@ -18,6 +18,8 @@ RETRY_RENEWAL = timedelta(days=3)
 LOOK_AGAIN = timedelta(seconds=30)
 WAIT_FOR_LOGINS = timedelta(minutes=10)
 A_DAY = timedelta(days=1)
+# It does not exist, or is revoked, blocked or expired already (facts.md A1).
+NOT_TO_BE_REVOKED = (25008, 25009)
 
 
 class L10n_Pl_KsefCertificateRenewal(models.Model):
@@ -181,7 +183,7 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
             with self._client() as client:
                 client.revoke_certificate(token, self.serial_number, "Superseded")
         except KsefRefused as error:
-            if error.retryable or error.status != 400:
+            if not any(error.has(code) for code in NOT_TO_BE_REVOKED):
                 raise
             _logger.info("KSeF certificate %s was revoked already", self.id)
         self._done(revoke_requested=False, private_key_secret=False)

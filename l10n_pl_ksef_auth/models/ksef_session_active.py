@@ -3,7 +3,7 @@ from datetime import timedelta
 
 from odoo import models
 
-from ..tools.errors import KsefRefused
+from ..tools.errors import KsefRefused, KsefUnauthorized, KsefUnavailable
 from .ksef_session import NO_RIGHTS
 
 _logger = logging.getLogger(__name__)
@@ -28,9 +28,7 @@ class L10n_Pl_KsefSessionActive(models.Model):
 
     def _step_check_rights(self):
         """Ask what this login may do: a login succeeds with any one right (facts.md)."""
-        token = self._fresh_token()
-        with self._client() as client:
-            rights = client.personal_permissions(token)
+        rights = self._ask_for_rights()
         now = self._now()
         # Rights that were there and are gone differ from an owner's, which KSeF need not list.
         gone = NO_RIGHTS if self.rights else ""
@@ -41,6 +39,19 @@ class L10n_Pl_KsefSessionActive(models.Model):
             rights_checked_at=now,
             next_attempt=min(now + RIGHTS_CHECK, self.refresh_valid_until),
         )
+
+    def _ask_for_rights(self):
+        token = self._fresh_token()
+        with self._client() as client:
+            try:
+                return client.personal_permissions(token)
+            except KsefUnauthorized:
+                # Refresh, once (design, decision 9): only a refusal of that ends the login.
+                self._refresh()
+            try:
+                return client.personal_permissions(self._access_token())
+            except KsefUnauthorized as error:
+                raise KsefUnavailable(str(error), code="server", sent=True) from error
 
     def _step_revoke(self):
         """Close this login at KSeF; that it is closed already is as good."""

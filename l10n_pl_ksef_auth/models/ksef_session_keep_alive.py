@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from psycopg2 import OperationalError
 
-from odoo import api, models, tools
+from odoo import models, tools
 
 from ..tools.errors import KsefUnavailable
 from ..tools.nip import InvalidNip
@@ -23,8 +23,6 @@ OUTAGE = 3
 AFTER_OUTAGE = timedelta(minutes=2)
 SHORTLY = timedelta(seconds=10)
 SAFETY_NET = timedelta(hours=1)
-# Ended logins by certificate are of no interest to anybody after this time.
-KEPT_LOGINS = timedelta(days=90)
 
 
 class L10n_Pl_KsefSessionKeepAlive(models.Model):
@@ -40,7 +38,6 @@ class L10n_Pl_KsefSessionKeepAlive(models.Model):
         """Do all that is due, then ask to be woken for the next thing (design, decision 12).
 
         :param bool backwards: begin with the newest, as the second worker
-        :return datetime: when it wants to run again, naive UTC by the addon's clock; None for never
         """
         worker = self.with_context(**{IN_CRON: True})
         try:
@@ -49,9 +46,8 @@ class L10n_Pl_KsefSessionKeepAlive(models.Model):
             ksef_connections.close_all()
         if not backwards:
             self._tell_humans()
-        moment = self._wake_for_the_next(finished)
+        self._wake_for_the_next(finished)
         self.env["ir.cron"]._commit_progress(remaining=0)
-        return moment
 
     def _tell_humans(self):
         try:
@@ -163,17 +159,3 @@ class L10n_Pl_KsefSessionKeepAlive(models.Model):
             moment = now + (finished or timedelta())
         if moment and moment < now + SAFETY_NET:
             self._wake_cron_at(moment)
-        return moment
-
-    @api.autovacuum
-    def _gc_logins(self):
-        """Forget logins by certificate that ended long ago."""
-        old = self.search(
-            [
-                ("method", "=", "certificate"),
-                ("state", "in", ("expired", "revoked", "failed")),
-                ("write_date", "<", self._now() - KEPT_LOGINS),
-            ],
-            limit=1000,
-        )
-        old.unlink()

@@ -6,7 +6,7 @@ from odoo import models
 
 from ..tools import clock, xades
 from ..tools.const import CHALLENGE_LIFETIME
-from ..tools.errors import KsefGone, KsefRefused
+from ..tools.errors import KsefGone, KsefRefused, KsefUnauthorized
 from . import ksef_problem
 from .ksef_step import LONGEST_RETRY, naive
 
@@ -20,6 +20,11 @@ RENEW_SPREAD = timedelta(hours=24)
 # Wrong challenge, and a challenge that KSeF no longer takes (facts.md A1).
 CHALLENGE_REFUSED = 21111
 ALREADY_REDEEMED = 21301
+# There is no such login any more, or it is closed (facts.md A1, redeem and refresh).
+LOGIN_ENDED = (21301, 21304, 21308)
+# A dead login answers 400; only a human could replace this one, so a 401 has to be repeated.
+UNCLEAR_REFUSALS = 3
+OPERATION_LIFE = timedelta(minutes=45)
 IN_PROGRESS, SUCCESS = 100, 200
 # Final statuses after which another login with the same certificate may well succeed.
 PASSING_STATUSES = (500, 550)
@@ -251,6 +256,9 @@ class L10n_Pl_KsefSessionLogin(models.Model):
 
     def _on_operation_lost(self, error):
         """The operation cannot be asked about or its tokens are gone: begin again."""
+        if self._may_be_asked_again(error):
+            self._postpone(error)
+            return
         redeemed = isinstance(error, KsefRefused) and error.has(ALREADY_REDEEMED)
         lost = isinstance(error, KsefGone) or (redeemed and self.redeem_started_at)
         problem = ksef_problem.local("answer_lost") if lost else ksef_problem.of_error(error)
@@ -259,9 +267,27 @@ class L10n_Pl_KsefSessionLogin(models.Model):
         else:
             self._forget_secrets(state="failed", problem=problem)
 
+    def _may_be_asked_again(self, error):
+        """Whether an odd refusal may pass while the operation lives: a signature is at stake."""
+        if isinstance(error, KsefGone) or _says_ended(error):
+            return False
+        begun = self.send_started_at
+        return bool(begun) and self._now() < begun + OPERATION_LIFE
+
     def _on_active_refused(self, error):
         """KSeF no longer accepts this login (facts.md A2-16)."""
-        if isinstance(error, KsefRefused) and error.status in (400, 401):
+        unclear = isinstance(error, KsefUnauthorized) and not self._is_replaceable()
+        if unclear and self.attempts < UNCLEAR_REFUSALS:
+            self._postpone(error)
+        elif isinstance(error, KsefUnauthorized) or _says_ended(error):
             self._forget_secrets(state="revoked", problem=ksef_problem.of_error(error))
         else:
             self._postpone(error)
+
+    def _is_replaceable(self):
+        """Whether a machine can log in again, with the certificate."""
+        return bool(self.company_id._l10n_pl_ksef_certificate()._usable())
+
+
+def _says_ended(error):
+    return isinstance(error, KsefRefused) and any(error.has(code) for code in LOGIN_ENDED)

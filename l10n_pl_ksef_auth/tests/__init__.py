@@ -2,6 +2,9 @@ from . import test_access_token
 from . import test_alerts
 from . import test_account
 from . import test_certificate
+from . import test_crash_matrix
+from . import test_fault_matrix
+from . import test_fifty_companies
 from . import test_first_login
 from . import test_role_table
 from . import test_audit
@@ -16,4 +19,5 @@ from . import test_javascript
 from . import test_login_problems
 from . import test_polish
 from . import test_renewal
+from . import test_ten_years
 from . import test_who_connects

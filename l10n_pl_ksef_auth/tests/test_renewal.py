@@ -137,6 +137,36 @@ class TestRenewal(KsefCase):
         self.assertEqual(certificate.company_ids, self.company + other)
         self.assertTrue(other._l10n_pl_ksef_session().renew_at)
 
+    def test_a_refused_look_at_ksefs_list_leaves_the_certificate_as_it_is(self):
+        certificate = self.certified()
+        self.simulator.faults.add("certificate-query", "refusal", code=21405)
+        self.keep_alive(hours=25)
+        self.assertEqual(certificate.state, "active")
+
+    def test_an_unusual_refusal_of_an_application_too_old_is_looked_up_in_ksefs_list(self):
+        self.connect(consent=True)
+        self.simulator.faults.add("enrollment-status", "410")
+        for _round in range(8):
+            self.keep_alive(seconds=40)
+        self.assertEqual(self.certificates().mapped("state"), ["active"])
+        self.assertEqual(sum(self.simulator.state.enrollments_made.values()), 1)
+
+    def test_one_odd_answer_to_the_daily_check_does_not_end_a_login(self):
+        session = self.connect()
+        self.simulator.faults.add("permissions", "401")
+        self.keep_alive(hours=25)
+        self.keep_alive(minutes=1)
+        self.assertEqual((session.state, session.problem), ("active", False))
+
+    def test_an_odd_answer_while_ksef_judges_does_not_cost_a_signature(self):
+        self.simulator.settings.auth_delay = 5
+        window = self.open_window()
+        self.send_signed(window)
+        self.simulator.faults.add("auth-status", "403")
+        for _round in range(4):
+            self.keep_alive(seconds=20)
+        self.assertEqual(self.panel()["state"], "connected")
+
     def test_an_unknown_status_in_ksefs_list_changes_nothing(self):
         certificate = self.certified()
         certificate.serial_number = "0123456789ABCDEF"

@@ -1,0 +1,217 @@
+"""A database of its own, with real transactions: for proofs that kill, or last for years."""
+
+import base64
+import os
+import time
+from contextlib import contextmanager
+from datetime import timedelta
+from unittest import SkipTest
+from unittest.mock import patch
+
+import requests
+from odoo import SUPERUSER_ID, api, sql_db
+from odoo.modules.registry import Registry
+from odoo.tests.common import BaseCase, get_db_name
+
+from odoo.addons.l10n_pl_ksef_auth.tools import clock
+from odoo.addons.l10n_pl_ksef_auth.tools.client import KsefClient
+
+from .common import DEMO_NIP, KsefCase, Simulator, sign
+
+# What the addon stores, in an order in which it can be inserted.
+TABLES = (
+    "l10n_pl_ksef_session",
+    "l10n_pl_ksef_certificate",
+    "l10n_pl_ksef_certificate_res_company_rel",
+    "l10n_pl_ksef_authorization",
+    "l10n_pl_ksef_alert",
+    "l10n_pl_ksef_audit",
+    "ir_cron_trigger",
+)
+# Sessions and certificates refer to each other: neither table could be filled first.
+CIRCULAR = "l10n_pl_ksef_session_certificate_id_fkey"
+
+
+class OwnDatabaseCase(BaseCase):
+    """One company, its accountant and a simulator, in a copy of the tests' database."""
+
+    @classmethod
+    def setUpClass(cls):
+        if Simulator is None:
+            raise SkipTest("the KSeF simulator is not on the path: run the tests with ./run test")
+        super().setUpClass()
+        cls.database = f"proof_{os.getpid()}"
+        _copy_database(get_db_name(), cls.database)
+        cls.addClassCleanup(_drop_database, cls.database)
+        cls.registry = Registry(cls.database)
+        cls.addClassCleanup(clock.travel, timedelta())
+        cls.simulator = Simulator()
+        with cls.environment() as env:
+            cls.company_id, cls.user_id = _settle(env, cls.simulator.base_url)
+            env.cr.execute(f"ALTER TABLE l10n_pl_ksef_session DROP CONSTRAINT {CIRCULAR}")
+
+    @classmethod
+    @contextmanager
+    def environment(cls, user_id=SUPERUSER_ID):
+        """A transaction of its own, committed at the end."""
+        with cls.registry.cursor() as cr:
+            yield api.Environment(cr, user_id, {})
+
+    figures = KsefCase.figures
+
+    def forget(self):
+        """Back to a company that never connected, at a KSeF that never heard of it."""
+        self.simulator.faults.clear()
+        self.simulator.settings.reset()
+        self.simulator.reset()
+        self.simulator.requests.clear()
+        clock.travel(timedelta())
+        self.simulator.clock.set(clock.now())
+        with self.registry.cursor() as cr:
+            cr.execute(f"TRUNCATE {', '.join(TABLES)} CASCADE")
+
+    # ------------------------------------------------------------------
+    # Time, the human and the scheduled action
+    # ------------------------------------------------------------------
+    def travel(self, delta):
+        """Move both clocks."""
+        clock.travel(clock.offset() + delta)
+        self.simulator.clock.advance(delta)
+
+    def keep_alive(self):
+        """One run of the scheduled action; when it wants to run again."""
+        with self.environment() as env:
+            env["l10n_pl_ksef.session"]._cron_keep_alive()
+            due, moment = env["l10n_pl_ksef.due"]._survey()
+            return env["l10n_pl_ksef.session"]._now() if due else moment
+
+    def sign_in(self, consent=True):
+        """The accountant's whole first login."""
+        window_id = self.signed_window(consent)
+        with self.environment(self.user_id) as env:
+            env["l10n_pl_ksef.authorization"].browse(window_id).authenticate()
+
+    def signed_window(self, consent):
+        """The accountant's window with the signed document attached, just before it is sent."""
+        with self.environment(self.user_id) as env:
+            company = env["res.company"].browse(self.company_id)
+            action = company.l10n_pl_ksef_open_authorization()
+            window = env["l10n_pl_ksef.authorization"].browse(action["params"]["wizard_id"])
+            window.prepare_download()
+            document = window.sudo().session_id._request_document()
+            signed = sign(document, "owner", at=self.simulator.clock.now())
+            window.attach("AuthTokenRequest.xml", base64.b64encode(signed).decode())
+            window.set_consent(consent)
+            return window.id
+
+    def settle(self, most=timedelta(hours=3), until=None):
+        """Let the scheduled action work off what is due, moving the clocks to each next moment.
+
+        :param timedelta most: how long at most, by the moved clocks
+        :param until: a function that says when it is enough
+        :return: whether ``until`` came true
+        """
+        end = clock.now() + most
+        while clock.now() < end:
+            moment = self.keep_alive()
+            if until and until():
+                return True
+            self.travel(self.pause_until(moment))
+        return bool(until) and until()
+
+    def pause_until(self, moment):
+        """How long until the scheduled action runs: once an hour, or when it asked to."""
+        wanted = moment - clock.now().replace(tzinfo=None) if moment else timedelta(hours=1)
+        return min(max(wanted, timedelta(seconds=1)), timedelta(hours=1))
+
+    @contextmanager
+    def reaching(self, base_url, session):
+        """The addon reaches KSeF at an address, by sessions that a function makes."""
+
+        def client(company, environment=None):
+            return KsefClient(base_url, session=session())
+
+        model = self.registry["res.company"]
+        with patch.object(model, "_l10n_pl_ksef_client", client):
+            yield
+
+    @contextmanager
+    def without_sockets(self):
+        """The addon reaches the simulator in its own process, without a network between."""
+        session = requests.Session()
+        session.mount(self.simulator.url, self.simulator.adapter())
+        with self.reaching(self.simulator.base_url, lambda: session):
+            yield
+
+    # ------------------------------------------------------------------
+    # The database, again and again
+    # ------------------------------------------------------------------
+    def keep_database(self):
+        """Keep what the addon has stored, for restore_database()."""
+        with self.registry.cursor() as cr:
+            for table in TABLES:
+                cr.execute(f"DROP TABLE IF EXISTS kept_{table}")
+                cr.execute(f"CREATE TABLE kept_{table} AS TABLE {table}")
+
+    def restore_database(self):
+        """What the addon has stored is as it was at keep_database()."""
+        with self.registry.cursor() as cr:
+            cr.execute(f"TRUNCATE {', '.join(TABLES)} CASCADE")
+            for table in TABLES:
+                cr.execute(f"INSERT INTO {table} SELECT * FROM kept_{table}")
+
+    def fresh_connections(self):
+        """A forked process must not talk on its parent's connections."""
+        sql_db._Pool = sql_db._Pool_readonly = None
+        self.registry._db = sql_db.db_connect(self.database)
+        self.registry._db_readonly = None
+
+
+def _settle(env, base_url):
+    """A Polish company and its accountant, connected to the simulator.
+
+    :return tuple: ids of the company and of the user
+    """
+    for environment in ("production", "demo", "test"):
+        env["ir.config_parameter"].set_param(f"l10n_pl_ksef_auth.base_url.{environment}", base_url)
+    company = env["res.company"].create(
+        {
+            "name": "Przykładowa Sp. z o.o.",
+            "vat": f"PL{DEMO_NIP}",
+            "country_id": env.ref("base.pl").id,
+            "l10n_pl_ksef_environment": "test",
+        }
+    )
+    user = env["res.users"].create(
+        {
+            "name": "Accountant",
+            "login": f"proof{time.monotonic_ns()}",
+            "email": "accountant@example.com",
+            "company_id": company.id,
+            "company_ids": [(6, 0, company.ids)],
+            "group_ids": [(4, env.ref("l10n_pl_ksef_auth.group_ksef_connection").id)],
+        }
+    )
+    return company.id, user.id
+
+
+def _copy_database(source, copy):
+    sql_db.close_db(source)
+    _drop_database(copy)
+    _outside_transactions(f'CREATE DATABASE "{copy}" TEMPLATE "{source}"')
+
+
+def _drop_database(name):
+    Registry.delete(name)
+    sql_db.close_db(name)
+    _outside_transactions(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def _outside_transactions(statement):
+    with sql_db.db_connect("postgres").cursor() as cr:
+        cr._cnx.autocommit = True
+        try:
+            cr.execute(statement)
+        finally:
+            cr._cnx.autocommit = False
+

@@ -1,0 +1,122 @@
+import json
+import logging
+import time
+import traceback
+from datetime import timedelta
+
+import requests
+from ksef_simulator import Control
+from odoo.tests import tagged
+
+from odoo.addons.l10n_pl_ksef_auth.tools import clock
+
+from .crash_points import CrashPoints, in_a_process
+from .worlds import WorldsCase
+
+NONE = 10**6
+# After these the protocol leaves nothing but another signature: what was lost is given only once.
+ONCE_ONLY = ("POST /auth/xades-signature", "POST /auth/token")
+SCENARIOS = ("first login", "certificate login", "enrollment", "renewal")
+
+
+@tagged("post_install", "-at_install")
+class TestCrashMatrix(WorldsCase):
+    """For each point: the world as it was, KSeF in a process of its own, Odoo in another that is
+    killed at this point; then Odoo starts anew, and has to end well.
+    """
+
+    def test_crash_matrix(self):
+        began = time.monotonic()
+        tried = recovered = asked = 0
+        failures = []
+        for scenario in SCENARIOS:
+            for name, outcome in self.outcomes(scenario):
+                tried += 1
+                recovered += outcome == "recovered"
+                asked += outcome == "asked"
+                if outcome not in ("recovered", "asked"):
+                    failures.append(f"{scenario}, {name}: {outcome}")
+        self.figures(
+            f"crash matrix: {tried} points tried, {recovered} recovered, {asked} asked for a"
+            f" signature, {len(failures)} failed ({time.monotonic() - began:.0f} s)"
+        )
+        self.assertFalse(failures, "\n".join(failures))
+
+    def outcomes(self, scenario):
+        """Yield the name of each point of a scenario and how Odoo did after dying there."""
+        with self.without_sockets():
+            self.prepare(scenario)
+            self.keep_database()
+            points, outcome = self.dying_at(scenario, NONE)
+            yield "not killed", outcome
+            for number in range(len(points)):
+                self.restore_database()
+                passed, outcome = self.dying_at(scenario, number)
+                if len(passed) != number + 1:
+                    outcome = f"died after {len(passed)} points"
+                previous = passed[-2] if len(passed) > 1 else "the beginning"
+                yield f"{passed[-1]} (point {number}, after {previous})", outcome
+
+    def dying_at(self, scenario, number):
+        """Let Odoo die at a point, and start it again.
+
+        :return tuple: names of the points passed, the outcome
+        """
+        report = in_a_process(lambda pipe: self.world(scenario, number, pipe))
+        try:
+            passed, outcome = json.loads(report)
+        except ValueError:
+            return ["unknown"], f"the world broke down: {report}"
+        return passed, outcome
+
+    # ------------------------------------------------------------------
+    # In a process of its own: KSeF, and Odoo's second start
+    # ------------------------------------------------------------------
+    def world(self, scenario, number, pipe):
+        self.fresh_connections()
+        # Expected failures of a dying process are not the test's.
+        logging.disable(logging.CRITICAL)
+        with open(pipe, "w") as report:
+            try:
+                passed = self.first_life(scenario, number)
+                outcome = self.second_life(scenario, passed)
+            except BaseException:
+                passed, outcome = ["unknown"], traceback.format_exc()
+            json.dump([passed, outcome], report)
+
+    def first_life(self, scenario, number):
+        """The points that Odoo passed, in a third process, until it was killed or done."""
+        with self.simulator:
+            simulator = Control(self.simulator.url)
+            passed = in_a_process(lambda pipe: self.odoo(scenario, number, pipe, simulator))
+        clock.travel(self.simulator.clock.offset())
+        return passed.splitlines()
+
+    def odoo(self, scenario, number, pipe, simulator):
+        self.fresh_connections()
+        base_url = self.simulator.base_url
+        type(self).simulator = simulator
+        with self.reaching(base_url, requests.Session), CrashPoints(number, pipe).watched():
+            self.begin(scenario)
+            self.settle(timedelta(hours=3), until=lambda: self.is_done(scenario))
+
+    def second_life(self, scenario, passed):
+        """How Odoo does after its restart.
+
+        :return str: recovered, asked, or what is wrong
+        """
+        done = self.settle(timedelta(hours=6), until=lambda: self.is_done(scenario))
+        asked = not done and scenario == "first login"
+        if asked:
+            if not self.nothing_else_left(passed):
+                return "asked for a signature without need"
+            self.sign_in(consent=False)
+            done = self.settle(timedelta(hours=1), until=lambda: self.is_done(scenario))
+        if not done:
+            return f"stuck: {self.states()}"
+        return self.what_is_wrong(scenario) or ("asked" if asked else "recovered")
+
+    def nothing_else_left(self, passed):
+        """Whether it died before the document was stored, or before a once-only answer was."""
+        calls = [name for name in passed if name != "before a commit"]
+        return not calls or calls[-1].removeprefix("after ").removeprefix("before ") in ONCE_ONLY

@@ -1,0 +1,109 @@
+import json
+import logging
+import time
+import traceback
+from collections import Counter
+from datetime import timedelta
+
+from ksef_simulator.faults import KINDS
+from odoo.tests import tagged
+
+from .crash_points import in_a_process
+from .worlds import WorldsCase
+
+# Each endpoint that the addon calls by itself, in the scenarios in which it does.
+ENDPOINTS = {
+    "first login": ("xades-signature", "auth-status", "redeem", "permissions"),
+    "certificate login": (
+        "challenge", "xades-signature", "auth-status", "redeem", "permissions", "session-revoke",
+    ),
+    "daily check": ("refresh", "permissions", "certificate-query"),
+    "enrollment": (
+        "enrollment-data", "certificate-limits", "certificate-query", "enroll",
+        "enrollment-status", "retrieve",
+    ),
+    "renewal": ("certificate-revoke",),
+}  # fmt: skip
+# KSeF's final answers: a machine may not ask again for ever, so a human may have to be told.
+FINAL = ("401", "403", "empty-403", "410", "refusal")
+DETAILS = {"delay": {"seconds": 0.01}, "429": {"seconds": 30}, "refusal": {"code": 21405}}
+
+
+@tagged("post_install", "-at_install")
+class TestFaultMatrix(WorldsCase):
+    """For each endpoint and each fault: the world as it was, and one call that goes wrong."""
+
+    def test_fault_matrix(self):
+        began = time.monotonic()
+        outcomes, failures = Counter(), []
+        for scenario, endpoints in ENDPOINTS.items():
+            with self.without_sockets():
+                self.prepare(scenario)
+                self.keep_database()
+                for endpoint in endpoints:
+                    for kind in sorted(KINDS):
+                        outcome = self.with_fault(scenario, endpoint, kind)
+                        outcomes[outcome] += 1
+                        if not self.is_fine(scenario, endpoint, kind, outcome):
+                            failures.append(f"{scenario}, {endpoint} × {kind}: {outcome}")
+        self.figures(
+            f"fault matrix: {outcomes.total()} points tried, {outcomes['recovered']} recovered,"
+            f" {outcomes['asked']} asked for a signature, {outcomes['told']} told a human after a"
+            f" final refusal, {len(failures)} failed ({time.monotonic() - began:.0f} s)"
+        )
+        self.assertFalse(failures, "\n".join(failures))
+
+    def is_fine(self, scenario, endpoint, kind, outcome):
+        if outcome == "recovered":
+            return True
+        # What KSeF gives only once was given, and lost on the way.
+        lost = endpoint in ("xades-signature", "redeem") and kind in (
+            "lost", "half", "html", "not-json", "oversized",
+        )  # fmt: skip
+        if outcome == "asked":
+            return scenario == "first login" and (lost or kind in FINAL)
+        return outcome == "told" and kind in FINAL
+
+    def with_fault(self, scenario, endpoint, kind):
+        """How a scenario ends when one call of it goes wrong.
+
+        :return str: recovered, asked, told, or what is wrong
+        """
+        self.restore_database()
+        report = in_a_process(lambda pipe: self.world(scenario, endpoint, kind, pipe))
+        return json.loads(report or '"the world broke down"')
+
+    def world(self, scenario, endpoint, kind, pipe):
+        self.fresh_connections()
+        # Expected failures are not the test's.
+        logging.disable(logging.CRITICAL)
+        with open(pipe, "w") as report:
+            try:
+                outcome = self.outcome(scenario, endpoint, kind)
+            except BaseException:
+                outcome = traceback.format_exc()
+            json.dump(outcome, report)
+
+    def outcome(self, scenario, endpoint, kind):
+        met = self.simulator.faults.met
+        self.simulator.faults.add(endpoint, kind, **DETAILS.get(kind, {}))
+        self.begin(scenario)
+        done = self.settle(timedelta(hours=6), until=lambda: self.is_done(scenario))
+        if self.simulator.faults.met == met:
+            return "the fault was not met"
+        if done:
+            return self.what_is_wrong(scenario) or "recovered"
+        if self.is_told():
+            return "told"
+        if scenario == "first login":
+            self.sign_in(consent=False)
+            if self.settle(timedelta(hours=1), until=lambda: self.is_done(scenario)):
+                return self.what_is_wrong(scenario) or "asked"
+        return f"stuck: {self.states()}"
+
+    def is_told(self):
+        """Whether a human was told, while the login that works goes on working."""
+        with self.environment() as env:
+            session = env["res.company"].browse(self.company_id)._l10n_pl_ksef_session()
+            told = env["l10n_pl_ksef.alert"].search([("closed_at", "=", False)])
+            return bool(told) and session.state == "active"

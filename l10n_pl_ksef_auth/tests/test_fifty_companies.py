@@ -1,0 +1,81 @@
+import time
+
+from odoo.tests import tagged
+
+from .common import OWNER, KsefCase
+
+COMPANIES = 50
+# Weights of a NIP's digits, and the tax office that all these invented numbers begin with.
+WEIGHTS, OFFICE = (6, 5, 7, 2, 3, 4, 5, 6, 7), "526"
+
+
+@tagged("post_install", "-at_install")
+class TestFiftyCompanies(KsefCase):
+    """An accounting office: fifty companies, one person who signs for all of them."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.companies = cls.company
+        for nip in invented_nips(COMPANIES - 1):
+            cls.companies += cls.make_company(f"Klient {nip}", nip)
+        cls.accountant.company_ids = cls.companies
+
+    def setUp(self):
+        super().setUp()
+        # The office's signer has rights in all of them, as ZAW-FA gives them.
+        for company in self.companies[1:]:
+            self.simulator.world.grant(OWNER.identity, company.vat.removeprefix("PL"))
+
+    def test_fifty_companies_need_one_signature_and_one_certificate(self):
+        began = time.monotonic()
+        with self.counted("xades-signature") as signatures:
+            self.certified()
+        results = self.connect_all_but_the_first()
+        # The scheduled action finishes what KSeF had not judged at once; nobody clicks for it.
+        self.keep_alive(seconds=5)
+        self.keep_alive(seconds=5)
+        states = {company: self.panel(company=company)["state"] for company in self.companies}
+        issued = len(self.simulator.state.certificates)
+        applications = sum(self.simulator.state.enrollments_made.values())
+        connected = list(states.values()).count("connected")
+        self.figures(
+            f"fifty companies: {connected} connected, {signatures['calls']} signature,"
+            f" {issued} certificate, {applications} enrollment request, {self.clicks} clicks after the first company"
+            f" ({time.monotonic() - began:.0f} s)"
+        )
+        self.assertEqual(len(results), COMPANIES - 1)
+        found = (connected, signatures["calls"], issued, applications)
+        self.assertEqual(found, (COMPANIES, 1, 1, 1))
+
+    def connect_all_but_the_first(self):
+        """Open the Account tab, select all companies, connect: as the accountant, in one call."""
+        self.clicks = 3
+        others = self.companies[1:].with_user(self.accountant)
+        return others.l10n_pl_ksef_connect_with_certificate()
+
+    def now(self):
+        return self.env["l10n_pl_ksef.session"]._now()
+
+    def test_each_of_fifty_companies_stays_connected_by_itself(self):
+        self.certified()
+        self.connect_all_but_the_first()
+        self.keep_alive(seconds=5)
+        self.keep_alive(days=4, hours=23)
+        self.keep_alive(seconds=10)
+        self.keep_alive(seconds=10)
+        renewed = self.companies.mapped(lambda company: company._l10n_pl_ksef_session().renew_at)
+        self.assertTrue(all(moment > self.now() for moment in renewed))
+        self.assertEqual(len(self.simulator.state.certificates), 1)
+
+
+def invented_nips(count):
+    """Tax numbers with valid check digits, none of them the demo company's."""
+    found, number = [], 1000
+    while len(found) < count:
+        number += 1
+        digits = f"{OFFICE}{number:06d}"
+        check = sum(int(digit) * weight for digit, weight in zip(digits, WEIGHTS, strict=True)) % 11
+        if check < 10:
+            found.append(f"{digits}{check}")
+    return found

@@ -1,0 +1,104 @@
+"""What happens in a connection's life and must end well, and how to tell that it did."""
+
+from datetime import timedelta
+
+from odoo.addons.l10n_pl_ksef_auth.tools.credentials import matches
+
+from .own_database import OwnDatabaseCase
+
+LOGGING_IN = ("waiting", "submitted", "authorized")
+
+
+class WorldsCase(OwnDatabaseCase):
+    """Scenarios: the world before, what a human does, when it is done, what must hold then."""
+
+    # ------------------------------------------------------------------
+    # Scenarios
+    # ------------------------------------------------------------------
+    def prepare(self, scenario):
+        """The world just before a scenario begins."""
+        self.forget()
+        if scenario == "first login":
+            self.window_id = self.signed_window(consent=False)
+            return
+        self.sign_in()
+        self.travel(timedelta(seconds=2))
+        with self.environment() as env:
+            env["l10n_pl_ksef.session"].search([])._advance()
+        if scenario == "enrollment":
+            return
+        self.settle(timedelta(hours=1), until=self.has_certificate)
+        self.settle(timedelta(minutes=1))
+        if scenario == "daily check":
+            self.travel(timedelta(hours=25))
+            return
+        with self.environment() as env:
+            if scenario == "renewal":
+                certificate = env["l10n_pl_ksef.certificate"].search([])
+                certificate.write({"renew_at": certificate._now(), "next_attempt": False})
+            else:
+                session = env["l10n_pl_ksef.session"].search([("state", "=", "active")])
+                session.renew_at = session._now()
+
+    def begin(self, scenario):
+        """What a human does in a scenario; all others begin in the scheduled action."""
+        if scenario == "first login":
+            with self.environment(self.user_id) as env:
+                env["l10n_pl_ksef.authorization"].browse(self.window_id).authenticate()
+
+    def is_done(self, scenario):
+        with self.environment() as env:
+            company = env["res.company"].browse(self.company_id)
+            session = company._l10n_pl_ksef_session()
+            certificates = env["l10n_pl_ksef.certificate"].search([])
+            if scenario == "first login":
+                return bool(session.rights_checked_at)
+            if scenario == "daily check":
+                checked = session.rights_checked_at
+                return bool(checked) and checked > session._now() - timedelta(hours=12)
+            if scenario == "enrollment":
+                return certificates.mapped("state") == ["active"]
+            if scenario == "certificate login":
+                return session.method == "certificate" and self.is_quiet(env)
+            old = certificates.filtered(lambda item: item.state == "superseded")
+            return bool(old) and not old.revoke_requested and self.is_quiet(env)
+
+    def is_quiet(self, env):
+        """Whether one login works, and no other is on its way or to be closed."""
+        states = env["l10n_pl_ksef.session"].search([]).mapped("state")
+        return states.count("active") == 1 and not set(states) & set(LOGGING_IN)
+
+    def has_certificate(self):
+        return self.is_done("enrollment")
+
+    def states(self):
+        with self.environment() as env:
+            return [
+                [(item.state, item.problem) for item in env[model].search([])]
+                for model in ("l10n_pl_ksef.session", "l10n_pl_ksef.certificate")
+            ]
+
+    # ------------------------------------------------------------------
+    # Never a lost key, a second certificate for one need, a stuck state
+    # ------------------------------------------------------------------
+    def what_is_wrong(self, scenario):
+        applications = {"first login": 0, "renewal": 2}.get(scenario, 1)
+        made = sum(self.simulator.state.enrollments_made.values())
+        if made != applications:
+            return f"{made} applications"
+        valid = [
+            item.serial
+            for item in self.simulator.state.certificates.values()
+            if item.status(self.simulator.clock.now()) == "Active"
+        ]
+        with self.environment() as env:
+            certificate = env["l10n_pl_ksef.certificate"].search([("state", "=", "active")])
+            if valid != certificate.mapped("serial_number"):
+                return f"valid at KSeF {valid}, here {certificate.mapped('serial_number')}"
+            if certificate and not matches(*certificate._credentials()):
+                return "the key does not belong to the certificate"
+            session = env["res.company"].browse(self.company_id)._l10n_pl_ksef_session()
+            if session._missing_rights():
+                return "connected without rights"
+            session._token_for_others()
+        return None
