@@ -6,7 +6,7 @@
     "author": "l10n_pl_ksef_auth contributors",
     "license": "LGPL-3",
     "countries": ["pl"],
-    "depends": ["account", "bus"],
+    "depends": ["account"],
     "external_dependencies": {"python": ["lxml", "xmlsec", "requests", "cryptography"]},
     "data": [
         "security/res_groups.xml",
@@ -28,6 +28,4 @@
         "web.assets_unit_tests": ["l10n_pl_ksef_auth/static/tests/**/*.test.js"],
         "web.assets_tests": ["l10n_pl_ksef_auth/static/tests/tours/**/*"],
     },
-    "installable": True,
-    "application": False,
 }

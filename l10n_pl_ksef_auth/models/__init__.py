@@ -14,6 +14,7 @@ from . import ksef_certificate_sync
 from . import ksef_certificate_manual
 from . import ksef_panel
 from . import ksef_account
+from . import ksef_account_actions
 from . import res_company
 from . import ksef_alert
 from . import ksef_alert_watch

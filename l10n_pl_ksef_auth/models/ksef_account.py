@@ -1,8 +1,5 @@
 from odoo import fields, models
-from odoo.exceptions import UserError
 
-from ..tools.errors import KsefError
-from ..tools.vault import VaultError
 from . import ksef_problem
 from .ksef_step import naive
 
@@ -224,79 +221,6 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
 
     def _problem(self, problem):
         return ksef_problem.texts(self.env, problem) if problem else False
-
-    # ------------------------------------------------------------------
-    # Actions
-    # ------------------------------------------------------------------
-    def _connect(self, company):
-        """Connect one company with a certificate held here; its rights are KSeF's to judge.
-
-        :return dict: id, name, state, text
-        """
-        owner = company._l10n_pl_ksef_owner()
-        self.env["l10n_pl_ksef.certificate"]._serve(owner)
-        owner._l10n_pl_ksef_log_in_with_certificate(wait_seconds=5)
-        with self.env.registry.cursor() as cr:
-            fresh = company.with_env(self.env(cr=cr))
-            panel = fresh.env["l10n_pl_ksef.panel"]._values(fresh)
-        problem = panel["problem"] and panel["problem"]["text"]
-        return {
-            "id": company.id,
-            "name": company.name,
-            "state": panel["state"],
-            "text": problem or panel["headline"] or self.env._("Connected."),
-        }
-
-    def _revoke_certificate(self, owner, serial_number, reason):
-        known = (
-            self.env["l10n_pl_ksef.certificate"]
-            .sudo()
-            .search(
-                [
-                    ("serial_number", "=", serial_number),
-                    ("environment", "=", owner.l10n_pl_ksef_environment),
-                ],
-                limit=1,
-            )
-        )
-        if known:
-            self._or_user_error(known._revoke, owner, reason)
-            return
-        with owner._l10n_pl_ksef_client() as client:
-            session = owner._l10n_pl_ksef_session()
-            self._or_user_error(
-                lambda: client.revoke_certificate(
-                    session._token_for_others(), serial_number, reason
-                )
-            )
-
-    def _revoke_sessions(self, owner, reference_number):
-        """Close a login, or all others: our own ones end by their own step."""
-        with owner._l10n_pl_ksef_client() as client:
-            self._or_user_error(self._revoke_listed, owner, client, reference_number)
-
-    def _revoke_listed(self, owner, client, reference_number):
-        current = owner._l10n_pl_ksef_session()
-        token = current._token_for_others()
-        references = (
-            [reference_number]
-            if reference_number
-            else [item.reference_number for item in client.sessions(token)]
-        )
-        for reference in references:
-            if reference == current.reference_number:
-                if reference_number:
-                    self.env["l10n_pl_ksef.session"]._disconnect(owner)
-                continue
-            client.revoke_session(token, reference)
-
-    def _or_user_error(self, method, *args):
-        """Call KSeF for a person who waits: a refusal becomes the sentence that explains it."""
-        try:
-            return method(*args)
-        except (KsefError, VaultError) as error:
-            told = ksef_problem.texts(self.env, ksef_problem.of_error(error))
-            raise UserError(f"{told['text']}\n{told['action']}\n{told['technical']}") from error
 
 
 def _text(moment):

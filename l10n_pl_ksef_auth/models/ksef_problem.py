@@ -83,7 +83,8 @@ def sentence(env, text, values):
     :param dict values: for the placeholders
     """
     # The literal stands in the protocol layer, where Odoo's extraction finds it.
-    return env._(text) % values if text else ""
+    translated = env._(text) if text else ""
+    return translated % values
 
 
 def _technical(problem, known):
