@@ -28,8 +28,14 @@ class RotateKey(Command):
         if len(databases) != 1:
             sys.exit("Name one database with -d.")
         with Registry(databases[0]).cursor() as cr:
+            # Odoo loads this file by itself: the addon can be imported once the database is.
+            from odoo.addons.l10n_pl_ksef_auth.tools.vault import VaultError
+
             env = api.Environment(cr, SUPERUSER_ID, {})
-            done = env["l10n_pl_ksef.rotation"]._rotate()
+            try:
+                done = env["l10n_pl_ksef.rotation"]._rotate()
+            except VaultError as error:
+                sys.exit(f"The key cannot be replaced: {error}.")
         sys.stdout.write(
             f"{done['encrypted']} secrets encrypted with the new key, {done['kept']} were already,"
             f" {done['unreadable']} cannot be read.\n"

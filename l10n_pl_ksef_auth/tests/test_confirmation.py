@@ -38,6 +38,12 @@ class TestConfirmation(HttpCase, KsefCase):
         self.env.invalidate_all()
         self.assertEqual(self.login.state, "revoked")
 
+    def test_the_audit_trail_tells_from_where_somebody_disconnected(self):
+        action = self.disconnect()
+        self.call(action["res_model"], "run_check", [action["res_id"]], password="ksef_accountant")
+        line = self.env["l10n_pl_ksef.audit"].search([("event", "=", "disconnected")], limit=1)
+        self.assertEqual((line.user_id, line.address), (self.accountant, "127.0.0.1"))
+
     def test_a_user_without_a_password_types_words(self):
         self.forget_password()
         action = self.disconnect()

@@ -124,6 +124,15 @@ class Copies:
             (cache("odoo-data", "l10n_pl_ksef") / f"{copy}.key").unlink(missing_ok=True)
 
 
+def replace_key(demo: DemoStack) -> str:
+    """Run the command that replaces the key; what it said."""
+    command = demo._shop.programs.odoo(demo.database, "l10n_pl_ksef_rotate")[:8]
+    environment = demo._shop.programs.environment()
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
+
+
 def look(programs: Programs, postgres: Postgres, copy: str) -> dict[str, Any]:
     """Start Odoo on a copy with everything due, run its scheduled actions, ask for a token.
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from copies import Copies, decide, look
+from copies import Copies, decide, look, replace_key
 from odoo_user import OdooUser, first_login
 
 from ksef_simulator.control import Control
@@ -108,3 +108,13 @@ def test_a_move_without_the_key_says_what_is_missing(
         assert ksef.requests.counts() == before
     finally:
         elsewhere.close()
+
+
+def test_the_key_is_replaced_while_odoo_runs(original: DemoStack) -> None:
+    user = OdooUser(original.odoo_url, original.database, "ksiegowa")
+    assert "secrets encrypted with the new key, 0 were already, 0 cannot be read" in replace_key(
+        original
+    )
+    original.sql("UPDATE l10n_pl_ksef_session SET access_valid_until = '2001-01-01'")
+    answer = user.call("res.company", "l10n_pl_ksef_account_at_ksef", [1])
+    assert (answer["problem"], answer["panel"]["color"]) == (False, "green")
