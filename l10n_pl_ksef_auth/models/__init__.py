@@ -19,6 +19,7 @@ from . import res_company
 from . import ksef_alert
 from . import ksef_alert_watch
 from . import res_company_token
+from . import ksef_colors
 from . import res_company_token_work
 from . import res_company_account
 from . import res_config_settings

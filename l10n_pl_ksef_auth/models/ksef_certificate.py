@@ -109,3 +109,17 @@ class L10n_Pl_KsefCertificate(models.Model):
         self.ensure_one()
         key = enrollment.load_private_key(self._secret_read("private_key_secret"))
         return key, x509.load_der_x509_certificate(self._secret_read("certificate_secret"))
+
+    def _signing_material(self):
+        """What a login is signed with: the key as it is stored, which xades takes as it is.
+
+        :return tuple: (private key in PKCS#8 DER, x509.Certificate)
+        :raises vault.VaultError: the key cannot be decrypted here
+        """
+        self.ensure_one()
+        vault, own = self._vault(), self.sudo()
+        key, certificate = (
+            vault.decrypt(own[name] or "", self._secret_context(name))
+            for name in ("private_key_secret", "certificate_secret")
+        )
+        return key, x509.load_der_x509_certificate(certificate)

@@ -68,48 +68,6 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             **self._life(session),
         }
 
-    def _colors(self, companies):
-        """The colour of the dot for each company, at the cost of one query in all.
-
-        :param companies: the companies that the user may work in
-        :return dict: colour by company id
-        """
-        owners = {company: company._l10n_pl_ksef_owner() for company in companies}
-        sessions = (
-            self.env["l10n_pl_ksef.session"]
-            .sudo()
-            .search_fetch(
-                [
-                    ("company_id", "in", [owner.id for owner in owners.values()]),
-                    ("state", "in", (*IN_FLIGHT, "active")),
-                ],
-                [
-                    "company_id",
-                    "environment",
-                    "state",
-                    "rights",
-                    "rights_checked_at",
-                    "refresh_valid_until",
-                    "renew_at",
-                ],
-            )
-        )
-        return {
-            company.id: COLORS[self._state_of(*self._split(sessions, owner))]
-            for company, owner in owners.items()
-        }
-
-    def _split(self, sessions, owner):
-        """The connected login and those on the way, of one owner, out of many."""
-        own = sessions.filtered(
-            lambda session: (
-                session.company_id == owner
-                and session.environment == owner.l10n_pl_ksef_environment
-            )
-        )
-        active = own.filtered(lambda session: session.state == "active")
-        return active[:1], own - active
-
     def _on_the_way(self, company):
         """The logins of a company that have yet to end well or badly, the newest first."""
         owner = company._l10n_pl_ksef_owner()

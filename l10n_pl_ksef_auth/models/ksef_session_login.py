@@ -85,7 +85,7 @@ class L10n_Pl_KsefSessionLogin(models.Model):
         if not self._take_certificate():
             self._forget_secrets(state="failed", problem=ksef_problem.local("certificate_gone"))
             return
-        key, certificate = self.certificate_id._credentials()
+        key, certificate = self.certificate_id._signing_material()
         with self._client() as client:
             challenge = client.challenge()
         self.write(

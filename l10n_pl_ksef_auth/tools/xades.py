@@ -80,16 +80,27 @@ def _set_width(signature: Any, certificate: x509.Certificate) -> None:
 
     libxmlsec 1.3.4, in Odoo's own pin of xmlsec, pads each to as many bytes as the curve has bits.
     """
-    public_key = certificate.public_key()
-    if not isinstance(public_key, ec.EllipticCurvePublicKey):
+    width = _width(certificate)
+    if not width:
         return
-    width = (public_key.curve.key_size + 7) // 8
     element = signature.find(f"{{{_DSIG}}}SignatureValue")
     value = base64.b64decode(element.text)
     half = len(value) // 2
     numbers = (int.from_bytes(part, "big") for part in (value[:half], value[half:]))
     fitting = b"".join(number.to_bytes(width, "big") for number in numbers)
     element.text = base64.b64encode(fitting).decode("ascii")
+
+
+@lru_cache(maxsize=32)
+def _width(certificate: x509.Certificate) -> int:
+    """Return the number of bytes of R and of S, 0 for a key that is on no curve.
+
+    Kept, as the certificate is read anew for each login, and taking its key out is what costs.
+    """
+    public_key = certificate.public_key()
+    if not isinstance(public_key, ec.EllipticCurvePublicKey):
+        return 0
+    return (public_key.curve.key_size + 7) // 8
 
 
 def _xmlsec_key(key: PrivateKey | bytes) -> Any:

@@ -67,20 +67,15 @@ def _token(bench: Workbench, _counts: dict[str, int], _companies: int) -> list[R
 
 def _signing(bench: Workbench, _counts: dict[str, int], _companies: int) -> list[Row]:
     times = bench.inside("signing")
-    note = f"{times['stored']:.3f} ms, bare {times['bare']:.3f}, sender {times['sender']:.3f}"
+    bare, stored = times["bare"], times["stored"] / times["bare"]
+    fastest = min(times["sender"], times["sender_loading"])
+    note = f"{times['stored']:.3f} ms, bare {bare:.3f} ms; decrypting and loading included"
+    kept = f"it keeps its key loaded, in clear: {times['sender']:.3f} ms"
     return [
-        row(
-            "signing with the stored key against a bare sign()",
-            times["stored"] / times["bare"],
-            "x",
-            9.3,
-            note=note,
-        ),
-        row(
-            "signing with the stored key against the sender's signer",
-            times["stored"] / times["sender"],
-            "x",
-        ),
+        row("signing with the stored key against a bare sign()", stored, "x", 9.3, note=note),
+        row("signing alone, of that", times["signing"] / bare, "x"),
+        row("the sender's fastest against a bare sign()", fastest / bare, "x", note=kept),
+        row("the sender's as it is used, loading its key", times["sender_loading"] / bare, "x"),
     ]
 
 

@@ -137,7 +137,8 @@ def watch(
             return
         try:
             _check_answer(contract, endpoint, answer)
-            if broken is not None and answer.status < 400 and request.is_json:
+            has_body = request.is_json and request.get_data()
+            if broken is not None and answer.status < 400 and has_body:
                 contract.check_request(
                     endpoint.method, endpoint.path, request.mimetype, request.get_json()
                 )
