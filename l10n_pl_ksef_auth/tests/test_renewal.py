@@ -171,5 +171,5 @@ class TestRenewal(KsefCase):
         certificate = self.certified()
         certificate.serial_number = "0123456789ABCDEF"
         with self.assertLogs(level="WARNING"):
-            self.keep_alive(hours=25)
+            self.keep_alive(hours=30)
         self.assertEqual(certificate.state, "active")
