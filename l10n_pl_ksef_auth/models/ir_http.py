@@ -11,7 +11,7 @@ class IrHttp(models.AbstractModel):
         info = super().session_info()
         user = self.env.user
         if user._is_internal() and user.has_group(SEE_GROUP):
-            info["l10n_pl_ksef"] = {
-                "colors": self.env["l10n_pl_ksef.panel"]._colors(user.company_ids)
-            }
+            # Their ids are at hand without a query.
+            companies = self.env["res.company"].browse(user._get_company_ids())
+            info["l10n_pl_ksef"] = {"colors": self.env["l10n_pl_ksef.panel"]._colors(companies)}
         return info
