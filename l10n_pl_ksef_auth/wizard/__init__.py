@@ -1,2 +1,7 @@
-from . import ksef_authorization, ksef_authorization_documents, ksef_authorization_view
-from . import ksef_confirmation, ksef_unlock
+from . import (
+    ksef_authorization,
+    ksef_authorization_documents,
+    ksef_authorization_view,
+    ksef_confirmation,
+    ksef_unlock,
+)
