@@ -8,7 +8,6 @@
     "depends": ["l10n_pl_ksef_auth", "l10n_pl_edi"],
     "data": ["views/account_move_views.xml", "views/res_config_settings_views.xml"],
     "auto_install": True,
-    "installable": True,
     "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",
 }

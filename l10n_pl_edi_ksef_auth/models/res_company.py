@@ -23,13 +23,14 @@ class ResCompany(models.Model):
     # In columns: the sender's script for test copies names them, and fails for all without them.
     l10n_pl_edi_session_key = fields.Binary(attachment=False)
     l10n_pl_edi_session_iv = fields.Binary(attachment=False)
-    l10n_pl_ksef_edi_login = fields.Char(groups=fields.NO_ACCESS, copy=False)
+    l10n_pl_ksef_edi_login = fields.Char("Sender's KSeF login", groups=fields.NO_ACCESS, copy=False)
 
     @api.depends("l10n_pl_edi_certificate")
     def _compute_l10n_pl_edi_register(self):
         # EXTENDS l10n_pl_edi
-        super()._compute_l10n_pl_edi_register()
+        result = super()._compute_l10n_pl_edi_register()
         self._l10n_pl_ksef_edi_connected().l10n_pl_edi_register = True
+        return result
 
     def _l10n_pl_ksef_edi_connected(self):
         """The companies of self that the sender reaches KSeF for with our connection; one query.

@@ -32,9 +32,11 @@ class ResCompany(models.Model):
         store=False,
     )
     # Of companies that log in with the sender's own certificate.
-    l10n_pl_ksef_edi_access_token = fields.Char(groups=fields.NO_ACCESS, copy=False, prefetch=False)
+    l10n_pl_ksef_edi_access_token = fields.Char(
+        "Own KSeF token", groups=fields.NO_ACCESS, copy=False, prefetch=False
+    )
     l10n_pl_ksef_edi_refresh_token = fields.Char(
-        groups=fields.NO_ACCESS, copy=False, prefetch=False
+        "Own KSeF refresh token", groups=fields.NO_ACCESS, copy=False, prefetch=False
     )
 
     @api.depends("l10n_pl_ksef_edi_access_token", "l10n_pl_ksef_edi_refresh_token")

@@ -10,7 +10,7 @@ from odoo.addons.l10n_pl_ksef_auth.tools.errors import KsefError
 class ResConfigSettings(models.TransientModel):
     _inherit = "res.config.settings"
 
-    l10n_pl_ksef_edi_note = fields.Char(compute="_compute_l10n_pl_ksef_edi_note")
+    l10n_pl_ksef_edi_note = fields.Char("KSeF note", compute="_compute_l10n_pl_ksef_edi_note")
 
     @api.depends("company_id", "l10n_pl_ksef_environment")
     def _compute_l10n_pl_ksef_edi_note(self):
@@ -29,6 +29,8 @@ class ResConfigSettings(models.TransientModel):
                 )
             )
 
+    # An inverse returns nothing, and the parent's is called for some companies only.
+    # pylint: disable-next=missing-return
     def _set_l10n_pl_edi_certificate(self):
         # EXTENDS l10n_pl_edi, which logs in or wipes whenever any setting is saved
         changed = self.filtered(
