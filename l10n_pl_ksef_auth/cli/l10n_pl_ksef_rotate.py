@@ -28,7 +28,8 @@ class RotateKey(Command):
         if len(databases) != 1:
             sys.exit("Name one database with -d.")
         with Registry(databases[0]).cursor() as cr:
-            # Odoo loads this file by itself: the addon can be imported once the database is.
+            # Odoo loads this file by itself, outside its package: nothing is relative to it.
+            # pylint: disable-next=odoo-addons-relative-import
             from odoo.addons.l10n_pl_ksef_auth.tools.vault import VaultError
 
             env = api.Environment(cr, SUPERUSER_ID, {})

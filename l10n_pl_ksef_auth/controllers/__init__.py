@@ -1,1 +1,2 @@
-from . import ksef_alert, ksef_request
+from . import ksef_alert
+from . import ksef_request

@@ -161,7 +161,6 @@ class L10n_Pl_KsefCertificateManual(models.Model):
             own.write({"state": "revoked", "private_key_secret": False, "next_attempt": False})
             own.env.cr.commit()
 
-
     def _check_serves_only_own(self):
         """Refuse to take from other companies what they log in with.
 

@@ -29,7 +29,6 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
 
     replaces_id = fields.Many2one(
         "l10n_pl_ksef.certificate",
-        string="Replaces",
         readonly=True,
         copy=False,
         index="btree_not_null",
@@ -129,12 +128,13 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
         return self.browse() if self.replaces_id else super()._known_here(digests)
 
     def _take(self, certificate, der):
-        super()._take(certificate, der)
+        result = super()._take(certificate, der)
         self.renew_at = self._renewal_moment()
         self.next_attempt = self._next_look()
         if self.replaces_id.state == "active":
             # A certificate may begin to be valid only later (facts.md A2-28).
             self._done(state="trying", next_attempt=max(self.valid_from, self._now()))
+        return result
 
     # ------------------------------------------------------------------
     # The switch

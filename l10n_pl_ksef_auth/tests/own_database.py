@@ -9,9 +9,11 @@ from unittest import SkipTest
 from unittest.mock import patch
 
 import requests
+
 from odoo import SUPERUSER_ID, api, sql_db
 from odoo.modules.registry import Registry
 from odoo.tests.common import BaseCase, get_db_name
+from odoo.tools import SQL
 
 from odoo.addons.l10n_pl_ksef_auth.tools import clock
 from odoo.addons.l10n_pl_ksef_auth.tools.client import KsefClient
@@ -28,6 +30,7 @@ TABLES = (
     "l10n_pl_ksef_audit",
     "ir_cron_trigger",
 )
+ALL_TABLES = SQL(", ").join(map(SQL.identifier, TABLES))
 # Sessions and certificates refer to each other: neither table could be filled first.
 CIRCULAR = "l10n_pl_ksef_session_certificate_id_fkey"
 
@@ -68,7 +71,7 @@ class OwnDatabaseCase(BaseCase):
         clock.travel(timedelta())
         self.simulator.clock.set(clock.now())
         with self.registry.cursor() as cr:
-            cr.execute(f"TRUNCATE {', '.join(TABLES)} CASCADE")
+            cr.execute(SQL("TRUNCATE %s CASCADE", ALL_TABLES))
 
     # ------------------------------------------------------------------
     # Time, the human and the scheduled action
@@ -150,15 +153,17 @@ class OwnDatabaseCase(BaseCase):
         """Keep what the addon has stored, for restore_database()."""
         with self.registry.cursor() as cr:
             for table in TABLES:
-                cr.execute(f"DROP TABLE IF EXISTS kept_{table}")
-                cr.execute(f"CREATE TABLE kept_{table} AS TABLE {table}")
+                kept, live = SQL.identifier(f"kept_{table}"), SQL.identifier(table)
+                cr.execute(SQL("DROP TABLE IF EXISTS %s", kept))
+                cr.execute(SQL("CREATE TABLE %s AS TABLE %s", kept, live))
 
     def restore_database(self):
         """What the addon has stored is as it was at keep_database()."""
         with self.registry.cursor() as cr:
-            cr.execute(f"TRUNCATE {', '.join(TABLES)} CASCADE")
+            cr.execute(SQL("TRUNCATE %s CASCADE", ALL_TABLES))
             for table in TABLES:
-                cr.execute(f"INSERT INTO {table} SELECT * FROM kept_{table}")
+                kept, live = SQL.identifier(f"kept_{table}"), SQL.identifier(table)
+                cr.execute(SQL("INSERT INTO %s SELECT * FROM %s", live, kept))
 
     def fresh_connections(self):
         """A forked process must not talk on its parent's connections."""
@@ -214,4 +219,3 @@ def _outside_transactions(statement):
             cr.execute(statement)
         finally:
             cr._cnx.autocommit = False
-

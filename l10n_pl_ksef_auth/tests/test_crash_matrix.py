@@ -5,10 +5,12 @@ import traceback
 from datetime import timedelta
 
 import requests
-from ksef_simulator import Control
+
 from odoo.tests import tagged
 
 from odoo.addons.l10n_pl_ksef_auth.tools import clock
+
+from ksef_simulator import Control
 
 from .crash_points import CrashPoints, in_a_process
 from .worlds import WorldsCase

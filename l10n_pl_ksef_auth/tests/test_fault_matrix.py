@@ -5,8 +5,9 @@ import traceback
 from collections import Counter
 from datetime import timedelta
 
-from ksef_simulator.faults import KINDS
 from odoo.tests import tagged
+
+from ksef_simulator.faults import KINDS
 
 from .crash_points import in_a_process
 from .worlds import WorldsCase

@@ -41,8 +41,8 @@ class TestFiftyCompanies(KsefCase):
         connected = list(states.values()).count("connected")
         self.figures(
             f"fifty companies: {connected} connected, {signatures['calls']} signature,"
-            f" {issued} certificate, {applications} enrollment request, {self.clicks} clicks after the first company"
-            f" ({time.monotonic() - began:.0f} s)"
+            f" {issued} certificate, {applications} enrollment request, {self.clicks} clicks"
+            f" after the first company ({time.monotonic() - began:.0f} s)"
         )
         self.assertEqual(len(results), COMPANIES - 1)
         found = (connected, signatures["calls"], issued, applications)

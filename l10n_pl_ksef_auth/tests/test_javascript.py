@@ -5,8 +5,7 @@ from odoo.tests import HttpCase, tagged
 class TestJavascript(HttpCase):
     def test_the_components_pass_their_own_tests(self):
         self.browser_js(
-            "/web/tests?headless&loglevel=2&preset=desktop&timeout=15000"
-            "&filter=@l10n_pl_ksef_auth",
+            "/web/tests?headless&loglevel=2&preset=desktop&timeout=15000&filter=@l10n_pl_ksef_auth",
             "",
             "",
             login="admin",

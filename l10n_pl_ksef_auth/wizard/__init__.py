@@ -1,7 +1,5 @@
-from . import (
-    ksef_authorization,
-    ksef_authorization_documents,
-    ksef_authorization_view,
-    ksef_confirmation,
-    ksef_unlock,
-)
+from . import ksef_authorization
+from . import ksef_authorization_documents
+from . import ksef_authorization_view
+from . import ksef_confirmation
+from . import ksef_unlock

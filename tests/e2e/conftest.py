@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from stack.fixtures import chromium, demo, polish_browser
 from stack.places import cache
 

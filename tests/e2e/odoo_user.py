@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 import requests
+
 from ksef_simulator import control
 from ksef_simulator.signers import sign
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
+
 from stack.demo import DemoStack
 
 PANEL = "Połączenie z KSeF"

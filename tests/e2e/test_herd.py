@@ -8,9 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from ksef_simulator.control import Control
 from odoo_user import OdooUser, first_login
 from outdated import outdate_access_token, revoke_at_ksef
+
+from ksef_simulator.control import Control
 from stack.demo import DemoStack, demo_stack
 from stack.places import free_port
 

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ksef_simulator.control import Control
 from odoo_user import OdooUser, first_login
 from outdated import outdate_access_token, revoke_at_ksef
 from playwright.sync_api import BrowserContext, Page, expect
+
+from ksef_simulator.control import Control
 from stack.demo import DemoStack, demo_stack
 
 # Two cores may be busy with other tests beside this one.

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 import polib
+
 from stack.places import ROOT, addons
 from stack.say import say
 from stack.workshop import Workshop, workshop
