@@ -2,67 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
-from odoo_user import OdooUser, first_login
+from herd import LOCK, REQUESTS, ROUND_TRIP, SERVERS, WORKERS, Herd, herd_of_requests
 from outdated import outdate_access_token, revoke_at_ksef
-
-from ksef_simulator.control import Control
-from stack.demo import DemoStack, demo_stack
-from stack.places import free_port
-
-SERVERS, WORKERS, REQUESTS = 2, 4, 64
-ROUND_TRIP = 0.5
-# Another addon that wants a token: nobody gets one over the network without such code.
-CUSTOMER = Path(__file__).with_name("addons") / "ksef_customer"
-
-
-class Herd:
-    """Two servers on one database, and users that ask all at once."""
-
-    def __init__(self, demo: DemoStack, urls: list[str]) -> None:
-        self.demo = demo
-        self.simulator = Control(demo.simulator_url)
-        first_login(OdooUser(urls[0], demo.database, "ksiegowa"), self.simulator)
-        self.users = [OdooUser(urls[n % len(urls)], demo.database, "ksiegowa") for n in range(8)]
-
-    def ask(self, number: int) -> tuple[float, str]:
-        """One request; how long it took and the end of the token, or the error."""
-        began = time.monotonic()
-        try:
-            found = self.users[number % len(self.users)].get("/ksef_customer/token").decode()
-        except Exception as error:
-            found = f"failed: {error}"
-        return time.monotonic() - began, found
-
-    def ask_at_once(self) -> tuple[list[float], set[str], list[str]]:
-        """All requests at once: durations, tokens, failures."""
-        with ThreadPoolExecutor(REQUESTS) as pool:
-            answers = list(pool.map(self.ask, range(REQUESTS)))
-        failures = [found for _time, found in answers if found.startswith("failed")]
-        tokens = {found for _time, found in answers} - set(failures)
-        return [duration for duration, _found in answers], tokens, failures
 
 
 @pytest.fixture(scope="module")
 def herd() -> Iterator[Herd]:
-    """Two running servers, warm, connected to a KSeF that takes half a second to answer."""
-    with demo_stack(workers=WORKERS, helper=CUSTOMER) as demo:
-        others = [demo.another_odoo(free_port(), WORKERS) for _n in range(SERVERS - 1)]
-        try:
-            urls = [demo.odoo_url]
-            urls += [other.start().address.removesuffix("/web/login") for other in others]
-            herd = Herd(demo, urls)
-            herd.simulator.settings.latency = ROUND_TRIP
-            herd.ask_at_once()
-            yield herd
-        finally:
-            for other in others:
-                other.stop()
+    """Two running servers and their users."""
+    with herd_of_requests() as herd:
+        yield herd
 
 
 def test_a_herd_of_requests_refreshes_once_and_nobody_fails(herd: Herd, record_property) -> None:
@@ -88,3 +41,46 @@ def test_a_herd_on_a_dead_login_causes_one_login_with_the_certificate(herd: Herd
     _durations, tokens, failures = herd.ask_at_once()
     assert failures == [] and len(tokens) == 1
     assert herd.simulator.requests.count("xades-signature") == 1
+
+
+def test_while_the_old_token_lives_nobody_waits_for_the_new_one(herd: Herd) -> None:
+    herd.demo.sql(
+        "UPDATE l10n_pl_ksef_session SET refresh_retry_at = NULL,"
+        " access_valid_until = now() AT TIME ZONE 'utc' + interval '3 minutes'"
+        " WHERE state = 'active'"
+    )
+    herd.simulator.settings.latency = 4
+    herd.simulator.requests.clear()
+    durations, _tokens, failures = herd.ask_at_once(8)
+    herd.simulator.settings.latency = ROUND_TRIP
+    assert failures == []
+    assert herd.simulator.requests.count("refresh") == 1
+    assert sorted(durations)[-2] < 4
+
+
+def test_a_dead_holder_of_the_lock_blocks_nobody(herd: Herd) -> None:
+    outdate_access_token(herd.demo, herd.simulator)
+    answers: list[tuple[float, str]] = []
+    with herd.another_connection(f"SELECT pg_advisory_lock({LOCK})", 61):
+        waiting = threading.Thread(target=lambda: answers.append(herd.ask()))
+        waiting.start()
+        time.sleep(1.5)
+        assert not answers
+    waiting.join(10)
+    assert answers and not answers[0][1].startswith("failed")
+
+
+def test_a_refresh_waits_for_nobody_who_holds_the_companys_row(herd: Herd) -> None:
+    outdate_access_token(herd.demo, herd.simulator)
+    with herd.another_connection("SELECT 1 FROM res_company WHERE id = 1 FOR UPDATE", 62):
+        duration, found = herd.ask()
+    assert not found.startswith("failed") and duration < 5
+
+
+def test_a_login_gives_up_on_a_locked_company_instead_of_waiting_forever(herd: Herd) -> None:
+    revoke_at_ksef(herd.simulator)
+    outdate_access_token(herd.demo, herd.simulator)
+    with herd.another_connection("SELECT 1 FROM res_company WHERE id = 1 FOR UPDATE", 63):
+        duration, found = herd.ask()
+    assert found.startswith("failed") and duration < 15
+    assert not herd.ask()[1].startswith("failed")

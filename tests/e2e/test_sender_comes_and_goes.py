@@ -1,0 +1,100 @@
+"""The glue to Odoo's own sender is installed, neutralized and removed on a database in use."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from stack.places import ROOT
+from stack.workshop import Workshop, workshop
+
+GLUE = "l10n_pl_edi_ksef_auth"
+TOKENS = "l10n_pl_edi_access_token, l10n_pl_edi_refresh_token"
+
+
+class Database:
+    """A database of a company that logs in with a certificate of its own."""
+
+    def __init__(self, shop: Workshop, name: str) -> None:
+        """Use the database `name`."""
+        self._shop, self.name = shop, name
+
+    def give_tokens(self) -> None:
+        """What the sender keeps after a login of its own."""
+        self.sql(
+            "UPDATE res_company SET l10n_pl_edi_access_token = 'A',"
+            " l10n_pl_edi_refresh_token = 'R' WHERE id = 1"
+        )
+
+    @contextmanager
+    def copy(self) -> Iterator[Database]:
+        """A copy, removed afterwards."""
+        other = Database(self._shop, f"copy_of_{self.name}")
+        self._shop.postgres.sql(f'CREATE DATABASE "{other.name}" TEMPLATE "{self.name}"')
+        try:
+            yield other
+        finally:
+            self._shop.databases.drop(other.name)
+
+    def sql(self, statement: str) -> str:
+        """Run one statement."""
+        return self._shop.postgres.sql(statement, self.name)
+
+    def odoo(self, *words: str, command: str = "server", script: str = "") -> str:
+        """Run a command of Odoo to its end; what it printed."""
+        done = subprocess.run(
+            [*self._shop.programs.odoo(self.name, command), *words], input=script, text=True,
+            capture_output=True, cwd=ROOT, env=self._shop.programs.environment(),
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr[-2000:]
+        return done.stdout
+
+    def token(self) -> str:
+        """What Odoo's sender would send."""
+        script = "print('token', env['res.company'].browse(1).l10n_pl_edi_access_token)"
+        printed = self.odoo("--no-http", command="shell", script=script)
+        return printed.split("token ")[1].split()[0]
+
+    def installed(self) -> bool:
+        """Whether the glue is there."""
+        return self.sql(f"SELECT state FROM ir_module_module WHERE name = '{GLUE}'") == "installed"
+
+
+@pytest.fixture(scope="module")
+def database() -> Iterator[Database]:
+    """Odoo with its own sender, and without our addons."""
+    with workshop() as shop:
+        name = shop.databases.copy("base", "sender")
+        try:
+            database = Database(shop, name)
+            database.give_tokens()
+            yield database
+        finally:
+            shop.databases.drop(name)
+
+
+def test_the_glue_comes_by_itself_and_the_companys_own_token_stays(database: Database) -> None:
+    database.odoo("--init", "l10n_pl_ksef_auth", "--stop-after-init", "--no-http")
+    assert database.installed()
+    assert database.token() == "A"
+    assert database.sql(f"SELECT {TOKENS} FROM res_company WHERE id = 1") == "|"
+
+
+def test_with_the_glue_a_copy_can_be_neutralized(database: Database) -> None:
+    with database.copy() as copy:
+        copy.odoo(command="neutralize")
+        kept = "count(l10n_pl_ksef_edi_access_token), count(l10n_pl_ksef_edi_refresh_token)"
+        assert copy.sql(f"SELECT {kept} FROM res_company") == "0|0"
+
+
+def test_when_the_glue_goes_the_tokens_are_where_the_sender_looks(database: Database) -> None:
+    script = (
+        f"env['ir.module.module'].search([('name', '=', '{GLUE}')]).button_immediate_uninstall()"
+    )
+    database.odoo("--no-http", command="shell", script=script)
+    assert not database.installed()
+    assert database.sql(f"SELECT {TOKENS} FROM res_company WHERE id = 1") == "A|R"
+    assert database.token() == "A"
