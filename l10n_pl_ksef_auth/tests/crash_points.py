@@ -2,7 +2,7 @@
 
 import os
 import signal
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from unittest.mock import patch
 
 from odoo import sql_db
@@ -10,7 +10,7 @@ from odoo import sql_db
 from odoo.addons.l10n_pl_ksef_auth.tools.transport import Transport
 
 STORING = ("insert", "update", "delete")
-SECONDS = 120
+SECONDS = 60
 
 
 class CrashPoints:
@@ -65,23 +65,30 @@ class CrashPoints:
             yield
 
 
-def in_a_process(work):
+def in_a_process(work, meanwhile=None):
     """Run work in a forked process of its own, and return what it wrote to its report.
 
     :param work: a function that takes the file descriptor of the report
+    :param meanwhile: a context manager of this process that lasts as long as the work; entered
+        after the fork, since the threads that it may start cannot be forked
     :return str: the report, up to the process's end, whatever ended it
     """
     reading, writing = os.pipe()
+    waiting, starting = os.pipe()
     process = os.fork()
     if not process:
         # Never back into the test runner, whatever happens here.
         with suppress(BaseException):
             signal.alarm(SECONDS)
             os.close(reading)
+            os.close(starting)
+            os.read(waiting, 1)
             work(writing)
         os._exit(0)
     os.close(writing)
-    with os.fdopen(reading) as report:
+    os.close(waiting)
+    with meanwhile or nullcontext(), os.fdopen(reading) as report:
+        os.close(starting)
         text = report.read()
     os.waitpid(process, 0)
     return text

@@ -2,6 +2,7 @@
 
 import base64
 import os
+import socket
 import time
 from contextlib import contextmanager
 from datetime import timedelta
@@ -13,7 +14,7 @@ import requests
 from odoo import SUPERUSER_ID, api, sql_db
 from odoo.modules.registry import Registry
 from odoo.tests.common import BaseCase, get_db_name
-from odoo.tools import SQL
+from odoo.tools import SQL, config
 
 from odoo.addons.l10n_pl_ksef_auth.tools import clock
 from odoo.addons.l10n_pl_ksef_auth.tools.client import KsefClient
@@ -46,9 +47,11 @@ class OwnDatabaseCase(BaseCase):
         cls.database = f"proof_{os.getpid()}"
         _copy_database(get_db_name(), cls.database)
         cls.addClassCleanup(_drop_database, cls.database)
-        cls.registry = Registry(cls.database)
+        # Loading another registry must not begin the modules' own tests a second time.
+        with patch.dict(config.options, {"test_enable": False}):
+            cls.registry = Registry(cls.database)
         cls.addClassCleanup(clock.travel, timedelta())
-        cls.simulator = Simulator()
+        cls.simulator = Simulator(free_port())
         with cls.environment() as env:
             cls.company_id, cls.user_id = _settle(env, cls.simulator.base_url)
             env.cr.execute(f"ALTER TABLE l10n_pl_ksef_session DROP CONSTRAINT {CIRCULAR}")
@@ -170,6 +173,13 @@ class OwnDatabaseCase(BaseCase):
         sql_db._Pool = sql_db._Pool_readonly = None
         self.registry._db = sql_db.db_connect(self.database)
         self.registry._db_readonly = None
+
+
+def free_port():
+    """A TCP port that nothing listens on right now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def _settle(env, base_url):

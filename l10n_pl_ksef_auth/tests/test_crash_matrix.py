@@ -88,9 +88,10 @@ class TestCrashMatrix(WorldsCase):
 
     def first_life(self, scenario, number):
         """The points that Odoo passed, in a third process, until it was killed or done."""
-        with self.simulator:
-            simulator = Control(self.simulator.url)
-            passed = in_a_process(lambda pipe: self.odoo(scenario, number, pipe, simulator))
+        simulator = Control(self.simulator.url)
+        passed = in_a_process(
+            lambda pipe: self.odoo(scenario, number, pipe, simulator), meanwhile=self.simulator
+        )
         clock.travel(self.simulator.clock.offset())
         return passed.splitlines()
 
