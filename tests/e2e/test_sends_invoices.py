@@ -49,6 +49,12 @@ class Office:
 
     def send(self, picture: str) -> str:
         """Post an invoice and send it by the wizard; the KSeF number that the form shows then."""
+        address = self.press_send(picture)
+        expect(self.page.get_by_role("dialog")).to_be_hidden(timeout=60_000)
+        return self._number(address, picture)
+
+    def press_send(self, picture: str) -> str:
+        """Post an invoice and press the wizard's button; the invoice's address."""
         page = self.page
         action = "/odoo/action-account.action_move_out_invoice_type"
         address = f"{self.demo.odoo_url}{action}/{self.draft()}"
@@ -61,8 +67,7 @@ class Office:
             email.uncheck()
         self.picture(f"{picture}_wizard")
         wizard.locator("button[name=action_send_and_print]:visible").click()
-        expect(wizard).to_be_hidden(timeout=60_000)
-        return self._number(address, picture)
+        return address
 
     def _number(self, address: str, picture: str) -> str:
         """The KSeF number, once KSeF has given it."""
@@ -87,13 +92,19 @@ class Office:
         self.page.screenshot(path=self.pictures / f"sends_{name}.png")
 
 
-@pytest.fixture
-def office(polish_browser: BrowserContext, pictures: Path) -> Iterator[Office]:
-    """An accountant whose company has signed once, on a stack of her own: its clock is moved."""
+@pytest.fixture(scope="module")
+def own_demo() -> Iterator[DemoStack]:
+    """A demo of its own, whose clock is moved; its company has signed once."""
     with demo_stack() as demo:
-        office = Office(demo, polish_browser, pictures)
-        first_login(office.accountant, office.simulator)
-        yield office
+        user = OdooUser(demo.odoo_url, demo.database, "ksiegowa")
+        first_login(user, Control(demo.simulator_url))
+        yield demo
+
+
+@pytest.fixture
+def office(own_demo: DemoStack, polish_browser: BrowserContext, pictures: Path) -> Office:
+    """An accountant of that company."""
+    return Office(own_demo, polish_browser, pictures)
 
 
 def test_an_accountant_sends_invoices_whatever_happens_to_the_token(
@@ -119,3 +130,14 @@ def test_an_accountant_sends_invoices_whatever_happens_to_the_token(
         f"login revoked: {logins} silent login with the certificate, 0 signatures",
     )
     assert (len(set(numbers)), refreshes, logins) == (3, 1, 1)
+
+
+def test_when_only_a_signature_helps_the_accountant_is_led_to_it(office: Office) -> None:
+    revoke_at_ksef(office.simulator)
+    outdate_access_token(office.demo, office.simulator)
+    office.demo.sql("UPDATE l10n_pl_ksef_certificate SET state = 'revoked'")
+    office.press_send("disconnected")
+    office.page.get_by_role("button", name="Odśwież połączenie (podpis)").click()
+    window = office.page.get_by_role("dialog").filter(has_text="Autoryzacja konta")
+    expect(window).to_be_visible()
+    office.picture("disconnected_window")
