@@ -14,12 +14,13 @@ from odoo.addons.l10n_pl_ksef_auth.models import ksef_confirmation
 from odoo.addons.l10n_pl_ksef_auth.tools import clock
 
 try:
-    from ksef_simulator import DEMO_NIP, Simulator
+    from ksef_simulator import DEMO_NIP, Control, Simulator
     from ksef_simulator.contract import Contract, watch
+    from ksef_simulator.faults import KINDS
     from ksef_simulator.identities import OWNER
     from ksef_simulator.signers import sign
 except ImportError:
-    Simulator = OWNER = None
+    Simulator = Control = KINDS = DEMO_NIP = sign = OWNER = None
 
 _logger = logging.getLogger(__name__)
 

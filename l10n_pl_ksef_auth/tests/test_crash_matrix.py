@@ -10,8 +10,7 @@ from odoo.tests import tagged
 
 from odoo.addons.l10n_pl_ksef_auth.tools import clock
 
-from ksef_simulator import Control
-
+from .common import Control
 from .crash_points import CrashPoints, in_a_process
 from .worlds import WorldsCase
 

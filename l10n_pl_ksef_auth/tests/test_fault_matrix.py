@@ -7,8 +7,7 @@ from datetime import timedelta
 
 from odoo.tests import tagged
 
-from ksef_simulator.faults import KINDS
-
+from .common import KINDS
 from .crash_points import in_a_process
 from .worlds import WorldsCase
 
