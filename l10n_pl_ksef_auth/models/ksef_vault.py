@@ -1,4 +1,5 @@
 import os
+from functools import lru_cache
 from pathlib import Path
 
 from odoo import models, tools
@@ -115,10 +116,14 @@ def sources(env):
     :param env: of the database
     :return dict: text of the option, text of the variable, path of the generated file
     """
-    # Beside the file store, not in it: backups take that along (design, decision 15).
-    folder = Path(tools.config["data_dir"]) / "l10n_pl_ksef"
     return {
         "option": tools.config.get(KEY_OPTION),
         "variable": os.environ.get(KEY_VARIABLE),
-        "file": folder / f"{env.cr.dbname}.key",
+        "file": _key_file(tools.config["data_dir"], env.cr.dbname),
     }
+
+
+@lru_cache(maxsize=64)
+def _key_file(data_dir, database):
+    # Beside the file store, not in it: backups take that along (design, decision 15).
+    return Path(data_dir) / "l10n_pl_ksef" / f"{database}.key"

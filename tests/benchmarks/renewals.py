@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 
@@ -115,7 +116,10 @@ class Run:
 def _speed(who: str, share: float, workers: int, each: float) -> list[Row]:
     """:param each: requests that a renewal takes"""
     bare = workers * 60 / (each * LATENCY)
-    note = f"{bare:.0f} a minute of bare network at {LATENCY * 1000:.0f} ms a request"
+    note = (
+        f"{bare:.0f} a minute of bare network at {LATENCY * 1000:.0f} ms a request; the rest is"
+        f" processor time, which Odoo, PostgreSQL and the simulator share: {os.cpu_count()} cores"
+    )
     return [
         row(f"renewals: {who}", share * bare, "per minute", note=f"{each:.1f} requests each"),
         row(f"renewals: {who}, share of the bare time", share, "", 0.8, at_least=True, note=note),
