@@ -170,6 +170,6 @@ class TestRenewal(KsefCase):
     def test_an_unknown_status_in_ksefs_list_changes_nothing(self):
         certificate = self.certified()
         certificate.serial_number = "0123456789ABCDEF"
-        with self.assertLogs(level="WARNING"):
+        with self.assertLogs("odoo.addons.l10n_pl_ksef_auth", level="WARNING"):
             self.keep_alive(hours=30)
         self.assertEqual(certificate.state, "active")

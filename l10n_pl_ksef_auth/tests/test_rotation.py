@@ -81,4 +81,5 @@ class TestRotation(KsefCase):
         self.keep_alive(hours=1)
         self.keep_alive(hours=1)
         activities = self.env["mail.activity"].search([("user_id", "=", self.accountant.id)])
-        self.assertEqual(len(activities.filtered(lambda item: "backed up" in item.summary)), 1)
+        reminders = activities.filtered(lambda item: self.file.name in item.note)
+        self.assertEqual(len(reminders), 1)
