@@ -84,7 +84,7 @@ class L10n_Pl_KsefCertificate(models.Model):
 
     def _client(self):
         """A client for this certificate's environment; used as a context manager."""
-        return self.session_id.company_id._l10n_pl_ksef_client(self.environment)
+        return self.env["res.company"]._l10n_pl_ksef_client(self.environment)
 
     def _is_on_the_way(self):
         self.ensure_one()

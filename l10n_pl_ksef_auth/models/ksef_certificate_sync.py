@@ -26,8 +26,9 @@ class L10n_Pl_KsefCertificateSync(models.Model):
 
     def _step_sync(self):
         """Compare the state with KSeF's list, then wait for the next thing that is due."""
+        session = self._owners_session()
         try:
-            token = self._token()
+            token = session._token_for_others()
         except LoginNeeded:
             # Nobody is logged in with it, so the list cannot be asked for.
             self._done(next_attempt=self._next_look())
@@ -37,17 +38,21 @@ class L10n_Pl_KsefCertificateSync(models.Model):
             listed = list(client.certificates(token, type=PURPOSE))
         own = [item for item in listed if item.serial_number == self.serial_number]
         status = own[0].status if own else None
-        self._done(synced_at=self._now(), next_attempt=self._next_look())
+        self._done(synced_at=self._now(), next_attempt=self._next_look(session))
         if status in STATES:
             self._enter(STATES[status])
         else:
             _logger.warning("KSeF certificate %s: unknown status %r", self.id, status)
 
-    def _next_look(self):
+    def _next_look(self, session=None):
+        """When to compare again.
+
+        :param session: the owner's login, if it is known
+        """
         now = self._now()
         later = now + SYNC_EVERY * random.uniform(0.9, 1)
         # Together with the owner's own daily check: one access token does for both.
-        check = self._owners_session().next_attempt
+        check = session.next_attempt if session else None
         if check and now + ABOUT < check < now + SYNC_EVERY + ABOUT:
             later = check
         return min(later, self.valid_to, max(self.renew_at or later, self._now()))

@@ -41,12 +41,12 @@ class L10n_Pl_KsefSessionKeepAlive(models.Model):
         """
         worker = self.with_context(**{IN_CRON: True})
         try:
-            finished = worker._work_off(backwards, time.monotonic() + worker._run_seconds())
+            moment = worker._work_off(backwards, time.monotonic() + worker._run_seconds())
         finally:
             ksef_connections.close_all()
         if not backwards:
             self._tell_humans()
-        self._wake_for_the_next(finished)
+        self._wake_for_the_next(moment)
         self.env["ir.cron"]._commit_progress(remaining=0)
 
     def _tell_humans(self):
@@ -65,21 +65,22 @@ class L10n_Pl_KsefSessionKeepAlive(models.Model):
     def _work_off(self, backwards, deadline):
         """Work until nothing is due.
 
-        :return: True; False when the time was over; a timedelta when KSeF is down, to wait
+        :return datetime: when to go on, naive UTC by the addon's clock; None for never
         """
         unreached = 0
         for _round in range(MOST_ROUNDS):
-            due, _next = self.env["l10n_pl_ksef.due"]._survey()
+            due, moment = self.env["l10n_pl_ksef.due"]._survey()
             if not due:
-                return True
+                return moment
             for record in self._records(due, backwards):
                 failure = self._do_task(record)
                 unreached = unreached + 1 if isinstance(failure, KsefUnavailable) else 0
                 if unreached >= OUTAGE:
-                    return AFTER_OUTAGE
+                    return self._now() + AFTER_OUTAGE
                 if time.monotonic() > deadline:
-                    return False
-        return True
+                    return self._now()
+        # What another worker has in its hands just now, or what became due this second.
+        return self._now() + SHORTLY
 
     def _records(self, models, backwards):
         """The due records of some models, one after the other."""
@@ -98,7 +99,11 @@ class L10n_Pl_KsefSessionKeepAlive(models.Model):
             if len(ids) == BATCH and not last and not backwards:
                 self._wake_helper()
             progress._commit_progress(len(ids))
-            yield self.env[model].browse(ids)
+            records = self.env[model].browse(ids)
+            if model == self._name:
+                # All that a lock's name is made of; each is read in full under its lock.
+                records.fetch(["company_id", "environment"])
+            yield records
             if len(ids) < BATCH:
                 return
             self.env.invalidate_all()
@@ -145,17 +150,10 @@ class L10n_Pl_KsefSessionKeepAlive(models.Model):
                 own._postpone_for(LONGEST_RETRY)
                 own.env.cr.commit()
 
-    def _wake_for_the_next(self, finished):
+    def _wake_for_the_next(self, moment):
         """Ask for the scheduled action at the moment that something is due.
 
-        :param finished: as _work_off returns it
+        :param datetime moment: naive UTC by the addon's clock; None for never
         """
-        now = self._now()
-        if finished is True:
-            due, moment = self.env["l10n_pl_ksef.due"]._survey()
-            # What another worker has in its hands just now, or what became due this second.
-            moment = now + SHORTLY if due else moment
-        else:
-            moment = now + (finished or timedelta())
-        if moment and moment < now + SAFETY_NET:
+        if moment and moment < self._now() + SAFETY_NET:
             self._wake_cron_at(moment)

@@ -6,6 +6,7 @@ from datetime import timedelta, timezone
 from psycopg2.errors import LockNotAvailable
 
 from odoo import fields, models
+from odoo.exceptions import MissingError
 
 from ..tools import clock
 from ..tools.errors import KsefError
@@ -148,12 +149,11 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
         return failure
 
     def _run_due_steps(self):
-        for count in range(MOST_STEPS):
-            # A step may find that its record is not needed any more.
-            step = self._due_step() if not count or self.exists() else None
+        step = self._due_step()
+        for _count in range(MOST_STEPS):
             if not step:
                 return None
-            failure = self._run_step(step)
+            failure, step = self._run_step(step)
             if failure:
                 return failure
         _logger.error("%s %s: more than %s steps in a row", self._name, self.id, MOST_STEPS)
@@ -162,17 +162,29 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
         return None
 
     def _run_step(self, step):
-        """Run and commit one step; a failure is recorded, committed and returned."""
+        """Run and commit one step; a failure is recorded and committed.
+
+        :return tuple: the failure or None, the next due step or None
+        """
         try:
             step()
+            # Before the commit, which empties the cache.
+            following = self._following_step()
         except (KsefError, VaultError) as error:
             self.env.cr.rollback()
             _logger.info("%s %s: %s: %s", self._name, self.id, step.__name__, error)
             self._on_failure(error)
             self.env.cr.commit()
-            return error
+            return error, None
         self.env.cr.commit()
-        return None
+        return None, following
+
+    def _following_step(self):
+        try:
+            return self._due_step()
+        except MissingError:
+            # The step found that its record is not needed any more.
+            return None
 
     def _on_failure(self, error):
         if isinstance(error, KsefError) and not error.retryable:

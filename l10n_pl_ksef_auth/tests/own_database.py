@@ -72,7 +72,7 @@ class OwnDatabaseCase(BaseCase):
         self.simulator.reset()
         self.simulator.requests.clear()
         clock.travel(timedelta())
-        self.simulator.clock.set(clock.now())
+        self.simulator.clock.advance(-self.simulator.clock.offset())
         with self.registry.cursor() as cr:
             cr.execute(SQL("TRUNCATE %s CASCADE", ALL_TABLES))
 
@@ -86,10 +86,17 @@ class OwnDatabaseCase(BaseCase):
 
     def keep_alive(self):
         """One run of the scheduled action; when it wants to run again."""
-        with self.environment() as env:
+        asked = [None]
+        sessions = self.registry["l10n_pl_ksef.session"]
+        wake = sessions._wake_for_the_next
+
+        def asking(model, moment):
+            asked.append(moment)
+            wake(model, moment)
+
+        with self.environment() as env, patch.object(sessions, "_wake_for_the_next", asking):
             env["l10n_pl_ksef.session"]._cron_keep_alive()
-            due, moment = env["l10n_pl_ksef.due"]._survey()
-            return env["l10n_pl_ksef.session"]._now() if due else moment
+        return asked[-1]
 
     def sign_in(self, consent=True):
         """The accountant's whole first login."""
@@ -145,6 +152,7 @@ class OwnDatabaseCase(BaseCase):
     def without_sockets(self):
         """The addon reaches the simulator in its own process, without a network between."""
         session = requests.Session()
+        session.trust_env = False
         session.mount(self.simulator.url, self.simulator.adapter())
         with self.reaching(self.simulator.base_url, lambda: session):
             yield

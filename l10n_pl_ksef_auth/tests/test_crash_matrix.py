@@ -45,7 +45,7 @@ class TestCrashMatrix(WorldsCase):
 
     def outcomes(self, scenario):
         """Yield the name of each point of a scenario and how Odoo did after dying there."""
-        with self.without_sockets():
+        with self.same_every_time():
             self.prepare(scenario)
             self.keep_database()
             points, outcome = self.dying_at(scenario, NONE)

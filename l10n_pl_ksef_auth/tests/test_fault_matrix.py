@@ -37,7 +37,7 @@ class TestFaultMatrix(WorldsCase):
         began = time.monotonic()
         outcomes, failures = Counter(), []
         for scenario, endpoints in ENDPOINTS.items():
-            with self.without_sockets():
+            with self.same_every_time():
                 self.prepare(scenario)
                 self.keep_database()
                 for endpoint in endpoints:

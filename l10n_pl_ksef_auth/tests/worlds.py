@@ -1,16 +1,40 @@
 """What happens in a connection's life and must end well, and how to tell that it did."""
 
-from datetime import timedelta
+import random
+from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
+from unittest.mock import patch
 
+from odoo.addons.l10n_pl_ksef_auth.tools import clock
 from odoo.addons.l10n_pl_ksef_auth.tools.credentials import matches
 
 from .own_database import OwnDatabaseCase
 
 LOGGING_IN = ("waiting", "submitted", "authorized")
+SEED = 20261122
 
 
 class WorldsCase(OwnDatabaseCase):
     """Scenarios: the world before, what a human does, when it is done, what must hold then."""
+
+    @contextmanager
+    def same_every_time(self):
+        """Both clocks move only when they are moved, and chance repeats itself.
+
+        Else the machine's speed decides how often KSeF is asked, and a point is not where it was.
+        """
+        start, random_state = datetime.now(timezone.utc), random.getstate()
+        simulated = self.simulator.clock
+        random.seed(SEED)
+        try:
+            with (
+                self.without_sockets(),
+                patch.object(clock, "now", lambda: start + clock.offset()),
+                patch.object(simulated, "now", lambda: start + simulated.offset()),
+            ):
+                yield
+        finally:
+            random.setstate(random_state)
 
     # ------------------------------------------------------------------
     # Scenarios
