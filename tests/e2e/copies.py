@@ -22,6 +22,8 @@ MAKE_DUE = (
 )
 LOOK = """
 import json
+env.cr.execute(MAKE_DUE)
+env.cr.commit()
 for name in ("ir_cron_keep_alive", "ir_cron_keep_alive_helper"):
     env.ref(f"l10n_pl_ksef_auth.{name}").method_direct_trigger()
 env.invalidate_all()
@@ -45,6 +47,7 @@ window = env["l10n_pl_ksef.unlock"].create(
     {{"company_id": env.company.id, "code": env["l10n_pl_ksef.unlock"]._lock()}}
 )
 type(window).{method}.__wrapped__(window)
+env.cr.commit()
 """
 
 
@@ -133,20 +136,20 @@ def replace_key(demo: DemoStack) -> str:
     return done.stdout
 
 
-def look(programs: Programs, postgres: Postgres, copy: str) -> dict[str, Any]:
+def look(
+    programs: Programs, copy: str, decisions: tuple[str, ...] = ()
+) -> list[dict[str, Any]]:
     """Start Odoo on a copy with everything due, run its scheduled actions, ask for a token.
 
-    :return: token (whether one was given) and panel
+    :param decisions: what a person in the browser then decides, action_continue or
+        action_start_afresh; after each there is another look
+    :return: for each look: token (whether one was given) and panel
     """
-    postgres.sql(MAKE_DUE, copy)
-    line = next(line for line in run(programs, copy, LOOK).splitlines() if "LOOK" in line)
-    seen: dict[str, Any] = json.loads(line.split("LOOK", 1)[1])
-    return seen
-
-
-def decide(programs: Programs, copy: str, method: str) -> None:
-    """Decide as a person in the browser does: action_continue or action_start_afresh."""
-    run(programs, copy, DECIDE.format(method=method))
+    script = f"MAKE_DUE = {MAKE_DUE!r}\n{LOOK}"
+    for method in decisions:
+        script += DECIDE.format(method=method) + LOOK
+    lines = [line for line in run(programs, copy, script).splitlines() if "LOOK" in line]
+    return [json.loads(line.split("LOOK", 1)[1]) for line in lines]
 
 
 def run(programs: Programs, database: str, script: str) -> str:

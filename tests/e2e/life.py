@@ -17,29 +17,19 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import pkcs12
 from leaks import Secret
 from odoo_user import OdooUser, first_login
+from tools.vault import Vault, parse_keys
 
 from ksef_simulator import Simulator, control
 from ksef_simulator.identities import OWNER, STRANGER
 from ksef_simulator.signers import sign
-from stack.places import LOOPBACK, ROOT, cache, free_port
+from stack.places import LOOPBACK, cache, free_port
 from stack.servers import Server
 from stack.workshop import Workshop, workshop
 
 SENDER = Path(__file__).with_name("addons") / "ksef_sender"
 PACKED_PASSWORD = "Tajne-hasło-do-klucza-7"
 LOUD = ["debug", "odoo.sql_db:DEBUG", "urllib3:DEBUG", "odoo.addons.l10n_pl_ksef_auth:DEBUG"]
-# Printed by Odoo's shell: what is encrypted in the database.
-REVEAL = """
-import base64, json
-found = {}
-for model in ("session", "certificate", "authorization"):
-    for record in env[f"l10n_pl_ksef.{model}"].search([]):
-        for name in record._secret_fields():
-            value = record._secret_read(name)
-            if value:
-                found[f"{model} {record.id} {name}"] = base64.b64encode(value).decode()
-print("REVEALED" + json.dumps(found))
-"""
+MODELS = ("session", "certificate", "authorization")
 
 
 class WatchedUser(OdooUser):
@@ -218,25 +208,30 @@ class Life:
         for name, value in self._reveal().items():
             for part, piece in _pieces(name, value):
                 self._secrets[part] = piece
-        key_file = cache("odoo-data", "l10n_pl_ksef") / f"{self.database}.key"
-        text = key_file.read_text().strip()
+        text = self._key_file().read_text().strip()
         self._secrets["vault key"] = base64.urlsafe_b64decode(text)
         self._secrets["vault key as text"] = text.encode()
 
     def _reveal(self) -> dict[str, bytes]:
-        command = [*self.shop.programs.odoo(self.database, "shell"), "--no-http"]
-        done = subprocess.run(
-            command,
-            input=REVEAL,
-            text=True,
-            capture_output=True,
-            env=self.shop.programs.environment(),
-            cwd=ROOT,
-            check=True,
-        )
-        line = next(line for line in done.stdout.splitlines() if "REVEALED" in line)
-        found = json.loads(line.split("REVEALED", 1)[1])
-        return {name: base64.b64decode(value) for name, value in found.items()}
+        """What is encrypted in the database."""
+        box = Vault(parse_keys(self._key_file().read_text()))
+        found = {}
+        for model in MODELS:
+            for number, values in self._encrypted(f"l10n_pl_ksef_{model}"):
+                for name, text in values.items():
+                    plain = box.decrypt(text, f"l10n_pl_ksef.{model},{number},{name}")
+                    found[f"{model} {number} {name}"] = plain
+        return found
+
+    def _encrypted(self, table: str) -> Iterator[tuple[int, dict[str, str]]]:
+        """The ids of a table's rows and their encrypted columns."""
+        for line in self.sql(f"SELECT to_jsonb(kept) FROM {table} AS kept").splitlines():
+            row = json.loads(line)
+            secret = {name: row[name] for name in row if name.endswith("_secret") and row[name]}
+            yield row["id"], secret
+
+    def _key_file(self) -> Path:
+        return cache("odoo-data", "l10n_pl_ksef") / f"{self.database}.key"
 
     def _dump(self) -> bytes:
         command = [str(self.shop.postgres.program("pg_dump")), "-h", LOOPBACK, "-U", "odoo"]

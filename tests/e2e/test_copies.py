@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from copies import Copies, decide, look, replace_key
+from copies import Copies, look, replace_key
 from odoo_user import OdooUser, first_login
 
 from ksef_simulator.control import Control
@@ -23,6 +24,8 @@ def original() -> Iterator[DemoStack]:
         user = OdooUser(demo.odoo_url, demo.database, "ksiegowa")
         first_login(user, Control(demo.simulator_url))
         yield demo
+        demo.restart_odoo()
+        assert_connected(demo)
 
 
 @pytest.fixture
@@ -31,9 +34,7 @@ def copies(original: DemoStack) -> Iterator[Copies]:
     made = Copies(original)
     yield made
     made.remove()
-    original.restart_odoo()
-    user = OdooUser(original.odoo_url, original.database, "ksiegowa")
-    assert user.call("res.company", "l10n_pl_ksef_panel", [1])["color"] == "green"
+    assert_connected(original)
 
 
 @pytest.fixture
@@ -41,14 +42,25 @@ def ksef(original: DemoStack) -> Control:
     return Control(original.simulator_url)
 
 
-def assert_harmless(copies: Copies, ksef: Control, copy: str, words: str) -> None:
-    """A copy sends nothing to KSeF, gives no token, and says what it is."""
+def assert_connected(original: DemoStack) -> None:
+    user = OdooUser(original.odoo_url, original.database, "ksiegowa")
+    assert user.call("res.company", "l10n_pl_ksef_panel", [1])["color"] == "green"
+
+
+def assert_harmless(
+    copies: Copies, ksef: Control, copy: str, words: str, decisions: tuple[str, ...] = ()
+) -> list[dict[str, Any]]:
+    """A copy sends nothing to KSeF, gives no token, and says what it is.
+
+    :return: what was seen after each decision
+    """
     before = ksef.requests.counts()
-    seen = look(copies.shop.programs, copies.shop.postgres, copy)
-    assert ksef.requests.counts() == before
+    seen, *later = look(copies.shop.programs, copy, decisions)
+    assert decisions or ksef.requests.counts() == before
     assert seen["token"] is False
     assert seen["panel"]["color"] == "red"
     assert words in seen["panel"]["problem"]["text"]
+    return later
 
 
 def test_a_duplicate_keeps_its_hands_off(copies: Copies, ksef: Control) -> None:
@@ -63,12 +75,17 @@ def test_a_copy_made_by_postgresql_keeps_its_hands_off(copies: Copies, ksef: Con
     assert_harmless(copies, ksef, copy, "copied on this server")
 
 
-def test_a_restored_snapshot_keeps_its_hands_off_until_told(copies: Copies, ksef: Control) -> None:
+def test_a_restored_snapshot_keeps_its_hands_off(copies: Copies, ksef: Control) -> None:
     copy = copies.restore(copies.dump(), "snapshot")
     copies.give_key(copy)
     assert_harmless(copies, ksef, copy, "restored from a backup")
-    decide(copies.shop.programs, copy, "action_continue")
-    seen = look(copies.shop.programs, copies.shop.postgres, copy)
+
+
+def test_a_restored_snapshot_goes_on_when_told(copies: Copies, ksef: Control) -> None:
+    copy = copies.restore(copies.dump(), "resumed")
+    copies.give_key(copy)
+    decisions = ("action_continue",)
+    (seen,) = assert_harmless(copies, ksef, copy, "restored from a backup", decisions)
     assert (seen["token"], seen["panel"]["color"]) == (True, "green")
 
 
@@ -99,12 +116,10 @@ def test_a_move_without_the_key_says_what_is_missing(
         moved = Programs(programs._odoo, programs.interpreter, elsewhere)
         copy = copies.restore(backup, "moved", elsewhere)
         before = ksef.requests.counts()
-        assert "moved" in look(moved, elsewhere, copy)["panel"]["problem"]["text"]
-        decide(moved, copy, "action_continue")
-        assert "key" in look(moved, elsewhere, copy)["panel"]["problem"]["text"]
-        assert ksef.requests.counts() == before
-        decide(moved, copy, "action_start_afresh")
-        assert look(moved, elsewhere, copy)["panel"]["state"] == "disconnected"
+        seen = look(moved, copy, ("action_continue", "action_start_afresh"))
+        assert "moved" in seen[0]["panel"]["problem"]["text"]
+        assert "key" in seen[1]["panel"]["problem"]["text"]
+        assert seen[2]["panel"]["state"] == "disconnected"
         assert ksef.requests.counts() == before
     finally:
         elsewhere.close()

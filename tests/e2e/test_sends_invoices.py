@@ -17,6 +17,7 @@ from stack.demo import DemoStack, demo_stack
 # Two cores may be busy with other tests beside this one.
 expect.set_options(timeout=30_000)
 KSEF_NUMBER = re.compile(r"\d{10}-\d{8}-[0-9A-F]{12}-[0-9A-F]{2}")
+UPDATE_CALL = "**/action_l10n_pl_edi_update_invoice_status*"
 
 
 class Office:
@@ -80,9 +81,9 @@ class Office:
             if number.is_visible():
                 break
             if check.count():
-                check.click()
-            page.wait_for_timeout(2000)
-            page.wait_for_load_state("networkidle")
+                with page.expect_response(UPDATE_CALL):
+                    check.click()
+            page.wait_for_timeout(500)
         expect(number).to_have_text(KSEF_NUMBER)
         self.picture(f"{picture}_number")
         return number.inner_text()

@@ -1,9 +1,11 @@
-"""`./run test`: one result from several pytest runs, the plain ones and Odoo's at the same time."""
+"""`./run test`: one result from several pytest runs, side by side so that no core waits."""
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from . import playwright_driver, venvs
@@ -11,9 +13,11 @@ from .places import ROOT, TESTS, addons
 from .programs import browser
 from .say import say
 from .stage import Stage
-from .workshop import workshop
+from .workshop import Workshop, workshop
 
 ON_ODOO_PINS = ("tests/protocol", "tests/reader")
+# As long as all other Odoo tests together; it has a database of its own and starts no server.
+LONGEST = "l10n_pl_ksef_auth/tests/test_ten_years.py"
 
 
 def fast(words: list[str]) -> int:
@@ -23,7 +27,7 @@ def fast(words: list[str]) -> int:
 
 
 def everything(words: list[str]) -> int:
-    """Run all tests: plain ones, the same on Odoo's pins, the browser's; Odoo's beside them."""
+    """Run all tests: the browser's, Odoo's, and beside them its longest and the plain ones."""
     words, paths = _split(words)
     ours = _chosen(paths, [name for name in addons() if (ROOT / name / "tests").is_dir()])
     plain = [
@@ -31,26 +35,47 @@ def everything(words: list[str]) -> int:
         _on_odoo_pins(_chosen(paths, _existing(ON_ODOO_PINS))),
     ]
     end_to_end = _chosen(paths, _existing(["tests/e2e"]))
+    chosen = bool(words or paths)
     if not ours and not end_to_end:
-        return _run([plain], words, bool(words or paths))
+        return _run([plain], words, chosen)
     if end_to_end:
         browser()
         playwright_driver.require()
-    with workshop() as shop:
-        plain.append(_end_to_end(end_to_end))
-        database = shop.databases.copy("addon", "test") if ours else ""
-        try:
-            odoo = Stage(
-                "odoo", ours, shop.programs.interpreter, environment=shop.programs.environment()
-            )
-            odoo.options = ["-p", "pytest_odoo", "-p", "stack.odoo_plugin", "--odoo-http"]
-            odoo.options += [
-                f"--odoo-config={shop.programs.configuration}",
-                f"--odoo-database={database}",
-            ]
-            return _run([plain, [odoo]], words, bool(words or paths))
-        finally:
-            shop.databases.drop(database or "test_none")
+    by_name = any(word.startswith("-k") for word in words)
+    with workshop() as shop, _odoo(shop, ours, in_parts=not paths and not by_name) as odoo:
+        return _run([[*odoo[1:], *plain], [_end_to_end(end_to_end)], odoo[:1]], words, chosen)
+
+
+@contextlib.contextmanager
+def _odoo(shop: Workshop, paths: list[str], in_parts: bool) -> Iterator[list[Stage]]:
+    """Odoo's tests, each stage on a database of its own.
+
+    :param in_parts: whether the longest test is a stage of its own
+    """
+    with contextlib.ExitStack() as databases:
+        if not paths:
+            yield []
+            return
+        most = _odoo_stage("odoo", paths, shop, databases)
+        most.options += ["--odoo-http"]
+        if not in_parts:
+            yield [most]
+            return
+        most.options += [f"--ignore={LONGEST}"]
+        yield [most, _odoo_stage("odoo-longest", [LONGEST], shop, databases)]
+
+
+def _odoo_stage(
+    name: str, paths: list[str], shop: Workshop, databases: contextlib.ExitStack
+) -> Stage:
+    """A run of Odoo tests on a fresh database, which is dropped when `databases` is closed."""
+    database = shop.databases.copy("addon", name.replace("-", "_"))
+    databases.callback(shop.databases.drop, database)
+    stage = Stage(name, paths, shop.programs.interpreter, environment=shop.programs.environment())
+    stage.options = ["-p", "pytest_odoo"]
+    stage.options += [f"--odoo-config={shop.programs.configuration}"]
+    stage.options += [f"--odoo-database={database}"]
+    return stage
 
 
 def _plain(paths: list[str]) -> Stage:
