@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 from copies import Copies, look, replace_key
 from odoo_user import OdooUser, first_login
+from playwright.sync_api import BrowserContext, expect
 
 from ksef_simulator.control import Control
 from stack import places
 from stack.demo import DemoStack, demo_stack
+from stack.places import free_port
 from stack.postgres import Postgres
 from stack.programs import Programs
 
@@ -81,12 +83,30 @@ def test_a_restored_snapshot_keeps_its_hands_off(copies: Copies, ksef: Control) 
     assert_harmless(copies, ksef, copy, "restored from a backup")
 
 
-def test_a_restored_snapshot_goes_on_when_told(copies: Copies, ksef: Control) -> None:
+def test_an_accountant_says_in_the_browser_that_the_snapshot_is_the_original(
+    copies: Copies, polish_browser: BrowserContext, pictures: Path
+) -> None:
     copy = copies.restore(copies.dump(), "resumed")
     copies.give_key(copy)
-    decisions = ("action_continue",)
-    (seen,) = assert_harmless(copies, ksef, copy, "restored from a backup", decisions)
-    assert (seen["token"], seen["panel"]["color"]) == (True, "green")
+    odoo = copies.demo.another_odoo(free_port(), database=copy).start()
+    page = polish_browser.new_page()
+    try:
+        page.goto(odoo.address + "?redirect=/odoo/ksef-account")
+        page.fill("input[name=login]", "ksiegowa")
+        page.fill("input[name=password]", "ksiegowa")
+        page.click("button[type=submit]")
+        expect(page.locator(".o_ksef_panel")).to_contain_text("z kopii zapasowej", timeout=60_000)
+        page.get_by_role("button", name="Zdecyduj, co zrobić").click()
+        original = page.get_by_role("button", name="To jest oryginał")
+        expect(original).to_be_visible()
+        page.screenshot(path=pictures / "copy.png")
+        original.click()
+        page.locator("input[type=password]").fill("ksiegowa")
+        page.get_by_role("button", name="Potwierdź hasło").click()
+        tick = page.locator(".o_ksef_tick")
+        expect(tick).to_have_attribute("data-tick", "yes", timeout=60_000)
+    finally:
+        odoo.stop()
 
 
 def test_a_neutralized_copy_holds_nothing(copies: Copies, ksef: Control) -> None:
