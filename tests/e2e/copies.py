@@ -136,9 +136,7 @@ def replace_key(demo: DemoStack) -> str:
     return done.stdout
 
 
-def look(
-    programs: Programs, copy: str, decisions: tuple[str, ...] = ()
-) -> list[dict[str, Any]]:
+def look(programs: Programs, copy: str, decisions: tuple[str, ...] = ()) -> list[dict[str, Any]]:
     """Start Odoo on a copy with everything due, run its scheduled actions, ask for a token.
 
     :param decisions: what a person in the browser then decides, action_continue or

@@ -17,7 +17,6 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import pkcs12
 from leaks import Secret
 from odoo_user import OdooUser, first_login
-from tools.vault import Vault, parse_keys
 
 from ksef_simulator import Simulator, control
 from ksef_simulator.identities import OWNER, STRANGER
@@ -25,6 +24,7 @@ from ksef_simulator.signers import sign
 from stack.places import LOOPBACK, cache, free_port
 from stack.servers import Server
 from stack.workshop import Workshop, workshop
+from tools.vault import Vault, parse_keys
 
 SENDER = Path(__file__).with_name("addons") / "ksef_sender"
 PACKED_PASSWORD = "Tajne-hasło-do-klucza-7"
