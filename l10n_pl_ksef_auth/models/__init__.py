@@ -10,6 +10,7 @@ from . import ksef_session_keep_alive
 from . import ksef_certificate
 from . import ksef_certificate_enrollment
 from . import ksef_certificate_renewal
+from . import ksef_certificate_renew_now
 from . import ksef_certificate_sync
 from . import ksef_certificate_manual
 from . import ksef_panel

@@ -107,7 +107,13 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
             ),
             "problem": self._problem(certificate.problem),
             "can_revoke": certificate.state == "active",
+            **self._renewal(certificate),
         }
+
+    def _renewal(self, certificate):
+        active = certificate.state == "active"
+        under_way = active and certificate._is_being_renewed()
+        return {"is_renewing": under_way, "can_renew": active and not under_way}
 
     def _elsewhere(self, item):
         return {
@@ -127,6 +133,8 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
             "companies": [],
             "problem": False,
             "can_revoke": item.status == "Active",
+            "is_renewing": False,
+            "can_renew": False,
         }
 
     def _status_label(self, status):

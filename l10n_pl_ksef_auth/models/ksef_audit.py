@@ -41,6 +41,7 @@ class L10n_Pl_KsefAudit(models.Model):
             ("closed", "Older login closed"),
             ("ended", "Login ended by KSeF"),
             ("expired", "Login expired"),
+            ("renewal_asked", "Certificate renewal asked for"),
             ("certificate_requested", "Certificate applied for"),
             ("certificate_issued", "Certificate issued"),
             ("certificate_loaded", "Certificate loaded by hand"),

@@ -81,7 +81,7 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
         tried = self._successors()
         if any(item._is_on_the_way() for item in tried):
             self._done(renew_at=now + A_DAY)
-        elif len(tried.filtered("send_started_at")) >= MOST_APPLICATIONS:
+        elif len(tried.filtered(_was_the_machines)) >= MOST_APPLICATIONS:
             self._done(renew_at=self.valid_to)
         elif not self._owners_session():
             self._done(renew_at=now + A_DAY)
@@ -89,7 +89,7 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
             self._begin_successor()
             self._done(renew_at=now + RETRY_RENEWAL * (1 + len(tried)))
 
-    def _begin_successor(self):
+    def _begin_successor(self, **values):
         successor = self.create(
             {
                 "name": self._new_name(),
@@ -100,6 +100,7 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
                 "owner_name": self.owner_name,
                 "replaces_id": self.id,
                 "separate": True,
+                **values,
             }
         )
         successor._wake_cron_at(self._now())
@@ -192,3 +193,8 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
         return self.env["l10n_pl_ksef.session"].search_count(
             [("certificate_id", "=", self.id), ("state", "in", LOGGING_IN)], limit=1
         )
+
+
+def _was_the_machines(successor):
+    """Whether it was applied for, and not because a person asked for it."""
+    return bool(successor.send_started_at) and not successor.asked_by_id

@@ -1,6 +1,6 @@
 import { defineMailModels } from "@mail/../tests/mail_test_helpers";
 import { expect, test } from "@odoo/hoot";
-import { animationFrame } from "@odoo/hoot-mock";
+import { advanceTime, animationFrame } from "@odoo/hoot-mock";
 import { contains, getService, mountWithCleanup, onRpc } from "@web/../tests/web_test_helpers";
 import { WebClient } from "@web/webclient/webclient";
 
@@ -44,6 +44,8 @@ const CERTIFICATE = {
     companies: ["Przykładowa Sp. z o.o."],
     problem: false,
     can_revoke: true,
+    can_renew: true,
+    is_renewing: false,
 };
 const SESSION = {
     reference_number: "20261122-AU-1",
@@ -81,12 +83,20 @@ const ACCOUNT = {
 };
 const COMPARED_PARTS = { sessions: [SESSION], asked_at: "2026-11-22 13:06:00" };
 
+const METHODS = [
+    "save_options",
+    "issue_certificate",
+    "renew_certificate",
+    "revoke_certificate",
+    "connect_with_certificate",
+];
+
 /** Opens the screen; what `answers` holds for a method is its answer, and the call a step. */
 async function openAccount(account, answers = {}) {
     onRpc("res.company", "l10n_pl_ksef_panel", () => account.panel);
     onRpc("res.company", "l10n_pl_ksef_account", () => account);
     onRpc("res.company", "l10n_pl_ksef_account_at_ksef", () => ({ ...account, ...COMPARED_PARTS }));
-    for (const method of ["save_options", "issue_certificate", "revoke_certificate", "connect_with_certificate"]) {
+    for (const method of METHODS) {
         onRpc("res.company", `l10n_pl_ksef_${method}`, ({ args }) => {
             expect.step(`${method} ${JSON.stringify(args)}`);
             return answers[method] || account;
@@ -117,6 +127,35 @@ test("a certificate is revoked with a reason and after a question", async () => 
     await contains(".modal select").select("KeyCompromise");
     await contains(".modal .btn-danger").click();
     expect.verifySteps(['revoke_certificate [[1],"01AB","KeyCompromise"]']);
+});
+
+test("a certificate is renewed after a question and followed until its end", async () => {
+    const renewing = { ...CERTIFICATE, can_renew: false, is_renewing: true };
+    const replaced = { ...CERTIFICATE, can_renew: false, state_label: "Replaced" };
+    const account = { ...ACCOUNT };
+    await openAccount(account, { renew_certificate: { ...ACCOUNT, certificates: [renewing] } });
+    account.certificates = [renewing];
+    await contains(".o_ksef_renew").click();
+    await contains(".modal .btn-primary").click();
+    await animationFrame();
+    expect.verifySteps(['renew_certificate [[1],"01AB"]']);
+    expect(".o_ksef_renew").toHaveCount(0);
+    expect(".o_ksef_renewing").toHaveCount(1);
+    account.certificates = [replaced];
+    await advanceTime(15000);
+    await animationFrame();
+    expect(".o_ksef_renewing").toHaveCount(0);
+    expect(".o_ksef_certificates .badge").toHaveText("Replaced");
+});
+
+test("why a renewal cannot begin is told", async () => {
+    const problem = { text: "Its owner is not logged in.", action: "Sign.", technical: "" };
+    await openAccount(ACCOUNT, { renew_certificate: { ...ACCOUNT, problem } });
+    await contains(".o_ksef_renew").click();
+    await contains(".modal .btn-primary").click();
+    expect.verifySteps(['renew_certificate [[1],"01AB"]']);
+    expect(".o_ksef_note_stop strong").toHaveText("Its owner is not logged in.");
+    expect(".o_ksef_renew").toHaveCount(1);
 });
 
 test("a separate certificate is preselected where KSeF leaves room", async () => {
