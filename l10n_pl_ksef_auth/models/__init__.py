@@ -4,6 +4,7 @@ from . import ksef_step
 from . import ksef_session
 from . import ksef_session_login
 from . import ksef_session_active
+from . import ksef_session_take_over
 from . import ksef_session_token
 from . import ksef_due
 from . import ksef_session_keep_alive
@@ -11,11 +12,13 @@ from . import ksef_certificate
 from . import ksef_certificate_enrollment
 from . import ksef_certificate_renewal
 from . import ksef_certificate_renew_now
+from . import ksef_certificate_take_over
 from . import ksef_certificate_sync
 from . import ksef_certificate_manual
 from . import ksef_panel
 from . import ksef_account
 from . import ksef_account_actions
+from . import ksef_account_take_over
 from . import res_company
 from . import ksef_alert
 from . import ksef_alert_watch

@@ -5,6 +5,8 @@ from .ksef_step import naive
 
 # Beside an existing certificate another is issued only if one more place stays free (journey, 5).
 PLACES_FOR_SEPARATE = 2
+# Of certificates whose company another identity took over, those that say what became of it.
+LEFT_AND_SHOWN = ("active", "blocked", "revoked", "expired")
 
 
 class L10n_Pl_KsefAccount(models.AbstractModel):
@@ -72,19 +74,23 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
             .sudo()
             .search(
                 [
-                    ("company_ids", "in", owner.id),
                     ("environment", "=", owner.l10n_pl_ksef_environment),
+                    "|",
+                    ("company_ids", "in", owner.id),
+                    "&",
+                    ("former_company_ids", "in", owner.id),
+                    ("state", "in", LEFT_AND_SHOWN),
                 ]
             )
         )
         by_serial = {item.serial_number: item for item in listed["certificates"]}
-        rows = [self._known(certificate, by_serial) for certificate in here]
+        rows = [self._known(owner, certificate, by_serial) for certificate in here]
         known = set(here.mapped("serial_number"))
         return rows + [
             self._elsewhere(item) for serial, item in by_serial.items() if serial not in known
         ]
 
-    def _known(self, certificate, by_serial):
+    def _known(self, owner, certificate, by_serial):
         item = by_serial.get(certificate.serial_number)
         states = dict(certificate._fields["state"]._description_selection(self.env))
         return {
@@ -107,13 +113,14 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
             ),
             "problem": self._problem(certificate.problem),
             "can_revoke": certificate.state == "active",
-            **self._renewal(certificate),
+            "is_former": certificate._was_left_by(owner),
+            **self._renewal(owner, certificate),
         }
 
-    def _renewal(self, certificate):
-        active = certificate.state == "active"
-        under_way = active and certificate._is_being_renewed()
-        return {"is_renewing": under_way, "can_renew": active and not under_way}
+    def _renewal(self, owner, certificate):
+        serves = certificate.state == "active" and not certificate._was_left_by(owner)
+        under_way = serves and certificate._is_being_renewed()
+        return {"is_renewing": under_way, "can_renew": serves and not under_way}
 
     def _elsewhere(self, item):
         return {
@@ -133,6 +140,7 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
             "companies": [],
             "problem": False,
             "can_revoke": item.status == "Active",
+            "is_former": False,
             "is_renewing": False,
             "can_renew": False,
         }

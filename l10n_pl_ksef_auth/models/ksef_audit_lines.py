@@ -95,7 +95,7 @@ class L10n_Pl_KsefCertificate(models.Model):
 
     def _audit_certificate(self, event):
         self.env["l10n_pl_ksef.audit"]._record(
-            self.company_ids,
+            self.company_ids | self.former_company_ids,
             event,
             environment=self.environment,
             signer_name=self.owner_name,

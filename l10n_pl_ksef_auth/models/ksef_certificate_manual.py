@@ -131,7 +131,11 @@ class L10n_Pl_KsefCertificateManual(models.Model):
             )
             ._usable()
         )
-        allowed = usable.filtered(lambda item: item.company_ids & self.env.user.company_ids)
+        allowed = usable.filtered(
+            lambda item: (
+                item.company_ids & self.env.user.company_ids and not item._was_left_by(owner)
+            )
+        )
         if allowed:
             with allowed[0]._exclusive(wait_seconds=10) as own:
                 if own:
@@ -148,7 +152,9 @@ class L10n_Pl_KsefCertificateManual(models.Model):
         """
         self.ensure_one()
         self._check_serves_only_own()
-        token = owner._l10n_pl_ksef_session()._token_for_others()
+        # KSeF decides whether the company's signer may, where the owner is not logged in.
+        session = self._owners_session() or owner._l10n_pl_ksef_session()
+        token = session._token_for_others()
         with self._exclusive(wait_seconds=10) as own:
             if not own:
                 raise LockBusy()
@@ -160,6 +166,7 @@ class L10n_Pl_KsefCertificateManual(models.Model):
                     raise
             own.write({"state": "revoked", "private_key_secret": False, "next_attempt": False})
             own.env.cr.commit()
+            own._plan_renewals()
 
     def _check_serves_only_own(self):
         """Refuse to take from other companies what they log in with.
@@ -167,7 +174,7 @@ class L10n_Pl_KsefCertificateManual(models.Model):
         :raises AccessError: it serves a company that is not the user's
         """
         user = self.env.user
-        if not user._is_superuser() and not self.company_ids <= user.sudo().company_ids:
+        if not user._is_superuser() and not self._serves_only(user):
             raise AccessError(
                 self.env._(
                     "This certificate also serves companies that you have no access to:"

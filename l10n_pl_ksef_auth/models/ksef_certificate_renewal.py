@@ -68,7 +68,7 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
         return self.valid_to - min(RENEW_BEFORE + RENEW_SPREAD * random.random(), life / 3)
 
     def _step_expire(self):
-        self._done(state="expired", private_key_secret=False)
+        self._done(state="expired", private_key_secret=False, revoke_requested=False)
         self.env.cr.commit()
         self._plan_renewals()
 
@@ -83,7 +83,7 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
             self._done(renew_at=now + A_DAY)
         elif len(tried.filtered(_was_the_machines)) >= MOST_APPLICATIONS:
             self._done(renew_at=self.valid_to)
-        elif not self._owners_session():
+        elif not self.company_ids or not self._owners_session():
             self._done(renew_at=now + A_DAY)
         else:
             self._begin_successor()
@@ -157,7 +157,8 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
         return self.env["l10n_pl_ksef.session"].search([("certificate_id", "=", self.id)], limit=1)
 
     def _begin_trial(self):
-        session = self._owners_session()
+        served = self.company_ids | self.replaces_id.company_ids
+        session = self._owners_session().filtered(lambda login: login.company_id in served)
         self._done(next_attempt=self._now() + (LOOK_AGAIN if session else A_DAY))
         self.env.cr.commit()
         if session:

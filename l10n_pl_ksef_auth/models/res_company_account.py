@@ -135,6 +135,21 @@ class ResCompany(models.Model):
         return self.l10n_pl_ksef_open_account()
 
     @sensitive
+    def l10n_pl_ksef_take_over(self, revoke=False):
+        """Open the window "Account authorization" for another identity to take over.
+
+        The password is asked for whatever becomes of the former certificate: in any case the
+        company no longer logs in with it, once the new login works.
+
+        :param bool revoke: revoke it at KSeF, too, through the former login, before that is closed
+        :return dict: the action that opens the window
+        :raises UserError: it cannot be revoked from here
+        """
+        owner = self._l10n_pl_ksef_managed()
+        self.env["l10n_pl_ksef.account"]._begin_take_over(owner, revoke)
+        return self.l10n_pl_ksef_open_authorization()
+
+    @sensitive
     def l10n_pl_ksef_revoke_certificate(self, serial_number, reason="Unspecified"):
         """Revoke one of the signer's certificates at KSeF, whoever holds it.
 

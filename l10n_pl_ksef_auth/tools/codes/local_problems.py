@@ -109,6 +109,12 @@ PROBLEMS: dict[str, Meaning] = {
         True,
         "sign",
     ),
+    "revocation_needs_owner": Meaning(
+        _lt("KSeF lets only its owner revoke this certificate, who is not logged in here now."),
+        _lt("Ask its owner to revoke it in the Ministry's own application for KSeF."),
+        True,
+        "account",
+    ),
     "certificate_mismatch": Meaning(
         _lt("KSeF sent a certificate that does not belong to this Odoo's key."),
         TELL_SUPPORT,

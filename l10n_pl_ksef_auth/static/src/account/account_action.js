@@ -12,6 +12,7 @@ import { KsefProblem } from "../connection/problem";
 import { AccountCertificates } from "./account_certificates";
 import { AccountChoice } from "./account_choice";
 import { AccountCompanies } from "./account_companies";
+import { AccountIdentity } from "./account_identity";
 import { AccountOptions } from "./account_options";
 import { AccountSessions } from "./account_sessions";
 import { DisconnectDialog } from "./disconnect_dialog";
@@ -30,6 +31,7 @@ export class KsefAccountAction extends Component {
         AccountCertificates,
         AccountChoice,
         AccountCompanies,
+        AccountIdentity,
         AccountOptions,
         AccountSessions,
         KsefConnectionPanel,
@@ -174,6 +176,12 @@ export class KsefAccountAction extends Component {
     /** Closes one login at KSeF; without a reference number, all but the one in use. */
     revokeSession(referenceNumber) {
         return this.callSecured("l10n_pl_ksef_revoke_session", referenceNumber || null);
+    }
+
+    /** Leads, by way of the user's password, to the window in which somebody else signs. */
+    async takeOver(revoke) {
+        const action = await this.ask("l10n_pl_ksef_take_over", revoke);
+        return this.action.doAction(action, { onClose: () => this.call("l10n_pl_ksef_account") });
     }
 
     disconnect() {
