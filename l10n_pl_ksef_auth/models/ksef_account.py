@@ -85,9 +85,13 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
         )
         by_serial = {item.serial_number: item for item in listed["certificates"]}
         rows = [self._known(owner, certificate, by_serial) for certificate in here]
-        known = set(here.mapped("serial_number"))
+        # What is being issued has no number here yet; its name tells it from all others.
+        unnumbered = here.filtered(lambda certificate: not certificate.serial_number)
+        known = set(here.mapped("serial_number")) | set(unnumbered.mapped("name"))
         return rows + [
-            self._elsewhere(item) for serial, item in by_serial.items() if serial not in known
+            self._elsewhere(item)
+            for serial, item in by_serial.items()
+            if not known & {serial, item.name}
         ]
 
     def _known(self, owner, certificate, by_serial):
@@ -113,14 +117,18 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
             ),
             "problem": self._problem(certificate.problem),
             "can_revoke": certificate.state == "active",
-            "is_former": certificate._was_left_by(owner),
-            **self._renewal(owner, certificate),
+            **self._use(owner, certificate),
         }
 
-    def _renewal(self, owner, certificate):
-        serves = certificate.state == "active" and not certificate._was_left_by(owner)
-        under_way = serves and certificate._is_being_renewed()
-        return {"is_renewing": under_way, "can_renew": serves and not under_way}
+    def _use(self, owner, certificate):
+        """Whether a company logs in with a certificate that is valid, and whether it is renewed."""
+        active, left = certificate.state == "active", certificate._was_left_by(owner)
+        under_way = active and not left and certificate._is_being_renewed()
+        return {
+            "is_former": active and left,
+            "is_renewing": under_way,
+            "can_renew": active and not left and not under_way,
+        }
 
     def _elsewhere(self, item):
         return {
@@ -221,6 +229,7 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
             lambda company: (
                 company.vat
                 and company.l10n_pl_ksef_environment in certificates.mapped("environment")
+                and certificates._may_serve(company)
             )
         )
         panel = self.env["l10n_pl_ksef.panel"]

@@ -23,6 +23,8 @@ class L10n_Pl_KsefAccountActions(models.AbstractModel):
             fresh = company.with_env(self.env(cr=cr))
             panel = fresh.env["l10n_pl_ksef.panel"]._values(fresh)
         problem = panel["problem"] and panel["problem"]["text"]
+        if panel["state"] == "disconnected" and not problem:
+            problem = ksef_problem.texts(self.env, ksef_problem.local("not_connected"))["text"]
         return {
             "id": company.id,
             "name": company.name,

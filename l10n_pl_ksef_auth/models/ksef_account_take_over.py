@@ -82,7 +82,7 @@ class L10n_Pl_KsefAccountTakeOver(models.AbstractModel):
         if revoke and certificate and certificate["obstacle"]:
             raise UserError(certificate["obstacle"])
         window = self.env["l10n_pl_ksef.authorization"]._open(owner).sudo()
-        if window.step == "verify":
+        if window._view_verifying():
             raise UserError(
                 self.env._("KSeF is still checking the last signature: wait until it has decided.")
             )

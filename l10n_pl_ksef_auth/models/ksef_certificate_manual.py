@@ -124,23 +124,25 @@ class L10n_Pl_KsefCertificateManual(models.Model):
         """
         if owner._l10n_pl_ksef_certificate()._usable():
             return
-        usable = (
+        allowed = (
             self.sudo()
             .search(
                 [("state", "=", "active"), ("environment", "=", owner.l10n_pl_ksef_environment)]
             )
-            ._usable()
-        )
-        allowed = usable.filtered(
-            lambda item: (
-                item.company_ids & self.env.user.company_ids and not item._was_left_by(owner)
-            )
+            ._may_serve(owner)
         )
         if allowed:
             with allowed[0]._exclusive(wait_seconds=10) as own:
                 if own:
                     own.write({"company_ids": [(4, owner.id)]})
                     own.env.cr.commit()
+
+    def _may_serve(self, owner):
+        """The certificates of self that the user may let serve a company."""
+        mine = self.env.user.sudo().company_ids
+        return self._usable().filtered(
+            lambda item: item.company_ids & mine and not item._was_left_by(owner)
+        )
 
     def _revoke(self, owner, reason):
         """Revoke the certificate at KSeF and forget its key.

@@ -48,6 +48,13 @@ class TestRenewNow(KsefCase):
         account = self.company.with_user(self.accountant).l10n_pl_ksef_account()
         self.assertTrue(self.row(account)["is_renewing"])
 
+    def test_the_successor_that_is_being_issued_is_listed_once(self):
+        self.renew()
+        self.travel(seconds=15)
+        account = self.company.with_user(self.accountant).l10n_pl_ksef_account_at_ksef()
+        self.assertEqual(len(self.simulator.state.certificates), 2)
+        self.assertEqual([row["here"] for row in account["certificates"]], [True, True])
+
     def test_who_clicks_twice_gets_one_successor(self):
         with self.counted("enroll") as applications:
             self.renew()

@@ -222,7 +222,11 @@ class TestTakeOver(KsefCase):
         self.serve_another(self.accountant)
         self.taken_over(consent=False)
         self.settle()
-        self.company.with_user(self.accountant).l10n_pl_ksef_connect_with_certificate()
+        self.env["l10n_pl_ksef.session"]._disconnect(self.company)
+        self.assertNotIn(self.company.id, [row["id"] for row in self.account()["others"]])
+        company = self.company.with_user(self.accountant)
+        (row,) = company.l10n_pl_ksef_connect_with_certificate()
+        self.assertIn("not connected", row["text"])
         self.env.invalidate_all()
         self.assertFalse(self.company._l10n_pl_ksef_certificate())
 
@@ -238,6 +242,9 @@ class TestTakeOver(KsefCase):
         self.assertFalse(self.former.sudo().private_key_secret)
         self.assertEqual(self.at_ksef(self.former).reason, "Unspecified")
         self.assertEqual(revocations["calls"], 1)
+        rows = {row["id"]: row for row in self.account()["certificates"]}
+        row = rows[self.former.id]
+        self.assertEqual((row["is_former"], row["can_revoke"]), (False, False))
         self.assertEqual(self.panel()["state"], "connected")
 
     def test_while_ksef_is_down_the_former_login_waits_for_the_revocation(self):
