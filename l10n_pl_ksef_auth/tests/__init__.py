@@ -21,5 +21,6 @@ from . import test_role_table
 from . import test_rotation
 from . import test_secrets
 from . import test_take_over
+from . import test_take_over_revokes
 from . import test_ten_years
 from . import test_who_connects
