@@ -5,6 +5,8 @@ from .ksef_step import naive
 
 # Beside an existing certificate another is issued only if one more place stays free (journey, 5).
 PLACES_FOR_SEPARATE = 2
+# Of certificates whose company another identity took over, those that say what became of it.
+LEFT_AND_SHOWN = ("active", "blocked", "revoked", "expired")
 
 
 class L10n_Pl_KsefAccount(models.AbstractModel):
@@ -72,19 +74,27 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
             .sudo()
             .search(
                 [
-                    ("company_ids", "in", owner.id),
                     ("environment", "=", owner.l10n_pl_ksef_environment),
+                    "|",
+                    ("company_ids", "in", owner.id),
+                    "&",
+                    ("former_company_ids", "in", owner.id),
+                    ("state", "in", LEFT_AND_SHOWN),
                 ]
             )
         )
         by_serial = {item.serial_number: item for item in listed["certificates"]}
-        rows = [self._known(certificate, by_serial) for certificate in here]
-        known = set(here.mapped("serial_number"))
+        rows = [self._known(owner, certificate, by_serial) for certificate in here]
+        # What is being issued has no number here yet; its name tells it from all others.
+        unnumbered = here.filtered(lambda certificate: not certificate.serial_number)
+        known = set(here.mapped("serial_number")) | set(unnumbered.mapped("name"))
         return rows + [
-            self._elsewhere(item) for serial, item in by_serial.items() if serial not in known
+            self._elsewhere(item)
+            for serial, item in by_serial.items()
+            if not known & {serial, item.name}
         ]
 
-    def _known(self, certificate, by_serial):
+    def _known(self, owner, certificate, by_serial):
         item = by_serial.get(certificate.serial_number)
         states = dict(certificate._fields["state"]._description_selection(self.env))
         return {
@@ -107,6 +117,17 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
             ),
             "problem": self._problem(certificate.problem),
             "can_revoke": certificate.state == "active",
+            **self._use(owner, certificate),
+        }
+
+    def _use(self, owner, certificate):
+        """Whether a company logs in with a certificate that is valid, and whether it is renewed."""
+        active, left = certificate.state == "active", certificate._was_left_by(owner)
+        under_way = active and not left and certificate._is_being_renewed()
+        return {
+            "is_former": active and left,
+            "is_renewing": under_way,
+            "can_renew": active and not left and not under_way,
         }
 
     def _elsewhere(self, item):
@@ -127,6 +148,9 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
             "companies": [],
             "problem": False,
             "can_revoke": item.status == "Active",
+            "is_former": False,
+            "is_renewing": False,
+            "can_renew": False,
         }
 
     def _status_label(self, status):
@@ -205,6 +229,7 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
             lambda company: (
                 company.vat
                 and company.l10n_pl_ksef_environment in certificates.mapped("environment")
+                and certificates._may_serve(company)
             )
         )
         panel = self.env["l10n_pl_ksef.panel"]

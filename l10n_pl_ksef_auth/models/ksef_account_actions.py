@@ -23,12 +23,33 @@ class L10n_Pl_KsefAccountActions(models.AbstractModel):
             fresh = company.with_env(self.env(cr=cr))
             panel = fresh.env["l10n_pl_ksef.panel"]._values(fresh)
         problem = panel["problem"] and panel["problem"]["text"]
+        if panel["state"] == "disconnected" and not problem:
+            problem = ksef_problem.texts(self.env, ksef_problem.local("not_connected"))["text"]
         return {
             "id": company.id,
             "name": company.name,
             "state": panel["state"],
             "text": problem or panel["headline"] or self.env._("Connected."),
         }
+
+    def _renew_certificate(self, owner, serial_number):
+        """Begin to renew a certificate that serves a company.
+
+        :return: False, or the problem
+        """
+        known = (
+            self.env["l10n_pl_ksef.certificate"]
+            .sudo()
+            .search(
+                [
+                    ("serial_number", "=", str(serial_number)),
+                    ("environment", "=", owner.l10n_pl_ksef_environment),
+                    ("company_ids", "in", owner.id),
+                ],
+                limit=1,
+            )
+        )
+        return known._renew_now() if known else ksef_problem.local("renewal_not_valid")
 
     def _revoke_certificate(self, owner, serial_number, reason):
         known = (

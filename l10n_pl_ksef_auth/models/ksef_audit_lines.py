@@ -91,15 +91,18 @@ class L10n_Pl_KsefCertificate(models.Model):
         if self.state == "active" and old != "blocked":
             event = ORIGIN_EVENTS[self.origin]
         if event:
-            self.env["l10n_pl_ksef.audit"]._record(
-                self.company_ids,
-                event,
-                environment=self.environment,
-                signer_name=self.owner_name,
-                signer_masked=self.identity_masked,
-                reference=self.serial_number or self.reference_number,
-                detail=technical(self.env, self.problem),
-            )
+            self._audit_certificate(event)
+
+    def _audit_certificate(self, event):
+        self.env["l10n_pl_ksef.audit"]._record(
+            self.company_ids | self.former_company_ids,
+            event,
+            environment=self.environment,
+            signer_name=self.owner_name,
+            signer_masked=self.identity_masked,
+            reference=self.serial_number or self.reference_number,
+            detail=technical(self.env, self.problem),
+        )
 
 
 class ResCompany(models.Model):

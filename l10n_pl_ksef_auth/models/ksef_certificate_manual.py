@@ -124,19 +124,25 @@ class L10n_Pl_KsefCertificateManual(models.Model):
         """
         if owner._l10n_pl_ksef_certificate()._usable():
             return
-        usable = (
+        allowed = (
             self.sudo()
             .search(
                 [("state", "=", "active"), ("environment", "=", owner.l10n_pl_ksef_environment)]
             )
-            ._usable()
+            ._may_serve(owner)
         )
-        allowed = usable.filtered(lambda item: item.company_ids & self.env.user.company_ids)
         if allowed:
             with allowed[0]._exclusive(wait_seconds=10) as own:
                 if own:
                     own.write({"company_ids": [(4, owner.id)]})
                     own.env.cr.commit()
+
+    def _may_serve(self, owner):
+        """The certificates of self that the user may let serve a company."""
+        mine = self.env.user.sudo().company_ids
+        return self._usable().filtered(
+            lambda item: item.company_ids & mine and not item._was_left_by(owner)
+        )
 
     def _revoke(self, owner, reason):
         """Revoke the certificate at KSeF and forget its key.
@@ -148,7 +154,9 @@ class L10n_Pl_KsefCertificateManual(models.Model):
         """
         self.ensure_one()
         self._check_serves_only_own()
-        token = owner._l10n_pl_ksef_session()._token_for_others()
+        # KSeF decides whether the company's signer may, where the owner is not logged in.
+        session = self._owners_session() or owner._l10n_pl_ksef_session()
+        token = session._token_for_others()
         with self._exclusive(wait_seconds=10) as own:
             if not own:
                 raise LockBusy()
@@ -160,6 +168,7 @@ class L10n_Pl_KsefCertificateManual(models.Model):
                     raise
             own.write({"state": "revoked", "private_key_secret": False, "next_attempt": False})
             own.env.cr.commit()
+            own._plan_renewals()
 
     def _check_serves_only_own(self):
         """Refuse to take from other companies what they log in with.
@@ -167,7 +176,7 @@ class L10n_Pl_KsefCertificateManual(models.Model):
         :raises AccessError: it serves a company that is not the user's
         """
         user = self.env.user
-        if not user._is_superuser() and not self.company_ids <= user.sudo().company_ids:
+        if not user._is_superuser() and not self._serves_only(user):
             raise AccessError(
                 self.env._(
                     "This certificate also serves companies that you have no access to:"

@@ -68,7 +68,7 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
         return self.valid_to - min(RENEW_BEFORE + RENEW_SPREAD * random.random(), life / 3)
 
     def _step_expire(self):
-        self._done(state="expired", private_key_secret=False)
+        self._done(state="expired", private_key_secret=False, revoke_requested=False)
         self.env.cr.commit()
         self._plan_renewals()
 
@@ -81,15 +81,15 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
         tried = self._successors()
         if any(item._is_on_the_way() for item in tried):
             self._done(renew_at=now + A_DAY)
-        elif len(tried.filtered("send_started_at")) >= MOST_APPLICATIONS:
+        elif len(tried.filtered(_was_the_machines)) >= MOST_APPLICATIONS:
             self._done(renew_at=self.valid_to)
-        elif not self._owners_session():
+        elif not self.company_ids or not self._owners_session():
             self._done(renew_at=now + A_DAY)
         else:
             self._begin_successor()
             self._done(renew_at=now + RETRY_RENEWAL * (1 + len(tried)))
 
-    def _begin_successor(self):
+    def _begin_successor(self, **values):
         successor = self.create(
             {
                 "name": self._new_name(),
@@ -100,6 +100,7 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
                 "owner_name": self.owner_name,
                 "replaces_id": self.id,
                 "separate": True,
+                **values,
             }
         )
         successor._wake_cron_at(self._now())
@@ -156,7 +157,8 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
         return self.env["l10n_pl_ksef.session"].search([("certificate_id", "=", self.id)], limit=1)
 
     def _begin_trial(self):
-        session = self._owners_session()
+        served = self.company_ids | self.replaces_id.company_ids
+        session = self._owners_session().filtered(lambda login: login.company_id in served)
         self._done(next_attempt=self._now() + (LOOK_AGAIN if session else A_DAY))
         self.env.cr.commit()
         if session:
@@ -192,3 +194,8 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
         return self.env["l10n_pl_ksef.session"].search_count(
             [("certificate_id", "=", self.id), ("state", "in", LOGGING_IN)], limit=1
         )
+
+
+def _was_the_machines(successor):
+    """Whether it was applied for, and not because a person asked for it."""
+    return bool(successor.send_started_at) and not successor.asked_by_id

@@ -97,6 +97,19 @@ class ResCompany(models.Model):
         problem = owner.env["l10n_pl_ksef.certificate"]._issue_separate(owner, self.env.user)
         return self._l10n_pl_ksef_account_after(problem)
 
+    def l10n_pl_ksef_renew_certificate(self, serial_number):
+        """Have a certificate renewed now, not only two months before its end.
+
+        No password is asked for: nothing is taken away before the successor has logged in, and
+        KSeF's own limit guards the applications.
+
+        :param str serial_number: of a certificate that this Odoo holds
+        :return dict: l10n_pl_ksef_account(), with ``problem`` when it cannot begin
+        """
+        owner = self._l10n_pl_ksef_managed()
+        problem = self.env["l10n_pl_ksef.account"]._renew_certificate(owner, serial_number)
+        return self._l10n_pl_ksef_account_after(problem)
+
     def l10n_pl_ksef_connect_with_certificate(self):
         """Connect all companies of self with a certificate held here, without a signature.
 
@@ -120,6 +133,21 @@ class ResCompany(models.Model):
             certificate._revoke(owner, "Unspecified")
         self.env["l10n_pl_ksef.session"]._disconnect(owner)
         return self.l10n_pl_ksef_open_account()
+
+    @sensitive
+    def l10n_pl_ksef_take_over(self, revoke=False):
+        """Open the window "Account authorization" for another identity to take over.
+
+        The password is asked for whatever becomes of the former certificate: in any case the
+        company no longer logs in with it, once the new login works.
+
+        :param bool revoke: revoke it at KSeF, too, through the former login, before that is closed
+        :return dict: the action that opens the window
+        :raises UserError: it cannot be revoked from here
+        """
+        owner = self._l10n_pl_ksef_managed()
+        self.env["l10n_pl_ksef.account"]._begin_take_over(owner, revoke)
+        return self.l10n_pl_ksef_open_authorization()
 
     @sensitive
     def l10n_pl_ksef_revoke_certificate(self, serial_number, reason="Unspecified"):

@@ -15,9 +15,12 @@ from . import test_housekeeping
 from . import test_javascript
 from . import test_login_problems
 from . import test_polish
+from . import test_renew_now
 from . import test_renewal
 from . import test_role_table
 from . import test_rotation
 from . import test_secrets
+from . import test_take_over
+from . import test_take_over_revokes
 from . import test_ten_years
 from . import test_who_connects

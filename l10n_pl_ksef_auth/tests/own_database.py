@@ -104,7 +104,7 @@ class OwnDatabaseCase(BaseCase):
         with self.environment(self.user_id) as env:
             env["l10n_pl_ksef.authorization"].browse(window_id).authenticate()
 
-    def signed_window(self, consent):
+    def signed_window(self, consent, signer="owner"):
         """The accountant's window with the signed document attached, just before it is sent."""
         with self.environment(self.user_id) as env:
             company = env["res.company"].browse(self.company_id)
@@ -112,7 +112,7 @@ class OwnDatabaseCase(BaseCase):
             window = env["l10n_pl_ksef.authorization"].browse(action["params"]["wizard_id"])
             window.prepare_download()
             document = window.sudo().session_id._request_document()
-            signed = sign(document, "owner", at=self.simulator.clock.now())
+            signed = sign(document, signer, at=self.simulator.clock.now())
             window.attach("AuthTokenRequest.xml", base64.b64encode(signed).decode())
             window.set_consent(consent)
             return window.id

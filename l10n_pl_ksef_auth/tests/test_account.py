@@ -93,35 +93,6 @@ class TestAccount(KsefCase):
 
 
 @tagged("post_install", "-at_install")
-class TestTakeOver(KsefCase):
-    """The signer changes or leaves: another identity takes over with one signature."""
-
-    def setUp(self):
-        super().setUp()
-        self.former = self.certified()
-        self.connect("qualified", consent=True)
-        for _round in range(5):
-            self.keep_alive(seconds=15)
-        self.successor = self.company._l10n_pl_ksef_certificate()
-
-    def test_the_connection_stands_on_the_new_signer(self):
-        self.assertNotEqual(self.successor, self.former)
-        self.assertEqual(self.panel()["identity"]["name"], self.successor.owner_name)
-
-    def test_the_next_silent_login_is_the_new_signers(self):
-        for _round in range(6):
-            self.keep_alive(days=1)
-            self.keep_alive(seconds=10)
-        session = self.company._l10n_pl_ksef_session()
-        self.assertEqual((session.method, session.certificate_id), ("certificate", self.successor))
-
-    def test_the_former_certificate_is_kept_until_somebody_revokes_it(self):
-        self.assertEqual(self.former.state, "active")
-        rows = self.company.with_user(self.accountant).l10n_pl_ksef_account()["certificates"]
-        self.assertEqual(len([row for row in rows if row["can_revoke"]]), 2)
-
-
-@tagged("post_install", "-at_install")
 class TestDisconnect(KsefCase):
     def test_after_a_disconnection_no_machine_logs_in_again(self):
         self.certified()

@@ -38,6 +38,16 @@ class TestConfirmation(HttpCase, KsefCase):
         self.env.invalidate_all()
         self.assertEqual(self.login.state, "revoked")
 
+    def test_a_take_over_waits_for_the_password_and_then_opens_the_window(self):
+        asked = self.call("res.company", "l10n_pl_ksef_take_over", [self.company.id])
+        self.assertEqual(asked["res_model"], "res.users.identitycheck")
+        self.assertFalse(self.env["l10n_pl_ksef.authorization"].search([("take_over", "=", True)]))
+        window = self.call(
+            asked["res_model"], "run_check", [asked["res_id"]], password="ksef_accountant"
+        )
+        self.assertEqual(window["tag"], "l10n_pl_ksef_authorization")
+        self.assertTrue(self.env["l10n_pl_ksef.authorization"].search([("take_over", "=", True)]))
+
     def test_the_audit_trail_tells_from_where_somebody_disconnected(self):
         action = self.disconnect()
         self.call(action["res_model"], "run_check", [action["res_id"]], password="ksef_accountant")

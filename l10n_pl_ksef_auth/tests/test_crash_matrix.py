@@ -12,12 +12,12 @@ from odoo.addons.l10n_pl_ksef_auth.tools import clock
 
 from .common import Control
 from .crash_points import CrashPoints, in_a_process
-from .worlds import WorldsCase
+from .worlds import BY_HAND, WorldsCase
 
 NONE = 10**6
 # After these the protocol leaves nothing but another signature: what was lost is given only once.
 ONCE_ONLY = ("POST /auth/xades-signature", "POST /auth/token")
-SCENARIOS = ("first login", "certificate login", "enrollment", "renewal")
+SCENARIOS = ("first login", "certificate login", "enrollment", "renewal", "take-over")
 
 
 @tagged("post_install", "-at_install")
@@ -108,11 +108,11 @@ class TestCrashMatrix(WorldsCase):
         :return str: recovered, asked, or what is wrong
         """
         done = self.settle(timedelta(hours=6), until=lambda: self.is_done(scenario))
-        asked = not done and scenario == "first login"
+        asked = not done and scenario in BY_HAND
         if asked:
             if not self.nothing_else_left(passed):
                 return "asked for a signature without need"
-            self.sign_in(consent=False)
+            self.begin_again(scenario)
             done = self.settle(timedelta(hours=1), until=lambda: self.is_done(scenario))
         if not done:
             return f"stuck: {self.states()}"

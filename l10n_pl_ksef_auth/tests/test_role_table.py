@@ -106,6 +106,23 @@ class TestRoleTable(KsefCase):
             f"{self.ways} ways to {self.secret_count} secrets tried, 0 open"
         )
 
+    def test_who_manages_the_connection(self):
+        """What the account screen calls: each role, and the accountant of another company."""
+        calls = {"l10n_pl_ksef_renew_certificate": ("0000",), "l10n_pl_ksef_take_over": ()}
+        for role, user in self.users.items():
+            for method, args in calls.items():
+                with self.subTest(role=role, method=method), self.confirmed():
+                    expected = role in ("manager", "accountant")
+                    self.assertEqual(self.may_call(user, method, args), expected)
+
+    def may_call(self, user, method, args):
+        self.env.invalidate_all()
+        try:
+            getattr(self.company.with_user(user), method)(*args)
+        except AccessError:
+            return False
+        return True
+
     def assert_no_way_to_a_secret(self):
         self.ways = self.secret_count = 0
         for record in self.records.values():

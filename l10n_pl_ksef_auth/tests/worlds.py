@@ -10,6 +10,7 @@ from odoo.addons.l10n_pl_ksef_auth.tools.credentials import matches
 
 from .own_database import OwnDatabaseCase
 
+BY_HAND = ("first login", "take-over")
 LOGGING_IN = ("waiting", "submitted", "authorized")
 SEED = 20261122
 
@@ -53,6 +54,9 @@ class WorldsCase(OwnDatabaseCase):
             return
         self.settle(timedelta(hours=1), until=self.has_certificate)
         self.settle(timedelta(minutes=1))
+        if scenario == "take-over":
+            self.window_id = self.take_over_window()
+            return
         if scenario == "daily check":
             self.travel(timedelta(hours=25))
             return
@@ -66,9 +70,22 @@ class WorldsCase(OwnDatabaseCase):
 
     def begin(self, scenario):
         """What a human does in a scenario; all others begin in the scheduled action."""
-        if scenario == "first login":
+        if scenario in BY_HAND:
             with self.environment(self.user_id) as env:
                 env["l10n_pl_ksef.authorization"].browse(self.window_id).authenticate()
+
+    def begin_again(self, scenario):
+        """The human does once more what begins a scenario."""
+        take_over = scenario == "take-over"
+        self.window_id = self.take_over_window() if take_over else self.signed_window(False)
+        self.begin(scenario)
+
+    def take_over_window(self):
+        """The window in which somebody else has signed, and the former certificate is to go."""
+        with self.environment(self.user_id) as env:
+            company = env["res.company"].browse(self.company_id)
+            env["l10n_pl_ksef.account"]._begin_take_over(company.sudo(), revoke=True)
+        return self.signed_window(consent=False, signer="qualified")
 
     def is_done(self, scenario):
         with self.environment() as env:
@@ -84,6 +101,10 @@ class WorldsCase(OwnDatabaseCase):
                 return certificates.mapped("state") == ["active"]
             if scenario == "certificate login":
                 return session.method == "certificate" and self.is_quiet(env)
+            if scenario == "take-over":
+                # A request that was given up before it was sent stays behind, harmless.
+                active = env["l10n_pl_ksef.session"].search([("state", "=", "active")])
+                return certificates.mapped("state") == ["revoked"] and active == session
             old = certificates.filtered(lambda item: item.state == "superseded")
             return bool(old) and not old.revoke_requested and self.is_quiet(env)
 

@@ -1,6 +1,6 @@
 import { defineMailModels } from "@mail/../tests/mail_test_helpers";
 import { expect, test } from "@odoo/hoot";
-import { animationFrame } from "@odoo/hoot-mock";
+import { advanceTime, animationFrame } from "@odoo/hoot-mock";
 import { contains, getService, mountWithCleanup, onRpc } from "@web/../tests/web_test_helpers";
 import { WebClient } from "@web/webclient/webclient";
 
@@ -44,6 +44,15 @@ const CERTIFICATE = {
     companies: ["Przykładowa Sp. z o.o."],
     problem: false,
     can_revoke: true,
+    can_renew: true,
+    is_renewing: false,
+    is_former: false,
+};
+const TAKE_OVER = {
+    name: "Róża Żółć",
+    masked: "PESEL •••94",
+    certificate: { owner: "Róża Żółć", companies: [], hidden: 0, obstacle: "" },
+    sees: "Only she sees them.",
 };
 const SESSION = {
     reference_number: "20261122-AU-1",
@@ -75,18 +84,28 @@ const ACCOUNT = {
     certificates: [CERTIFICATE],
     sessions: [],
     choice: false,
+    take_over: false,
     others: [],
     asked_at: false,
     problem: false,
 };
 const COMPARED_PARTS = { sessions: [SESSION], asked_at: "2026-11-22 13:06:00" };
 
+const METHODS = [
+    "save_options",
+    "issue_certificate",
+    "renew_certificate",
+    "revoke_certificate",
+    "take_over",
+    "connect_with_certificate",
+];
+
 /** Opens the screen; what `answers` holds for a method is its answer, and the call a step. */
 async function openAccount(account, answers = {}) {
     onRpc("res.company", "l10n_pl_ksef_panel", () => account.panel);
     onRpc("res.company", "l10n_pl_ksef_account", () => account);
     onRpc("res.company", "l10n_pl_ksef_account_at_ksef", () => ({ ...account, ...COMPARED_PARTS }));
-    for (const method of ["save_options", "issue_certificate", "revoke_certificate", "connect_with_certificate"]) {
+    for (const method of METHODS) {
         onRpc("res.company", `l10n_pl_ksef_${method}`, ({ args }) => {
             expect.step(`${method} ${JSON.stringify(args)}`);
             return answers[method] || account;
@@ -117,6 +136,35 @@ test("a certificate is revoked with a reason and after a question", async () => 
     await contains(".modal select").select("KeyCompromise");
     await contains(".modal .btn-danger").click();
     expect.verifySteps(['revoke_certificate [[1],"01AB","KeyCompromise"]']);
+});
+
+test("a certificate is renewed after a question and followed until its end", async () => {
+    const renewing = { ...CERTIFICATE, can_renew: false, is_renewing: true };
+    const replaced = { ...CERTIFICATE, can_renew: false, state_label: "Replaced" };
+    const account = { ...ACCOUNT };
+    await openAccount(account, { renew_certificate: { ...ACCOUNT, certificates: [renewing] } });
+    account.certificates = [renewing];
+    await contains(".o_ksef_renew").click();
+    await contains(".modal .btn-primary").click();
+    await animationFrame();
+    expect.verifySteps(['renew_certificate [[1],"01AB"]']);
+    expect(".o_ksef_renew").toHaveCount(0);
+    expect(".o_ksef_renewing").toHaveCount(1);
+    account.certificates = [replaced];
+    await advanceTime(15000);
+    await animationFrame();
+    expect(".o_ksef_renewing").toHaveCount(0);
+    expect(".o_ksef_certificates .badge").toHaveText("Replaced");
+});
+
+test("why a renewal cannot begin is told", async () => {
+    const problem = { text: "Its owner is not logged in.", action: "Sign.", technical: "" };
+    await openAccount(ACCOUNT, { renew_certificate: { ...ACCOUNT, problem } });
+    await contains(".o_ksef_renew").click();
+    await contains(".modal .btn-primary").click();
+    expect.verifySteps(['renew_certificate [[1],"01AB"]']);
+    expect(".o_ksef_note_stop strong").toHaveText("Its owner is not logged in.");
+    expect(".o_ksef_renew").toHaveCount(1);
 });
 
 test("a separate certificate is preselected where KSeF leaves room", async () => {
@@ -160,4 +208,54 @@ test("other companies connect one by one, each with its result", async () => {
     await contains(".o_ksef_connect_companies").click();
     expect.verifySteps(["connect_with_certificate [[2]]"]);
     expect(".o_ksef_companies li").toHaveText(/Connected\./);
+});
+
+/** Opens the dialog that comes before another identity signs. */
+async function openTakeOver(certificate) {
+    const take_over = { ...TAKE_OVER, certificate };
+    await openAccount({ ...ACCOUNT, take_over }, { take_over: { type: "ir.actions.act_window_close" } });
+    await contains(".o_ksef_take_over").click();
+}
+
+test("the account says whose identity the connection stands on", async () => {
+    await openAccount({ ...ACCOUNT, take_over: TAKE_OVER });
+    expect(".o_ksef_identity_name").toHaveText("Róża Żółć, PESEL •••94");
+    expect(".o_ksef_identity").toHaveText(/Only she sees them\./);
+});
+
+test("where nobody signed there is nobody to take over from", async () => {
+    await openAccount(ACCOUNT);
+    expect(".o_ksef_identity").toHaveCount(0);
+});
+
+test("a certificate on which nobody else depends is revoked unless somebody says otherwise", async () => {
+    await openTakeOver(TAKE_OVER.certificate);
+    expect(".modal input[value=revoke]").toBeChecked();
+    expect(".o_ksef_dependants").toHaveCount(0);
+    await contains(".o_ksef_begin").click();
+    expect.verifySteps(["take_over [[1],true]"]);
+});
+
+test("a certificate on which others depend is kept unless somebody says otherwise", async () => {
+    await openTakeOver({ ...TAKE_OVER.certificate, companies: ["Druga Sp. z o.o."] });
+    expect(".modal input[value=keep]").toBeChecked();
+    expect(".o_ksef_dependants").toHaveText(/with this certificate: 1/);
+    expect(".o_ksef_dependants li").toHaveText("Druga Sp. z o.o.");
+    await contains(".o_ksef_begin").click();
+    expect.verifySteps(["take_over [[1],false]"]);
+});
+
+test("why a certificate can only be kept is told", async () => {
+    await openTakeOver({ ...TAKE_OVER.certificate, hidden: 2, obstacle: "Not yours alone." });
+    expect(".modal input[value=revoke]").not.toBeEnabled();
+    expect(".o_ksef_obstacle").toHaveText("Not yours alone.");
+    expect(".o_ksef_dependants").toHaveText(/with this certificate: 2/);
+    expect(".o_ksef_dependants li").toHaveText("companies that you have no access to: 2");
+});
+
+test("a connection that stands on a signature alone asks nothing about a certificate", async () => {
+    await openTakeOver(false);
+    expect(".modal input").toHaveCount(0);
+    await contains(".o_ksef_begin").click();
+    expect.verifySteps(["take_over [[1],false]"]);
 });

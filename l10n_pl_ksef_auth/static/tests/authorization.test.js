@@ -31,6 +31,7 @@ const VIEW = {
     result: false,
     signing_url: "https://example.com/podpis",
     signing_label: "moj.gov.pl",
+    take_over: false,
 };
 const FRESH = {
     challenge: { expires_at: "2026-11-22 13:15:00", seconds_left: 600 },
@@ -198,4 +199,13 @@ test("a refusal shows its sentence and one way back", async () => {
     await contains(".o_ksef_way_back").click();
     expect.verifySteps(["detach"]);
     expect(queryOne(".o_ksef_choose")).toHaveText("+ Choose a file");
+});
+
+test("who takes over sees from whom, and may leave it", async () => {
+    const take_over = { name: "Róża Żółć", masked: "PESEL •••94", text: "Sign.", is_same: false };
+    await openWindow({ ...VIEW, take_over }, { forget_take_over: VIEW });
+    expect(".o_ksef_take_over_note strong").toHaveText(/stands on: Róża Żółć, PESEL •••94\./);
+    await contains(".o_ksef_forget").click();
+    expect.verifySteps(["forget_take_over"]);
+    expect(".o_ksef_take_over_note").toHaveCount(0);
 });

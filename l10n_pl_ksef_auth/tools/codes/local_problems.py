@@ -91,6 +91,30 @@ PROBLEMS: dict[str, Meaning] = {
         True,
         "account",
     ),
+    "renewal_not_valid": Meaning(
+        _lt("This certificate is not valid in this Odoo, so it cannot be renewed."),
+        OPEN_ACCOUNT,
+        True,
+        "account",
+    ),
+    "renewal_under_way": Meaning(
+        _lt("This certificate is being renewed already."),
+        _lt("There is nothing to do: the new certificate comes by itself."),
+        False,
+        "wait",
+    ),
+    "renewal_needs_owner": Meaning(
+        _lt("A certificate is renewed through a login of its owner, and there is none now."),
+        _lt("Refresh the connection with a signature of the certificate's owner."),
+        True,
+        "sign",
+    ),
+    "revocation_needs_owner": Meaning(
+        _lt("KSeF lets only its owner revoke this certificate, who is not logged in here now."),
+        _lt("Ask its owner to revoke it in the Ministry's own application for KSeF."),
+        True,
+        "account",
+    ),
     "certificate_mismatch": Meaning(
         _lt("KSeF sent a certificate that does not belong to this Odoo's key."),
         TELL_SUPPORT,

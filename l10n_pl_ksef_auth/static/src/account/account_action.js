@@ -1,4 +1,5 @@
-import { Component, onWillStart, useState } from "@odoo/owl";
+import { Component, onWillDestroy, onWillStart, useState } from "@odoo/owl";
+import { browser } from "@web/core/browser/browser";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { user } from "@web/core/user";
@@ -11,10 +12,14 @@ import { KsefProblem } from "../connection/problem";
 import { AccountCertificates } from "./account_certificates";
 import { AccountChoice } from "./account_choice";
 import { AccountCompanies } from "./account_companies";
+import { AccountIdentity } from "./account_identity";
 import { AccountOptions } from "./account_options";
 import { AccountSessions } from "./account_sessions";
 import { DisconnectDialog } from "./disconnect_dialog";
 import { LoadCertificateDialog } from "./load_certificate_dialog";
+
+/** Milliseconds between two looks at a certificate that is being renewed. */
+const LOOK_MS = 15000;
 
 /**
  * The screen "Account" (Konto): what the connection stands on, here and at
@@ -26,6 +31,7 @@ export class KsefAccountAction extends Component {
         AccountCertificates,
         AccountChoice,
         AccountCompanies,
+        AccountIdentity,
         AccountOptions,
         AccountSessions,
         KsefConnectionPanel,
@@ -41,6 +47,7 @@ export class KsefAccountAction extends Component {
         this.connections = useService("l10n_pl_ksef");
         this.state = useState({ account: null, running: "" });
         onWillStart(() => this.call("l10n_pl_ksef_account"));
+        onWillDestroy(() => browser.clearTimeout(this.timer));
     }
 
     get companyId() {
@@ -101,18 +108,26 @@ export class KsefAccountAction extends Component {
         const isKept = answer.problem && asked_at && !answer.asked_at;
         this.state.account = isKept ? { ...answer, asked_at, certificates, sessions } : answer;
         this.connections.receive(this.companyId, answer.panel);
+        this.lookAgain();
     }
 
-    /** The same for a method that first asks for the user's own password, by `confirm`. */
-    async callConfirmed(method, ...args) {
-        const answer = await this.call(method, ...args);
-        if (!answer.confirm) {
-            return answer;
+    /** Until a renewal has ended, looks what became of it; KSeF is asked only then. */
+    lookAgain() {
+        browser.clearTimeout(this.timer);
+        if (isRenewing(this.account)) {
+            this.timer = browser.setTimeout(() => this.look(), LOOK_MS);
         }
-        await new Promise((resolve) => {
-            this.action.doAction(answer.confirm, { onClose: resolve });
-        });
-        return this.call(method, ...args);
+    }
+
+    async look() {
+        const account = await this.orm.silent.call("res.company", "l10n_pl_ksef_account", [
+            [this.companyId],
+        ]);
+        if (isRenewing(account)) {
+            this.lookAgain();
+        } else {
+            await this.call("l10n_pl_ksef_account");
+        }
     }
 
     /** Calls a method that may ask for the user's password, and shows what it leads to. */
@@ -128,6 +143,10 @@ export class KsefAccountAction extends Component {
 
     issueCertificate() {
         return this.call("l10n_pl_ksef_issue_certificate");
+    }
+
+    renewCertificate(serialNumber) {
+        return this.call("l10n_pl_ksef_renew_certificate", serialNumber);
     }
 
     saveOptions(values) {
@@ -159,6 +178,12 @@ export class KsefAccountAction extends Component {
         return this.callSecured("l10n_pl_ksef_revoke_session", referenceNumber || null);
     }
 
+    /** Leads, by way of the user's password, to the window in which somebody else signs. */
+    async takeOver(revoke) {
+        const action = await this.ask("l10n_pl_ksef_take_over", revoke);
+        return this.action.doAction(action, { onClose: () => this.call("l10n_pl_ksef_account") });
+    }
+
     disconnect() {
         this.dialog.add(DisconnectDialog, {
             hasCertificate: this.account.certificates.some((row) => row.can_revoke && row.here),
@@ -166,6 +191,10 @@ export class KsefAccountAction extends Component {
                 this.callSecured("l10n_pl_ksef_disconnect", revokeCertificate),
         });
     }
+}
+
+function isRenewing(account) {
+    return account.certificates.some((row) => row.is_renewing);
 }
 
 registry.category("actions").add("l10n_pl_ksef_account", KsefAccountAction);

@@ -1,4 +1,5 @@
 import { Component } from "@odoo/owl";
+import { ConfirmationDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
 import { _t } from "@web/core/l10n/translation";
 import { useService } from "@web/core/utils/hooks";
 import { dateAndTime, dateOnly } from "../connection/dates";
@@ -26,7 +27,9 @@ export class AccountCertificates extends Component {
     static template = "l10n_pl_ksef_auth.AccountCertificates";
     static props = {
         rows: Array,
+        isBusy: Boolean,
         isCompared: Boolean,
+        renew: Function,
         revoke: Function,
     };
 
@@ -45,6 +48,18 @@ export class AccountCertificates extends Component {
             return "";
         }
         return AT_KSEF[row.status_at_ksef] || row.status_at_ksef || "–";
+    }
+
+    onRenew(row) {
+        this.dialog.add(ConfirmationDialog, {
+            title: _t("Renew the certificate now?"),
+            body: _t(
+                "KSeF issues a new certificate to its owner, and the old one stays until the new one has logged in. Each counts against the owner's limit at KSeF. Two months before the end Odoo renews by itself."
+            ),
+            confirm: () => this.props.renew(row.serial_number),
+            confirmLabel: _t("Renew now"),
+            cancel: () => {},
+        });
     }
 
     onRevoke(row) {

@@ -11,6 +11,7 @@ import { Countdown } from "./countdown";
 import { DownloadStep } from "./download_step";
 import { SignStep } from "./sign_step";
 import { StepBar } from "./step_bar";
+import { TakeOverNote } from "./take_over_note";
 import { UploadStep } from "./upload_step";
 import { VerifyStep } from "./verify_step";
 
@@ -41,6 +42,7 @@ export class KsefAuthorization extends Component {
         KsefProblem,
         SignStep,
         StepBar,
+        TakeOverNote,
         UploadStep,
         VerifyStep,
     };

@@ -1,0 +1,89 @@
+from odoo import models
+from odoo.exceptions import UserError
+
+from . import ksef_problem
+
+
+class L10n_Pl_KsefAccountTakeOver(models.AbstractModel):
+    """Whose identity a connection stands on, and what it means when another takes over."""
+
+    _inherit = "l10n_pl_ksef.account"
+
+    def _values(self, owner, listed=None):
+        return {**super()._values(owner, listed), "take_over": self._take_over(owner)}
+
+    def _take_over(self, owner):
+        """Describe the identity that could be taken over from.
+
+        :param owner: the company that owns the connection
+        :return dict: name, masked, certificate, sees; False where there is nobody
+        """
+        session, certificate = owner._l10n_pl_ksef_session(), owner._l10n_pl_ksef_certificate()
+        if not session and not certificate:
+            return False
+        name = session.signer_name or certificate.owner_name or ""
+        return {
+            "name": name,
+            "masked": session.signer_masked or certificate.identity_masked or "",
+            "certificate": bool(certificate) and self._at_stake(owner, certificate),
+            "sees": self._what_only_they_see(),
+        }
+
+    def _at_stake(self, owner, certificate):
+        """The former certificate: who else depends on it, and why it cannot be revoked."""
+        others = certificate.company_ids - owner
+        known = others & self.env.user.sudo().company_ids
+        hidden = len(others - known)
+        return {
+            "owner": certificate.owner_name or "",
+            "companies": known.mapped("name"),
+            "hidden": hidden,
+            "obstacle": self._obstacle_to_revocation(certificate, hidden),
+        }
+
+    def _obstacle_to_revocation(self, certificate, hidden):
+        if hidden:
+            return self.env._(
+                "It also serves companies that you have no access to: %(count)s. Who manages all of"
+                " them can revoke it.",
+                count=hidden,
+            )
+        if certificate._is_being_renewed():
+            return self.env._("It is being renewed just now: wait a few minutes to revoke it.")
+        if not certificate._owners_session():
+            problem = ksef_problem.local("revocation_needs_owner")
+            return ksef_problem.texts(self.env, problem)["text"]
+        return ""
+
+    def _what_only_they_see(self):
+        """What at KSeF hangs on the identity that logged in.
+
+        Certificates are the authenticated subject's (certyfikaty-KSeF.md); GET /sessions needs
+        Introspection for other people's, GET /tokens CredentialsRead or CredentialsManage
+        (open-api.json). About logins (GET /auth/sessions) the documents say nothing.
+        """
+        return self.env._(
+            "Everybody with the right to read invoices goes on seeing all of them. KSeF"
+            " certificates are seen and revoked only by their owner. Sessions in which the former"
+            " signer sent invoices are listed to others only with the right Introspection, and the"
+            " former signer's KSeF tokens only with CredentialsRead or CredentialsManage. A PESEL"
+            " and a NIP that KSeF links count as one."
+        )
+
+    def _begin_take_over(self, owner, revoke):
+        """Let the user's next signature for a company take over from whoever signed before.
+
+        :param owner: the company that owns the connection
+        :param bool revoke: revoke the former certificate once the new login works
+        :raises UserError: it cannot be revoked, or a signature is being verified
+        """
+        former = self._take_over(owner)
+        certificate = former and former["certificate"]
+        if revoke and certificate and certificate["obstacle"]:
+            raise UserError(certificate["obstacle"])
+        window = self.env["l10n_pl_ksef.authorization"]._open(owner).sudo()
+        if window._view_verifying():
+            raise UserError(
+                self.env._("KSeF is still checking the last signature: wait until it has decided.")
+            )
+        window.write({"take_over": bool(former), "revoke_taken_over": bool(revoke)})
