@@ -4,7 +4,10 @@ import os
 from pathlib import Path
 
 import pytest
+from journey import Journey
+from playwright.sync_api import BrowserContext
 
+from stack.demo import DemoStack
 from stack.fixtures import chromium, demo, polish_browser
 from stack.places import cache
 
@@ -16,3 +19,11 @@ def pictures() -> Path:
     """The folder for screenshots: the one that PICTURES names, else one in the cache."""
     named = os.environ.get("PICTURES")
     return Path(named) if named else cache("pictures")
+
+
+@pytest.fixture
+def journey(
+    demo: DemoStack, polish_browser: BrowserContext, tmp_path: Path, pictures: Path
+) -> Journey:
+    """An accountant of the demo's company."""
+    return Journey(demo, polish_browser, tmp_path, pictures)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import itertools
 import time
+from collections.abc import Callable
 from typing import Any
 
 import requests
@@ -62,8 +63,8 @@ def first_login(user: OdooUser, simulator: control.Control, company_id: int = 1)
     user.call(model, "attach", window, "signed.xml", base64.b64encode(signed).decode())
     user.call(model, "set_consent", window, True)
     user.call(model, "authenticate", window)
-    _await(lambda: user.call(model, "follow", window)["result"] == "connected", "the login")
-    _await(lambda: _certificate(user, company_id) == "valid", "the certificate", 90)
+    wait_until(lambda: user.call(model, "follow", window)["result"] == "connected", "the login")
+    wait_until(lambda: _certificate(user, company_id) == "valid", "the certificate", 90)
 
 
 def _certificate(user: OdooUser, company_id: int) -> str:
@@ -71,7 +72,8 @@ def _certificate(user: OdooUser, company_id: int) -> str:
     return str(panel["certificate"]["state"])
 
 
-def _await(condition: Any, what: str, seconds: float = 30) -> None:
+def wait_until(condition: Callable[[], bool], what: str, seconds: float = 30) -> None:
+    """Wait until something holds; fail after `seconds`, naming it."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"{what} did not come within {seconds} s"

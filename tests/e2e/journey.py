@@ -1,0 +1,77 @@
+"""What an accountant does in a browser, in the words of the screens."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from playwright.sync_api import BrowserContext, Page, expect
+
+from stack.demo import DemoStack
+
+PANEL = "Połączenie z KSeF"
+FILE = "AuthTokenRequest.xml"
+SIGNED = "AuthTokenRequest (1).xml"
+
+# Two cores may be busy with other tests beside this one.
+expect.set_options(timeout=30_000)
+
+
+class Journey:
+    """One accountant at a fresh browser."""
+
+    def __init__(self, demo: DemoStack, context: BrowserContext, folder: Path, pictures: Path):
+        self.demo, self.context, self.folder, self.pictures = demo, context, folder, pictures
+        self.page = context.new_page()
+
+    def log_in(self, login: str = "ksiegowa") -> Page:
+        """Log in to Odoo and wait for the menu."""
+        self.page.goto(f"{self.demo.odoo_url}/web/login")
+        self.page.fill("input[name=login]", login)
+        self.page.fill("input[name=password]", login)
+        self.page.click("button[type=submit]")
+        expect(self.page.locator(".o_main_navbar")).to_be_visible()
+        return self.page
+
+    def picture(self, name: str) -> None:
+        """Keep a screenshot of what the accountant sees."""
+        self.page.wait_for_timeout(400)
+        self.page.screenshot(path=self.pictures / f"{name}.png")
+
+    def open_panel(self):
+        """The panel behind the dot at the top right."""
+        self.page.locator(".o_menu_systray").get_by_text("KSeF", exact=True).click()
+        panel = self.page.locator(".o_ksef_panel", has_text=PANEL)
+        expect(panel).to_be_visible()
+        return panel
+
+    def download(self) -> Path:
+        """Press the dark blue button; the saved file."""
+        with self.page.expect_download() as download:
+            self.page.get_by_role("button", name=f"Pobierz {FILE}").click()
+        assert download.value.suggested_filename == FILE
+        target = self.folder / FILE
+        download.value.save_as(target)
+        return target
+
+    def sign(self, document: Path, signer: str) -> Path:
+        """Sign on the signing site, as on moj.gov.pl; the saved file."""
+        with self.context.expect_page() as opened:
+            self.page.get_by_role("link", name="moj.gov.pl").click()
+        site = opened.value
+        site.set_input_files("input[type=file]", document)
+        site.get_by_role("button", name="Podpisz").click()
+        site.locator(f"button[value={signer}]").click()
+        with site.expect_download() as download:
+            site.get_by_role("link", name="POBIERZ").click()
+        assert download.value.suggested_filename == SIGNED
+        target = self.folder / SIGNED
+        download.value.save_as(target)
+        site.close()
+        return target
+
+    def choose(self, document: Path) -> None:
+        """Choose a file on the third screen."""
+        with self.page.expect_file_chooser() as chooser:
+            self.page.get_by_role("button", name=re.compile("Wybierz plik|zmień")).click()
+        chooser.value.set_files(document)

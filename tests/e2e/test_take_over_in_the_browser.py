@@ -1,0 +1,52 @@
+"""The signer leaves: a colleague takes the connection over, in Polish, in a real browser."""
+
+from __future__ import annotations
+
+import re
+
+from journey import Journey
+from odoo_user import OdooUser, first_login, wait_until
+from playwright.sync_api import expect
+
+from ksef_simulator.control import Control
+
+
+def test_a_colleague_takes_the_connection_over_and_the_old_certificate_is_revoked(
+    journey: Journey,
+) -> None:
+    demo = journey.demo
+    user = OdooUser(demo.odoo_url, demo.database, "ksiegowa")
+    if user.call("res.company", "l10n_pl_ksef_panel", [1])["color"] != "green":
+        first_login(user, Control(demo.simulator_url))
+    page = journey.log_in()
+    page.goto(f"{demo.odoo_url}/odoo/ksef-account")
+    identity = page.locator(".o_ksef_identity")
+    expect(identity).to_contain_text("Róża Żółć-Źdźbło")
+    journey.picture("take_over_1_account")
+
+    identity.get_by_role("button", name=re.compile("Przejmij")).click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label(re.compile("Unieważnij")).check()
+    journey.picture("take_over_2_choice")
+    dialog.get_by_role("button", name="Dalej").click()
+    page.locator("input[type=password]").fill("ksiegowa")
+    page.get_by_role("button", name="Potwierdź hasło").click()
+
+    window = page.get_by_role("dialog").filter(has_text="Autoryzacja konta")
+    document = journey.download()
+    journey.picture("take_over_3_window")
+    window.get_by_role("button", name="Dalej").click()
+    signed = journey.sign(document, "qualified")
+    window.get_by_role("button", name="Dalej").click()
+    journey.choose(signed)
+    expect(window).to_contain_text("Jan Maria Wiśniewski")
+    window.get_by_label(re.compile("certyfikat", re.IGNORECASE)).first.check()
+    window.get_by_role("button", name="Uwierzytelnij").click()
+
+    expect(window).to_be_hidden()
+    page.reload()
+    expect(page.locator(".o_control_panel")).to_contain_text("Konto")
+    expect(identity).to_contain_text("Jan Maria Wiśniewski")
+    journey.picture("take_over_4_done")
+    state = "SELECT state FROM l10n_pl_ksef_certificate ORDER BY id LIMIT 1"
+    wait_until(lambda: demo.sql(state) == "revoked", "the revocation")
