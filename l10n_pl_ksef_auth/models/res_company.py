@@ -248,10 +248,6 @@ class ResCompany(models.Model):
         """
         self.ensure_one()
         self._l10n_pl_ksef_check_group(CONNECT_GROUP)
-        return {
-            "type": "ir.actions.client",
-            "tag": "l10n_pl_ksef_account",
-            "target": "main",
-            "name": self.env._("Account"),
-            "params": {"company_id": self.id},
-        }
+        # The stored action has an address: the page keeps its title when it is loaded again.
+        action = self.env["ir.actions.actions"]._for_xml_id("l10n_pl_ksef_auth.action_account")
+        return {**action, "target": "main", "params": {"company_id": self.id}}

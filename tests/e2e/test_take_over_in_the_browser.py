@@ -19,7 +19,7 @@ def test_a_colleague_takes_the_connection_over_and_the_old_certificate_is_revoke
     if user.call("res.company", "l10n_pl_ksef_panel", [1])["color"] != "green":
         first_login(user, Control(demo.simulator_url))
     page = journey.log_in()
-    page.goto(f"{demo.odoo_url}/odoo/ksef-account")
+    journey.open_panel().get_by_role("button", name="Konto").click()
     identity = page.locator(".o_ksef_identity")
     expect(identity).to_contain_text("Róża Żółć-Źdźbło")
     journey.picture("take_over_1_account")
