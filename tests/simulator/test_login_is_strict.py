@@ -46,6 +46,18 @@ def test_a_signer_without_numbers_logs_in_by_the_fingerprint(ksef):
     assert ksef.status(tokens)["code"] == 200
 
 
+@pytest.mark.parametrize("signer", ["qualified", "sole-trader", "seal", "edowod"])
+def test_a_signer_with_numbers_may_use_the_fingerprint_and_needs_rights_of_its_own(
+    ksef, sim, signer
+):
+    """Rights of the PESEL or NIP do not count, not even the owner's."""
+    asked = {"subject_type": "certificateFingerprint"}
+    assert ksef.status(ksef.started(signer, **asked))["code"] == 415
+    certificate = signers.certificate_of(signer, sim.clock.now())
+    sim.world.grant(identities.fingerprint(certificate), DEMO_NIP, "InvoiceRead")
+    assert ksef.status(ksef.started(signer, **asked))["code"] == 200
+
+
 def test_a_challenge_lives_ten_minutes(ksef, sim):
     in_time, late = ksef.signed(), ksef.signed()
     sim.clock.advance(timedelta(minutes=9, seconds=59))

@@ -18,6 +18,7 @@ from .signer import is_shared_seal, is_valid_personal_number
 _TOLERANCE = timedelta(minutes=5)
 #: A certificate that ended longer ago than any clock can be wrong is certainly refused.
 _CERTAINLY_EXPIRED = timedelta(days=1)
+_FINGERPRINT = "certificateFingerprint"
 _ENVIRONMENT = re.compile(r"\b(TEST|DEMO)\b", re.IGNORECASE)
 
 
@@ -53,22 +54,25 @@ def subject_findings(
     """Judge whether the signer is somebody whom the request's subject type can name."""
     if signer.kind == "trusted_profile":
         return _trusted_findings(signer, request, certificate)
-    found = []
     identity = signer.identity
-    by_subject = request.subject_type != "certificateFingerprint"
-    if identity is not None and identity.kind == "fingerprint" and by_subject:
-        found.append(finding("no_identifier", f"subject type {request.subject_type}"))
-    if identity is not None and identity.kind == "pesel":
-        found += _number_findings(identity.value)
-    if signer.kind == "seal" and identity is not None and identity.kind == "nip":
-        found += _seal_findings(identity.value, request.context)
-    return found
+    if identity is None:
+        return []
+    evidence = f"subject type {request.subject_type}, certificate with {identity.kind}"
+    if request.subject_type == _FINGERPRINT:
+        # KSeF takes it, and looks for rights of the fingerprint alone (facts.md A2-11).
+        unneeded = identity.kind != "fingerprint"
+        return [finding("unneeded_fingerprint", evidence)] if unneeded else []
+    if identity.kind == "fingerprint":
+        return [finding("no_identifier", evidence)]
+    if identity.kind == "pesel":
+        return _number_findings(identity.value)
+    return _seal_findings(identity.value, request.context) if signer.kind == "seal" else []
 
 
 def _trusted_findings(
     signer: Signer, request: Request, certificate: x509.Certificate | None
 ) -> list[Finding]:
-    if request.subject_type == "certificateFingerprint":
+    if request.subject_type == _FINGERPRINT:
         return [finding("shared_fingerprint")]
     if signer.identity is None:
         shared = certificate is not None and is_shared_seal(certificate)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from ..auth_token_request import Context, ContextType
+from ..auth_token_request import SUBJECT_TYPES, Context, ContextType
 from . import names
 from .document import elements_of, local_name, namespace, text_of
 from .limits import MAX_VALUE
@@ -113,4 +113,5 @@ def _fault(element: Any) -> str:
     kinds = [own + kind for kind in names.CONTEXT_TYPES]
     if len(context) != 1 or context[0].tag not in kinds:
         return f"{len(context)} context identifiers"
-    return ""
+    kind = _value(element.find(own + "SubjectIdentifierType"))
+    return "" if kind in SUBJECT_TYPES else f"subject type {kind or 'none'}"
