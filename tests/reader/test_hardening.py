@@ -11,13 +11,18 @@ import time
 from pathlib import Path
 
 import pytest
+from corpus.generate import making
 from corpus.mutations.base import unsigned_object
+from cryptography import x509
+from cryptography.x509.oid import NameOID
 
+from ksef_simulator import keys
 from tools.signed_document import limits
 
 from .costliest import REFERENCE, costliest, largest_accepted
 from .shared import codes, reading, signed
 
+KEY = keys.rsa_key("other")  # xmlsec 1.3.14 writes ECDSA values too long
 TOUCHED = (
     '<?xml-stylesheet href="{0}"?>',
     '<x xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:schemaLocation="a {0}"/>',
@@ -139,3 +144,21 @@ def test_random_bytes_are_survived(seed):
     data = dice.randbytes(500)
     assert reading(data).stops
     assert reading(b"<AuthTokenRequest>" + data).stops
+
+
+@pytest.mark.parametrize(
+    ("attribute", "text"),
+    [
+        (NameOID.SERIAL_NUMBER, "NIP" * 13_000),
+        (NameOID.SERIAL_NUMBER, "PNOPL" * 8_000),
+        (NameOID.ORGANIZATION_IDENTIFIER, "VATPL" * 8_000),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Attribute's length")
+def test_names_of_any_length_in_a_certificate_take_no_time(attribute, text):
+    """The patterns for numbers take time with the square of a name's length."""
+    subject = x509.Name([x509.NameAttribute(attribute, text, _validate=False)])
+    document = making.signed(key=KEY, certificate=making.qualified(KEY, subject))
+    started = time.process_time()
+    assert codes(document) == ("no_identifier",)
+    assert time.process_time() - started < 1

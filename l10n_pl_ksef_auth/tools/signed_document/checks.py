@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from cryptography import x509
 
 from ..auth_token_request import Context
-from .certificates import is_for_offline_invoices, is_self_signed
+from .certificates import is_for_offline_invoices, is_self_signed, issuer_text
 from .model import Finding, Signer
 from .report import finding
 from .request import Request
@@ -34,7 +34,7 @@ def certificate_findings(
         found.append(finding("offline_certificate"))
     if is_self_signed(certificate) and environment in ("production", "demo"):
         found.append(finding("self_signed", f"issuer {signer.issuer}"))
-    named = _ENVIRONMENT.search(certificate.issuer.rfc4514_string())
+    named = _ENVIRONMENT.search(issuer_text(certificate))
     if signer.kind == "ksef_certificate" and named and environment is not None:
         if named[1].lower() != environment:
             found.append(finding("other_environment", f"issuer {signer.issuer}", found=named[1]))

@@ -11,7 +11,10 @@ from .document import elements_of, local_name, namespace, text_of
 from .limits import MAX_VALUE
 from .names import OBJECT, XADES
 
-_TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d)?")
+_TIME = re.compile(
+    r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.[0-9]+)?"
+    r"(Z|[+-][0-9]{2}:[0-9]{2})?"
+)
 #: Facts B: the two forms of the role that Profil Zaufany writes, by local name.
 _ROLES = {
     "PodpisZP": ("Imie", "Nazwisko", "PESEL"),

@@ -151,7 +151,7 @@ def _value(element: etree._Element, pattern: str, *, collapse: bool = True) -> s
     value = text(element)
     if collapse:
         value = " ".join(re.split("[ \t\r\n]+", value)).strip(" ")
-    if not re.fullmatch(pattern, value):
+    if not re.fullmatch(pattern, value, re.ASCII):
         raise _wrong(element, "The Pattern constraint failed")
     return value
 
