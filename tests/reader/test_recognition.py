@@ -119,6 +119,14 @@ def test_an_outdated_challenge_stops_from_the_moment_that_it_ends():
     assert codes(document, now=KNOWN.expires_at - timedelta(seconds=1)) == ()
 
 
+@pytest.mark.parametrize(("hours", "found"), [(3, ()), (-3, ("future_signature",))])
+def test_a_wrong_clock_of_this_machine_stops_nothing(hours, found):
+    """The challenge's ten minutes are counted by the same clock as the moment of reading."""
+    wrong = timedelta(hours=hours)
+    asked = [KnownChallenge(CHALLENGE, KNOWN.expires_at + wrong)]
+    assert codes(signed(), challenges=asked, now=NOW + wrong) == found
+
+
 def test_without_known_challenges_and_company_any_request_is_let_through():
     document = signed(document=build(OTHER_CHALLENGE, Context("Nip", "1111111111")))
     assert codes(document, challenges=(), context=None) == ()

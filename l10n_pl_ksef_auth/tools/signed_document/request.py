@@ -51,7 +51,7 @@ def request_findings(
 
     :param challenges: those fetched for the company; none means that challenges are not compared
     :param context: the company's; None means that contexts are not compared
-    :param now: aware, by KSeF's clock
+    :param now: aware, by the clock that their ends are counted by
     """
     found: list[Finding] = []
     if request.challenge is None or request.context is None:
