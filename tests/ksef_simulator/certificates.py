@@ -40,7 +40,7 @@ def limits(call: Call) -> Answer:
     enrollment, certificate = limits_of(call, who)
     enrollments_left = max(0, enrollment - call.state.enrollments_made[who])
     certificates_left = max(0, certificate - held(call, who))
-    can = bool(enrollments_left and certificates_left and not _by_token(call))
+    can = bool(enrollments_left and certificates_left and not _barred(call))
     body = {
         "canRequest": can,
         "enrollment": {"remaining": enrollments_left, "limit": enrollment},
@@ -67,13 +67,16 @@ def held(call: Call, who: Who) -> int:
     return sum(item.status(call.now) == "Active" for item in mine)
 
 
-def _by_token(call: Call) -> bool:
-    return call.session.method == "Token"
+def _barred(call: Call) -> bool:
+    """Whether this kind of login may not apply for certificates (facts.md A2-26)."""
+    by_fingerprint = call.session.who.kind == "fingerprint"
+    refused = by_fingerprint and not call.sim.settings.fingerprint_enrollment
+    return call.session.method == "Token" or refused
 
 
 def enrollment_data(call: Call) -> Answer:
     """GET /certificates/enrollments/data."""
-    if _by_token(call):
+    if _barred(call):
         raise Refused(25001)
     return Answer(body=call.session.subject)
 
@@ -82,7 +85,7 @@ def enroll(call: Call) -> Answer:
     """POST /certificates/enrollments: every check of the application, then HTTP 202."""
     settle(call)
     body = call.json(APPLICATION)
-    if _by_token(call):
+    if _barred(call):
         raise Refused(25002)
     request = csr.read(body["csr"])
     csr.check(request, call.session.subject)
