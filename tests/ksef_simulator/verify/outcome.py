@@ -64,7 +64,7 @@ class Settings:
     :param verify_chain: the query parameter verifyCertificateChain; it matters where self-signed
         certificates are allowed (facts A2-36)
     :param max_bytes: the largest document; KSeF's own limit is not documented
-    :param max_nodes: the most nodes of its tree; libxmlsec keeps those of an enveloped document in a
+    :param max_nodes: the most nodes of its tree; libxmlsec keeps an enveloped document's nodes in a
         list and searches it for each of them, which takes time with the square of their number.  A
         signed request has some hundreds, and the bound takes about a second
     """
