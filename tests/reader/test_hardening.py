@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import random
 import socket
@@ -17,7 +18,7 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from ksef_simulator import keys
-from tools.signed_document import limits
+from tools.signed_document import limits, parsing
 
 from .costliest import REFERENCE, costliest, largest_accepted
 from .shared import codes, reading, signed
@@ -110,6 +111,27 @@ def test_a_comment_that_only_mentions_a_document_type_is_no_document_type():
 def test_markup_beyond_the_bounds_is_not_read(inside):
     document = unsigned_object(signed(), inside)
     assert document is not None
+    assert codes(document) == ("too_complex",)
+
+
+@pytest.mark.parametrize(
+    "inside", ["<a/>" * 150_000, '<a b="" c=""/>' * 40_000, "<!---->" * 80_000, "<?a?>" * 100_000]
+)
+@pytest.mark.parametrize("blanks", [1, 5_000], ids=["declared", "declared far behind"])
+def test_markup_that_hides_in_another_encoding_is_not_read(inside, blanks):
+    """UTF-7 writes no ``<``: the counts before parsing do not see it."""
+    text = signed().decode().partition("?>")[2]
+    text = text.replace("<Challenge>", f"<x>{inside}</x><Challenge>")
+    hidden = base64.b64encode(text.encode("utf-16-be")).rstrip(b"=")
+    declaration = b'<?xml version="1.0"' + b" " * blanks + b'encoding="UTF-7"?>'
+    assert codes(declaration + b"+" + hidden + b"-") == ("too_complex",)
+
+
+def test_the_tree_is_counted_even_if_the_bytes_were_not(monkeypatch):
+    document = unsigned_object(signed(), b"<a/>" * 500)
+    assert document is not None and codes(document) == ()
+    monkeypatch.setattr(parsing, "_refuse_markup_beyond_bounds", lambda data: None)
+    monkeypatch.setattr(limits, "MAX_TAGS", 500)
     assert codes(document) == ("too_complex",)
 
 
