@@ -49,7 +49,7 @@ def _check_findings(found: Reading) -> None:
         text = f"{finding.sentence} {finding.evidence} {finding.values}"
         assert "%(" not in finding.sentence
         assert not any(number in text for number in _NUMBERS), "a personal number is shown"
-        assert len(finding.evidence) <= 200
+        assert 0 < len(finding.evidence) <= 200
     assert found.signer is None or len(found.signer.name) <= 200
 
 

@@ -51,6 +51,11 @@ def test_every_sentence_of_the_faulty_documents_can_be_filled():
         assert all("%(" not in f.sentence for f in reading(item.data).findings)
 
 
+def test_every_finding_of_the_faulty_documents_has_evidence_for_support():
+    for item in faulty():
+        assert all(found.evidence for found in reading(item.data).findings), item.file
+
+
 def test_the_gravest_finding_comes_first():
     document = signed(algorithm="ec", signing_certificate=None).replace(
         NOW_TEXT, b"2026-11-22T13:00:00Z"

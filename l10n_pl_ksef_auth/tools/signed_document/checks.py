@@ -31,7 +31,7 @@ def certificate_findings(
     """
     found = _validity_findings(certificate, now)
     if signer.kind == "ksef_certificate" and is_for_offline_invoices(certificate):
-        found.append(finding("offline_certificate"))
+        found.append(finding("offline_certificate", "key usage nonRepudiation only"))
     if is_self_signed(certificate) and environment in ("production", "demo"):
         found.append(finding("self_signed", f"issuer {signer.issuer}"))
     named = _ENVIRONMENT.search(issuer_text(certificate))
@@ -73,15 +73,17 @@ def _trusted_findings(
     signer: Signer, request: Request, certificate: x509.Certificate | None
 ) -> list[Finding]:
     if request.subject_type == _FINGERPRINT:
-        return [finding("shared_fingerprint")]
+        return [finding("shared_fingerprint", f"subject type {request.subject_type}")]
     if signer.identity is None:
         shared = certificate is not None and is_shared_seal(certificate)
-        return [finding("no_personal_number", "the Minister's seal" if shared else "")]
+        return [finding("no_personal_number", "the Minister's seal" if shared else "another seal")]
     return _number_findings(signer.identity.value)
 
 
 def _number_findings(number: str) -> list[Finding]:
-    return [] if is_valid_personal_number(number) else [finding("invalid_personal_number")]
+    if is_valid_personal_number(number):
+        return []
+    return [finding("invalid_personal_number", f"{len(number)} digits, the last {number[-1:]}")]
 
 
 def _seal_findings(nip: str, context: Context | None) -> list[Finding]:

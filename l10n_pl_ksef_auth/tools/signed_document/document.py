@@ -78,7 +78,8 @@ def shape_finding(document: Document) -> Finding | None:
     if references > MAX_REFERENCES:
         return finding("too_complex", f"{references} references")
     if root_name == names.REQUEST:
-        return finding("unsigned") if document.signature is None else _count_finding(document)
+        unsigned = document.signature is None
+        return finding("unsigned", "no signature") if unsigned else _count_finding(document)
     if document.root.tag == names.SIGNATURE:
         return _enveloping_finding(document)
     if root_name.lower() == "html":

@@ -81,14 +81,14 @@ def parse(data: bytes) -> Any:
     _refuse_markup_beyond_bounds(data)
     _refuse_hidden_markup(encoding(data))
     if _has_doctype(data):
-        raise Unreadable(finding("dtd"))
+        raise Unreadable(finding("dtd", "before the first element"))
     try:
         root = etree.fromstring(data, parser())
     except (etree.XMLSyntaxError, ValueError, LookupError) as error:
         raise Unreadable(_syntax_finding(data, error)) from None
     tree = root.getroottree()
     if tree.docinfo.internalDTD is not None or tree.docinfo.externalDTD is not None:
-        raise Unreadable(finding("dtd"))
+        raise Unreadable(finding("dtd", "found by the parser"))
     _refuse_hidden_markup(tree.docinfo.encoding or "utf-8")
     _refuse_tree_beyond_bounds(root)
     return tree
@@ -111,7 +111,8 @@ def encoding_findings(data: bytes) -> list[Finding]:
     name = encoding(data)
     if name not in ("utf-8", "utf8", "us-ascii", "ascii"):
         return [finding("not_utf8", f"encoding {name}", found=name)]
-    return [finding("byte_order_mark")] if data.startswith(b"\xef\xbb\xbf") else []
+    marked = data.startswith(b"\xef\xbb\xbf")
+    return [finding("byte_order_mark", "first bytes ef bb bf")] if marked else []
 
 
 def _refuse_markup_beyond_bounds(data: bytes) -> None:

@@ -55,7 +55,7 @@ def request_findings(
     """
     found: list[Finding] = []
     if request.challenge is None or request.context is None:
-        found.append(finding("incomplete_request", request.fault))
+        found.append(finding("incomplete_request", request.fault or "an empty member"))
     elif request.fault:
         found.append(finding("invalid_request", request.fault))
     if request.namespace not in names.REQUEST_NAMESPACES:
