@@ -203,6 +203,10 @@ TABLE: dict[str, Meaning] = {
         _lt("The signing program used a method that is not on KSeF's list (%(found)s)."),
         _SIGN_ELSEWHERE,
     ),
+    "malformed_signature": _warn(  # 9105, A1
+        _lt("The signature is not written as its own rules require; KSeF may refuse it."),
+        _SIGN_ELSEWHERE,
+    ),
     "not_xades": _warn(  # 9105, A2-6
         _lt("The signature is a plain XML signature, not XAdES; KSeF may refuse it."),
         _SIGN_ELSEWHERE,

@@ -15,6 +15,7 @@ from .algorithms import algorithm_findings
 from .certificates import KeyInfo, has_signing_certificate, key_info
 from .coverage import Coverage, coverage_of, reference_findings
 from .document import Document
+from .form import form_findings
 from .model import Finding, KnownChallenge, Reading, Signer
 from .parsing import encoding_findings
 from .properties import Person, person, signing_time
@@ -124,6 +125,8 @@ def _signature_findings(signed: Signed, originals: list[bytes]) -> list[Finding]
     if signed.certificate is not None:
         invalid = value_finding(signed.signature, signed.certificate)
         found += [invalid] if invalid is not None else []
+    if all(item.code != "duplicate_id" for item in found):
+        found += form_findings(signed.signature)
     return found + algorithm_findings(signed.signature, public_key(signed.certificate))
 
 

@@ -176,6 +176,31 @@ def identifier_of_the_properties_is_used_twice(data: bytes) -> bytes | None:
     return unsigned_object(data, b'<x Id="' + found[1] + b'"/>') if found else None
 
 
+def _value_marked(data: bytes, identifier: bytes) -> bytes | None:
+    """Give the SignatureValue, which nothing covers, another identifier."""
+    return replaced(
+        data, rb"<((?:\w+:)?SignatureValue)(?: [^>]*)?>", rb'<\1 Id="' + identifier + rb'">'
+    )
+
+
+@mutation("malformed_signature")
+def identifier_begins_with_a_digit(data: bytes) -> bytes | None:
+    return _value_marked(data, b"1f7c3a52-90e1")
+
+
+@mutation("malformed_signature")
+def identifier_that_nothing_refers_to_is_used_twice(data: bytes) -> bytes | None:
+    found = re.search(rb"<(?:\w+:)?Signature [^>]*?Id=\"([^\"]*)\"", data)
+    return _value_marked(data, found[1]) if found else None
+
+
+@mutation("malformed_signature")
+def part_that_no_signature_has_is_added(data: bytes) -> bytes:
+    root, signature = tree_of(data)
+    etree.SubElement(signature, f"{{{DS}}}Remark")
+    return written(root)
+
+
 @mutation("unchecked")
 def transform_is_one_that_nobody_knows(data: bytes) -> bytes | None:
     """KSeF refuses it, but this reader cannot know that; the value of the signature tells."""
