@@ -223,6 +223,9 @@ def test_a_signature_outside_the_profile_passes_with_a_warning_or_not_at_all(kse
     tolerated = ksef.submit(signed())
     assert tolerated.status_code == 202
     assert tolerated.headers["X-System-Warning"].startswith("[sig-001]: Format podpisu")
+    sim.settings.system_warning = "[sys-2]: Przerwa"
+    both = ksef.submit(signed()).headers["X-System-Warning"].split(" | ")
+    assert [item.partition(":")[0] for item in both] == ["[sig-001]", "[sys-2]"]
     strict = {"X-KSeF-Feature": "enforce-xades-compliance"}
     assert codes(ksef.submit(signed(), headers=strict)) == [9105]
 
