@@ -86,12 +86,13 @@ class L10n_Pl_KsefSessionLogin(models.Model):
             self._forget_secrets(state="failed", problem=ksef_problem.local("certificate_gone"))
             return
         key, certificate = self.certificate_id._signing_material()
+        asked_at = clock.now()
         with self._client() as client:
             challenge = client.challenge()
         self.write(
             {
                 "challenge": challenge.challenge,
-                "challenge_expires_at": naive(clock.now() + CHALLENGE_LIFETIME),
+                "challenge_expires_at": naive(asked_at + CHALLENGE_LIFETIME),
                 "send_started_at": False,
             }
         )

@@ -12,7 +12,7 @@ NAMESPACE = "http://ksef.mf.gov.pl/auth/token/2.1"
 ContextType = Literal["Nip", "InternalId", "NipVatUe", "PeppolId"]
 SubjectType = Literal["certificateSubject", "certificateFingerprint"]
 _CONTEXT_TYPES = ("Nip", "InternalId", "NipVatUe", "PeppolId")
-_SUBJECT_TYPES = ("certificateSubject", "certificateFingerprint")
+SUBJECT_TYPES = ("certificateSubject", "certificateFingerprint")
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def build(
     :param subject_type: certificateFingerprint for a certificate without PESEL and NIP
     :raises ValueError: for a kind of context or subject that the schema does not know
     """
-    if context.type not in _CONTEXT_TYPES or subject_type not in _SUBJECT_TYPES:
+    if context.type not in _CONTEXT_TYPES or subject_type not in SUBJECT_TYPES:
         raise ValueError("Unknown kind of context or subject.")
     return (
         '<?xml version="1.0" encoding="utf-8"?>\n'

@@ -16,11 +16,14 @@ from .answers import EnrollmentData
 from .nip import formatted
 
 Kind = Literal["pesel", "nip", "fingerprint"]
-_PESEL = re.compile(r"(?:PNOPL|PESEL).*?(\d{11})")
-_NIP = re.compile(r"(?:TINPL|NIP).*?(\d{10})")
+_PESEL = re.compile(r"(?:PNOPL|PESEL).*?([0-9]{11})")
+_NIP = re.compile(r"(?:TINPL|NIP).*?([0-9]{10})")
 _FINGERPRINT = re.compile(r"[0-9A-Fa-f]{64}")
-_SEAL = re.compile(r"VATPL.*?(\d{10})")
+_SEAL = re.compile(r"VATPL.*?([0-9]{10})")
 _PERSONAL_PATTERNS: tuple[tuple[Kind, re.Pattern[str]], ...] = (("pesel", _PESEL), ("nip", _NIP))
+#: Characters of a certificate's attribute that are looked at; X.520 allows 64 to 128.  The patterns
+#: take time with the square of it, and strangers may write any number.
+_LONGEST = 1000
 _LABELS = {"pesel": "PESEL ", "nip": "NIP "}
 #: Characters of a value that may be shown: enough to recognise it, too few to use it.
 _SHOWN_DIGITS, _SHOWN_FINGERPRINT = 2, 8
@@ -123,4 +126,4 @@ def _attributes(certificate: x509.Certificate, oid: x509.ObjectIdentifier) -> st
         found = certificate.subject.get_attributes_for_oid(oid)
     except ValueError:
         return ""  # a name that cannot be read identifies nobody
-    return " ".join(str(attribute.value) for attribute in found)
+    return " ".join(str(attribute.value) for attribute in found)[:_LONGEST]

@@ -8,7 +8,10 @@ from datetime import datetime, timezone
 from typing import Any
 
 Json = Mapping[str, Any]
-_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,6})\d*)?(Z|[+-]\d\d:\d\d)?")
+_TIME = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]{1,6})[0-9]*)?"
+    r"(Z|[+-][0-9]{2}:[0-9]{2})?"
+)
 
 
 def parse_moment(text: str) -> datetime:

@@ -12,6 +12,7 @@ from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
 from . import (
+    attachments,
     auth,
     auth_tokens,
     certificate_list,
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
 
 MODULES: tuple[Any, ...] = (
     auth, auth_tokens, sessions, permissions, certificates, certificate_list, testdata,
-    public_keys, online, online_status, ksef_tokens, limits_api,
+    public_keys, online, online_status, ksef_tokens, limits_api, attachments,
 )  # fmt: skip
 ENDPOINTS: tuple[Endpoint, ...] = tuple(item for module in MODULES for item in module.ENDPOINTS)
 PREFIX = "/v2"

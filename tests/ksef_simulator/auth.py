@@ -48,9 +48,9 @@ def xades_signature(call: Call) -> Answer:
     use_challenge(call, verified.challenge)
     operation = _start(call, verified, problem)
     answer = start_answer(call, operation)
-    warning = call.sim.settings.system_warning or verified.warning
-    if warning:
-        answer.headers["X-System-Warning"] = folded(warning)
+    warnings = [text for text in (verified.warning, call.sim.settings.system_warning) if text]
+    if warnings:
+        answer.headers["X-System-Warning"] = folded(" | ".join(warnings))
     return answer
 
 

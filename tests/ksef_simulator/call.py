@@ -12,12 +12,11 @@ from werkzeug.wrappers import Request
 
 from .answers import Answer, Plain, Refused
 from .limits import NONE, Limit
+from .shapes import VALIDATION, Shape
 from .state import Operation, State, Token
 
 if TYPE_CHECKING:
     from .simulator import Simulator
-
-VALIDATION = 21405
 
 
 @dataclass
@@ -42,11 +41,11 @@ class Call:
             raise LookupError("this endpoint takes no bearer")
         return self.token.operation
 
-    def json(self, required: tuple[str, ...] = ()) -> dict[str, Any]:
-        """The JSON body; the members in ``required`` must be there and not null.
+    def json(self, shape: Shape) -> dict[str, Any]:
+        """The JSON body, which must be an object of this shape.
 
         :raises Plain: 415 when the Content-Type is not JSON
-        :raises Refused: 21405 when the body is not a JSON object or lacks a member
+        :raises Refused: 21405 when the body is no JSON object or has another shape
         """
         if self.request.mimetype != "application/json":
             raise unsupported_media_type()
@@ -56,14 +55,12 @@ class Call:
             raise Refused(VALIDATION, "Nieprawidłowy format JSON.") from None
         if not isinstance(body, dict):
             raise Refused(VALIDATION, "Oczekiwano obiektu JSON.")
-        missing = [name for name in required if body.get(name) is None]
-        if missing:
-            raise Refused(VALIDATION, *(f"Pole '{name}' jest wymagane." for name in missing))
+        shape(body, "")
         return body
 
-    def optional_json(self) -> dict[str, Any]:
+    def optional_json(self, shape: Shape) -> dict[str, Any]:
         """The JSON body, or an empty one where there is none."""
-        return self.json() if self.request.get_data() else {}
+        return self.json(shape) if self.request.get_data() else {}
 
     def number(self, name: str, default: int, least: int, most: int | None = None) -> int:
         """A number from the query string.

@@ -9,10 +9,21 @@ from .answers import Answer, Forbidden, Refused, stamp_seconds
 from .call import Call, Endpoint
 from .certificates import SERIAL, TYPES, parsed_date, settle
 from .limits import OTHER
+from .shapes import choice, moment, nullable, record, text
 from .state import ACCESS, Certificate
 
-STATUSES = ("Active", "Blocked", "Revoked", "Expired")
-REASONS = ("Unspecified", "Superseded", "KeyCompromise")
+FILTERS = record(
+    {},
+    {
+        "certificateSerialNumber": nullable(text(pattern=SERIAL.pattern)),
+        "name": nullable(text()),
+        "type": nullable(choice(*TYPES)),
+        "status": nullable(choice("Active", "Blocked", "Revoked", "Expired")),
+        "expiresAfter": nullable(moment),
+    },
+)
+REASON = choice("Unspecified", "Superseded", "KeyCompromise")
+REVOCATION = record({}, {"revocationReason": nullable(REASON)})
 
 
 def query(call: Call) -> Answer:
@@ -36,14 +47,7 @@ def _filters(call: Call) -> dict[str, Any]:
 
     :raises Refused: 21405 for values that KSeF does not know
     """
-    filters = call.optional_json()
-    if filters.get("type") not in (None, *TYPES):
-        raise Refused(21405, "Pole 'type' ma nieprawidłową wartość.")
-    if filters.get("status") not in (None, *STATUSES):
-        raise Refused(21405, "Pole 'status' ma nieprawidłową wartość.")
-    serial = filters.get("certificateSerialNumber")
-    if serial is not None and not SERIAL.fullmatch(str(serial)):
-        raise Refused(21405, "Numer seryjny ma nieprawidłowy format.")
+    filters = call.optional_json(FILTERS)
     filters["expiresAfter"] = parsed_date(filters.get("expiresAfter"), "expiresAfter")
     return filters
 
@@ -88,9 +92,7 @@ def revoke(call: Call) -> Answer:
         raise Forbidden("auth-method-not-allowed", {"authenticationMethodCategory": "Token"})
     if not SERIAL.fullmatch(serial):
         raise Refused(21405, "Numer seryjny ma nieprawidłowy format.")
-    reason = call.optional_json().get("revocationReason") or "Unspecified"
-    if reason not in REASONS:
-        raise Refused(21405, "Pole 'revocationReason' ma nieprawidłową wartość.")
+    reason = call.optional_json(REVOCATION).get("revocationReason") or "Unspecified"
     certificate = call.state.certificates.get(serial)
     if certificate is None or certificate.who not in call.sim.world.same_subject(session.who):
         raise Refused(25008)

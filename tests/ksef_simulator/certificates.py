@@ -16,11 +16,20 @@ from . import csr, texts
 from .answers import Answer, Gone, Refused, stamp, status
 from .call import Call, Endpoint
 from .limits import OTHER
+from .shapes import array, choice, moment, nullable, record, text
 from .state import ACCESS, Certificate, Enrollment, Who, reference
 
-NAME = re.compile(r"[a-zA-Z0-9_\- ąćęłńóśźżĄĆĘŁŃÓŚŹŻ]{5,100}")
 SERIAL = re.compile(r"[0-9A-F]{16}")
 TYPES = ("Authentication", "Offline")
+APPLICATION = record(
+    {
+        "certificateName": text(5, 100, r"[a-zA-Z0-9_\- ąćęłńóśźżĄĆĘŁŃÓŚŹŻ]*"),
+        "certificateType": choice(*TYPES),
+        "csr": text(),
+    },
+    {"validFrom": nullable(moment)},
+)
+SERIALS = record({"certificateSerialNumbers": array(text(pattern=SERIAL.pattern), 1, 10)})
 REJECTED_LIMIT = texts.ENROLLMENT_STATUS[400][1]
 
 
@@ -31,7 +40,7 @@ def limits(call: Call) -> Answer:
     enrollment, certificate = limits_of(call, who)
     enrollments_left = max(0, enrollment - call.state.enrollments_made[who])
     certificates_left = max(0, certificate - held(call, who))
-    can = bool(enrollments_left and certificates_left and not _by_token(call))
+    can = bool(enrollments_left and certificates_left and not _barred(call))
     body = {
         "canRequest": can,
         "enrollment": {"remaining": enrollments_left, "limit": enrollment},
@@ -58,13 +67,16 @@ def held(call: Call, who: Who) -> int:
     return sum(item.status(call.now) == "Active" for item in mine)
 
 
-def _by_token(call: Call) -> bool:
-    return call.session.method == "Token"
+def _barred(call: Call) -> bool:
+    """Whether this kind of login may not apply for certificates (facts.md A2-26)."""
+    by_fingerprint = call.session.who.kind == "fingerprint"
+    refused = by_fingerprint and not call.sim.settings.fingerprint_enrollment
+    return call.session.method == "Token" or refused
 
 
 def enrollment_data(call: Call) -> Answer:
     """GET /certificates/enrollments/data."""
-    if _by_token(call):
+    if _barred(call):
         raise Refused(25001)
     return Answer(body=call.session.subject)
 
@@ -72,10 +84,9 @@ def enrollment_data(call: Call) -> Answer:
 def enroll(call: Call) -> Answer:
     """POST /certificates/enrollments: every check of the application, then HTTP 202."""
     settle(call)
-    body = call.json(("certificateName", "certificateType", "csr"))
-    if _by_token(call):
+    body = call.json(APPLICATION)
+    if _barred(call):
         raise Refused(25002)
-    _check_form(body)
     request = csr.read(body["csr"])
     csr.check(request, call.session.subject)
     who = call.session.who
@@ -85,15 +96,6 @@ def enroll(call: Call) -> Answer:
     if held(call, who) >= certificate:
         raise Refused(25007)
     return _accept(call, body, request)
-
-
-def _check_form(body: dict[str, Any]) -> None:
-    if not isinstance(body["certificateName"], str) or not NAME.fullmatch(body["certificateName"]):
-        raise Refused(21405, "Pole 'certificateName' ma nieprawidłową wartość.")
-    if body["certificateType"] not in TYPES:
-        raise Refused(21405, "Pole 'certificateType' ma nieprawidłową wartość.")
-    if not isinstance(body["csr"], str):
-        raise Refused(21405, "Pole 'csr' ma nieprawidłową wartość.")
 
 
 def parsed_date(value: Any, name: str) -> datetime | None:
@@ -215,11 +217,7 @@ def enrollment_status(call: Call) -> Answer:
 def retrieve(call: Call) -> Answer:
     """POST /certificates/retrieve: one to ten certificates of the caller's by serial number."""
     settle(call)
-    serials = call.json(("certificateSerialNumbers",))["certificateSerialNumbers"]
-    if not isinstance(serials, list) or not 1 <= len(serials) <= 10:
-        raise Refused(21405, "Dozwolone jest od 1 do 10 numerów seryjnych.")
-    if not all(isinstance(serial, str) and SERIAL.fullmatch(serial) for serial in serials):
-        raise Refused(21405, "Numer seryjny ma nieprawidłowy format.")
+    serials = call.json(SERIALS)["certificateSerialNumbers"]
     known = call.state.certificates
     found = [known[serial] for serial in serials if serial in known]
     mine = [_retrieved(item) for item in found if item.who == call.session.who]

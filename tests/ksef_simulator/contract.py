@@ -23,17 +23,25 @@ class Contract:
     """KSeF's OpenAPI description as a set of validators.
 
     :param path: the file open-api.json
+    :param closed: whether members that are not described are errors
     """
 
-    def __init__(self, path: Path = LOCATION) -> None:
+    def __init__(self, path: Path = LOCATION, closed: bool = True) -> None:
         document = json.loads(path.read_text(encoding="utf-8"))
         schemas = document["components"]["schemas"]
-        self._components = {"schemas": {name: _strict(item) for name, item in schemas.items()}}
+        self._components = {
+            "schemas": {name: _strict(item, closed) for name, item in schemas.items()}
+        }
+        self._closed = closed
         self._operations = {
             (method.upper(), _shape(route)): operation
             for route, methods in document["paths"].items()
             for method, operation in methods.items()
         }
+
+    def operations(self) -> set[tuple[str, str]]:
+        """Return method and route of every operation, parameters as {}."""
+        return set(self._operations)
 
     @staticmethod
     def at_hand() -> bool:
@@ -78,7 +86,7 @@ class Contract:
     def _check(self, schema: dict[str, Any], value: Any, where: str) -> None:
         from jsonschema import Draft202012Validator
 
-        whole = {**_strict(schema), "components": self._components}
+        whole = {**_strict(schema, self._closed), "components": self._components}
         validator = Draft202012Validator(whole, format_checker=_formats())
         errors = [
             f"{'/'.join(map(str, error.absolute_path))}: {error.message}"
@@ -91,19 +99,19 @@ def _shape(route: str) -> str:
     return re.sub(r"[<{][^>}]*[>}]", "{}", route)
 
 
-def _strict(schema: Any) -> Any:
-    """OpenAPI 3.0 as JSON schema: null where it is allowed, no members that are not described."""
+def _strict(schema: Any, closed: bool) -> Any:
+    """OpenAPI 3.0 as JSON schema: null where it is allowed, perhaps only described members."""
     if isinstance(schema, list):
-        return [_strict(item) for item in schema]
+        return [_strict(item, closed) for item in schema]
     if not isinstance(schema, dict):
         return schema
     plain = {
-        name: _strict(item)
+        name: _strict(item, closed)
         for name, item in schema.items()
         if name not in ("nullable", "example", "description", "discriminator")
         or isinstance(item, dict)
     }
-    if "properties" in schema and "additionalProperties" not in schema:
+    if closed and "properties" in schema and "additionalProperties" not in schema:
         plain["additionalProperties"] = False
     if schema.get("nullable") is True:
         return {"anyOf": [plain, {"type": "null"}]}
@@ -115,9 +123,13 @@ def _formats() -> Any:
     from jsonschema import FormatChecker
 
     checker = FormatChecker(formats=())
-    checker.checks("date-time")(lambda value: bool(DATE_TIME.fullmatch(str(value))))
-    checker.checks("byte", raises=binascii.Error)(
-        lambda value: base64.b64decode(value, validate=True) is not None
+    checker.checks("date-time")(
+        lambda value: not isinstance(value, str) or bool(DATE_TIME.fullmatch(value))
+    )
+    checker.checks("byte", raises=(binascii.Error, ValueError))(
+        lambda value: (
+            not isinstance(value, str) or base64.b64decode(value, validate=True) is not None
+        )
     )
     checker.checks("int32")(lambda value: not isinstance(value, int) or abs(value) < 2**31)
     return checker

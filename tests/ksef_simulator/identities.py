@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import NameOID
 
 # Facts A2-2: how KSeF finds the number in a certificate's subject.
-PERSONAL_NUMBER = re.compile(r"(?:PNOPL|PESEL).*?(\d{11})")
-TAX_NUMBER = re.compile(r"(?:TINPL|NIP).*?(\d{10})")
-SEAL_NUMBER = re.compile(r"VATPL.*?(\d{10})")
+PERSONAL_NUMBER = re.compile(r"(?:PNOPL|PESEL).*?([0-9]{11})")
+TAX_NUMBER = re.compile(r"(?:TINPL|NIP).*?([0-9]{10})")
+SEAL_NUMBER = re.compile(r"VATPL.*?([0-9]{10})")
 
 # Facts B: the seal under every Podpis zaufany. Its number never stands for the signer.
 MINISTER_NUMBER = "VATPL-5252955037"

@@ -2,27 +2,48 @@
 
 from __future__ import annotations
 
-import binascii
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from . import addresses
 from .answers import Answer, Forbidden, Refused, stamp
 from .auth import new_operation, start_answer, use_challenge
 from .call import Call, Endpoint
 from .limits import AUTH, OTHER
 from .paging import continuation, position
 from .public_keys import TOKEN, check_key_id, decrypt
+from .shapes import array, choice, data, digest, identifier, nip, nullable, record, text
 from .state import ACCESS, LoginContext, Who, reference
 
-GRANTABLE = frozenset(
-    {
-        "InvoiceRead", "InvoiceWrite", "CredentialsRead", "CredentialsManage", "SubunitManage",
-        "EnforcementOperations", "Introspection",
-    }
+GRANTABLE = (
+    "InvoiceRead", "InvoiceWrite", "CredentialsRead", "CredentialsManage", "SubunitManage",
+    "EnforcementOperations", "Introspection",
 )  # fmt: skip
-CONTEXT_TYPES = ("Nip", "InternalId", "NipVatUe", "PeppolId")
+WANTED = record({"permissions": array(choice(*GRANTABLE), 1), "description": text(5, 256)})
+POLICY = {
+    "ip4Addresses": addresses.SINGLE,
+    "ip4Ranges": addresses.RANGE,
+    "ip4Masks": addresses.MASK,
+}
+ALLOWED = record(
+    {},
+    {name: nullable(array(text(pattern=item), 0, addresses.MOST)) for name, item in POLICY.items()},
+)
+LOGIN = record(
+    {
+        "challenge": text(36, 36),
+        "contextIdentifier": identifier(
+            Nip=nip, InternalId=text(16, 16), NipVatUe=text(1), PeppolId=text(9, 9)
+        ),
+        "encryptedToken": data,
+    },
+    {
+        "publicKeyId": nullable(digest),
+        "authorizationPolicy": nullable(record({}, {"allowedIps": nullable(ALLOWED)})),
+    },
+)
 STATUSES = ("Pending", "Active", "Revoking", "Revoked", "Failed")
 
 
@@ -43,17 +64,13 @@ class KsefToken:
 
 def generate(call: Call) -> Answer:
     """POST /tokens: the token is told once."""
-    body = call.json(("permissions", "description"))
+    body = call.json(WANTED)
     login = call.session
     if login.method == "Token":
         raise Forbidden("auth-method-not-allowed", {"authenticationMethodCategory": "Token"})
     if login.context.type not in ("Nip", "InternalId"):
         raise Refused(26002)
     permissions = body["permissions"]
-    if not isinstance(permissions, list) or set(permissions) - GRANTABLE or not permissions:
-        raise Refused(21405, "Pole 'permissions' ma nieprawidłową wartość.")
-    if not 5 <= len(str(body["description"])) <= 256:
-        raise Refused(21405, "Pole 'description' musi mieć od 5 do 256 znaków.")
     if missing := set(permissions) - call.sim.rights_of(login):
         raise Refused(26001, f"Brakujące uprawnienia: {', '.join(sorted(missing))}.")
     made = _made(call, tuple(permissions), body["description"])
@@ -132,21 +149,32 @@ def revoke(call: Call) -> Answer:
 
 def login(call: Call) -> Answer:
     """POST /auth/ksef-token: what is wrong with the token is told by the status, as 450."""
-    body = call.json(("challenge", "contextIdentifier", "encryptedToken"))
-    context = body["contextIdentifier"]
-    if not isinstance(context, dict) or context.get("type") not in CONTEXT_TYPES:
-        raise Refused(21405, "Pole 'contextIdentifier' ma nieprawidłową wartość.")
+    body = call.json(LOGIN)
+    allowed = _addresses(body)
     check_key_id(TOKEN, body.get("publicKeyId"))
-    timestamp = use_challenge(call, str(body["challenge"])).timestamp_ms
-    where = LoginContext(context["type"], str(context.get("value")))
+    timestamp = use_challenge(call, body["challenge"]).timestamp_ms
+    where = LoginContext(body["contextIdentifier"]["type"], body["contextIdentifier"]["value"])
     found, detail = _found(call, body["encryptedToken"], timestamp, where)
     who = found.author if found else Who("nip", where.nip)
     operation = new_operation(call, where, who, "Token")
+    operation.allowed_ips = allowed
     if found and not detail:
         operation.token_reference = found.reference
         found.last_use = call.now
     operation.problem = (450, (detail,)) if detail else None
     return start_answer(call, operation)
+
+
+def _addresses(body: dict[str, Any]) -> tuple[str, ...]:
+    """Return the addresses of the AuthorizationPolicy.
+
+    :raises Refused: 21405 for a range that ends before it begins
+    """
+    policy = (body.get("authorizationPolicy") or {}).get("allowedIps") or {}
+    found = tuple(address for name in POLICY for address in policy.get(name) or ())
+    if fault := addresses.backwards(found):
+        raise Refused(21405, fault)
+    return found
 
 
 def _found(
@@ -155,7 +183,7 @@ def _found(
     """The token that was sent, and what is wrong with it ("" when nothing is)."""
     try:
         plain = (decrypt(TOKEN, encrypted) or b"").decode()
-    except (binascii.Error, TypeError, ValueError):
+    except UnicodeDecodeError:
         return None, "Invalid token encoding."
     secret, _bar, sent = plain.rpartition("|")
     found = call.state.ksef_tokens.get(secret.partition("|")[0])

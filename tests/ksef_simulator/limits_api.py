@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from .answers import Answer, Refused
+from .answers import Answer
 from .call import Call, Endpoint
 from .certificates import limits_of
 from .limits import OTHER
+from .shapes import record, whole
 from .state import ACCESS
 
 SESSION_LIMITS = {
@@ -28,19 +29,35 @@ RATE_LIMITS: dict[str, tuple[int, int, int]] = {
     "other": (10, 30, 120),
 }
 WINDOWS = ("perSecond", "perMinute", "perHour")
+SESSIONS = ("onlineSession", "batchSession")
+SESSION = record(
+    {
+        "maxInvoiceSizeInMB": whole(0, 5),
+        "maxInvoiceWithAttachmentSizeInMB": whole(0, 10),
+        "maxInvoices": whole(0, 100_000),
+    }
+)
+CONTEXT_LIMITS = record(dict.fromkeys(SESSIONS, SESSION))
+RATE = record(dict.fromkeys(WINDOWS, whole()))
+RATES = record({"rateLimits": record(dict.fromkeys(RATE_LIMITS, RATE))})
+
+
+def session_limits(call: Call, kind: str) -> dict[str, int]:
+    """What a session of one kind may hold in the context of the login."""
+    own: dict[str, dict[str, int]] = call.state.context_limits.get(call.session.context, {})
+    return own.get(kind, SESSION_LIMITS)
 
 
 def context_limits(call: Call) -> Answer:
     """GET /limits/context."""
-    own = call.state.context_limits.get(call.session.context, {})
-    names = ("onlineSession", "batchSession")
-    return Answer(body={name: own.get(name, SESSION_LIMITS) for name in names})
+    return Answer(body={name: session_limits(call, name) for name in SESSIONS})
 
 
 def set_context_limits(call: Call) -> Answer:
     """POST /testdata/limits/context/session."""
-    body = call.json(("onlineSession", "batchSession"))
-    call.state.context_limits[call.session.context] = body
+    body = call.json(CONTEXT_LIMITS)
+    kept = {name: {item: body[name][item] for item in SESSION_LIMITS} for name in SESSIONS}
+    call.state.context_limits[call.session.context] = kept
     return Answer()
 
 
@@ -69,13 +86,9 @@ def rate_limits(call: Call) -> Answer:
 
 def set_rate_limits(call: Call) -> Answer:
     """POST /testdata/rate-limits: for the context of the login."""
-    given: Any = call.json(("rateLimits",))["rateLimits"]
-    if not isinstance(given, dict) or set(given) != set(RATE_LIMITS):
-        raise Refused(21405, "Pole 'rateLimits' musi zawierać wszystkie grupy.")
-    for values in given.values():
-        if not all(isinstance(values.get(window), int) for window in WINDOWS):
-            raise Refused(21405, "Limity muszą być liczbami.")
-    call.state.rate_limits[call.session.context] = given
+    given = call.json(RATES)["rateLimits"]
+    kept = {name: {window: given[name][window] for window in WINDOWS} for name in RATE_LIMITS}
+    call.state.rate_limits[call.session.context] = kept
     return Answer()
 
 

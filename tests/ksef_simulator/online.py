@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +12,9 @@ from .answers import Answer, Refused, stamp
 from .call import Call, Endpoint
 from .invoice_file import Invoice, Rejected
 from .limits import Limit
+from .limits_api import session_limits
 from .public_keys import SYMMETRIC, check_key_id, decrypt
+from .shapes import data, digest, flag, nullable, record, text, whole
 from .state import ACCESS, LoginContext, Who, reference
 
 FORMS = {
@@ -32,7 +33,24 @@ STATUS = {
     445: "Błąd weryfikacji, brak poprawnych faktur",
 }
 LIFE = timedelta(hours=12)
-MAX_INVOICES, MAX_BYTES = 10_000, 1_000_000
+MEGABYTE = 1_000_000
+CODE = record(dict.fromkeys(("systemCode", "schemaVersion", "value"), text()))
+ENCRYPTION = record(
+    {"encryptedSymmetricKey": data, "initializationVector": data},
+    {"publicKeyId": nullable(digest)},
+)
+OPENED = record({"formCode": CODE, "encryption": ENCRYPTION})
+SIZE = whole(1, 2**63 - 1)
+SENT = record(
+    {
+        "invoiceHash": digest,
+        "invoiceSize": SIZE,
+        "encryptedInvoiceHash": digest,
+        "encryptedInvoiceSize": SIZE,
+        "encryptedInvoiceContent": data,
+    },
+    {"offlineMode": flag, "hashOfCorrectedInvoice": nullable(digest)},
+)
 SENDERS = ("InvoiceWrite", "PefInvoiceWrite", "EnforcementOperations")
 OPENING = Limit(10, 30, 120, "onlineSession")
 SENDING = Limit(10, 30, 180, "invoiceSend")
@@ -88,34 +106,23 @@ def session(call: Call) -> Online:
 
 def open_session(call: Call) -> Answer:
     """POST /sessions/online."""
-    body = call.json(("formCode", "encryption"))
+    body = call.json(OPENED)
     form, encryption = body["formCode"], body["encryption"]
     values = tuple(form.get(name) for name in ("systemCode", "schemaVersion", "value"))
     if values not in FORMS:
         raise Refused(21405, "Wskazany kod formularza nie jest wspierany.")
     check_key_id(SYMMETRIC, encryption.get("publicKeyId"))
-    key, iv = _key(encryption), _bytes(encryption, "initializationVector")
+    key = decrypt(SYMMETRIC, encryption["encryptedSymmetricKey"])
+    iv = base64.b64decode(encryption["initializationVector"])
     if len(iv) != 16:
         raise Refused(21405, "Wektor inicjalizujący musi mieć 16 bajtów.")
     now, login = call.now, call.session
     ref = reference("SO", now)
-    made = Online(ref, login.context, login.who, form, key, iv, now, now)
+    # A key that cannot be decrypted is told by the session's status.
+    usable = key if key and len(key) == 32 else None
+    made = Online(ref, login.context, login.who, form, usable, iv, now, now)
     call.state.online[ref] = made
     return Answer(201, {"referenceNumber": ref, "validUntil": stamp(made.valid_until)})
-
-
-def _key(encryption: dict[str, Any]) -> bytes | None:
-    """The symmetric key, None when it cannot be decrypted: then the session's status says so."""
-    _bytes(encryption, "encryptedSymmetricKey")
-    key = decrypt(SYMMETRIC, encryption["encryptedSymmetricKey"])
-    return key if key and len(key) == 32 else None
-
-
-def _bytes(body: dict[str, Any], name: str) -> bytes:
-    try:
-        return base64.b64decode(body[name], validate=True)
-    except (KeyError, TypeError, binascii.Error):
-        raise Refused(21405, f"Pole '{name}' nie jest poprawnym ciągiem Base64.") from None
 
 
 def send(call: Call) -> Answer:
@@ -124,8 +131,9 @@ def send(call: Call) -> Answer:
     code = found.code(call.now, 0)
     if code != 100:
         raise Refused(21180, f"Status sesji {code} uniemożliwia wysyłkę faktur.")
-    if len(found.invoices) >= MAX_INVOICES:
-        limit = f"osiągnęła dozwolony limit liczby faktur {MAX_INVOICES}."
+    most = session_limits(call, "onlineSession")["maxInvoices"]
+    if len(found.invoices) >= most:
+        limit = f"osiągnęła dozwolony limit liczby faktur {most}."
         raise Refused(21155, f"Sesja o numerze referencyjnym {found.reference} {limit}")
     invoice = _received(call, found)
     found.invoices[invoice.reference] = invoice
@@ -135,14 +143,14 @@ def send(call: Call) -> Answer:
 
 
 def _received(call: Call, found: Online) -> Invoice:
-    needed = ("invoiceHash", "invoiceSize", "encryptedInvoiceHash", "encryptedInvoiceSize")
-    body = call.json((*needed, "encryptedInvoiceContent"))
-    encrypted = _bytes(body, "encryptedInvoiceContent")
+    body = call.json(SENT)
+    encrypted = base64.b64decode(body["encryptedInvoiceContent"])
     if len(encrypted) != body["encryptedInvoiceSize"]:
         raise Refused(21402, "Długość treści nie zgadza się z rozmiarem pliku.")
     if invoice_file.digest(encrypted) != body["encryptedInvoiceHash"]:
         raise Refused(21403, "Skrót treści nie zgadza się ze skrótem pliku.")
-    if body["invoiceSize"] > MAX_BYTES:
+    most = session_limits(call, "onlineSession")["maxInvoiceSizeInMB"]
+    if body["invoiceSize"] > most * MEGABYTE:
         raise Refused(21405, "Rozmiar faktury przekracza dozwolony limit.")
     due = call.now + timedelta(seconds=call.sim.settings.invoice_delay)
     return Invoice(

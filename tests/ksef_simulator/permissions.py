@@ -4,14 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from .answers import Answer, Refused, stamp_seconds
+from .answers import Answer, stamp_seconds
 from .call import Call, Endpoint
 from .limits import OTHER
+from .shapes import array, choice, identifier, nullable, record, text
 from .state import ACCESS
 from .world import SCOPES, Grant
 
 CONTEXT_TYPES = ("Nip", "InternalId")
-TARGET_TYPES = ("Nip", "AllPartners", "InternalId")
+NUMBER = text(10, 16)
+FILTERS = record(
+    {},
+    {
+        "contextIdentifier": nullable(identifier(Nip=NUMBER, InternalId=NUMBER)),
+        "targetIdentifier": nullable(
+            record(
+                {"type": choice("Nip", "AllPartners", "InternalId")}, {"value": nullable(NUMBER)}
+            )
+        ),
+        "permissionTypes": nullable(array(choice(*sorted(SCOPES)))),
+        "permissionState": nullable(choice("Active", "Inactive")),
+    },
+)
 
 
 def personal(call: Call) -> Answer:
@@ -37,21 +51,7 @@ def _filters(call: Call) -> dict[str, Any]:
 
     :raises Refused: 21405 for values that KSeF does not know
     """
-    filters = call.optional_json()
-    _check_type(filters.get("contextIdentifier"), "contextIdentifier", CONTEXT_TYPES)
-    _check_type(filters.get("targetIdentifier"), "targetIdentifier", TARGET_TYPES)
-    if unknown := set(filters.get("permissionTypes") or ()) - SCOPES:
-        raise Refused(21405, *(f"Nieznane uprawnienie: {name}." for name in sorted(unknown)))
-    if filters.get("permissionState") not in (None, "Active", "Inactive"):
-        raise Refused(21405, "Nieznany stan uprawnienia.")
-    return filters
-
-
-def _check_type(identifier: Any, name: str, types: tuple[str, ...]) -> None:
-    if identifier is not None and (
-        not isinstance(identifier, dict) or identifier.get("type") not in types
-    ):
-        raise Refused(21405, f"Pole '{name}' ma nieprawidłową wartość.")
+    return call.optional_json(FILTERS)
 
 
 def _wanted(grant: Grant, filters: dict[str, Any]) -> bool:

@@ -142,6 +142,8 @@ class State:
         self.subject_limits: dict[Who, dict[str, int]] = {}
         self.context_limits: dict[LoginContext, dict[str, Any]] = {}
         self.rate_limits: dict[LoginContext, dict[str, dict[str, int]]] = {}
+        self.test_data_made: dict[str, datetime] = {}
+        self.attachments: dict[str, datetime | None] = {}
         self.online: dict[str, Any] = {}
         self.ksef_tokens: dict[str, Any] = {}
         self._swept = 0

@@ -4,105 +4,144 @@ from __future__ import annotations
 
 from typing import Any
 
+from . import shapes
 from .answers import Answer, Refused
 from .call import Call, Endpoint
 from .certificates import SERIAL, parsed_date, settle
-from .identities import is_nip, is_pesel
 from .limits import AUTH, OTHER
+from .shapes import array, choice, flag, moment, nip, nullable, pesel, record, text, whole
 from .state import ACCESS, LoginContext, Who
 
-SUBJECT_TYPES = ("EnforcementAuthority", "VatGroup", "JST")
 AUTHORIZED = {"Nip": "nip", "Pesel": "pesel", "Fingerprint": "fingerprint"}
-CONTEXTS = ("Nip", "InternalId", "NipVatUe", "PeppolId")
-GRANTABLE = frozenset(
-    {
-        "InvoiceRead", "InvoiceWrite", "Introspection", "CredentialsRead", "CredentialsManage",
-        "EnforcementOperations", "SubunitManage",
-    }
+GRANTABLE = (
+    "InvoiceRead", "InvoiceWrite", "Introspection", "CredentialsRead", "CredentialsManage",
+    "EnforcementOperations", "SubunitManage",
 )  # fmt: skip
+DESCRIPTION = text(5, 256)
+UNIT = record({"subjectNip": nip, "description": DESCRIPTION})
+SUBJECT = record(
+    {
+        "subjectNip": nip,
+        "subjectType": choice("EnforcementAuthority", "VatGroup", "JST"),
+        "description": DESCRIPTION,
+    },
+    {"subunits": nullable(array(UNIT)), "createdDate": nullable(moment)},
+)
+PERSON = record(
+    {"nip": nip, "pesel": pesel, "isBailiff": flag, "description": DESCRIPTION},
+    {"isDeceased": flag, "createdDate": nullable(moment)},
+)
+GRANT = {
+    "contextIdentifier": shapes.identifier(Nip=nip),
+    "authorizedIdentifier": shapes.identifier(
+        Nip=nip, Pesel=pesel, Fingerprint=text(pattern="[0-9A-Fa-f]{64}")
+    ),
+}
+PERMISSION = record({"permissionType": choice(*GRANTABLE), "description": DESCRIPTION})
+ANY_CONTEXT = shapes.identifier(Nip=text(1), InternalId=text(1), NipVatUe=text(1), PeppolId=text(1))
+SUBJECT_LIMITS = record(
+    {},
+    {
+        "subjectIdentifierType": choice(*AUTHORIZED),
+        "enrollment": nullable(record({}, {"maxEnrollments": nullable(whole(0))})),
+        "certificate": nullable(record({}, {"maxCertificates": nullable(whole(0))})),
+    },
+)
 
 
 def subject(call: Call) -> Answer:
     """POST /testdata/subject: a company, perhaps with units below it."""
-    body = call.json(("subjectNip", "subjectType", "description"))
-    nip, name = _nip(body["subjectNip"]), _description(body["description"])
-    if body["subjectType"] not in SUBJECT_TYPES:
-        raise Refused(21405, "Pole 'subjectType' ma nieprawidłową wartość.")
-    if nip in call.sim.world.companies:
-        raise Refused(30001, f"Podmiot o identyfikatorze {nip} już istnieje.")
+    body = call.json(SUBJECT)
+    number, world = body["subjectNip"], call.sim.world
+    if number in world.companies:
+        raise Refused(30001, f"Podmiot o identyfikatorze {number} już istnieje.")
+    _check_created(call, body, number)
+    world.add_company(number, body["description"])
     for unit in body.get("subunits") or ():
-        call.sim.world.add_company(_nip(unit.get("subjectNip")), _description(unit["description"]))
-    call.sim.world.add_company(nip, name)
+        world.add_company(unit["subjectNip"], unit["description"], parent=number)
     return Answer()
 
 
+def _check_created(call: Call, body: dict[str, Any], number: str) -> None:
+    """Demand that who is made again with a date is made later than before.
+
+    :raises Refused: 21405
+    """
+    made, known = parsed_date(body.get("createdDate"), "createdDate"), call.state.test_data_made
+    if made and number in known and made <= known[number]:
+        raise shapes.wrong("createdDate", "musi być późniejsze niż poprzednio")
+    known[number] = made or call.now
+
+
 def subject_remove(call: Call) -> Answer:
-    """POST /testdata/subject/remove."""
-    nip = _nip(call.json(("subjectNip",))["subjectNip"])
-    call.sim.world.companies.pop(nip, None)
+    """POST /testdata/subject/remove: with the units below it."""
+    call.sim.world.remove_company(call.json(record({"subjectNip": nip}))["subjectNip"])
     return Answer()
 
 
 def person(call: Call) -> Answer:
     """POST /testdata/person: a person who owns a VAT number."""
-    body = call.json(("nip", "pesel", "description", "isBailiff"))
-    nip, pesel = _nip(body["nip"]), _pesel(body["pesel"])
-    _description(body["description"])
-    made = call.sim.world.people.get(pesel)
-    if made is not None and nip in made.nips:
-        raise Refused(30001, f"Osoba o identyfikatorze {nip} już istnieje.")
+    body = call.json(PERSON)
+    number, who = body["nip"], body["pesel"]
+    made = call.sim.world.people.get(who)
+    if made is not None and number in made.nips:
+        raise Refused(30001, f"Osoba o identyfikatorze {number} już istnieje.")
+    _check_created(call, body, number)
     if made is None:
-        made = call.sim.world.add_person(pesel, body["description"])
-    made.nips.add(nip)
+        made = call.sim.world.add_person(who, body["description"])
+    made.nips.add(number)
     made.deceased = bool(body.get("isDeceased"))
     if body["isBailiff"]:
-        call.sim.world.grant(Who("pesel", pesel), nip, "EnforcementOperations")
+        call.sim.world.grant(Who("pesel", who), number, "EnforcementOperations")
     return Answer()
 
 
 def person_remove(call: Call) -> Answer:
     """POST /testdata/person/remove: the owner of a VAT number, with all of his or her rights."""
-    nip = _nip(call.json(("nip",))["nip"])
+    number = call.json(record({"nip": nip}))["nip"]
     for found in call.sim.world.people.values():
-        if nip in found.nips:
-            found.nips.discard(nip)
-            call.sim.world.revoke(Who("pesel", found.pesel), nip)
+        if number in found.nips:
+            found.nips.discard(number)
+            call.sim.world.revoke(Who("pesel", found.pesel), number)
     return Answer()
 
 
 def permissions(call: Call) -> Answer:
     """POST /testdata/permissions."""
-    body = call.json(("contextIdentifier", "authorizedIdentifier", "permissions"))
-    who, nip = _authorized(body["authorizedIdentifier"]), _context_nip(body["contextIdentifier"])
-    if not isinstance(body["permissions"], list):
-        raise Refused(21405, "Pole 'permissions' ma nieprawidłową wartość.")
+    body = call.json(record({**GRANT, "permissions": array(PERMISSION)}))
     for item in body["permissions"]:
-        if item.get("permissionType") not in GRANTABLE:
-            raise Refused(21405, "Pole 'permissionType' ma nieprawidłową wartość.")
-        description = _description(item.get("description"))
-        call.sim.world.grant(who, nip, item["permissionType"], description)
+        call.sim.world.grant(*_parties(body), item["permissionType"], item["description"])
     return Answer()
 
 
 def permissions_revoke(call: Call) -> Answer:
     """POST /testdata/permissions/revoke: all permissions of one identity in one context."""
-    body = call.json(("contextIdentifier", "authorizedIdentifier"))
-    call.sim.world.revoke(
-        _authorized(body["authorizedIdentifier"]), _context_nip(body["contextIdentifier"])
-    )
+    call.sim.world.revoke(*_parties(call.json(record(GRANT))))
     return Answer()
+
+
+def _parties(body: dict[str, Any]) -> tuple[Who, str]:
+    """Return who gets rights, and in which company."""
+    who = body["authorizedIdentifier"]
+    return Who(AUTHORIZED[who["type"]], who["value"].upper()), body["contextIdentifier"]["value"]
 
 
 def block(call: Call) -> Answer:
     """POST /testdata/context/block: logins end with 480."""
-    call.sim.world.block(_login_context(call.json()))
+    call.sim.world.block(_login_context(call))
     return Answer()
 
 
 def unblock(call: Call) -> Answer:
     """POST /testdata/context/unblock."""
-    call.sim.world.unblock(_login_context(call.json()))
+    call.sim.world.unblock(_login_context(call))
     return Answer()
+
+
+def _login_context(call: Call) -> LoginContext:
+    """Return the context of the body; the contract lets it be missing, which means nothing."""
+    value = call.json(record({"contextIdentifier": ANY_CONTEXT}))["contextIdentifier"]
+    return LoginContext(value["type"], value["value"])
 
 
 def shorten(call: Call) -> Answer:
@@ -112,7 +151,7 @@ def shorten(call: Call) -> Answer:
     certificate = call.state.certificates.get(serial) if SERIAL.fullmatch(serial) else None
     if certificate is None:
         raise Refused(25008)
-    body = call.json(("validTo",))
+    body = call.json(record({"validTo": moment}))
     end = parsed_date(body["validTo"], "validTo")
     if end is None or end > certificate.valid_to:
         raise Refused(21405, "Ważność certyfikatu można tylko skrócić.")
@@ -122,12 +161,12 @@ def shorten(call: Call) -> Answer:
 
 def set_subject_limits(call: Call) -> Answer:
     """POST /testdata/limits/subject/certificate, for the identity that logged in."""
-    body = call.json()
+    body = call.json(SUBJECT_LIMITS)
     own = call.state.subject_limits.setdefault(call.session.who, {})
     for name, member in (("enrollment", "maxEnrollments"), ("certificate", "maxCertificates")):
         value = (body.get(name) or {}).get(member)
         if value is not None:
-            own[name] = int(value)
+            own[name] = value
     return Answer()
 
 
@@ -135,45 +174,6 @@ def clear_subject_limits(call: Call) -> Answer:
     """DELETE /testdata/limits/subject/certificate."""
     call.state.subject_limits.pop(call.session.who, None)
     return Answer()
-
-
-def _nip(value: Any) -> str:
-    if not isinstance(value, str) or not is_nip(value):
-        raise Refused(21405, "Nieprawidłowy numer NIP.")
-    return value
-
-
-def _pesel(value: Any) -> str:
-    if not isinstance(value, str) or not is_pesel(value):
-        raise Refused(21405, "Nieprawidłowy numer PESEL.")
-    return value
-
-
-def _description(value: Any) -> str:
-    if not isinstance(value, str) or not 5 <= len(value) <= 256:
-        raise Refused(21405, "Pole 'description' musi mieć od 5 do 256 znaków.")
-    return value
-
-
-def _authorized(value: Any) -> Who:
-    if not isinstance(value, dict) or value.get("type") not in AUTHORIZED:
-        raise Refused(21405, "Pole 'authorizedIdentifier' ma nieprawidłową wartość.")
-    checks = {"Nip": _nip, "Pesel": _pesel}
-    text = checks.get(value["type"], str)(value.get("value"))
-    return Who(AUTHORIZED[value["type"]], text)
-
-
-def _context_nip(value: Any) -> str:
-    if not isinstance(value, dict) or value.get("type") != "Nip":
-        raise Refused(21405, "Pole 'contextIdentifier' ma nieprawidłową wartość.")
-    return _nip(value.get("value"))
-
-
-def _login_context(body: dict[str, Any]) -> LoginContext:
-    value = body.get("contextIdentifier")
-    if not isinstance(value, dict) or value.get("type") not in CONTEXTS or not value.get("value"):
-        raise Refused(21405, "Pole 'contextIdentifier' ma nieprawidłową wartość.")
-    return LoginContext(value["type"], str(value["value"]))
 
 
 ENDPOINTS = (

@@ -34,10 +34,11 @@ class Person:
 
 @dataclass
 class Company:
-    """A company by VAT number."""
+    """A company by VAT number; ``parent`` is that of the VAT group or commune above it."""
 
     nip: str
     name: str = ""
+    parent: str | None = None
 
 
 @dataclass
@@ -93,10 +94,16 @@ class World:
         self.people[pesel] = Person(pesel, name, set(nips), deceased)
         return self.people[pesel]
 
-    def add_company(self, nip: str, name: str = "") -> Company:
-        """A company."""
-        self.companies[nip] = Company(nip, name)
+    def add_company(self, nip: str, name: str = "", parent: str | None = None) -> Company:
+        """A company, perhaps below another one."""
+        self.companies[nip] = Company(nip, name, parent)
         return self.companies[nip]
+
+    def remove_company(self, nip: str) -> None:
+        """Remove a company and those below it."""
+        below = [item.nip for item in self.companies.values() if item.parent == nip]
+        for gone in (nip, *below):
+            self.companies.pop(gone, None)
 
     def grant(
         self,

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import ast
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from corpus.generate import making
 from corpus.index import faulty
+from corpus.mutations import MUTATIONS
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 
-from ksef_simulator import signers
+from ksef_simulator import keys, pki, signers
 from tools.signed_document import findings
 from tools.signed_document.findings import TABLE
 from tools.signed_document.report import mask, ordered
@@ -27,6 +31,14 @@ def test_odoo_finds_every_sentence_to_translate():
     marked = [c.args[0] for c in calls if isinstance(c.func, ast.Name) and c.func.id == "_lt"]
     texts = {node.value for node in marked if isinstance(node, ast.Constant)}
     assert {m.text for m in TABLE.values()} | {m.action for m in TABLE.values()} == texts
+
+
+@pytest.mark.parametrize("code", TABLE)
+def test_every_code_is_found_in_some_test(code):
+    """In a faulty document, after a mutation, or by a test of its own."""
+    known = {code for item in (*faulty(), *MUTATIONS) for code in item.codes}
+    tests = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
+    assert code in known or f'"{code}"' in tests
 
 
 def test_every_code_of_the_table_is_used_and_every_used_code_is_in_the_table():
@@ -49,6 +61,11 @@ def test_every_finding_says_what_happened_and_what_to_do(code):
 def test_every_sentence_of_the_faulty_documents_can_be_filled():
     for item in faulty():
         assert all("%(" not in f.sentence for f in reading(item.data).findings)
+
+
+def test_every_finding_of_the_faulty_documents_has_evidence_for_support():
+    for item in faulty():
+        assert all(found.evidence for found in reading(item.data).findings), item.file
 
 
 def test_the_gravest_finding_comes_first():
@@ -84,6 +101,34 @@ def test_evidence_of_a_changed_request_names_the_reference_and_both_digests():
 def test_an_edited_file_is_told_from_a_changed_one_even_without_the_download():
     document = signed(layout="podpis-zaufany").replace(b"<Challenge>", b"\t<Challenge>")
     assert codes(document, unsigned=()) == ("edited",)
+
+
+def issued_by(issuer: str) -> bytes:
+    """Return the request signed with a certificate whose issuer has this name."""
+    key = keys.rsa_key("other")
+    builder = x509.CertificateBuilder(
+        pki.name(common_name=issuer), making.PERSON, key.public_key(), 7,
+        datetime(2025, 12, 1), datetime(2027, 12, 1),
+    )  # fmt: skip
+    return making.signed(key=key, certificate=builder.sign(key, hashes.SHA256()))
+
+
+@pytest.mark.parametrize(
+    ("issuer", "environment", "expected"),
+    [
+        ("KSeF TEST CA", "production", ("other_environment",)),
+        ("Centrum KSeF (demo)", "test", ("other_environment",)),
+        ("KSeF TEST CA", "test", ()),
+        ("KSeF TEST CA", None, ()),
+        ("Centrum KSeF", "production", ()),
+        ("Inne centrum TEST", "production", ()),
+    ],
+)
+def test_a_certificate_of_another_environment_is_told_where_its_issuer_says_so(
+    issuer, environment, expected
+):
+    document = issued_by(issuer)
+    assert codes(document, environment=environment) == expected
 
 
 def test_a_self_signed_certificate_only_warns_where_ksef_refuses_it():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import random
 import socket
@@ -11,13 +12,18 @@ import time
 from pathlib import Path
 
 import pytest
+from corpus.generate import making
 from corpus.mutations.base import unsigned_object
+from cryptography import x509
+from cryptography.x509.oid import NameOID
 
-from tools.signed_document import limits
+from ksef_simulator import keys
+from tools.signed_document import limits, parsing
 
 from .costliest import REFERENCE, costliest, largest_accepted
 from .shared import codes, reading, signed
 
+KEY = keys.rsa_key("other")  # xmlsec 1.3.14 writes ECDSA values too long
 TOUCHED = (
     '<?xml-stylesheet href="{0}"?>',
     '<x xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:schemaLocation="a {0}"/>',
@@ -108,6 +114,27 @@ def test_markup_beyond_the_bounds_is_not_read(inside):
     assert codes(document) == ("too_complex",)
 
 
+@pytest.mark.parametrize(
+    "inside", ["<a/>" * 150_000, '<a b="" c=""/>' * 40_000, "<!---->" * 80_000, "<?a?>" * 100_000]
+)
+@pytest.mark.parametrize("blanks", [1, 5_000], ids=["declared", "declared far behind"])
+def test_markup_that_hides_in_another_encoding_is_not_read(inside, blanks):
+    """UTF-7 writes no ``<``: the counts before parsing do not see it."""
+    text = signed().decode().partition("?>")[2]
+    text = text.replace("<Challenge>", f"<x>{inside}</x><Challenge>")
+    hidden = base64.b64encode(text.encode("utf-16-be")).rstrip(b"=")
+    declaration = b'<?xml version="1.0"' + b" " * blanks + b'encoding="UTF-7"?>'
+    assert codes(declaration + b"+" + hidden + b"-") == ("too_complex",)
+
+
+def test_the_tree_is_counted_even_if_the_bytes_were_not(monkeypatch):
+    document = unsigned_object(signed(), b"<a/>" * 500)
+    assert document is not None and codes(document) == ()
+    monkeypatch.setattr(parsing, "_refuse_markup_beyond_bounds", lambda data: None)
+    monkeypatch.setattr(limits, "MAX_TAGS", 500)
+    assert codes(document) == ("too_complex",)
+
+
 def test_too_many_references_are_not_followed():
     document = signed()
     reference = REFERENCE.search(document)
@@ -139,3 +166,21 @@ def test_random_bytes_are_survived(seed):
     data = dice.randbytes(500)
     assert reading(data).stops
     assert reading(b"<AuthTokenRequest>" + data).stops
+
+
+@pytest.mark.parametrize(
+    ("attribute", "text"),
+    [
+        (NameOID.SERIAL_NUMBER, "NIP" * 13_000),
+        (NameOID.SERIAL_NUMBER, "PNOPL" * 8_000),
+        (NameOID.ORGANIZATION_IDENTIFIER, "VATPL" * 8_000),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Attribute's length")
+def test_names_of_any_length_in_a_certificate_take_no_time(attribute, text):
+    """The patterns for numbers take time with the square of a name's length."""
+    subject = x509.Name([x509.NameAttribute(attribute, text, _validate=False)])
+    document = making.signed(key=KEY, certificate=making.qualified(KEY, subject))
+    started = time.process_time()
+    assert codes(document) == ("no_identifier",)
+    assert time.process_time() - started < 1

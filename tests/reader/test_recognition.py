@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import zipfile
 from datetime import timedelta
@@ -49,6 +50,19 @@ def zipped(**members: bytes) -> bytes:
         (zipped(mimetype=b"application/vnd.etsi.asic-e+zip"), "asic"),
         (bytes.fromhex("3082010006092a864886f70d010702a081f2"), "p7s"),
         (b"-----BEGIN PKCS7-----\nMIIB\n", "p7s"),
+        (zipped(**{"a.xml": REQUEST, "META-INF/signature.p7s": b""}), "asic"),
+        (zipped(), "zip"),
+        (gzip.compress(REQUEST), "zip"),
+        (bytes.fromhex("d0cf11e0a1b11ae1") + b"\x00" * 500, "zip"),
+        # A certificate and its key: a sequence as well, and no CMS signature.
+        (bytes.fromhex("3082010002010330 3006092a864886f70d010701") + b"<", "not_xml"),
+        (b"-----BEGIN CERTIFICATE-----\nMIIB\n", "not_xml"),
+        (b"From: <Saved by Blink>\r\nContent-Type: multipart/related;", "html"),
+        (b"<?xml version='1.0'?>\n", "cut"),
+        (
+            b"<Signatures><Signature xmlns='http://www.w3.org/2000/09/xmldsig#'/></Signatures>",
+            "detached",
+        ),
         (b"<!DOCTYPE html>\n<html><head><title>gov.pl</title></head></html>", "html"),
         (b"\n<html lang='pl'><body>Zaloguj</body></html>", "html"),
         (b"<!-- " + b"x" * 2000 + b" --><html><body/></html>", "html"),
@@ -117,6 +131,14 @@ def test_an_outdated_challenge_stops_from_the_moment_that_it_ends():
     document = signed()
     assert codes(document, now=KNOWN.expires_at) == ("outdated_challenge",)
     assert codes(document, now=KNOWN.expires_at - timedelta(seconds=1)) == ()
+
+
+@pytest.mark.parametrize(("hours", "found"), [(3, ()), (-3, ("future_signature",))])
+def test_a_wrong_clock_of_this_machine_stops_nothing(hours, found):
+    """The challenge's ten minutes are counted by the same clock as the moment of reading."""
+    wrong = timedelta(hours=hours)
+    asked = [KnownChallenge(CHALLENGE, KNOWN.expires_at + wrong)]
+    assert codes(signed(), challenges=asked, now=NOW + wrong) == found
 
 
 def test_without_known_challenges_and_company_any_request_is_let_through():

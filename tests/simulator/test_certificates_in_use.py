@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 from cryptography import x509
-from kit import Tokens, codes, ec_key
+from kit import Tokens, codes, ec_key, make_csr
 
 from ksef_simulator import identities
 
@@ -136,6 +136,18 @@ def test_the_retrieved_certificate_is_plain_base64_of_der(ksef, tokens):
     answer = ksef.call("POST", "/certificates/retrieve", tokens.access, json=body).json()
     text = answer["certificates"][0]["certificate"]
     assert x509.load_der_x509_certificate(base64.b64decode(text, validate=True)) == made
+
+
+@pytest.mark.parametrize(("switch", "found"), [(True, []), (False, [25001, 25002])])
+def test_a_login_by_fingerprint_may_apply_or_not(ksef, sim, switch, found):
+    """Nobody has said which (facts A2-26)."""
+    sim.settings.fingerprint_enrollment = switch
+    login = ksef.login("foreign", subject_type="certificateFingerprint")
+    data = ksef.call("GET", "/certificates/enrollments/data", login.access)
+    applied = ksef.enroll(login, make_csr(data.json()) if switch else b"any")
+    assert [code for item in (data, applied) if not item.ok for code in codes(item)] == found
+    limits = ksef.call("GET", "/certificates/limits", login.access).json()
+    assert limits["canRequest"] is switch
 
 
 def test_a_certificate_without_numbers_stays_tied_to_the_first_fingerprint(ksef, sim):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from kit import codes, details, request_document
+from kit import Tokens, codes, details, request_document
 
 from ksef_simulator import DEMO_INTERNAL_ID, DEMO_NIP, identities, signers, texts
 
@@ -44,6 +44,40 @@ def test_a_signer_without_numbers_logs_in_by_the_fingerprint(ksef):
     assert codes(refused) == [21406]
     tokens = ksef.started("foreign", subject_type="certificateFingerprint")
     assert ksef.status(tokens)["code"] == 200
+
+
+@pytest.mark.parametrize(("switch", "found"), [(True, 400), (False, 202)])
+def test_a_challenge_serves_once_or_for_its_whole_life(ksef, sim, switch, found):
+    sim.settings.challenge_single_use = switch
+    document = ksef.signed()
+    assert ksef.submit(document).status_code == 202
+    assert ksef.submit(document).status_code == found
+
+
+@pytest.mark.parametrize(
+    ("query", "always", "code"), [("false", False, 200), ("false", True, 460), ("true", False, 460)]
+)
+def test_a_chain_is_verified_where_the_client_or_the_environment_asks_for_it(
+    ksef, sim, query, always, code
+):
+    """Only matters where self-signed certificates are allowed (facts A2-36)."""
+    sim.settings.chain_always_verified = always
+    answer = ksef.submit(ksef.signed("self-signed"), params={"verifyCertificateChain": query})
+    body = answer.json()
+    tokens = Tokens(body["referenceNumber"], body["authenticationToken"]["token"])
+    assert ksef.status(tokens)["code"] == code
+
+
+@pytest.mark.parametrize("signer", ["qualified", "sole-trader", "seal", "edowod"])
+def test_a_signer_with_numbers_may_use_the_fingerprint_and_needs_rights_of_its_own(
+    ksef, sim, signer
+):
+    """Rights of the PESEL or NIP do not count, not even the owner's."""
+    asked = {"subject_type": "certificateFingerprint"}
+    assert ksef.status(ksef.started(signer, **asked))["code"] == 415
+    certificate = signers.certificate_of(signer, sim.clock.now())
+    sim.world.grant(identities.fingerprint(certificate), DEMO_NIP, "InvoiceRead")
+    assert ksef.status(ksef.started(signer, **asked))["code"] == 200
 
 
 def test_a_challenge_lives_ten_minutes(ksef, sim):
@@ -189,6 +223,9 @@ def test_a_signature_outside_the_profile_passes_with_a_warning_or_not_at_all(kse
     tolerated = ksef.submit(signed())
     assert tolerated.status_code == 202
     assert tolerated.headers["X-System-Warning"].startswith("[sig-001]: Format podpisu")
+    sim.settings.system_warning = "[sys-2]: Przerwa"
+    both = ksef.submit(signed()).headers["X-System-Warning"].split(" | ")
+    assert [item.partition(":")[0] for item in both] == ["[sig-001]", "[sys-2]"]
     strict = {"X-KSeF-Feature": "enforce-xades-compliance"}
     assert codes(ksef.submit(signed(), headers=strict)) == [9105]
 

@@ -7,8 +7,9 @@ import requests
 from invoice_kit import encrypt
 from kit import Caller, Tokens, codes
 
-from ksef_simulator import DEMO_NIP, Simulator
+from ksef_simulator import DEMO_NIP, Simulator, identities
 from ksef_simulator.proxy import HOSTS
+from ksef_simulator.state import LoginContext
 
 
 def _generate(ksef, tokens, permissions=("InvoiceRead",)):
@@ -16,13 +17,14 @@ def _generate(ksef, tokens, permissions=("InvoiceRead",)):
     return ksef.call("POST", "/tokens", tokens.access, json=body)
 
 
-def _token_login(ksef, token, challenge=None, timestamp=None, nip=DEMO_NIP):
+def _token_login(ksef, token, challenge=None, timestamp=None, nip=DEMO_NIP, **more):
     made = ksef.call("POST", "/auth/challenge").json()
     plain = f"{token}|{timestamp or made['timestampMs']}"
     body = {
         "challenge": challenge or made["challenge"],
         "contextIdentifier": {"type": "Nip", "value": nip},
         "encryptedToken": encrypt(ksef, "KsefTokenEncryption", plain.encode()),
+        **more,
     }
     return ksef.call("POST", "/auth/ksef-token", json=body)
 
@@ -58,6 +60,54 @@ def test_what_is_wrong_with_a_ksef_token_is_told_by_450(ksef):
         "Nieprawidłowy token", "Nieprawidłowy czas tokena", "Nieprawidłowy token",
         "Token unieważniony",
     ]  # fmt: skip
+
+
+def test_a_token_that_decrypts_to_no_text_is_told_by_450(ksef):
+    """Undocumented, seen in practice (facts A1, 450)."""
+    token = _generate(ksef, ksef.login()).json()["token"]
+    noise = encrypt(ksef, "KsefTokenEncryption", b"\xff\xfe\xfd")
+    state = _state(ksef, _token_login(ksef, token, encryptedToken=noise))["status"]
+    assert (state["code"], state["details"]) == (450, ["Invalid token encoding."])
+
+
+def test_a_key_that_ksef_does_not_have_is_21470(ksef):
+    token = _generate(ksef, ksef.login()).json()["token"]
+    answer = _token_login(ksef, token, publicKeyId="A" * 43 + "=")
+    assert codes(answer) == [21470]
+
+
+def test_a_context_that_can_have_no_token_is_26002(ksef, sim):
+    where = LoginContext("PeppolId", "PPL123456")
+    sim.world.grant(identities.OWNER.identity, where, "InvoiceWrite")
+    login = ksef.login(nip=where.value, context="PeppolId")
+    assert codes(_generate(ksef, login, ("InvoiceWrite",))) == [26002]
+
+
+@pytest.mark.parametrize(
+    ("policy", "status"),
+    [({"ip4Masks": ["127.0.0.0/8"]}, 200), ({"ip4Addresses": ["10.0.0.1"]}, 403)],
+)
+def test_a_login_with_a_token_may_be_bound_to_addresses(ksef, policy, status):
+    token = _generate(ksef, ksef.login()).json()["token"]
+    answer = _token_login(ksef, token, authorizationPolicy={"allowedIps": policy}).json()
+    path = f"/auth/{answer['referenceNumber']}"
+    bearer = answer["authenticationToken"]["token"]
+    assert ksef.call("GET", path, bearer).status_code == status
+
+
+def test_a_range_of_addresses_that_ends_before_it_begins_is_21405(ksef):
+    token = _generate(ksef, ksef.login()).json()["token"]
+    policy = {"allowedIps": {"ip4Ranges": ["10.0.0.9-10.0.0.1"]}}
+    assert codes(_token_login(ksef, token, authorizationPolicy=policy)) == [21405]
+
+
+def test_a_token_that_was_revoked_refreshes_no_more(ksef):
+    owner = ksef.login()
+    made = _generate(ksef, owner).json()
+    body = _token_login(ksef, made["token"]).json()
+    login = ksef.redeemed(Tokens(body["referenceNumber"], body["authenticationToken"]["token"]))
+    ksef.call("DELETE", f"/tokens/{made['referenceNumber']}", owner.access)
+    assert codes(ksef.call("POST", "/auth/token/refresh", login.refresh)) == [21301]
 
 
 def test_a_login_with_a_ksef_token_gets_no_certificate(ksef):

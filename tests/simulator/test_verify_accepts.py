@@ -7,7 +7,17 @@ from datetime import timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from verify_builders import AUTHORITY, CHALLENGE, NOW, PRODUCTION, judged, request, signed
+from verify_builders import (
+    AUTHORITY,
+    CHALLENGE,
+    NEGATIVE,
+    NOW,
+    PRODUCTION,
+    judged,
+    refusal,
+    request,
+    signed,
+)
 
 from ksef_simulator import identities, keys, pki
 from ksef_simulator.layouts import LAYOUTS
@@ -114,8 +124,7 @@ def test_a_certificate_of_ksef_keeps_the_fingerprint_it_was_issued_for():
     assert (found.identity.kind, found.identity.value) == ("fingerprint", original)
 
 
-@pytest.mark.parametrize("curve", [ec.SECP256R1(), ec.SECP384R1(), ec.SECP521R1()])
-def test_each_curve_with_its_own_hash_is_accepted(curve):
+def _on_curve(curve):
     key = ec.derive_private_key(2**200 + 1, curve)
     certificate = AUTHORITY.qualified.issue(
         personal_subject(identities.QUALIFIED),
@@ -123,8 +132,18 @@ def test_each_curve_with_its_own_hash_is_accepted(curve):
         NOW - timedelta(days=1),
         NOW + timedelta(days=1),
     )
-    found = judged(sign_with_certificate(request(), key, certificate, at=NOW))
-    assert found.method == "QualifiedSignature"
+    return sign_with_certificate(request(), key, certificate, at=NOW)
+
+
+@pytest.mark.parametrize("curve", [ec.SECP256R1(), ec.SECP384R1()])
+def test_each_curve_with_its_own_hash_is_accepted(curve):
+    assert judged(_on_curve(curve)).method == "QualifiedSignature"
+
+
+def test_p521_is_negative_unless_the_switch_follows_the_documents():
+    document = _on_curve(ec.SECP521R1())
+    assert refusal(document) == (9105, NEGATIVE)
+    assert judged(document, p521_accepted=True).method == "QualifiedSignature"
 
 
 def test_the_signers_certificate_is_found_behind_its_issuers():

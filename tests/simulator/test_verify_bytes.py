@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from verify_builders import judged, refusal, replaced, request, signed
 
@@ -57,6 +59,31 @@ def test_a_document_type_is_refused_before_it_is_parsed():
 
 def test_a_document_beyond_the_limit_is_refused():
     assert refusal(signed(), max_bytes=1000) == (9101, "")
+
+
+NAMESPACES = " ".join(f'xmlns:n{number}="urn:n{number}"' for number in range(60))
+MANY = {
+    "elements": "<a/>" * 20_000,
+    "elements with texts": "<a/> " * 20_000,
+    "attributes": '<a b="" c="" d="" e="" f=""/>' * 3_000,
+    "namespaces in scope": f"<x {NAMESPACES}>" + "<a/>" * 1_000 + "</x>",
+}
+
+
+@pytest.mark.parametrize("name", MANY)
+def test_more_nodes_than_libxmlsec_can_search_are_refused_before_it_sees_them(name):
+    document = replaced(signed(), "<Challenge>", f"<x>{MANY[name]}</x><Challenge>")
+    started = time.process_time()
+    assert refusal(document) == (9101, "")
+    assert time.process_time() - started < 0.5
+
+
+def test_the_costliest_document_that_is_judged_takes_about_a_second():
+    filler = "<a/>" * 4_600
+    document = replaced(signed(), "<Challenge>", f"<x>{filler}</x><Challenge>")
+    started = time.process_time()
+    assert refusal(document)[0] == 9105
+    assert time.process_time() - started < 2.5
 
 
 def test_two_signatures_are_one_too_many():

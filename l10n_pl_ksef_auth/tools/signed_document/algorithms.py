@@ -72,10 +72,11 @@ def algorithm_findings(signature: Any, key: PublicKey) -> list[Finding]:
 
 def _method_findings(signature: Any) -> list[Finding]:
     name, method = method_of(signature)
+    evidence = f"SignatureMethod '{name}'"
     if method is None:
-        return [finding("unknown_algorithm", name, found=_short(name))]
+        return [finding("unknown_algorithm", evidence, found=_short(name))]
     if method.pss or method.hash.name == "sha1":
-        return [finding("weak_algorithm", name, found=_short(name))]
+        return [finding("weak_algorithm", evidence, found=_short(name))]
     return []
 
 
@@ -84,10 +85,11 @@ def _digest_findings(signature: Any) -> list[Finding]:
     for reference in references_of(signature):
         method = reference.find(names.ds("DigestMethod"))
         name = (method.get("Algorithm", "") if method is not None else "")[:MAX_VALUE]
+        evidence = f"DigestMethod '{name}'"
         if DIGESTS.get(name) == "sha1":
-            found[name] = finding("weak_algorithm", name, found=_short(name))
+            found[name] = finding("weak_algorithm", evidence, found=_short(name))
         elif name not in DIGESTS:
-            found[name] = finding("unknown_algorithm", name, found=_short(name))
+            found[name] = finding("unknown_algorithm", evidence, found=_short(name))
     return list(found.values())
 
 

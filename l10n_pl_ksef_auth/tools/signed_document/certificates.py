@@ -90,8 +90,14 @@ def is_for_offline_invoices(certificate: x509.Certificate) -> bool:
 
 
 def value_of(name: x509.Name, oid: x509.ObjectIdentifier) -> str:
-    """Return all values of one attribute, joined by spaces."""
-    return " ".join(str(attribute.value) for attribute in name.get_attributes_for_oid(oid))
+    """Return all values of one attribute, joined by spaces, within bounds."""
+    found = name.get_attributes_for_oid(oid)
+    return " ".join(str(attribute.value) for attribute in found)[: limits.MAX_NAME]
+
+
+def issuer_text(certificate: x509.Certificate) -> str:
+    """Return the whole name of the issuer, within bounds."""
+    return certificate.issuer.rfc4514_string()[: limits.MAX_NAME]
 
 
 def name_text(name: x509.Name) -> str:

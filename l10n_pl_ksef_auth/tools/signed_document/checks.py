@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from cryptography import x509
 
 from ..auth_token_request import Context
-from .certificates import is_for_offline_invoices, is_self_signed
+from .certificates import is_for_offline_invoices, is_self_signed, issuer_text
 from .model import Finding, Signer
 from .report import finding
 from .request import Request
@@ -18,6 +18,7 @@ from .signer import is_shared_seal, is_valid_personal_number
 _TOLERANCE = timedelta(minutes=5)
 #: A certificate that ended longer ago than any clock can be wrong is certainly refused.
 _CERTAINLY_EXPIRED = timedelta(days=1)
+_FINGERPRINT = "certificateFingerprint"
 _ENVIRONMENT = re.compile(r"\b(TEST|DEMO)\b", re.IGNORECASE)
 
 
@@ -30,10 +31,10 @@ def certificate_findings(
     """
     found = _validity_findings(certificate, now)
     if signer.kind == "ksef_certificate" and is_for_offline_invoices(certificate):
-        found.append(finding("offline_certificate"))
+        found.append(finding("offline_certificate", "key usage nonRepudiation only"))
     if is_self_signed(certificate) and environment in ("production", "demo"):
         found.append(finding("self_signed", f"issuer {signer.issuer}"))
-    named = _ENVIRONMENT.search(certificate.issuer.rfc4514_string())
+    named = _ENVIRONMENT.search(issuer_text(certificate))
     if signer.kind == "ksef_certificate" and named and environment is not None:
         if named[1].lower() != environment:
             found.append(finding("other_environment", f"issuer {signer.issuer}", found=named[1]))
@@ -53,31 +54,36 @@ def subject_findings(
     """Judge whether the signer is somebody whom the request's subject type can name."""
     if signer.kind == "trusted_profile":
         return _trusted_findings(signer, request, certificate)
-    found = []
     identity = signer.identity
-    by_subject = request.subject_type != "certificateFingerprint"
-    if identity is not None and identity.kind == "fingerprint" and by_subject:
-        found.append(finding("no_identifier", f"subject type {request.subject_type}"))
-    if identity is not None and identity.kind == "pesel":
-        found += _number_findings(identity.value)
-    if signer.kind == "seal" and identity is not None and identity.kind == "nip":
-        found += _seal_findings(identity.value, request.context)
-    return found
+    if identity is None:
+        return []
+    evidence = f"subject type {request.subject_type}, certificate with {identity.kind}"
+    if request.subject_type == _FINGERPRINT:
+        # KSeF takes it, and looks for rights of the fingerprint alone (facts.md A2-11).
+        unneeded = identity.kind != "fingerprint"
+        return [finding("unneeded_fingerprint", evidence)] if unneeded else []
+    if identity.kind == "fingerprint":
+        return [finding("no_identifier", evidence)]
+    if identity.kind == "pesel":
+        return _number_findings(identity.value)
+    return _seal_findings(identity.value, request.context) if signer.kind == "seal" else []
 
 
 def _trusted_findings(
     signer: Signer, request: Request, certificate: x509.Certificate | None
 ) -> list[Finding]:
-    if request.subject_type == "certificateFingerprint":
-        return [finding("shared_fingerprint")]
+    if request.subject_type == _FINGERPRINT:
+        return [finding("shared_fingerprint", f"subject type {request.subject_type}")]
     if signer.identity is None:
         shared = certificate is not None and is_shared_seal(certificate)
-        return [finding("no_personal_number", "the Minister's seal" if shared else "")]
+        return [finding("no_personal_number", "the Minister's seal" if shared else "another seal")]
     return _number_findings(signer.identity.value)
 
 
 def _number_findings(number: str) -> list[Finding]:
-    return [] if is_valid_personal_number(number) else [finding("invalid_personal_number")]
+    if is_valid_personal_number(number):
+        return []
+    return [finding("invalid_personal_number", f"{len(number)} digits, the last {number[-1:]}")]
 
 
 def _seal_findings(nip: str, context: Context | None) -> list[Finding]:

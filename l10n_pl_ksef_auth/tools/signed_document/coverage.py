@@ -85,7 +85,8 @@ def _properties(signature: Any, checked: list[Checked], found: list[Finding]) ->
         if covering:
             found += _form_findings(properties, signature, covering)
             return properties, any(not c.recipe.unknown for c in covering)
-    found.append(finding("unsigned_properties" if candidates else "not_xades"))
+    code = "unsigned_properties" if candidates else "not_xades"
+    found.append(finding(code, f"{len(candidates)} SignedProperties, none covered"))
     return None, False
 
 

@@ -78,13 +78,19 @@ def shape_finding(document: Document) -> Finding | None:
     if references > MAX_REFERENCES:
         return finding("too_complex", f"{references} references")
     if root_name == names.REQUEST:
-        return finding("unsigned") if document.signature is None else _count_finding(document)
+        unsigned = document.signature is None
+        return finding("unsigned", "no signature") if unsigned else _count_finding(document)
     if document.root.tag == names.SIGNATURE:
         return _enveloping_finding(document)
     if root_name.lower() == "html":
         return finding("html", f"root {root_name}")
-    if document.signature is not None and root_name == "XAdESSignatures":
-        return finding("detached", f"root {root_name}")
+    inner = elements_of(document.root)
+    if (
+        inner
+        and not document.candidates
+        and all(element.tag == names.SIGNATURE for element in inner)
+    ):
+        return finding("detached", f"root {root_name}")  # XAdESSignatures and the like
     return finding("other_document", f"root {document.root.tag}", found=root_name)
 
 

@@ -203,6 +203,10 @@ TABLE: dict[str, Meaning] = {
         _lt("The signing program used a method that is not on KSeF's list (%(found)s)."),
         _SIGN_ELSEWHERE,
     ),
+    "malformed_signature": _warn(  # 9105, A1
+        _lt("The signature is not written as its own rules require; KSeF may refuse it."),
+        _SIGN_ELSEWHERE,
+    ),
     "not_xades": _warn(  # 9105, A2-6
         _lt("The signature is a plain XML signature, not XAdES; KSeF may refuse it."),
         _SIGN_ELSEWHERE,
@@ -254,6 +258,16 @@ TABLE: dict[str, Meaning] = {
     "shared_fingerprint": _warn(
         _lt("The request needs a certificate of one's own; Profil Zaufany has one for everybody."),
         _lt("Change the company's setting to PESEL or NIP, download a new request and sign it."),
+    ),
+    "unneeded_fingerprint": _warn(  # 415, A2-11
+        _lt(
+            "The request asks for the certificate's fingerprint, but the certificate holds a PESEL "
+            "or a NIP; rights given to that number do not count then."
+        ),
+        _lt(
+            "You can send it; if KSeF finds no rights, change the company's setting to PESEL or "
+            "NIP, download a new request and sign it."
+        ),
     ),
     "future_signature": _warn(
         _lt("The signature claims to be made in the future (%(date)s)."),

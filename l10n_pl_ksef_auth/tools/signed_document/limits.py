@@ -26,5 +26,7 @@ MAX_PREFIXES = 20
 MAX_CANDIDATES = 10
 #: Base64 characters of one certificate.
 MAX_CERTIFICATE = 64 * 1024
+#: Characters of one name in a certificate; patterns take time with the square of it.
+MAX_NAME = 1000
 #: Characters of one value that is shown, compared or kept as evidence.
 MAX_VALUE = 200

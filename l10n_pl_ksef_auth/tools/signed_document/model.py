@@ -17,7 +17,12 @@ Kind = Literal["trusted_profile", "qualified", "seal", "ksef_certificate", "pers
 
 @dataclass(frozen=True)
 class KnownChallenge:
-    """A challenge that was fetched for this company: its value, and when KSeF forgets it."""
+    """A challenge that was fetched for this company.
+
+    ``expires_at`` is ten minutes (facts.md, "Environments, lifetimes, endpoints") after the moment
+    just before it was asked for, by the clock that also gives the reader its ``now``.  So a wrong
+    clock of this machine does not matter, and KSeF never forgets a challenge earlier than this.
+    """
 
     value: str
     expires_at: datetime

@@ -11,7 +11,10 @@ from .document import elements_of, local_name, namespace, text_of
 from .limits import MAX_VALUE
 from .names import OBJECT, XADES
 
-_TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d)?")
+TIME = re.compile(
+    r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.[0-9]+)?"
+    r"(Z|[+-][0-9]{2}:[0-9]{2})?"
+)
 #: Facts B: the two forms of the role that Profil Zaufany writes, by local name.
 _ROLES = {
     "PodpisZP": ("Imie", "Nazwisko", "PESEL"),
@@ -54,7 +57,7 @@ def child_named(element: Any, name: str) -> Any:
 def signing_time(properties: Any) -> datetime | None:
     """Return the time that the signer claims, aware; a time without a zone is taken as UTC."""
     element = child_named(child_named(properties, "SignedSignatureProperties"), "SigningTime")
-    found = _TIME.fullmatch(text_of(element)[:MAX_VALUE])
+    found = TIME.fullmatch(text_of(element)[:MAX_VALUE])
     if not found:
         return None
     try:

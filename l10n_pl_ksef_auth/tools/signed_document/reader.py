@@ -31,7 +31,8 @@ def read(
     :param challenges: challenges that were fetched for this company, outdated ones too
     :param context: the company's; None when any is welcome
     :param unsigned: the requests as they were downloaded, to tell them from signed ones
-    :param now: aware, by KSeF's clock
+    :param now: aware, by the clock that the challenges' ends are counted by: this machine's.  Times
+        of other clocks (signature, certificate) are compared with tolerance
     :param environment: production, demo or test; None when unknown
     :raises ValueError: for arguments of a wrong type, never for what the file holds
     """

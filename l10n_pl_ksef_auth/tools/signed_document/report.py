@@ -25,9 +25,10 @@ def mask(text: str) -> str:
     return line if len(line) <= MAX_VALUE else line[: MAX_VALUE - 1] + "…"
 
 
-def finding(code: str, evidence: str = "", **values: str) -> Finding:
+def finding(code: str, evidence: str, **values: str) -> Finding:
     """Return the finding of ``code`` with values for its placeholders and evidence for support.
 
+    :param evidence: what in the document shows it
     :raises KeyError: for a code that the table lacks
     """
     meaning = TABLE[code]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from ..auth_token_request import Context, ContextType
+from ..auth_token_request import SUBJECT_TYPES, Context, ContextType
 from . import names
 from .document import elements_of, local_name, namespace, text_of
 from .limits import MAX_VALUE
@@ -51,11 +51,11 @@ def request_findings(
 
     :param challenges: those fetched for the company; none means that challenges are not compared
     :param context: the company's; None means that contexts are not compared
-    :param now: aware, by KSeF's clock
+    :param now: aware, by the clock that their ends are counted by
     """
     found: list[Finding] = []
     if request.challenge is None or request.context is None:
-        found.append(finding("incomplete_request", request.fault))
+        found.append(finding("incomplete_request", request.fault or "an empty member"))
     elif request.fault:
         found.append(finding("invalid_request", request.fault))
     if request.namespace not in names.REQUEST_NAMESPACES:
@@ -113,4 +113,5 @@ def _fault(element: Any) -> str:
     kinds = [own + kind for kind in names.CONTEXT_TYPES]
     if len(context) != 1 or context[0].tag not in kinds:
         return f"{len(context)} context identifiers"
-    return ""
+    kind = _value(element.find(own + "SubjectIdentifierType"))
+    return "" if kind in SUBJECT_TYPES else f"subject type {kind or 'none'}"

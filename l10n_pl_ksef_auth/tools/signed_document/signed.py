@@ -15,6 +15,7 @@ from .algorithms import algorithm_findings
 from .certificates import KeyInfo, has_signing_certificate, key_info
 from .coverage import Coverage, coverage_of, reference_findings
 from .document import Document
+from .form import form_findings
 from .model import Finding, KnownChallenge, Reading, Signer
 from .parsing import encoding_findings
 from .properties import Person, person, signing_time
@@ -124,6 +125,8 @@ def _signature_findings(signed: Signed, originals: list[bytes]) -> list[Finding]
     if signed.certificate is not None:
         invalid = value_finding(signed.signature, signed.certificate)
         found += [invalid] if invalid is not None else []
+    if all(item.code != "duplicate_id" for item in found):
+        found += form_findings(signed.signature)
     return found + algorithm_findings(signed.signature, public_key(signed.certificate))
 
 
@@ -133,10 +136,10 @@ def _key_findings(signed: Signed) -> list[Finding]:
         code = "unreadable_certificate" if keys.present else "no_certificate"
         return [finding(code, f"{keys.present} certificates")]
     if keys.named is False:
-        return [finding("other_signing_certificate")]
+        return [finding("other_signing_certificate", f"{keys.present} certificates, none named")]
     if properties is None or has_signing_certificate(properties) or _is_key_info_signed(signed):
         return []
-    return [finding("no_signing_certificate")]
+    return [finding("no_signing_certificate", "nor a signed KeyInfo")]
 
 
 def _is_key_info_signed(signed: Signed) -> bool:
@@ -158,6 +161,8 @@ def _signer_findings(signed: Signed, expected: Expected) -> list[Finding]:
 def _role_findings(signed: Signed) -> list[Finding]:
     """Warn of a role that is not signed; mention one beside a person's own certificate."""
     if signed.person is None:
-        return [finding("ignored_role")] if person(signed.signature) is not None else []
+        stray = person(signed.signature) is not None
+        return [finding("ignored_role", "a role outside what is signed")] if stray else []
     believed = signed.signer is not None and signed.signer.kind == "trusted_profile"
-    return [] if believed else [finding("unused_role")]
+    kind = signed.signer.kind if signed.signer else "nobody"
+    return [] if believed else [finding("unused_role", f"beside a certificate of: {kind}")]

@@ -9,13 +9,13 @@ from cryptography.x509.oid import NameOID
 
 from ..auth_token_request import Context
 from ..identity import Identity, identity_of_certificate
-from .certificates import name_text, value_of
+from .certificates import issuer_text, name_text, value_of
 from .model import Kind, Signer
 from .properties import Person
 from .report import mask
 
 _KSEF_ISSUER = re.compile(r"\bKSeF\b", re.IGNORECASE)
-_PERSONAL_ID_ISSUER = re.compile(r"podpis\w* osobist|\bPL\.?ID\b", re.IGNORECASE)
+_PERSONAL_ID_ISSUER = re.compile(r"podpis\w{0,9} osobist|\bPL\.?ID\b", re.IGNORECASE)
 #: Facts B: the seal that signs for everybody with Profil Zaufany; its NIP is nobody's.
 _SHARED_NUMBER = "5252955037"
 _SHARED_NAME = re.compile(r"podpisu zaufanego", re.IGNORECASE)
@@ -79,7 +79,7 @@ def _identity_of(person: Person) -> Identity | None:
 
 
 def _kind(certificate: x509.Certificate, identity: Identity) -> Kind:
-    issuer = certificate.issuer.rfc4514_string()
+    issuer = issuer_text(certificate)
     if _KSEF_ISSUER.search(issuer):
         return "ksef_certificate"
     if _PERSONAL_ID_ISSUER.search(issuer):

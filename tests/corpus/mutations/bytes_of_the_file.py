@@ -67,6 +67,18 @@ def saved_as_windows_1250(data: bytes) -> bytes:
     return _declared(data, "windows-1250").encode("cp1250")
 
 
+@mutation("not_utf8")
+def saved_as_utf32_without_a_mark(data: bytes) -> bytes:
+    return f'<?xml version="1.0"?>{_DECLARATION.sub("", data.decode())}'.encode("utf-32-le")
+
+
+@mutation("too_complex", own_rule=True)
+def saved_as_utf7(data: bytes) -> bytes:
+    """Markup in UTF-7 shows none of the letters that the reader counts before parsing."""
+    text = base64.b64encode(_DECLARATION.sub("", data.decode()).encode("utf-16-be"))
+    return b'<?xml version="1.0" encoding="UTF-7"?>+' + text.rstrip(b"=") + b"-"
+
+
 @mutation("wrong_encoding")
 def saved_as_windows_1250_but_declared_as_utf8(data: bytes) -> bytes | None:
     return None if data.isascii() else _declared(data, "UTF-8").encode("cp1250")
@@ -94,6 +106,26 @@ def put_into_a_zip_archive(data: bytes) -> bytes:
     with zipfile.ZipFile(stream, "w") as archive:
         archive.writestr("AuthTokenRequest.xml", data)
     return stream.getvalue()
+
+
+@mutation("asic")
+def put_into_an_asic_container(data: bytes) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("AuthTokenRequest.xml", data)
+        archive.writestr("META-INF/signatures001.xml", data)
+    return stream.getvalue()
+
+
+@mutation("p7s")
+def put_into_a_cms_signature_in_base64(data: bytes) -> bytes:
+    return base64.encodebytes(put_into_a_cms_signature(data))
+
+
+@mutation("cut")
+def second_half_is_zeros(data: bytes) -> bytes:
+    half = len(data) // 2
+    return data[:half] + bytes(len(data) - half)
 
 
 @mutation("p7s")

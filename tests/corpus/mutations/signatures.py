@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import copy
 import re
 
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
@@ -14,6 +15,7 @@ from .base import (
     is_encoded,
     is_enveloped,
     mutation,
+    other_request,
     replaced,
     tree_of,
     unsigned_object,
@@ -109,6 +111,39 @@ def reference_to_the_request_is_removed(data: bytes) -> bytes | None:
     return None
 
 
+@mutation("unsigned_properties")
+def reference_to_the_properties_is_removed(data: bytes) -> bytes | None:
+    root, signature = tree_of(data)
+    info = signature.find(f"{{{DS}}}SignedInfo")
+    for reference in info.findall(f"{{{DS}}}Reference"):
+        if reference.get("Type", "").endswith("#SignedProperties"):
+            info.remove(reference)
+            return written(root)
+    return None
+
+
+@mutation("ambiguous_request")
+def second_request_is_referred_to_as_well(data: bytes) -> bytes | None:
+    """Signature wrapping: which of two signed requests is read would be anybody's guess."""
+    if is_enveloped(data):
+        return None
+    root, signature = tree_of(data)
+    holder = etree.SubElement(signature, f"{{{DS}}}Object", Id="second")
+    holder.append(etree.fromstring(other_request()))
+    info = signature.find(f"{{{DS}}}SignedInfo")
+    reference = copy.deepcopy(info.find(f"{{{DS}}}Reference"))
+    reference.set("URI", "#second")
+    for transforms in reference.findall(f"{{{DS}}}Transforms"):
+        reference.remove(transforms)
+    info.append(reference)
+    return written(root)
+
+
+@mutation("unknown_algorithm")
+def algorithm_is_one_that_nobody_knows(data: bytes) -> bytes | None:
+    return replaced(data, rb'(<(?:\w+:)?SignatureMethod Algorithm=)"[^"]*"', rb'\1"urn:x#own"')
+
+
 @mutation("not_xades")
 def properties_are_removed(data: bytes) -> bytes | None:
     root, signature = tree_of(data)
@@ -174,6 +209,31 @@ def properties_lose_their_identifier(data: bytes) -> bytes | None:
 def identifier_of_the_properties_is_used_twice(data: bytes) -> bytes | None:
     found = re.search(rb"<\w+:SignedProperties[^>]*? Id=\"([^\"]*)\"", data)
     return unsigned_object(data, b'<x Id="' + found[1] + b'"/>') if found else None
+
+
+def _value_marked(data: bytes, identifier: bytes) -> bytes | None:
+    """Give the SignatureValue, which nothing covers, another identifier."""
+    return replaced(
+        data, rb"<((?:\w+:)?SignatureValue)(?: [^>]*)?>", rb'<\1 Id="' + identifier + rb'">'
+    )
+
+
+@mutation("malformed_signature")
+def identifier_begins_with_a_digit(data: bytes) -> bytes | None:
+    return _value_marked(data, b"1f7c3a52-90e1")
+
+
+@mutation("malformed_signature")
+def identifier_that_nothing_refers_to_is_used_twice(data: bytes) -> bytes | None:
+    found = re.search(rb"<(?:\w+:)?Signature [^>]*?Id=\"([^\"]*)\"", data)
+    return _value_marked(data, found[1]) if found else None
+
+
+@mutation("malformed_signature")
+def part_that_no_signature_has_is_added(data: bytes) -> bytes:
+    root, signature = tree_of(data)
+    etree.SubElement(signature, f"{{{DS}}}Remark")
+    return written(root)
 
 
 @mutation("unchecked")

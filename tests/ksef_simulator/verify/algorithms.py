@@ -74,10 +74,14 @@ def check_method(
         raise Refusal(9105, ALGORITHM)
     if method in _RSA_PSS and not settings.pss_accepted:
         raise Refusal(9105, NEGATIVE)
-    if not isinstance(key, kind):
+    if not isinstance(key, kind) or (_is_p521(key) and not settings.p521_accepted):
         raise Refusal(9105, NEGATIVE)
     if key.key_size < (2048 if kind is rsa.RSAPublicKey else 256):
         raise Refusal(9105, ALGORITHM)
+
+
+def _is_p521(key: rsa.RSAPublicKey | ec.EllipticCurvePublicKey) -> bool:
+    return isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name == "secp521r1"
 
 
 def _key_kind(method: str | None, settings: Settings) -> type | None:

@@ -6,20 +6,20 @@ import re
 
 from lxml import etree
 
-from .outcome import Refusal
+from .outcome import Refusal, Settings
 
 _BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _DECLARED = re.compile(rb"""^\s*<\?xml[^>]*?\sencoding\s*=\s*["']([^"']*)["']""")
 _BEFORE_ROOT = re.compile(rb"(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
 
 
-def parse(document: bytes, max_bytes: int) -> etree._Element:
+def parse(document: bytes, settings: Settings) -> etree._Element:
     """Parse a document strictly.
 
     :raises Refusal: 21217 for any encoding but plain UTF-8 (facts D: a check of its own, since no
-        digest notices), 21001 for what is no XML, 9101 for a document type or too many bytes
+        digest notices), 21001 for what is no XML, 9101 for a document type, too many bytes or nodes
     """
-    if len(document) > max_bytes:
+    if len(document) > settings.max_bytes:
         raise Refusal(9101)
     _check_encoding(document)
     before = _BEFORE_ROOT.match(document)
@@ -27,9 +27,24 @@ def parse(document: bytes, max_bytes: int) -> etree._Element:
         raise Refusal(9101)
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
     try:
-        return etree.fromstring(document, parser)
+        root = etree.fromstring(document, parser)
     except etree.XMLSyntaxError:
         raise Refusal(21001) from None
+    if _has_more_nodes(root, settings.max_nodes):
+        raise Refusal(9101)
+    return root
+
+
+def _has_more_nodes(root: etree._Element, most: int) -> bool:
+    """Count nodes as XPath does: texts, attributes, and each namespace in scope of each element."""
+    count = 0
+    for element in root.iter():
+        count += 1 + bool(element.text) + bool(element.tail)
+        if isinstance(element.tag, str):
+            count += len(element.attrib) + len(element.nsmap)
+        if count > most:
+            return True
+    return False
 
 
 def _check_encoding(document: bytes) -> None:

@@ -28,7 +28,7 @@ def verify(
     """
     if not isinstance(settings, Settings):
         settings = Settings(**(settings or {}))
-    root = document.parse(data, settings.max_bytes)
+    root = document.parse(data, settings)
     located = signature.locate(root)
     signature.check_structure(root, located.element)
     covered = references.covered(root, located, settings)

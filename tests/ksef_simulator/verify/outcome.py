@@ -58,18 +58,25 @@ class Settings:
     :param profile_enforced: a signature without SigningCertificate is refused; else KSeF warns in
         X-System-Warning (facts A2-6)
     :param pss_accepted: documents list RSA-PSS, KSeF was seen to refuse it (facts A2-5)
+    :param p521_accepted: documents list every curve from 256 bits, a report of refusals tried P-521
+        (facts A2-5)
     :param self_signed_allowed: as on TEST; None leaves it to the trust store
     :param verify_chain: the query parameter verifyCertificateChain; it matters where self-signed
         certificates are allowed (facts A2-36)
     :param max_bytes: the largest document; KSeF's own limit is not documented
+    :param max_nodes: the most nodes of its tree; libxmlsec keeps an enveloped document's nodes in a
+        list and searches it for each of them, which takes time with the square of their number.  A
+        signed request has some hundreds, and the bound takes about a second
     """
 
     sha1_accepted: bool = False
     profile_enforced: bool = True
     pss_accepted: bool = False
+    p521_accepted: bool = False
     self_signed_allowed: bool | None = None
     verify_chain: bool = False
     max_bytes: int = 1_000_000
+    max_nodes: int = 10_000
 
 
 @dataclass(frozen=True)

@@ -186,7 +186,7 @@ def _object_content(holder: etree._Element, decodes: bool, settings: Settings) -
             decoded = base64.b64decode("".join(text(holder).split()), validate=True)
         except (binascii.Error, ValueError):
             raise Refusal(21001) from None
-        content = parse(decoded, settings.max_bytes)
+        content = parse(decoded, settings)
         if elements(content, f"{{{DS}}}Signature"):
             raise Refusal(9103)
         return content

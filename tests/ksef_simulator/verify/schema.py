@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
+from .. import addresses
 from ..identities import is_nip
 from .document import children, local, text
 from .outcome import Refusal
@@ -54,14 +55,11 @@ _CONTEXTS = {
 }
 _CHALLENGE = r"\d{8}-CR-[A-F0-9]{10}-[A-F0-9]{10}-[A-F0-9]{2}"
 _SUBJECT_TYPE = "certificateSubject|certificateFingerprint"
-_OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9][0-9]|[0-9])"
-_IP = rf"(?:{_OCTET}\.){{3}}{_OCTET}"
 _ADDRESSES = {
-    "Ip4Address": _IP,
-    "Ip4Range": f"{_IP}-{_IP}",
-    "Ip4Mask": f"{_IP}/(?:[0-9]|[12][0-9]|3[0-2])",
+    "Ip4Address": addresses.SINGLE,
+    "Ip4Range": addresses.RANGE,
+    "Ip4Mask": addresses.MASK,
 }
-_MOST_ADDRESSES = 10
 
 
 @dataclass(frozen=True)
@@ -151,7 +149,7 @@ def _value(element: etree._Element, pattern: str, *, collapse: bool = True) -> s
     value = text(element)
     if collapse:
         value = " ".join(re.split("[ \t\r\n]+", value)).strip(" ")
-    if not re.fullmatch(pattern, value):
+    if not re.fullmatch(pattern, value, re.ASCII):
         raise _wrong(element, "The Pattern constraint failed")
     return value
 
@@ -163,15 +161,9 @@ def _addresses(policy: etree._Element) -> tuple[str, ...]:
     known = list(_ADDRESSES)
     if any(name not in known for name in names) or names != sorted(names, key=known.index):
         raise _wrong(allowed, "niewłaściwa zawartość")
-    if any(names.count(name) > _MOST_ADDRESSES for name in known):
+    if any(names.count(name) > addresses.MOST for name in known):
         raise _wrong(allowed, "za dużo adresów")
     values = tuple(_value(item, _ADDRESSES[local(item)]) for item in inner)
-    for value in values:
-        first, _dash, last = value.partition("-")
-        if last and _number(first) > _number(last):
-            raise Refusal(21405, f"Zakres adresów '{value}' kończy się przed początkiem.")
+    if fault := addresses.backwards(values):
+        raise Refusal(21405, fault)
     return values
-
-
-def _number(address: str) -> list[int]:
-    return [int(octet) for octet in address.split(".")]
