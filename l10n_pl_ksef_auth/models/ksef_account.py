@@ -191,20 +191,11 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
 
     def _others(self, owner):
         """The user's companies that a certificate held here could connect with one click."""
-        certificates = (
-            self.env["l10n_pl_ksef.certificate"]
-            .sudo()
-            .search(
-                [("state", "=", "active"), ("environment", "=", owner.l10n_pl_ksef_environment)]
-            )
-            ._usable()
-        )
-        if not certificates:
+        if not self.env["l10n_pl_ksef.certificate"]._may_serve(owner):
             return []
         companies = self.env.user.company_ids.sudo().filtered(
             lambda company: (
-                company.vat
-                and company.l10n_pl_ksef_environment in certificates.mapped("environment")
+                company.vat and company.l10n_pl_ksef_environment == owner.l10n_pl_ksef_environment
             )
         )
         panel = self.env["l10n_pl_ksef.panel"]
