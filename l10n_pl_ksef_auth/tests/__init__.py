@@ -3,6 +3,7 @@ from . import test_account
 from . import test_alerts
 from . import test_audit
 from . import test_certificate
+from . import test_certificate_states
 from . import test_company_separation
 from . import test_confirmation
 from . import test_copies
