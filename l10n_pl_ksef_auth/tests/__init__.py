@@ -17,6 +17,7 @@ from . import test_javascript
 from . import test_login_problems
 from . import test_polish
 from . import test_renewal
+from . import test_rightful_connection
 from . import test_role_table
 from . import test_rotation
 from . import test_secrets
