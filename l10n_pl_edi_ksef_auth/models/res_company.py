@@ -6,7 +6,7 @@ from odoo.http import request
 from odoo.tools import SQL
 
 from odoo.addons.l10n_pl_ksef_auth.exceptions import LoginNeeded
-from odoo.addons.l10n_pl_ksef_auth.models.res_company_token import OWNER
+from odoo.addons.l10n_pl_ksef_auth.models.ksef_owner import OWNER, OWNER_FIELDS
 from odoo.addons.l10n_pl_ksef_auth.tools.errors import KsefError
 
 # Rendering and sending of one invoice; what takes longer is renewed on KSeF's refusal.
@@ -38,7 +38,7 @@ class ResCompany(models.Model):
         A connection that ended by itself counts: who sends is told to sign, not led past KSeF.
         """
         stored = self.filtered("id")
-        stored.flush_model(["parent_path", "l10n_pl_ksef_environment"])
+        stored.flush_model(OWNER_FIELDS)
         rows = self.env.execute_query(
             SQL(
                 """

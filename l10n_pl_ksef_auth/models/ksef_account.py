@@ -215,21 +215,13 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
 
     def _others(self, owner):
         """The user's companies that a certificate held here could connect with one click."""
-        certificates = (
-            self.env["l10n_pl_ksef.certificate"]
-            .sudo()
-            .search(
-                [("state", "=", "active"), ("environment", "=", owner.l10n_pl_ksef_environment)]
-            )
-            ._usable()
-        )
-        if not certificates:
-            return []
+        environment = owner.l10n_pl_ksef_environment
+        held = self.env["l10n_pl_ksef.certificate"]._held(environment)
         companies = self.env.user.company_ids.sudo().filtered(
             lambda company: (
                 company.vat
-                and company.l10n_pl_ksef_environment in certificates.mapped("environment")
-                and certificates._may_serve(company)
+                and company.l10n_pl_ksef_environment == environment
+                and held._may_serve(company)
             )
         )
         panel = self.env["l10n_pl_ksef.panel"]

@@ -1,7 +1,10 @@
+from contextlib import suppress
+
 from odoo import models
 from odoo.exceptions import UserError
 
 from ..tools.errors import KsefError
+from ..tools.nip import InvalidNip
 from ..tools.vault import VaultError
 from . import ksef_problem
 
@@ -18,19 +21,24 @@ class L10n_Pl_KsefAccountActions(models.AbstractModel):
         """
         owner = company._l10n_pl_ksef_owner()
         self.env["l10n_pl_ksef.certificate"]._serve(owner)
-        owner._l10n_pl_ksef_log_in_with_certificate(wait_seconds=5)
+        # What is wrong with a NIP is said by the panel.
+        with suppress(InvalidNip):
+            owner._l10n_pl_ksef_log_in_with_certificate(wait_seconds=5)
         with self.env.registry.cursor() as cr:
             fresh = company.with_env(self.env(cr=cr))
             panel = fresh.env["l10n_pl_ksef.panel"]._values(fresh)
-        problem = panel["problem"] and panel["problem"]["text"]
-        if panel["state"] == "disconnected" and not problem:
-            problem = ksef_problem.texts(self.env, ksef_problem.local("not_connected"))["text"]
-        return {
-            "id": company.id,
-            "name": company.name,
-            "state": panel["state"],
-            "text": problem or panel["headline"] or self.env._("Connected."),
-        }
+            text = self._connect_text(fresh, panel)
+        return {"id": company.id, "name": company.name, "state": panel["state"], "text": text}
+
+    def _connect_text(self, company, panel):
+        """How the connection of one company out of many ended, in one sentence."""
+        if panel["problem"]:
+            return panel["problem"]["text"]
+        if panel["state"] != "disconnected":
+            return panel["headline"] or self.env._("Connected.")
+        if company._l10n_pl_ksef_certificate():
+            return self.env._("Odoo is just logging in to KSeF. Try again in a minute.")
+        return self.env._("Not connected: no certificate held here may be used for this company.")
 
     def _renew_certificate(self, owner, serial_number):
         """Begin to renew a certificate that serves a company.

@@ -1,3 +1,4 @@
+import logging
 from datetime import timedelta
 
 from odoo import models
@@ -6,6 +7,8 @@ from odoo.tools import SQL
 from . import ksef_problem
 from .ksef_alert import ON_CERTIFICATE
 from .ksef_session import LOGGING_IN
+
+_logger = logging.getLogger(__name__)
 
 LOGIN_DAYS = (3, 1)
 CERTIFICATE_DAYS = (30, 14, 7, 1)
@@ -57,11 +60,21 @@ class L10n_Pl_KsefAlertWatch(models.Model):
 
     def _bring_up_to_date(self, wanted):
         for alert in self.search([("closed_at", "=", False)]):
-            alert._keep_or_close(wanted.pop(alert._key(), None))
-            self.env.cr.commit()
+            self._on_its_own(alert._keep_or_close, wanted.pop(alert._key(), None))
         for values in wanted.values():
-            self.create(values)._tell()
+            self._on_its_own(self._raise_alert, values)
+
+    def _on_its_own(self, method, values):
+        """Do and commit one alert; what goes wrong with it keeps no other back."""
+        try:
+            method(values)
             self.env.cr.commit()
+        except Exception:
+            self.env.cr.rollback()
+            _logger.exception("KSeF: an alert could not be brought up to date: %s", values)
+
+    def _raise_alert(self, values):
+        self.create(values)._tell()
 
     def _tell_of_lock(self, lock):
         """The key is missing: one alert for all companies. A copy of a database tells nobody."""
@@ -225,7 +238,8 @@ def _suspicious(now):
                   AND environment = company.l10n_pl_ksef_environment
                   AND state = 'active'
                 ORDER BY id DESC LIMIT 1) AS live ON TRUE
-         WHERE newest.closed_by_user IS NOT TRUE
+         WHERE company.active
+           AND newest.closed_by_user IS NOT TRUE
            AND (live.id IS NULL
                 OR newest.state = 'failed'
                 OR newest.state IN %(under_way)s

@@ -111,8 +111,7 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
         if known:
             self._join(known)
         elif held and not self.separate:
-            self._done(state="exists")
-            self._tell_that_one_exists()
+            self._leave_to_a_human()
         elif not limits.can_request:
             self._done(state="failed", problem=ksef_problem.local("certificate_limit"))
         else:
@@ -141,8 +140,25 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
             self.unlink()
         known._plan_renewals()
 
-    def _tell_that_one_exists(self):
-        """Hook of the alerts: the signer has a certificate that this Odoo does not hold."""
+    def _leave_to_a_human(self):
+        """The signer has a certificate elsewhere: one question, however often he or she signs."""
+        asked = self.search(
+            [
+                ("identity_digest", "=", self.identity_digest),
+                ("environment", "=", self.environment),
+                ("company_ids", "in", self.company_ids.ids),
+                ("state", "=", "exists"),
+                ("id", "!=", self.id),
+            ],
+            limit=1,
+        )
+        if not asked:
+            self._done(state="exists")
+            return
+        places = ("enrollment_remaining", "certificate_remaining")
+        with self._also_locked(asked._lock_name()):
+            asked.write({name: self[name] for name in places})
+            self.unlink()
 
     # ------------------------------------------------------------------
     # The application

@@ -41,7 +41,7 @@ class L10n_Pl_KsefCertificateManual(models.Model):
             return ksef_problem.local("environment_mismatch")
         try:
             self._keep(owner, key, certificate)
-        except VaultError as error:
+        except (LockBusy, VaultError) as error:
             return ksef_problem.of_error(error)
         return False
 
@@ -49,6 +49,8 @@ class L10n_Pl_KsefCertificateManual(models.Model):
         identity = identity_of_certificate(certificate)
         serial_number = f"{certificate.serial_number:016X}"
         with self._locked(f"ksef-load,{owner.id}", wait_seconds=10) as env:
+            if env is None:
+                raise LockBusy()
             certificates = self.with_env(env)
             record = certificates.search(
                 [
@@ -77,7 +79,11 @@ class L10n_Pl_KsefCertificateManual(models.Model):
             record._secret_write(private_key_secret=enrollment.private_key_der(key))
             record._take(certificate, certificate.public_bytes(Encoding.DER))
             certificates.search(
-                [("company_ids", "in", owner.id), ("state", "in", ("exists", "failed"))]
+                [
+                    ("company_ids", "in", owner.id),
+                    ("environment", "=", record.environment),
+                    ("state", "in", ("exists", "failed")),
+                ]
             ).unlink()
             env.cr.commit()
             record._plan_renewals()
@@ -93,6 +99,8 @@ class L10n_Pl_KsefCertificateManual(models.Model):
         if not session:
             return ksef_problem.local("not_connected")
         with self._locked(f"ksef-load,{owner.id}", wait_seconds=10) as env:
+            if env is None:
+                return ksef_problem.local("busy")
             certificates = self.with_env(env)
             waiting = certificates.search(
                 [
@@ -124,25 +132,30 @@ class L10n_Pl_KsefCertificateManual(models.Model):
         """
         if owner._l10n_pl_ksef_certificate()._usable():
             return
-        allowed = (
-            self.sudo()
-            .search(
-                [("state", "=", "active"), ("environment", "=", owner.l10n_pl_ksef_environment)]
-            )
-            ._may_serve(owner)
-        )
+        allowed = self._held(owner.l10n_pl_ksef_environment)._may_serve(owner)
         if allowed:
             with allowed[0]._exclusive(wait_seconds=10) as own:
                 if own:
                     own.write({"company_ids": [(4, owner.id)]})
                     own.env.cr.commit()
 
+    def _held(self, environment):
+        """The certificates that can log in now with a key that this Odoo has.
+
+        :param str environment: KSeF's
+        """
+        active = [("state", "=", "active"), ("environment", "=", environment)]
+        return self.sudo().search(active)._usable()
+
     def _may_serve(self, owner):
-        """The certificates of self that the user may let serve a company."""
+        """Those of self that the user may let serve a company: certificates of the user's others.
+
+        Not one that the company left when another identity took its connection over.
+
+        :param owner: the company
+        """
         mine = self.env.user.sudo().company_ids
-        return self._usable().filtered(
-            lambda item: item.company_ids & mine and not item._was_left_by(owner)
-        )
+        return self.filtered(lambda item: item.company_ids & mine and not item._was_left_by(owner))
 
     def _revoke(self, owner, reason):
         """Revoke the certificate at KSeF and forget its key.
@@ -169,6 +182,7 @@ class L10n_Pl_KsefCertificateManual(models.Model):
             own.write({"state": "revoked", "private_key_secret": False, "next_attempt": False})
             own.env.cr.commit()
             own._plan_renewals()
+            own.env.cr.commit()
 
     def _check_serves_only_own(self):
         """Refuse to take from other companies what they log in with.

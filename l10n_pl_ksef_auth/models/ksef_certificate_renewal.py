@@ -177,6 +177,10 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
 
     def _step_retire(self):
         """Revoke the old certificate at KSeF, once no login needs it; if it is revoked, as good."""
+        if self.valid_to <= self._now():
+            # Its owner did not log in again to revoke it, and now nobody has to.
+            self._done(revoke_requested=False, private_key_secret=False)
+            return
         if self._logins_under_way():
             self._done(next_attempt=self._now() + WAIT_FOR_LOGINS)
             return

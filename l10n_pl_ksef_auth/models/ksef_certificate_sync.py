@@ -55,7 +55,8 @@ class L10n_Pl_KsefCertificateSync(models.Model):
         check = session.next_attempt if session else None
         if check and now + ABOUT < check < now + SYNC_EVERY + ABOUT:
             later = check
-        return min(later, self.valid_to, max(self.renew_at or later, self._now()))
+        renewal = self.renew_at if self.renew_at and self.renew_at > now else later
+        return min(later, self.valid_to, renewal)
 
     def _enter(self, state):
         """Take over what KSeF says about this certificate."""

@@ -3,7 +3,7 @@ from odoo.tools import SQL
 
 from .ksef_panel import COLORS
 from .ksef_session import IN_FLIGHT
-from .res_company_token import OWNER
+from .ksef_owner import OWNER, SAME_CONTEXT
 
 # What the colour depends on.
 KNOWN = (
@@ -53,11 +53,13 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
                   JOIN LATERAL (%s) AS owner ON TRUE
                   JOIN l10n_pl_ksef_session AS session
                     ON session.company_id = owner.id AND session.environment = owner.environment
+                   AND %s
                  WHERE company.id = ANY(%s) AND session.state IN %s
                  ORDER BY session.id DESC
                 """,
                 SQL(", ").join(SQL.identifier("session", name) for name in KNOWN),
                 OWNER,
+                SAME_CONTEXT,
                 list(companies.ids),
                 (*IN_FLIGHT, "active"),
             )

@@ -3,6 +3,7 @@ from odoo.tools import SQL
 
 from .ksef_certificate import ON_THE_WAY
 from .ksef_session import LOGGING_IN
+from .ksef_owner import OWNER, SAME_CONTEXT
 
 SESSIONS, CERTIFICATES, COMPANIES = (
     "l10n_pl_ksef.session",
@@ -114,6 +115,7 @@ def _companies_to_log_in(now):
         """
         SELECT company.id
           FROM res_company AS company
+          JOIN LATERAL (%(owner)s) AS owner ON owner.id = company.id
           JOIN l10n_pl_ksef_certificate_res_company_rel AS serves
             ON serves.res_company_id = company.id
           JOIN l10n_pl_ksef_certificate AS certificate
@@ -126,12 +128,14 @@ def _companies_to_log_in(now):
                   AND (method = 'certificate' OR activated_at IS NOT NULL)
                 ORDER BY id DESC LIMIT 1) AS newest ON TRUE
      LEFT JOIN LATERAL (
-               SELECT id, renew_at FROM l10n_pl_ksef_session
+               SELECT id, renew_at FROM l10n_pl_ksef_session AS session
                 WHERE company_id = company.id
                   AND environment = company.l10n_pl_ksef_environment
                   AND state = 'active'
+                  AND %(same)s
                 ORDER BY id DESC LIMIT 1) AS live ON TRUE
-         WHERE certificate.state = 'active'
+         WHERE company.active
+           AND certificate.state = 'active'
            AND certificate.valid_from <= %(now)s
            AND certificate.valid_to > %(now)s + interval '1 minute'
            AND newest.state NOT IN %(under_way)s
@@ -142,5 +146,7 @@ def _companies_to_log_in(now):
       GROUP BY company.id
         """,
         now=now,
+        owner=OWNER,
+        same=SAME_CONTEXT,
         under_way=LOGGING_IN,
     )

@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import fields, models
 
 from ..tools import auth_token_request
+from . import ksef_problem
 
 ENVIRONMENT_LABELS = [
     ("production", "Production"),
@@ -140,18 +141,20 @@ class L10n_Pl_KsefSession(models.Model):
             checked = bool(self.rights_checked_at)
             result = checked and ("limited" if self._missing_rights() else "connected")
             return self._outcome_values(result=result, verifying=not checked)
-        if self.state == "waiting" and self.problem and not self.sudo().document_secret:
-            return self._outcome_values(back_to="upload")
+        if self.state == "waiting" and not self.sudo().document_secret:
+            # Refused; or not even taken over, because another worker was at it for too long.
+            problem = self.problem or ksef_problem.local("busy")
+            return self._outcome_values(back_to="upload", problem=problem)
         if self.state in ("failed", "revoked", "expired"):
             return self._outcome_values(back_to="download")
         return self._outcome_values(verifying=True)
 
-    def _outcome_values(self, result=False, verifying=False, back_to=False):
+    def _outcome_values(self, result=False, verifying=False, back_to=False, problem=None):
         since = self.send_started_at
         return {
             "result": result,
             "back_to": back_to,
-            "problem": self.problem,
+            "problem": problem or self.problem,
             "verifying": verifying
             and {
                 "since": fields.Datetime.to_string(since) if since else False,

@@ -3,6 +3,7 @@ from datetime import timedelta
 
 from odoo import models
 
+from ..exceptions import LoginBusy
 from ..tools.errors import KsefRefused, KsefUnauthorized, KsefUnavailable
 from .ksef_session import NO_RIGHTS
 
@@ -71,6 +72,10 @@ class L10n_Pl_KsefSessionActive(models.Model):
         """
         name = self._lock_name_of(owner, owner.l10n_pl_ksef_environment)
         with self._locked(name, wait_seconds=10) as env:
+            if env is None:
+                raise LoginBusy(
+                    self.env._("Odoo is just logging in to KSeF. Try again in a minute.")
+                )
             live = self.with_env(env).search(
                 [
                     ("company_id", "=", owner.id),

@@ -6,7 +6,7 @@ from psycopg2 import OperationalError
 
 from odoo import models, tools
 
-from ..tools.errors import KsefUnavailable
+from ..tools.errors import KsefError, KsefUnavailable
 from ..tools.nip import InvalidNip
 from . import ksef_connections
 from .ksef_step import IN_CRON, LONGEST_RETRY
@@ -67,26 +67,30 @@ class L10n_Pl_KsefSessionKeepAlive(models.Model):
 
         :return datetime: when to go on, naive UTC by the addon's clock; None for never
         """
-        unreached = 0
+        # A company's failure is on no record that could be put off.
+        unreached, hopeless = 0, set()
         for _round in range(MOST_ROUNDS):
             due, moment = self.env["l10n_pl_ksef.due"]._survey()
-            if not due:
-                return moment
-            for record in self._records(due, backwards):
+            record = None
+            for record in self._records(due, backwards, hopeless):
                 failure = self._do_task(record)
+                if failure and not isinstance(failure, KsefError):
+                    hopeless.add(record)
                 unreached = unreached + 1 if isinstance(failure, KsefUnavailable) else 0
                 if unreached >= OUTAGE:
                     return self._now() + AFTER_OUTAGE
                 if time.monotonic() > deadline:
                     return self._now()
+            if not record:
+                return moment
         # What another worker has in its hands just now, or what became due this second.
         return self._now() + SHORTLY
 
-    def _records(self, models, backwards):
-        """The due records of some models, one after the other."""
+    def _records(self, models, backwards, hopeless):
+        """The due records of some models, one after the other, but for those that failed oddly."""
         for model in models:
             for batch in self._batches(model, backwards):
-                yield from batch
+                yield from (record for record in batch if record not in hopeless)
 
     def _batches(self, model, backwards):
         """The due records of a model, few at a time, so that memory stays flat."""
@@ -126,14 +130,16 @@ class L10n_Pl_KsefSessionKeepAlive(models.Model):
             return record._advance()
         except InvalidNip as error:
             _logger.info("KSeF: %s has no usable NIP: %s", record, error.reason)
+            return error
         except OperationalError as error:
             self.env.cr.rollback()
             _logger.info("KSeF: %s is busy: %s", record, error.pgcode)
-        except Exception:
+        except Exception as error:
             # Whatever it is, it is this company's: the others go on (design, decision 12).
             self.env.cr.rollback()
             _logger.exception("KSeF: %s failed", record)
             self._set_aside(record)
+            return error
         return None
 
     def _may_log_in_again(self):

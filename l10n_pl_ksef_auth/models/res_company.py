@@ -97,7 +97,7 @@ class ResCompany(models.Model):
     def _l10n_pl_ksef_session(self):
         """The login that self's connection stands on now; empty when there is none."""
         owner = self._l10n_pl_ksef_owner()
-        return (
+        live = (
             self.env["l10n_pl_ksef.session"]
             .sudo()
             .search(
@@ -106,10 +106,17 @@ class ResCompany(models.Model):
                     ("environment", "=", owner.l10n_pl_ksef_environment),
                     ("state", "=", "active"),
                     ("revoke_requested", "=", False),
-                ],
-                limit=1,
+                ]
             )
         )
+        # A login of the NIP or unit that the company was before is not the company's any more.
+        digits = owner._l10n_pl_ksef_digits()
+        return live.filtered(lambda session: nip_tools.digits(session.context_value) == digits)[:1]
+
+    def _l10n_pl_ksef_digits(self):
+        """For whom self's logins are, as far as it can be told without judging a NIP."""
+        unit = self.l10n_pl_ksef_context_type == "internal_id"
+        return nip_tools.digits(self.l10n_pl_ksef_internal_id if unit else self.vat)
 
     def _l10n_pl_ksef_certificate(self):
         """The KSeF certificate that may log self in; empty when there is none."""

@@ -8,24 +8,13 @@ from ..exceptions import LoginNeeded
 from ..tools.authorised_client import AuthorisedClient
 from ..tools.vault import VaultError
 from . import ksef_problem
+from .ksef_owner import OWNER, OWNER_FIELDS, SAME_CONTEXT
 from .ksef_session_token import AHEAD, LONGEST_LIFE, MARGIN
 
 # A caller that says nothing gets a token for one request and some work before it.
 DEFAULT_LIFE = timedelta(minutes=1)
 # Seconds a caller waits for KSeF and for other workers: a web worker must not be blocked for long.
 DEFAULT_PATIENCE = 15
-# The company whose connection "company" uses: what _l10n_pl_ksef_owner says, in SQL.
-OWNER = SQL(
-    """
-    SELECT ancestor.id, ancestor.l10n_pl_ksef_environment AS environment
-      FROM res_company AS ancestor
-      JOIN res_partner AS partner ON partner.id = ancestor.partner_id
-     WHERE ancestor.id = ANY(string_to_array(trim('/' FROM company.parent_path), '/')::int[])
-       AND (partner.vat != '' OR ancestor.parent_id IS NULL)
-     ORDER BY length(ancestor.parent_path) DESC
-     LIMIT 1
-    """
-)
 
 
 class ResCompany(models.Model):
@@ -145,7 +134,7 @@ class ResCompany(models.Model):
 
         :return tuple: session id, encrypted token, its end, when to ask KSeF again; or None
         """
-        self.flush_model(["parent_path", "l10n_pl_ksef_environment"])
+        self.flush_model(OWNER_FIELDS)
         self.env["res.partner"].flush_model(["vat"])
         rows = self.env.execute_query(
             SQL(
@@ -156,12 +145,14 @@ class ResCompany(models.Model):
                   JOIN LATERAL (%s) AS owner ON TRUE
                   JOIN l10n_pl_ksef_session AS session
                     ON session.company_id = owner.id AND session.environment = owner.environment
+                   AND %s
                  WHERE company.id = %s AND session.state = 'active'
                    AND session.revoke_requested IS NOT TRUE
                  ORDER BY session.id DESC
                  LIMIT 1
                 """,
                 OWNER,
+                SAME_CONTEXT,
                 self.id,
             )
         )

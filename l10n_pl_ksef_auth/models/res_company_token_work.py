@@ -9,6 +9,7 @@ from ..exceptions import LoginBusy, LoginNeeded
 from ..tools import nip as nip_tools
 from ..tools.errors import KsefUnavailable
 from . import ksef_problem
+from .ksef_session import IN_FLIGHT
 from .res_company import CONNECT_GROUP
 
 _logger = logging.getLogger(__name__)
@@ -123,13 +124,16 @@ class ResCompany(models.Model):
             [
                 ("company_id", "=", self.id),
                 ("environment", "=", self.l10n_pl_ksef_environment),
+                # Not a signature that came to nothing: it does not undo a disconnection.
                 "|",
-                ("state", "!=", "waiting"),
                 ("method", "=", "certificate"),
+                "|",
+                ("activated_at", "!=", False),
+                ("state", "in", IN_FLIGHT),
             ],
             limit=1,
         )
-        if last.state in ("submitted", "authorized"):
+        if last.state in IN_FLIGHT:
             return last
         if last.closed_by_user or not last._may_log_in_again():
             raise LoginNeeded()

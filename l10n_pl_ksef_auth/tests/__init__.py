@@ -3,6 +3,7 @@ from . import test_account
 from . import test_alerts
 from . import test_audit
 from . import test_certificate
+from . import test_certificate_states
 from . import test_company_separation
 from . import test_confirmation
 from . import test_copies
@@ -17,6 +18,7 @@ from . import test_login_problems
 from . import test_polish
 from . import test_renew_now
 from . import test_renewal
+from . import test_rightful_connection
 from . import test_role_table
 from . import test_rotation
 from . import test_secrets

@@ -10,7 +10,7 @@ from unittest.mock import patch
 
 from odoo.tests import TransactionCase, new_test_user
 
-from odoo.addons.l10n_pl_ksef_auth.models import ksef_confirmation
+from odoo.addons.l10n_pl_ksef_auth.models import ksef_confirmation, ksef_step
 from odoo.addons.l10n_pl_ksef_auth.tools import clock
 
 try:
@@ -121,6 +121,10 @@ class KsefCase(TransactionCase):
         browser = SimpleNamespace(session=session)
         with patch.object(ksef_confirmation, "request", browser):
             yield
+
+    def others_at_it(self):
+        """Another worker holds every lock for as long as the block lasts."""
+        return patch.object(ksef_step, "_lock", return_value=False)
 
     def connect(self, signer="owner", user=None, company=None, consent=False):
         """A whole first login; the session that it opened."""

@@ -49,6 +49,11 @@ def formatted(nip: str) -> str:
     return f"{nip[:3]}-{nip[3:6]}-{nip[6:8]}-{nip[8:]}" if len(nip) == 10 else nip
 
 
+def digits(text: str | None) -> str:
+    """Return nothing but the digits of a text, for comparing."""
+    return re.sub("[^0-9]", "", text or "")
+
+
 def _digits(text: str | None) -> str:
     digits = _SEPARATORS.sub("", _PREFIX.sub("", text or ""))
     if not digits:

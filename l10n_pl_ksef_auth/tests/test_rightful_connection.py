@@ -1,0 +1,123 @@
+from datetime import timedelta
+from unittest.mock import patch
+
+from odoo import fields
+from odoo.tests import tagged
+
+from odoo.addons.l10n_pl_ksef_auth.exceptions import LoginNeeded
+
+from .common import OWNER, KsefCase
+
+
+@tagged("post_install", "-at_install")
+class TestRightfulConnection(KsefCase):
+    """A token is given out for the company as it is now, and against nobody's will."""
+
+    def token(self):
+        """The token, or what there is in its place."""
+        try:
+            return self.company.with_user(self.clerk).l10n_pl_ksef_access_token()
+        except LoginNeeded as error:
+            return error
+
+    def test_the_login_of_a_former_nip_is_not_used_for_the_new_one(self):
+        self.connect()
+        self.company.vat = "PL1111111111"
+        self.assertIsInstance(self.token(), LoginNeeded)
+        panel = self.panel()
+        self.assertEqual((panel["state"], panel["color"]), ("disconnected", "red"))
+
+    def test_the_login_of_the_company_is_not_used_for_its_unit(self):
+        self.connect()
+        unit = {
+            "l10n_pl_ksef_context_type": "internal_id",
+            "l10n_pl_ksef_internal_id": "5265877635-00001",
+        }
+        self.company.with_user(self.accountant).l10n_pl_ksef_save_options(unit)
+        self.assertIsInstance(self.token(), LoginNeeded)
+
+    def test_a_nip_written_in_another_way_is_the_same_nip(self):
+        self.connect()
+        self.company.partner_id.with_context(no_vat_validation=True).vat = "526-587-76-35"
+        self.assertIsInstance(self.token(), str)
+        self.assertEqual(self.panel()["state"], "connected")
+
+    def test_a_failed_signature_does_not_undo_a_disconnection(self):
+        self.certified()
+        self.env["l10n_pl_ksef.session"]._disconnect(self.company)
+        self.simulator.settings.force_status = {"code": 415}
+        window = self.open_window()
+        self.send_signed(window)
+        self.follow(window)
+        self.simulator.settings.reset()
+        with self.counted("challenge") as logins:
+            self.assertIsInstance(self.token(), LoginNeeded)
+        self.assertEqual(logins["calls"], 0)
+
+    def test_an_archived_company_does_not_log_in_any_more(self):
+        self.certified()
+        here = self.env["res.users"].search([("company_id", "=", self.company.id)])
+        here.write({"company_ids": [(4, self.env.company.id)], "company_id": self.env.company.id})
+        self.company.active = False
+        with self.counted("challenge") as logins:
+            for _day in range(9):
+                self.keep_alive(days=1)
+        self.assertEqual(logins["calls"], 0)
+        self.assertFalse(self.env["l10n_pl_ksef.alert"].search([]))
+
+    def test_who_works_in_a_branch_alone_may_sign_for_the_company_above(self):
+        branch = self.env["res.company"].create({"name": "Oddział", "parent_id": self.company.id})
+        self.accountant.company_ids |= branch
+        here = branch.with_user(self.accountant).with_context(allowed_company_ids=branch.ids)
+        action = here.l10n_pl_ksef_open_authorization()
+        window = here.env["l10n_pl_ksef.authorization"].browse(action["params"]["wizard_id"])
+        self.env.invalidate_all()
+        self.assertEqual(window.view()["step"], "download")
+
+    def test_an_alert_that_cannot_be_told_keeps_no_other_back(self):
+        other = self.make_company("Druga Sp. z o.o.", "1111111111")
+        self.accountant.company_ids |= other
+        self.connect()
+        alerts = type(self.env["l10n_pl_ksef.alert"])
+        tell = alerts._tell
+        sessions = self.env["l10n_pl_ksef.session"]
+        sessions.search([], limit=1).copy(
+            {
+                "company_id": other.id,
+                "context_value": "1111111111",
+                "state": "failed",
+                "reference_number": "x",
+                "user_id": self.accountant.id,
+            }
+        )
+
+        def fails_once(alert):
+            if alert.company_id == self.company:
+                raise ValueError("mail")
+            return tell(alert)
+
+        with patch.object(alerts, "_tell", fails_once), self.assertLogs("odoo.addons", "ERROR"):
+            self.keep_alive(days=5)
+        told = self.env["l10n_pl_ksef.alert"].search([])
+        self.assertEqual(told.company_id, other)
+
+    def test_a_company_whose_nip_became_wrong_does_not_wake_the_action_again_and_again(self):
+        self.certified()
+        self.company.partner_id.with_context(no_vat_validation=True).vat = "PL5265877636"
+        triggers = self.env["ir.cron.trigger"]
+        self.keep_alive(hours=1)
+        before = triggers.search([])
+        self.keep_alive(days=5)
+        soon = fields.Datetime.now() + timedelta(minutes=2)
+        self.assertFalse(triggers.search([("call_at", "<", soon)]) - before)
+
+    def test_with_a_new_nip_the_certificate_logs_in_anew(self):
+        self.certified()
+        former = self.company._l10n_pl_ksef_session()
+        self.simulator.world.add_company("1111111111", "Nowa")
+        self.simulator.world.grant(OWNER.identity, "1111111111")
+        self.company.vat = "PL1111111111"
+        for _round in range(4):
+            self.keep_alive(seconds=20)
+        self.assertEqual(self.company._l10n_pl_ksef_session().context_value, "1111111111")
+        self.assertEqual(former.state, "revoked")
