@@ -227,6 +227,6 @@ class TestTakeOver(TakeOverCase):
         self.assertNotIn(self.company.id, [row["id"] for row in self.account()["others"]])
         company = self.company.with_user(self.accountant)
         (row,) = company.l10n_pl_ksef_connect_with_certificate()
-        self.assertIn("not connected", row["text"])
+        self.assertIn("Not connected", row["text"])
         self.env.invalidate_all()
         self.assertFalse(self.company._l10n_pl_ksef_certificate())

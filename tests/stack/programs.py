@@ -63,7 +63,9 @@ def isolated() -> dict[str, str]:
         environment.pop(name, None)
         environment[name.upper()] = environment[name] = NOWHERE
     environment["NO_PROXY"] = environment["no_proxy"] = f"localhost,{LOOPBACK}"
-    environment["PYTHONDONTWRITEBYTECODE"] = "1"
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    # Compiled once, not at each start of Odoo, and not beside the sources.
+    environment["PYTHONPYCACHEPREFIX"] = str(cache("pycache"))
     return environment
 
 
