@@ -68,21 +68,23 @@ const CONNECTED = {
  * Opens the window; each method of the server's record answers with what
  * `answers` holds for it, and is noted as a step.
  */
-async function openWindow(view, answers = {}) {
+async function openWindow(view, answers = {}, params = {}) {
     onRpc("l10n_pl_ksef.authorization", "*", ({ method, args }) => {
         if (method !== "view") {
             expect.step([method, ...args.slice(1)].join(" "));
         }
         return answers[method] || view;
     });
-    onRpc("res.company", "l10n_pl_ksef_panel", () => CONNECTED);
+    if (!params.company_id) {
+        onRpc("res.company", "l10n_pl_ksef_panel", () => CONNECTED);
+    }
     await mountWithCleanup(WebClient);
     await getService("action").doAction({
         type: "ir.actions.client",
         tag: "l10n_pl_ksef_authorization",
         target: "new",
         name: "Account authorization",
-        params: { wizard_id: 5 },
+        params: { wizard_id: 5, ...params },
     });
 }
 
@@ -198,4 +200,15 @@ test("a refusal shows its sentence and one way back", async () => {
     await contains(".o_ksef_way_back").click();
     expect.verifySteps(["detach"]);
     expect(queryOne(".o_ksef_choose")).toHaveText("+ Choose a file");
+});
+
+test("the window of another company than the active one looks after that company", async () => {
+    onRpc("res.company", "l10n_pl_ksef_panel", ({ args }) => {
+        expect.step(`panel of ${args[0]}`);
+        return CONNECTED;
+    });
+    await openWindow(VIEW, {}, { company_id: 7 });
+    await contains(".modal .btn-close").click();
+    await animationFrame();
+    expect.verifySteps(["panel of 7"]);
 });
