@@ -28,4 +28,5 @@
         "web.assets_unit_tests": ["l10n_pl_ksef_auth/static/tests/**/*.test.js"],
         "web.assets_tests": ["l10n_pl_ksef_auth/static/tests/tours/**/*"],
     },
+    "uninstall_hook": "uninstall_hook",
 }

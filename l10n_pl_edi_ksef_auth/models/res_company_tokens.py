@@ -2,8 +2,10 @@ import time
 
 from odoo import api, fields, models
 
+from odoo.addons.l10n_pl_ksef_auth.models import ksef_vault_guard
 from odoo.addons.l10n_pl_ksef_auth.tools.vault import VaultError
 
+SENDER = "odoo.addons.l10n_pl_edi."
 HELD = "l10n_pl_ksef_edi_tokens"
 # Seconds that a transaction may hold a token for; then the database knows a newer one.
 HOLD = 120
@@ -12,6 +14,7 @@ HOLD = 120
 class ResCompany(models.Model):
     """The sender's token fields: ours for connected companies, stored ones for the others.
 
+    For the sender's code alone, which runs as superuser: nobody reads or exports them.
     No network here: _l10n_pl_ksef_edi_prepare renews, these fields only show what there is.
     """
 
@@ -23,6 +26,7 @@ class ResCompany(models.Model):
         search="_search_l10n_pl_edi_access_token",
         compute_sudo=True,
         store=False,
+        groups=fields.NO_ACCESS,
     )
     l10n_pl_edi_refresh_token = fields.Char(
         compute="_compute_l10n_pl_ksef_edi_tokens",
@@ -30,6 +34,7 @@ class ResCompany(models.Model):
         search="_search_l10n_pl_edi_refresh_token",
         compute_sudo=True,
         store=False,
+        groups=fields.NO_ACCESS,
     )
     # Of companies that log in with the sender's own certificate.
     l10n_pl_ksef_edi_access_token = fields.Char(
@@ -57,6 +62,7 @@ class ResCompany(models.Model):
 
     def _l10n_pl_ksef_edi_held(self):
         """The access and the refresh token of our connection, as far as this transaction knows."""
+        ksef_vault_guard.refuse_typed_code(self.env, but_through=SENDER)
         held = self.env.cr.cache.get(HELD, {}).get(self.id)
         if held and held[2] > time.monotonic():
             return held[:2]

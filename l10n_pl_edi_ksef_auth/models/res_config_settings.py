@@ -10,6 +10,8 @@ from odoo.addons.l10n_pl_ksef_auth.tools.errors import KsefError
 class ResConfigSettings(models.TransientModel):
     _inherit = "res.config.settings"
 
+    # Related as superuser: it would tell every administrator what the company's field does not.
+    l10n_pl_edi_access_token = fields.Char(groups=fields.NO_ACCESS)
     l10n_pl_ksef_edi_note = fields.Char("KSeF note", compute="_compute_l10n_pl_ksef_edi_note")
 
     @api.depends("company_id", "l10n_pl_ksef_environment")
@@ -50,7 +52,8 @@ class ResConfigSettings(models.TransientModel):
         # EXTENDS l10n_pl_edi: a company with our connection does not need another login
         self.ensure_one()
         if not self.company_id._l10n_pl_ksef_edi_connected():
-            return super()._l10n_pl_edi_ksef_authenticate()
+            # Its client reads the company's tokens.
+            return super(ResConfigSettings, self.sudo())._l10n_pl_edi_ksef_authenticate()
         return self.company_id._l10n_pl_ksef_edi_prepare()
 
     def action_l10n_pl_ksef_use_certificate(self):

@@ -1,1 +1,7 @@
-from . import test_later_builds, test_own_certificate, test_sending, test_settings
+from . import (
+    test_later_builds,
+    test_own_certificate,
+    test_sending,
+    test_settings,
+    test_tokens_stay_closed,
+)

@@ -36,6 +36,10 @@ class L10n_Pl_KsefSession(models.Model):
         return result
 
     def _audit_change(self, old_state, old_problem):
+        # A file that nobody signed is no login that could be disconnected.
+        unsigned = old_state == "waiting" and self.method == "signature"
+        if unsigned and self.state == "revoked":
+            return
         if self.state != old_state and self._audit_event():
             self._audit(self._audit_event())
         elif self.state == "waiting" and self.problem and not old_problem:

@@ -1,9 +1,9 @@
 from odoo import models
 from odoo.tools import SQL
 
+from .ksef_owner import OWNER, SAME_CONTEXT
 from .ksef_panel import COLORS
 from .ksef_session import IN_FLIGHT
-from .ksef_owner import OWNER, SAME_CONTEXT
 
 # What the colour depends on.
 KNOWN = (

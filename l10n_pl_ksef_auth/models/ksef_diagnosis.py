@@ -118,10 +118,10 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
         return True, f"{self.env.cr.dbname}, {uuid}"
 
     def _cron(self):
-        cron = self.env.ref("l10n_pl_ksef_auth.ir_cron_keep_alive", False).sudo()
-        if not cron or not cron.active:
+        cron = self.env.ref("l10n_pl_ksef_auth.ir_cron_keep_alive", False)
+        if not cron or not cron.sudo().active:
             return False, self.env._("switched off")
-        return True, self.env._("last run %(moment)s UTC", moment=cron.lastcall or "–")
+        return True, self.env._("last run %(moment)s UTC", moment=cron.sudo().lastcall or "–")
 
     def _report(self, owner, checks):
         module = self.env["ir.module.module"].sudo()

@@ -2,8 +2,8 @@ from odoo import models
 from odoo.tools import SQL
 
 from .ksef_certificate import ON_THE_WAY
-from .ksef_session import LOGGING_IN
 from .ksef_owner import OWNER, SAME_CONTEXT
+from .ksef_session import LOGGING_IN
 
 SESSIONS, CERTIFICATES, COMPANIES = (
     "l10n_pl_ksef.session",

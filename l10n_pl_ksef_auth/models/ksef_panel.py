@@ -71,17 +71,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
     def _on_the_way(self, company):
         """The logins of a company that have yet to end well or badly, the newest first."""
         owner = company._l10n_pl_ksef_owner()
-        sessions = (
-            self.env["l10n_pl_ksef.session"]
-            .sudo()
-            .search(
-                [
-                    ("company_id", "=", owner.id),
-                    ("environment", "=", owner.l10n_pl_ksef_environment),
-                    ("state", "in", ("waiting", *IN_FLIGHT, "active")),
-                ]
-            )
-        )
+        sessions = self._find_logins(owner, ("state", "in", ("waiting", *IN_FLIGHT, "active")))
         return sessions.filtered(
             lambda session: (
                 session.state in IN_FLIGHT
@@ -90,6 +80,12 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
                 or (session.state == "active" and not session.rights_checked_at)
             )
         )
+
+    def _find_logins(self, owner, *conditions, limit=None):
+        """Logins of the company that owns a connection, in its environment, the newest first."""
+        own = ("company_id", "=", owner.id), ("environment", "=", owner.l10n_pl_ksef_environment)
+        logins = self.env["l10n_pl_ksef.session"].sudo()
+        return logins.search([*own, *conditions], limit=limit)
 
     def _certificates_on_the_way(self, company):
         owner = company._l10n_pl_ksef_owner()
@@ -124,34 +120,12 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         return "expiring" if left < EXPIRING and not session.renew_at else "connected"
 
     def _waiting(self, owner):
-        sessions = (
-            self.env["l10n_pl_ksef.session"]
-            .sudo()
-            .search(
-                [
-                    ("company_id", "=", owner.id),
-                    ("environment", "=", owner.l10n_pl_ksef_environment),
-                    ("state", "=", "waiting"),
-                    ("method", "=", "signature"),
-                ]
-            )
-        )
-        return sessions._live_challenges()
+        signing = ("state", "=", "waiting"), ("method", "=", "signature")
+        return self._find_logins(owner, *signing)._live_challenges()
 
     def _last_failure(self, owner):
         """The newest login, if it ended badly."""
-        last = (
-            self.env["l10n_pl_ksef.session"]
-            .sudo()
-            .search(
-                [
-                    ("company_id", "=", owner.id),
-                    ("environment", "=", owner.l10n_pl_ksef_environment),
-                    ("state", "!=", "waiting"),
-                ],
-                limit=1,
-            )
-        )
+        last = self._find_logins(owner, ("state", "!=", "waiting"), limit=1)
         return last.filtered(
             lambda session: session.state in ("failed", "revoked", "expired") and session.problem
         )

@@ -102,7 +102,9 @@ class L10n_Pl_KsefSessionLogin(models.Model):
     def _take_certificate(self):
         """Hold on to the certificate that this login began with, or take what replaced it."""
         if self.certificate_id.state not in ("active", "trying"):
-            self.certificate_id = self.company_id._l10n_pl_ksef_certificate()._usable()
+            held = self.company_id._l10n_pl_ksef_certificate()._usable()
+            # The company may have gone over to another environment meanwhile.
+            self.certificate_id = held.filtered_domain([("environment", "=", self.environment)])
         return self.certificate_id
 
     def _step_submit(self):

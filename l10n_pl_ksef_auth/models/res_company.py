@@ -245,7 +245,7 @@ class ResCompany(models.Model):
             "name": self.env._("Account authorization"),
             "target": "new",
             "context": {"dialog_size": "medium"},
-            "params": {"wizard_id": wizard.id},
+            "params": {"wizard_id": wizard.id, "company_id": self.id},
         }
 
     def l10n_pl_ksef_open_account(self):

@@ -61,3 +61,12 @@ class TestAudit(KsefCase):
                 line.detail = "x"
             with self.assertRaises(AccessError):
                 line.unlink()
+
+    def test_a_disconnection_is_one_line_however_many_files_were_downloaded(self):
+        self.connect()
+        for _download in range(3):
+            self.open_window().prepare_download()
+        self.env["l10n_pl_ksef.session"]._disconnect(self.company)
+        self.env.invalidate_all()
+        lines = self.env["l10n_pl_ksef.audit"].search([("event", "=", "disconnected")])
+        self.assertEqual(len(lines), 1)

@@ -88,3 +88,13 @@ class TestCopies(KsefCase):
             view = self.open_window().prepare_download()
         self.assertEqual(challenges["calls"], 0)
         self.assertIn("neutralized", view["problem"]["text"])
+
+    def test_a_window_left_open_gives_up_nothing_once_somebody_went_on(self):
+        self.move("copy_moved")
+        left_open = self.window()
+        with self.confirmed():
+            self.window().action_continue()
+            left_open.action_start_afresh()
+        self.env.invalidate_all()
+        self.assertEqual(self.session.state, "active")
+        self.assertTrue(self.session._access_token())

@@ -60,3 +60,8 @@ class TestDiagnosis(KsefCase):
     def test_only_who_manages_the_connection_may_ask(self):
         with self.assertRaises(AccessError):
             self.diagnose(self.clerk)
+
+    def test_a_scheduled_action_that_was_deleted_is_told(self):
+        self.env.ref("l10n_pl_ksef_auth.ir_cron_keep_alive").unlink()
+        self.diagnose()
+        self.assertIs(self.checks["Scheduled action"]["ok"], False)

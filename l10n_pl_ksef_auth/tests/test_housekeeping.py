@@ -3,6 +3,8 @@ from datetime import timedelta
 from odoo import fields
 from odoo.tests import tagged
 
+from odoo.addons.l10n_pl_ksef_auth import uninstall_hook
+
 from .common import KsefCase
 
 
@@ -68,3 +70,11 @@ class TestHousekeeping(KsefCase):
         self.age(lines, days=7 * 366)
         lines._gc_lines()
         self.assertFalse(lines.exists())
+
+    def test_an_uninstalled_addon_leaves_no_parameter_behind(self):
+        self.connect()
+        parameters = self.env["ir.config_parameter"]
+        ours = [("key", "=like", "l10n_pl_ksef_auth.%")]
+        self.assertTrue(parameters.search(ours))
+        uninstall_hook(self.env)
+        self.assertFalse(parameters.search(ours))

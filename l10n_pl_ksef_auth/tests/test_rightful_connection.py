@@ -121,3 +121,11 @@ class TestRightfulConnection(KsefCase):
             self.keep_alive(seconds=20)
         self.assertEqual(self.company._l10n_pl_ksef_session().context_value, "1111111111")
         self.assertEqual(former.state, "revoked")
+
+    def test_a_login_goes_on_with_a_certificate_of_its_own_environment_alone(self):
+        certificate = self.certified()
+        login = self.company._l10n_pl_ksef_certificate_login()
+        login.environment = "production"
+        certificate.copy({"environment": "production", "state": "active"})
+        login.certificate_id = False
+        self.assertFalse(login._take_certificate())

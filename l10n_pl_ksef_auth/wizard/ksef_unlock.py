@@ -98,8 +98,10 @@ class L10n_Pl_KsefUnlock(models.TransientModel):
         companies = self._check_decider()
         with self.env.registry.cursor() as cr:
             env = self.env(cr=cr, su=True)
-            env["l10n_pl_ksef.unlock"]._give_up_secrets()
-            env["l10n_pl_ksef.audit"]._record(companies.with_env(env), "afresh")
+            # Somebody else may have decided since this window was opened.
+            if env["l10n_pl_ksef.unlock"]._lock():
+                env["l10n_pl_ksef.unlock"]._give_up_secrets()
+                env["l10n_pl_ksef.audit"]._record(companies.with_env(env), "afresh")
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
     def _check_decider(self):

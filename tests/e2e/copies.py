@@ -103,6 +103,7 @@ class Copies:
         """Restore a backup, on the same server or another one."""
         postgres, copy = postgres or self.shop.postgres, self.name(purpose)
         postgres.sql(f'CREATE DATABASE "{copy}" TEMPLATE template0')
+        self.shop.databases.link_files(self.demo.database, copy)
         command = [*_program(postgres, "psql"), "-q", "-d", copy]
         subprocess.run(
             command, input=backup, env=_password(postgres), capture_output=True, check=True

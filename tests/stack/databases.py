@@ -131,11 +131,15 @@ class Databases:
             raise StackError(f"{what} failed: {_reason(log)} (all of it in {log})")
 
     def _clone(self, template: str, name: str) -> None:
-        """Copy a database; its files are never changed in place, so links to them will do."""
+        """Copy a database."""
         self._postgres.sql(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-        shutil.rmtree(_files(name), ignore_errors=True)
-        if _files(template).exists():
-            shutil.copytree(_files(template), _files(name), copy_function=os.link)
+        self.link_files(template, name)
+
+    def link_files(self, original: str, copy: str) -> None:
+        """Give a copy its original's file store: no file is changed in place, so links will do."""
+        shutil.rmtree(_files(copy), ignore_errors=True)
+        if _files(original).exists():
+            shutil.copytree(_files(original), _files(copy), copy_function=os.link)
 
     def _rename(self, old: str, new: str) -> None:
         """Give a finished template its name."""
@@ -143,8 +147,6 @@ class Databases:
         if _files(old).exists():
             _files(old).rename(_files(new))
         _files(new).mkdir(parents=True, exist_ok=True)
-        # A copied folder has its original's date; ours is that of the template's making.
-        os.utime(_files(new))
         # A copied folder has the age of its model, and the oldest template is removed.
         os.utime(_files(new))
         self._postgres.sql(f'ALTER DATABASE "{old}" RENAME TO "{new}"')

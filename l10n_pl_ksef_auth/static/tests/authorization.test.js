@@ -69,21 +69,23 @@ const CONNECTED = {
  * Opens the window; each method of the server's record answers with what
  * `answers` holds for it, and is noted as a step.
  */
-async function openWindow(view, answers = {}) {
+async function openWindow(view, answers = {}, params = {}) {
     onRpc("l10n_pl_ksef.authorization", "*", ({ method, args }) => {
         if (method !== "view") {
             expect.step([method, ...args.slice(1)].join(" "));
         }
         return answers[method] || view;
     });
-    onRpc("res.company", "l10n_pl_ksef_panel", () => CONNECTED);
+    if (!params.company_id) {
+        onRpc("res.company", "l10n_pl_ksef_panel", () => CONNECTED);
+    }
     await mountWithCleanup(WebClient);
     await getService("action").doAction({
         type: "ir.actions.client",
         tag: "l10n_pl_ksef_authorization",
         target: "new",
         name: "Account authorization",
-        params: { wizard_id: 5 },
+        params: { wizard_id: 5, ...params },
     });
 }
 
@@ -208,4 +210,15 @@ test("who takes over sees from whom, and may leave it", async () => {
     await contains(".o_ksef_forget").click();
     expect.verifySteps(["forget_take_over"]);
     expect(".o_ksef_take_over_note").toHaveCount(0);
+});
+
+test("the window of another company than the active one looks after that company", async () => {
+    onRpc("res.company", "l10n_pl_ksef_panel", ({ args }) => {
+        expect.step(`panel of ${args[0]}`);
+        return CONNECTED;
+    });
+    await openWindow(VIEW, {}, { company_id: 7 });
+    await contains(".modal .btn-close").click();
+    await animationFrame();
+    expect.verifySteps(["panel of 7"]);
 });

@@ -3,12 +3,14 @@ import { destroy, expect, test } from "@odoo/hoot";
 import { advanceTime, animationFrame } from "@odoo/hoot-mock";
 import {
     contains,
+    getService,
     mockService,
     mountWithCleanup,
     onRpc,
     patchWithCleanup,
 } from "@web/../tests/web_test_helpers";
 import { session } from "@web/session";
+import { WebClient } from "@web/webclient/webclient";
 import { KsefConnectionPanel } from "@l10n_pl_ksef_auth/connection/connection_panel";
 import { KsefSystray, systrayItem } from "@l10n_pl_ksef_auth/connection/systray";
 
@@ -153,4 +155,19 @@ test("the dot takes its colour from the session and asks nothing", async () => {
 test("the dot is hidden where KSeF does not apply", () => {
     const env = { services: { l10n_pl_ksef: { color: () => "" } } };
     expect(systrayItem.isDisplayed(env)).toBe(false);
+});
+
+test("the screen shows the company that a link to it names", async () => {
+    onRpc("res.company", "l10n_pl_ksef_panel", ({ args }) => {
+        expect.step(`panel of ${args[0]}`);
+        return DISCONNECTED;
+    });
+    await mountWithCleanup(WebClient);
+    await getService("action").doAction({
+        type: "ir.actions.client",
+        tag: "l10n_pl_ksef_connection",
+        params: { company_id: 7 },
+    });
+    await animationFrame();
+    expect.verifySteps(["panel of 7"]);
 });

@@ -57,7 +57,8 @@ export class KsefAuthorization extends Component {
         this.heading = useRef("heading");
         this.isAlive = true;
         this.isFinished = false;
-        this.companyId = user.activeCompany.id;
+        // Not always the active one: a refused invoice leads here for its own company.
+        this.companyId = this.props.action.params.company_id || user.activeCompany.id;
         this.connections.hold(this.companyId);
         onWillStart(() => this.call("view"));
         onWillDestroy(() => {

@@ -12,7 +12,7 @@ export class KsefConnectionAction extends Component {
     static props = { ...standardActionServiceProps };
 
     get companyId() {
-        return user.activeCompany.id;
+        return this.props.action.params?.company_id || user.activeCompany.id;
     }
 }
 

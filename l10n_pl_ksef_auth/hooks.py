@@ -1,0 +1,10 @@
+"""What goes when the addon goes: the key file stays, for backups of the database hold secrets."""
+
+
+def uninstall_hook(env):
+    """Forget the key's fingerprint, the database's home and all else that is kept as a parameter.
+
+    A later installation would otherwise find itself locked by a key or a place that nothing needs.
+    """
+    ours = [("key", "=like", r"l10n\_pl\_ksef\_auth.%")]
+    env["ir.config_parameter"].sudo().search(ours).unlink()
