@@ -15,6 +15,7 @@ UPDATE l10n_pl_ksef_session
 
 UPDATE l10n_pl_ksef_certificate
    SET state = 'foreign',
+       revoke_requested = FALSE,
        private_key_secret = NULL,
        certificate_secret = NULL,
        identity_digest = NULL,

@@ -46,6 +46,7 @@ class L10n_Pl_KsefAudit(models.Model):
             ("certificate_requested", "Certificate applied for"),
             ("certificate_issued", "Certificate issued"),
             ("certificate_loaded", "Certificate loaded by hand"),
+            ("certificate_shared", "Certificate of another company used"),
             ("certificate_replaced", "Certificate replaced by its successor"),
             ("certificate_revoked", "Certificate revoked"),
             ("revocation_failed", "Certificate could not be revoked"),

@@ -83,11 +83,15 @@ class L10n_Pl_KsefCertificate(models.Model):
     _inherit = "l10n_pl_ksef.certificate"
 
     def write(self, vals):
-        before = {certificate: certificate.state for certificate in self}
+        before = {one: (one.state, one.company_ids) for one in self}
         result = super().write(vals)
-        for certificate in self if "state" in vals else self.browse():
-            if certificate.state != before[certificate]:
-                certificate._audit_state(before[certificate])
+        for certificate in self if {"state", "company_ids"} & set(vals) else self.browse():
+            state, companies = before[certificate]
+            joined = certificate.company_ids - companies
+            if certificate.state != state:
+                certificate._audit_state(state)
+            elif joined and state == "active":
+                certificate._audit_certificate("certificate_shared", joined)
         return result
 
     def _audit_state(self, old):
@@ -97,9 +101,9 @@ class L10n_Pl_KsefCertificate(models.Model):
         if event:
             self._audit_certificate(event)
 
-    def _audit_certificate(self, event):
+    def _audit_certificate(self, event, companies=None):
         self.env["l10n_pl_ksef.audit"]._record(
-            self.company_ids | self.former_company_ids,
+            companies or self.company_ids | self.former_company_ids,
             event,
             environment=self.environment,
             signer_name=self.owner_name,

@@ -21,15 +21,17 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
     _inherit = "l10n_pl_ksef.panel"
 
     def _colors(self, companies):
-        """The colour of the dot for each company.
+        """The colour of the dot for each company; none for who has nothing to do with KSeF.
 
         :param companies: the companies that the user may work in
         :return dict: colour by company id
         """
-        logins = self._logins(companies)
+        poland = self.env.ref("base.pl").id
         return {
-            company.id: COLORS[self._state_of(*self._split(logins[company.id]))]
-            for company in companies
+            company.id: COLORS[self._state_of(*self._split(logins))]
+            if logins or company.sudo().account_fiscal_country_id.id == poland
+            else ""
+            for company, logins in self._logins(companies).items()
         }
 
     def _split(self, sessions):
@@ -40,11 +42,11 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
     def _logins(self, companies):
         """The logins that the companies' connections stand on or may soon, the newest first.
 
-        :return dict: sessions by company id, with what the colour depends on in the cache
+        :return dict: sessions by company, with what the colour depends on in the cache
         """
         sessions = self.env["l10n_pl_ksef.session"].sudo()
         sessions.flush_model(["company_id", "environment", *KNOWN])
-        found = {company.id: sessions.browse() for company in companies}
+        found = {company: sessions.browse() for company in companies}
         for company_id, session_id, *values in self.env.execute_query(
             SQL(
                 """
@@ -67,5 +69,5 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             session = sessions.browse(session_id)
             for name, value in zip(KNOWN, values, strict=True):
                 session._fields[name]._insert_cache(session, [value])
-            found[company_id] |= session
+            found[companies.browse(company_id)] |= session
         return found

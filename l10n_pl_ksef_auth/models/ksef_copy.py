@@ -42,7 +42,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
     def _colors(self, companies):
         colors = super()._colors(companies)
         locked = self.env["l10n_pl_ksef.unlock"]._lock()
-        return dict.fromkeys(colors, "red") if locked else colors
+        return {key: color and "red" for key, color in colors.items()} if locked else colors
 
 
 class L10n_Pl_KsefSession(models.Model):

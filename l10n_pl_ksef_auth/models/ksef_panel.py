@@ -51,7 +51,6 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             "nip": self._nip(owner),
             "environment": owner.l10n_pl_ksef_environment,
             "environment_label": self._environment_label(owner),
-            "shown": True,
             "state": state,
             "tick": TICKS.get(state, "no"),
             "color": COLORS[state],

@@ -126,11 +126,14 @@ class ResCompany(models.Model):
 
         :param bool revoke_certificate: revoke the certificate too, for all that it serves
         :return dict: the action that shows the account again
+        :raises UserError: the certificate cannot be revoked now; the login is left as it is
         """
         owner = self._l10n_pl_ksef_managed()
         certificate = owner._l10n_pl_ksef_certificate()
         if revoke_certificate and certificate:
-            certificate._revoke(owner, "Unspecified")
+            self.env["l10n_pl_ksef.account"]._revoke_certificate(
+                owner, certificate.serial_number, "Unspecified"
+            )
         self.env["l10n_pl_ksef.session"]._disconnect(owner)
         return self.l10n_pl_ksef_open_account()
 

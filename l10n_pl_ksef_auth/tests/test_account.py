@@ -3,7 +3,7 @@ import base64
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import pkcs12
 
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from .common import OWNER, KsefCase
@@ -102,6 +102,14 @@ class TestDisconnect(KsefCase):
             self.keep_alive(days=8)
         self.assertEqual(logins["calls"], 0)
         self.assertEqual(self.panel()["state"], "disconnected")
+
+    def test_while_ksef_is_down_a_disconnection_with_revocation_is_refused_in_words(self):
+        self.certified()
+        self.simulator.faults.add("certificate-revoke", "503", times=-1)
+        with self.confirmed(), self.assertRaisesRegex(UserError, "KSeF"):
+            self.company.with_user(self.accountant).l10n_pl_ksef_disconnect(True)
+        self.env.invalidate_all()
+        self.assertEqual(self.panel()["state"], "connected")
 
     def test_a_disconnection_closes_the_login_at_ksef(self):
         self.connect()

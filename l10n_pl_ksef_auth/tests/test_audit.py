@@ -53,6 +53,12 @@ class TestAudit(KsefCase):
         self.assertNotRegex(text, r"\b\d{11}\b")
         self.assertNotIn(session._access_token(), text)
 
+    def test_a_certificate_that_begins_to_serve_a_company_leaves_a_line_there(self):
+        certificate = self.certified()
+        other = self.make_company("Druga Sp. z o.o.", "1234563218")
+        certificate.write({"company_ids": [(4, other.id)]})
+        self.assertEqual(self.line("certificate_shared").company_id, other)
+
     def test_nobody_changes_or_deletes_a_line(self):
         self.connect()
         for user in (self.manager, self.accountant, self.clerk):

@@ -23,6 +23,12 @@ class TestCompanySeparation(KsefCase):
         account = self.company.with_user(self.accountant).l10n_pl_ksef_account()
         self.assertNotIn("Poufny", str(account))
 
+    def test_a_company_of_another_country_has_no_dot(self):
+        germany = self.env.ref("base.de").id
+        abroad = self.env["res.company"].create({"name": "Köln GmbH", "country_id": germany})
+        colors = self.env["l10n_pl_ksef.panel"]._colors(self.company | abroad)
+        self.assertEqual(colors, {self.company.id: "green", abroad.id: ""})
+
     def test_nobody_revokes_what_another_company_logs_in_with(self):
         self.share()
         with self.confirmed(), self.counted("certificate-revoke") as revocations:

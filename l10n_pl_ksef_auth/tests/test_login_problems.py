@@ -154,6 +154,13 @@ class TestUpload(KsefCase):
         self.assertTrue(finding["text"] and finding["action"])
         return finding["code"]
 
+    def test_a_file_for_a_company_without_a_nip_is_answered_by_what_is_missing(self):
+        self.company.vat = False
+        self.window.go("upload")
+        view = self.attach(self.window, self.document)
+        self.assertFalse(view["reading"])
+        self.assertIn("NIP", view["problem"]["text"])
+
     def test_four_wrong_files_have_four_different_explanations(self):
         other_nip = self.signed(self.document.replace(b"5265877635", b"1111111111"))
         challenge = self.window.sudo().session_id.challenge.encode()

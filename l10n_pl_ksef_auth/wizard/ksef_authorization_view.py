@@ -6,6 +6,7 @@ from odoo.tools.misc import format_datetime
 from ..models import ksef_problem
 from ..models.ksef_step import naive
 from ..tools import clock
+from ..tools.nip import InvalidNip
 from ..tools.signed_document import KnownChallenge, read
 from ..tools.vault import VaultError
 
@@ -53,7 +54,7 @@ class L10n_Pl_KsefAuthorizationView(models.TransientModel):
 
     def _reading(self):
         document = self._document()
-        if not document:
+        if not document or self._nip_problem():
             return None
         sessions = self._sessions()
         return read(
@@ -112,12 +113,21 @@ class L10n_Pl_KsefAuthorizationView(models.TransientModel):
             "personal_id": self.env._("e-ID card (personal signature)"),
         }.get(kind, self.env._("another signature"))
 
+    def _nip_problem(self):
+        """What is wrong with the company's own number, which no file can belong to then."""
+        try:
+            self.company_id._l10n_pl_ksef_context()
+        except InvalidNip as error:
+            return ksef_problem.local(f"nip_{error.reason}")
+        return False
+
     def _view_problem(self):
-        if not self.problem:
+        problem = self.problem or (self.document_name and self._nip_problem())
+        if not problem:
             return False
         nip = self.env["l10n_pl_ksef.panel"]._nip(self.company_id)
         signer = self.session_id.signer_name or ""
-        return ksef_problem.texts(self.env, self.problem, nip=nip, signer=signer)
+        return ksef_problem.texts(self.env, problem, nip=nip, signer=signer)
 
     def _view_verifying(self):
         return self.session_id._outcome()["verifying"] if self.step == "verify" else False

@@ -1,7 +1,13 @@
 import { defineMailModels } from "@mail/../tests/mail_test_helpers";
 import { expect, test } from "@odoo/hoot";
 import { advanceTime, animationFrame } from "@odoo/hoot-mock";
-import { contains, getService, mountWithCleanup, onRpc } from "@web/../tests/web_test_helpers";
+import {
+    contains,
+    getService,
+    makeServerError,
+    mountWithCleanup,
+    onRpc,
+} from "@web/../tests/web_test_helpers";
 import { WebClient } from "@web/webclient/webclient";
 
 defineMailModels();
@@ -208,6 +214,23 @@ test("other companies connect one by one, each with its result", async () => {
     await contains(".o_ksef_connect_companies").click();
     expect.verifySteps(["connect_with_certificate [[2]]"]);
     expect(".o_ksef_companies li").toHaveText(/Connected\./);
+});
+
+test("a company that is refused keeps no other from connecting", async () => {
+    const others = [
+        { id: 2, name: "Druga", nip: "111-111-11-11", color: "red" },
+        { id: 3, name: "Trzecia", nip: "222-222-22-22", color: "red" },
+    ];
+    await openAccount({ ...ACCOUNT, others });
+    onRpc("res.company", "l10n_pl_ksef_connect_with_certificate", ({ args }) => {
+        if (args[0][0] === 2) {
+            throw makeServerError({ message: "Not yours." });
+        }
+        return [{ id: 3, name: "Trzecia", state: "connected", text: "Connected." }];
+    });
+    await contains(".o_ksef_connect_companies").click();
+    expect(".o_ksef_companies li:first").toHaveText(/Not yours\./);
+    expect(".o_ksef_companies li:last").toHaveText(/Connected\./);
 });
 
 /** Opens the dialog that comes before another identity signs. */

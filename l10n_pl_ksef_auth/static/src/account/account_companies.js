@@ -1,4 +1,5 @@
 import { Component, useState } from "@odoo/owl";
+import { RPCError } from "@web/core/network/rpc";
 import { useService } from "@web/core/utils/hooks";
 
 /** The user's other companies: those of the same signer connect without a signature. */
@@ -36,16 +37,28 @@ export class AccountCompanies extends Component {
         this.state.isRunning = true;
         try {
             for (const { id } of this.chosen) {
-                const [result] = await this.orm.call(
-                    "res.company",
-                    "l10n_pl_ksef_connect_with_certificate",
-                    [[id]]
-                );
-                this.state.results[id] = result;
+                this.state.results[id] = await this.connectOne(id);
                 this.state.chosen[id] = false;
             }
         } finally {
             this.state.isRunning = false;
+        }
+    }
+
+    /** What Odoo refuses for one company is that company's result: the others go on. */
+    async connectOne(id) {
+        try {
+            const [result] = await this.orm.call(
+                "res.company",
+                "l10n_pl_ksef_connect_with_certificate",
+                [[id]]
+            );
+            return result;
+        } catch (error) {
+            if (!(error instanceof RPCError)) {
+                throw error;
+            }
+            return { id, text: error.data?.message || error.message };
         }
     }
 }
