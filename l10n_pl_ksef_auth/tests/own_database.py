@@ -1,6 +1,7 @@
 """A database of its own, with real transactions: for proofs that kill, or last for years."""
 
 import base64
+import gc
 import os
 import socket
 import time
@@ -50,6 +51,10 @@ class OwnDatabaseCase(BaseCase):
         # Loading another registry must not begin the modules' own tests a second time.
         with patch.dict(config.options, {"test_enable": False}):
             cls.registry = Registry(cls.database)
+        # What lives as long as the run: not looked at in vain again and again, nor copied by forks.
+        gc.collect()
+        gc.freeze()
+        cls.addClassCleanup(gc.unfreeze)
         cls.addClassCleanup(clock.travel, timedelta())
         cls.simulator = Simulator(free_port())
         with cls.environment() as env:
