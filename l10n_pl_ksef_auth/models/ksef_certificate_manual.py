@@ -1,3 +1,5 @@
+from contextlib import nullcontext
+
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from odoo import models
@@ -46,47 +48,51 @@ class L10n_Pl_KsefCertificateManual(models.Model):
         return False
 
     def _keep(self, owner, key, certificate):
-        identity = identity_of_certificate(certificate)
         serial_number = f"{certificate.serial_number:016X}"
-        with self._locked(f"ksef-load,{owner.id}", wait_seconds=10) as env:
+        environment = owner.l10n_pl_ksef_environment
+        name = identity_of_certificate(certificate).name or serial_number
+        with self._locked(f"ksef-load,{environment},{serial_number}", wait_seconds=10) as env:
             if env is None:
                 raise LockBusy()
-            certificates = self.with_env(env)
-            record = certificates.search(
-                [
-                    ("serial_number", "=", serial_number),
-                    ("environment", "=", owner.l10n_pl_ksef_environment),
-                ],
-                limit=1,
-            ) or certificates.create(
-                {
-                    "name": enrollment.certificate_name(identity.name or serial_number),
-                    "environment": owner.l10n_pl_ksef_environment,
-                    "origin": "loaded",
-                    "user_id": self.env.uid,
-                    "serial_number": serial_number,
-                }
+            held = self.with_env(env).search(
+                [("serial_number", "=", serial_number), ("environment", "=", environment)], limit=1
             )
-            record.write(
-                {
-                    "company_ids": [(4, owner.id)],
-                    "identity_digest": record._secret_digests(identity)[0],
-                    "identity_kind": identity.kind,
-                    "identity_masked": identity.label,
-                    "owner_name": identity.name,
-                }
-            )
-            record._secret_write(private_key_secret=enrollment.private_key_der(key))
-            record._take(certificate, certificate.public_bytes(Encoding.DER))
-            certificates.search(
-                [
-                    ("company_ids", "in", owner.id),
-                    ("environment", "=", record.environment),
-                    ("state", "in", ("exists", "failed")),
-                ]
-            ).unlink()
-            env.cr.commit()
+            # A machine may be at the certificate that was here before.
+            with held._also_locked(held._lock_name()) if held else nullcontext():
+                record = held or held.create(
+                    {
+                        "name": enrollment.certificate_name(name),
+                        "environment": environment,
+                        "origin": "loaded",
+                        "user_id": self.env.uid,
+                        "serial_number": serial_number,
+                    }
+                )
+                record._store_loaded(owner, key, certificate)
+                env.cr.commit()
             record._plan_renewals()
+
+    def _store_loaded(self, owner, key, certificate):
+        """Store a key that fits its certificate, and forget the question that it answers."""
+        identity = identity_of_certificate(certificate)
+        self.write(
+            {
+                "company_ids": [(4, owner.id)],
+                "identity_digest": self._secret_digests(identity)[0],
+                "identity_kind": identity.kind,
+                "identity_masked": identity.label,
+                "owner_name": identity.name,
+            }
+        )
+        self._secret_write(private_key_secret=enrollment.private_key_der(key))
+        self._take(certificate, certificate.public_bytes(Encoding.DER))
+        self.search(
+            [
+                ("company_ids", "in", owner.id),
+                ("environment", "=", self.environment),
+                ("state", "in", ("exists", "failed")),
+            ]
+        ).unlink()
 
     def _issue_separate(self, owner, user):
         """Ask for a certificate for this Odoo although the signer has one elsewhere.
