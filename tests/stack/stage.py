@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -64,8 +65,19 @@ class Stage:
                 start_new_session=True,
             )
 
-    def relay(self) -> None:
-        """Show the run's output until it ends, then take over its counts."""
+    def wait(self) -> None:
+        """Wait until the run has ended."""
+        self._process.wait()
+
+    def relay(self, starting: Future[None]) -> None:
+        """Show the run's output until it ends, then take over its counts.
+
+        :param starting: the work that begins this run when its turn has come
+        """
+        while not hasattr(self, "_process"):
+            if starting.done():
+                starting.result()
+            time.sleep(0.1)
         say(f"──── {self.name} ────")
         with open(self._log, "rb") as log:
             while self._process.poll() is None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from . import playwright_driver, venvs
@@ -16,8 +19,9 @@ from .stage import Stage
 from .workshop import Workshop, workshop
 
 ON_ODOO_PINS = ("tests/protocol", "tests/reader")
-# As long as all other Odoo tests together; it has a database of its own and starts no server.
-LONGEST = "l10n_pl_ksef_auth/tests/test_ten_years.py"
+# Long, with a database of their own and without a server: they may run beside the other tests.
+TEN_YEARS = "l10n_pl_ksef_auth/tests/test_ten_years.py"
+FAULTS = "l10n_pl_ksef_auth/tests/test_fault_matrix.py"
 
 
 def fast(words: list[str]) -> int:
@@ -41,28 +45,30 @@ def everything(words: list[str]) -> int:
     if end_to_end:
         browser()
         playwright_driver.require()
-    by_name = any(word.startswith("-k") for word in words)
-    with workshop() as shop, _odoo(shop, ours, in_parts=not paths and not by_name) as odoo:
-        return _run([[*odoo[1:], *plain], [_end_to_end(end_to_end)], odoo[:1]], words, chosen)
+    in_parts = not paths and not any(word.startswith("-k") for word in words)
+    with workshop() as shop, _odoo(shop, ours, in_parts) as (most, ten_years, faults):
+        tracks = [[*ten_years, *plain], [_end_to_end(end_to_end), *faults], most]
+        return _run(tracks, words, chosen)
 
 
 @contextlib.contextmanager
-def _odoo(shop: Workshop, paths: list[str], in_parts: bool) -> Iterator[list[Stage]]:
-    """Odoo's tests, each stage on a database of its own.
+def _odoo(shop: Workshop, paths: list[str], in_parts: bool) -> Iterator[list[list[Stage]]]:
+    """Odoo's tests: most of them, the ten years, the faults, each on a database of its own.
 
-    :param in_parts: whether the longest test is a stage of its own
+    :param in_parts: whether the two long ones are stages of their own
     """
     with contextlib.ExitStack() as databases:
         if not paths:
-            yield []
+            yield [[], [], []]
             return
         most = _odoo_stage("odoo", paths, shop, databases)
         most.options += ["--odoo-http"]
         if not in_parts:
-            yield [most]
+            yield [[most], [], []]
             return
-        most.options += [f"--ignore={LONGEST}"]
-        yield [most, _odoo_stage("odoo-longest", [LONGEST], shop, databases)]
+        most.options += [f"--ignore={TEN_YEARS}", f"--ignore={FAULTS}"]
+        ten_years = _odoo_stage("odoo-ten-years", [TEN_YEARS], shop, databases)
+        yield [[most], [ten_years], [_odoo_stage("odoo-faults", [FAULTS], shop, databases)]]
 
 
 def _odoo_stage(
@@ -109,24 +115,30 @@ def _run(tracks: list[list[Stage]], words: list[str], chosen: bool) -> int:
     tracks = [[stage for stage in track if stage.paths] for track in tracks]
     stages = [stage for track in tracks for stage in track]
     with tempfile.TemporaryDirectory(prefix="counts-") as folder:
-        try:
-            _work_off(tracks, words, Path(folder))
-        finally:
-            for stage in stages:
-                stage.stop()
+        _work_off(tracks, words, Path(folder))
     return _report(stages, chosen)
 
 
 def _work_off(tracks: list[list[Stage]], words: list[str], folder: Path) -> None:
-    """Begin the first stage of every track at once, show them in order."""
-    for later in tracks[1:]:
-        for stage in later:
-            stage.begin(words, folder)
-    for number, track in enumerate(tracks):
+    """Run the stages of every track one after the other, the tracks beside each other."""
+    over = threading.Event()
+
+    def work_off(track: list[Stage]) -> None:
         for stage in track:
-            if number == 0:
+            if not over.is_set():
                 stage.begin(words, folder)
-            stage.relay()
+                stage.wait()
+
+    with ThreadPoolExecutor(len(tracks)) as pool:
+        running = [pool.submit(work_off, track) for track in tracks]
+        try:
+            for track, future in zip(tracks, running, strict=True):
+                for stage in track:
+                    stage.relay(future)
+        finally:
+            over.set()
+            for stage in itertools.chain(*tracks):
+                stage.stop()
 
 
 def _report(stages: list[Stage], chosen: bool) -> int:
