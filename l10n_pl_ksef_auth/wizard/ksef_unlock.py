@@ -139,9 +139,7 @@ class L10n_Pl_KsefUnlock(models.TransientModel):
         certificates = self.env["l10n_pl_ksef.certificate"].search(
             [("private_key_secret", "!=", False)]
         )
-        certificates.write(
-            {"state": "foreign", "revoke_requested": False, "next_attempt": False}
-        )
+        certificates.write({"state": "foreign", "revoke_requested": False, "next_attempt": False})
         for model in SECRET_MODELS:
             records = self.env[model]._with_secrets()
             records.write(dict.fromkeys(records._secret_fields(), False))
