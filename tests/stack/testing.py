@@ -34,20 +34,18 @@ def everything(words: list[str]) -> int:
     """Run all tests: the browser's, Odoo's, and beside them its longest and the plain ones."""
     words, paths = _split(words)
     ours = _chosen(paths, [name for name in addons() if (ROOT / name / "tests").is_dir()])
-    plain = [
-        _plain(_chosen(paths, _plain_folders())),
-        _on_odoo_pins(_chosen(paths, _existing(ON_ODOO_PINS))),
-    ]
+    plain = _plain(_chosen(paths, _plain_folders()))
+    on_odoo_pins = _on_odoo_pins(_chosen(paths, _existing(ON_ODOO_PINS)))
     end_to_end = _chosen(paths, _existing(["tests/e2e"]))
     chosen = bool(words or paths)
     if not ours and not end_to_end:
-        return _run([plain], words, chosen)
+        return _run([[plain, on_odoo_pins]], words, chosen)
     if end_to_end:
         browser()
         playwright_driver.require()
     in_parts = not paths and not any(word.startswith("-k") for word in words)
     with workshop() as shop, _odoo(shop, ours, in_parts) as (most, ten_years, faults):
-        tracks = [[*ten_years, *plain], [_end_to_end(end_to_end), *faults], most]
+        tracks = [[*ten_years, plain], [_end_to_end(end_to_end), *faults, on_odoo_pins], most]
         return _run(tracks, words, chosen)
 
 
