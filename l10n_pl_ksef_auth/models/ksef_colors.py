@@ -26,12 +26,12 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         :param companies: the companies that the user may work in
         :return dict: colour by company id
         """
-        poland = self.env.ref("base.pl").id
+        logins, polish = self._logins(companies)
         return {
-            company.id: COLORS[self._state_of(*self._split(logins))]
-            if logins or company.sudo().account_fiscal_country_id.id == poland
+            company_id: COLORS[self._state_of(*self._split(found))]
+            if found or company_id in polish
             else ""
-            for company, logins in self._logins(companies).items()
+            for company_id, found in logins.items()
         }
 
     def _split(self, sessions):
@@ -42,32 +42,39 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
     def _logins(self, companies):
         """The logins that the companies' connections stand on or may soon, the newest first.
 
-        :return dict: sessions by company, with what the colour depends on in the cache
+        :return tuple: sessions by company id, with what the colour depends on in the cache; the ids
+            of the companies that pay their taxes in Poland
         """
         sessions = self.env["l10n_pl_ksef.session"].sudo()
         sessions.flush_model(["company_id", "environment", *KNOWN])
-        found = {company: sessions.browse() for company in companies}
-        for company_id, session_id, *values in self.env.execute_query(
+        companies.flush_recordset(["account_fiscal_country_id"])
+        found, polish = {company.id: sessions.browse() for company in companies}, set()
+        poland = self.env.ref("base.pl").id
+        for company_id, country_id, session_id, *values in self.env.execute_query(
             SQL(
                 """
-                SELECT company.id, session.id, %s
+                SELECT company.id, company.account_fiscal_country_id, session.id, %s
                   FROM res_company AS company
                   JOIN LATERAL (%s) AS owner ON TRUE
-                  JOIN l10n_pl_ksef_session AS session
+             LEFT JOIN l10n_pl_ksef_session AS session
                     ON session.company_id = owner.id AND session.environment = owner.environment
-                   AND %s
-                 WHERE company.id = ANY(%s) AND session.state IN %s
+                   AND %s AND session.state IN %s
+                 WHERE company.id = ANY(%s)
                  ORDER BY session.id DESC
                 """,
                 SQL(", ").join(SQL.identifier("session", name) for name in KNOWN),
                 OWNER,
                 SAME_CONTEXT,
-                list(companies.ids),
                 (*IN_FLIGHT, "active"),
+                list(companies.ids),
             )
         ):
+            if country_id == poland:
+                polish.add(company_id)
+            if not session_id:
+                continue
             session = sessions.browse(session_id)
             for name, value in zip(KNOWN, values, strict=True):
                 session._fields[name]._insert_cache(session, [value])
-            found[companies.browse(company_id)] |= session
-        return found
+            found[company_id] |= session
+        return found, polish
