@@ -49,7 +49,8 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         sessions.flush_model(["company_id", "environment", *KNOWN])
         companies.flush_recordset(["account_fiscal_country_id"])
         found, polish = {company.id: sessions.browse() for company in companies}, set()
-        poland = self.env.ref("base.pl").id
+        # env.ref would ask whether the country still exists.
+        poland = self.env["ir.model.data"]._xmlid_to_res_id("base.pl")
         for company_id, country_id, session_id, *values in self.env.execute_query(
             SQL(
                 """
