@@ -116,7 +116,6 @@ class L10n_Pl_KsefSessionToken(models.Model):
         """Refresh; on a failure record and commit what it means, and return False or raise."""
         try:
             self._refresh()
-            self.env.cr.commit()
         except (KsefRateLimited, KsefUnavailable) as error:
             asked = timedelta(seconds=error.retry_after or 0)
             self.refresh_retry_at = self._now() + max(PAUSE, asked)
@@ -151,7 +150,7 @@ class L10n_Pl_KsefSessionToken(models.Model):
     def _fresh_token(self, life=timedelta()):
         """The access token for a step of this session, refreshed if it would not live long enough.
 
-        Called under the session's lock, on its own cursor; committed with the step.
+        Called under the session's lock, on its own cursor: it commits (design, decision 2).
 
         :param timedelta life: how long the caller needs it
         :return str: the bearer
@@ -176,3 +175,5 @@ class L10n_Pl_KsefSessionToken(models.Model):
                 "refresh_retry_at": self._now() + PAUSE if same else False,
             }
         )
+        # Whatever becomes of what it was asked for: a step that fails then does not ask again.
+        self.env.cr.commit()
