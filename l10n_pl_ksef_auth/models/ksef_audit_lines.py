@@ -25,14 +25,14 @@ class L10n_Pl_KsefSession(models.Model):
     def write(self, vals):
         if "user_id" in vals:
             vals = {**vals, "address": address()}
-        before = {session: (session.state, session.problem) for session in self}
+        changing = self if {"state", "problem"} & set(vals) else self.browse()
+        before = {session: (session.state, session.problem) for session in changing}
         result = super().write(vals)
         if "user_id" in vals:
             for session in self:
                 session._audit("signed", consent=session.consent_text)
-        if "state" in vals or "problem" in vals:
-            for session in self:
-                session._audit_change(*before[session])
+        for session in changing:
+            session._audit_change(*before[session])
         return result
 
     def _audit_change(self, old_state, old_problem):
@@ -83,9 +83,10 @@ class L10n_Pl_KsefCertificate(models.Model):
     _inherit = "l10n_pl_ksef.certificate"
 
     def write(self, vals):
-        before = {one: (one.state, one.company_ids) for one in self}
+        changing = self if {"state", "company_ids"} & set(vals) else self.browse()
+        before = {one: (one.state, one.company_ids) for one in changing}
         result = super().write(vals)
-        for certificate in self if {"state", "company_ids"} & set(vals) else self.browse():
+        for certificate in changing:
             state, companies = before[certificate]
             joined = certificate.company_ids - companies
             if certificate.state != state:

@@ -29,32 +29,30 @@ class L10n_Pl_KsefDue(models.AbstractModel):
     _name = "l10n_pl_ksef.due"
     _description = "KSeF work that is due"
 
-    def _survey(self):
+    def _survey(self, companies=True):
         """What is due, and when something will be.
 
+        :param bool companies: look for companies to log in too, the dearest part by far; when
+            nothing else is due they are looked for in any case
         :return tuple: names of the models of due records, in the order in which they are best
             worked off; the next moment, naive UTC by the addon's clock, or None
         """
         self.env.flush_all()
         now = self.env[SESSIONS]._now()
-        query = SQL(
-            "%(sessions)s UNION ALL %(certificates)s"
-            " UNION ALL SELECT EXISTS (%(companies)s), %(renewals)s",
-            sessions=_state_of_work(SESSIONS, now),
-            certificates=_state_of_work(CERTIFICATES, now),
-            companies=_companies_to_log_in(now),
-            renewals=SQL(
-                "(SELECT min(renew_at) FROM l10n_pl_ksef_session"
-                " WHERE state = 'active' AND renew_at > %s)",
+        rows = self.env.execute_query(
+            SQL(
+                "%s UNION ALL %s UNION ALL SELECT FALSE, min(renew_at) FROM l10n_pl_ksef_session"
+                " WHERE state = 'active' AND renew_at > %s",
+                _state_of_work(SESSIONS, now),
+                _state_of_work(CERTIFICATES, now),
                 now,
-            ),
+            )
         )
-        rows = self.env.execute_query(query)
-        models_due = [
-            model
-            for model, (due, _later) in zip((SESSIONS, CERTIFICATES, COMPANIES), rows, strict=True)
-            if due
-        ]
+        records = zip((SESSIONS, CERTIFICATES), rows, strict=False)
+        models_due = [model for model, (due, _later) in records if due]
+        if companies or not models_due:
+            logins = SQL("SELECT EXISTS (%s)", _companies_to_log_in(now))
+            models_due += [COMPANIES] * self.env.execute_query(logins)[0][0]
         return models_due, min((later for _due, later in rows if later), default=None)
 
     def _next_ids(self, model, after, backwards, limit):

@@ -69,8 +69,9 @@ class L10n_Pl_KsefSessionKeepAlive(models.Model):
         """
         # A company's failure is on no record that could be put off.
         unreached, hopeless = 0, set()
-        for _round in range(MOST_ROUNDS):
-            due, moment = self.env["l10n_pl_ksef.due"]._survey()
+        for number in range(MOST_ROUNDS):
+            # What the first round does decides which companies are to log in.
+            due, moment = self.env["l10n_pl_ksef.due"]._survey(companies=number > 0)
             record = None
             for record in self._records(due, backwards, hopeless):
                 failure = self._do_task(record)

@@ -117,7 +117,8 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
         """
         self.ensure_one()
         with self._locked(self._lock_name(), wait_seconds) as env:
-            yield self.with_env(env).exists() if env else self.browse()
+            # One query says whether it is still there, and what is in it.
+            yield self.with_env(env).search_fetch([("id", "=", self.id)]) if env else self.browse()
 
     @contextmanager
     def _also_locked(self, name, wait_seconds=5):
