@@ -1,5 +1,3 @@
-import json
-import logging
 import time
 import traceback
 from collections import Counter
@@ -8,7 +6,6 @@ from datetime import timedelta
 from odoo.tests import tagged
 
 from .common import KINDS
-from .crash_points import in_a_process
 from .worlds import WorldsCase
 
 # Each endpoint that the addon calls by itself, in the scenarios in which it does.
@@ -39,7 +36,7 @@ class TestFaultMatrix(WorldsCase):
         for scenario, endpoints in ENDPOINTS.items():
             with self.same_every_time():
                 self.prepare(scenario)
-                self.keep_database()
+                self.keep_world()
                 for endpoint in endpoints:
                     for kind in sorted(KINDS):
                         outcome = self.with_fault(scenario, endpoint, kind)
@@ -69,20 +66,12 @@ class TestFaultMatrix(WorldsCase):
 
         :return str: recovered, asked, told, or what is wrong
         """
-        self.restore_database()
-        report = in_a_process(lambda pipe: self.world(scenario, endpoint, kind, pipe))
-        return json.loads(report or '"the world broke down"')
-
-    def world(self, scenario, endpoint, kind, pipe):
-        self.fresh_connections()
-        # Expected failures are not the test's.
-        logging.disable(logging.CRITICAL)
-        with open(pipe, "w") as report:
-            try:
-                outcome = self.outcome(scenario, endpoint, kind)
-            except BaseException:
-                outcome = traceback.format_exc()
-            json.dump(outcome, report)
+        self.restore_world()
+        try:
+            with self.silence():
+                return self.outcome(scenario, endpoint, kind)
+        except Exception:
+            return traceback.format_exc()
 
     def outcome(self, scenario, endpoint, kind):
         met = self.simulator.faults.met

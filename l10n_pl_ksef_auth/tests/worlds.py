@@ -1,5 +1,6 @@
 """What happens in a connection's life and must end well, and how to tell that it did."""
 
+import logging
 import random
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
@@ -36,6 +37,28 @@ class WorldsCase(OwnDatabaseCase):
                 yield
         finally:
             random.setstate(random_state)
+
+    def keep_world(self):
+        """Keep what Odoo and KSeF have stored, their time and their luck, for restore_world()."""
+        self.keep_database()
+        self.kept = self.simulator.keep(), clock.offset(), random.getstate()
+
+    def restore_world(self):
+        """Everything is as it was at keep_world()."""
+        self.restore_database()
+        at_ksef, offset, random_state = self.kept
+        self.simulator.go_back_to(at_ksef)
+        clock.travel(offset)
+        random.setstate(random_state)
+
+    @contextmanager
+    def silence(self):
+        """Failures that are expected are not the test's: nothing is logged."""
+        logging.disable(logging.CRITICAL)
+        try:
+            yield
+        finally:
+            logging.disable(logging.NOTSET)
 
     # ------------------------------------------------------------------
     # Scenarios

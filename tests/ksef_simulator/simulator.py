@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +76,17 @@ class Simulator:
         self.authority = Authority(self.clock.now(), self.environment)
         self.trust = self.authority.trust
         demo.populate(self.world, self.clock.now())
+
+    def keep(self) -> tuple[State, RateLimiter, timedelta]:
+        """A copy of what this KSeF remembers, and its time, for ``go_back_to``."""
+        return self.state.copy(), copy.deepcopy(self.limiter), self.clock.offset()
+
+    def go_back_to(self, kept: tuple[State, RateLimiter, timedelta]) -> None:
+        """Remember and show what was kept; people, rights and settings stay, faults are off."""
+        state, limiter, offset = kept
+        self.state, self.limiter = state.copy(), copy.deepcopy(limiter)
+        self.clock.advance(offset - self.clock.offset())
+        self.faults.clear()
 
     @property
     def app(self) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import copy
 import json
 import secrets
 import threading
@@ -147,6 +148,15 @@ class State:
         self.online: dict[str, Any] = {}
         self.ksef_tokens: dict[str, Any] = {}
         self._swept = 0
+
+    def copy(self) -> State:
+        """The same memory once more: what is done to the one is not done to the other."""
+        twin = State()
+        # A request for a certificate never changes, and cannot be copied.
+        same = {id(item.csr): item.csr for item in self.enrollments.values()}
+        parts = {name: part for name, part in vars(self).items() if name != "lock"}
+        vars(twin).update(copy.deepcopy(parts, same))
+        return twin
 
     def issue_token(self, kind: str, operation: Operation, now: datetime, seconds: float) -> Token:
         """A new bearer token of ``kind`` that lives for ``seconds``."""
