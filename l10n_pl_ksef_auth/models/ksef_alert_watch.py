@@ -4,8 +4,10 @@ from datetime import timedelta
 from odoo import models
 from odoo.tools import SQL
 
+from ..tools.nip import InvalidNip
 from . import ksef_problem
 from .ksef_alert import ON_CERTIFICATE
+from .ksef_owner import OWNER, SAME_CONTEXT
 from .ksef_session import LOGGING_IN
 
 _logger = logging.getLogger(__name__)
@@ -150,8 +152,16 @@ class L10n_Pl_KsefAlertWatch(models.Model):
         return (0, newest.problem) if told and ends < REFUSED_TOO_LONG else (None, False)
 
     def _ended_level(self, newest):
-        can = newest.company_id._l10n_pl_ksef_certificate()._usable() and newest._may_log_in_again()
-        return (None, False) if can else (0, newest.problem)
+        company = newest.company_id
+        try:
+            company._l10n_pl_ksef_context()
+        except InvalidNip as error:
+            return 0, ksef_problem.of_nip(error)
+        if company._l10n_pl_ksef_certificate()._usable() and newest._may_log_in_again():
+            return None, False
+        # A login that lives and yet is not the company's.
+        changed = newest.state == "active" and ksef_problem.local("nip_changed")
+        return 0, changed or newest.problem
 
     def _suspicious_logins(self):
         """The few companies that are worth a closer look, out of many.
@@ -226,6 +236,7 @@ def _suspicious(now):
         """
         SELECT live.id, newest.id
           FROM res_company AS company
+          JOIN LATERAL (%(owner)s) AS owner ON owner.id = company.id
           JOIN LATERAL (
                SELECT * FROM l10n_pl_ksef_session
                 WHERE company_id = company.id
@@ -233,10 +244,11 @@ def _suspicious(now):
                   AND (method = 'certificate' OR reference_number IS NOT NULL)
                 ORDER BY id DESC LIMIT 1) AS newest ON TRUE
      LEFT JOIN LATERAL (
-               SELECT * FROM l10n_pl_ksef_session
+               SELECT * FROM l10n_pl_ksef_session AS session
                 WHERE company_id = company.id
                   AND environment = company.l10n_pl_ksef_environment
                   AND state = 'active'
+                  AND %(same)s
                 ORDER BY id DESC LIMIT 1) AS live ON TRUE
          WHERE company.active
            AND newest.closed_by_user IS NOT TRUE
@@ -249,6 +261,8 @@ def _suspicious(now):
                              AND live.rights LIKE '%%InvoiceWrite%%')))
       ORDER BY company.id
         """,
+        owner=OWNER,
+        same=SAME_CONTEXT,
         under_way=LOGGING_IN,
         soon=now + timedelta(days=max(LOGIN_DAYS)),
     )

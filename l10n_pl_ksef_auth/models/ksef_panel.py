@@ -224,10 +224,19 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         try:
             owner._l10n_pl_ksef_context()
         except nip_tools.InvalidNip as error:
-            return self._texts(ksef_problem.local(f"nip_{error.reason}"), owner)
+            return self._texts(ksef_problem.of_nip(error), owner)
         source = pending[:1] if pending[:1].problem else session
         source = source or self._last_failure(owner)
-        return self._texts(source.problem, owner, source) if source.problem else False
+        if source.problem:
+            return self._texts(source.problem, owner, source)
+        if not session and not pending and self._is_of_another(owner):
+            return self._texts(ksef_problem.local("nip_changed"), owner)
+        return False
+
+    def _is_of_another(self, owner):
+        """Whether a login lives that is not for the NIP or unit that the company is now."""
+        live = ("state", "=", "active"), ("revoke_requested", "=", False)
+        return bool(self._find_logins(owner, *live, limit=1))
 
     def _texts(self, problem, owner, session=None):
         signer = session.signer_name if session else ""

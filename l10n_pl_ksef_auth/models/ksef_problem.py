@@ -47,6 +47,11 @@ def local(code, **values):
     return {**_kept("local", code), "values": values}
 
 
+def of_nip(error):
+    """What is wrong with a company's NIP or internal identifier, from an InvalidNip."""
+    return local(f"nip_{error.reason}")
+
+
 def texts(env, problem, **values):
     """The sentences for a kept problem.
 

@@ -63,8 +63,7 @@ class ResCompany(models.Model):
                     self.env._("Odoo is just logging in to KSeF. Try again in a minute.")
                 ) from error
             except nip_tools.InvalidNip as error:
-                problem = ksef_problem.local(f"nip_{error.reason}")
-                raise self._l10n_pl_ksef_login_needed(problem) from error
+                raise self._l10n_pl_ksef_login_needed(ksef_problem.of_nip(error)) from error
             except LoginNeeded as error:
                 raise self._l10n_pl_ksef_login_needed(own._l10n_pl_ksef_last_problem()) from error
 

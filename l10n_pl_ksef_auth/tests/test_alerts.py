@@ -156,3 +156,30 @@ class TestAlerts(KsefCase):
         self.connect()
         self.env["l10n_pl_ksef.session"]._disconnect(self.company)
         self.assertEqual(self.wake(days=8), [])
+
+    def test_a_changed_nip_that_only_a_signature_serves_is_told_at_once(self):
+        self.connect()
+        self.company.vat = "PL1111111111"
+        self.assertEqual(self.wake(hours=1), [("login", 0)])
+        self.assertIn("another NIP", self.open_alerts().explanation)
+
+    def test_a_changed_nip_that_is_changed_back_needs_nobody(self):
+        self.connect()
+        nip, self.company.vat = self.company.vat, "PL1111111111"
+        self.wake(hours=1)
+        self.company.vat = nip
+        self.assertEqual(self.wake(hours=1), [])
+
+    def test_a_nip_that_became_wrong_is_told_although_there_is_a_certificate(self):
+        self.certified()
+        self.company.partner_id.with_context(no_vat_validation=True).vat = "PL5265877636"
+        self.assertEqual(self.wake(hours=1), [("login", 0)])
+        self.assertIn("typing error", self.open_alerts().explanation)
+
+    def test_a_branch_that_went_over_to_the_connection_of_the_company_above_is_not_told(self):
+        self.connect()
+        branch = self.env["res.company"].create({"name": "Oddział", "parent_id": self.company.id})
+        branch.l10n_pl_ksef_environment = self.company.l10n_pl_ksef_environment
+        own = {"company_id": branch.id, "context_value": "1111111111", "reference_number": "x"}
+        self.company._l10n_pl_ksef_session().copy({**own, "state": "expired"})
+        self.assertEqual(self.wake(hours=1), [])

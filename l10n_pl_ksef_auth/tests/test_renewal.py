@@ -9,7 +9,7 @@ from .common import KsefCase
 class TestRenewal(KsefCase):
     def setUp(self):
         super().setUp()
-        self.simulator.settings.certificate_days = 90
+        self.simulator.settings.certificate_days = 30
         self.addCleanup(self.simulator.settings.reset)
 
     def let_pass(self, days):
@@ -39,11 +39,11 @@ class TestRenewal(KsefCase):
 
     def test_a_certificate_is_renewed_before_its_end_without_a_human(self):
         self.certified()
-        self.let_pass(100)
+        self.let_pass(33)
         old, new = self.certificates()
         self.assertEqual((old.state, new.state), ("superseded", "active"))
-        self.assertGreater(new.valid_from, old.valid_from + timedelta(days=50))
-        self.assertLess(new.valid_from, old.valid_to - timedelta(days=20))
+        self.assertGreater(new.valid_from, old.valid_from + timedelta(days=15))
+        self.assertLess(new.valid_from, old.valid_to - timedelta(days=5))
         self.assertEqual(self.panel()["state"], "connected")
 
     def test_the_old_certificate_is_revoked_after_the_new_one_has_logged_in(self):
@@ -87,7 +87,7 @@ class TestRenewal(KsefCase):
         self.certified()
         self.simulator.settings.force_enrollment_status = {"code": 400}
         before = self.simulator.requests.count("enroll")
-        self.let_pass(80)
+        self.let_pass(29)
         self.assertEqual(self.simulator.requests.count("enroll") - before, 2)
         self.assertEqual(self.certificates()[0].state, "active")
         self.assertEqual(self.panel()["state"], "connected")

@@ -26,6 +26,7 @@ class TestRightfulConnection(KsefCase):
         self.assertIsInstance(self.token(), LoginNeeded)
         panel = self.panel()
         self.assertEqual((panel["state"], panel["color"]), ("disconnected", "red"))
+        self.assertIn("another NIP", panel["problem"]["text"])
 
     def test_the_login_of_the_company_is_not_used_for_its_unit(self):
         self.connect()
@@ -121,6 +122,7 @@ class TestRightfulConnection(KsefCase):
             self.keep_alive(seconds=20)
         self.assertEqual(self.company._l10n_pl_ksef_session().context_value, "1111111111")
         self.assertEqual(former.state, "revoked")
+        self.assertFalse(self.env["l10n_pl_ksef.alert"].search([]))
 
     def test_a_login_goes_on_with_a_certificate_of_its_own_environment_alone(self):
         certificate = self.certified()

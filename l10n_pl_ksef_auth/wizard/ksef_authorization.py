@@ -104,7 +104,7 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
         try:
             own._new_session()
         except nip_tools.InvalidNip as error:
-            own.problem = ksef_problem.local(f"nip_{error.reason}")
+            own.problem = ksef_problem.of_nip(error)
         except KsefError as error:
             own.problem = ksef_problem.of_error(error)
         else:

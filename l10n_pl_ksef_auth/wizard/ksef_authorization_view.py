@@ -118,7 +118,7 @@ class L10n_Pl_KsefAuthorizationView(models.TransientModel):
         try:
             self.company_id._l10n_pl_ksef_context()
         except InvalidNip as error:
-            return ksef_problem.local(f"nip_{error.reason}")
+            return ksef_problem.of_nip(error)
         return False
 
     def _view_problem(self):

@@ -142,6 +142,12 @@ PROBLEMS: dict[str, Meaning] = {
         True,
         "support",
     ),
+    "nip_changed": Meaning(
+        _lt("The connection was made for another NIP or unit than the company's of today."),
+        SIGN_AGAIN,
+        True,
+        "sign",
+    ),
     # By the reasons of InvalidNip.
     "nip_missing": _nip(_lt("The company has no NIP (tax ID)."), _ENTER_NIP),
     "nip_length": _nip(_lt("The company's NIP does not have ten digits.")),
