@@ -34,7 +34,8 @@ class L10n_Pl_KsefCertificateTakeOver(models.Model):
         :param revoke_by: the user who wants the certificate revoked, or None to keep it
         """
         self.write({"company_ids": [(3, company.id)], "former_company_ids": [(4, company.id)]})
-        if revoke_by and self.state == "active" and self._serves_only(revoke_by):
+        goes = self.state == "active" or self._is_on_the_way()
+        if revoke_by and goes and self._serves_only(revoke_by):
             self.write({"revoke_requested": True, "next_attempt": False})
             self._wake_cron_at(self._now())
 
@@ -44,6 +45,46 @@ class L10n_Pl_KsefCertificateTakeOver(models.Model):
     def _serves_only(self, user):
         """Whether all companies that it serves are a user's."""
         return self.company_ids <= user.sudo().company_ids
+
+    # ------------------------------------------------------------------
+    # A successor on whose way the company left
+    # ------------------------------------------------------------------
+    def _due_step(self):
+        step = super()._due_step()
+        if step and self._is_nobodys():
+            return self._instead_of(step)
+        return step
+
+    def _is_nobodys(self):
+        """Whether no company waits any more for what is to follow a certificate."""
+        served = self.company_ids | self.replaces_id.company_ids
+        return bool(self.replaces_id) and self._is_on_the_way() and not served
+
+    def _instead_of(self, step):
+        """Nothing new is begun or tried out; KSeF's answer to an application is still fetched."""
+        if step == self._step_try:
+            return self._step_revoke_left if self.revoke_requested else self._step_keep_untried
+        if step in (self._step_check, self._step_enroll) or not self._owners_session():
+            return self._step_give_up
+        return step
+
+    def _take(self, certificate, der):
+        result = super()._take(certificate, der)
+        if self.revoke_requested:
+            self.next_attempt = False
+        return result
+
+    def _step_give_up(self):
+        """Forget the key; what KSeF may yet issue for it can be revoked by its owner alone."""
+        lost = self.revoke_requested and self.send_started_at
+        problem = lost and ksef_problem.local("revocation_needs_owner")
+        self._done(
+            state="failed", problem=problem, revoke_requested=False, private_key_secret=False
+        )
+
+    def _step_keep_untried(self):
+        """As its forerunner, it stays valid for its owner, and logs nobody in."""
+        self._done(state="active", next_attempt=self._next_look())
 
     # ------------------------------------------------------------------
     # The revocation that was asked for with the new signature

@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from odoo import fields, models
 
+from .ksef_certificate import ON_THE_WAY
 from .ksef_session import LOGGING_IN
 from .ksef_session_active import RIGHTS_CHECK
 from .ksef_step import LockBusy
@@ -132,7 +133,7 @@ class L10n_Pl_KsefSessionTakeOver(models.Model):
                 ("former_company_ids", "in", self.company_id.id),
                 ("environment", "=", self.environment),
                 ("revoke_requested", "=", True),
-                ("state", "in", ("active", "blocked")),
+                ("state", "in", (*ON_THE_WAY, "trying", "active", "blocked")),
             ],
             limit=1,
         )

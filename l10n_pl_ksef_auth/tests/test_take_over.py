@@ -29,6 +29,23 @@ class TakeOverCase(KsefCase):
         self.env.invalidate_all()
         return self.company._l10n_pl_ksef_session()
 
+    def taken_over_while_renewed(self, revoke, rounds):
+        """A take-over during whose signature a renewal began by itself.
+
+        :param int rounds: how often the successor is worked on before the signature is sent
+        :return: the successor
+        """
+        window = self.take_over(revoke)
+        successor = self.former._begin_successor()
+        for _round in range(rounds):
+            successor._advance()
+            self.travel(seconds=10)
+        self.send_signed(window, "qualified", consent=False)
+        self.follow(window)
+        self.settle()
+        self.env.invalidate_all()
+        return successor
+
     def settle(self):
         for _round in range(5):
             self.keep_alive(seconds=15)
@@ -230,3 +247,15 @@ class TestTakeOver(TakeOverCase):
         self.assertIn("Not connected", row["text"])
         self.env.invalidate_all()
         self.assertFalse(self.company._l10n_pl_ksef_certificate())
+
+    def test_a_successor_that_nobody_needs_any_more_is_kept_untried(self):
+        successor = self.taken_over_while_renewed(revoke=False, rounds=2)
+        self.assertEqual((self.former.state, successor.state), ("active", "active"))
+        self.assertFalse(self.at_ksef(self.former).revoked or self.at_ksef(successor).revoked)
+        self.assertFalse(successor.company_ids)
+
+    def test_an_application_that_nobody_needs_any_more_is_given_up(self):
+        successor = self.taken_over_while_renewed(revoke=False, rounds=0)
+        self.assertEqual((self.former.state, successor.state), ("active", "failed"))
+        self.assertEqual(len(self.simulator.state.enrollments), 1)
+        self.assertFalse(self.env["l10n_pl_ksef.alert"].search([]))

@@ -109,3 +109,15 @@ class TestTakeOverRevokes(TakeOverCase):
         self.assertEqual(line.detail, f"{self.former.serial_number}: revoke")
         revoked = audit.search([("event", "=", "certificate_revoked")])
         self.assertEqual(revoked.company_id, self.company)
+
+    def test_a_successor_that_ksef_is_issuing_is_revoked_too(self):
+        self.check_that_both_are_revoked(rounds=1)
+
+    def test_a_successor_that_was_not_tried_out_yet_is_revoked_too(self):
+        self.check_that_both_are_revoked(rounds=2)
+
+    def check_that_both_are_revoked(self, rounds):
+        successor = self.taken_over_while_renewed(revoke=True, rounds=rounds)
+        self.assertEqual((self.former.state, successor.state), ("revoked", "revoked"))
+        self.assertTrue(self.at_ksef(successor).revoked)
+        self.assertEqual(self.replaced.state, "revoked")
