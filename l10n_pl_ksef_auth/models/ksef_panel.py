@@ -234,7 +234,9 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         return False
 
     def _is_of_another(self, owner):
-        """Whether a login lives that is not for the NIP or unit that the company is now."""
+        """Whether a login lives that is not the company's of now, and no machine makes another."""
+        if owner._l10n_pl_ksef_certificate()._usable():
+            return False
         live = ("state", "=", "active"), ("revoke_requested", "=", False)
         return bool(self._find_logins(owner, *live, limit=1))
 

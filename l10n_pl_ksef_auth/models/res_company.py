@@ -11,6 +11,7 @@ from .ksef_step import IN_CRON
 
 CONNECT_GROUP = "l10n_pl_ksef_auth.group_ksef_connection"
 SEE_GROUP = "account.group_account_invoice"
+WHO_WE_ARE = {"vat", "l10n_pl_ksef_context_type", "l10n_pl_ksef_internal_id"}
 
 
 class ResCompany(models.Model):
@@ -49,6 +50,14 @@ class ResCompany(models.Model):
         string="KSeF notices go to",
         help="Without a name here they go to the person who connected the company.",
     )
+
+    def write(self, vals):
+        """Another NIP or unit needs another login: the scheduled action sees to it at once."""
+        result = super().write(vals)
+        if WHO_WE_ARE & set(vals):
+            sessions = self.env["l10n_pl_ksef.session"].sudo()
+            sessions._wake_cron_at(sessions._now())
+        return result
 
     # ------------------------------------------------------------------
     # Who we are for KSeF

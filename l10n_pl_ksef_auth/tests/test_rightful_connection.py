@@ -117,7 +117,11 @@ class TestRightfulConnection(KsefCase):
         former = self.company._l10n_pl_ksef_session()
         self.simulator.world.add_company("1111111111", "Nowa")
         self.simulator.world.grant(OWNER.identity, "1111111111")
+        triggers = self.env["ir.cron.trigger"]
+        before = triggers.search([])
         self.company.vat = "PL1111111111"
+        self.assertTrue(triggers.search([]) - before)
+        self.assertFalse(self.panel()["problem"])
         for _round in range(4):
             self.keep_alive(seconds=20)
         self.assertEqual(self.company._l10n_pl_ksef_session().context_value, "1111111111")
