@@ -47,7 +47,7 @@ class L10n_Pl_KsefCertificateTakeOver(models.Model):
         return self.company_ids <= user.sudo().company_ids
 
     # ------------------------------------------------------------------
-    # A successor on whose way the company left
+    # What was on its way when the last company left
     # ------------------------------------------------------------------
     def _due_step(self):
         step = super()._due_step()
@@ -56,9 +56,10 @@ class L10n_Pl_KsefCertificateTakeOver(models.Model):
         return step
 
     def _is_nobodys(self):
-        """Whether no company waits any more for what is to follow a certificate."""
-        served = self.company_ids | self.replaces_id.company_ids
-        return bool(self.replaces_id) and self._is_on_the_way() and not served
+        """Whether no company waits any more for what is on its way."""
+        if not self._is_on_the_way() or not self.former_company_ids:
+            return False
+        return not self.company_ids | self.replaces_id.company_ids
 
     def _instead_of(self, step):
         """Nothing new is begun or tried out; KSeF's answer to an application is still fetched."""

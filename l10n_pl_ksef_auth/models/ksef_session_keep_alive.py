@@ -82,7 +82,8 @@ class L10n_Pl_KsefSessionKeepAlive(models.Model):
                     return self._now() + AFTER_OUTAGE
                 if time.monotonic() > deadline:
                     return self._now()
-            if not record:
+            # Others may have done what the first round was to do: it has not asked for companies.
+            if not record and (number or not due):
                 return moment
         # What another worker has in its hands just now, or what became due this second.
         return self._now() + SHORTLY

@@ -259,3 +259,30 @@ class TestTakeOver(TakeOverCase):
         self.assertEqual((self.former.state, successor.state), ("active", "failed"))
         self.assertEqual(len(self.simulator.state.enrollments), 1)
         self.assertFalse(self.env["l10n_pl_ksef.alert"].search([]))
+
+
+@tagged("post_install", "-at_install")
+class TestTakeOverAtOnce(TakeOverCase):
+    """Another identity takes over while the first signer's certificate is still on its way."""
+
+    def setUp(self):
+        super(TakeOverCase, self).setUp()
+        self.connect(consent=True)
+        self.on_its_way = self.env["l10n_pl_ksef.certificate"].search([])
+
+    def test_an_application_that_was_not_sent_yet_is_given_up(self):
+        self.assertEqual(self.on_its_way.state, "checking")
+        self.taken_over(revoke=True, consent=False)
+        self.settle()
+        self.assertEqual(self.on_its_way.state, "failed")
+        self.assertFalse(self.simulator.state.enrollments)
+        self.assertFalse(self.company._l10n_pl_ksef_certificate())
+
+    def test_a_certificate_that_was_asked_for_is_revoked_when_it_comes(self):
+        self.on_its_way._advance()
+        self.assertEqual(self.on_its_way.state, "requested")
+        self.taken_over(revoke=True, consent=False)
+        self.settle()
+        self.env.invalidate_all()
+        self.assertEqual(self.on_its_way.state, "revoked")
+        self.assertTrue(self.at_ksef(self.on_its_way).revoked)
