@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 from odoo.tests import tagged
 
 from .common import KsefCase
@@ -27,3 +29,17 @@ class TestCertificate(KsefCase):
         self.assertEqual((second.method, second.state), ("certificate", "active"))
         self.assertEqual(first.state, "revoked")
         self.assertEqual(self.panel()["state"], "connected")
+
+    def test_what_another_worker_took_puts_off_no_login(self):
+        self.certified()
+        session = self.company._l10n_pl_ksef_session()
+        session.write({"renew_at": session._now(), "next_attempt": False})
+        due = type(self.env["l10n_pl_ksef.due"])
+        next_ids = due._next_ids
+
+        def taken(survey, model, *places):
+            return [] if model == "l10n_pl_ksef.session" else next_ids(survey, model, *places)
+
+        with patch.object(due, "_next_ids", taken), self.counted("challenge") as logins:
+            self.keep_alive(seconds=1)
+        self.assertEqual(logins["calls"], 1)
