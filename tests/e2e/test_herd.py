@@ -74,7 +74,7 @@ def test_a_refresh_waits_for_nobody_who_holds_the_companys_row(herd: Herd) -> No
     outdate_access_token(herd.demo, herd.simulator)
     with herd.another_connection("SELECT 1 FROM res_company WHERE id = 1 FOR UPDATE", 62):
         duration, found = herd.ask()
-    assert not found.startswith("failed") and duration < 30
+    assert not found.startswith("failed") and duration < 5
 
 
 def test_a_login_gives_up_on_a_locked_company_instead_of_waiting_forever(herd: Herd) -> None:
@@ -82,5 +82,5 @@ def test_a_login_gives_up_on_a_locked_company_instead_of_waiting_forever(herd: H
     outdate_access_token(herd.demo, herd.simulator)
     with herd.another_connection("SELECT 1 FROM res_company WHERE id = 1 FOR UPDATE", 63):
         duration, found = herd.ask()
-    assert found.startswith("failed") and duration < 30
+    assert found.startswith("failed") and duration < 15
     assert not herd.ask()[1].startswith("failed")
