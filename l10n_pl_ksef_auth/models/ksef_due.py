@@ -29,7 +29,7 @@ class L10n_Pl_KsefDue(models.AbstractModel):
     _name = "l10n_pl_ksef.due"
     _description = "KSeF work that is due"
 
-    def _survey(self, companies=True):
+    def _survey(self, companies):
         """What is due, and when something will be.
 
         :param bool companies: look for companies to log in too, the dearest part by far; when
@@ -52,7 +52,8 @@ class L10n_Pl_KsefDue(models.AbstractModel):
         models_due = [model for model, (due, _later) in records if due]
         if companies or not models_due:
             logins = SQL("SELECT EXISTS (%s)", _companies_to_log_in(now))
-            models_due += [COMPANIES] * self.env.execute_query(logins)[0][0]
+            if self.env.execute_query(logins)[0][0]:
+                models_due.append(COMPANIES)
         return models_due, min((later for _due, later in rows if later), default=None)
 
     def _next_ids(self, model, after, backwards, limit):

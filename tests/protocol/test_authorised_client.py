@@ -57,9 +57,9 @@ def test_a_request_is_repeated_after_the_time_that_ksef_asks_for():
 
 def test_nobody_waits_longer_than_the_caller_wants():
     began = time.monotonic()
-    error, requests, _asked_with = _asked(http(429, Retry_After="60"), time_limit=20)
+    error, requests, _asked_with = _asked(http(429, Retry_After="60"), time_limit=2)
     assert isinstance(error, KsefRateLimited) and error.retry_after == 60
-    assert len(requests) == 1 and time.monotonic() - began < 10
+    assert len(requests) == 1 and time.monotonic() - began < 1
 
 
 def test_what_may_have_been_served_is_not_sent_again():

@@ -66,11 +66,11 @@ def test_half_an_answer_may_mean_that_ksef_has_the_request():
 )
 def test_a_server_that_drips_its_answer_does_not_hold_the_worker(start, monkeypatch):
     monkeypatch.setattr(transport, "EXCHANGE_TIMEOUT", 0.3)
-    drops = [part for number in range(400) for part in (b"X%d: 1\r\n" % number, 0.05)]
+    drops = [part for number in range(40) for part in (b"X%d: 1\r\n" % number, 0.05)]
     began = time.monotonic()
     error = _failure(KsefUnavailable, [start, *drops])
     assert (error.code, error.sent) == ("timeout", True)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 1.5
 
 
 def test_an_endless_answer_is_cut_off():
