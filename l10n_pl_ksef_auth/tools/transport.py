@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as jsonlib
 import time
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -132,15 +133,17 @@ class Transport:
             timeout=self._timeout,
             allow_redirects=False,
             stream=True,
+            hooks={"response": _stay_here},
             **options,
         )
         with response:
             content = bytearray()
-            for chunk in response.iter_content(65536):
+            for chunk in response.raw.stream(65536, decode_content=False):
                 content += chunk
-                if len(content) > MAX_ANSWER_BYTES:
-                    raise _TooLong
-        return response.status_code, response.headers, bytes(content)
+                _refuse_too_long(content)
+        unpacked = _unpacked(bytes(content), response.headers.get("Content-Encoding"))
+        _refuse_too_long(unpacked)
+        return response.status_code, response.headers, unpacked
 
     def _unavailable(self, call: str, error: Exception | None, watch: Watch) -> KsefUnavailable:
         # Only our own connections tell whether anything was sent; of others the worse is assumed.
@@ -160,6 +163,34 @@ class Transport:
 
 class _TooLong(requests.RequestException):
     pass
+
+
+def _refuse_too_long(content: bytes | bytearray) -> None:
+    if len(content) > MAX_ANSWER_BYTES:
+        raise _TooLong
+
+
+def _stay_here(response: requests.Response, **_options: Any) -> None:
+    """Take a redirect's address away before requests prepares to follow it.
+
+    It would read the whole body for that, however long it is, and choke on an address that is none.
+    """
+    response.headers.pop("Location", None)
+
+
+def _unpacked(content: bytes, encoding: str | None) -> bytes:
+    """Return what was packed on the way although it was not to be, one byte too much at most.
+
+    Not by urllib3: some of its releases unpack gigabytes at once. What cannot be unpacked stays as
+    it is, and is no JSON.
+    """
+    if (encoding or "").strip().lower() not in ("gzip", "x-gzip", "deflate"):
+        return content
+    either = zlib.MAX_WBITS | 32  # the header tells gzip from zlib
+    try:
+        return zlib.decompressobj(either).decompress(content, MAX_ANSWER_BYTES + 1)
+    except zlib.error:
+        return content
 
 
 def _code_of(error: Exception | None, sent: bool) -> str:
