@@ -15,15 +15,13 @@ def of_error(error):
     :return dict: kind, code, text, details
     """
     if isinstance(error, KsefForbidden):
-        return _kept("forbidden", error.reason)
+        return _kept("forbidden", error.reason, error.said, error.details)
     if isinstance(error, KsefUnavailable):
         return {**_kept("outage", error.code), "sent": error.sent, "status": error.status}
     if isinstance(error, KsefRefused):
         first = error.problems[0] if error.problems else None
-        return {
-            **_kept("refusal", first and first.code, first and first.text, first and first.details),
-            "status": error.status,
-        }
+        told = (first.code, first.text, first.details) if first else (None, error.said)
+        return {**_kept("refusal", *told), "status": error.status}
     if isinstance(error, KsefError):
         return _kept("local", error.code)
     if isinstance(error, VaultCorrupt):

@@ -1,5 +1,6 @@
 from odoo.tests import tagged
 
+from ..models import ksef_problem
 from .common import KsefCase
 
 # KSeF's final statuses of a login (facts.md A1) and where each leads the user.
@@ -44,6 +45,14 @@ class TestLoginProblems(KsefCase):
     def test_a_status_that_nobody_knows_shows_ksefs_own_text(self):
         view = self.refused_with(499, ["Zupełnie nowy powód"])
         self.assertIn("Zupełnie nowy powód", view["problem"]["technical"])
+
+    def test_a_blocked_connection_shows_the_incident_that_the_ministry_asks_for(self):
+        session = self.connect()
+        self.simulator.faults.add("refresh", "403", reason="security-service-blocked", times=-1)
+        self.keep_alive(hours=25)
+        technical = ksef_problem.texts(self.env, session.problem)["technical"]
+        self.assertIn("20260429-INC-1", technical)
+        self.assertIn("mechanizmy bezpieczeństwa", technical)
 
     def test_a_refused_signature_is_not_sent_again_by_a_machine(self):
         self.refused_with(480, [])

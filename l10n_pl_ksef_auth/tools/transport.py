@@ -13,7 +13,7 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
-from . import refusals
+from . import members, refusals
 from .const import EXCHANGE_TIMEOUT, IDLE_LIMIT, MAX_ANSWER_BYTES
 from .errors import KsefInvalidAnswer, KsefUnavailable
 from .watch import Watch, WatchedAdapter
@@ -75,9 +75,11 @@ class Answer:
         return self.read(lambda data: [read(item) for item in data[member]])
 
     def header(self, name: str) -> str | None:
-        """Return a header's text, which KSeF may send as UTF-8."""
+        """Return a header's text for people, which KSeF may send as UTF-8."""
         value = self.headers.get(name)
-        return value.encode("latin-1", "replace").decode("utf-8", "replace") if value else None
+        if not value:
+            return None
+        return members.for_people(value.encode("latin-1", "replace").decode("utf-8", "replace"))
 
 
 class BearerAuth(requests.auth.AuthBase):
