@@ -49,12 +49,19 @@ def _resolve_into(host: str, found: list[str]) -> None:
 
 def proxy(url: str) -> Probed:
     """Say which proxy the environment names for this address; its password is not shown."""
-    proxies = requests.utils.get_environ_proxies(url)
-    chosen = requests.utils.select_proxy(url, proxies)
+    chosen = _chosen_proxy(url)
     if not chosen:
         return Probed(None, "none")
-    parts = urlsplit(chosen)
-    return Probed(True, f"{parts.scheme}://{parts.hostname}:{parts.port or ''}")
+    try:
+        parts = urlsplit(chosen if "://" in chosen else f"http://{chosen}")
+        shown = f"{parts.scheme}://{parts.hostname or ''}:{parts.port or ''}"
+    except ValueError:  # whose text may quote a password that was not escaped
+        return Probed(False, "the environment names a proxy whose address cannot be read")
+    return Probed(bool(parts.hostname), shown)
+
+
+def _chosen_proxy(url: str) -> str | None:
+    return requests.utils.select_proxy(url, requests.utils.get_environ_proxies(url))
 
 
 def tls(url: str) -> Probed:
@@ -62,7 +69,7 @@ def tls(url: str) -> Probed:
     parts = urlsplit(url)
     if parts.scheme != "https":
         return Probed(None, "not used: the address is on this machine")
-    if proxy(url).ok:
+    if _chosen_proxy(url):
         return Probed(None, "through the proxy: see the answer of KSeF")
     try:
         return _handshake(parts.hostname or "", parts.port or 443)

@@ -195,10 +195,19 @@ def _unpacked(content: bytes, encoding: str | None) -> bytes:
         return content
 
 
+#: The last three: an address that is none. KSeF's own is checked, so it is that of the proxy.
+_PROXY_ERRORS = (
+    requests.exceptions.ProxyError,
+    requests.exceptions.InvalidURL,
+    requests.exceptions.InvalidSchema,
+    urllib3.exceptions.LocationValueError,
+)
+
+
 def _code_of(error: Exception | None, sent: bool) -> str:
     if isinstance(error, _TooLong):
         return "too_long"
-    if isinstance(error, requests.exceptions.ProxyError):
+    if isinstance(error, _PROXY_ERRORS):
         return "proxy"
     if isinstance(error, requests.exceptions.SSLError):
         return "tls"
