@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from odoo import models
 
-from ..tools import clock, xades
+from ..tools import clock, codes, xades
 from ..tools.const import CHALLENGE_LIFETIME
 from ..tools.errors import KsefGone, KsefRefused, KsefUnauthorized
 from . import ksef_problem
@@ -25,10 +25,7 @@ LOGIN_ENDED = (21301, 21304, 21308)
 # A dead login answers 400; only a human could replace this one, so a 401 has to be repeated.
 UNCLEAR_REFUSALS = 3
 OPERATION_LIFE = timedelta(minutes=45)
-IN_PROGRESS, SUCCESS = 100, 200
-# Final statuses after which another login with the same certificate may well succeed.
-PASSING_STATUSES = (500, 550)
-CHAIN_CHECK_FAILED = "Błąd weryfikacji łańcucha certyfikatów"
+IN_PROGRESS, SUCCESS = range(100, 200), 200
 CERTIFICATE_REFUSED = 460
 NOT_VALID = "Nieważny certyfikat"
 # A new certificate may be "not yet valid" for a while (facts.md A2-28).
@@ -153,7 +150,7 @@ class L10n_Pl_KsefSessionLogin(models.Model):
         token = self._secret_read("authentication_token_secret").decode()
         with self._client() as client:
             status = client.auth_status(self.reference_number, token)
-        if status.code == IN_PROGRESS:
+        if status.code in IN_PROGRESS:
             self._poll_later()
         elif status.code == SUCCESS:
             self._done(state="authorized", document_secret=False)
@@ -178,7 +175,7 @@ class L10n_Pl_KsefSessionLogin(models.Model):
 
     def _may_pass(self, status):
         """Whether the same certificate may well be let in later."""
-        if status.code in PASSING_STATUSES or CHAIN_CHECK_FAILED in status.details:
+        if not codes.auth_status(status.code, status.details).final:
             return True
         young = self.certificate_id.valid_from + YOUNG > self._now()
         return young and NOT_VALID in status.details
@@ -293,4 +290,5 @@ class L10n_Pl_KsefSessionLogin(models.Model):
 
 
 def _says_ended(error):
-    return isinstance(error, KsefRefused) and any(error.has(code) for code in LOGIN_ENDED)
+    named = isinstance(error, KsefRefused) and any(error.has(code) for code in LOGIN_ENDED)
+    return named and codes.of_error(error).final

@@ -119,6 +119,22 @@ class TestLoginProblems(KsefCase):
         self.assertEqual(view["step"], "download")
         self.assertIn("lost", view["problem"]["text"])
 
+    def test_tokens_that_are_not_ready_yet_are_asked_for_again(self):
+        early = ["Status uwierzytelniania (100) nie pozwala na pobranie tokenów."]
+        self.simulator.faults.add("redeem", "refusal", code=21301, details=early)
+        window = self.open_window()
+        self.send_signed(window)
+        for _round in range(4):
+            self.keep_alive(seconds=20)
+        self.assertEqual(self.panel()["state"], "connected")
+
+    def test_a_status_between_100_and_200_is_waited_out(self):
+        self.simulator.settings.force_status = {"code": 150, "times": 2}
+        window = self.open_window()
+        self.send_signed(window)
+        self.assertEqual(self.follow(window, rounds=1)["step"], "verify")
+        self.assertTrue(self.follow(window)["result"])
+
     def test_tokens_lost_on_the_way_are_explained(self):
         self.simulator.faults.add("redeem", "lost", times=1)
         window = self.open_window()

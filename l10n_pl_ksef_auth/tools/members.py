@@ -40,7 +40,7 @@ def parse_moment(text: str) -> datetime:
 
 def for_people(text: str) -> str:
     """Return a text of KSeF's fit to be kept: not too long, without what nobody stores."""
-    return _UNSTORABLE.sub("\ufffd", text[:LONGEST])
+    return _UNSTORABLE.sub("?", text[:LONGEST])
 
 
 def _exact(value: Any, name: str) -> str:
