@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from cryptography import x509
-
 from . import members
 from .const import CHALLENGE_LIFETIME
+from .credentials import read_certificate
 from .members import Json
 
 
@@ -289,7 +288,7 @@ class RetrievedCertificate:
     def from_json(cls, data: Json) -> RetrievedCertificate:
         """Read one item of POST /certificates/retrieve."""
         der = base64.b64decode(members.text(data, "certificate"))
-        x509.load_der_x509_certificate(der)  # ValueError for what is none
+        read_certificate(der)
         return cls(
             der,
             members.word(data, "certificateSerialNumber"),

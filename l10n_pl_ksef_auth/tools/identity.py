@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from .answers import EnrollmentData
+from .credentials import UNREADABLE
 from .nip import formatted
 
 Kind = Literal["pesel", "nip", "fingerprint"]
@@ -124,6 +125,6 @@ def _is_personal(certificate: x509.Certificate) -> bool:
 def _attributes(certificate: x509.Certificate, oid: x509.ObjectIdentifier) -> str:
     try:
         found = certificate.subject.get_attributes_for_oid(oid)
-    except ValueError:
+    except UNREADABLE:
         return ""  # a name that cannot be read identifies nobody
     return " ".join(str(attribute.value) for attribute in found)[:_LONGEST]
