@@ -166,15 +166,29 @@ def _create(path: Path) -> None:
     """Write a new key file, complete or not at all; of two processes the first one wins."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    key = generate_key()
     try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(generate_key() + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(draft, path)
-        except FileExistsError:
-            pass  # another process was first: its key counts
+        _write_new(draft, key)
+        _publish(draft, path, key)
+    except FileExistsError:
+        pass  # another process was first: its key counts
     finally:
-        draft.unlink()
+        draft.unlink(missing_ok=True)
+
+
+def _publish(draft: Path, path: Path, key: str) -> None:
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        raise
+    except OSError:
+        # On some network shares no file can have two names.
+        _write_new(path, key)
+
+
+def _write_new(path: Path, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(text + "\n")
+        file.flush()
+        os.fsync(file.fileno())

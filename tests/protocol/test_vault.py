@@ -1,5 +1,6 @@
 """Secrets at rest, and where their key comes from."""
 
+import errno
 import multiprocessing
 import os
 import stat
@@ -94,6 +95,19 @@ def test_a_missing_key_is_made_once_and_only_its_owner_may_read_it(tmp_path):
     assert vault.load_keys(None, None, path, may_create=True) == made
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert os.listdir(path.parent) == [path.name]
+
+
+def test_a_key_is_made_where_no_file_can_have_two_names(tmp_path, monkeypatch):
+    def refuse(*_arguments, **_options):
+        raise PermissionError(errno.EPERM, "no hard links on this file system")
+
+    monkeypatch.setattr(os, "link", refuse)
+    path = tmp_path / "key"
+    made = vault.load_keys(None, None, path, may_create=True)
+    vault._create(path)
+    assert vault.load_keys(None, None, path, may_create=True) == made
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert os.listdir(tmp_path) == ["key"]
 
 
 def test_a_key_is_never_invented_for_a_database_that_had_one(tmp_path):
