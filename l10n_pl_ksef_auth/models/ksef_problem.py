@@ -60,7 +60,7 @@ def texts(env, problem, **values):
     """
     meaning = codes.of_record(problem)
     known = {
-        "code": problem.get("code") or "",
+        "code": problem.get("code") or _http(problem),
         "text": problem.get("text") or "",
         "details": "; ".join(problem.get("details") or ()),
         "nip": "",
@@ -90,9 +90,13 @@ def sentence(env, text, values):
     return translated % values
 
 
+def _http(problem):
+    return f"HTTP {problem['status']}" if problem.get("status") else ""
+
+
 def _technical(problem, known):
-    status = f"HTTP {problem['status']} " if problem.get("status") else ""
-    parts = (f"{status}{known['code']}".strip(), known["text"], known["details"][:LONGEST_DETAIL])
+    answered = f"{_http(problem)} {problem.get('code') or ''}".strip()
+    parts = (answered, known["text"], known["details"][:LONGEST_DETAIL])
     return "KSeF " + " · ".join(part for part in parts if part)
 
 

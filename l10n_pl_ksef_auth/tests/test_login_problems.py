@@ -1,6 +1,7 @@
 from odoo.tests import tagged
 
 from ..models import ksef_problem
+from ..tools.errors import KsefRefused
 from .common import KsefCase
 
 # KSeF's final statuses of a login (facts.md A1) and where each leads the user.
@@ -53,6 +54,12 @@ class TestLoginProblems(KsefCase):
         technical = ksef_problem.texts(self.env, session.problem)["technical"]
         self.assertIn("20260429-INC-1", technical)
         self.assertIn("mechanizmy bezpieczeństwa", technical)
+
+    def test_a_refusal_without_a_code_is_called_by_its_http_status(self):
+        refused = KsefRefused("…", status=409, said="Konflikt.")
+        told = ksef_problem.texts(self.env, ksef_problem.of_error(refused))
+        self.assertIn("HTTP 409: Konflikt.", told["text"])
+        self.assertEqual(told["technical"], "KSeF HTTP 409 · Konflikt.")
 
     def test_a_refused_signature_is_not_sent_again_by_a_machine(self):
         self.refused_with(480, [])
