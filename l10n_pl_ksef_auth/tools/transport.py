@@ -177,7 +177,8 @@ def _stay_here(response: requests.Response, **_options: Any) -> None:
 
     It would read the whole body for that, however long it is, and choke on an address that is none.
     """
-    response.headers.pop("Location", None)
+    if response.is_redirect:
+        del response.headers["Location"]
 
 
 def _unpacked(content: bytes, encoding: str | None) -> bytes:
