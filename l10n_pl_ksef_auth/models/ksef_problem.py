@@ -98,5 +98,11 @@ def _technical(problem, known):
     return "KSeF " + " · ".join(part for part in parts if part)
 
 
+def storable(text):
+    """A text from elsewhere as PostgreSQL takes it: without zeros and halves of characters."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "?")
+
+
 def _kept(kind, code, text=None, details=None):
-    return {"kind": kind, "code": code, "text": text or "", "details": list(details or ())}
+    details = [storable(detail) for detail in details or ()]
+    return {"kind": kind, "code": code, "text": storable(text or ""), "details": details}
