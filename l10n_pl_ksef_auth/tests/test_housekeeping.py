@@ -4,6 +4,7 @@ from odoo import fields
 from odoo.tests import tagged
 
 from odoo.addons.l10n_pl_ksef_auth import uninstall_hook
+from odoo.addons.l10n_pl_ksef_auth.exceptions import LoginNeeded
 
 from .common import KsefCase
 
@@ -60,6 +61,16 @@ class TestHousekeeping(KsefCase):
         self.env["l10n_pl_ksef.session"]._gc_ended()
         self.assertFalse(first.exists())
         self.assertTrue(second.exists())
+
+    def test_a_company_that_was_disconnected_by_hand_stays_so_however_long_ago_it_was(self):
+        self.certified()
+        session = self.company._l10n_pl_ksef_session()
+        self.env["l10n_pl_ksef.session"]._disconnect(self.company)
+        self.env.invalidate_all()
+        self.age(session, days=500)
+        self.env["l10n_pl_ksef.session"]._gc_ended()
+        with self.assertRaises(LoginNeeded):
+            self.company.l10n_pl_ksef_access_token()
 
     def test_audit_lines_stay_for_six_years(self):
         self.connect()
