@@ -39,8 +39,14 @@ def here(env):
 
 
 def claim(env):
-    """Declare that the secrets belong to the database as it is here."""
-    env["ir.config_parameter"].sudo().set_param(HOME_PARAMETER, here(env))
+    """Declare that the secrets belong to the database as it is here, and as it is called now."""
+    env["ir.config_parameter"].sudo().set_param(HOME_PARAMETER, f"{here(env)}/{env.cr.dbname}")
+
+
+def claimed_name(env):
+    """What the database was called when the secrets were declared to belong to it; or None."""
+    home = env["ir.config_parameter"].sudo().get_param(HOME_PARAMETER) or ""
+    return next(iter(home.split("/")[3:]), None)
 
 
 def copy_code(env):
@@ -50,7 +56,7 @@ def copy_code(env):
     """
     home = env["ir.config_parameter"].sudo().get_param(HOME_PARAMETER)
     now = here(env)
-    if not home or home == now:
+    if not home or _parts(home) == _parts(now):
         return None
     (uuid, server, _database), (uuid_now, server_now, _database_now) = _parts(home), _parts(now)
     if uuid != uuid_now:
