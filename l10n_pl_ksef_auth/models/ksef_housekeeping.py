@@ -50,7 +50,7 @@ class L10n_Pl_KsefSession(models.Model):
     def _cron_keep_alive(self, backwards=False):
         result = super()._cron_keep_alive(backwards)
         if not backwards:
-            self.env["l10n_pl_ksef.authorization"]._forget_documents()
+            self._beside(self.env["l10n_pl_ksef.authorization"]._forget_documents)
         return result
 
 

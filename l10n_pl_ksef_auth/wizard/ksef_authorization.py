@@ -35,6 +35,8 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
     _name = "l10n_pl_ksef.authorization"
     _description = "KSeF account authorization"
     _inherit = ["l10n_pl_ksef.vault.mixin"]
+    # A tab stays open overnight; what was uploaded goes within the hour all the same.
+    _transient_max_hours = 7 * 24
 
     company_id = fields.Many2one("res.company", required=True, readonly=True, ondelete="cascade")
     environment = fields.Selection(ENVIRONMENT_LABELS, required=True, readonly=True)
