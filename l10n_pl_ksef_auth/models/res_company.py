@@ -69,7 +69,7 @@ class ResCompany(models.Model):
         """
         self.ensure_one()
         company = self.sudo()
-        while not company.vat and company.parent_id:
+        while company.vat in (False, "", nip_tools.NOT_APPLICABLE) and company.parent_id:
             company = company.parent_id
         return company
 
