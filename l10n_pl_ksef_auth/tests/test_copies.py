@@ -1,3 +1,7 @@
+from unittest.mock import patch
+
+from psycopg2.errors import InsufficientPrivilege
+
 from odoo.tests import tagged
 
 from odoo.addons.l10n_pl_ksef_auth.models import ksef_home, ksef_vault
@@ -87,6 +91,20 @@ class TestCopies(KsefCase):
         self.env.invalidate_all()
         self.assertIn("key", self.panel()["problem"]["text"])
         self.assertFalse(ksef_vault.sources(self.env)["file"].exists())
+
+    def test_a_server_that_keeps_its_identifier_to_itself_keeps_nobody_out_of_odoo(self):
+        cursor = type(self.env.cr)
+        execute = cursor.execute
+
+        def hardened(cr, query, *args, **kwargs):
+            if "pg_control_system" in str(query):
+                raise InsufficientPrivilege()
+            return execute(cr, query, *args, **kwargs)
+
+        with patch.object(ksef_home, "_places", {}), patch.object(cursor, "execute", hardened):
+            _uuid, server, database = ksef_home.here(self.env).split("/")
+        self.assertFalse(server)
+        self.assertTrue(database)
 
     def test_a_copy_that_gives_the_secrets_up_leaves_the_originals_login_alone(self):
         self.move("copy_duplicated")
