@@ -29,7 +29,7 @@ class L10n_Pl_KsefSession(models.Model):
     def _cron_keep_alive(self, backwards=False):
         result = super()._cron_keep_alive(backwards)
         if not backwards:
-            self._remind_of_backup()
+            self._beside(self._remind_of_backup)
         return result
 
     def _remind_of_backup(self):
@@ -38,7 +38,7 @@ class L10n_Pl_KsefSession(models.Model):
         parameters = self.env["ir.config_parameter"].sudo()
         if not fingerprint or backed_up or parameters.get_param(REMINDED_PARAMETER) == fingerprint:
             return
-        session = self.search([("state", "=", "active"), ("user_id", "!=", False)], limit=1)
+        session = self.search([("state", "=", "active"), ("user_id.active", "=", True)], limit=1)
         if not session:
             return
         reader = session.with_context(lang=session.user_id.lang)

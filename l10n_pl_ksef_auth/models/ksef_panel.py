@@ -9,6 +9,8 @@ from .ksef_session import IN_FLIGHT
 
 # With nothing that renews it, a login that ends within this time is worth a warning.
 EXPIRING = timedelta(days=3)
+# A renewal that is later than this does not come by itself: the scheduled actions may not run.
+LATE = timedelta(days=1)
 POLL_QUICKLY, POLL_SLOWLY = 2, 15
 COLORS = {
     "disconnected": "red",
@@ -116,7 +118,11 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             return "verifying"
         if session._missing_rights():
             return "limited"
-        return "expiring" if left < EXPIRING and not session.renew_at else "connected"
+        renews = session.renew_at and not self._is_late(session)
+        return "expiring" if left < EXPIRING and not renews else "connected"
+
+    def _is_late(self, session):
+        return bool(session.renew_at) and session.renew_at + LATE < session._now()
 
     def _waiting(self, owner):
         signing = ("state", "=", "waiting"), ("method", "=", "signature")
@@ -143,7 +149,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         until = session.refresh_valid_until
         whole = until and session.activated_at and (until - session.activated_at).total_seconds()
         left = until and max((until - now).total_seconds(), 0)
-        renews = session.renew_at
+        renews = not self._is_late(session) and session.renew_at
         return {
             "expires_at": fields.Datetime.to_string(until) if until else False,
             "seconds_left": int(left) if until else False,
@@ -231,6 +237,8 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             return self._texts(source.problem, owner, source)
         if not session and not pending and self._is_of_another(owner):
             return self._texts(ksef_problem.local("nip_changed"), owner)
+        if self._is_late(session):
+            return self._texts(ksef_problem.local("renewal_late"), owner)
         return False
 
     def _is_of_another(self, owner):

@@ -98,6 +98,8 @@ class L10n_Pl_KsefVaultMixin(models.AbstractModel):
         ksef_home.refuse_copy(self.env)
         parameters = self.env["ir.config_parameter"].sudo()
         expected = parameters.get_param(FINGERPRINT_PARAMETER)
+        if expected:
+            _follow_name(self.env, expected)
         keys = vault.load_keys(*sources(self.env).values(), may_create=may_create and not expected)
         fingerprints = [vault.key_fingerprint(key) for key in keys]
         if expected and expected not in fingerprints:
@@ -121,6 +123,17 @@ def sources(env):
         "variable": os.environ.get(KEY_VARIABLE),
         "file": _key_file(tools.config["data_dir"], env.cr.dbname),
     }
+
+
+def _follow_name(env, fingerprint):
+    """Let a database that was renamed, as by Odoo's database manager, keep its key.
+
+    A copy needs this no less, but its key is for a person to bring: who restores somebody else's
+    backup beside the original must not find the key there.
+    """
+    file, name = sources(env)["file"], ksef_home.claimed_name(env)
+    if name and name != env.cr.dbname:
+        vault.adopt_key_file(file, file.with_name(f"{name}.key"), fingerprint)
 
 
 @lru_cache(maxsize=64)

@@ -61,6 +61,10 @@ class TestLoginProblems(KsefCase):
         self.assertIn("HTTP 409: Konflikt.", told["text"])
         self.assertEqual(told["technical"], "KSeF HTTP 409 · Konflikt.")
 
+    def test_a_text_that_postgresql_does_not_take_is_kept_without_its_zeros(self):
+        view = self.refused_with(499, ["zero \0"])
+        self.assertIn("zero ?", view["problem"]["technical"])
+
     def test_a_refused_signature_is_not_sent_again_by_a_machine(self):
         self.refused_with(480, [])
         with self.counted(None) as calls:
@@ -152,6 +156,49 @@ class TestLoginProblems(KsefCase):
         self.assertEqual(view["step"], "download")
         self.assertIn("lost", view["problem"]["text"])
 
+    def lose_request(self, window, method):
+        """The request's own changes are lost, those that were committed beside it are not."""
+        names = ("step", "session_id", "document_name", "document_secret", "problem")
+        self.env.flush_all()
+        kept = {name: window.sudo()[name] for name in names}
+        getattr(window, method)()
+        window.sudo().write({**kept, "session_id": kept["session_id"].id})
+        self.env.invalidate_all()
+
+    def test_a_login_goes_on_when_odoo_replays_the_request_that_sent_it(self):
+        window = self.open_window()
+        self.attach(window, self.signed(self.downloaded(window)))
+        self.lose_request(window, "authenticate")
+        with self.counted("xades-signature") as sent:
+            self.assertEqual(window.authenticate()["step"], "verify")
+        self.assertEqual(sent["calls"], 0)
+        self.assertTrue(self.follow(window)["result"])
+
+    def test_a_window_opened_after_its_worker_died_goes_on_with_the_login(self):
+        window = self.open_window()
+        signed = self.signed(self.downloaded(window))
+        self.downloaded(window)
+        self.attach(window, signed)
+        self.lose_request(window, "authenticate")
+        self.travel(minutes=11)
+        self.assertEqual(self.open_window().view()["step"], "verify")
+        self.assertTrue(self.follow(window)["result"])
+
+    def test_an_old_file_that_is_sent_again_is_not_taken_for_a_new_login(self):
+        window = self.open_window()
+        signed = self.signed(self.downloaded(window))
+        self.attach(window, signed)
+        window.authenticate()
+        self.follow(window)
+        self.travel(minutes=1)
+        self.env.invalidate_all()
+        again = self.open_window()
+        self.downloaded(again)
+        self.attach(again, signed)
+        view = again.authenticate()
+        self.assertFalse(view["result"])
+        self.assertIn("used already", view["problem"]["text"])
+
     def test_a_download_while_ksef_is_down_is_a_sentence(self):
         self.simulator.faults.add("challenge", "503", times=1)
         view = self.open_window().prepare_download()
@@ -204,6 +251,13 @@ class TestUpload(KsefCase):
             self.assertStopped(self.signed(self.document.replace(challenge, another))),
         }
         self.assertEqual(len(codes), 4)
+
+    def test_a_file_may_have_any_name(self):
+        for name in ("a\0b.xml", "pół znaku \ud83d.xml", "😀" * 300):
+            with self.subTest(name=repr(name)):
+                view = self.attach(self.window, self.document, name)
+                self.env.flush_all()
+                self.assertTrue(view["document"]["name"])
 
     def test_an_earlier_download_that_still_lives_is_accepted(self):
         signed = self.signed(self.document)

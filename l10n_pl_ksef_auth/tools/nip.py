@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+#: What people write into Odoo's Tax ID where a number is not applicable.
+NOT_APPLICABLE = "/"
 _WEIGHTS = (6, 5, 7, 2, 3, 4, 5, 6, 7)
 _PREFIX = re.compile(r"^\s*(?:NIP)?[\s:.]*(?:PL)?[\s:]*", re.IGNORECASE)
 #: Separators that people type or paste: spaces of all kinds, dashes of all kinds, dots.
@@ -56,7 +58,7 @@ def digits(text: str | None) -> str:
 
 def _digits(text: str | None) -> str:
     digits = _SEPARATORS.sub("", _PREFIX.sub("", text or ""))
-    if not digits:
+    if digits in ("", NOT_APPLICABLE):
         raise InvalidNip("missing")
     if not (digits.isascii() and digits.isdigit()):
         raise InvalidNip("characters")

@@ -162,6 +162,21 @@ def load_keys(
     return keys
 
 
+def adopt_key_file(path: Path, former: Path, fingerprint: str) -> None:
+    """Give a key file that has another name a second one, unless a file of that name is there.
+
+    :param former: the file as it is called
+    :param fingerprint: of the key that it has to hold
+    """
+    if path.exists():
+        return
+    try:
+        if fingerprint in map(key_fingerprint, parse_keys(former.read_text("ascii"))):
+            os.link(former, path)
+    except (OSError, UnicodeDecodeError, VaultError):
+        return  # what is missing is said by whoever reads the key
+
+
 def _create(path: Path) -> None:
     """Write a new key file, complete or not at all; of two processes the first one wins."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -116,6 +116,23 @@ def test_a_key_is_never_invented_for_a_database_that_had_one(tmp_path):
     assert not os.listdir(tmp_path)
 
 
+def test_a_key_file_follows_its_database_to_another_name(tmp_path):
+    former, path = tmp_path / "former.key", tmp_path / "present.key"
+    (key,) = vault.load_keys(None, None, former, may_create=True)
+    vault.adopt_key_file(path, former, "0" * 16)
+    assert not path.exists()
+    vault.adopt_key_file(path, former, vault.key_fingerprint(key))
+    assert vault.load_keys(None, None, path, may_create=False) == [key]
+
+
+def test_a_key_file_that_is_there_is_not_replaced_by_one_of_another_name(tmp_path):
+    former, path = tmp_path / "former.key", tmp_path / "present.key"
+    (key,) = vault.load_keys(None, None, former, may_create=True)
+    present = vault.load_keys(None, None, path, may_create=True)
+    vault.adopt_key_file(path, former, vault.key_fingerprint(key))
+    assert vault.load_keys(None, None, path, may_create=False) == present
+
+
 def test_an_empty_key_file_is_not_replaced(tmp_path):
     (tmp_path / "key").touch()
     with pytest.raises(VaultKeyInvalid):

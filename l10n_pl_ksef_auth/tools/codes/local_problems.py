@@ -91,6 +91,15 @@ PROBLEMS: dict[str, Meaning] = {
         True,
         "account",
     ),
+    "renewal_late": Meaning(
+        _lt("The connection should have renewed itself by now, and has not."),
+        _lt(
+            "Have the administrator see whether Odoo's scheduled actions run; "
+            "refresh the connection with a signature before it ends."
+        ),
+        True,
+        "sign",
+    ),
     "renewal_not_valid": Meaning(
         _lt("This certificate is not valid in this Odoo, so it cannot be renewed."),
         OPEN_ACCOUNT,
