@@ -107,6 +107,6 @@ class L10n_Pl_KsefAccountActions(models.AbstractModel):
         try:
             return method(*args)
         except (KsefError, VaultError) as error:
-            told = ksef_problem.texts(self.env, ksef_problem.of_error(error))
+            told = ksef_problem.texts(self.env, ksef_problem.of_request(error))
             lines = "\n".join(told[part] for part in ("text", "action", "technical"))
             raise UserError(self.env._("%s", lines)) from error

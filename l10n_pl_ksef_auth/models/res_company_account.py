@@ -42,7 +42,7 @@ class ResCompany(models.Model):
         try:
             listed = account._ask_ksef(owner)
         except (KsefError, VaultError) as error:
-            problem = ksef_problem.texts(self.env, ksef_problem.of_error(error))
+            problem = ksef_problem.texts(self.env, ksef_problem.of_request(error))
             return {**account._values(owner), "problem": problem}
         return account._values(owner, listed)
 

@@ -92,6 +92,14 @@ class TestLoginProblems(KsefCase):
             self.keep_alive(minutes=1)
         self.assertEqual(self.panel()["state"], "connected")
 
+    def test_a_download_that_failed_asks_for_another_click_since_nothing_else_repeats_it(self):
+        for kind in ("503", "html", "429"):
+            with self.subTest(kind=kind):
+                self.simulator.faults.add("challenge", kind, times=-1)
+                problem = self.open_window().prepare_download()["problem"]
+                self.simulator.faults.clear()
+                self.assertEqual(problem["action"], "Try again in a few minutes.")
+
     def test_a_dead_network_keeps_the_chosen_file(self):
         window = self.open_window()
         document = self.downloaded(window)
