@@ -96,6 +96,15 @@ class TestAccount(KsefCase):
         self.keep_alive(seconds=5)
         self.assertEqual(self.panel(company=other)["state"], "connected")
 
+    def test_a_company_that_pays_its_taxes_abroad_is_not_offered(self):
+        polish = self.make_company("Druga Sp. z o.o.", "1111111111")
+        abroad = self.make_company("Auslandsfirma GmbH", "1132191233")
+        abroad.account_fiscal_country_id = self.env.ref("base.de")
+        self.accountant.company_ids |= polish | abroad
+        offered = [item["id"] for item in self.account().l10n_pl_ksef_account()["others"]]
+        self.assertIn(polish.id, offered)
+        self.assertNotIn(abroad.id, offered)
+
 
 @tagged("post_install", "-at_install")
 class TestDisconnect(KsefCase):
