@@ -110,6 +110,13 @@ test("who may not connect sees no button", async () => {
     await mountPanel({ ...DISCONNECTED, can_connect: false });
     expect(".o_ksef_connect").toHaveCount(0);
     expect(".o_ksef_account").toHaveCount(0);
+    expect(".o_ksef_panel").toHaveText(/you need the right "KSeF connection"/);
+});
+
+test("while nothing has to be done, who may not connect is not told so", async () => {
+    const button = { ...CONNECTED.button, primary: false };
+    await mountPanel({ ...CONNECTED, button, can_connect: false });
+    expect(".o_ksef_panel").not.toHaveText(/you need the right/);
 });
 
 test("a verification is followed until it ends, and its end is told", async () => {

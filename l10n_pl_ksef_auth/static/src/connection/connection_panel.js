@@ -51,9 +51,8 @@ export class KsefConnectionPanel extends Component {
         return this.panels[this.props.companyId];
     }
 
-    get company() {
-        const { company_name, nip } = this.panel;
-        return nip ? `${company_name} (NIP ${nip})` : company_name;
+    get nip() {
+        return `(NIP ${this.panel.nip})`;
     }
 
     get tick() {
@@ -93,11 +92,6 @@ export class KsefConnectionPanel extends Component {
         return { green: "info", amber: "warn", red: "stop" }[this.panel.color];
     }
 
-    get signer() {
-        const { identity } = this.panel;
-        return identity && [identity.name, identity.masked].filter(Boolean).join(", ");
-    }
-
     get checked() {
         return checkedText(this.panel.checked_at);
     }
@@ -107,7 +101,11 @@ export class KsefConnectionPanel extends Component {
         return date && _t("The connection renews itself on %(date)s.", { date });
     }
 
+    /** The button stays enabled, so that the focus can come back to it when the window closes. */
     async onConnect() {
+        if (this.state.isOpening) {
+            return;
+        }
         this.state.isOpening = true;
         try {
             this.props.onLeave();
