@@ -224,7 +224,9 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         try:
             owner._l10n_pl_ksef_context()
         except nip_tools.InvalidNip as error:
-            return self._texts(ksef_problem.of_nip(error), owner)
+            polish = owner.account_fiscal_country_id.code == "PL"
+            wrong = ksef_problem.of_nip(error) if polish else ksef_problem.local("abroad")
+            return self._texts(wrong, owner)
         source = pending[:1] if pending[:1].problem else session
         source = source or self._last_failure(owner)
         if source.problem:
