@@ -92,6 +92,11 @@ export class KsefConnectionPanel extends Component {
         return { green: "info", amber: "warn", red: "stop" }[this.panel.color];
     }
 
+    /** What went wrong matters beside a green tick, too. */
+    get problemLevel() {
+        return this.panel.color === "red" ? "stop" : "warn";
+    }
+
     get checked() {
         return checkedText(this.panel.checked_at);
     }
