@@ -44,7 +44,7 @@ class L10n_Pl_KsefCertificateManual(models.Model):
         try:
             self._keep(owner, key, certificate)
         except (LockBusy, VaultError) as error:
-            return ksef_problem.of_error(error)
+            return ksef_problem.of_request(error)
         return False
 
     def _keep(self, owner, key, certificate):

@@ -47,6 +47,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         manages = user.has_group("l10n_pl_ksef_auth.group_ksef_connection")
         can_connect = manages and owner in user.sudo().company_ids
         certificate = self._certificate(owner, session)
+        refused = self._refused_signature(owner, session)
         return {
             "company_id": company.id,
             "company_name": company.name,
@@ -59,7 +60,10 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             "headline": self._headline(state),
             "certificate": certificate,
             "missing_rights": self._rights_labels(session),
-            "problem": self._problem(owner, session, pending),
+            # A signature may be on its way, or be refused, while an older login still works.
+            "is_verifying": "signature" in pending.mapped("method"),
+            "is_refused": bool(refused),
+            "problem": self._problem(owner, session, pending, refused),
             "can_connect": can_connect,
             "button": {
                 "label": self.env._("Refresh connection (signature)"),
@@ -133,6 +137,19 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         last = self._find_logins(owner, ("state", "!=", "waiting"), limit=1)
         return last.filtered(
             lambda session: session.state in ("failed", "revoked", "expired") and session.problem
+        )
+
+    def _refused_signature(self, owner, session):
+        """The newest signature that was sent, if KSeF refused it and no login has come since."""
+        sent = ("method", "=", "signature"), ("user_id", "!=", False), ("id", ">", session.id or 0)
+        return self._find_logins(owner, *sent, limit=1).filtered(
+            lambda login: (
+                login.problem
+                and (
+                    login.state == "failed"
+                    or (login.state == "waiting" and not login.document_secret)
+                )
+            )
         )
 
     def _headline(self, state):
@@ -225,13 +242,15 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             return []
         return [labels[right] for right in session._missing_rights()]
 
-    def _problem(self, owner, session, pending):
+    def _problem(self, owner, session, pending, refused):
         """What went wrong last, unless it was mended since."""
         try:
             owner._l10n_pl_ksef_context()
         except nip_tools.InvalidNip as error:
-            return self._texts(ksef_problem.of_nip(error), owner)
-        source = pending[:1] if pending[:1].problem else session
+            polish = owner.account_fiscal_country_id.code == "PL"
+            wrong = ksef_problem.of_nip(error) if polish else ksef_problem.local("abroad")
+            return self._texts(wrong, owner)
+        source = pending[:1] if pending[:1].problem else refused or session
         source = source or self._last_failure(owner)
         if source.problem:
             return self._texts(source.problem, owner, source)

@@ -30,6 +30,15 @@ def of_error(error):
     return _kept("local", getattr(error, "code", "key_missing"))
 
 
+def of_request(error):
+    """As of_error, of a call that a person waits for: no machine repeats it when it has failed.
+
+    :param Exception error: a KsefError or a VaultError
+    :return dict: as of_error, marked ``once``
+    """
+    return {**of_error(error), "once": True}
+
+
 def of_auth_status(status):
     """What is kept of a login's final status (facts.md A1)."""
     return _kept("auth_status", status.code, status.description, status.details)

@@ -215,8 +215,19 @@ class ResCompany(models.Model):
         """
         if self.env.su:
             return
-        if not self.env.user.has_group(group) or self not in self.env.user.company_ids:
-            raise AccessError(self.env._("You are not allowed to manage the connection to KSeF."))
+        if not self.env.user.has_group(group):
+            raise AccessError(
+                self.env._(
+                    'This part of KSeF needs the right "%(right)s": ask your administrator for it.',
+                    right=self.env.ref(group).sudo().name,
+                )
+            )
+        if self not in self.env.user.company_ids:
+            raise AccessError(
+                self.env._(
+                    "You do not work in this company in Odoo: ask your administrator for it."
+                )
+            )
 
     # ------------------------------------------------------------------
     # Called by the screens

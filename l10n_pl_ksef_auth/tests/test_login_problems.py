@@ -84,6 +84,35 @@ class TestLoginProblems(KsefCase):
         self.assertEqual((panel["state"], panel["color"]), ("attention", "red"))
         self.assertTrue(panel["problem"]["text"])
 
+    def test_a_signature_that_is_refused_beside_a_working_login_is_told_by_the_panel(self):
+        self.connect()
+        self.simulator.settings.auth_delay = 10
+        window = self.open_window()
+        self.send_signed(window, "stranger")
+        self.assertTrue(self.panel()["is_verifying"])
+        self.keep_alive(seconds=15)
+        self.keep_alive(seconds=15)
+        panel = self.panel()
+        self.assertFalse(panel["is_verifying"])
+        self.assertEqual((panel["state"], panel["is_refused"]), ("connected", True))
+        self.assertIn("no rights", panel["problem"]["text"])
+
+    def test_a_document_refused_after_the_window_was_closed_is_told_by_the_panel(self):
+        self.simulator.faults.add("xades-signature", "503", times=1)
+        self.simulator.faults.add("xades-signature", "refusal", times=-1, code=9105)
+        self.send_signed(self.open_window())
+        self.keep_alive(minutes=2)
+        panel = self.panel()
+        self.assertEqual((panel["state"], panel["is_refused"]), ("waiting", True))
+        self.assertTrue(panel["problem"]["text"])
+
+    def test_the_next_good_login_forgets_the_refused_signature(self):
+        self.connect()
+        self.refused_with(415, ["Brak przypisanych uprawnień"])
+        self.connect()
+        self.assertFalse(self.panel()["is_refused"])
+        self.assertFalse(self.panel()["problem"])
+
     def test_after_a_failure_a_new_signature_connects(self):
         self.refused_with(550, [])
         self.connect()
@@ -111,6 +140,14 @@ class TestLoginProblems(KsefCase):
         for _round in range(40):
             self.keep_alive(minutes=1)
         self.assertEqual(self.panel()["state"], "connected")
+
+    def test_a_download_that_failed_asks_for_another_click_since_nothing_else_repeats_it(self):
+        for kind in ("503", "html", "429"):
+            with self.subTest(kind=kind):
+                self.simulator.faults.add("challenge", kind, times=-1)
+                problem = self.open_window().prepare_download()["problem"]
+                self.simulator.faults.clear()
+                self.assertEqual(problem["action"], "Try again in a few minutes.")
 
     def test_a_dead_network_keeps_the_chosen_file(self):
         window = self.open_window()

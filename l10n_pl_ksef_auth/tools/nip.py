@@ -15,7 +15,7 @@ _PATTERN = re.compile(r"[1-9](?:[0-9][1-9]|[1-9][0-9])[0-9]{7}")
 
 
 class InvalidNip(ValueError):
-    """``reason``: missing, length, characters, checksum or pattern."""
+    """``reason``: missing, length, characters, checksum, pattern or internal_id."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"Not a NIP: {reason}")
@@ -39,10 +39,13 @@ def normalise_internal_id(text: str | None) -> str:
 
     :raises InvalidNip: when it is none
     """
-    digits = _digits(text)
-    if len(digits) != 15:
-        raise InvalidNip("length")
-    _check(digits[:10])
+    try:
+        digits = _digits(text)
+        if len(digits) != 15:
+            raise InvalidNip("length")
+        _check(digits[:10])
+    except InvalidNip as error:
+        raise InvalidNip("internal_id") from error
     return f"{digits[:10]}-{digits[10:]}"
 
 

@@ -111,7 +111,7 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
         except nip_tools.InvalidNip as error:
             own.problem = ksef_problem.of_nip(error)
         except KsefError as error:
-            own.problem = ksef_problem.of_error(error)
+            own.problem = ksef_problem.of_request(error)
         else:
             own.step = "download"
         return own.view()

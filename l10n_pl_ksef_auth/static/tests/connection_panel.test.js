@@ -110,6 +110,13 @@ test("who may not connect sees no button", async () => {
     await mountPanel({ ...DISCONNECTED, can_connect: false });
     expect(".o_ksef_connect").toHaveCount(0);
     expect(".o_ksef_account").toHaveCount(0);
+    expect(".o_ksef_panel").toHaveText(/you need the right "KSeF connection"/);
+});
+
+test("while nothing has to be done, who may not connect is not told so", async () => {
+    const button = { ...CONNECTED.button, primary: false };
+    await mountPanel({ ...CONNECTED, button, can_connect: false });
+    expect(".o_ksef_panel").not.toHaveText(/you need the right/);
 });
 
 test("a verification is followed until it ends, and its end is told", async () => {
@@ -130,6 +137,38 @@ test("a verification is followed until it ends, and its end is told", async () =
     expect.verifySteps([]);
 });
 
+test("a new signature is followed and told while an older login still works", async () => {
+    mockService("notification", {
+        add: (message, { type }) => expect.step(`${type}: ${message}`),
+    });
+    const verifying = { ...CONNECTED, is_verifying: true, poll_seconds: 2 };
+    await mountPanel(verifying, { ...CONNECTED, expires_at: "2026-12-06 13:05:00" });
+    expect(".o_ksef_tick").toHaveText("Yes");
+    expect(".o_ksef_verifying").toHaveText("KSeF is checking the signature");
+    await advanceTime(2000);
+    await animationFrame();
+    expect.verifySteps([
+        "follow",
+        "success: The connection to KSeF is active until 12/06/2026 14:05.",
+    ]);
+    expect(".o_ksef_verifying").toHaveCount(0);
+});
+
+test("a new signature that was refused is told although the older login still works", async () => {
+    mockService("notification", {
+        add: (message, { type }) => expect.step(`${type}: ${message}`),
+    });
+    const problem = { text: "No rights.", action: "Grant them.", technical: "KSeF 415" };
+    await mountPanel(
+        { ...CONNECTED, is_verifying: true, poll_seconds: 2 },
+        { ...CONNECTED, is_refused: true, problem }
+    );
+    await advanceTime(2000);
+    await animationFrame();
+    expect.verifySteps(["follow", "warning: No rights."]);
+    expect(".o_ksef_note_warn strong").toHaveText("No rights.");
+});
+
 test("a panel that is gone asks nothing more", async () => {
     answerPanels(VERIFYING);
     const panel = await mountWithCleanup(KsefConnectionPanel, { props: { companyId: 1 } });
@@ -140,16 +179,35 @@ test("a panel that is gone asks nothing more", async () => {
 });
 
 test("the dot takes its colour from the session and asks nothing", async () => {
-    patchWithCleanup(session, { l10n_pl_ksef: { colors: { 1: "amber" } } });
+    patchWithCleanup(session, { l10n_pl_ksef: { colors: { 1: "red" } } });
     answerPanels(CONNECTED);
     await mountWithCleanup(KsefSystray);
-    expect(".o_ksef_systray .o_ksef_dot").toHaveClass("o_ksef_amber");
+    expect(".o_ksef_systray .o_ksef_dot").toHaveClass("o_ksef_red");
     expect.verifySteps([]);
     await contains(".o_ksef_systray").click();
     await animationFrame();
     expect.verifySteps(["panel"]);
     expect(".o_ksef_dropdown .o_ksef_tick").toHaveText("Yes");
     expect(".o_ksef_systray .o_ksef_dot").toHaveClass("o_ksef_green");
+});
+
+test("a verification goes on being followed after the page was loaded again", async () => {
+    mockService("notification", {
+        add: (message, { type }) => expect.step(`${type}: ${message}`),
+    });
+    patchWithCleanup(session, { l10n_pl_ksef: { colors: { 1: "amber" } } });
+    answerPanels(VERIFYING, CONNECTED);
+    await mountWithCleanup(KsefSystray);
+    await advanceTime(2000);
+    await animationFrame();
+    expect.verifySteps([
+        "panel",
+        "follow",
+        "success: The connection to KSeF is active until 11/29/2026 14:05.",
+        // What was told is shown, too.
+        "panel",
+    ]);
+    expect(".o_ksef_dropdown .o_ksef_tick").toHaveText("Yes");
 });
 
 test("the dot is hidden where KSeF does not apply", () => {

@@ -45,7 +45,7 @@ export class KsefConnections {
 
     /** Lets the connection do its next due step, and tells the user how it ended. */
     async follow(companyId) {
-        const before = this.panels[companyId]?.state;
+        const wasUnderWay = isUnderWay(this.panels[companyId]);
         try {
             const panel = await this.orm.silent.call("res.company", "l10n_pl_ksef_follow", [
                 [companyId],
@@ -58,8 +58,8 @@ export class KsefConnections {
             this.schedule(companyId, RETRY_SECONDS);
             return;
         }
-        const after = this.panels[companyId].state;
-        if (before === "verifying" && after !== "verifying" && !this.held.has(companyId)) {
+        const hasEnded = wasUnderWay && !isUnderWay(this.panels[companyId]);
+        if (hasEnded && !this.held.has(companyId)) {
             this.announce(companyId);
         }
     }
@@ -68,14 +68,14 @@ export class KsefConnections {
      * Keeps a company's state fresh until the returned function is called.
      *
      * @param {number} companyId
-     * @param {{quiet?: boolean}} options quiet: do not ask the server before
-     *  something is known that has to be followed (the dot in the systray)
+     * @param {{quiet?: boolean}} options quiet: do not ask the server unless
+     *  something may have to be followed (the dot in the systray)
      * @returns {() => void}
      */
     watch(companyId, { quiet = false } = {}) {
         const watcher = { companyId, quiet };
         this.watchers.push(watcher);
-        if (quiet) {
+        if (quiet && this.color(companyId) !== "amber") {
             this.schedule(companyId);
         } else {
             this.load(companyId);
@@ -125,7 +125,7 @@ export class KsefConnections {
     announce(companyId) {
         const panel = this.panels[companyId];
         const problem = panel.problem?.text || panel.headline;
-        if (panel.tick === "yes") {
+        if (panel.tick === "yes" && !panel.is_refused) {
             const until = dateAndTime(panel.expires_at);
             this.notification.add(
                 until
@@ -134,7 +134,7 @@ export class KsefConnections {
                 { type: "success" }
             );
         } else if (problem) {
-            const type = panel.tick === "partial" ? "warning" : "danger";
+            const type = panel.tick === "no" ? "danger" : "warning";
             this.notification.add(problem, { type, sticky: true });
         }
         if (panel.certificate?.state === "exists") {
@@ -183,6 +183,11 @@ export class KsefConnections {
             }
         }
     }
+}
+
+/** A new signature may be on its way while an older login still works. */
+function isUnderWay(panel) {
+    return panel?.state === "verifying" || Boolean(panel?.is_verifying);
 }
 
 export const connectionService = {
