@@ -31,7 +31,7 @@ class L10n_Pl_KsefRotation(models.AbstractModel):
         keys = self.env["l10n_pl_ksef.vault.mixin"]._vault_keys()
         generated = self._is_generated()
         if generated and len(keys) == 1:
-            _write(file, f"{vault.generate_key()}\n{file.read_text('ascii').strip()}\n")
+            _write(file, f"{vault.generate_key()}\n{file.read_text('ascii').strip()}\n", file)
         counts = self._reencrypt_all()
         self._settle()
         return {**counts, "old_keys": str(_retire(file)) if generated else None}
@@ -113,10 +113,16 @@ class L10n_Pl_KsefCertificate(models.Model):
         return outcomes
 
 
-def _write(file, text):
-    """Replace the key file, complete or not at all."""
+def _write(file, text, key_file):
+    """Replace a file of keys, complete or not at all.
+
+    It stays with the owner of ``key_file``: Odoo must read it, and an administrator may be root.
+    """
     draft = file.with_name(f".{file.name}.new")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, MODE)
+    owner = key_file.stat()
+    if owner.st_uid != os.geteuid():
+        os.fchown(descriptor, owner.st_uid, owner.st_gid)
     with os.fdopen(descriptor, "w", encoding="ascii") as handle:
         handle.write(text)
         handle.flush()
@@ -129,6 +135,6 @@ def _retire(file):
     first, *others = file.read_text("ascii").split()
     old = file.with_name(f"{file.name}.old")
     known = old.read_text("ascii").split() if old.exists() else []
-    _write(old, "\n".join([*known, *(key for key in others if key not in known)]) + "\n")
-    _write(file, f"{first}\n")
+    _write(old, "\n".join([*known, *(key for key in others if key not in known)]) + "\n", file)
+    _write(file, f"{first}\n", file)
     return old

@@ -45,6 +45,15 @@ class TestRotation(KsefCase):
         self.assertIn(before, self.old.read_text())
         self.assertEqual(self.old.stat().st_mode & 0o077, 0)
 
+    def test_files_of_keys_stay_with_the_user_that_odoo_runs_as(self):
+        if os.geteuid():
+            self.skipTest("only root can give a file to somebody")
+        nobody = 65534
+        os.chown(self.file, nobody, nobody)
+        self.rotate()
+        owners = {file.name: file.stat().st_uid for file in (self.file, self.old)}
+        self.assertEqual(set(owners.values()), {nobody}, owners)
+
     def test_the_connection_renews_itself_afterwards(self):
         self.rotate()
         self.keep_alive(days=5)

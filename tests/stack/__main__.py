@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import signal
+import stat
 import sys
 from collections.abc import Callable
+from types import FrameType
 
-from .places import TESTS
+from .places import CACHE, TESTS, require_sound_paths
 from .say import StackError, say
 
 USAGE = """\
@@ -66,6 +70,11 @@ def _package(name: str) -> Callable[[list[str]], int]:
     return run
 
 
+UNWRITABLE = {
+    *(errno.EACCES, errno.EPERM, errno.EROFS),
+    *(errno.ENOSPC, errno.EDQUOT),
+    *(errno.ENOTDIR, errno.EEXIST),
+}
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "demo": _demo,
     "test": _test,
@@ -91,18 +100,53 @@ def _usage() -> str:
     return USAGE.replace("\n\n", f"\n{more}\n\n" if more else "\n\n")
 
 
+def _heed_signals() -> None:
+    """Let Ctrl-C, a polite kill and the terminal's end all put away what was started."""
+    signal.signal(signal.SIGINT, _stop)
+    signal.signal(signal.SIGTERM, _stop)
+    # `nohup` has it ignored, and wants us to go on.
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, _stop)
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    """Begin to end; a second Ctrl-C does not disturb it, what waits there gives up by itself."""
+    for heeded in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(heeded, signal.SIG_IGN)
+    if number == signal.SIGHUP:
+        _write_to_no_terminal()
+    raise KeyboardInterrupt
+
+
+def _write_to_no_terminal() -> None:
+    """Lead output that went to the closed terminal to nowhere; files and pipes stay."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        if stat.S_ISCHR(os.fstat(stream).st_mode):
+            os.dup2(nowhere, stream)
+
+
 def main(words: list[str]) -> int:
     """Run the command that the first word names; the exit code."""
     command = COMMANDS.get(words[0]) if words else None
     if command is None:
         say(_usage())
         return 0 if words[:1] in ([], ["help"], ["--help"], ["-h"]) else 2
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
+    _heed_signals()
     try:
+        require_sound_paths()
         return command(words[1:])
     except StackError as error:
         print(f"./run {words[0]}: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        if error.errno not in UNWRITABLE:
+            raise
+        print(
+            f"./run {words[0]}: cannot write {error.filename or CACHE} ({error.strerror}): "
+            "make room or get the right to write there, or name another folder in CACHE_DIR.",
+            file=sys.stderr,
+        )
         return 1
     except KeyboardInterrupt:
         print(file=sys.stderr)

@@ -7,10 +7,13 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from . import children
 from .places import cache
 from .say import StackError, announce, progress
 
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+# What apt is asked about each of its sources; the code name stands there even for "stable".
+TARGET = "$(CODENAME) $(COMPONENT) $(REPO_URI)"
 
 
 def available() -> bool:
@@ -33,14 +36,24 @@ def require(package: str, why: str) -> None:
     announce(f"installing the system package {package} ({why})")
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     for arguments in (["update"], ["install", "--yes", "--no-install-recommends", package]):
-        done = subprocess.run(
-            ["apt-get", "-q", *arguments], env=environment, stdout=subprocess.DEVNULL
-        )
-        if done.returncode:
+        if _to_its_end(["apt-get", "-q", *arguments], environment):
             raise StackError(
                 f"'apt-get {' '.join(arguments)}' failed: "
                 "mend what it says above, then run this again."
             )
+
+
+def _to_its_end(command: list[str], environment: dict[str, str]) -> int:
+    """Run what changes the system; Ctrl-C is heeded after it, half an installation helps nobody."""
+    process = subprocess.Popen(
+        command, env=environment, stdout=subprocess.DEVNULL, start_new_session=True
+    )
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        announce(f"stopping as soon as '{' '.join(command)}' is done …")
+        process.wait()
+        raise
 
 
 def codename() -> str:
@@ -69,16 +82,16 @@ class Archive:
     def __init__(self, folder: Path) -> None:
         """Keep lists and downloads in `folder`."""
         self._folder = folder
-        for part in ("lists/partial", "cache/archives/partial", "parts"):
+        for part in ("cache/archives/partial", "parts"):
             (folder / part).mkdir(parents=True, exist_ok=True)
 
     def update(self) -> None:
         """Fetch the package lists from the mirror that this machine already uses."""
-        source = f"deb [signed-by={KEYRING}] {_mirror()}"
-        (self._folder / "sources.list").write_text(
-            f"{source} sid main\n{source} {codename()} main\n"
-        )
         with progress("Debian's package lists", lambda: ""):
+            source = f"deb [signed-by={KEYRING}] {self._mirror()}"
+            (self._folder / "sources.list").write_text(
+                f"{source} sid main\n{source} {codename()} main\n"
+            )
             self._apt("update")
 
     def candidate(self, package: str) -> str:
@@ -102,32 +115,43 @@ class Archive:
         # Not all that lies there: an interrupted run may have left another version.
         return [target / row[1] for row in uris]
 
+    def _mirror(self) -> str:
+        """The address of the Debian mirror that this machine's own apt is set to.
+
+        apt tells it from its lists, and a fresh container has none: then they are fetched into our
+        folder, the system's own stay as they are.
+        """
+        found = _listed_mirror(_apt_get([], ["indextargets", "--format", TARGET]))
+        if found is None:
+            own = [*self._kept_apart("system-lists"), "-oAcquire::Languages=none"]
+            _apt_get(own, ["update"])
+            found = _listed_mirror(_apt_get(own, ["indextargets", "--format", TARGET]))
+        if found is None:
+            raise StackError(
+                f"apt knows no mirror of Debian {codename()}: add one to its sources, "
+                "or set ODOO_PATH to an Odoo 19 of yours."
+            )
+        return found
+
     def _apt(self, *arguments: str, folder: Path | None = None) -> str:
         """Run apt-get with the private configuration and return what it prints."""
         place = self._folder
         options = [
-            f"-oDir::State::Lists={place}/lists",
-            f"-oDir::Cache={place}/cache",
+            *self._kept_apart("lists"),
             f"-oDir::Etc::sourcelist={place}/sources.list",
             f"-oDir::Etc::sourceparts={place}/parts",
             "-oAcquire::Languages=none",
             "-oAcquire::Retries=3",
         ]
-        if os.geteuid() == 0:
-            # The unprivileged user _apt may not reach a checkout below /root.
-            options.append("-oAPT::Sandbox::User=root")
-        done = subprocess.run(
-            ["apt-get", "-q", *options, *arguments],
-            cwd=folder or place,
-            capture_output=True,
-            text=True,
-        )
-        if done.returncode:
-            raise StackError(
-                f"'apt-get {arguments[0]}' failed ({_last_line(done.stderr)}): "
-                "check the network, then run this again."
-            )
-        return done.stdout
+        return _apt_get(options, list(arguments), folder or place)
+
+    def _kept_apart(self, lists: str) -> list[str]:
+        """Options that make apt keep its lists, in the folder `lists`, and its cache with us."""
+        place = self._folder
+        (place / lists / "partial").mkdir(parents=True, exist_ok=True)
+        options = [f"-oDir::State::Lists={place}/{lists}", f"-oDir::Cache={place}/cache"]
+        # The unprivileged user _apt may not reach a checkout below /root.
+        return options if os.geteuid() else [*options, "-oAPT::Sandbox::User=root"]
 
 
 def private_archive() -> Archive:
@@ -139,21 +163,29 @@ def private_archive() -> Archive:
     return Archive(cache("apt"))
 
 
-def _mirror() -> str:
-    """The address of the Debian mirror that this machine's own apt is set to."""
-    listed = subprocess.run(
-        ["apt-get", "indextargets", "--format", "$(RELEASE) $(COMPONENT) $(REPO_URI)"],
-        capture_output=True,
-        text=True,
-    ).stdout
+def _listed_mirror(listed: str) -> str | None:
+    """The mirror of this machine's release among apt's targets, whatever its sources call it."""
     for line in sorted(set(listed.splitlines())):
-        release, component, uri = line.split(maxsplit=2)
-        if (release, component) == (codename(), "main") and "security" not in uri:
+        name, component, uri = line.split(maxsplit=2)
+        if (name, component) == (codename(), "main") and "security" not in uri:
             return uri
-    raise StackError(
-        f"apt knows no mirror of Debian {codename()}: add one to its sources, "
-        "or set ODOO_PATH to an Odoo 19 of yours."
+    return None
+
+
+def _apt_get(options: list[str], arguments: list[str], folder: Path = Path("/")) -> str:
+    """Run apt-get in `folder` and return what it prints; it changes nothing of the system."""
+    done = children.run(
+        ["apt-get", "-q", *options, *arguments],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
+    if done.returncode:
+        raise StackError(
+            f"'apt-get {arguments[0]}' failed ({_last_line(done.stderr)}): "
+            "check the network and the room on the disk, then run this again."
+        )
+    return done.stdout
 
 
 def _size(folder: Path) -> int:

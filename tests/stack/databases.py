@@ -13,6 +13,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+from . import children
 from .locks import exclusive
 from .odoo_source import Odoo
 from .places import ROOT, addons, cache
@@ -106,6 +107,14 @@ class Databases:
             *options,
         ]
         self._odoo(name, f"installing {', '.join(modules)} in Odoo", arguments, None)
+        # Odoo passes over a module that it does not find or cannot install.
+        installed = "SELECT name FROM ir_module_module WHERE state = 'installed'"
+        missing = set(modules) - set(self._postgres.sql(installed, name).split())
+        if missing:
+            raise StackError(
+                f"Odoo did not install {', '.join(sorted(missing))}: "
+                f"see {cache('logs') / name}.log, and whether ODOO_PATH names a whole Odoo 19."
+            )
 
     def _script(self, name: str, script: str, what: str) -> None:
         """Run a Python script in Odoo's shell on the database `name`."""
@@ -118,10 +127,9 @@ class Databases:
         """Run Odoo to its end; its log is kept, and shown where to find when it failed."""
         log = cache("logs") / f"{name}.log"
         with progress(what, lambda: _last_module(log)), open(log, "w") as output:
-            done = subprocess.run(
+            done = children.run(
                 [*self._programs.odoo(name, command), *arguments],
-                input=stdin or "",
-                text=True,
+                stdin or "",
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env=self._programs.environment(),
@@ -164,7 +172,7 @@ class Databases:
         """Remove the copies of processes that are gone."""
         for name in self._postgres.databases():
             kind, _mark, owner = name.rpartition("_")
-            if kind not in _BUILDERS and owner.isdigit() and not _alive(int(owner)):
+            if kind not in _BUILDERS and owner.isdigit() and not children.alive(int(owner)):
                 self.drop(name)
 
 
@@ -207,17 +215,6 @@ def _digest(*parts: bytes) -> str:
     for part in parts:
         digest.update(len(part).to_bytes(8, "big") + part)
     return digest.hexdigest()[:12]
-
-
-def _alive(pid: int) -> bool:
-    """Whether a process with this number runs."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _last_module(log: Path) -> str:

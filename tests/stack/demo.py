@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -121,7 +122,10 @@ def demo_stack(
 
 def main() -> int:
     """Run the demo in the foreground until Ctrl-C."""
-    ports = chosen_port("ODOO_PORT", ODOO_PORT), chosen_port("SIMULATOR_PORT", SIMULATOR_PORT)
+    ports = (
+        chosen_port("ODOO_PORT", ODOO_PORT, "SIMULATOR_PORT"),
+        chosen_port("SIMULATOR_PORT", SIMULATOR_PORT, "ODOO_PORT"),
+    )
     with demo_stack(0, *ports) as stack:
         _welcome(stack)
         try:
@@ -163,6 +167,8 @@ def shell() -> int:
         database = shop.databases.copy("demo", "shell")
         try:
             command = [*shop.programs.odoo(database, "shell"), "--no-http"]
+            # Ctrl-C at the prompt is the prompt's.
+            signal.signal(signal.SIGINT, lambda number, frame: None)
             return subprocess.call(command, env=shop.programs.environment(), cwd=ROOT)
         finally:
             shop.databases.drop(database)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from . import venvs
 from .places import CACHE, ROOT, addons
+from .programs import at_home
 from .say import say
 
 CONFIGURATION = str(ROOT / "setup.cfg")
@@ -73,7 +74,7 @@ def _checks() -> list[Check]:
 def _passes(check: Check, programs: Path) -> bool:
     """Run one linter; its findings are shown only when there are any."""
     program, *arguments = check.command
-    environment = os.environ | {
+    environment = at_home(os.environ) | {
         "RUFF_CACHE_DIR": str(CACHE / "ruff"),
         "MYPY_CACHE_DIR": str(CACHE / "mypy"),
     }

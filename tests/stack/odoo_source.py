@@ -8,7 +8,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import apt
+from . import apt, children
 from .locks import exclusive
 from .places import cache
 from .say import StackError, announce, progress
@@ -88,12 +88,9 @@ def _fetch() -> Path:
     wanted = [f"{name}/sid" for name in ("odoo-19", *COMPANIONS)]
     # Version 4.7 of the font: sid's version 7 has other file names.
     wanted.append(f"fonts-font-awesome/{apt.codename()}")
-    downloads, unfinished = cache("apt", "debs"), cache("odoo") / "unfinished"
-    shutil.rmtree(unfinished, ignore_errors=True)
+    downloads = cache("apt", "debs")
     debs = archive.download(wanted, downloads, f"Odoo {version}")
-    with progress("unpacking Odoo", lambda: ""):
-        for deb in debs:
-            subprocess.run(["dpkg", "-x", str(deb), str(unfinished)], check=True)
+    unfinished = _unpack(debs)
     stripped = unfinished / "usr/lib/python3/dist-packages" / STRIPPED
     stripped.parent.mkdir(parents=True, exist_ok=True)
     stripped.touch()
@@ -101,3 +98,20 @@ def _fetch() -> Path:
     unfinished.rename(finished)
     shutil.rmtree(downloads)
     return finished
+
+
+def _unpack(debs: list[Path]) -> Path:
+    """Unpack the packages into one new folder: a killed run's programs may still write theirs."""
+    for left in cache("odoo").glob("unfinished*"):
+        shutil.rmtree(left, ignore_errors=True)
+    unfinished = cache("odoo") / f"unfinished-{os.getpid()}"
+    with progress("unpacking Odoo", lambda: ""):
+        for deb in debs:
+            done = children.run(["dpkg", "-x", str(deb), str(unfinished)], stderr=subprocess.PIPE)
+            if done.returncode:
+                shutil.rmtree(unfinished, ignore_errors=True)
+                raise StackError(
+                    f"{deb.name} could not be unpacked ({done.stderr.strip()[-200:]}): "
+                    "make room on the disk, then run this again."
+                )
+    return unfinished

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from . import apt
 from .locks import Usage, exclusive
-from .places import LOOPBACK, cache, free_port
+from .places import LOOPBACK, cache, environment_without, free_port
 from .say import StackError, announce
 
 USER = "odoo"
@@ -39,11 +39,15 @@ class Postgres:
         self._home = cache("postgres", self._programs.parent.name)
         self.data = self._home / "data"
         self._usage = Usage("postgres-use")
-        with exclusive("postgres"):
-            if not self.data.exists():
-                self._create()
-            if not self._answers():
-                self._start()
+        try:
+            with exclusive("postgres"):
+                if not self.data.exists():
+                    self._create()
+                if not self._answers():
+                    self._start()
+        except BaseException:
+            self.close()
+            raise
         self.port = self._port()
 
     @property
@@ -71,7 +75,7 @@ class Postgres:
     def close(self) -> None:
         """Stop using the server; the last user stops it."""
         with exclusive("postgres"):
-            if self._usage.end():
+            if self._usage.end() and (self.data / "postmaster.pid").exists():
                 self._control("stop", "-m", "fast")
 
     def _psql(self, statement: str, database: str) -> subprocess.CompletedProcess[str]:
@@ -87,9 +91,8 @@ class Postgres:
             USER,
         ]
         command += ["-p", str(self._port()), "-d", database, "-c", statement]
-        return subprocess.run(
-            command, env=os.environ | {"PGPASSWORD": self.password}, capture_output=True, text=True
-        )
+        environment = environment_without("PG") | {"PGPASSWORD": self.password}
+        return subprocess.run(command, env=environment, capture_output=True, text=True)
 
     def _port(self) -> int:
         """The port of the last start, 0 before the first one."""

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
-from . import apt, pdf
+from . import apt, children, pdf
 from .odoo_source import Odoo
-from .places import LOOPBACK, ROOT, TESTS, cache
+from .places import CACHE, LOOPBACK, ROOT, TESTS, cache, environment_without
 from .postgres import USER, Postgres
 from .say import StackError
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # Nothing listens on port 9: whatever wants to leave this machine fails at once.
 NOWHERE = f"http://{LOOPBACK}:9"
+# Odoo heeds these before its configuration file, which would lead it to another database.
+HEEDED_BY_ODOO = ("PG", "ODOO_", "L10N_PL_KSEF")
 
 
 class Programs:
     """Command lines and environment of the processes that work with one PostgreSQL server."""
 
     def __init__(self, odoo: Odoo, interpreter: Path, postgres: Postgres) -> None:
-        """Write Odoo's configuration file for this process."""
+        """Write Odoo's configuration file for this process; those of killed ones are removed."""
+        for left in cache("config").glob("odoo-*.conf"):
+            if not children.alive(int(left.stem.removeprefix("odoo-"))):
+                left.unlink(missing_ok=True)
         self.interpreter = interpreter
         self._odoo = odoo
         self.configuration = cache("config") / f"odoo-{os.getpid()}.conf"
@@ -47,7 +53,8 @@ class Programs:
     def environment(self) -> dict[str, str]:
         """The environment of Odoo: its sources and ours on the path, no way out of this machine."""
         sources = os.pathsep.join(map(str, (self._odoo.python_path, TESTS)))
-        environment = isolated() | {"PYTHONPATH": sources, "ODOO_RC": str(self.configuration)}
+        environment = isolated(environment_without(*HEEDED_BY_ODOO))
+        environment |= {"PYTHONPATH": sources, "ODOO_RC": str(self.configuration)}
         path = environment.get("PATH", os.defpath)
         return environment | {"PATH": f"{path}{os.pathsep}{pdf.install(self.interpreter)}"}
 
@@ -56,9 +63,12 @@ class Programs:
         self.configuration.unlink(missing_ok=True)
 
 
-def isolated() -> dict[str, str]:
-    """The caller's environment, changed so that HTTP requests reach this machine only."""
-    environment = dict(os.environ)
+def isolated(environment: dict[str, str] | None = None) -> dict[str, str]:
+    """The caller's environment (or the given one), changed so that programs stay among themselves.
+
+    HTTP requests reach this machine only, and what programs remember lies in the cache.
+    """
+    environment = at_home(dict(os.environ) if environment is None else environment)
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         environment.pop(name, None)
         environment[name.upper()] = environment[name] = NOWHERE
@@ -67,6 +77,16 @@ def isolated() -> dict[str, str]:
     # Compiled once, not at each start of Odoo, and not beside the sources.
     environment["PYTHONPYCACHEPREFIX"] = str(cache("pycache"))
     return environment
+
+
+def at_home(environment: Mapping[str, str]) -> dict[str, str]:
+    """`environment`, changed so that programs keep their own files in the cache.
+
+    The cache is named by its whole path, whatever folder a program runs in.
+    """
+    home = cache("home")
+    names = ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME")
+    return {**environment, **dict.fromkeys(names, str(home)), "CACHE_DIR": str(CACHE)}
 
 
 def browser() -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-import signal
 import subprocess
 import time
 import urllib.error
@@ -11,10 +9,10 @@ import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 
+from .children import end_with_parent
 from .places import ROOT, cache
 from .say import StackError
 
-_PR_SET_PDEATHSIG = 1
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -42,7 +40,7 @@ class Server:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=_end_with_parent,
+                preexec_fn=end_with_parent,
             )
         deadline = time.monotonic() + patience
         while not _answers(self.address):
@@ -101,8 +99,3 @@ def _answers(address: str) -> bool:
         return refusal.code < 500
     except OSError:
         return False
-
-
-def _end_with_parent() -> None:
-    """Ask Linux to end this process when the one that started it is gone."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import signal
 import subprocess
@@ -13,7 +14,8 @@ from pathlib import Path
 from typing import IO
 
 from . import counts
-from .places import ROOT
+from .children import end_with_parent
+from .places import CACHE, ROOT
 from .programs import isolated
 from .say import say
 
@@ -46,6 +48,9 @@ class Stage:
             "pytest",
             "-p",
             "stack.counts",
+            "-o",
+            f"cache_dir={CACHE / 'pytest'}",
+            f"--basetemp={folder / self.name}",
             *self.options,
             *colour,
             *words,
@@ -63,6 +68,7 @@ class Stage:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=functools.partial(end_with_parent, signal.SIGINT),
             )
 
     def wait(self) -> None:

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from . import playwright_driver, venvs
-from .places import ROOT, TESTS, addons
+from .places import ROOT, TESTS, addons, cache
 from .programs import browser
 from .say import say
 from .stage import Stage
@@ -112,7 +112,7 @@ def _run(tracks: list[list[Stage]], words: list[str], chosen: bool) -> int:
     """Run the tracks side by side, the stages of each in turn; print the sum; the exit code."""
     tracks = [[stage for stage in track if stage.paths] for track in tracks]
     stages = [stage for track in tracks for stage in track]
-    with tempfile.TemporaryDirectory(prefix="counts-") as folder:
+    with tempfile.TemporaryDirectory(prefix="run-", dir=cache("tmp")) as folder:
         _work_off(tracks, words, Path(folder))
     return _report(stages, chosen)
 

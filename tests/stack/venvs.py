@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from . import apt
+from . import apt, children
 from .locks import exclusive
-from .places import ROOT, cache
+from .places import CACHE, ROOT, cache
 from .say import StackError, progress
 
 LOCK = ROOT / "requirements.lock"
@@ -50,11 +51,10 @@ def mismatched_packages() -> Path:
 
 
 def _key(lock: Path) -> str:
-    """What an environment depends on, shortened."""
+    """What an environment depends on, shortened; its programs name the folder that they lie in."""
     version = ".".join(map(str, sys.version_info[:3]))
-    return hashlib.sha256(f"{version} {sys.base_prefix}".encode() + lock.read_bytes()).hexdigest()[
-        :12
-    ]
+    place = f"{version} {sys.base_prefix} {CACHE}".encode()
+    return hashlib.sha256(place + lock.read_bytes()).hexdigest()[:12]
 
 
 def _pinned(package: str) -> str:
@@ -72,12 +72,14 @@ def _make(folder: Path, lock: Path) -> None:
     if importlib.util.find_spec("ensurepip") is None:
         apt.require("python3-venv", "Python's module for virtual environments")
     shutil.rmtree(folder, ignore_errors=True)
-    made = subprocess.run(
-        [sys.executable, "-m", "venv", str(folder)], capture_output=True, text=True
+    made = children.run(
+        [sys.executable, "-m", "venv", str(folder)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
     )
     if made.returncode:
         raise StackError(
-            f"'python3 -m venv' failed ({(made.stdout + made.stderr).strip()[-300:]}): "
+            f"'python3 -m venv' failed ({made.stdout.strip()[-300:]}): "
             "install Debian's python3-venv."
         )
     total = sum(1 for line in lock.read_text().splitlines() if "==" in line.split(" ")[0])
@@ -90,24 +92,28 @@ def _pip(interpreter: Path, arguments: list[str], what: str, total: int) -> None
     """Run pip install, telling how many of `total` packages it has looked at."""
     seen: list[str] = []
     errors: list[str] = []
-    command = [str(interpreter), "-m", "pip", "install", "--disable-pip-version-check", *arguments]
+    command = [str(interpreter), "-m", "pip", "install", "--disable-pip-version-check"]
+    command += ["--cache-dir", str(cache("pip")), *arguments]
+    # A person's own setting to install for themselves does not fit an environment.
+    environment = os.environ | {"PIP_USER": "0"}
     with progress(
         what,
         lambda: (
             f"{min(len(seen), total)} of {total}" + (", installing" if len(seen) >= total else "")
         ),
     ):
-        process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-        for line in process.stdout or ():
-            if line.startswith(("Collecting", "Ignoring")):
-                seen.append(line)
-            elif line.startswith(("Could not fetch", "ERROR", "error")):
-                errors.append(line.strip())
-    if process.wait():
+        with children.started(
+            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        ) as process:
+            for line in process.stdout or ():
+                if line.startswith(("Collecting", "Ignoring")):
+                    seen.append(line)
+                elif line.startswith(("Could not fetch", "ERROR", "error")):
+                    errors.append(line.strip())
+            process.wait()
+    if process.returncode:
         reason = errors[0][:300] if errors else "no reason given"
         raise StackError(
             f"pip could not install {what}: {reason}. "
-            "Check pip's index and the network, then run this again."
+            "Check pip's index, the network and the room on the disk, then run this again."
         )

@@ -1,0 +1,60 @@
+"""Programs that the set-up calls: none of them outlives the `./run` that started it."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from typing import Any
+
+_PR_SET_PDEATHSIG = 1
+
+
+@contextlib.contextmanager
+def started(command: list[str], **options: Any) -> Iterator[subprocess.Popen[str]]:
+    """A program with text streams and `options` of Popen; what is left of it at the end is killed.
+
+    It has a session of its own: Ctrl-C reaches us alone, and we end it with whatever it started.
+    """
+    ours: dict[str, Any] = {"stdin": subprocess.DEVNULL, "preexec_fn": end_with_parent}
+    process = subprocess.Popen(command, text=True, start_new_session=True, **(ours | options))
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def run(
+    command: list[str], text: str | None = None, **options: Any
+) -> subprocess.CompletedProcess[str]:
+    """Run a program to its end with `text` on its input; `options` are those of Popen."""
+    if text is not None:
+        options["stdin"] = subprocess.PIPE
+    with started(command, **options) as process:
+        output, errors = process.communicate(text)
+    return subprocess.CompletedProcess(command, process.returncode, output, errors)
+
+
+def end_with_parent(number: int = signal.SIGTERM) -> None:
+    """Ask Linux to send this process the signal `number` when the one that started it is gone.
+
+    For `preexec_fn`: it is called in the new process.
+    """
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, number)
+
+
+def alive(pid: int) -> bool:
+    """Whether a process with this number runs."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
