@@ -26,4 +26,5 @@ from . import test_secrets
 from . import test_take_over
 from . import test_take_over_revokes
 from . import test_ten_years
+from . import test_upload
 from . import test_who_connects
