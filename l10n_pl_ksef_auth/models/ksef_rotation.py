@@ -108,7 +108,8 @@ class L10n_Pl_KsefCertificate(models.Model):
         outcomes = super()._reencrypt_here()
         if "encrypted" in outcomes and self.certificate_secret:
             # Identities are found by a digest that the key is part of.
-            identity = identity_of_certificate(self._credentials()[1])
+            certificate = self._credentials()[1]
+            identity = identity_of_certificate(certificate, issued_by_ksef=True)
             self.identity_digest = self._secret_digests(identity)[0]
         return outcomes
 

@@ -226,6 +226,10 @@ def test_an_answer_without_its_members_is_invalid_but_was_received(answer):
         "https://",
         "https://user:word@host/v2",
         "http://127.0.0.1.host/v2",
+        "https://ksef..gov.pl/v2",
+        "https://ksef.gov.pl:99999/v2",
+        "https://ksef.gov.pl:port/v2",
+        f"https://{'a' * 64}.pl",
     ],
 )
 def test_an_address_that_could_leak_secrets_is_refused(url):
