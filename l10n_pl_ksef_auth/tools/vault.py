@@ -171,8 +171,9 @@ def adopt_key_file(path: Path, former: Path, fingerprint: str) -> None:
     if path.exists():
         return
     try:
-        if fingerprint in map(key_fingerprint, parse_keys(former.read_text("ascii"))):
-            os.link(former, path)
+        text = former.read_text("ascii").strip()
+        if fingerprint in map(key_fingerprint, parse_keys(text)):
+            _publish(former, path, text)
     except (OSError, UnicodeDecodeError, VaultError):
         return  # what is missing is said by whoever reads the key
 
@@ -191,14 +192,15 @@ def _create(path: Path) -> None:
         draft.unlink(missing_ok=True)
 
 
-def _publish(draft: Path, path: Path, key: str) -> None:
+def _publish(file: Path, path: Path, text: str) -> None:
+    """Give a file that holds ``text`` a second name."""
     try:
-        os.link(draft, path)
+        os.link(file, path)
     except FileExistsError:
         raise
     except OSError:
         # On some network shares no file can have two names.
-        _write_new(path, key)
+        _write_new(path, text)
 
 
 def _write_new(path: Path, text: str) -> None:

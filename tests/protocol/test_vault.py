@@ -97,11 +97,17 @@ def test_a_missing_key_is_made_once_and_only_its_owner_may_read_it(tmp_path):
     assert os.listdir(path.parent) == [path.name]
 
 
-def test_a_key_is_made_where_no_file_can_have_two_names(tmp_path, monkeypatch):
+@pytest.fixture
+def no_hard_links(monkeypatch):
+    """A file system on which no file can have two names."""
+
     def refuse(*_arguments, **_options):
         raise PermissionError(errno.EPERM, "no hard links on this file system")
 
     monkeypatch.setattr(os, "link", refuse)
+
+
+def test_a_key_is_made_where_no_file_can_have_two_names(tmp_path, no_hard_links):
     path = tmp_path / "key"
     made = vault.load_keys(None, None, path, may_create=True)
     vault._create(path)
@@ -121,6 +127,13 @@ def test_a_key_file_follows_its_database_to_another_name(tmp_path):
     (key,) = vault.load_keys(None, None, former, may_create=True)
     vault.adopt_key_file(path, former, "0" * 16)
     assert not path.exists()
+    vault.adopt_key_file(path, former, vault.key_fingerprint(key))
+    assert vault.load_keys(None, None, path, may_create=False) == [key]
+
+
+def test_a_key_file_follows_its_database_where_no_file_can_have_two_names(tmp_path, no_hard_links):
+    former, path = tmp_path / "former.key", tmp_path / "present.key"
+    (key,) = vault.load_keys(None, None, former, may_create=True)
     vault.adopt_key_file(path, former, vault.key_fingerprint(key))
     assert vault.load_keys(None, None, path, may_create=False) == [key]
 
