@@ -30,6 +30,11 @@ class TestOtherTransactions(OwnDatabaseCase):
             env.cr.rollback()
             return session.state
 
+    @mute_logger("odoo.sql_db")
+    def enroll(self):
+        with self.environment() as env:
+            env["l10n_pl_ksef.certificate"].search([])._advance()
+
     @contextmanager
     def company_locked(self):
         """Somebody works on the company's row for longer than we wait."""
@@ -44,3 +49,15 @@ class TestOtherTransactions(OwnDatabaseCase):
             with self.company_locked(), self.assertRaises(LockNotAvailable):
                 self.advance()
             self.assertEqual(self.advance(), "active")
+
+    def test_a_locked_company_does_not_cost_a_second_application_for_a_certificate(self):
+        with self.without_sockets():
+            self.sign_in()
+            self.assertEqual(self.advance(), "active")
+            with self.company_locked(), self.assertRaises(LockNotAvailable):
+                self.enroll()
+            self.settle(timedelta(minutes=30))
+        made = self.simulator.state.enrollments_made.values()
+        with self.environment() as env:
+            states = env["l10n_pl_ksef.certificate"].search([]).mapped("state")
+        self.assertEqual((sum(made), states), (1, ["active"]))

@@ -90,6 +90,23 @@ class TestRotation(KsefCase):
         activities = self.env["mail.activity"].search([("res_model", "=", self.session._name)])
         return activities.filtered(lambda item: self.file.name in (item.note or ""))
 
+    def test_a_worker_that_has_not_heard_of_the_new_key_yet_works_on(self):
+        new, old = vault.generate_key(), self.file.read_text().strip()
+        with patch.dict(os.environ, {ksef_vault.KEY_VARIABLE: f"{new},{old}"}):
+            self.rotate()
+        parameters = self.registry["ir.config_parameter"]
+        former = {ksef_vault.FINGERPRINT_PARAMETER: vault.key_fingerprint(*vault.parse_keys(old))}
+        get_param = parameters.get_param
+
+        def remembered(model, key, default=False):
+            return former.get(key) or get_param(model, key, default)
+
+        with (
+            patch.dict(os.environ, {ksef_vault.KEY_VARIABLE: new}),
+            patch.object(parameters, "get_param", remembered),
+        ):
+            self.assertTrue(self.session._access_token())
+
     def test_whoever_connected_is_reminded_once_to_back_the_key_up(self):
         self.keep_alive(hours=1)
         self.keep_alive(hours=1)
