@@ -3,6 +3,7 @@
 import re
 import subprocess
 
+from stack import lint
 from stack.places import ROOT
 
 PLACES = r"deb\.debian\.org|pypi\.org|files\.pythonhosted|registry\.npmjs|/tmp/prefetch"
@@ -31,6 +32,19 @@ def test_the_build_servers_linters_have_the_locked_versions():
     named = re.findall(r"[\w-]+==[\w.]+", (ROOT / ".pre-commit-config.yaml").read_text())
     assert named
     assert not set(named) - locked
+
+
+def test_the_build_servers_linters_are_those_of_run_lint():
+    hooks = (ROOT / ".pre-commit-config.yaml").read_text()
+    for check in lint.checks():
+        program, *options = check.command
+        if check.name == "licences of dependencies":
+            continue
+        decisive = [word for word in options if word.startswith(("--select", "--ignore"))]
+        if program == "mypy":
+            decisive += [f"-p {options[-1]}"]
+        entries = [line for line in hooks.splitlines() if "entry:" in line and program in line]
+        assert any(all(word in line for word in decisive) for line in entries), check.name
 
 
 def test_every_locked_package_has_hashes():

@@ -78,7 +78,7 @@ def test_a_machine_whose_apt_has_no_lists_yet_finds_its_mirror_all_the_same(monk
     asked = []
 
     def answer(options: list[str], arguments: list[str], folder: Path = tmp_path) -> str:
-        asked.append(arguments[0])
+        asked.append(next(word for word in arguments if not word.startswith("-")))
         listed = "update" in asked and arguments[0] == "indextargets"
         return f"{apt.codename()} main http://mirror.example/debian/\n" if listed else ""
 

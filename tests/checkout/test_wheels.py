@@ -9,7 +9,7 @@ import pytest
 
 from stack.places import ROOT, addons
 
-NEEDED = {".py", ".xml", ".csv", ".sql", ".js", ".scss", ".po", ".png"}
+NEEDED = {".py", ".xml", ".csv", ".sql", ".js", ".scss", ".po", ".png", "LICENSE"}
 
 
 @pytest.mark.parametrize("addon", addons())
@@ -38,3 +38,8 @@ def test_a_manifest_names_odoo_19_the_licence_and_existing_files(addon):
     assert manifest["version"].startswith("19.0.")
     assert manifest["license"] == "LGPL-3"
     assert all((ROOT / addon / name).is_file() for name in manifest.get("data", []))
+
+
+@pytest.mark.parametrize("addon", addons())
+def test_an_addon_that_is_taken_alone_brings_its_licence(addon):
+    assert (ROOT / addon / "LICENSE").read_bytes() == (ROOT / "LICENSE").read_bytes()

@@ -92,7 +92,8 @@ class Archive:
             (self._folder / "sources.list").write_text(
                 f"{source} sid main\n{source} {codename()} main\n"
             )
-            self._apt("update")
+            # By itself apt counts it as a success that nothing could be fetched.
+            self._apt("-oAPT::Update::Error-Mode=any", "update")
 
     def candidate(self, package: str) -> str:
         """The version of sid's `package`, as `apt-get download package/sid` would take it."""
@@ -181,8 +182,9 @@ def _apt_get(options: list[str], arguments: list[str], folder: Path = Path("/"))
         stderr=subprocess.PIPE,
     )
     if done.returncode:
+        verb = next(word for word in arguments if not word.startswith("-"))
         raise StackError(
-            f"'apt-get {arguments[0]}' failed ({_last_line(done.stderr)}): "
+            f"'apt-get {verb}' failed ({_last_line(done.stderr)}): "
             "check the network and the room on the disk, then run this again."
         )
     return done.stdout

@@ -65,9 +65,11 @@ class Databases:
         return name
 
     def drop(self, name: str) -> None:
-        """Remove the database `name` and its files, whoever is still connected."""
+        """Remove the database `name`, its files and its keys, whoever is still connected."""
         self._postgres.sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         shutil.rmtree(_files(name), ignore_errors=True)
+        for key in (cache("odoo-data") / "l10n_pl_ksef").glob(f"{name}.key*"):
+            key.unlink()
 
     def _template(self, kind: str) -> str:
         """The name of the template `kind`, built when its sources changed."""

@@ -1,4 +1,4 @@
-"""`./run lint`: every linter over the whole checkout, those of .pre-commit-config.yaml."""
+"""`./run lint`: every linter over the whole checkout; .pre-commit-config.yaml has the same."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ class Check:
 def main() -> int:
     """Run all linters, show what they found, and say which ones are content; the exit code."""
     programs = venvs.python().parent
-    unhappy = [check.name for check in _checks() if not _passes(check, programs)]
+    unhappy = [check.name for check in checks() if not _passes(check, programs)]
     say(f"lint: {', '.join(unhappy)} found something" if unhappy else "lint: all is well")
     return 1 if unhappy else 0
 
 
-def _checks() -> list[Check]:
+def checks() -> list[Check]:
     """The linters in the order of their speed."""
     ours, oca = addons(), f"--config={CONFIGURATION}"
     protocol = [

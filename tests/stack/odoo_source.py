@@ -111,7 +111,7 @@ def _unpack(debs: list[Path]) -> Path:
             if done.returncode:
                 shutil.rmtree(unfinished, ignore_errors=True)
                 raise StackError(
-                    f"{deb.name} could not be unpacked ({done.stderr.strip()[-200:]}): "
+                    f"{deb.name} could not be unpacked ({done.stderr.strip().splitlines()[0]}): "
                     "make room on the disk, then run this again."
                 )
     return unfinished
