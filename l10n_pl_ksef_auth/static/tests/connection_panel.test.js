@@ -127,6 +127,14 @@ test("a problem says what to do and keeps KSeF's words for support", async () =>
     expect(".o_ksef_note details").not.toHaveAttribute("open");
 });
 
+test("a page that is named in what to do can be followed", async () => {
+    const problem = { text: "Blocked.", action: "Use the form: https://example.com/form/" };
+    await mountPanel({ ...DISCONNECTED, problem });
+    expect(".o_ksef_note p:eq(1)").toHaveText("Use the form: https://example.com/form/");
+    expect(".o_ksef_note a").toHaveAttribute("href", "https://example.com/form/");
+    expect(".o_ksef_note a").toHaveAttribute("rel", "noopener noreferrer");
+});
+
 test("who may not connect sees no button", async () => {
     await mountPanel({ ...DISCONNECTED, can_connect: false });
     expect(".o_ksef_connect").toHaveCount(0);
