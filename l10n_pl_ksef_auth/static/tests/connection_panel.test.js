@@ -196,6 +196,7 @@ test("a new signature that was refused is told although the older login still wo
     await animationFrame();
     expect.verifySteps(["follow", "warning: No rights."]);
     expect(".o_ksef_note_warn strong").toHaveText("No rights.");
+    expect(".o_ksef_note_warn").toHaveText(/The connection from before still works\./);
 });
 
 test("a certificate that turns out to exist already is told, with the way to the account", async () => {
