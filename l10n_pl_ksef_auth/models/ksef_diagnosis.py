@@ -92,12 +92,7 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
     # ------------------------------------------------------------------
     def _here(self, owner):
         session, certificate = owner._l10n_pl_ksef_session(), owner._l10n_pl_ksef_certificate()
-        methods = dict(session._fields["method"]._description_selection(self.env))
-        yield self._check(
-            self.env._("Login"),
-            bool(session),
-            f"{methods[session.method]} → {session.refresh_valid_until} UTC" if session else "",
-        )
+        yield self._check(self.env._("Login"), *self._login(session))
         yield self._check(
             self.env._("Certificate"),
             bool(certificate._usable()) if certificate else None,
@@ -107,6 +102,14 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
         yield self._check(self.env._("Database"), *self._database())
         yield self._check(self.env._("Signing with the certificate"), *self._signing())
         yield self._check(self.env._("Scheduled action"), *self._cron())
+
+    def _login(self, session):
+        if not session:
+            return False, ""
+        methods = dict(session._fields["method"]._description_selection(self.env))
+        ends = fields.Datetime.to_string(session.refresh_valid_until)
+        lives = session.refresh_valid_until > session._now()
+        return lives, f"{methods[session.method]} → {ends} UTC"
 
     def _key(self):
         lock = self.env["l10n_pl_ksef.unlock"]._lock()

@@ -57,7 +57,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             "state": state,
             "tick": TICKS.get(state, "no"),
             "color": COLORS[state],
-            "headline": self._headline(state),
+            "headline": self._headline(state, session),
             "certificate": certificate,
             "missing_rights": self._rights_labels(session),
             # A signature may be on its way, or be refused, while an older login still works.
@@ -152,7 +152,9 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             )
         )
 
-    def _headline(self, state):
+    def _headline(self, state, session):
+        if state == "attention" and session:
+            return self.env._("The connection has ended; sign once more to restore it.")
         return {
             "waiting": self.env._("Waiting for the signed file."),
             "verifying": self.env._("KSeF is checking the signature."),

@@ -53,6 +53,14 @@ class TestDiagnosis(KsefCase):
         self.assertRegex(texts["Sesja"], "^Podpis →")
         self.assertEqual(texts["Podpisywanie certyfikatem"], "w porządku")
 
+    def test_a_login_that_has_ended_is_not_in_order(self):
+        self.connect()
+        self.diagnose()
+        self.assertTrue(self.checks["Login"]["ok"])
+        self.travel(days=8)
+        self.diagnose()
+        self.assertIs(self.checks["Login"]["ok"], False)
+
     def test_missing_rights_are_named(self):
         self.connect("reader")
         self.diagnose()

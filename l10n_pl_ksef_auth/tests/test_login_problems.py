@@ -106,6 +106,13 @@ class TestLoginProblems(KsefCase):
         self.assertEqual((panel["state"], panel["is_refused"]), ("waiting", True))
         self.assertTrue(panel["problem"]["text"])
 
+    def test_a_connection_that_ran_out_says_so_and_what_to_do(self):
+        self.connect()
+        self.travel(days=8)
+        panel = self.panel()
+        self.assertEqual(panel["state"], "attention")
+        self.assertIn("sign once more", panel["headline"])
+
     def test_the_next_good_login_forgets_the_refused_signature(self):
         self.connect()
         self.refused_with(415, ["Brak przypisanych uprawnień"])

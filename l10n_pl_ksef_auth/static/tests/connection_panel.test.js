@@ -1,5 +1,6 @@
 import { defineMailModels } from "@mail/../tests/mail_test_helpers";
 import { destroy, expect, test } from "@odoo/hoot";
+import { press } from "@odoo/hoot-dom";
 import { advanceTime, animationFrame } from "@odoo/hoot-mock";
 import {
     contains,
@@ -49,6 +50,26 @@ const CONNECTED = {
     seconds_left: 6 * 24 * 3600 + 60,
     lifetime_share: 0.87,
     certificate: { state: "issuing", text: "being issued", valid_to: false, share: false },
+};
+const AUTHORIZATION = {
+    id: 5,
+    step: "download",
+    company_name: "Przykładowa Sp. z o.o.",
+    nip: "526-587-76-35",
+    environment: "production",
+    environment_label: "Production",
+    challenge: false,
+    download_url: false,
+    document: false,
+    reading: false,
+    problem: false,
+    consent: false,
+    consent_text: "I agree.",
+    verifying: false,
+    result: false,
+    signing_url: "https://example.com/podpis",
+    signing_label: "moj.gov.pl",
+    take_over: false,
 };
 const VERIFYING = { ...DISCONNECTED, state: "verifying", color: "amber", poll_seconds: 2 };
 
@@ -104,6 +125,14 @@ test("a problem says what to do and keeps KSeF's words for support", async () =>
     expect(".o_ksef_note strong").toHaveText("No rights.");
     expect(".o_ksef_note p:eq(1)").toHaveText("Grant them.");
     expect(".o_ksef_note details").not.toHaveAttribute("open");
+});
+
+test("a page that is named in what to do can be followed", async () => {
+    const problem = { text: "Blocked.", action: "Use the form: https://example.com/form/" };
+    await mountPanel({ ...DISCONNECTED, problem });
+    expect(".o_ksef_note p:eq(1)").toHaveText("Use the form: https://example.com/form/");
+    expect(".o_ksef_note a").toHaveAttribute("href", "https://example.com/form/");
+    expect(".o_ksef_note a").toHaveAttribute("rel", "noopener noreferrer");
 });
 
 test("who may not connect sees no button", async () => {
@@ -167,6 +196,18 @@ test("a new signature that was refused is told although the older login still wo
     await animationFrame();
     expect.verifySteps(["follow", "warning: No rights."]);
     expect(".o_ksef_note_warn strong").toHaveText("No rights.");
+    expect(".o_ksef_note_warn").toHaveText(/The connection from before still works\./);
+});
+
+test("a certificate that turns out to exist already is told, with the way to the account", async () => {
+    mockService("notification", {
+        add: (message, { type, buttons }) => expect.step(`${type}: ${message} ${buttons[0].name}`),
+    });
+    const certificate = { state: "exists", text: "one exists already", valid_to: false, share: false };
+    await mountPanel({ ...CONNECTED, poll_seconds: 15 }, { ...CONNECTED, certificate });
+    await advanceTime(15000);
+    await animationFrame();
+    expect.verifySteps(["follow", "warning: one exists already Account"]);
 });
 
 test("a panel that is gone asks nothing more", async () => {
@@ -228,4 +269,32 @@ test("the screen shows the company that a link to it names", async () => {
     });
     await animationFrame();
     expect.verifySteps(["panel of 7"]);
+});
+
+test("the focus comes back to the button when the window is closed", async () => {
+    answerPanels(DISCONNECTED);
+    onRpc("res.company", "l10n_pl_ksef_open_authorization", () => ({
+        type: "ir.actions.client",
+        tag: "l10n_pl_ksef_authorization",
+        target: "new",
+        name: "Account authorization",
+        params: { wizard_id: 5, company_id: 1 },
+    }));
+    onRpc("l10n_pl_ksef.authorization", "view", () => AUTHORIZATION);
+    await mountWithCleanup(WebClient);
+    await getService("action").doAction({
+        type: "ir.actions.client",
+        tag: "l10n_pl_ksef_connection",
+        params: { company_id: 1 },
+    });
+    await animationFrame();
+    await contains(".o_ksef_connect").focus();
+    await press("Enter");
+    await animationFrame();
+    expect(".o_ksef_authorization h5").toBeFocused();
+    await press("Escape");
+    await animationFrame();
+    expect(".o_ksef_authorization").toHaveCount(0);
+    expect(".o_ksef_connect").toBeFocused();
+    expect.verifySteps(["panel", "panel", "panel"]);
 });

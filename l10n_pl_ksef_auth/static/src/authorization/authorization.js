@@ -67,9 +67,17 @@ export class KsefAuthorization extends Component {
             this.connections.release(this.companyId, { isFinished: this.isFinished });
         });
         useEffect(
-            () => this.heading.el?.focus({ preventScroll: true }),
+            () => {
+                this.focusHeading();
+            },
             () => [this.view.step]
         );
+    }
+
+    /** After the dialog has noted where the focus was, so that it can give it back. */
+    async focusHeading() {
+        await Promise.resolve();
+        this.heading.el?.focus({ preventScroll: true });
     }
 
     get view() {

@@ -45,7 +45,7 @@ export class KsefConnections {
 
     /** Lets the connection do its next due step, and tells the user how it ended. */
     async follow(companyId) {
-        const wasUnderWay = isUnderWay(this.panels[companyId]);
+        const before = this.panels[companyId];
         try {
             const panel = await this.orm.silent.call("res.company", "l10n_pl_ksef_follow", [
                 [companyId],
@@ -58,9 +58,8 @@ export class KsefConnections {
             this.schedule(companyId, RETRY_SECONDS);
             return;
         }
-        const hasEnded = wasUnderWay && !isUnderWay(this.panels[companyId]);
-        if (hasEnded && !this.held.has(companyId)) {
-            this.announce(companyId);
+        if (!this.held.has(companyId)) {
+            this.announceChange(companyId, before);
         }
     }
 
@@ -118,6 +117,19 @@ export class KsefConnections {
         await this.load(companyId);
         if (isFinished) {
             this.announce(companyId);
+        }
+    }
+
+    /** What came to its end since the last look: the verification, or what follows it by itself. */
+    announceChange(companyId, before) {
+        const after = this.panels[companyId];
+        if (isUnderWay(before) && !isUnderWay(after)) {
+            this.announce(companyId);
+        } else if (
+            before?.certificate?.state === "issuing" &&
+            after.certificate.state === "exists"
+        ) {
+            this.announceExistingCertificate(companyId);
         }
     }
 
