@@ -86,4 +86,7 @@ class L10n_Pl_KsefAccountTakeOver(models.AbstractModel):
             raise UserError(
                 self.env._("KSeF is still checking the last signature: wait until it has decided.")
             )
-        window.write({"take_over": bool(former), "revoke_taken_over": bool(revoke)})
+        # What became of an earlier attempt says nothing about the one that begins.
+        window.write(
+            {"take_over": bool(former), "revoke_taken_over": bool(revoke), "problem": False}
+        )

@@ -146,6 +146,12 @@ class TestTakeOver(TakeOverCase):
         )
         self.assertIn("renewed", self.account()["take_over"]["certificate"]["obstacle"])
 
+    def test_the_window_forgets_what_became_of_an_earlier_attempt(self):
+        window = self.open_window()
+        self.send_signed(window, "stranger")
+        self.assertTrue(self.follow(window)["problem"])
+        self.assertFalse(self.take_over().view()["problem"])
+
     def test_a_clerk_cannot_take_over(self):
         with self.assertRaises(AccessError):
             self.take_over(user=self.clerk)
