@@ -15,6 +15,7 @@
         "data/mail_activity_type_data.xml",
         "data/mail_template_data.xml",
         "data/ir_cron.xml",
+        "views/ksef_alert_templates.xml",
         "views/res_config_settings_views.xml",
         "views/ksef_session_views.xml",
         "views/ksef_certificate_views.xml",

@@ -12,7 +12,8 @@ class KsefRequest(http.Controller):
         type="http",
         auth="user",
         methods=["GET"],
-        readonly=True,
+        # Not from a replica: the login was written a moment ago, and a replica may lag behind.
+        readonly=False,
     )
     def download(self, session_id):
         """Serve AuthTokenRequest.xml of a login that waits for its signature.

@@ -234,6 +234,8 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
                 "color": colors[company.id],
             }
             for company in companies
+            # Who pays no taxes in Poland has nothing to do with KSeF.
+            if colors[company.id]
         ]
 
     def _problem(self, problem):

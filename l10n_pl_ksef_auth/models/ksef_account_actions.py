@@ -17,7 +17,7 @@ class L10n_Pl_KsefAccountActions(models.AbstractModel):
     def _connect(self, company):
         """Connect one company with a certificate held here; its rights are KSeF's to judge.
 
-        :return dict: id, name, state, text
+        :return dict: id, name, state, color, text
         """
         owner = company._l10n_pl_ksef_owner()
         self.env["l10n_pl_ksef.certificate"]._serve(owner)
@@ -28,7 +28,8 @@ class L10n_Pl_KsefAccountActions(models.AbstractModel):
             fresh = company.with_env(self.env(cr=cr))
             panel = fresh.env["l10n_pl_ksef.panel"]._values(fresh)
             text = self._connect_text(fresh, panel)
-        return {"id": company.id, "name": company.name, "state": panel["state"], "text": text}
+        state = {part: panel[part] for part in ("state", "color")}
+        return {"id": company.id, "name": company.name, **state, "text": text}
 
     def _connect_text(self, company, panel):
         """How the connection of one company out of many ended, in one sentence."""
@@ -107,6 +108,6 @@ class L10n_Pl_KsefAccountActions(models.AbstractModel):
         try:
             return method(*args)
         except (KsefError, VaultError) as error:
-            told = ksef_problem.texts(self.env, ksef_problem.of_error(error))
+            told = ksef_problem.texts(self.env, ksef_problem.of_request(error))
             lines = "\n".join(told[part] for part in ("text", "action", "technical"))
             raise UserError(self.env._("%s", lines)) from error

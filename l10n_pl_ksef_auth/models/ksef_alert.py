@@ -135,10 +135,20 @@ class L10n_Pl_KsefAlert(models.Model):
             return
         own = self.with_context(lang=self.user_id.lang, tz=self.user_id.tz)
         own._plan_activity()
+        own._send_mail()
+
+    def _send_mail(self):
         template = self.env.ref(TEMPLATE, raise_if_not_found=False)
-        if template:
-            template.send_mail(self.id, email_layout_xmlid="mail.mail_notification_light")
-            self.env.ref("mail.ir_cron_mail_scheduler_action")._trigger()
+        if not template:
+            return
+        try:
+            with self.env.cr.savepoint():
+                template.send_mail(self.id, email_layout_xmlid="mail.mail_notification_light")
+        except Exception:
+            # People edit templates: one that cannot be rendered takes no activity along.
+            _logger.exception("KSeF alert %s: no mail could be written", self.id)
+            return
+        self.env.ref("mail.ir_cron_mail_scheduler_action")._trigger()
 
     def _plan_activity(self):
         self.activity_id.unlink()

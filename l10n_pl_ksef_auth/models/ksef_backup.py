@@ -6,6 +6,7 @@ from . import ksef_vault
 
 BACKUP_PARAMETER = "l10n_pl_ksef_auth.key_backed_up"
 REMINDED_PARAMETER = "l10n_pl_ksef_auth.key_reminded"
+REMINDER_PARAMETER = "l10n_pl_ksef_auth.key_reminder"
 
 
 def key_source(env):
@@ -29,31 +30,47 @@ class L10n_Pl_KsefSession(models.Model):
     def _cron_keep_alive(self, backwards=False):
         result = super()._cron_keep_alive(backwards)
         if not backwards:
-            self._remind_of_backup()
+            self._beside(self._remind_of_backup)
         return result
 
     def _remind_of_backup(self):
-        """Ask once, who connected the first company, for a copy of the generated key."""
+        """Ask once for a copy of the generated key: who can reach the server, if anybody can."""
         path, fingerprint, backed_up = key_source(self.env)
         parameters = self.env["ir.config_parameter"].sudo()
         if not fingerprint or backed_up or parameters.get_param(REMINDED_PARAMETER) == fingerprint:
             return
-        session = self.search([("state", "=", "active"), ("user_id", "!=", False)], limit=1)
+        session = self.search([("state", "=", "active"), ("user_id.active", "=", True)], limit=1)
         if not session:
             return
-        reader = session.with_context(lang=session.user_id.lang)
-        session.activity_schedule(
+        keeper = session._keeper()
+        reader = session.with_context(lang=keeper.lang)
+        activity = session.activity_schedule(
             "l10n_pl_ksef_auth.mail_activity_ksef",
-            user_id=session.user_id.id,
+            user_id=keeper.id,
             summary=reader.env._("Have the key of the KSeF connection backed up"),
             note=reader.env._(
-                "The connection's secrets are encrypted with the key in %(path)s on the server."
-                " Backups of the database do not hold it: have a copy kept apart from them, then"
-                " say so in KSeF, Diagnosis. Without the key every company has to sign again.",
+                "What keeps the connection alive is encrypted with the key in %(path)s on the"
+                " server. Backups of the database do not hold it: whoever looks after the server"
+                " should keep a copy apart from them. Then confirm it in KSeF, Diagnosis. Without"
+                " the key every company has to sign again.",
                 path=path,
             ),
         )
         parameters.set_param(REMINDED_PARAMETER, fingerprint)
+        parameters.set_param(REMINDER_PARAMETER, activity.id)
+
+    def _keeper(self):
+        """Whoever can see to a file on the server: an administrator, else who connected."""
+        group = self.env.ref("l10n_pl_ksef_auth.group_ksef_connection")
+        candidates = self.user_id | group.all_user_ids.sorted("id")
+        administrators = candidates.filtered(
+            lambda user: (
+                user.active
+                and user.has_group("base.group_system")
+                and self.company_id in user.company_ids
+            )
+        )
+        return administrators[:1] or self.user_id
 
 
 class ResCompany(models.Model):
@@ -68,4 +85,7 @@ class ResCompany(models.Model):
         parameters = self.env["ir.config_parameter"].sudo()
         fingerprint = parameters.get_param(ksef_vault.FINGERPRINT_PARAMETER)
         parameters.set_param(BACKUP_PARAMETER, fingerprint)
+        reminder = int(parameters.get_param(REMINDER_PARAMETER) or 0)
+        self.env["mail.activity"].sudo().browse(reminder).exists().unlink()
+        parameters.set_param(REMINDER_PARAMETER, False)
         return self.l10n_pl_ksef_diagnose()

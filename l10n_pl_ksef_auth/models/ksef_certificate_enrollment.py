@@ -19,7 +19,7 @@ LONGEST_POLL = timedelta(minutes=5)
 LOST_ANSWER_PATIENCE = timedelta(hours=2)
 # A request whose answer we no longer wait for may still be worked on.
 STILL_ARRIVING = timedelta(minutes=1)
-RECEIVED, ISSUED = 100, 200
+RECEIVED, ISSUED = range(100, 200), 200
 # A separate certificate beside an existing one, only if one more place stays free (journey.md, 5).
 PLACES_FOR_SEPARATE = 2
 PURPOSE = "Authentication"
@@ -210,11 +210,14 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
         """Ask how far the application is."""
         with self._client() as client:
             status = client.enrollment_status(self._token(), self.reference_number)
-        if status.code == RECEIVED:
+        if status.code in RECEIVED:
             self.attempts += 1
             self._postpone_for(min(FIRST_POLL * 1.5 ** min(self.attempts, 20), LONGEST_POLL))
         elif status.code == ISSUED and status.certificate_serial_number:
             self._done(state="issued", serial_number=status.certificate_serial_number)
+        elif status.code == ISSUED:
+            # Which one, KSeF's list tells.
+            self._done(state="keyed")
         else:
             problem = ksef_problem.of_enrollment_status(status)
             self._done(state="failed", problem=problem)

@@ -44,7 +44,7 @@ class L10n_Pl_KsefCertificateManual(models.Model):
         try:
             self._keep(owner, key, certificate)
         except (LockBusy, VaultError) as error:
-            return ksef_problem.of_error(error)
+            return ksef_problem.of_request(error)
         return False
 
     def _keep(self, owner, key, certificate):
@@ -74,7 +74,7 @@ class L10n_Pl_KsefCertificateManual(models.Model):
 
     def _store_loaded(self, owner, key, certificate):
         """Store a key that fits its certificate, and forget the question that it answers."""
-        identity = identity_of_certificate(certificate)
+        identity = identity_of_certificate(certificate, issued_by_ksef=True)
         self.write(
             {
                 "company_ids": [(4, owner.id)],

@@ -48,7 +48,7 @@ class L10n_Pl_KsefCertificateRenewNow(models.Model):
         try:
             session._token_for_others()
         except (KsefError, VaultError) as error:
-            return ksef_problem.of_error(error)
+            return ksef_problem.of_request(error)
         return False
 
     def _is_being_renewed(self):

@@ -94,7 +94,7 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
             {
                 "name": self._new_name(),
                 "environment": self.environment,
-                "company_ids": [(6, 0, self.company_ids.ids)],
+                "company_ids": [(6, 0, self._served_and_archived().ids)],
                 "session_id": self._owners_session().id,
                 "user_id": self.user_id.id,
                 "owner_name": self.owner_name,
@@ -105,6 +105,10 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
         )
         successor._wake_cron_at(self._now())
         return successor
+
+    def _served_and_archived(self):
+        """The companies of self, those in the archive too: they may come back."""
+        return self.with_context(active_test=False).company_ids
 
     def _successors(self):
         return self.search([("replaces_id", "=", self.id)], order="id desc")
@@ -167,7 +171,7 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
     def _step_switch(self):
         old = self.replaces_id
         with self._also_locked(old._lock_name()):
-            companies = old.company_ids | self.company_ids
+            companies = (old | self)._served_and_archived()
             self._done(state="active", company_ids=[(6, 0, companies.ids)])
             if old.state == "active":
                 # What was loaded by hand may be in use elsewhere: it is left to end by itself.

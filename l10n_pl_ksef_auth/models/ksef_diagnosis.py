@@ -26,10 +26,15 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
         """Check the way to KSeF and what is kept here; calls KSeF.
 
         :param owner: the company that owns the connection
-        :return dict: checks, and ``report``: the same as text to copy
+        :return dict: checks; ``report``, the same as text to copy; and ``asks_for_backup``,
+            whether nobody has said yet that a copy of the key is kept
         """
         checks = [*self._network(owner), *self._answers(owner), *self._here(owner)]
-        return {"checks": checks, "report": self._report(owner, checks)}
+        return {
+            "checks": checks,
+            "report": self._report(owner, checks),
+            "asks_for_backup": self._asks_for_backup(),
+        }
 
     def _check(self, name, ok, text):
         return {"name": name, "ok": ok, "text": text or "–"}
@@ -45,7 +50,8 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
             (self.env._("TLS"), probe.tls),
         ):
             probed = check(url)
-            yield self._check(name, probed.ok, probed.detail)
+            told = ksef_problem.sentence(self.env, probed.text, probed.values)
+            yield self._check(name, probed.ok, told)
 
     def _answers(self, owner):
         """What a challenge tells: that KSeF answers, its clock, our address; it costs nothing."""
@@ -86,10 +92,7 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
     # ------------------------------------------------------------------
     def _here(self, owner):
         session, certificate = owner._l10n_pl_ksef_session(), owner._l10n_pl_ksef_certificate()
-        ends = fields.Datetime.to_string(session.refresh_valid_until) if session else ""
-        yield self._check(
-            self.env._("Login"), bool(session), f"{session.method} → {ends} UTC" if session else ""
-        )
+        yield self._check(self.env._("Login"), *self._login(session))
         yield self._check(
             self.env._("Certificate"),
             bool(certificate._usable()) if certificate else None,
@@ -97,9 +100,16 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
         )
         yield self._check(self.env._("Encryption key"), *self._key())
         yield self._check(self.env._("Database"), *self._database())
-        lacking = xades.available()
-        yield self._check(self.env._("Signing with the certificate"), not lacking, lacking or "ok")
+        yield self._check(self.env._("Signing with the certificate"), *self._signing())
         yield self._check(self.env._("Scheduled action"), *self._cron())
+
+    def _login(self, session):
+        if not session:
+            return False, ""
+        methods = dict(session._fields["method"]._description_selection(self.env))
+        ends = fields.Datetime.to_string(session.refresh_valid_until)
+        lives = session.refresh_valid_until > session._now()
+        return lives, f"{methods[session.method]} → {ends} UTC"
 
     def _key(self):
         lock = self.env["l10n_pl_ksef.unlock"]._lock()
@@ -111,11 +121,22 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
         kept = self.env._("backed up") if backed_up else self.env._("not known to be backed up")
         return backed_up, f"{source}, {fingerprint}, {kept}"
 
+    def _asks_for_backup(self):
+        _source, fingerprint, backed_up = key_source(self.env)
+        return bool(fingerprint) and not backed_up
+
     def _database(self):
         if is_neutralized(self.env):
             return None, self.env._("a neutralized copy")
         uuid = self.env["ir.config_parameter"].sudo().get_param("database.uuid")
         return True, f"{self.env.cr.dbname}, {uuid}"
+
+    def _signing(self):
+        lacking = xades.available()
+        if lacking:
+            problem = ksef_problem.local(f"xmlsec_{lacking}")
+            return False, ksef_problem.texts(self.env, problem)["text"]
+        return True, self.env._("in order")
 
     def _cron(self):
         cron = self.env.ref("l10n_pl_ksef_auth.ir_cron_keep_alive", False)

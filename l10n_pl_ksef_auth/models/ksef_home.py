@@ -10,6 +10,8 @@ be told from its original: see readme/CONFIGURE.md.
 
 import weakref
 
+from psycopg2.errors import InsufficientPrivilege
+
 from ..tools.vault import VaultError
 
 HOME_PARAMETER = "l10n_pl_ksef_auth.home"
@@ -39,8 +41,14 @@ def here(env):
 
 
 def claim(env):
-    """Declare that the secrets belong to the database as it is here."""
-    env["ir.config_parameter"].sudo().set_param(HOME_PARAMETER, here(env))
+    """Declare that the secrets belong to the database as it is here, and as it is called now."""
+    env["ir.config_parameter"].sudo().set_param(HOME_PARAMETER, f"{here(env)}/{env.cr.dbname}")
+
+
+def claimed_name(env):
+    """What the database was called when the secrets were declared to belong to it; or None."""
+    home = env["ir.config_parameter"].sudo().get_param(HOME_PARAMETER) or ""
+    return next(iter(home.split("/")[3:]), None)
 
 
 def copy_code(env):
@@ -50,7 +58,7 @@ def copy_code(env):
     """
     home = env["ir.config_parameter"].sudo().get_param(HOME_PARAMETER)
     now = here(env)
-    if not home or home == now:
+    if not home or _parts(home) == _parts(now):
         return None
     (uuid, server, _database), (uuid_now, server_now, _database_now) = _parts(home), _parts(now)
     if uuid != uuid_now:
@@ -76,9 +84,18 @@ def _place(cr):
     """PostgreSQL's identifiers of the server and of the database on it."""
     connection = cr._cnx
     if connection not in _places:
-        cr.execute(
-            "SELECT system_identifier::text, oid::text FROM pg_control_system(), pg_database"
-            " WHERE datname = current_database()"
-        )
-        _places[connection] = cr.fetchone()
+        server = _server(cr)
+        cr.execute("SELECT oid::text FROM pg_database WHERE datname = current_database()")
+        _places[connection] = (server, cr.fetchone()[0])
     return _places[connection]
+
+
+def _server(cr):
+    """The server's identifier; nothing where an administrator has closed the function."""
+    try:
+        with cr.savepoint(flush=False):
+            query = "SELECT system_identifier::text FROM pg_control_system()"
+            cr.execute(query, log_exceptions=False)
+            return cr.fetchone()[0]
+    except InsufficientPrivilege:
+        return ""

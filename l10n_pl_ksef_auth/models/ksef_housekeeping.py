@@ -39,18 +39,18 @@ class L10n_Pl_KsefSession(models.Model):
 
     @api.autovacuum
     def _gc_ended(self):
-        """Remove logins that ended long ago.
+        """Remove logins that ended long ago, but for those whose end by hand still binds machines.
 
         :return tuple: how many went, whether more are to go
         """
         old = ("write_date", "<", fields.Datetime.now() - KEPT_RECORDS)
-        ended = ("state", "in", ENDED_SESSIONS)
-        return _remove(self.search([ended, old], limit=VACUUM_LIMIT))
+        ended = ("state", "in", ENDED_SESSIONS), ("closed_by_user", "=", False)
+        return _remove(self.search([*ended, old], limit=VACUUM_LIMIT))
 
     def _cron_keep_alive(self, backwards=False):
         result = super()._cron_keep_alive(backwards)
         if not backwards:
-            self.env["l10n_pl_ksef.authorization"]._forget_documents()
+            self._beside(self.env["l10n_pl_ksef.authorization"]._forget_documents)
         return result
 
 

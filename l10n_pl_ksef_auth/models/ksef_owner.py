@@ -2,6 +2,8 @@
 
 from odoo.tools import SQL
 
+from ..tools.nip import NOT_APPLICABLE
+
 # Fields of companies to be flushed before a query with OWNER; and res.partner's vat.
 OWNER_FIELDS = (
     "parent_path",
@@ -26,9 +28,10 @@ OWNER = SQL(
       FROM res_company AS ancestor
       JOIN res_partner AS partner ON partner.id = ancestor.partner_id
      WHERE ancestor.id = ANY(string_to_array(trim('/' FROM company.parent_path), '/')::int[])
-       AND (partner.vat != '' OR ancestor.parent_id IS NULL)
+       AND (partner.vat NOT IN ('', %s) OR ancestor.parent_id IS NULL)
      ORDER BY length(ancestor.parent_path) DESC
      LIMIT 1
     """,
     DIGITS,
+    NOT_APPLICABLE,
 )

@@ -9,6 +9,8 @@ from .ksef_session import IN_FLIGHT
 
 # With nothing that renews it, a login that ends within this time is worth a warning.
 EXPIRING = timedelta(days=3)
+# A renewal that is later than this does not come by itself: the scheduled actions may not run.
+LATE = timedelta(days=1)
 POLL_QUICKLY, POLL_SLOWLY = 2, 15
 COLORS = {
     "disconnected": "red",
@@ -45,6 +47,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         manages = user.has_group("l10n_pl_ksef_auth.group_ksef_connection")
         can_connect = manages and owner in user.sudo().company_ids
         certificate = self._certificate(owner, session)
+        refused = self._refused_signature(owner, session)
         return {
             "company_id": company.id,
             "company_name": company.name,
@@ -54,10 +57,13 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             "state": state,
             "tick": TICKS.get(state, "no"),
             "color": COLORS[state],
-            "headline": self._headline(state),
+            "headline": self._headline(state, session),
             "certificate": certificate,
             "missing_rights": self._rights_labels(session),
-            "problem": self._problem(owner, session, pending),
+            # A signature may be on its way, or be refused, while an older login still works.
+            "is_verifying": "signature" in pending.mapped("method"),
+            "is_refused": bool(refused),
+            "problem": self._problem(owner, session, pending, refused),
             "can_connect": can_connect,
             "button": {
                 "label": self.env._("Refresh connection (signature)"),
@@ -116,7 +122,11 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             return "verifying"
         if session._missing_rights():
             return "limited"
-        return "expiring" if left < EXPIRING and not session.renew_at else "connected"
+        renews = session.renew_at and not self._is_late(session)
+        return "expiring" if left < EXPIRING and not renews else "connected"
+
+    def _is_late(self, session):
+        return bool(session.renew_at) and session.renew_at + LATE < session._now()
 
     def _waiting(self, owner):
         signing = ("state", "=", "waiting"), ("method", "=", "signature")
@@ -129,7 +139,22 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             lambda session: session.state in ("failed", "revoked", "expired") and session.problem
         )
 
-    def _headline(self, state):
+    def _refused_signature(self, owner, session):
+        """The newest signature that was sent, if KSeF refused it and no login has come since."""
+        sent = ("method", "=", "signature"), ("user_id", "!=", False), ("id", ">", session.id or 0)
+        return self._find_logins(owner, *sent, limit=1).filtered(
+            lambda login: (
+                login.problem
+                and (
+                    login.state == "failed"
+                    or (login.state == "waiting" and not login.document_secret)
+                )
+            )
+        )
+
+    def _headline(self, state, session):
+        if state == "attention" and session:
+            return self.env._("The connection has ended; sign once more to restore it.")
         return {
             "waiting": self.env._("Waiting for the signed file."),
             "verifying": self.env._("KSeF is checking the signature."),
@@ -143,7 +168,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         until = session.refresh_valid_until
         whole = until and session.activated_at and (until - session.activated_at).total_seconds()
         left = until and max((until - now).total_seconds(), 0)
-        renews = session.renew_at
+        renews = not self._is_late(session) and session.renew_at
         return {
             "expires_at": fields.Datetime.to_string(until) if until else False,
             "seconds_left": int(left) if until else False,
@@ -219,18 +244,22 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             return []
         return [labels[right] for right in session._missing_rights()]
 
-    def _problem(self, owner, session, pending):
+    def _problem(self, owner, session, pending, refused):
         """What went wrong last, unless it was mended since."""
         try:
             owner._l10n_pl_ksef_context()
         except nip_tools.InvalidNip as error:
-            return self._texts(ksef_problem.of_nip(error), owner)
-        source = pending[:1] if pending[:1].problem else session
+            polish = owner.account_fiscal_country_id.code == "PL"
+            wrong = ksef_problem.of_nip(error) if polish else ksef_problem.local("abroad")
+            return self._texts(wrong, owner)
+        source = pending[:1] if pending[:1].problem else refused or session
         source = source or self._last_failure(owner)
         if source.problem:
             return self._texts(source.problem, owner, source)
         if not session and not pending and self._is_of_another(owner):
             return self._texts(ksef_problem.local("nip_changed"), owner)
+        if self._is_late(session):
+            return self._texts(ksef_problem.local("renewal_late"), owner)
         return False
 
     def _is_of_another(self, owner):

@@ -15,21 +15,28 @@ def of_error(error):
     :return dict: kind, code, text, details
     """
     if isinstance(error, KsefForbidden):
-        return _kept("forbidden", error.reason)
+        return _kept("forbidden", error.reason, error.said, error.details)
     if isinstance(error, KsefUnavailable):
         return {**_kept("outage", error.code), "sent": error.sent, "status": error.status}
     if isinstance(error, KsefRefused):
         first = error.problems[0] if error.problems else None
-        return {
-            **_kept("refusal", first and first.code, first and first.text, first and first.details),
-            "status": error.status,
-        }
+        told = (first.code, first.text, first.details) if first else (None, error.said)
+        return {**_kept("refusal", *told), "status": error.status}
     if isinstance(error, KsefError):
         return _kept("local", error.code)
     if isinstance(error, VaultCorrupt):
         return _kept("local", "secret_corrupt")
     # A copy of the database says what kind of copy it is.
     return _kept("local", getattr(error, "code", "key_missing"))
+
+
+def of_request(error):
+    """As of_error, of a call that a person waits for: no machine repeats it when it has failed.
+
+    :param Exception error: a KsefError or a VaultError
+    :return dict: as of_error, marked ``once``
+    """
+    return {**of_error(error), "once": True}
 
 
 def of_auth_status(status):
@@ -62,7 +69,7 @@ def texts(env, problem, **values):
     """
     meaning = codes.of_record(problem)
     known = {
-        "code": problem.get("code") or "",
+        "code": problem.get("code") or _http(problem),
         "text": problem.get("text") or "",
         "details": "; ".join(problem.get("details") or ()),
         "nip": "",
@@ -92,9 +99,13 @@ def sentence(env, text, values):
     return translated % values
 
 
+def _http(problem):
+    return f"HTTP {problem['status']}" if problem.get("status") else ""
+
+
 def _technical(problem, known):
-    status = f"HTTP {problem['status']} " if problem.get("status") else ""
-    parts = (f"{status}{known['code']}".strip(), known["text"], known["details"][:LONGEST_DETAIL])
+    answered = f"{_http(problem)} {problem.get('code') or ''}".strip()
+    parts = (answered, known["text"], known["details"][:LONGEST_DETAIL])
     return "KSeF " + " · ".join(part for part in parts if part)
 
 

@@ -4,7 +4,7 @@ from odoo import models
 
 from ..tools import vault
 from ..tools.identity import identity_of_certificate
-from . import ksef_vault
+from . import ksef_home, ksef_vault
 from .ksef_vault import SECRET_MODELS
 
 MODE = 0o600
@@ -55,6 +55,8 @@ class L10n_Pl_KsefRotation(models.AbstractModel):
             box = env["l10n_pl_ksef.vault.mixin"]._vault()
             parameters = env["ir.config_parameter"]
             parameters.set_param(ksef_vault.FINGERPRINT_PARAMETER, box.fingerprint)
+            # The new key is in the file of the database's present name alone.
+            ksef_home.claim(env)
             companies = env["l10n_pl_ksef.session"].search([("state", "=", "active")]).company_id
             env["l10n_pl_ksef.audit"]._record(companies, "key_rotated", detail=box.fingerprint)
         # Other workers remember which key they expect: tell them.
@@ -106,7 +108,8 @@ class L10n_Pl_KsefCertificate(models.Model):
         outcomes = super()._reencrypt_here()
         if "encrypted" in outcomes and self.certificate_secret:
             # Identities are found by a digest that the key is part of.
-            identity = identity_of_certificate(self._credentials()[1])
+            certificate = self._credentials()[1]
+            identity = identity_of_certificate(certificate, issued_by_ksef=True)
             self.identity_digest = self._secret_digests(identity)[0]
         return outcomes
 

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from odoo import fields, models
 
-from ..tools import auth_token_request
+from ..tools import auth_token_request, nip
 from . import ksef_problem
 
 ENVIRONMENT_LABELS = [
@@ -104,6 +104,14 @@ class L10n_Pl_KsefSession(models.Model):
     def _client(self):
         """A client for this session's environment; used as a context manager."""
         return self.company_id._l10n_pl_ksef_client(self.environment)
+
+    def _of_present_context(self):
+        """The logins of self that are for the NIP or unit that their company has now."""
+        return self.filtered(
+            lambda session: (
+                nip.digits(session.context_value) == session.company_id._l10n_pl_ksef_digits()
+            )
+        )
 
     def _missing_rights(self):
         """The rights that sending and reading invoices need and this login lacks.

@@ -1,4 +1,5 @@
 import logging
+import random
 from datetime import timedelta
 
 from odoo import models
@@ -10,10 +11,13 @@ from .ksef_session import NO_RIGHTS
 _logger = logging.getLogger(__name__)
 
 RIGHTS_CHECK = timedelta(hours=24)
+# The new login comes two days and more before the old one ends: KSeF may be down for two days.
+RENEW_BEFORE = timedelta(days=2, hours=2)
+RENEW_SPREAD = timedelta(hours=24)
 
 
 class L10n_Pl_KsefSessionActive(models.Model):
-    """What is done with a login while it lives: its rights are looked at, and it is closed."""
+    """What is done with a login while it lives: renewed in time, its rights looked at, closed."""
 
     _inherit = "l10n_pl_ksef.session"
 
@@ -26,6 +30,32 @@ class L10n_Pl_KsefSessionActive(models.Model):
         if not self.rights_checked_at or self.rights_checked_at + RIGHTS_CHECK <= now:
             return self._step_check_rights
         return None
+
+    def _plan_renewal(self):
+        """Choose when the certificate logs in again: early, and not with everybody else."""
+        if self.state != "active" or self.revoke_requested:
+            return
+        if not self.company_id._l10n_pl_ksef_certificate():
+            self.renew_at = False
+            return
+        life = self.refresh_valid_until - self.activated_at
+        early = min(RENEW_BEFORE + RENEW_SPREAD * random.random(), life / 2)
+        self.renew_at = self.refresh_valid_until - early
+        self._wake_cron_at(self.renew_at)
+
+    def _after_activation(self):
+        """What a new login brings about: older ones are closed, a certificate is asked for."""
+        older = self.search(
+            [
+                ("company_id", "=", self.company_id.id),
+                ("environment", "=", self.environment),
+                ("state", "=", "active"),
+                ("id", "!=", self.id),
+            ]
+        )
+        older.write({"revoke_requested": True, "next_attempt": False, "renew_at": False})
+        self.env["l10n_pl_ksef.certificate"]._enroll_after_login(self)
+        self._wake_cron_at(self._now())
 
     def _step_check_rights(self):
         """Ask what this login may do: a login succeeds with any one right (facts.md)."""

@@ -50,12 +50,19 @@ class L10n_Pl_KsefSessionKeepAlive(models.Model):
         self.env["ir.cron"]._commit_progress(remaining=0)
 
     def _tell_humans(self):
+        self._beside(self.env["l10n_pl_ksef.alert"]._watch)
+
+    def _beside(self, task):
+        """Do what goes with keeping the connections alive, and must never keep them from it.
+
+        Odoo switches off a scheduled action that fails for a week.
+        """
         try:
-            self.env["l10n_pl_ksef.alert"]._watch()
+            task()
+            self.env.flush_all()
         except Exception:
-            # Mail that does not work must not keep the connections from being kept alive.
             self.env.cr.rollback()
-            _logger.exception("KSeF: the alerts could not be brought up to date")
+            _logger.exception("KSeF: %s failed", task.__qualname__)
 
     def _run_seconds(self):
         limit = tools.config["limit_time_real_cron"]

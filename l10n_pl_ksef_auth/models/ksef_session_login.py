@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from odoo import models
 
-from ..tools import clock, xades
+from ..tools import clock, codes, xades
 from ..tools.const import CHALLENGE_LIFETIME
 from ..tools.errors import KsefGone, KsefRefused, KsefUnauthorized
 from . import ksef_problem
@@ -14,9 +14,6 @@ _logger = logging.getLogger(__name__)
 
 FIRST_POLL = timedelta(seconds=1)
 LONGEST_POLL = timedelta(minutes=2)
-# The new login comes two days and more before the old one ends: KSeF may be down for two days.
-RENEW_BEFORE = timedelta(days=2, hours=2)
-RENEW_SPREAD = timedelta(hours=24)
 # Wrong challenge, and a challenge that KSeF no longer takes (facts.md A1).
 CHALLENGE_REFUSED = 21111
 ALREADY_REDEEMED = 21301
@@ -25,10 +22,7 @@ LOGIN_ENDED = (21301, 21304, 21308)
 # A dead login answers 400; only a human could replace this one, so a 401 has to be repeated.
 UNCLEAR_REFUSALS = 3
 OPERATION_LIFE = timedelta(minutes=45)
-IN_PROGRESS, SUCCESS = 100, 200
-# Final statuses after which another login with the same certificate may well succeed.
-PASSING_STATUSES = (500, 550)
-CHAIN_CHECK_FAILED = "Błąd weryfikacji łańcucha certyfikatów"
+IN_PROGRESS, SUCCESS = range(100, 200), 200
 CERTIFICATE_REFUSED = 460
 NOT_VALID = "Nieważny certyfikat"
 # A new certificate may be "not yet valid" for a while (facts.md A2-28).
@@ -153,7 +147,7 @@ class L10n_Pl_KsefSessionLogin(models.Model):
         token = self._secret_read("authentication_token_secret").decode()
         with self._client() as client:
             status = client.auth_status(self.reference_number, token)
-        if status.code == IN_PROGRESS:
+        if status.code in IN_PROGRESS:
             self._poll_later()
         elif status.code == SUCCESS:
             self._done(state="authorized", document_secret=False)
@@ -178,13 +172,21 @@ class L10n_Pl_KsefSessionLogin(models.Model):
 
     def _may_pass(self, status):
         """Whether the same certificate may well be let in later."""
-        if status.code in PASSING_STATUSES or CHAIN_CHECK_FAILED in status.details:
+        if not codes.auth_status(status.code, status.details).final:
             return True
         young = self.certificate_id.valid_from + YOUNG > self._now()
         return young and NOT_VALID in status.details
 
     def _step_redeem(self):
-        """Fetch the tokens: KSeF gives them once, so they are committed with the state."""
+        """Begin to use the tokens; what fails here, for a locked row say, is repeated."""
+        if not self.refresh_token_secret:
+            self._redeem()
+        self._done(state="active", activated_at=self._now(), rights_checked_at=False)
+        self._plan_renewal()
+        self._after_activation()
+
+    def _redeem(self):
+        """Fetch the tokens: KSeF gives them once, so they are committed before all else."""
         token = self._secret_read("authentication_token_secret").decode()
         self.redeem_started_at = self.redeem_started_at or self._now()
         self.env.cr.commit()
@@ -195,41 +197,13 @@ class L10n_Pl_KsefSessionLogin(models.Model):
             refresh_token_secret=tokens.refresh.token.encode(),
             authentication_token_secret=b"",
         )
-        self._done(
-            state="active",
-            activated_at=self._now(),
-            access_valid_until=naive(tokens.access.valid_until),
-            refresh_valid_until=naive(tokens.refresh.valid_until),
-            rights_checked_at=False,
+        self.write(
+            {
+                "access_valid_until": naive(tokens.access.valid_until),
+                "refresh_valid_until": naive(tokens.refresh.valid_until),
+            }
         )
-        self._plan_renewal()
-        self._after_activation()
-
-    def _plan_renewal(self):
-        """Choose when the certificate logs in again: early, and not with everybody else."""
-        if self.state != "active" or self.revoke_requested:
-            return
-        if not self.company_id._l10n_pl_ksef_certificate():
-            self.renew_at = False
-            return
-        life = self.refresh_valid_until - self.activated_at
-        early = min(RENEW_BEFORE + RENEW_SPREAD * random.random(), life / 2)
-        self.renew_at = self.refresh_valid_until - early
-        self._wake_cron_at(self.renew_at)
-
-    def _after_activation(self):
-        """What a new login brings about: older ones are closed, a certificate is asked for."""
-        older = self.search(
-            [
-                ("company_id", "=", self.company_id.id),
-                ("environment", "=", self.environment),
-                ("state", "=", "active"),
-                ("id", "!=", self.id),
-            ]
-        )
-        older.write({"revoke_requested": True, "next_attempt": False, "renew_at": False})
-        self.env["l10n_pl_ksef.certificate"]._enroll_after_login(self)
-        self._wake_cron_at(self._now())
+        self.env.cr.commit()
 
     # ------------------------------------------------------------------
     # Failures
@@ -293,4 +267,5 @@ class L10n_Pl_KsefSessionLogin(models.Model):
 
 
 def _says_ended(error):
-    return isinstance(error, KsefRefused) and any(error.has(code) for code in LOGIN_ENDED)
+    named = isinstance(error, KsefRefused) and any(error.has(code) for code in LOGIN_ENDED)
+    return named and codes.of_error(error).final

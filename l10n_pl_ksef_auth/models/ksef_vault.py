@@ -98,14 +98,25 @@ class L10n_Pl_KsefVaultMixin(models.AbstractModel):
         ksef_home.refuse_copy(self.env)
         parameters = self.env["ir.config_parameter"].sudo()
         expected = parameters.get_param(FINGERPRINT_PARAMETER)
+        if expected:
+            _follow_name(self.env, expected)
         keys = vault.load_keys(*sources(self.env).values(), may_create=may_create and not expected)
         fingerprints = [vault.key_fingerprint(key) for key in keys]
-        if expected and expected not in fingerprints:
+        if (
+            expected
+            and expected not in fingerprints
+            and self._stored_fingerprint() not in fingerprints
+        ):
             raise VaultKeyOther("another key than this database's")
         if may_create and not expected:
             parameters.set_param(FINGERPRINT_PARAMETER, fingerprints[0])
             ksef_home.claim(self.env)
         return keys
+
+    def _stored_fingerprint(self):
+        """The database's key, past the cache of a worker that does not yet know of a new one."""
+        found = self.env["ir.config_parameter"].sudo().search([("key", "=", FINGERPRINT_PARAMETER)])
+        return found.value
 
 
 def sources(env):
@@ -121,6 +132,17 @@ def sources(env):
         "variable": os.environ.get(KEY_VARIABLE),
         "file": _key_file(tools.config["data_dir"], env.cr.dbname),
     }
+
+
+def _follow_name(env, fingerprint):
+    """Let a database that was renamed, as by Odoo's database manager, keep its key.
+
+    A copy needs this no less, but its key is for a person to bring: who restores somebody else's
+    backup beside the original must not find the key there.
+    """
+    file, name = sources(env)["file"], ksef_home.claimed_name(env)
+    if name and name != env.cr.dbname:
+        vault.adopt_key_file(file, file.with_name(f"{name}.key"), fingerprint)
 
 
 @lru_cache(maxsize=64)

@@ -69,7 +69,7 @@ class ResCompany(models.Model):
         """
         self.ensure_one()
         company = self.sudo()
-        while not company.vat and company.parent_id:
+        while company.vat in (False, "", nip_tools.NOT_APPLICABLE) and company.parent_id:
             company = company.parent_id
         return company
 
@@ -119,8 +119,7 @@ class ResCompany(models.Model):
             )
         )
         # A login of the NIP or unit that the company was before is not the company's any more.
-        digits = owner._l10n_pl_ksef_digits()
-        return live.filtered(lambda session: nip_tools.digits(session.context_value) == digits)[:1]
+        return live._of_present_context()[:1]
 
     def _l10n_pl_ksef_digits(self):
         """For whom self's logins are, as far as it can be told without judging a NIP."""
@@ -188,9 +187,13 @@ class ResCompany(models.Model):
                 ("state", "in", ("waiting", "submitted", "authorized")),
             ]
         )
-        if on_its_way or not certificate:
-            return on_its_way
+        rightful = on_its_way._of_present_context()
+        if rightful or not certificate:
+            return rightful
         context = self._l10n_pl_ksef_context()
+        on_its_way._forget_secrets(state="revoked", problem=False)
+        # Before the new one, for the unique index.
+        on_its_way.flush_recordset()
         return sessions.create(
             {
                 "company_id": self.id,
@@ -212,8 +215,19 @@ class ResCompany(models.Model):
         """
         if self.env.su:
             return
-        if not self.env.user.has_group(group) or self not in self.env.user.company_ids:
-            raise AccessError(self.env._("You are not allowed to manage the connection to KSeF."))
+        if not self.env.user.has_group(group):
+            raise AccessError(
+                self.env._(
+                    'This part of KSeF needs the right "%(right)s": ask your administrator for it.',
+                    right=self.env.ref(group).sudo().name,
+                )
+            )
+        if self not in self.env.user.company_ids:
+            raise AccessError(
+                self.env._(
+                    "You do not work in this company in Odoo: ask your administrator for it."
+                )
+            )
 
     # ------------------------------------------------------------------
     # Called by the screens

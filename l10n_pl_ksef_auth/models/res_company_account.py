@@ -42,7 +42,7 @@ class ResCompany(models.Model):
         try:
             listed = account._ask_ksef(owner)
         except (KsefError, VaultError) as error:
-            problem = ksef_problem.texts(self.env, ksef_problem.of_error(error))
+            problem = ksef_problem.texts(self.env, ksef_problem.of_request(error))
             return {**account._values(owner), "problem": problem}
         return account._values(owner, listed)
 
@@ -113,7 +113,7 @@ class ResCompany(models.Model):
     def l10n_pl_ksef_connect_with_certificate(self):
         """Connect all companies of self with a certificate held here, without a signature.
 
-        :return list: for each company: id, name, state (as the panel's), text
+        :return list: for each company: id, name, state and color (as the panel's), text
         """
         account = self.env["l10n_pl_ksef.account"]
         for company in self:

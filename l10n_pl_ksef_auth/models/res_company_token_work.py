@@ -132,7 +132,7 @@ class ResCompany(models.Model):
             ],
             limit=1,
         )
-        if last.state in IN_FLIGHT:
+        if last.state in IN_FLIGHT and last._of_present_context():
             return last
         if last.closed_by_user or not last._may_log_in_again():
             raise LoginNeeded()

@@ -15,6 +15,7 @@ from . import test_first_login
 from . import test_housekeeping
 from . import test_javascript
 from . import test_login_problems
+from . import test_other_transactions
 from . import test_polish
 from . import test_renew_now
 from . import test_renewal
@@ -25,4 +26,5 @@ from . import test_secrets
 from . import test_take_over
 from . import test_take_over_revokes
 from . import test_ten_years
+from . import test_upload
 from . import test_who_connects

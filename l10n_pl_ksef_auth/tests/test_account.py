@@ -43,6 +43,11 @@ class TestAccount(KsefCase):
         (row,) = self.account().l10n_pl_ksef_account_at_ksef()["certificates"]
         self.assertFalse(row["here"])
 
+    def test_a_comparison_that_failed_is_to_be_tried_again_by_the_user(self):
+        self.simulator.faults.add("certificate-query", "503", times=-1)
+        problem = self.account().l10n_pl_ksef_account_at_ksef()["problem"]
+        self.assertEqual(problem["action"], "Try again in a few minutes.")
+
     def test_our_login_is_recognised_in_ksefs_list(self):
         (row,) = self.account().l10n_pl_ksef_account_at_ksef()["sessions"]
         self.assertTrue(row["ours"])
@@ -91,6 +96,15 @@ class TestAccount(KsefCase):
         self.keep_alive(seconds=5)
         self.assertEqual(self.panel(company=other)["state"], "connected")
 
+    def test_a_company_that_pays_its_taxes_abroad_is_not_offered(self):
+        polish = self.make_company("Druga Sp. z o.o.", "1111111111")
+        abroad = self.make_company("Auslandsfirma GmbH", "1132191233")
+        abroad.account_fiscal_country_id = self.env.ref("base.de")
+        self.accountant.company_ids |= polish | abroad
+        offered = [item["id"] for item in self.account().l10n_pl_ksef_account()["others"]]
+        self.assertIn(polish.id, offered)
+        self.assertNotIn(abroad.id, offered)
+
 
 @tagged("post_install", "-at_install")
 class TestDisconnect(KsefCase):
@@ -106,7 +120,7 @@ class TestDisconnect(KsefCase):
     def test_while_ksef_is_down_a_disconnection_with_revocation_is_refused_in_words(self):
         self.certified()
         self.simulator.faults.add("certificate-revoke", "503", times=-1)
-        with self.confirmed(), self.assertRaisesRegex(UserError, "KSeF"):
+        with self.confirmed(), self.assertRaisesRegex(UserError, "KSeF(.|\\n)*Try again in"):
             self.company.with_user(self.accountant).l10n_pl_ksef_disconnect(True)
         self.env.invalidate_all()
         self.assertEqual(self.panel()["state"], "connected")

@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from .common import KsefCase
 
@@ -101,6 +102,16 @@ class TestAlerts(KsefCase):
         alert = self.open_alerts()
         self.assertEqual(self.mails().body_html.count(alert.link), 1)
         self.assertEqual(alert._place(), "/odoo/ksef")
+
+    @mute_logger("odoo.addons.l10n_pl_ksef_auth.models.ksef_alert")
+    @mute_logger("odoo.addons.mail.models.mail_render_mixin")
+    def test_a_template_that_somebody_broke_takes_no_activity_along(self):
+        template = self.env.ref("l10n_pl_ksef_auth.mail_template_alert")
+        template.email_from = "{{ object.no_such_field }}"
+        self.connect()
+        self.assertEqual(self.wake(days=5), [("login", 3)])
+        self.assertTrue(self.open_alerts().activity_id)
+        self.assertFalse(self.mails())
 
     def test_a_login_refused_for_lack_of_rights_is_told_at_once(self):
         self.certified()

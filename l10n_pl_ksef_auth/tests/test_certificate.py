@@ -2,6 +2,8 @@ from unittest.mock import patch
 
 from odoo.tests import tagged
 
+from ..tools.answers import EnrollmentStatus
+from ..tools.client import KsefClient
 from .common import KsefCase
 
 
@@ -29,6 +31,12 @@ class TestCertificate(KsefCase):
         self.assertEqual((second.method, second.state), ("certificate", "active"))
         self.assertEqual(first.state, "revoked")
         self.assertEqual(self.panel()["state"], "connected")
+
+    def test_a_certificate_whose_number_ksef_does_not_tell_is_found_in_its_list(self):
+        told = EnrollmentStatus(200, "Wniosek obsłużony (certyfikat wygenerowany)")
+        with patch.object(KsefClient, "enrollment_status", return_value=told):
+            certificate = self.certified()
+        self.assertEqual(certificate.state, "active")
 
     def test_what_another_worker_took_puts_off_no_login(self):
         self.certified()

@@ -36,6 +36,22 @@ class TestCertificateStates(KsefCase):
             )
         self.assertFalse(self.panel()["renews_at"])
 
+    def test_a_renewal_that_does_not_come_is_shown_although_no_scheduled_action_tells_of_it(self):
+        session = self.company._l10n_pl_ksef_session()
+        late = session.renew_at - session._now() + timedelta(hours=25)
+        self.travel(seconds=late.total_seconds())
+        panel = self.panel()
+        self.assertEqual((panel["state"], panel["color"]), ("expiring", "amber"))
+        self.assertIn("scheduled actions", panel["problem"]["action"])
+        self.assertFalse(panel["renews_at"])
+        self.assertEqual(
+            self.env["l10n_pl_ksef.panel"]._colors(self.company), {self.company.id: "amber"}
+        )
+        self.keep_alive(seconds=1)
+        for _round in range(3):
+            self.keep_alive(seconds=10)
+        self.assertEqual(self.panel()["state"], "connected")
+
     def test_a_certificate_blocked_while_its_renewal_is_due_is_looked_at_once_a_day(self):
         tomorrow = self.simulator.clock.now() + timedelta(days=1)
         self.at_ksef(self.certificate).revocation_done = tomorrow

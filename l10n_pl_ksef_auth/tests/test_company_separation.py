@@ -56,3 +56,11 @@ class TestCompanySeparation(KsefCase):
         for method in ("l10n_pl_ksef_open_authorization", "l10n_pl_ksef_account"):
             with self.assertRaises(AccessError):
                 getattr(branch.with_user(user), method)()
+
+    def test_a_branch_whose_tax_id_is_not_applicable_uses_the_connection_of_the_company_above(self):
+        values = {"name": "Oddział", "parent_id": self.company.id, "vat": "/"}
+        branch = self.env["res.company"].create(values)
+        self.manager.company_ids |= branch
+        self.assertTrue(branch.l10n_pl_ksef_access_token())
+        self.assertEqual(self.panel(self.manager, branch)["color"], "green")
+        self.assertEqual(self.env["l10n_pl_ksef.panel"]._colors(branch), {branch.id: "green"})

@@ -1,6 +1,10 @@
+from unittest.mock import patch
+
+from psycopg2.errors import InsufficientPrivilege
+
 from odoo.tests import tagged
 
-from odoo.addons.l10n_pl_ksef_auth.models import ksef_home
+from odoo.addons.l10n_pl_ksef_auth.models import ksef_home, ksef_vault
 from odoo.addons.l10n_pl_ksef_auth.tools.vault import VaultError
 
 from .common import KsefCase
@@ -63,6 +67,44 @@ class TestCopies(KsefCase):
         self.assertEqual(self.panel()["color"], "green")
         line = self.env["l10n_pl_ksef.audit"].search([("event", "=", "original")], limit=1)
         self.assertEqual(line.user_id, self.accountant)
+
+    def key_of_another_name(self):
+        """The key file is called as the database was before."""
+        file = ksef_vault.sources(self.env)["file"]
+        former = file.with_name("former.key")
+        file.rename(former)
+        self.addCleanup(lambda: former.replace(file) if former.exists() else None)
+
+    def test_a_renamed_database_keeps_its_key(self):
+        self.key_of_another_name()
+        home = f"{ksef_home.here(self.env)}/former"
+        self.env["ir.config_parameter"].set_param(ksef_home.HOME_PARAMETER, home)
+        self.assertEqual(self.panel()["color"], "green")
+        self.assertTrue(ksef_vault.sources(self.env)["file"].exists())
+
+    def test_a_copy_under_another_name_does_not_find_the_originals_key(self):
+        self.key_of_another_name()
+        home = f"{ksef_home.here(self.env)}0/former"
+        self.env["ir.config_parameter"].set_param(ksef_home.HOME_PARAMETER, home)
+        with self.confirmed():
+            self.window().action_continue()
+        self.env.invalidate_all()
+        self.assertIn("key", self.panel()["problem"]["text"])
+        self.assertFalse(ksef_vault.sources(self.env)["file"].exists())
+
+    def test_a_server_that_keeps_its_identifier_to_itself_keeps_nobody_out_of_odoo(self):
+        cursor = type(self.env.cr)
+        execute = cursor.execute
+
+        def hardened(cr, query, *args, **kwargs):
+            if "pg_control_system" in str(query):
+                raise InsufficientPrivilege()
+            return execute(cr, query, *args, **kwargs)
+
+        with patch.object(ksef_home, "_places", {}), patch.object(cursor, "execute", hardened):
+            _uuid, server, database = ksef_home.here(self.env).split("/")
+        self.assertFalse(server)
+        self.assertTrue(database)
 
     def test_a_copy_that_gives_the_secrets_up_leaves_the_originals_login_alone(self):
         self.move("copy_duplicated")

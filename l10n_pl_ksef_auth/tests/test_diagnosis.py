@@ -43,6 +43,24 @@ class TestDiagnosis(KsefCase):
         self.assertIs(self.checks["KSeF answers"]["ok"], False)
         self.assertIn("Database", self.checks)
 
+    def test_a_polish_reader_gets_the_results_in_polish(self):
+        self.env["res.lang"]._activate_lang("pl_PL")
+        self.accountant.lang = "pl_PL"
+        self.connect()
+        answer = self.company.with_user(self.accountant).with_context(lang="pl_PL")
+        texts = {check["name"]: check["text"] for check in answer.l10n_pl_ksef_diagnose()["checks"]}
+        self.assertEqual(texts["TLS"], "nieużywany: adres jest na tym komputerze")
+        self.assertRegex(texts["Sesja"], "^Podpis →")
+        self.assertEqual(texts["Podpisywanie certyfikatem"], "w porządku")
+
+    def test_a_login_that_has_ended_is_not_in_order(self):
+        self.connect()
+        self.diagnose()
+        self.assertTrue(self.checks["Login"]["ok"])
+        self.travel(days=8)
+        self.diagnose()
+        self.assertIs(self.checks["Login"]["ok"], False)
+
     def test_missing_rights_are_named(self):
         self.connect("reader")
         self.diagnose()

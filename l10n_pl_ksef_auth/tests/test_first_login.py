@@ -1,5 +1,7 @@
 from odoo.tests import tagged
 
+from odoo.addons.l10n_pl_ksef_auth.controllers.ksef_request import KsefRequest
+
 from .common import KsefCase
 
 
@@ -23,3 +25,6 @@ class TestFirstLogin(KsefCase):
         self.assertEqual(sent["calls"], 0)
         self.assertFalse(view["reading"]["can_send"])
         self.assertEqual(view["reading"]["findings"][0]["level"], "stop")
+
+    def test_the_file_is_served_from_the_database_that_its_challenge_was_just_written_to(self):
+        self.assertFalse(KsefRequest.download.original_routing["readonly"])

@@ -1,9 +1,12 @@
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from odoo.addons.l10n_pl_ksef_auth import uninstall_hook
+from odoo.addons.l10n_pl_ksef_auth.exceptions import LoginNeeded
 
 from .common import KsefCase
 
@@ -39,6 +42,15 @@ class TestHousekeeping(KsefCase):
         self.keep_alive(seconds=5)
         self.assertFalse(window.sudo().document_secret)
 
+    def test_a_window_that_was_left_open_overnight_is_still_there(self):
+        window = self.open_window().sudo()
+        self.age(window, hours=20)
+        window._transient_vacuum()
+        self.assertTrue(window.exists())
+        self.age(window, days=8)
+        window._transient_vacuum()
+        self.assertFalse(window.exists())
+
     def test_a_login_forgets_its_document_once_ksef_has_judged_it(self):
         self.assertFalse(self.connect().document_secret)
 
@@ -60,6 +72,25 @@ class TestHousekeeping(KsefCase):
         self.env["l10n_pl_ksef.session"]._gc_ended()
         self.assertFalse(first.exists())
         self.assertTrue(second.exists())
+
+    def test_a_company_that_was_disconnected_by_hand_stays_so_however_long_ago_it_was(self):
+        self.certified()
+        session = self.company._l10n_pl_ksef_session()
+        self.env["l10n_pl_ksef.session"]._disconnect(self.company)
+        self.env.invalidate_all()
+        self.age(session, days=500)
+        self.env["l10n_pl_ksef.session"]._gc_ended()
+        with self.assertRaises(LoginNeeded):
+            self.company.l10n_pl_ksef_access_token()
+
+    @mute_logger("odoo.addons.l10n_pl_ksef_auth.models.ksef_session_keep_alive")
+    def test_a_reminder_that_cannot_be_given_does_not_fail_the_scheduled_action(self):
+        self.connect()
+        activities = self.registry["mail.activity"]
+        cron = self.env.ref("l10n_pl_ksef_auth.ir_cron_keep_alive")
+        with patch.object(activities, "create", side_effect=OSError):
+            self.assertIs(cron.method_direct_trigger(), True)
+        self.assertFalse(cron.failure_count)
 
     def test_audit_lines_stay_for_six_years(self):
         self.connect()

@@ -1,5 +1,7 @@
 from odoo.tests import tagged
 
+from ..models import ksef_problem
+from ..tools.errors import KsefRefused
 from .common import KsefCase
 
 # KSeF's final statuses of a login (facts.md A1) and where each leads the user.
@@ -45,6 +47,24 @@ class TestLoginProblems(KsefCase):
         view = self.refused_with(499, ["Zupełnie nowy powód"])
         self.assertIn("Zupełnie nowy powód", view["problem"]["technical"])
 
+    def test_a_blocked_connection_shows_the_incident_that_the_ministry_asks_for(self):
+        session = self.connect()
+        self.simulator.faults.add("refresh", "403", reason="security-service-blocked", times=-1)
+        self.keep_alive(hours=25)
+        technical = ksef_problem.texts(self.env, session.problem)["technical"]
+        self.assertIn("20260429-INC-1", technical)
+        self.assertIn("mechanizmy bezpieczeństwa", technical)
+
+    def test_a_refusal_without_a_code_is_called_by_its_http_status(self):
+        refused = KsefRefused("…", status=409, said="Konflikt.")
+        told = ksef_problem.texts(self.env, ksef_problem.of_error(refused))
+        self.assertIn("HTTP 409: Konflikt.", told["text"])
+        self.assertEqual(told["technical"], "KSeF HTTP 409 · Konflikt.")
+
+    def test_a_text_that_postgresql_does_not_take_is_kept_without_its_zeros(self):
+        view = self.refused_with(499, ["zero \0"])
+        self.assertIn("zero ?", view["problem"]["technical"])
+
     def test_a_refused_signature_is_not_sent_again_by_a_machine(self):
         self.refused_with(480, [])
         with self.counted(None) as calls:
@@ -63,6 +83,42 @@ class TestLoginProblems(KsefCase):
         panel = self.panel()
         self.assertEqual((panel["state"], panel["color"]), ("attention", "red"))
         self.assertTrue(panel["problem"]["text"])
+
+    def test_a_signature_that_is_refused_beside_a_working_login_is_told_by_the_panel(self):
+        self.connect()
+        self.simulator.settings.auth_delay = 10
+        window = self.open_window()
+        self.send_signed(window, "stranger")
+        self.assertTrue(self.panel()["is_verifying"])
+        self.keep_alive(seconds=15)
+        self.keep_alive(seconds=15)
+        panel = self.panel()
+        self.assertFalse(panel["is_verifying"])
+        self.assertEqual((panel["state"], panel["is_refused"]), ("connected", True))
+        self.assertIn("no rights", panel["problem"]["text"])
+
+    def test_a_document_refused_after_the_window_was_closed_is_told_by_the_panel(self):
+        self.simulator.faults.add("xades-signature", "503", times=1)
+        self.simulator.faults.add("xades-signature", "refusal", times=-1, code=9105)
+        self.send_signed(self.open_window())
+        self.keep_alive(minutes=2)
+        panel = self.panel()
+        self.assertEqual((panel["state"], panel["is_refused"]), ("waiting", True))
+        self.assertTrue(panel["problem"]["text"])
+
+    def test_a_connection_that_ran_out_says_so_and_what_to_do(self):
+        self.connect()
+        self.travel(days=8)
+        panel = self.panel()
+        self.assertEqual(panel["state"], "attention")
+        self.assertIn("sign once more", panel["headline"])
+
+    def test_the_next_good_login_forgets_the_refused_signature(self):
+        self.connect()
+        self.refused_with(415, ["Brak przypisanych uprawnień"])
+        self.connect()
+        self.assertFalse(self.panel()["is_refused"])
+        self.assertFalse(self.panel()["problem"])
 
     def test_after_a_failure_a_new_signature_connects(self):
         self.refused_with(550, [])
@@ -92,6 +148,14 @@ class TestLoginProblems(KsefCase):
             self.keep_alive(minutes=1)
         self.assertEqual(self.panel()["state"], "connected")
 
+    def test_a_download_that_failed_asks_for_another_click_since_nothing_else_repeats_it(self):
+        for kind in ("503", "html", "429"):
+            with self.subTest(kind=kind):
+                self.simulator.faults.add("challenge", kind, times=-1)
+                problem = self.open_window().prepare_download()["problem"]
+                self.simulator.faults.clear()
+                self.assertEqual(problem["action"], "Try again in a few minutes.")
+
     def test_a_dead_network_keeps_the_chosen_file(self):
         window = self.open_window()
         document = self.downloaded(window)
@@ -110,6 +174,22 @@ class TestLoginProblems(KsefCase):
         self.assertEqual(view["step"], "download")
         self.assertIn("lost", view["problem"]["text"])
 
+    def test_tokens_that_are_not_ready_yet_are_asked_for_again(self):
+        early = ["Status uwierzytelniania (100) nie pozwala na pobranie tokenów."]
+        self.simulator.faults.add("redeem", "refusal", code=21301, details=early)
+        window = self.open_window()
+        self.send_signed(window)
+        for _round in range(4):
+            self.keep_alive(seconds=20)
+        self.assertEqual(self.panel()["state"], "connected")
+
+    def test_a_status_between_100_and_200_is_waited_out(self):
+        self.simulator.settings.force_status = {"code": 150, "times": 2}
+        window = self.open_window()
+        self.send_signed(window)
+        self.assertEqual(self.follow(window, rounds=1)["step"], "verify")
+        self.assertTrue(self.follow(window)["result"])
+
     def test_tokens_lost_on_the_way_are_explained(self):
         self.simulator.faults.add("redeem", "lost", times=1)
         window = self.open_window()
@@ -119,6 +199,49 @@ class TestLoginProblems(KsefCase):
             view = window.follow()
         self.assertEqual(view["step"], "download")
         self.assertIn("lost", view["problem"]["text"])
+
+    def lose_request(self, window, method):
+        """The request's own changes are lost, those that were committed beside it are not."""
+        names = ("step", "session_id", "document_name", "document_secret", "problem")
+        self.env.flush_all()
+        kept = {name: window.sudo()[name] for name in names}
+        getattr(window, method)()
+        window.sudo().write({**kept, "session_id": kept["session_id"].id})
+        self.env.invalidate_all()
+
+    def test_a_login_goes_on_when_odoo_replays_the_request_that_sent_it(self):
+        window = self.open_window()
+        self.attach(window, self.signed(self.downloaded(window)))
+        self.lose_request(window, "authenticate")
+        with self.counted("xades-signature") as sent:
+            self.assertEqual(window.authenticate()["step"], "verify")
+        self.assertEqual(sent["calls"], 0)
+        self.assertTrue(self.follow(window)["result"])
+
+    def test_a_window_opened_after_its_worker_died_goes_on_with_the_login(self):
+        window = self.open_window()
+        signed = self.signed(self.downloaded(window))
+        self.downloaded(window)
+        self.attach(window, signed)
+        self.lose_request(window, "authenticate")
+        self.travel(minutes=11)
+        self.assertEqual(self.open_window().view()["step"], "verify")
+        self.assertTrue(self.follow(window)["result"])
+
+    def test_an_old_file_that_is_sent_again_is_not_taken_for_a_new_login(self):
+        window = self.open_window()
+        signed = self.signed(self.downloaded(window))
+        self.attach(window, signed)
+        window.authenticate()
+        self.follow(window)
+        self.travel(minutes=1)
+        self.env.invalidate_all()
+        again = self.open_window()
+        self.downloaded(again)
+        self.attach(again, signed)
+        view = again.authenticate()
+        self.assertFalse(view["result"])
+        self.assertIn("used already", view["problem"]["text"])
 
     def test_a_download_while_ksef_is_down_is_a_sentence(self):
         self.simulator.faults.add("challenge", "503", times=1)
@@ -130,81 +253,3 @@ class TestLoginProblems(KsefCase):
     def test_html_instead_of_an_answer_is_a_sentence(self):
         self.simulator.faults.add("challenge", "html", times=1)
         self.assertTrue(self.open_window().prepare_download()["problem"]["text"])
-
-
-@tagged("post_install", "-at_install")
-class TestUpload(KsefCase):
-    """Files that are caught before anything is sent."""
-
-    def setUp(self):
-        super().setUp()
-        self.window = self.open_window()
-        self.document = self.downloaded(self.window)
-
-    def assertStopped(self, document):
-        """The file is not sent; the findings say why, and the user stays on the step."""
-        self.window.go("upload")
-        with self.counted("xades-signature") as sent:
-            self.attach(self.window, document)
-            view = self.window.authenticate()
-        self.assertEqual(sent["calls"], 0)
-        self.assertEqual(view["step"], "upload")
-        self.assertFalse(view["reading"]["can_send"])
-        finding = view["reading"]["findings"][0]
-        self.assertTrue(finding["text"] and finding["action"])
-        return finding["code"]
-
-    def test_a_file_for_a_company_without_a_nip_is_answered_by_what_is_missing(self):
-        self.company.vat = False
-        self.window.go("upload")
-        view = self.attach(self.window, self.document)
-        self.assertFalse(view["reading"])
-        self.assertIn("NIP", view["problem"]["text"])
-
-    def test_four_wrong_files_have_four_different_explanations(self):
-        other_nip = self.signed(self.document.replace(b"5265877635", b"1111111111"))
-        challenge = self.window.sudo().session_id.challenge.encode()
-        another = challenge[:-2] + (b"00" if challenge[-2:] != b"00" else b"01")
-        codes = {
-            self.assertStopped(self.document),
-            self.assertStopped(b"to nie jest XML"),
-            self.assertStopped(other_nip),
-            self.assertStopped(self.signed(self.document.replace(challenge, another))),
-        }
-        self.assertEqual(len(codes), 4)
-
-    def test_an_earlier_download_that_still_lives_is_accepted(self):
-        signed = self.signed(self.document)
-        self.travel(minutes=3)
-        self.downloaded(self.window)
-        self.attach(self.window, signed)
-        self.window.authenticate()
-        self.assertTrue(self.follow(self.window)["result"])
-
-    def test_a_request_of_more_than_ten_minutes_is_stopped(self):
-        signed = self.signed(self.document)
-        self.travel(minutes=11)
-        self.assertStopped(signed)
-
-    def test_the_signer_is_named_before_anything_is_sent(self):
-        view = self.attach(self.window, self.signed(self.document))
-        signer = view["reading"]["signer"]
-        self.assertIn("Róża", signer["name"])
-        self.assertNotRegex(signer["masked"], r"\d{3}")
-
-    def test_after_the_mistake_the_right_file_connects_with_the_same_challenge(self):
-        self.assertStopped(self.document)
-        self.attach(self.window, self.signed(self.document))
-        with self.counted("challenge") as challenges:
-            self.window.authenticate()
-            self.assertTrue(self.follow(self.window)["result"])
-        self.assertEqual(challenges["calls"], 0)
-
-    def test_a_file_that_only_ksef_refuses_leaves_the_user_on_the_step(self):
-        broken = self.signed(self.document).replace(b"SignatureValue>", b"SignatureValue>AAAA", 1)
-        self.window.go("upload")
-        view = self.attach(self.window, broken)
-        if view["reading"]["can_send"]:
-            view = self.window.authenticate()
-            self.assertTrue(view["problem"]["text"])
-        self.assertEqual(view["step"], "upload")

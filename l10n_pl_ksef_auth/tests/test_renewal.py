@@ -59,6 +59,15 @@ class TestRenewal(KsefCase):
         _old, new = self.renewed_from(old)
         self.assertEqual(new.company_ids, self.company + other)
 
+    def test_a_company_that_comes_back_from_the_archive_finds_the_new_certificate(self):
+        old = self.certified()
+        other = self.make_company("Druga Sp. z o.o.", "1234563218")
+        old.company_ids += other
+        other.active = False
+        _old, new = self.renewed_from(old)
+        other.active = True
+        self.assertEqual(other._l10n_pl_ksef_certificate(), new)
+
     def renewed_from(self, old):
         old.write({"renew_at": old._now(), "next_attempt": False})
         self.keep_alive(days=4)

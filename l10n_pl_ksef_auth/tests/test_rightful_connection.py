@@ -1,3 +1,4 @@
+from contextlib import suppress
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -5,6 +6,7 @@ from odoo import fields
 from odoo.tests import tagged
 
 from odoo.addons.l10n_pl_ksef_auth.exceptions import LoginNeeded
+from odoo.addons.l10n_pl_ksef_auth.tools.errors import KsefUnavailable
 
 from .common import OWNER, KsefCase
 
@@ -127,6 +129,23 @@ class TestRightfulConnection(KsefCase):
         self.assertEqual(self.company._l10n_pl_ksef_session().context_value, "1111111111")
         self.assertEqual(former.state, "revoked")
         self.assertFalse(self.env["l10n_pl_ksef.alert"].search([]))
+
+    def test_a_login_that_was_begun_for_a_former_nip_gives_no_token_for_the_new_one(self):
+        self.certified()
+        self.simulator.world.add_company("1111111111", "Nowa")
+        self.simulator.world.grant(OWNER.identity, "1111111111")
+        self.company._l10n_pl_ksef_session()._forget_secrets(state="expired")
+        self.env.flush_all()
+        self.simulator.faults.add("challenge", "503", times=1)
+        with suppress(KsefUnavailable):
+            self.token()
+        self.company.vat = "PL1111111111"
+        self.travel(minutes=1)
+        token = self.token()
+        self.env.invalidate_all()
+        session = self.company._l10n_pl_ksef_session()
+        self.assertEqual(session.context_value, "1111111111")
+        self.assertEqual(session._access_token(), token)
 
     def test_a_login_goes_on_with_a_certificate_of_its_own_environment_alone(self):
         certificate = self.certified()

@@ -5,7 +5,7 @@ from unittest.mock import patch
 
 from odoo.tests import tagged
 
-from odoo.addons.l10n_pl_ksef_auth.models import ksef_vault
+from odoo.addons.l10n_pl_ksef_auth.models import ksef_backup, ksef_vault
 from odoo.addons.l10n_pl_ksef_auth.tools import vault
 
 from .common import KsefCase
@@ -86,9 +86,45 @@ class TestRotation(KsefCase):
             self.assertTrue(self.session._access_token())
         self.assertFalse(self.old.exists())
 
+    def reminders(self):
+        activities = self.env["mail.activity"].search([("res_model", "=", self.session._name)])
+        return activities.filtered(lambda item: self.file.name in (item.note or ""))
+
+    def test_a_worker_that_has_not_heard_of_the_new_key_yet_works_on(self):
+        new, old = vault.generate_key(), self.file.read_text().strip()
+        with patch.dict(os.environ, {ksef_vault.KEY_VARIABLE: f"{new},{old}"}):
+            self.rotate()
+        parameters = self.registry["ir.config_parameter"]
+        former = {ksef_vault.FINGERPRINT_PARAMETER: vault.key_fingerprint(*vault.parse_keys(old))}
+        get_param = parameters.get_param
+
+        def remembered(model, key, default=False):
+            return former.get(key) or get_param(model, key, default)
+
+        with (
+            patch.dict(os.environ, {ksef_vault.KEY_VARIABLE: new}),
+            patch.object(parameters, "get_param", remembered),
+        ):
+            self.assertTrue(self.session._access_token())
+
     def test_whoever_connected_is_reminded_once_to_back_the_key_up(self):
         self.keep_alive(hours=1)
         self.keep_alive(hours=1)
-        activities = self.env["mail.activity"].search([("user_id", "=", self.accountant.id)])
-        reminders = activities.filtered(lambda item: self.file.name in item.note)
-        self.assertEqual(len(reminders), 1)
+        self.assertEqual(len(self.reminders()), 1)
+        self.assertEqual(self.reminders().user_id, self.accountant)
+
+    def test_an_administrator_of_the_company_is_reminded_instead(self):
+        groups = "base.group_system,l10n_pl_ksef_auth.group_ksef_connection"
+        administrator = self.make_user("ksef_administrator", groups)
+        self.reminders().unlink()
+        self.env["ir.config_parameter"].set_param(ksef_backup.REMINDED_PARAMETER, False)
+        self.keep_alive(hours=1)
+        self.assertEqual(self.reminders().user_id, administrator)
+
+    def test_the_reminder_goes_when_a_copy_is_confirmed(self):
+        self.keep_alive(hours=1)
+        answer = self.company.with_user(self.accountant).l10n_pl_ksef_diagnose()
+        self.assertTrue(answer["asks_for_backup"])
+        answer = self.company.with_user(self.accountant).l10n_pl_ksef_key_backed_up()
+        self.assertFalse(answer["asks_for_backup"])
+        self.assertFalse(self.reminders())

@@ -81,6 +81,20 @@ class TestWhoConnects(KsefCase):
 
 
 @tagged("post_install", "-at_install")
+class TestWhoIsRefused(KsefCase):
+    """A refusal names what is missing, and whom to ask for it."""
+
+    def test_who_may_not_connect_is_told_the_name_of_the_right(self):
+        with self.assertRaisesRegex(AccessError, 'right "KSeF connection".*administrator'):
+            self.company.with_user(self.clerk).l10n_pl_ksef_open_account()
+
+    def test_who_works_elsewhere_is_told_that_it_is_the_company(self):
+        other = self.make_company("Druga Sp. z o.o.", "1111111111")
+        with self.assertRaisesRegex(AccessError, "do not work in this company"):
+            other.with_user(self.accountant).l10n_pl_ksef_panel()
+
+
+@tagged("post_install", "-at_install")
 class TestForWhom(KsefCase):
     """The context and the subject that the request names."""
 
@@ -97,13 +111,32 @@ class TestForWhom(KsefCase):
             self.company.partner_id.with_context(no_vat_validation=True).vat = vat
             view = self.open_window().prepare_download()
             self.assertFalse(view["download_url"])
-            self.assertEqual(view["problem"]["way_back"], "settings")
+            self.assertEqual(view["problem"]["way_back"], "company")
             sentences.add(view["problem"]["text"])
         self.assertEqual(len(sentences), 4)
 
     def test_a_company_without_a_nip_is_told_so_by_the_panel(self):
         self.company.vat = False
         self.assertIn("NIP", self.panel()["problem"]["text"])
+
+    def test_a_typing_error_in_the_internal_identifier_is_not_called_one_in_the_nip(self):
+        for identifier in (False, "5265877635-0001", "5265877636-00001", "5265877635-0000A"):
+            with self.subTest(identifier=identifier):
+                self.company.write(
+                    {
+                        "l10n_pl_ksef_context_type": "internal_id",
+                        "l10n_pl_ksef_internal_id": identifier,
+                    }
+                )
+                problem = self.panel()["problem"]
+                self.assertIn("internal identifier", problem["text"])
+                self.assertEqual(problem["way_back"], "account")
+
+    def test_a_company_abroad_is_not_told_that_its_nip_is_wrong(self):
+        abroad = self.make_company("Auslandsfirma GmbH", False)
+        abroad.account_fiscal_country_id = self.env.ref("base.de")
+        self.accountant.company_ids |= abroad
+        self.assertIn("abroad", self.panel(company=abroad)["problem"]["text"])
 
     def test_a_unit_logs_in_with_its_internal_identifier(self):
         self.company.write(

@@ -10,6 +10,7 @@ from typing import Any
 
 from . import members
 from .const import CHALLENGE_LIFETIME
+from .credentials import read_certificate
 from .members import Json
 
 
@@ -30,7 +31,7 @@ class Challenge:
     def from_json(cls, data: Json) -> Challenge:
         """Read the answer of POST /auth/challenge."""
         return cls(
-            members.text(data, "challenge"),
+            members.word(data, "challenge"),
             members.moment(data, "timestamp"),
             members.optional(data, "clientIp"),
         )
@@ -46,7 +47,7 @@ class Token:
     @classmethod
     def from_json(cls, data: Json) -> Token:
         """Read a TokenInfo."""
-        return cls(members.text(data, "token"), members.moment(data, "validUntil"))
+        return cls(members.word(data, "token"), members.moment(data, "validUntil"))
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class Operation:
     def from_json(cls, data: Json, warning: str | None = None) -> Operation:
         """Read the answer of POST /auth/xades-signature."""
         token = Token.from_json(members.member(data, "authenticationToken"))
-        return cls(members.text(data, "referenceNumber"), token, warning)
+        return cls(members.word(data, "referenceNumber"), token, warning)
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ class SessionItem(AuthStatus):
         """Read one item of GET /auth/sessions."""
         return cls(
             **_auth_status_members(data),
-            reference_number=members.text(data, "referenceNumber"),
+            reference_number=members.word(data, "referenceNumber"),
             is_current=data.get("isCurrent") is True,
             last_refresh=members.optional_moment(data, "lastTokenRefreshDate"),
         )
@@ -135,6 +136,20 @@ class Tokens:
             Token.from_json(members.member(data, "accessToken")),
             Token.from_json(members.member(data, "refreshToken")),
         )
+
+
+@dataclass(frozen=True)
+class Permission:
+    """One right of this login, such as ``InvoiceWrite``."""
+
+    scope: str
+    state: str
+
+    @classmethod
+    def from_json(cls, data: Json) -> Permission:
+        """Read one item of POST /permissions/query/personal/grants."""
+        state = members.optional(data, "permissionState")
+        return cls(members.text(data, "permissionScope"), state or "Active")
 
 
 @dataclass(frozen=True)
@@ -180,12 +195,12 @@ class EnrollmentData:
         return cls(
             common_name=members.text(data, "commonName"),
             country_name=members.text(data, "countryName"),
-            given_names=members.texts(data, "givenName"),
-            surname=members.optional(data, "surname"),
-            serial_number=members.optional(data, "serialNumber"),
-            unique_identifier=members.optional(data, "uniqueIdentifier"),
-            organization_name=members.optional(data, "organizationName"),
-            organization_identifier=members.optional(data, "organizationIdentifier"),
+            given_names=members.exact_texts(data, "givenName"),
+            surname=members.optional_text(data, "surname"),
+            serial_number=members.optional_text(data, "serialNumber"),
+            unique_identifier=members.optional_text(data, "uniqueIdentifier"),
+            organization_name=members.optional_text(data, "organizationName"),
+            organization_identifier=members.optional_text(data, "organizationIdentifier"),
         )
 
 
@@ -199,7 +214,7 @@ class Enrollment:
     @classmethod
     def from_json(cls, data: Json) -> Enrollment:
         """Read the answer of POST /certificates/enrollments."""
-        reference_number = members.text(data, "referenceNumber")
+        reference_number = members.word(data, "referenceNumber")
         return cls(reference_number, members.optional_moment(data, "timestamp"))
 
 
@@ -220,7 +235,7 @@ class EnrollmentStatus:
             members.number(status, "code"),
             members.optional(status, "description") or "",
             members.texts(status, "details"),
-            members.optional(data, "certificateSerialNumber"),
+            members.optional_word(data, "certificateSerialNumber"),
         )
 
 
@@ -246,7 +261,7 @@ class CertificateItem:
         subject = data.get("subjectIdentifier")
         subject = subject if isinstance(subject, Mapping) else {}
         return cls(
-            serial_number=members.text(data, "certificateSerialNumber"),
+            serial_number=members.word(data, "certificateSerialNumber"),
             name=members.optional(data, "name") or "",
             type=members.text(data, "type"),
             status=members.text(data, "status"),
@@ -272,9 +287,11 @@ class RetrievedCertificate:
     @classmethod
     def from_json(cls, data: Json) -> RetrievedCertificate:
         """Read one item of POST /certificates/retrieve."""
+        der = base64.b64decode(members.text(data, "certificate"))
+        read_certificate(der)
         return cls(
-            base64.b64decode(members.text(data, "certificate")),
-            members.text(data, "certificateSerialNumber"),
+            der,
+            members.word(data, "certificateSerialNumber"),
             members.optional(data, "certificateName") or "",
             members.optional(data, "certificateType") or "Authentication",
         )

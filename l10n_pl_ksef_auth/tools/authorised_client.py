@@ -13,6 +13,8 @@ from .transport import Answer
 
 #: Methods that may be repeated when KSeF says that it did not serve them now.
 _REPEATABLE = frozenset({"GET", "HEAD"})
+#: Seconds; KSeF may say 0, or a date that has passed by this machine's clock.
+_LEAST_PAUSE = 1.0
 
 
 class AuthorisedClient:
@@ -89,6 +91,7 @@ def _pause(method: str, error: KsefError, deadline: float) -> float:
     served = not isinstance(error, KsefRateLimited)
     if pause is None or (served and method.upper() not in _REPEATABLE):
         raise error
+    pause = max(float(pause), _LEAST_PAUSE)
     if time.monotonic() + pause > deadline:
         raise error
-    return float(pause)
+    return pause

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import requests
 
+from . import members
 from .answers import (
     AuthStatus,
     CertificateItem,
@@ -20,6 +21,7 @@ from .answers import (
     EnrollmentData,
     EnrollmentStatus,
     Operation,
+    Permission,
     RetrievedCertificate,
     SessionItem,
     Token,
@@ -166,8 +168,8 @@ class KsefClient:
                 params={"pageSize": str(_SESSIONS_PAGE)},
             )
             yield from answer.read_list("items", SessionItem.from_json)
-            token = answer.json().get("continuationToken")
-            if not isinstance(token, str) or not token:
+            token = answer.read(lambda data: members.optional_word(data, "continuationToken"))
+            if not token:
                 return
 
     def revoke_session(self, bearer: str, reference_number: str) -> None:
@@ -186,9 +188,9 @@ class KsefClient:
             {"permissionState": "Active"},
             _PERMISSIONS_PAGE,
             "permissions",
-            lambda data: (str(data["permissionScope"]), data.get("permissionState", "Active")),
+            Permission.from_json,
         )
-        return frozenset(scope for scope, state in grants if state == "Active")
+        return frozenset(grant.scope for grant in grants if grant.state == "Active")
 
     # Certificates
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass
 from datetime import timedelta
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 
 @dataclass(frozen=True)
@@ -50,9 +50,18 @@ def check_base_url(url: str) -> str:
     safe = parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host))
     if not (host and safe):
         raise ValueError("A KSeF address must be https, or http on this machine only.")
+    if not _can_be_reached(parts):
+        raise ValueError("A KSeF address names a host, and perhaps a port.")
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ValueError("A KSeF address holds no user, no query and no fragment.")
     return url.strip().rstrip("/")
+
+
+def _can_be_reached(parts: SplitResult) -> bool:
+    try:
+        return bool(parts.port != 0 and (parts.hostname or "").encode("idna"))
+    except ValueError:
+        return False
 
 
 def _is_loopback(host: str) -> bool:

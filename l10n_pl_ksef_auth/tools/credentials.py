@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -19,6 +20,16 @@ Reason = Literal[
 _PEM_BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----.+?-----END \1-----", re.DOTALL)
 _MAX_FILE_BYTES = 1024 * 1024
 _RSA_MIN_BITS = 2048
+#: What the library raises for odd certificates, some of it only when a part of one is asked for.
+UNREADABLE = (
+    ValueError,
+    TypeError,
+    KeyError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.ExtensionNotFound,
+)
 #: P-521 was refused by KSeF (facts.md A2-5).
 _CURVES = ("secp256r1", "secp384r1")
 
@@ -44,8 +55,9 @@ def load_credentials(
     """
     keys: list[Any] = []
     certificates: list[x509.Certificate] = []
+    secret = _password_bytes(password)
     for data in files:
-        _read(data, password.encode() if password else None, keys, certificates)
+        _read(data, secret, keys, certificates)
     if not keys:
         raise CredentialError("no_key")
     if not certificates:
@@ -53,11 +65,37 @@ def load_credentials(
     return _pair([_check_key(key) for key in keys], certificates)
 
 
+def _password_bytes(password: str | None) -> bytes | None:
+    try:
+        secret = password.encode() if password else None
+    except UnicodeEncodeError:
+        raise CredentialError("password") from None
+    if secret and b"\0" in secret:  # OpenSSL takes none, and no key has one in its password
+        raise CredentialError("password")
+    return secret
+
+
+def read_certificate(der: bytes) -> x509.Certificate:
+    """Return a certificate whose names and dates can be read.
+
+    :raises ValueError: when it is none, or too odd for the library
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            certificate = x509.load_der_x509_certificate(der)
+            # The library reads these only when asked; a broken one must be found out here.
+            _ = certificate.subject, certificate.issuer, certificate.not_valid_after_utc
+    except UNREADABLE:
+        raise ValueError("no readable certificate") from None
+    return certificate
+
+
 def matches(key: PrivateKey, certificate: x509.Certificate) -> bool:
     """Tell whether a certificate is about this key."""
     try:
         return _public_bytes(certificate.public_key()) == _public_bytes(key.public_key())
-    except (ValueError, UnsupportedAlgorithm):
+    except UNREADABLE:
         return False
 
 
@@ -84,7 +122,7 @@ def _is_for_authentication(certificate: x509.Certificate) -> bool:
     """Tell a KSeF certificate for login from one for offline invoices (facts.md, "Order")."""
     try:
         usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
-    except (x509.ExtensionNotFound, ValueError):
+    except UNREADABLE:
         return True  # nothing forbids it: KSeF decides
     return usage.digital_signature
 
@@ -108,7 +146,7 @@ def _read(
             _read_pem_block(block.group(1), block.group(0), password, keys, certificates)
         return
     try:
-        certificates.append(x509.load_der_x509_certificate(data))
+        certificates.append(read_certificate(data))
     except ValueError:
         _read_secret_der(data, password, keys, certificates)
 
@@ -122,8 +160,9 @@ def _read_pem_block(
 ) -> None:
     if label in (b"CERTIFICATE", b"X509 CERTIFICATE", b"TRUSTED CERTIFICATE"):
         try:
-            certificates.append(x509.load_pem_x509_certificate(block))
-        except ValueError:
+            der = x509.load_pem_x509_certificate(block).public_bytes(serialization.Encoding.DER)
+            certificates.append(read_certificate(der))
+        except UNREADABLE:
             raise CredentialError("format") from None
     elif label.endswith(b"PRIVATE KEY"):
         encrypted = b"ENCRYPTED" in block
@@ -138,8 +177,7 @@ def _read_secret_der(
         keys.extend([key] if key else [])
         certificates.extend(item for item in (certificate, *others) if item)
     else:
-        # PKCS#8: an encrypted one begins with an algorithm, a plain one with a version.
-        encrypted = _first_member_tag(data) == _SEQUENCE
+        encrypted = _is_encrypted_key(data)
         keys.append(_load_key(serialization.load_der_private_key, data, password, encrypted))
 
 
@@ -171,7 +209,7 @@ def _load_pkcs12(
     raise CredentialError("password")
 
 
-_SEQUENCE = 0x30
+_SEQUENCE, _OBJECT_IDENTIFIER = 0x30, 0x06
 
 
 def _is_pkcs12(data: bytes) -> bool:
@@ -180,9 +218,11 @@ def _is_pkcs12(data: bytes) -> bool:
     return data[start : start + 3] == b"\x02\x01\x03"
 
 
-def _first_member_tag(data: bytes) -> int | None:
-    start = _first_member_offset(data)
-    return data[start] if start < len(data) else None
+def _is_encrypted_key(data: bytes) -> bool:
+    """Tell an encrypted PKCS#8, which begins with the name of an algorithm, from a plain one."""
+    algorithm = data[_first_member_offset(data) :]
+    start = _first_member_offset(algorithm)
+    return algorithm[start : start + 1] == bytes([_OBJECT_IDENTIFIER])
 
 
 def _first_member_offset(data: bytes) -> int:

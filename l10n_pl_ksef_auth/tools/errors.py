@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .members import MOST, for_people
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -59,7 +61,7 @@ class KsefInvalidAnswer(KsefUnavailable):
 
 
 class KsefRefused(KsefError):
-    """KSeF understood the call and said no (4xx)."""
+    """KSeF understood the call and said no (4xx); ``said`` is its own text beside the codes."""
 
     def __init__(
         self,
@@ -68,11 +70,13 @@ class KsefRefused(KsefError):
         status: int,
         problems: tuple[Problem, ...] = (),
         code: str | None = None,
+        said: str = "",
     ) -> None:
         number = problems[0].code if problems else None
         super().__init__(message, code=code or str(number or f"http_{status}"))
         self.status = status
         self.problems = problems
+        self.said = said
 
     @property
     def number(self) -> int | None:
@@ -92,11 +96,28 @@ class KsefForbidden(KsefRefused):
     """HTTP 403 with a ``reason`` (facts.md A1) and the members that explain it."""
 
     def __init__(
-        self, message: str, *, status: int, reason: str, extensions: Mapping[str, Any]
+        self,
+        message: str,
+        *,
+        status: int,
+        reason: str,
+        extensions: Mapping[str, Any],
+        said: str = "",
     ) -> None:
-        super().__init__(message, status=status, code=reason or "forbidden")
+        super().__init__(message, status=status, code=reason or "forbidden", said=said)
         self.reason = reason
         self.extensions = dict(extensions)
+
+    @property
+    def details(self) -> tuple[str, ...]:
+        """Return what KSeF tells about the reason, such as the number of an incident."""
+        security = self.extensions.get("security")
+        found = security.items() if isinstance(security, Mapping) else ()
+        return tuple(for_people(f"{name}: {_listed(value)}") for name, value in found)[:MOST]
+
+
+def _listed(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 class KsefGone(KsefRefused):

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from .answers import EnrollmentData
+from .credentials import UNREADABLE
 from .nip import formatted
 
 Kind = Literal["pesel", "nip", "fingerprint"]
@@ -20,6 +21,7 @@ _PESEL = re.compile(r"(?:PNOPL|PESEL).*?([0-9]{11})")
 _NIP = re.compile(r"(?:TINPL|NIP).*?([0-9]{10})")
 _FINGERPRINT = re.compile(r"[0-9A-Fa-f]{64}")
 _SEAL = re.compile(r"VATPL.*?([0-9]{10})")
+_PLAIN_NIP = re.compile("[0-9]{10}")
 _PERSONAL_PATTERNS: tuple[tuple[Kind, re.Pattern[str]], ...] = (("pesel", _PESEL), ("nip", _NIP))
 #: Characters of a certificate's attribute that are looked at; X.520 allows 64 to 128.  The patterns
 #: take time with the square of it, and strangers may write any number.
@@ -60,12 +62,18 @@ class Identity:
         return hmac.new(key, f"{self.kind}:{self.value}".encode(), hashlib.sha256).hexdigest()
 
 
-def identity_of_certificate(certificate: x509.Certificate) -> Identity:
-    """Return the identity that KSeF takes from a certificate: PESEL, NIP or fingerprint."""
+def identity_of_certificate(
+    certificate: x509.Certificate, *, issued_by_ksef: bool = False
+) -> Identity:
+    """Return the identity that KSeF takes from a certificate: PESEL, NIP or fingerprint.
+
+    :param issued_by_ksef: for one that was made of :class:`.answers.EnrollmentData`
+    """
+    organization = "" if _is_personal(certificate) else _organization(certificate)
     return _identity(
         name_of_certificate(certificate),
         _attributes(certificate, NameOID.SERIAL_NUMBER),
-        "" if _is_personal(certificate) else _organization(certificate),
+        _prefixed(organization) if issued_by_ksef else organization,
         # A KSeF certificate may name there the certificate that it was issued upon.
         _as_fingerprint(_attributes(certificate, NameOID.X500_UNIQUE_IDENTIFIER))
         or fingerprint(certificate),
@@ -78,7 +86,7 @@ def identity_of_enrollment_data(data: EnrollmentData) -> Identity:
     return _identity(
         personal or data.common_name or data.organization_name or "",
         data.serial_number or "",
-        "" if personal else data.organization_identifier or "",
+        "" if personal else _prefixed(data.organization_identifier or ""),
         _as_fingerprint(data.unique_identifier or "") or data.unique_identifier or data.common_name,
     )
 
@@ -92,6 +100,14 @@ def _identity(name: str, serial_number: str, organization: str, otherwise: str) 
     if match:
         return Identity("nip", match.group(1), name)
     return Identity("fingerprint", otherwise, name)
+
+
+def _prefixed(organization: str) -> str:
+    """Return a company's number with its prefix, which KSeF's own data may lack.
+
+    Source: open-api.json, the example of GET /certificates/enrollments/data.
+    """
+    return f"VATPL-{organization}" if _PLAIN_NIP.fullmatch(organization) else organization
 
 
 def _as_fingerprint(text: str) -> str:
@@ -124,6 +140,6 @@ def _is_personal(certificate: x509.Certificate) -> bool:
 def _attributes(certificate: x509.Certificate, oid: x509.ObjectIdentifier) -> str:
     try:
         found = certificate.subject.get_attributes_for_oid(oid)
-    except ValueError:
+    except UNREADABLE:
         return ""  # a name that cannot be read identifies nobody
     return " ".join(str(attribute.value) for attribute in found)[:_LONGEST]

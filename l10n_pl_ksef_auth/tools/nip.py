@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+#: What people write into Odoo's Tax ID where a number is not applicable.
+NOT_APPLICABLE = "/"
 _WEIGHTS = (6, 5, 7, 2, 3, 4, 5, 6, 7)
 _PREFIX = re.compile(r"^\s*(?:NIP)?[\s:.]*(?:PL)?[\s:]*", re.IGNORECASE)
 #: Separators that people type or paste: spaces of all kinds, dashes of all kinds, dots.
@@ -13,7 +15,7 @@ _PATTERN = re.compile(r"[1-9](?:[0-9][1-9]|[1-9][0-9])[0-9]{7}")
 
 
 class InvalidNip(ValueError):
-    """``reason``: missing, length, characters, checksum or pattern."""
+    """``reason``: missing, length, characters, checksum, pattern or internal_id."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"Not a NIP: {reason}")
@@ -37,10 +39,13 @@ def normalise_internal_id(text: str | None) -> str:
 
     :raises InvalidNip: when it is none
     """
-    digits = _digits(text)
-    if len(digits) != 15:
-        raise InvalidNip("length")
-    _check(digits[:10])
+    try:
+        digits = _digits(text)
+        if len(digits) != 15:
+            raise InvalidNip("length")
+        _check(digits[:10])
+    except InvalidNip as error:
+        raise InvalidNip("internal_id") from error
     return f"{digits[:10]}-{digits[10:]}"
 
 
@@ -56,7 +61,7 @@ def digits(text: str | None) -> str:
 
 def _digits(text: str | None) -> str:
     digits = _SEPARATORS.sub("", _PREFIX.sub("", text or ""))
-    if not digits:
+    if digits in ("", NOT_APPLICABLE):
         raise InvalidNip("missing")
     if not (digits.isascii() and digits.isdigit()):
         raise InvalidNip("characters")

@@ -6,7 +6,8 @@ import os
 import socket
 import ssl
 import threading
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,10 +20,24 @@ PATIENCE = 10.0
 
 @dataclass(frozen=True)
 class Probed:
-    """How one probe went: ``ok`` is None when it does not apply; ``detail`` is for support."""
+    """How one probe went: ``ok`` is None when it does not apply.
+
+    ``text`` is English, for translation, with placeholders for ``values``.
+    """
 
     ok: bool | None
-    detail: str
+    text: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _lt(text: str) -> str:
+    """Mark a sentence for Odoo's extraction of translatable terms."""
+    return text
+
+
+def _plain(ok: bool, detail: str) -> Probed:
+    """A result in which there is nothing to translate."""
+    return Probed(ok, "%(detail)s", {"detail": detail})
 
 
 def resolve(url: str) -> Probed:
@@ -34,9 +49,10 @@ def resolve(url: str) -> Probed:
     thread.start()
     thread.join(PATIENCE)
     if not found:
-        return Probed(False, f"{host}: no answer in {PATIENCE:.0f} s")
+        values = {"host": host, "seconds": f"{PATIENCE:.0f}"}
+        return Probed(False, _lt("%(host)s: no answer within %(seconds)s s"), values)
     failed = found[0].startswith("!")
-    return Probed(not failed, f"{host}: {', '.join(found).lstrip('!')}")
+    return _plain(not failed, f"{host}: {', '.join(found).lstrip('!')}")
 
 
 def _resolve_into(host: str, found: list[str]) -> None:
@@ -49,25 +65,32 @@ def _resolve_into(host: str, found: list[str]) -> None:
 
 def proxy(url: str) -> Probed:
     """Say which proxy the environment names for this address; its password is not shown."""
-    proxies = requests.utils.get_environ_proxies(url)
-    chosen = requests.utils.select_proxy(url, proxies)
+    chosen = _chosen_proxy(url)
     if not chosen:
-        return Probed(None, "none")
-    parts = urlsplit(chosen)
-    return Probed(True, f"{parts.scheme}://{parts.hostname}:{parts.port or ''}")
+        return Probed(None, _lt("none"))
+    try:
+        parts = urlsplit(chosen if "://" in chosen else f"http://{chosen}")
+        shown = f"{parts.scheme}://{parts.hostname or ''}:{parts.port or ''}"
+    except ValueError:  # whose text may quote a password that was not escaped
+        return Probed(False, _lt("the environment names a proxy whose address cannot be read"))
+    return _plain(bool(parts.hostname), shown)
+
+
+def _chosen_proxy(url: str) -> str | None:
+    return requests.utils.select_proxy(url, requests.utils.get_environ_proxies(url))
 
 
 def tls(url: str) -> Probed:
     """Shake hands with the server as requests would; behind a proxy only requests itself can."""
     parts = urlsplit(url)
     if parts.scheme != "https":
-        return Probed(None, "not used: the address is on this machine")
-    if proxy(url).ok:
-        return Probed(None, "through the proxy: see the answer of KSeF")
+        return Probed(None, _lt("not used: the address is on this machine"))
+    if _chosen_proxy(url):
+        return Probed(None, _lt("through the proxy: see whether KSeF answers"))
     try:
         return _handshake(parts.hostname or "", parts.port or 443)
     except OSError as error:
-        return Probed(False, f"{type(error).__name__}: {getattr(error, 'reason', error)}")
+        return _plain(False, f"{type(error).__name__}: {getattr(error, 'reason', error)}")
 
 
 def _handshake(host: str, port: int) -> Probed:
@@ -83,7 +106,8 @@ def _handshake(host: str, port: int) -> Probed:
         certificate: dict[str, Any] = dict(secured.getpeercert() or {})
         version = secured.version()
     ends = datetime.fromtimestamp(ssl.cert_time_to_seconds(certificate["notAfter"]), timezone.utc)
-    return Probed(True, f"{version}, issued by {_issuer(certificate)}, valid to {ends:%Y-%m-%d}")
+    values = {"version": version, "issuer": _issuer(certificate), "date": f"{ends:%Y-%m-%d}"}
+    return Probed(True, _lt("%(version)s, issued by %(issuer)s, valid until %(date)s"), values)
 
 
 def _issuer(certificate: dict[str, Any]) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from datetime import timezone
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from . import clock
+from . import clock, members
 from .errors import (
     KsefForbidden,
     KsefGone,
@@ -22,8 +23,6 @@ from .errors import (
 
 #: Seconds; a longer wait is asked for by mistake or by an attacker.
 MAX_RETRY_AFTER = 24 * 3600.0
-MAX_PROBLEMS = 20
-MAX_DETAIL = 1000
 
 
 def raise_for(call: str, status: int, headers: Mapping[str, str], content: bytes) -> None:
@@ -34,7 +33,8 @@ def raise_for(call: str, status: int, headers: Mapping[str, str], content: bytes
     """
     if 200 <= status < 300:
         return
-    text = f"{call}: HTTP {status}"
+    body = _object(content)
+    text = f"{call}: HTTP {status}{_trace(body)}"
     wait = retry_after(headers.get("Retry-After"))
     if status == 429:
         raise KsefRateLimited(text, retry_after=wait)
@@ -42,7 +42,15 @@ def raise_for(call: str, status: int, headers: Mapping[str, str], content: bytes
     if code:
         sent = status not in (407, 511)  # a proxy's or a hotspot's answer, not KSeF's
         raise KsefUnavailable(text, code=code, sent=sent, status=status, retry_after=wait)
-    raise _refusal(text, status, content)
+    raise _refusal(text, status, body, not content.strip())
+
+
+def _trace(body: Mapping[str, Any]) -> str:
+    """Return the number by which the Ministry finds this answer in its own log."""
+    old = body.get("exception")
+    number = body.get("traceId") or (old.get("serviceCode") if isinstance(old, dict) else None)
+    known = isinstance(number, str) and _TRACE.fullmatch(number)
+    return f", trace {number}" if known else ""
 
 
 def _unavailable_code(status: int, content: bytes) -> str | None:
@@ -50,29 +58,36 @@ def _unavailable_code(status: int, content: bytes) -> str | None:
         return "redirect"
     if status in (407, 511):
         return "proxy"
-    if is_html(content):
-        return "html"
-    return None if 400 <= status < 500 and status != 408 else "server"
+    if status == 408 or not 400 <= status < 500:
+        return "server"
+    return "html" if is_html(content) else None
 
 
-def _refusal(text: str, status: int, content: bytes) -> KsefRefused:
-    body = _object(content)
-    if status == 401 or (status == 403 and not content.strip()):
-        return KsefUnauthorized(text, status=status, code="unauthorized")
+def _refusal(text: str, status: int, body: Mapping[str, Any], empty: bool) -> KsefRefused:
+    said = members.optional(body, "detail") or members.optional(body, "title") or ""
+    if status == 401 or (status == 403 and empty):
+        return KsefUnauthorized(text, status=status, code="unauthorized", said=said)
     if status == 403:
         extensions = {key: value for key, value in body.items() if key not in _STANDARD_MEMBERS}
-        reason = extensions.pop("reasonCode", "")
-        reason = reason if isinstance(reason, str) else ""
+        reason = members.optional(body, "reasonCode") or ""
         return KsefForbidden(
-            f"{text} {reason[:60]}".rstrip(), status=status, reason=reason, extensions=extensions
+            f"{text} {reason[:60]}".rstrip(),
+            status=status,
+            reason=reason,
+            extensions=extensions,
+            said=said,
         )
     found = problems(body)
     numbers = ", ".join(str(problem.code) for problem in found)
     kind = KsefGone if status == 410 else KsefRefused
-    return kind(f"{text}, codes {numbers}" if numbers else text, status=status, problems=found)
+    text = f"{text}, codes {numbers}" if numbers else text
+    return kind(text, status=status, problems=found, said=said)
 
 
-_STANDARD_MEMBERS = {"title", "status", "detail", "instance", "timestamp", "traceId", "type"}
+_STANDARD_MEMBERS = {
+    "title", "status", "detail", "instance", "timestamp", "traceId", "type", "reasonCode"
+}  # fmt: skip
+_TRACE = re.compile("[0-9A-Za-z-]{8,80}")
 
 
 def problems(body: Mapping[str, Any]) -> tuple[Problem, ...]:
@@ -86,21 +101,18 @@ def problems(body: Mapping[str, Any]) -> tuple[Problem, ...]:
 
 
 def _items(value: Any) -> list[dict[str, Any]]:
-    items = value[:MAX_PROBLEMS] if isinstance(value, list) else []
+    items = value[: members.MOST] if isinstance(value, list) else []
     return [item for item in items if isinstance(item, dict)]
 
 
 def _problem(item: dict[str, Any], code: str, description: str) -> Problem | None:
-    number, text, details = item.get(code), item.get(description), item.get("details")
+    number = item.get(code)
     if isinstance(number, str) and number.isascii() and number.isdigit():
         number = int(number[:9])
     if not isinstance(number, int) or isinstance(number, bool):
         return None
-    listed = details[:MAX_PROBLEMS] if isinstance(details, list) else [details]
     return Problem(
-        number,
-        text[:MAX_DETAIL] if isinstance(text, str) else "",
-        tuple(detail[:MAX_DETAIL] for detail in listed if isinstance(detail, str)),
+        number, members.optional(item, description) or "", members.texts(item, "details")
     )
 
 
@@ -126,7 +138,7 @@ def retry_after(value: str | None) -> float | None:
     except ValueError:
         try:
             when = parsedate_to_datetime(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             return None
         when = when if when.tzinfo else when.replace(tzinfo=timezone.utc)
         seconds = (when - clock.now()).total_seconds()

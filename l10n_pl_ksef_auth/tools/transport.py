@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as jsonlib
 import time
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -12,7 +13,7 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
-from . import refusals
+from . import members, refusals
 from .const import EXCHANGE_TIMEOUT, IDLE_LIMIT, MAX_ANSWER_BYTES
 from .errors import KsefInvalidAnswer, KsefUnavailable
 from .watch import Watch, WatchedAdapter
@@ -74,9 +75,11 @@ class Answer:
         return self.read(lambda data: [read(item) for item in data[member]])
 
     def header(self, name: str) -> str | None:
-        """Return a header's text, which KSeF may send as UTF-8."""
+        """Return a header's text for people, which KSeF may send as UTF-8."""
         value = self.headers.get(name)
-        return value.encode("latin-1", "replace").decode("utf-8", "replace") if value else None
+        if not value:
+            return None
+        return members.for_people(value.encode("latin-1", "replace").decode("utf-8", "replace"))
 
 
 class BearerAuth(requests.auth.AuthBase):
@@ -132,15 +135,17 @@ class Transport:
             timeout=self._timeout,
             allow_redirects=False,
             stream=True,
+            hooks={"response": _stay_here},
             **options,
         )
         with response:
             content = bytearray()
-            for chunk in response.iter_content(65536):
+            for chunk in response.raw.stream(65536, decode_content=False):
                 content += chunk
-                if len(content) > MAX_ANSWER_BYTES:
-                    raise _TooLong
-        return response.status_code, response.headers, bytes(content)
+                _refuse_too_long(content)
+        unpacked = _unpacked(bytes(content), response.headers.get("Content-Encoding"))
+        _refuse_too_long(unpacked)
+        return response.status_code, response.headers, unpacked
 
     def _unavailable(self, call: str, error: Exception | None, watch: Watch) -> KsefUnavailable:
         # Only our own connections tell whether anything was sent; of others the worse is assumed.
@@ -162,10 +167,48 @@ class _TooLong(requests.RequestException):
     pass
 
 
+def _refuse_too_long(content: bytes | bytearray) -> None:
+    if len(content) > MAX_ANSWER_BYTES:
+        raise _TooLong
+
+
+def _stay_here(response: requests.Response, **_options: Any) -> None:
+    """Take a redirect's address away before requests prepares to follow it.
+
+    It would read the whole body for that, however long it is, and choke on an address that is none.
+    """
+    if response.is_redirect:
+        del response.headers["Location"]
+
+
+def _unpacked(content: bytes, encoding: str | None) -> bytes:
+    """Return what was packed on the way although it was not to be, one byte too much at most.
+
+    Not by urllib3: some of its releases unpack gigabytes at once. What cannot be unpacked stays as
+    it is, and is no JSON.
+    """
+    if (encoding or "").strip().lower() not in ("gzip", "x-gzip", "deflate"):
+        return content
+    either = zlib.MAX_WBITS | 32  # the header tells gzip from zlib
+    try:
+        return zlib.decompressobj(either).decompress(content, MAX_ANSWER_BYTES + 1)
+    except zlib.error:
+        return content
+
+
+#: The last three: an address that is none. KSeF's own is checked, so it is that of the proxy.
+_PROXY_ERRORS = (
+    requests.exceptions.ProxyError,
+    requests.exceptions.InvalidURL,
+    requests.exceptions.InvalidSchema,
+    urllib3.exceptions.LocationValueError,
+)
+
+
 def _code_of(error: Exception | None, sent: bool) -> str:
     if isinstance(error, _TooLong):
         return "too_long"
-    if isinstance(error, requests.exceptions.ProxyError):
+    if isinstance(error, _PROXY_ERRORS):
         return "proxy"
     if isinstance(error, requests.exceptions.SSLError):
         return "tls"

@@ -162,19 +162,50 @@ def load_keys(
     return keys
 
 
+def adopt_key_file(path: Path, former: Path, fingerprint: str) -> None:
+    """Give a key file that has another name a second one, unless a file of that name is there.
+
+    :param former: the file as it is called
+    :param fingerprint: of the key that it has to hold
+    """
+    if path.exists():
+        return
+    try:
+        text = former.read_text("ascii").strip()
+        if fingerprint in map(key_fingerprint, parse_keys(text)):
+            _publish(former, path, text)
+    except (OSError, UnicodeDecodeError, VaultError):
+        return  # what is missing is said by whoever reads the key
+
+
 def _create(path: Path) -> None:
     """Write a new key file, complete or not at all; of two processes the first one wins."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    key = generate_key()
     try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(generate_key() + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(draft, path)
-        except FileExistsError:
-            pass  # another process was first: its key counts
+        _write_new(draft, key)
+        _publish(draft, path, key)
+    except FileExistsError:
+        pass  # another process was first: its key counts
     finally:
-        draft.unlink()
+        draft.unlink(missing_ok=True)
+
+
+def _publish(file: Path, path: Path, text: str) -> None:
+    """Give a file that holds ``text`` a second name."""
+    try:
+        os.link(file, path)
+    except FileExistsError:
+        raise
+    except OSError:
+        # On some network shares no file can have two names.
+        _write_new(path, text)
+
+
+def _write_new(path: Path, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(text + "\n")
+        file.flush()
+        os.fsync(file.fileno())

@@ -27,6 +27,7 @@ class Watch:
         self.sent = False
         self.fired = False
         self._socket: Any = None
+        self._new: socket.socket | None = None
         self._timer = threading.Timer(seconds, self._fire)
         self._timer.daemon = True
 
@@ -42,13 +43,38 @@ class Watch:
         traceback: TracebackType | None,
     ) -> None:
         self._timer.cancel()
+        self._forget_new()
         self._socket = None
         _current.watch = None
 
+    def connected(self, connection_socket: Any) -> None:
+        """Note a connection on which TLS is about to be agreed; that may drip, too.
+
+        :raises TimeoutError: when the exchange has lasted too long already
+        """
+        self._refuse_late()
+        self._forget_new()
+        # TLS takes the socket away from its object, so that a copy of the descriptor is kept.
+        self._socket = self._new = socket.socket(fileno=os.dup(connection_socket.fileno()))
+
+    def _forget_new(self) -> None:
+        if self._new is not None:
+            self._new.close()
+            self._new = None
+
     def sending(self, connection_socket: Any) -> None:
-        """Note that the request goes out on this socket."""
+        """Note that the request goes out on this socket.
+
+        :raises TimeoutError: when the exchange has lasted too long already
+        """
+        self._refuse_late()
         self.sent = True
         self._socket = connection_socket
+
+    def _refuse_late(self) -> None:
+        # Name look-up and several addresses to try take their time, and cannot be cut short.
+        if self.fired:
+            raise TimeoutError("the exchange has lasted too long")
 
     def _fire(self) -> None:
         self.fired = True
@@ -64,6 +90,17 @@ class _Watched:
     """Mixin for urllib3's connections: reports the socket before the request leaves on it."""
 
     sock: Any
+
+    def _new_conn(self) -> Any:
+        connection_socket = super()._new_conn()  # type: ignore[misc]  # of urllib3's connection
+        watch = getattr(_current, "watch", None)
+        try:
+            if watch:
+                watch.connected(connection_socket)
+        except OSError:
+            connection_socket.close()
+            raise
+        return connection_socket
 
     def connect(self) -> None:
         super().connect()  # type: ignore[misc]  # of urllib3's connection

@@ -6,10 +6,10 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
 from ..models import ksef_problem
-from ..models.ksef_session import ENVIRONMENT_LABELS
+from ..models.ksef_session import ENVIRONMENT_LABELS, IN_FLIGHT
 from ..models.ksef_step import naive
 from ..models.res_company import CONNECT_GROUP
-from ..tools import clock
+from ..tools import clock, members
 from ..tools import nip as nip_tools
 from ..tools.const import CHALLENGE_LIFETIME
 from ..tools.errors import KsefError
@@ -35,6 +35,8 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
     _name = "l10n_pl_ksef.authorization"
     _description = "KSeF account authorization"
     _inherit = ["l10n_pl_ksef.vault.mixin"]
+    # A tab stays open overnight; what was uploaded goes within the hour all the same.
+    _transient_max_hours = 7 * 24
 
     company_id = fields.Many2one("res.company", required=True, readonly=True, ondelete="cascade")
     environment = fields.Selection(ENVIRONMENT_LABELS, required=True, readonly=True)
@@ -42,6 +44,7 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
     session_id = fields.Many2one("l10n_pl_ksef.session", readonly=True, ondelete="set null")
     document_name = fields.Char(readonly=True)
     document_secret = fields.Text(groups=fields.NO_ACCESS, prefetch=False)
+    attached_at = fields.Datetime(readonly=True)
     consent = fields.Boolean(readonly=True)
     problem = fields.Json(readonly=True)
 
@@ -62,7 +65,9 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
             order="id desc",
             limit=1,
         )
-        if mine and mine.step == "verify" and mine._result():
+        if mine:
+            mine._catch_up()
+        if mine.step == "verify" and mine._result():
             mine = mine.browse()
         if not mine:
             mine = self.sudo().create({"company_id": company.id, "environment": environment})
@@ -106,7 +111,7 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
         except nip_tools.InvalidNip as error:
             own.problem = ksef_problem.of_nip(error)
         except KsefError as error:
-            own.problem = ksef_problem.of_error(error)
+            own.problem = ksef_problem.of_request(error)
         else:
             own.step = "download"
         return own.view()
@@ -137,7 +142,12 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
                 # Kept just long enough to be told about: the reader says so by the size.
                 content = content[: MAX_SIZE + 1]
             own._secret_write(document_secret=content or b" ")
-            own.document_name = str(name)[:255]
+            own.write(
+                {
+                    "document_name": members.for_people(str(name))[:255],
+                    "attached_at": naive(clock.now()),
+                }
+            )
         except (binascii.Error, TypeError, ValueError):
             own.problem = ksef_problem.local("upload_unreadable")
         except VaultError as error:
@@ -169,6 +179,8 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
         :return dict: view(); the step is "verify", or "upload" with what is wrong
         """
         own = self._own()
+        if own._catch_up():
+            return own._follow_up()
         document, reading = own._document(), own._reading()
         session = own._session_of(reading) if reading else own.session_id.browse()
         if not document or reading.stops or not session:
@@ -235,6 +247,29 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
         return self._sessions().filtered(
             lambda session: session.state == "waiting" and session.challenge == reading.challenge
         )[:1] or self.session_id.filtered(lambda session: session.state == "waiting")
+
+    def _catch_up(self):
+        """Go on with a login that was sent by a request whose own changes were lost.
+
+        Odoo replays a request after a conflict and a worker may be killed; KSeF has the file then,
+        and would refuse it a second time.
+
+        :return bool: whether the window goes on so
+        """
+        reading = self.step != "verify" and self.attached_at and self._reading()
+        if not reading:
+            return False
+        sent = self._sessions().filtered(
+            lambda session: (
+                session.challenge == reading.challenge
+                and session.state in (*IN_FLIGHT, "active")
+                # An old file that is attached once more is KSeF's to refuse.
+                and session.send_started_at >= self.attached_at
+            )
+        )[:1]
+        if sent:
+            self.write({"session_id": sent.id, "step": "verify", "problem": False})
+        return bool(sent)
 
     def _sender_values(self, reading):
         values = {"user_id": self.env.uid}

@@ -25,6 +25,7 @@ from . import (
     public_keys,
     sessions,
     testdata,
+    texts,
 )
 from .answers import (
     Answer,
@@ -237,10 +238,11 @@ def _raise_fault(fault: Fault) -> None:
         raise TooMany(OTHER.per_minute, "minutę", int(fault.seconds) or 1)
     if fault.kind == "refusal":
         raise Refused(fault.code, *fault.details, text=_text(fault.code))
+    reason = fault.reason or "missing-permissions"
     errors = {
         "401": Unauthorized(),
         "empty-403": Forbidden(),
-        "403": Forbidden(fault.reason or "missing-permissions"),
+        "403": Forbidden(reason, texts.SECURITY.get(reason)),
         "410": Gone(),
     }
     if fault.kind in errors:
@@ -248,9 +250,7 @@ def _raise_fault(fault: Fault) -> None:
 
 
 def _text(code: int) -> str:
-    from .texts import REFUSALS
-
-    return REFUSALS.get(code, "Błąd nieopisany w dokumentacji.")
+    return texts.REFUSALS.get(code, "Błąd nieopisany w dokumentacji.")
 
 
 def _response(answer: Answer, fault: Fault | None) -> Response:

@@ -147,8 +147,8 @@ def decide(call: Call, operation: Operation) -> tuple[int, str, tuple[str, ...]]
         return (425, *texts.AUTH_STATUS[425])
     if operation.outcome is None and call.now >= operation.due:
         code, details = _outcome(call, operation)
-        if code == 100:
-            return (100, *texts.AUTH_STATUS[100])
+        if code < 200:
+            return (code, *texts.AUTH_STATUS[100])
         text, usual = texts.AUTH_STATUS.get(code, ("Status nieopisany w dokumentacji", ()))
         operation.outcome = (code, text, usual if details is None else details)
     return operation.outcome or (100, *texts.AUTH_STATUS[100])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -51,7 +52,7 @@ class Call:
             raise unsupported_media_type()
         try:
             body = json.loads(self.request.get_data())
-        except ValueError:
+        except (ValueError, RecursionError):
             raise Refused(VALIDATION, "Nieprawidłowy format JSON.") from None
         if not isinstance(body, dict):
             raise Refused(VALIDATION, "Oczekiwano obiektu JSON.")
@@ -70,7 +71,7 @@ class Call:
         text = self.request.args.get(name)
         if text is None:
             return default
-        value = int(text) if text.lstrip("-").isdigit() else least - 1
+        value = int(text) if re.fullmatch("-?[0-9]{1,10}", text) else least - 1
         if value < least or (most is not None and value > most):
             raise Refused(VALIDATION, f"Parametr '{name}' ma nieprawidłową wartość.")
         return value

@@ -128,16 +128,19 @@ def is_seal(certificate: x509.Certificate) -> bool:
     return not human and bool(subject_value(subject, NameOID.ORGANIZATION_IDENTIFIER))
 
 
-def _number(certificate: x509.Certificate) -> tuple[str, str] | None:
+def _number(certificate: x509.Certificate, own: bool) -> tuple[str, str] | None:
     serial = subject_value(certificate.subject, NameOID.SERIAL_NUMBER)
     if found := PERSONAL_NUMBER.search(serial):
         return "pesel", found[1]
     if found := TAX_NUMBER.search(serial):
         return "nip", found[1]
     organization = subject_value(certificate.subject, NameOID.ORGANIZATION_IDENTIFIER)
-    if is_seal(certificate) and (found := SEAL_NUMBER.search(organization)):
-        return "nip", found[1]
-    return None
+    if not is_seal(certificate):
+        return None
+    if own and is_nip(organization):
+        return "nip", organization
+    found = SEAL_NUMBER.search(organization)
+    return ("nip", found[1]) if found else None
 
 
 def _described(certificate: x509.Certificate, kind: str, value: str) -> Identity:
@@ -149,9 +152,12 @@ def _described(certificate: x509.Certificate, kind: str, value: str) -> Identity
     return Identity(kind, value, name, given, surname, organization)
 
 
-def identity_by_subject(certificate: x509.Certificate) -> Identity | None:
-    """Read PESEL or NIP from the subject by facts A2-2; None when it holds neither."""
-    number = _number(certificate)
+def identity_by_subject(certificate: x509.Certificate, own: bool = False) -> Identity | None:
+    """Read PESEL or NIP from the subject by facts A2-2; None when it holds neither.
+
+    :param own: one of KSeF's own certificates, whose number may have no prefix
+    """
+    number = _number(certificate, own)
     return _described(certificate, *number) if number else None
 
 

@@ -43,6 +43,7 @@ class Settings:
     owner_grants: str = "listed"  # or "empty": owners' lists were seen empty (ksef-api #369)
     deprecated_authentication_method: bool = True
     given_names: str = "string"  # or "list" (facts.md A2-22)
+    company_number: str = "prefixed"  # or "plain", as in the example of open-api.json
     fingerprint_enrollment: bool = True  # an open question (facts.md A2-26)
     rate_limits: str = "per-endpoint"  # or "group" or "off" (facts.md A2-30)
 

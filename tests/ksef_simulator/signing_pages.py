@@ -7,7 +7,8 @@ from html import escape
 
 _PAGE = """<!DOCTYPE html>
 <html lang="pl"><head><meta charset="utf-8"><title>Podpisz dokument (symulator)</title>
-<meta name="viewport" content="width=device-width, initial-scale=1"><style>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,"><style>
 body{{font:16px/1.5 system-ui,sans-serif;margin:0;background:#f4f6f9;color:#1b1b1b}}
 header{{background:#0052a5;color:#fff;padding:14px 24px;font-size:20px}}
 .sim{{background:#fff3cd;border-bottom:2px solid #b58900;padding:10px 24px;font-weight:600}}

@@ -33,7 +33,7 @@ def subject_of(verified: Any, settings: Settings) -> dict[str, Any]:
         return _of_person(verified.identity, f"PNOPL-{verified.identity.value}", settings)
     name = verified.certificate.subject
     if _one(name, NameOID.ORGANIZATION_IDENTIFIER) and not _one(name, NameOID.SURNAME):
-        return _of_seal(name, verified.identity)
+        return _of_seal(name, verified.identity, settings)
     serial = _one(name, NameOID.SERIAL_NUMBER)
     if verified.identity.kind == "fingerprint":
         data = _of_certificate(name, settings)
@@ -57,12 +57,13 @@ def _of_person(identity: Any, number: str, settings: Settings) -> dict[str, Any]
     }
 
 
-def _of_seal(name: x509.Name, identity: Any) -> dict[str, Any]:
+def _of_seal(name: x509.Name, identity: Any, settings: Settings) -> dict[str, Any]:
+    prefix = "VATPL-" if settings.company_number == "prefixed" else ""
     return {
         "commonName": _one(name, NameOID.COMMON_NAME) or identity.name,
         "countryName": "PL",
         "organizationName": _one(name, NameOID.ORGANIZATION_NAME) or identity.name,
-        "organizationIdentifier": f"VATPL-{identity.value}",
+        "organizationIdentifier": f"{prefix}{identity.value}",
         "uniqueIdentifier": _one(name, UNIQUE_IDENTIFIER)
         or str(uuid.uuid5(uuid.NAMESPACE_OID, identity.value)),
     }

@@ -103,3 +103,12 @@ FORBIDDEN: dict[str, str] = {
         "Operacja nie jest dostępna dla uwierzytelnionego typu kontekstu."
     ),
 }
+
+#: Members of ``security`` by reason (open-api.json, ForbiddenProblemDetails), for faults.
+SECURITY: dict[str, dict[str, object]] = {
+    "missing-permissions": {"requiredAnyOfPermissions": ["InvoiceWrite"], "presentPermissions": []},
+    "ip-not-allowed": {"clientIp": "192.0.2.1"},
+    "auth-method-not-allowed": {"authenticationMethodCategory": "Token"},
+    "security-service-blocked": {"incidentId": "20260429-INC-1", "clientIp": "192.0.2.1"},
+    "context-type-not-allowed": {"contextIdentifierType": "InternalId"},
+}

@@ -113,6 +113,12 @@ def raised(kind: type[BaseException], call: Callable[[], object]) -> Any:
     raise AssertionError(f"{kind.__name__} was not raised")
 
 
+def failure(kind: type[BaseException], *answers: bytes | list[Part]) -> Any:
+    """Return the exception that these answers make of a call with the bearer "the-bearer"."""
+    with wire(*answers) as (client, _server):
+        return raised(kind, lambda: client.redeem("the-bearer"))
+
+
 def certificate_for(
     key: Any,
     attributes: list[tuple[x509.ObjectIdentifier, str]] | None = None,

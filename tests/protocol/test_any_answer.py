@@ -8,6 +8,7 @@ pytest.importorskip("hypothesis", reason="hypothesis thinks the answers up")
 
 from hypothesis import given, settings
 from hypothesis import strategies as some
+from protocol_builders import DOCUMENT, wire
 
 from tools import answers, codes, refusals
 from tools.errors import KsefError
@@ -73,3 +74,49 @@ def test_any_refusal_is_an_exception_with_a_meaning(status, body, pause):
     except KsefError as error:
         assert codes.of_error(error).text
         assert str(error).startswith(f"KSeF GET /any: HTTP {status}")
+
+
+#: Header lines as no server of good will sends them.
+ODD_LINES = some.sampled_from(
+    [
+        b"Location: http://[::1",
+        b"Location: \xff",
+        b"Retry-After: Thu, 01 Jan 99999999999 00:00:00 GMT",
+        b"Retry-After: \xff, 7",
+        b"Content-Encoding: gzip",
+        b"Transfer-Encoding: chunked",
+        b"Content-Length: -1",
+        b"Content-Length: 5, 7",
+        b"Set-Cookie: a=b; max-age=z; domain=.invalid; path=\xff",
+        b"X-System-Warning: \x00\xff",
+        b": no name",
+        b"no colon",
+        b" folded",
+        b"Connection: upgrade",
+    ]
+)
+STARTS = some.sampled_from(
+    [
+        b"HTTP/1.1 %d Any",
+        b"HTTP/1.1 %d",
+        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 %d",
+        b"%d",
+        b"\xff%d",
+    ]
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    start=STARTS,
+    status=some.integers(100, 599),
+    lines=some.lists(ODD_LINES, max_size=3),
+    body=JSON.map(lambda data: json.dumps(data).encode()) | some.binary(max_size=40),
+)
+def test_any_bytes_are_a_value_or_an_exception_of_ours(start, status, lines, body):
+    head = b"\r\n".join([start % status, b"Connection: close", *lines])
+    with wire(head + b"\r\n\r\n" + body) as (client, _server):
+        try:
+            client.submit_signed_request(DOCUMENT)
+        except KsefError as error:
+            assert codes.of_error(error).text

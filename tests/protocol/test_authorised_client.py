@@ -55,6 +55,14 @@ def test_a_request_is_repeated_after_the_time_that_ksef_asks_for():
     assert time.monotonic() - began >= 1
 
 
+@pytest.mark.parametrize("pause", ["0", "Thu, 01 Jan 1970 00:00:00 GMT"])
+def test_ksef_is_not_hammered_whatever_time_it_asks_for(pause):
+    refusals = [http(429, Retry_After=pause)] * 50
+    error, requests, _asked_with = _asked(*refusals, time_limit=1.5)
+    assert isinstance(error, KsefRateLimited)
+    assert len(requests) <= 2
+
+
 def test_nobody_waits_longer_than_the_caller_wants():
     began = time.monotonic()
     error, requests, _asked_with = _asked(http(429, Retry_After="60"), time_limit=2)

@@ -5,6 +5,7 @@ import json
 import pytest
 from protocol_builders import CHALLENGE, DOCUMENT, http, wire
 
+from tools import members
 from tools.client import KsefClient
 from tools.errors import KsefInvalidAnswer, KsefUnavailable
 
@@ -53,6 +54,57 @@ def test_tokens_are_asked_for_without_body_and_form_type(call):
     assert server.requests[0].endswith(b"\r\n\r\n")
     assert _header(server.requests[0], b"Content-Type") is None
     assert _header(server.requests[0], b"Authorization") == b"Bearer bearer"
+
+
+@pytest.mark.parametrize("odd", ["\x00", "\ud800", "a b", "a\r\nX: y", "ż", "\ufeff"])
+def test_what_could_not_be_sent_back_is_an_invalid_answer(odd):
+    token = {**TOKEN, "token": odd}
+    answers = [
+        ({"accessToken": token}, lambda client: client.refresh("bearer")),
+        ({"referenceNumber": odd}, lambda client: client.enroll("b", name="x", csr_der=b"")),
+        ({"items": [], "continuationToken": odd}, lambda client: list(client.sessions("b"))),
+        ({"challenge": odd, "timestamp": TOKEN["validUntil"]}, lambda client: client.challenge()),
+    ]
+    for answer, call in answers:
+        with wire(http(200, answer)) as (client, _server), pytest.raises(KsefInvalidAnswer):
+            call(client)
+
+
+def test_texts_for_people_can_always_be_kept():
+    status = {"code": 415, "description": "a\x00b", "details": ["\ud800", "x" * 5000] * 50}
+    with wire(http(200, {"status": status})) as (client, _server):
+        read = client.auth_status("R", "bearer")
+    assert read.description == "a?b"
+    assert read.details[0] == "?"
+    assert len(read.details) == members.MOST
+    assert len(read.details[1]) == members.LONGEST
+
+
+@pytest.mark.parametrize("odd", ["soon", "0001-01-01T00:00:00+23:59", 7, "2026-02-30T00:00:00Z"])
+def test_a_date_that_nobody_needs_spoils_no_answer(odd):
+    answer = {"startDate": odd, "refreshTokenValidUntil": odd, "status": {"code": 200}}
+    with wire(http(200, answer)) as (client, _server):
+        status = client.auth_status("R", "bearer")
+    assert (status.code, status.start_date, status.refresh_token_valid_until) == (200, None, None)
+
+
+def test_a_name_for_a_certificate_is_never_altered():
+    answer = {"commonName": "RÓŻA", "countryName": "PL", "surname": "a\x00b"}
+    with wire(http(200, answer)) as (client, _server), pytest.raises(KsefInvalidAnswer):
+        client.enrollment_data("bearer")
+
+
+def test_a_number_beyond_the_contract_is_an_invalid_answer():
+    huge = {"limit": 2**31, "remaining": 1}
+    answer = {"canRequest": True, "enrollment": huge, "certificate": huge}
+    with wire(http(200, answer)) as (client, _server), pytest.raises(KsefInvalidAnswer):
+        client.certificate_limits("bearer")
+
+
+def test_what_is_no_certificate_is_an_invalid_answer():
+    item = {"certificate": "AAAA", "certificateSerialNumber": "0321C82DA41B4362"}
+    with wire(http(200, {"certificates": [item]})) as (client, _), pytest.raises(KsefInvalidAnswer):
+        client.retrieve_certificates("bearer", ["0321C82DA41B4362"])
 
 
 def test_a_netrc_file_does_not_replace_the_bearer(tmp_path, monkeypatch):
@@ -174,6 +226,10 @@ def test_an_answer_without_its_members_is_invalid_but_was_received(answer):
         "https://",
         "https://user:word@host/v2",
         "http://127.0.0.1.host/v2",
+        "https://ksef..gov.pl/v2",
+        "https://ksef.gov.pl:99999/v2",
+        "https://ksef.gov.pl:port/v2",
+        f"https://{'a' * 64}.pl",
     ],
 )
 def test_an_address_that_could_leak_secrets_is_refused(url):

@@ -1,14 +1,14 @@
 """Answers that are none, and refusals in all their forms."""
 
 import socket
-import time
 
 import pytest
-from protocol_builders import http, raised, refused, wire
+from protocol_builders import failure, http, raised, refused, wire
 
-from tools import const, refusals, transport
+from tools import members, transport
 from tools.client import KsefClient
 from tools.errors import (
+    KsefError,
     KsefForbidden,
     KsefGone,
     KsefRateLimited,
@@ -18,11 +18,6 @@ from tools.errors import (
 )
 
 HTML = b"<!DOCTYPE html><title>Request unsuccessful</title>"
-
-
-def _failure(kind, *answers):
-    with wire(*answers) as (client, _server):
-        return raised(kind, lambda: client.redeem("the-bearer"))
 
 
 def test_a_refused_connection_says_that_nothing_was_sent():
@@ -52,38 +47,13 @@ def test_silence_may_mean_that_ksef_has_the_request(monkeypatch):
 
 
 def test_a_connection_closed_without_answer_may_mean_that_ksef_has_the_request():
-    error = _failure(KsefUnavailable, [])
+    error = failure(KsefUnavailable, [])
     assert (error.code, error.sent) == ("reset", True)
 
 
 def test_half_an_answer_may_mean_that_ksef_has_the_request():
-    error = _failure(KsefUnavailable, http(200, {"accessToken": {}})[:-3])
+    error = failure(KsefUnavailable, http(200, {"accessToken": {}})[:-3])
     assert (error.code, error.sent) == ("reset", True)
-
-
-@pytest.mark.parametrize(
-    "start", [b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\n\r\n{", http(200, b"{" * 999)[:60]]
-)
-def test_a_server_that_drips_its_answer_does_not_hold_the_worker(start, monkeypatch):
-    monkeypatch.setattr(transport, "EXCHANGE_TIMEOUT", 0.3)
-    drops = [part for number in range(40) for part in (b"X%d: 1\r\n" % number, 0.05)]
-    began = time.monotonic()
-    error = _failure(KsefUnavailable, [start, *drops])
-    assert (error.code, error.sent) == ("timeout", True)
-    assert time.monotonic() - began < 1.5
-
-
-def test_an_endless_answer_is_cut_off():
-    error = _failure(KsefUnavailable, http(200, bytes(const.MAX_ANSWER_BYTES + 100_000)))
-    assert (error.code, error.sent) == ("too_long", True)
-
-
-def test_a_redirect_is_never_followed():
-    elsewhere = http(307, Location="https://elsewhere.invalid/")
-    with wire(elsewhere) as (client, server):
-        error = raised(KsefUnavailable, lambda: client.redeem("the-bearer"))
-    assert (error.code, error.status) == ("redirect", 307)
-    assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize(
@@ -92,6 +62,7 @@ def test_a_redirect_is_never_followed():
         (http(200, HTML), "html"),
         (http(403, HTML), "html"),
         (http(400, HTML), "html"),
+        (http(502, HTML), "server"),
         (http(503), "server"),
         (http(500, {"a": 1}), "server"),
         (http(200, b"{no"), "unreadable"),
@@ -102,15 +73,15 @@ def test_a_redirect_is_never_followed():
     ],
 )
 def test_what_is_no_answer_of_ksef_is_an_outage(answer, code):
-    assert _failure(KsefUnavailable, answer).code == code
+    assert failure(KsefUnavailable, answer).code == code
 
 
 def test_an_outage_keeps_the_time_that_ksef_asks_to_wait():
-    assert _failure(KsefUnavailable, http(503, Retry_After="30")).retry_after == 30
+    assert failure(KsefUnavailable, http(503, Retry_After="30")).retry_after == 30
 
 
 def test_the_new_form_of_errors_is_read():
-    error = _failure(KsefRefused, refused((21301, "Brak autoryzacji."), (21405, "Błąd.")))
+    error = failure(KsefRefused, refused((21301, "Brak autoryzacji."), (21405, "Błąd.")))
     assert (error.status, error.number, error.code) == (400, 21301, "21301")
     assert error.has(21405)
     assert not error.has(21304)
@@ -118,7 +89,7 @@ def test_the_new_form_of_errors_is_read():
 
 def test_the_old_form_of_errors_is_read():
     item = {"exceptionCode": 9105, "exceptionDescription": "Zły.", "details": ["Skrót"]}
-    error = _failure(KsefRefused, http(400, {"exception": {"exceptionDetailList": [item]}}))
+    error = failure(KsefRefused, http(400, {"exception": {"exceptionDetailList": [item]}}))
     assert [(p.code, p.text, p.details) for p in error.problems] == [(9105, "Zły.", ("Skrót",))]
 
 
@@ -135,19 +106,19 @@ def test_the_old_form_of_errors_is_read():
     ],
 )
 def test_a_refusal_without_readable_codes_is_still_a_refusal(body):
-    error = _failure(KsefRefused, http(400, body))
+    error = failure(KsefRefused, http(400, body))
     assert (error.status, error.number, error.code) == (400, None, "http_400")
 
 
 def test_a_flood_of_errors_is_cut():
-    error = _failure(KsefRefused, refused(*[(21405, "x" * 5000)] * 500))
-    assert len(error.problems) == refusals.MAX_PROBLEMS
-    assert len(error.problems[0].text) == refusals.MAX_DETAIL
+    error = failure(KsefRefused, refused(*[(21405, "x" * 5000)] * 500))
+    assert len(error.problems) == members.MOST
+    assert len(error.problems[0].text) == members.LONGEST
 
 
 @pytest.mark.parametrize("answer", [http(401, {"status": 401}), http(401), http(403)])
 def test_an_empty_403_means_what_401_means(answer):
-    assert isinstance(_failure(KsefRefused, answer), KsefUnauthorized)
+    assert isinstance(failure(KsefRefused, answer), KsefUnauthorized)
 
 
 def test_a_reason_makes_403_a_matter_of_rights():
@@ -157,13 +128,55 @@ def test_a_reason_makes_403_a_matter_of_rights():
         "reasonCode": "missing-permissions",
         "security": {"requiredAnyOfPermissions": ["InvoiceWrite"]},
     }
-    error = _failure(KsefForbidden, http(403, body))
+    error = failure(KsefForbidden, http(403, body))
     assert error.reason == "missing-permissions"
-    assert error.extensions == {"security": {"requiredAnyOfPermissions": ["InvoiceWrite"]}}
+    assert error.details == ("requiredAnyOfPermissions: InvoiceWrite",)
+
+
+def test_a_blocked_connection_tells_the_number_of_the_incident():
+    body = {
+        "detail": "Żądanie zostało zablokowane.",
+        "reasonCode": "security-service-blocked",
+        "security": {"incidentId": "INC-7", "clientIp": "192.0.2.1"},
+    }
+    error = failure(KsefForbidden, http(403, body))
+    assert error.said == "Żądanie zostało zablokowane."
+    assert error.details == ("incidentId: INC-7", "clientIp: 192.0.2.1")
+
+
+@pytest.mark.parametrize("security", [None, [], "x", {"a": {"b": 1}}, {"\x00": "\ud800"}])
+def test_odd_members_of_a_reason_are_still_a_refusal(security):
+    error = failure(KsefForbidden, http(403, {"reasonCode": 7, "security": security}))
+    assert error.reason == ""
+    assert "\x00" not in "".join(error.details)
+
+
+@pytest.mark.parametrize("status", [400, 401, 404, 410, 415])
+def test_a_refusal_without_codes_keeps_what_ksef_says(status):
+    body = {"title": "Any", "detail": "Wymagane jest uwierzytelnienie."}
+    assert failure(KsefRefused, http(status, body)).said == "Wymagane jest uwierzytelnienie."
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"traceId": "673843e023c432286660bc0501a3af44"},
+        {"exception": {"serviceCode": "00-c02cc3747020c605be02159bf3324f0e-eee7647dc67aa74a-00"}},
+    ],
+)
+@pytest.mark.parametrize("status", [400, 401, 403, 410, 429, 500])
+def test_the_log_names_the_number_by_which_the_ministry_finds_an_answer(status, body):
+    number = body.get("traceId") or body["exception"]["serviceCode"]
+    assert f"trace {number}" in str(failure(KsefError, http(status, body)))
+
+
+@pytest.mark.parametrize("number", ["the-bearer\n", 7, "x" * 999, "ż" * 9])
+def test_what_is_no_such_number_is_not_logged(number):
+    assert "trace" not in str(failure(KsefError, http(500, {"traceId": number})))
 
 
 def test_an_old_operation_is_gone():
-    assert _failure(KsefGone, http(410, {"status": 410})).status == 410
+    assert failure(KsefGone, http(410, {"status": 410})).status == 410
 
 
 @pytest.mark.parametrize(
@@ -176,14 +189,16 @@ def test_an_old_operation_is_gone():
         ("nan", None),
         ("soon", None),
         ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 86400),
+        ("Thu, 01 Jan 99999999999 00:00:00 GMT", None),
     ],
 )
 def test_a_pause_is_read_in_seconds_and_as_a_date(header, seconds):
-    assert _failure(KsefRateLimited, http(429, Retry_After=header)).retry_after == seconds
+    assert failure(KsefRateLimited, http(429, Retry_After=header)).retry_after == seconds
 
 
 def test_a_firewall_that_slows_down_is_a_rate_limit_too():
-    error = _failure(KsefRateLimited, http(429, HTML))
+    error = failure(KsefRateLimited, http(429, HTML))
     assert error.retryable
     assert error.retry_after is None
 

@@ -101,6 +101,15 @@ def _all_meanings():
     ]
 
 
+@pytest.mark.parametrize("code", sorted(access.OUTAGES))
+@pytest.mark.parametrize("sent", [True, False])
+def test_where_no_machine_repeats_a_call_the_person_is_asked_to_try_again(code, sent):
+    problem = {"kind": "outage", "code": code, "sent": sent}
+    once = codes.of_record({**problem, "once": True})
+    assert "Odoo tries again" not in once.action
+    assert once.text == codes.of_record(problem).text
+
+
 @pytest.mark.parametrize("code", AUTH_STATUSES)
 def test_every_status_of_a_login_is_known(code):
     assert codes.auth_status(code) != codes.auth_status(999)

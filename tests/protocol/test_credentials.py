@@ -1,5 +1,7 @@
 """Certificate files brought by hand."""
 
+import base64
+
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
@@ -118,3 +120,25 @@ def test_the_exception_shows_neither_password_nor_files():
         load_credentials(_pkcs12(), password="wrong-word")
     shown = f"{caught.value} {caught.value!r} {caught.value.__cause__}"
     assert "wrong-word" not in shown
+
+
+@pytest.mark.parametrize("password", ["ha\x00sło", "\ud800"])
+@pytest.mark.parametrize("file", [_pkcs12(), _key_file(encryption=LOCKED)])
+def test_a_password_that_no_key_can_have_is_a_wrong_one(file, password):
+    assert _reason(file, _certificate_file(), password=password) == "password"
+
+
+@pytest.mark.parametrize(
+    ("part", "odd"),
+    [
+        (b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x08"),  # the version
+        (b"\x55\x04\x03\x0c", b"\x55\x04\x03\x38"),  # the kind of text of a name
+    ],
+)
+@pytest.mark.parametrize("encoding", [Encoding.DER, Encoding.PEM])
+def test_a_certificate_too_odd_for_the_library_is_no_certificate(part, odd, encoding):
+    der = _certificate_file(Encoding.DER)
+    assert part in der
+    broken = der.replace(part, odd)
+    pem = b"-----BEGIN CERTIFICATE-----\n%s-----END CERTIFICATE-----\n" % base64.encodebytes(broken)
+    assert _reason(broken if encoding == Encoding.DER else pem, _key_file()) == "format"

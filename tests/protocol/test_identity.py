@@ -76,6 +76,18 @@ def test_enrollment_data_and_its_certificate_are_the_same_identity():
     assert identity_of_enrollment_data(data).digest(b"k") == issued.digest(b"k")
 
 
+def test_a_company_is_recognised_by_a_number_that_ksef_gives_without_its_prefix():
+    data = EnrollmentData("Firma", "PL", organization_identifier=NIP, unique_identifier="d9d22724")
+    subject = [(NameOID.ORGANIZATION_IDENTIFIER, NIP), (NameOID.X500_UNIQUE_IDENTIFIER, "d9d22724")]
+    issued = identity_of_certificate(certificate_for(KEY, subject), issued_by_ksef=True)
+    assert identity_of_enrollment_data(data).label == issued.label == "NIP 526-587-76-35"
+    assert identity_of_enrollment_data(data).digest(b"k") == issued.digest(b"k")
+
+
+def test_a_seal_of_others_needs_the_prefix():
+    assert _identity((NameOID.ORGANIZATION_IDENTIFIER, NIP)).kind == "fingerprint"
+
+
 def test_a_fingerprint_named_in_enrollment_data_is_recognised_in_the_certificate():
     value = "ab" * 32
     data = EnrollmentData("Foreign", "DE", unique_identifier=value)

@@ -170,6 +170,17 @@ def test_a_certificate_stands_for_the_one_who_enrolled(ksef):
     assert issued.digest(b"key") == identity_of_enrollment_data(data).digest(b"key")
 
 
+def test_a_company_whose_number_comes_without_a_prefix_enrolls_and_logs_in(sim, ksef):
+    sim.settings.company_number = "plain"
+    bearer = _signed_in(ksef, "seal").access.token
+    data = ksef.enrollment_data(bearer)
+    key, certificate, _serial = _enrolled(ksef, bearer)
+    assert data.organization_identifier == NIP.value
+    assert identity_of_enrollment_data(data).kind == "nip"
+    assert identity_of_certificate(certificate, issued_by_ksef=True).value == NIP.value
+    assert _tokens(ksef, xades.sign(_request(ksef), key, certificate))
+
+
 def test_given_names_as_a_list_enroll_too(sim, ksef):
     sim.settings.given_names = "list"
     assert _enrolled(ksef, _signed_in(ksef).access.token)

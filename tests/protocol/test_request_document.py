@@ -74,6 +74,7 @@ def test_a_nip_is_understood_as_people_write_it(text):
         ("", "missing"),
         (None, "missing"),
         ("PL", "missing"),
+        ("/", "missing"),
         ("526587763", "length"),
         ("52658776355", "length"),
         ("526587763A", "characters"),

@@ -1,5 +1,6 @@
 """Secrets at rest, and where their key comes from."""
 
+import errno
 import multiprocessing
 import os
 import stat
@@ -96,10 +97,53 @@ def test_a_missing_key_is_made_once_and_only_its_owner_may_read_it(tmp_path):
     assert os.listdir(path.parent) == [path.name]
 
 
+@pytest.fixture
+def no_hard_links(monkeypatch):
+    """A file system on which no file can have two names."""
+
+    def refuse(*_arguments, **_options):
+        raise PermissionError(errno.EPERM, "no hard links on this file system")
+
+    monkeypatch.setattr(os, "link", refuse)
+
+
+def test_a_key_is_made_where_no_file_can_have_two_names(tmp_path, no_hard_links):
+    path = tmp_path / "key"
+    made = vault.load_keys(None, None, path, may_create=True)
+    vault._create(path)
+    assert vault.load_keys(None, None, path, may_create=True) == made
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert os.listdir(tmp_path) == ["key"]
+
+
 def test_a_key_is_never_invented_for_a_database_that_had_one(tmp_path):
     with pytest.raises(VaultKeyMissing):
         vault.load_keys(None, None, tmp_path / "key", may_create=False)
     assert not os.listdir(tmp_path)
+
+
+def test_a_key_file_follows_its_database_to_another_name(tmp_path):
+    former, path = tmp_path / "former.key", tmp_path / "present.key"
+    (key,) = vault.load_keys(None, None, former, may_create=True)
+    vault.adopt_key_file(path, former, "0" * 16)
+    assert not path.exists()
+    vault.adopt_key_file(path, former, vault.key_fingerprint(key))
+    assert vault.load_keys(None, None, path, may_create=False) == [key]
+
+
+def test_a_key_file_follows_its_database_where_no_file_can_have_two_names(tmp_path, no_hard_links):
+    former, path = tmp_path / "former.key", tmp_path / "present.key"
+    (key,) = vault.load_keys(None, None, former, may_create=True)
+    vault.adopt_key_file(path, former, vault.key_fingerprint(key))
+    assert vault.load_keys(None, None, path, may_create=False) == [key]
+
+
+def test_a_key_file_that_is_there_is_not_replaced_by_one_of_another_name(tmp_path):
+    former, path = tmp_path / "former.key", tmp_path / "present.key"
+    (key,) = vault.load_keys(None, None, former, may_create=True)
+    present = vault.load_keys(None, None, path, may_create=True)
+    vault.adopt_key_file(path, former, vault.key_fingerprint(key))
+    assert vault.load_keys(None, None, path, may_create=False) == present
 
 
 def test_an_empty_key_file_is_not_replaced(tmp_path):

@@ -13,6 +13,7 @@ from corpus.index import faulty
 from corpus.mutations import MUTATIONS
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from lxml import etree
 
 from ksef_simulator import keys, pki, signers
 from tools.signed_document import findings
@@ -101,6 +102,12 @@ def test_evidence_of_a_changed_request_names_the_reference_and_both_digests():
 def test_an_edited_file_is_told_from_a_changed_one_even_without_the_download():
     document = signed(layout="podpis-zaufany").replace(b"<Challenge>", b"\t<Challenge>")
     assert codes(document, unsigned=()) == ("edited",)
+
+
+def test_a_file_that_an_editor_indented_throughout_costs_one_sentence():
+    root = etree.fromstring(signed(layout="podpis-zaufany"))
+    etree.indent(root)
+    assert codes(etree.tostring(root)) == ("edited",)
 
 
 def issued_by(issuer: str) -> bytes:

@@ -108,7 +108,7 @@ def test_a_request_of_another_company_stops():
     document = signed(document=build(CHALLENGE, Context("Nip", "1111111111")))
     found = reading(document).findings[0]
     assert (found.code, found.level) == ("other_company", "stop")
-    assert found.values == {"found": "1111111111", "expected": CONTEXT.value}
+    assert found.values == {"found": "111-111-11-11", "expected": "526-587-76-35"}
 
 
 def test_an_internal_identifier_is_not_mistaken_for_the_nip_inside_it():

@@ -131,10 +131,18 @@ def test_a_made_up_continuation_token_is_21418(ksef):
     assert codes(ksef.call("GET", "/auth/sessions", tokens.access, headers=headers)) == [21418]
 
 
-@pytest.mark.parametrize("size", ["9", "101", "many"])
+@pytest.mark.parametrize("size", ["9", "101", "many", "²", "١٠", "1_0"])
 def test_a_page_of_sessions_has_ten_to_a_hundred(ksef, size):
     tokens = ksef.login()
     answer = ksef.call("GET", f"/auth/sessions?pageSize={size}", tokens.access)
+    assert codes(answer) == [21405]
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", b"\xff", b"[" * 5000])
+def test_what_is_no_json_object_is_21405(ksef, body):
+    tokens = ksef.login()
+    headers = {"Content-Type": "application/json"}
+    answer = ksef.call("POST", GRANTS, tokens.access, data=body, headers=headers)
     assert codes(answer) == [21405]
 
 

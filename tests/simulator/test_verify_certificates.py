@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from datetime import timedelta
 
 import pytest
@@ -51,6 +53,21 @@ def person(**changes: str) -> x509.Name:
     }
     kept = {**attributes, **changes}
     return pki.name(**{name: value for name, value in kept.items() if value})
+
+
+@pytest.mark.parametrize(
+    ("part", "odd"),
+    [
+        (b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x08"),
+        (b"\x55\x04\x06\x13", b"\x55\x04\x06\x38"),
+    ],
+)
+def test_a_certificate_too_odd_to_be_read_is_refused(part, odd):
+    document = signed()
+    text = re.search(rb"X509Certificate>([^<]+)<", document)[1]
+    broken = base64.b64decode(text).replace(part, odd)
+    assert broken != base64.b64decode(text)
+    assert refusal(document.replace(text, base64.b64encode(broken)))[0] == 21115
 
 
 @pytest.mark.parametrize("signer", ["expired", "future"])

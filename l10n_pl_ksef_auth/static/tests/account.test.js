@@ -216,6 +216,28 @@ test("other companies connect one by one, each with its result", async () => {
     expect(".o_ksef_companies li").toHaveText(/Connected\./);
 });
 
+test("a company whose login is under way is followed until KSeF has decided", async () => {
+    const others = [{ id: 2, name: "Druga", nip: "111-111-11-11", color: "red" }];
+    const verifying = { id: 2, state: "verifying", color: "amber", text: "KSeF is checking." };
+    await openAccount({ ...ACCOUNT, others }, { connect_with_certificate: [verifying] });
+    const panels = [
+        { ...PANEL, state: "verifying", color: "amber", headline: "Still.", poll_seconds: 2 },
+        { ...PANEL, state: "attention", color: "red", problem: { text: "No rights." } },
+    ];
+    onRpc("res.company", "l10n_pl_ksef_follow", () => {
+        expect.step("follow");
+        return panels.shift();
+    });
+    await contains(".o_ksef_connect_companies").click();
+    expect(".o_ksef_companies li").toHaveText(/Still\./);
+    expect(".o_ksef_companies .o_ksef_dot").toHaveClass("o_ksef_amber");
+    await advanceTime(2000);
+    expect(".o_ksef_companies li").toHaveText(/No rights\./);
+    expect(".o_ksef_companies .o_ksef_dot").toHaveClass("o_ksef_red");
+    await advanceTime(10000);
+    expect.verifySteps(["connect_with_certificate [[2]]", "follow", "follow"]);
+});
+
 test("a company that is refused keeps no other from connecting", async () => {
     const others = [
         { id: 2, name: "Druga", nip: "111-111-11-11", color: "red" },

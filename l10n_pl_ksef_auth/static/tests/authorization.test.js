@@ -9,6 +9,7 @@ import {
     onRpc,
     patchWithCleanup,
 } from "@web/../tests/web_test_helpers";
+import { user } from "@web/core/user";
 import { WebClient } from "@web/webclient/webclient";
 
 defineMailModels();
@@ -159,6 +160,42 @@ test("the unsigned file is explained and cannot be sent", async () => {
     expect(".o_ksef_note_stop strong").toHaveText("Not signed yet.");
     expect(".o_ksef_authenticate").not.toBeEnabled();
     expect(".o_ksef_consent").toHaveCount(0);
+});
+
+test("a file that is too large replaces the one chosen before", async () => {
+    await openWindow({ ...UPLOAD, ...SIGNED }, { detach: UPLOAD });
+    await contains(".o_ksef_file", { visible: false }).click();
+    await setInputFiles([new File([new Uint8Array(6 * 1024 * 1024)], "video.xml")]);
+    await animationFrame();
+    await advanceTime(10);
+    expect.verifySteps(["detach"]);
+    expect(".o_ksef_note").toHaveCount(1);
+    expect(".o_ksef_note_stop strong").toHaveText(/too large/);
+    expect(".o_ksef_authenticate").not.toBeEnabled();
+});
+
+test("a file that was signed too late is replaced in one click, and told so once", async () => {
+    const late = { code: "outdated_challenge", level: "stop", text: "Too late.", action: "Again." };
+    const reading = { signer: false, can_send: false, findings: [{ ...late, evidence: "" }] };
+    const outdated = { expires_at: "2026-11-22 12:00:00", seconds_left: 0 };
+    await openWindow({ ...UPLOAD, challenge: outdated, document: SIGNED.document, reading });
+    expect(".o_ksef_note_stop strong").toHaveText("Too late.");
+    expect(".o_ksef_expired").toHaveText("Download a new file");
+});
+
+test("who is no administrator gets no button that leads to the company's data", async () => {
+    const problem = { text: "No NIP.", action: "Enter it.", technical: "", way_back: "company" };
+    patchWithCleanup(user, { isSystem: false });
+    await openWindow({ ...VIEW, problem });
+    expect(".o_ksef_note_stop strong").toHaveText("No NIP.");
+    expect(".o_ksef_way_back").toHaveCount(0);
+});
+
+test("an administrator goes from a missing NIP to the company's data", async () => {
+    const problem = { text: "No NIP.", action: "Enter it.", technical: "", way_back: "company" };
+    patchWithCleanup(user, { isSystem: true });
+    await openWindow({ ...VIEW, problem });
+    expect(".o_ksef_way_back").toHaveText("Open the company's data");
 });
 
 test("a signed file names its signer and asks for the consent", async () => {

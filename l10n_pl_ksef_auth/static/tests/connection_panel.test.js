@@ -1,5 +1,6 @@
 import { defineMailModels } from "@mail/../tests/mail_test_helpers";
 import { destroy, expect, test } from "@odoo/hoot";
+import { press } from "@odoo/hoot-dom";
 import { advanceTime, animationFrame } from "@odoo/hoot-mock";
 import {
     contains,
@@ -49,6 +50,26 @@ const CONNECTED = {
     seconds_left: 6 * 24 * 3600 + 60,
     lifetime_share: 0.87,
     certificate: { state: "issuing", text: "being issued", valid_to: false, share: false },
+};
+const AUTHORIZATION = {
+    id: 5,
+    step: "download",
+    company_name: "Przykładowa Sp. z o.o.",
+    nip: "526-587-76-35",
+    environment: "production",
+    environment_label: "Production",
+    challenge: false,
+    download_url: false,
+    document: false,
+    reading: false,
+    problem: false,
+    consent: false,
+    consent_text: "I agree.",
+    verifying: false,
+    result: false,
+    signing_url: "https://example.com/podpis",
+    signing_label: "moj.gov.pl",
+    take_over: false,
 };
 const VERIFYING = { ...DISCONNECTED, state: "verifying", color: "amber", poll_seconds: 2 };
 
@@ -106,10 +127,25 @@ test("a problem says what to do and keeps KSeF's words for support", async () =>
     expect(".o_ksef_note details").not.toHaveAttribute("open");
 });
 
+test("a page that is named in what to do can be followed", async () => {
+    const problem = { text: "Blocked.", action: "Use the form: https://example.com/form/" };
+    await mountPanel({ ...DISCONNECTED, problem });
+    expect(".o_ksef_note p:eq(1)").toHaveText("Use the form: https://example.com/form/");
+    expect(".o_ksef_note a").toHaveAttribute("href", "https://example.com/form/");
+    expect(".o_ksef_note a").toHaveAttribute("rel", "noopener noreferrer");
+});
+
 test("who may not connect sees no button", async () => {
     await mountPanel({ ...DISCONNECTED, can_connect: false });
     expect(".o_ksef_connect").toHaveCount(0);
     expect(".o_ksef_account").toHaveCount(0);
+    expect(".o_ksef_panel").toHaveText(/you need the right "KSeF connection"/);
+});
+
+test("while nothing has to be done, who may not connect is not told so", async () => {
+    const button = { ...CONNECTED.button, primary: false };
+    await mountPanel({ ...CONNECTED, button, can_connect: false });
+    expect(".o_ksef_panel").not.toHaveText(/you need the right/);
 });
 
 test("a verification is followed until it ends, and its end is told", async () => {
@@ -130,6 +166,50 @@ test("a verification is followed until it ends, and its end is told", async () =
     expect.verifySteps([]);
 });
 
+test("a new signature is followed and told while an older login still works", async () => {
+    mockService("notification", {
+        add: (message, { type }) => expect.step(`${type}: ${message}`),
+    });
+    const verifying = { ...CONNECTED, is_verifying: true, poll_seconds: 2 };
+    await mountPanel(verifying, { ...CONNECTED, expires_at: "2026-12-06 13:05:00" });
+    expect(".o_ksef_tick").toHaveText("Yes");
+    expect(".o_ksef_verifying").toHaveText("KSeF is checking the signature");
+    await advanceTime(2000);
+    await animationFrame();
+    expect.verifySteps([
+        "follow",
+        "success: The connection to KSeF is active until 12/06/2026 14:05.",
+    ]);
+    expect(".o_ksef_verifying").toHaveCount(0);
+});
+
+test("a new signature that was refused is told although the older login still works", async () => {
+    mockService("notification", {
+        add: (message, { type }) => expect.step(`${type}: ${message}`),
+    });
+    const problem = { text: "No rights.", action: "Grant them.", technical: "KSeF 415" };
+    await mountPanel(
+        { ...CONNECTED, is_verifying: true, poll_seconds: 2 },
+        { ...CONNECTED, is_refused: true, problem }
+    );
+    await advanceTime(2000);
+    await animationFrame();
+    expect.verifySteps(["follow", "warning: No rights."]);
+    expect(".o_ksef_note_warn strong").toHaveText("No rights.");
+    expect(".o_ksef_note_warn").toHaveText(/The connection from before still works\./);
+});
+
+test("a certificate that turns out to exist already is told, with the way to the account", async () => {
+    mockService("notification", {
+        add: (message, { type, buttons }) => expect.step(`${type}: ${message} ${buttons[0].name}`),
+    });
+    const certificate = { state: "exists", text: "one exists already", valid_to: false, share: false };
+    await mountPanel({ ...CONNECTED, poll_seconds: 15 }, { ...CONNECTED, certificate });
+    await advanceTime(15000);
+    await animationFrame();
+    expect.verifySteps(["follow", "warning: one exists already Account"]);
+});
+
 test("a panel that is gone asks nothing more", async () => {
     answerPanels(VERIFYING);
     const panel = await mountWithCleanup(KsefConnectionPanel, { props: { companyId: 1 } });
@@ -140,16 +220,35 @@ test("a panel that is gone asks nothing more", async () => {
 });
 
 test("the dot takes its colour from the session and asks nothing", async () => {
-    patchWithCleanup(session, { l10n_pl_ksef: { colors: { 1: "amber" } } });
+    patchWithCleanup(session, { l10n_pl_ksef: { colors: { 1: "red" } } });
     answerPanels(CONNECTED);
     await mountWithCleanup(KsefSystray);
-    expect(".o_ksef_systray .o_ksef_dot").toHaveClass("o_ksef_amber");
+    expect(".o_ksef_systray .o_ksef_dot").toHaveClass("o_ksef_red");
     expect.verifySteps([]);
     await contains(".o_ksef_systray").click();
     await animationFrame();
     expect.verifySteps(["panel"]);
     expect(".o_ksef_dropdown .o_ksef_tick").toHaveText("Yes");
     expect(".o_ksef_systray .o_ksef_dot").toHaveClass("o_ksef_green");
+});
+
+test("a verification goes on being followed after the page was loaded again", async () => {
+    mockService("notification", {
+        add: (message, { type }) => expect.step(`${type}: ${message}`),
+    });
+    patchWithCleanup(session, { l10n_pl_ksef: { colors: { 1: "amber" } } });
+    answerPanels(VERIFYING, CONNECTED);
+    await mountWithCleanup(KsefSystray);
+    await advanceTime(2000);
+    await animationFrame();
+    expect.verifySteps([
+        "panel",
+        "follow",
+        "success: The connection to KSeF is active until 11/29/2026 14:05.",
+        // What was told is shown, too.
+        "panel",
+    ]);
+    expect(".o_ksef_dropdown .o_ksef_tick").toHaveText("Yes");
 });
 
 test("the dot is hidden where KSeF does not apply", () => {
@@ -170,4 +269,32 @@ test("the screen shows the company that a link to it names", async () => {
     });
     await animationFrame();
     expect.verifySteps(["panel of 7"]);
+});
+
+test("the focus comes back to the button when the window is closed", async () => {
+    answerPanels(DISCONNECTED);
+    onRpc("res.company", "l10n_pl_ksef_open_authorization", () => ({
+        type: "ir.actions.client",
+        tag: "l10n_pl_ksef_authorization",
+        target: "new",
+        name: "Account authorization",
+        params: { wizard_id: 5, company_id: 1 },
+    }));
+    onRpc("l10n_pl_ksef.authorization", "view", () => AUTHORIZATION);
+    await mountWithCleanup(WebClient);
+    await getService("action").doAction({
+        type: "ir.actions.client",
+        tag: "l10n_pl_ksef_connection",
+        params: { company_id: 1 },
+    });
+    await animationFrame();
+    await contains(".o_ksef_connect").focus();
+    await press("Enter");
+    await animationFrame();
+    expect(".o_ksef_authorization h5").toBeFocused();
+    await press("Escape");
+    await animationFrame();
+    expect(".o_ksef_authorization").toHaveCount(0);
+    expect(".o_ksef_connect").toBeFocused();
+    expect.verifySteps(["panel", "panel", "panel"]);
 });

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from ..errors import KsefError, KsefForbidden, KsefRefused, KsefUnavailable
@@ -10,7 +11,7 @@ from .access import forbidden, outage, outage_by_code
 from .certificates import enrollment_status
 from .local_problems import local
 from .login import auth_status
-from .meaning import Meaning, WayBack, unknown
+from .meaning import TRY_LATER, Meaning, WayBack, unknown
 from .refused import by_http_status, refusal
 
 __all__ = [
@@ -44,8 +45,15 @@ def of_record(problem: Mapping[str, Any]) -> Meaning:
     """Return what a problem means that was kept as plain values.
 
     :param problem: kind (auth_status, enrollment, refusal, forbidden, outage or local), code,
-        and by kind: details, status, sent
+        and by kind: details, status, sent; ``once`` where no machine tries again by itself
     """
+    meaning = _of_record(problem)
+    if problem.get("once") and meaning.way_back == "wait":
+        return replace(meaning, action=TRY_LATER)
+    return meaning
+
+
+def _of_record(problem: Mapping[str, Any]) -> Meaning:
     code, details = problem.get("code"), tuple(problem.get("details") or ())
     match problem.get("kind"):
         case "auth_status":

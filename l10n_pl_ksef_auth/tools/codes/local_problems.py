@@ -15,8 +15,8 @@ from .meaning import (
     unknown,
 )
 
-_ENTER_NIP = _lt("Enter the company's NIP (tax ID) in its settings.")
-_CORRECT_NIP = _lt("Correct the company's NIP (tax ID) in its settings.")
+_ENTER_NIP = _lt("Enter the NIP (tax ID) in the company's data, or ask your administrator to.")
+_CORRECT_NIP = _lt("Correct the NIP (tax ID) in the company's data, or ask your administrator to.")
 _INSTALL_XMLSEC = _lt(
     "Until the administrator installs an xmlsec package that fits lxml, "
     "connect with a signature, which works without it."
@@ -25,7 +25,7 @@ _OTHER_CERTIFICATE_FILE = _lt("Choose other files in the Account tab.")
 
 
 def _nip(text: str, action: str = _CORRECT_NIP) -> Meaning:
-    return Meaning(text, action, True, "settings")
+    return Meaning(text, action, True, "company")
 
 
 def _credential(text: str, action: str = _OTHER_CERTIFICATE_FILE) -> Meaning:
@@ -91,6 +91,15 @@ PROBLEMS: dict[str, Meaning] = {
         True,
         "account",
     ),
+    "renewal_late": Meaning(
+        _lt("The connection should have renewed itself by now, and has not."),
+        _lt(
+            "Have the administrator see whether Odoo's scheduled actions run; "
+            "refresh the connection with a signature before it ends."
+        ),
+        True,
+        "sign",
+    ),
     "renewal_not_valid": Meaning(
         _lt("This certificate is not valid in this Odoo, so it cannot be renewed."),
         OPEN_ACCOUNT,
@@ -148,12 +157,24 @@ PROBLEMS: dict[str, Meaning] = {
         True,
         "sign",
     ),
+    "abroad": Meaning(
+        _lt("This company pays its taxes abroad and has nothing to do with KSeF."),
+        _lt("Otherwise correct country and NIP in the company's data, or ask your administrator."),
+        True,
+        "company",
+    ),
     # By the reasons of InvalidNip.
     "nip_missing": _nip(_lt("The company has no NIP (tax ID)."), _ENTER_NIP),
     "nip_length": _nip(_lt("The company's NIP does not have ten digits.")),
     "nip_characters": _nip(_lt("The company's NIP holds something else than digits.")),
     "nip_checksum": _nip(_lt("The company's NIP has a typing error: its last digit is wrong.")),
     "nip_pattern": _nip(_lt("The company's NIP cannot exist: no tax office has such a number.")),
+    "nip_internal_id": Meaning(
+        _lt("The KSeF internal identifier has a typing error: it is a NIP, a dash, five digits."),
+        _lt("Correct it in the settings for KSeF, in the Account tab."),
+        True,
+        "account",
+    ),
     # By the reasons of CredentialError.
     "credential_password": _credential(
         _lt("The password of the certificate's key is wrong or missing."),

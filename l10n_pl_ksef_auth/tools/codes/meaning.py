@@ -7,9 +7,10 @@ from typing import Literal
 
 #: Where the user goes on: sign = download and sign a new request; new_file = sign the same request
 #: again; other_file = choose another file; wait = Odoo or KSeF goes on by itself; account = the
-#: screen "Konto"; settings = the company's settings; support = the Ministry or the administrator.
+#: screen "Konto"; settings = the company's settings for KSeF; company = the company's own data;
+#: support = the Ministry or the administrator.
 WayBack = Literal[
-    "sign", "new_file", "other_file", "wait", "account", "settings", "support", "none"
+    "sign", "new_file", "other_file", "wait", "account", "settings", "company", "support", "none"
 ]
 
 

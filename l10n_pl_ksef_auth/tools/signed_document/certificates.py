@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
+from ..credentials import UNREADABLE, read_certificate
 from . import limits, names
 from .document import decode, elements_of, local_name, text_of
 from .properties import child_named
-
-#: What the library raises for odd certificates.
-UNREADABLE = (
-    ValueError,
-    TypeError,
-    UnsupportedAlgorithm,
-    x509.InvalidVersion,
-    x509.DuplicateExtension,
-)
 
 
 @dataclass(frozen=True)
@@ -84,7 +74,7 @@ def is_for_offline_invoices(certificate: x509.Certificate) -> bool:
     """Whether the key usage is that of KSeF's type Offline: nonRepudiation only."""
     try:
         usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
-    except (x509.ExtensionNotFound, *UNREADABLE):
+    except UNREADABLE:
         return False
     return bool(usage.content_commitment and not usage.digital_signature)
 
@@ -119,14 +109,9 @@ def _certificate(text: str) -> x509.Certificate | None:
     if not raw:
         return None
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            certificate = x509.load_der_x509_certificate(raw)
-            # The library reads these only when asked; a broken one must be found out here.
-            _ = certificate.subject, certificate.issuer, certificate.not_valid_after_utc
-    except UNREADABLE:
+        return read_certificate(raw)
+    except ValueError:
         return None
-    return certificate
 
 
 def _has_digest(certificate: x509.Certificate, digest: tuple[str, bytes]) -> bool:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from cryptography import x509
 
 from ..auth_token_request import Context
+from ..nip import formatted
 from .certificates import is_for_offline_invoices, is_self_signed, issuer_text
 from .model import Finding, Signer
 from .report import finding
@@ -89,7 +90,7 @@ def _number_findings(number: str) -> list[Finding]:
 def _seal_findings(nip: str, context: Context | None) -> list[Finding]:
     if context is None or context.type == "PeppolId" or context.value[:10] == nip:
         return []
-    return [finding("other_seal", f"seal {nip}, context {context.value}", found=nip)]
+    return [finding("other_seal", f"seal {nip}, context {context.value}", found=formatted(nip))]
 
 
 def _validity_findings(certificate: x509.Certificate, now: datetime) -> list[Finding]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from ..auth_token_request import SUBJECT_TYPES, Context, ContextType
+from ..nip import formatted
 from . import names
 from .document import elements_of, local_name, namespace, text_of
 from .limits import MAX_VALUE
@@ -63,7 +64,12 @@ def request_findings(
     if context is not None and request.context is not None and request.context != context:
         evidence = f"{_shown(request.context)}, expected {_shown(context)}"
         found.append(
-            finding("other_company", evidence, found=request.context.value, expected=context.value)
+            finding(
+                "other_company",
+                evidence,
+                found=formatted(request.context.value),
+                expected=formatted(context.value),
+            )
         )
     return found + _challenge_findings(request.challenge, challenges, now)
 

@@ -9,10 +9,10 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
+from ..credentials import UNREADABLE
 from . import names
 from .algorithms import Method, key_kind, method_of
 from .canonical import Undecidable, canonical_element
-from .certificates import UNREADABLE
 from .document import decode, text_of
 from .model import Finding
 from .recipes import canonical_of

@@ -93,7 +93,7 @@ def identify(
         method = "QualifiedSeal" if is_seal else "QualifiedSignature"
     if subject_type == FINGERPRINT:
         return _by_fingerprint(certificate, issuer), method
-    identity = identities.identity_by_subject(certificate)
+    identity = identities.identity_by_subject(certificate, own=issuer == "ksef")
     if identity is None:
         raise Refusal(21406)
     return identity, method

@@ -25,6 +25,8 @@ _ROLE_FORMS = {
     "EPSignature": ("CurrentFamilyName", "FirstName", "PersonalIdentifier"),
 }
 
+_UNREADABLE = (binascii.Error, ValueError, TypeError, KeyError, x509.InvalidVersion)
+
 
 @dataclass(frozen=True)
 class Profile:
@@ -75,14 +77,21 @@ def _certificates(signature: etree._Element) -> list[x509.Certificate]:
     path = f"{{{DS}}}KeyInfo/{{{DS}}}X509Data/{{{DS}}}X509Certificate"
     try:
         found = [
-            x509.load_der_x509_certificate(base64.b64decode("".join(text(item).split())))
+            _readable(base64.b64decode("".join(text(item).split())))
             for item in signature.findall(path)
         ]
-    except (binascii.Error, ValueError):
+    except _UNREADABLE:
         raise Refusal(21115) from None
     if not found:
         raise Refusal(21115)
     return found
+
+
+def _readable(der: bytes) -> x509.Certificate:
+    certificate = x509.load_der_x509_certificate(der)
+    # Read only when asked for; what is broken is found out here.
+    _ = certificate.subject, certificate.issuer, certificate.not_valid_after_utc
+    return certificate
 
 
 def _names(entry: etree._Element, certificate: x509.Certificate, settings: Settings) -> bool:

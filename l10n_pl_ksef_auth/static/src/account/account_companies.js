@@ -1,6 +1,11 @@
-import { Component, useState } from "@odoo/owl";
-import { RPCError } from "@web/core/network/rpc";
+import { Component, onWillDestroy, useState } from "@odoo/owl";
+import { browser } from "@web/core/browser/browser";
+import { _t } from "@web/core/l10n/translation";
+import { ConnectionLostError, RPCError } from "@web/core/network/rpc";
 import { useService } from "@web/core/utils/hooks";
+
+/** Milliseconds between two questions whether KSeF has decided. */
+const FOLLOW_MS = 2000;
 
 /** The user's other companies: those of the same signer connect without a signature. */
 export class AccountCompanies extends Component {
@@ -19,6 +24,11 @@ export class AccountCompanies extends Component {
                 this.props.companies.map((company) => [company.id, company.color === "red"])
             ),
         });
+        this.isAlive = true;
+        onWillDestroy(() => {
+            this.isAlive = false;
+            browser.clearTimeout(this.timer);
+        });
     }
 
     /** The company in view belongs here only while it is not connected itself. */
@@ -32,6 +42,11 @@ export class AccountCompanies extends Component {
         return this.companies.filter((company) => this.state.chosen[company.id]);
     }
 
+    /** The dot that a result brought, else the one that the list came with. */
+    color(company) {
+        return this.state.results[company.id]?.color ?? company.color;
+    }
+
     /** One call for each, so that every result shows as soon as it is there. */
     async connect() {
         this.state.isRunning = true;
@@ -43,6 +58,37 @@ export class AccountCompanies extends Component {
         } finally {
             this.state.isRunning = false;
         }
+        await this.follow();
+    }
+
+    /** KSeF decides some seconds later: asks until it has, or until it is to be left alone. */
+    async follow() {
+        browser.clearTimeout(this.timer);
+        for (const { id } of this.companies) {
+            if (this.isAlive && this.state.results[id]?.isUnderWay) {
+                this.state.results[id] = await this.followOne(id);
+            }
+        }
+        const isUnderWay = Object.values(this.state.results).some((one) => one.isUnderWay);
+        if (this.isAlive && isUnderWay) {
+            this.timer = browser.setTimeout(() => this.follow(), FOLLOW_MS);
+        }
+    }
+
+    async followOne(id) {
+        try {
+            const panel = await this.orm.silent.call("res.company", "l10n_pl_ksef_follow", [[id]]);
+            return {
+                text: panel.problem?.text || panel.headline || _t("Connected."),
+                color: panel.color,
+                isUnderWay: panel.state === "verifying" && panel.poll_seconds > 0,
+            };
+        } catch (error) {
+            if (!(error instanceof ConnectionLostError)) {
+                throw error;
+            }
+            return this.state.results[id];
+        }
     }
 
     /** What Odoo refuses for one company is that company's result: the others go on. */
@@ -53,12 +99,13 @@ export class AccountCompanies extends Component {
                 "l10n_pl_ksef_connect_with_certificate",
                 [[id]]
             );
-            return result;
+            const { text, color, state } = result;
+            return { text, color, isUnderWay: state === "verifying" };
         } catch (error) {
             if (!(error instanceof RPCError)) {
                 throw error;
             }
-            return { id, text: error.data?.message || error.message };
+            return { text: error.data?.message || error.message, isUnderWay: false };
         }
     }
 }

@@ -67,9 +67,17 @@ export class KsefAuthorization extends Component {
             this.connections.release(this.companyId, { isFinished: this.isFinished });
         });
         useEffect(
-            () => this.heading.el?.focus({ preventScroll: true }),
+            () => {
+                this.focusHeading();
+            },
             () => [this.view.step]
         );
+    }
+
+    /** After the dialog has noted where the focus was, so that it can give it back. */
+    async focusHeading() {
+        await Promise.resolve();
+        this.heading.el?.focus({ preventScroll: true });
     }
 
     get view() {
@@ -101,6 +109,12 @@ export class KsefAuthorization extends Component {
         return this.canGoBack && !this.hasFile && !this.view.reading?.can_send && !this.view.problem;
     }
 
+    /** The file that was signed too late says so itself. */
+    get isExpiryTold() {
+        const { findings = [] } = this.view.reading || {};
+        return findings.some((finding) => finding.code === "outdated_challenge");
+    }
+
     get closeLabel() {
         return this.isVerifying ? _t("Close") : _t("Cancel");
     }
@@ -127,6 +141,11 @@ export class KsefAuthorization extends Component {
             wait: { label: _t("Try again"), run: () => this.retry() },
             account,
             settings,
+            // Only an administrator may write there; the sentence says whom to ask.
+            company: user.isSystem && {
+                label: _t("Open the company's data"),
+                run: () => this.openCompany(),
+            },
         }[wayBack];
     }
 
@@ -222,6 +241,16 @@ export class KsefAuthorization extends Component {
     async openAccount() {
         await this.close();
         await this.connections.openAccount(this.companyId);
+    }
+
+    async openCompany() {
+        await this.close();
+        await this.action.doAction({
+            type: "ir.actions.act_window",
+            res_model: "res.company",
+            res_id: this.companyId,
+            views: [[false, "form"]],
+        });
     }
 
     async openSettings() {

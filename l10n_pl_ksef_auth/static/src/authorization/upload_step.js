@@ -84,16 +84,21 @@ export class UploadStep extends Component {
         }
         this.state.localProblem = null;
         if (file.size > MAX_FILE_BYTES) {
-            this.state.localProblem = {
-                text: _t("This file is too large to be a signed request."),
-                action: _t("Choose the signed file AuthTokenRequest; it has a few kilobytes."),
-            };
-            return;
+            return this.refuse(
+                _t("This file is too large to be a signed request."),
+                _t("Choose the signed file AuthTokenRequest; it has a few kilobytes.")
+            );
         }
         const content = await this.read(file);
         if (content !== null) {
             await this.props.onAttach(file.name, content);
         }
+    }
+
+    /** A file that cannot be sent to Odoo replaces the former one as any other does. */
+    async refuse(text, action) {
+        await this.props.onDetach();
+        this.state.localProblem = { text, action };
     }
 
     /** The file's bytes as base64; null when the browser cannot read it. */
@@ -102,10 +107,10 @@ export class UploadStep extends Component {
             const data = await getDataURLFromFile(file);
             return data.slice(data.indexOf(",") + 1);
         } catch {
-            this.state.localProblem = {
-                text: _t("Your browser could not read this file."),
-                action: _t("Check that it is still there and not a folder, and choose it again."),
-            };
+            await this.refuse(
+                _t("Your browser could not read this file."),
+                _t("Check that it is still there and not a folder, and choose it again.")
+            );
             return null;
         }
     }

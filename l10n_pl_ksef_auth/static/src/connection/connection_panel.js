@@ -51,9 +51,8 @@ export class KsefConnectionPanel extends Component {
         return this.panels[this.props.companyId];
     }
 
-    get company() {
-        const { company_name, nip } = this.panel;
-        return nip ? `${company_name} (NIP ${nip})` : company_name;
+    get nip() {
+        return `(NIP ${this.panel.nip})`;
     }
 
     get tick() {
@@ -93,9 +92,9 @@ export class KsefConnectionPanel extends Component {
         return { green: "info", amber: "warn", red: "stop" }[this.panel.color];
     }
 
-    get signer() {
-        const { identity } = this.panel;
-        return identity && [identity.name, identity.masked].filter(Boolean).join(", ");
+    /** What went wrong matters beside a green tick, too. */
+    get problemLevel() {
+        return this.panel.color === "red" ? "stop" : "warn";
     }
 
     get checked() {
@@ -107,7 +106,11 @@ export class KsefConnectionPanel extends Component {
         return date && _t("The connection renews itself on %(date)s.", { date });
     }
 
+    /** The button stays enabled, so that the focus can come back to it when the window closes. */
     async onConnect() {
+        if (this.state.isOpening) {
+            return;
+        }
         this.state.isOpening = true;
         try {
             this.props.onLeave();

@@ -45,7 +45,7 @@ export class KsefConnections {
 
     /** Lets the connection do its next due step, and tells the user how it ended. */
     async follow(companyId) {
-        const before = this.panels[companyId]?.state;
+        const before = this.panels[companyId];
         try {
             const panel = await this.orm.silent.call("res.company", "l10n_pl_ksef_follow", [
                 [companyId],
@@ -58,9 +58,8 @@ export class KsefConnections {
             this.schedule(companyId, RETRY_SECONDS);
             return;
         }
-        const after = this.panels[companyId].state;
-        if (before === "verifying" && after !== "verifying" && !this.held.has(companyId)) {
-            this.announce(companyId);
+        if (!this.held.has(companyId)) {
+            this.announceChange(companyId, before);
         }
     }
 
@@ -68,14 +67,14 @@ export class KsefConnections {
      * Keeps a company's state fresh until the returned function is called.
      *
      * @param {number} companyId
-     * @param {{quiet?: boolean}} options quiet: do not ask the server before
-     *  something is known that has to be followed (the dot in the systray)
+     * @param {{quiet?: boolean}} options quiet: do not ask the server unless
+     *  something may have to be followed (the dot in the systray)
      * @returns {() => void}
      */
     watch(companyId, { quiet = false } = {}) {
         const watcher = { companyId, quiet };
         this.watchers.push(watcher);
-        if (quiet) {
+        if (quiet && this.color(companyId) !== "amber") {
             this.schedule(companyId);
         } else {
             this.load(companyId);
@@ -121,11 +120,24 @@ export class KsefConnections {
         }
     }
 
+    /** What came to its end since the last look: the verification, or what follows it by itself. */
+    announceChange(companyId, before) {
+        const after = this.panels[companyId];
+        if (isUnderWay(before) && !isUnderWay(after)) {
+            this.announce(companyId);
+        } else if (
+            before?.certificate?.state === "issuing" &&
+            after.certificate.state === "exists"
+        ) {
+            this.announceExistingCertificate(companyId);
+        }
+    }
+
     /** Tells how a verification ended, and shows the panel if none is open. */
     announce(companyId) {
         const panel = this.panels[companyId];
         const problem = panel.problem?.text || panel.headline;
-        if (panel.tick === "yes") {
+        if (panel.tick === "yes" && !panel.is_refused) {
             const until = dateAndTime(panel.expires_at);
             this.notification.add(
                 until
@@ -134,7 +146,7 @@ export class KsefConnections {
                 { type: "success" }
             );
         } else if (problem) {
-            const type = panel.tick === "partial" ? "warning" : "danger";
+            const type = panel.tick === "no" ? "danger" : "warning";
             this.notification.add(problem, { type, sticky: true });
         }
         if (panel.certificate?.state === "exists") {
@@ -183,6 +195,11 @@ export class KsefConnections {
             }
         }
     }
+}
+
+/** A new signature may be on its way while an older login still works. */
+function isUnderWay(panel) {
+    return panel?.state === "verifying" || Boolean(panel?.is_verifying);
 }
 
 export const connectionService = {

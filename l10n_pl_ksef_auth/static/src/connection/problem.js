@@ -1,5 +1,7 @@
 import { Component } from "@odoo/owl";
 
+const ADDRESS = /(https:\/\/[^\s]+)/;
+
 /**
  * What happened, what to do, and KSeF's own words for whoever gives support.
  * The button of the way back comes in the default slot.
@@ -15,6 +17,12 @@ export class KsefProblem extends Component {
         slots: { type: Object, optional: true },
     };
     static defaultProps = { level: "stop" };
+
+    /** What to do may name a page to go to. */
+    get actionParts() {
+        const parts = this.props.problem.action.split(ADDRESS);
+        return parts.map((text, index) => ({ text, isLink: index % 2 === 1 }));
+    }
 
     get role() {
         return this.props.level === "stop" ? "alert" : "status";

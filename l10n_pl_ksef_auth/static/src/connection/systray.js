@@ -43,6 +43,13 @@ export class KsefSystray extends Component {
         return _t("Connection to KSeF: %(state)s", { state: MEANING[this.color] });
     }
 
+    /** On a phone the panel is as high as what it shows at first: not the grey lines, then. */
+    async beforeOpen() {
+        if (this.env.isSmall && !this.panels[this.companyId]) {
+            await this.connections.load(this.companyId);
+        }
+    }
+
     onShow({ companyId }) {
         if (companyId === this.companyId && !this.connections.isPanelOpen(companyId)) {
             this.dropdown.open();

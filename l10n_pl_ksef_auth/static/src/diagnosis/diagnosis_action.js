@@ -21,7 +21,12 @@ export class KsefDiagnosisAction extends Component {
 
     setup() {
         this.orm = useService("orm");
-        this.state = useState({ checks: [], report: "", isBusy: false });
+        this.state = useState({
+            checks: [],
+            report: "",
+            asks_for_backup: false,
+            isBusy: false,
+        });
         this.copied = _t("Copied");
     }
 

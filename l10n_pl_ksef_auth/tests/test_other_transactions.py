@@ -1,0 +1,63 @@
+from contextlib import contextmanager
+from datetime import timedelta
+from unittest.mock import patch
+
+from psycopg2.errors import LockNotAvailable
+
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from odoo.addons.l10n_pl_ksef_auth.models import ksef_step
+
+from .own_database import OwnDatabaseCase
+
+
+@tagged("post_install", "-at_install")
+class TestOtherTransactions(OwnDatabaseCase):
+    """What other people's transactions do at the wrong moment costs nobody a signature."""
+
+    def setUp(self):
+        super().setUp()
+        self.forget()
+
+    @mute_logger("odoo.sql_db")
+    def advance(self):
+        """Do the next steps of the only login; its state."""
+        self.travel(timedelta(seconds=2))
+        with self.environment() as env:
+            session = env["l10n_pl_ksef.session"].search([])
+            session._advance()
+            env.cr.rollback()
+            return session.state
+
+    @mute_logger("odoo.sql_db")
+    def enroll(self):
+        with self.environment() as env:
+            env["l10n_pl_ksef.certificate"].search([])._advance()
+
+    @contextmanager
+    def company_locked(self):
+        """Somebody works on the company's row for longer than we wait."""
+        with self.registry.cursor() as cr, patch.object(ksef_step, "ROW_LOCK_PATIENCE", 0.2):
+            cr.execute("SELECT 1 FROM res_company WHERE id = %s FOR UPDATE", [self.company_id])
+            yield
+            cr.rollback()
+
+    def test_a_locked_company_does_not_lose_the_tokens_that_ksef_gives_once(self):
+        with self.without_sockets():
+            self.sign_in(consent=False)
+            with self.company_locked(), self.assertRaises(LockNotAvailable):
+                self.advance()
+            self.assertEqual(self.advance(), "active")
+
+    def test_a_locked_company_does_not_cost_a_second_application_for_a_certificate(self):
+        with self.without_sockets():
+            self.sign_in()
+            self.assertEqual(self.advance(), "active")
+            with self.company_locked(), self.assertRaises(LockNotAvailable):
+                self.enroll()
+            self.settle(timedelta(minutes=30))
+        made = self.simulator.state.enrollments_made.values()
+        with self.environment() as env:
+            states = env["l10n_pl_ksef.certificate"].search([]).mapped("state")
+        self.assertEqual((sum(made), states), (1, ["active"]))

@@ -1,0 +1,105 @@
+"""However long, packed or slow an answer is, and wherever it points, the client has its bounds."""
+
+import gzip
+import json
+import socket
+import time
+import tracemalloc
+import zlib
+
+import pytest
+from protocol_builders import failure, http, raised, wire
+
+from tools import const, transport
+from tools.client import KsefClient
+from tools.errors import KsefUnavailable
+
+
+@pytest.mark.parametrize(
+    "start", [b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\n\r\n{", http(200, b"{" * 999)[:60]]
+)
+def test_a_server_that_drips_its_answer_does_not_hold_the_worker(start, monkeypatch):
+    monkeypatch.setattr(transport, "EXCHANGE_TIMEOUT", 0.3)
+    drops = [part for number in range(40) for part in (b"X%d: 1\r\n" % number, 0.05)]
+    began = time.monotonic()
+    error = failure(KsefUnavailable, [start, *drops])
+    assert (error.code, error.sent) == ("timeout", True)
+    assert time.monotonic() - began < 1.5
+
+
+def test_a_server_that_drips_its_tls_does_not_hold_the_worker(monkeypatch):
+    monkeypatch.setattr(transport, "EXCHANGE_TIMEOUT", 0.3)
+    handshake = b"\x16\x03\x03\x40\x00" + bytes(40)
+    with wire([part for number in handshake for part in (bytes([number]), 0.05)]) as (_, server):
+        client = KsefClient(server.url.replace("http:", "https:"), timeout=2)
+        began = time.monotonic()
+        error = raised(KsefUnavailable, client.challenge)
+    assert (error.code, error.sent) == ("timeout", False)
+    assert time.monotonic() - began < 1.5
+
+
+def test_nothing_is_sent_when_finding_the_server_took_all_the_time(monkeypatch):
+    monkeypatch.setattr(transport, "EXCHANGE_TIMEOUT", 0.1)
+    look_up = socket.getaddrinfo
+
+    def slow(*arguments, **options):
+        time.sleep(0.3)
+        return look_up(*arguments, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    with wire(http(200)) as (client, server):
+        error = raised(KsefUnavailable, client.challenge)
+        time.sleep(0.1)
+    assert (error.code, error.sent) == ("timeout", False)
+    assert server.requests in ([], [b"\r\n\r\n"])
+
+
+def _most_memory(answer):
+    """Return the failure and the most bytes that were in use on the way to it."""
+    tracemalloc.start()
+    try:
+        error = failure(KsefUnavailable, answer)
+        return error, tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("status", [200, 302])
+def test_an_endless_answer_is_cut_off(status):
+    endless = http(status, bytes(const.MAX_ANSWER_BYTES * 8), Location="https://a.invalid")
+    error, most = _most_memory(endless)
+    assert (error.code, error.sent) == ("too_long", True)
+    assert most < const.MAX_ANSWER_BYTES * 3
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
+def test_what_a_gateway_packed_unasked_is_unpacked(encoding):
+    token = {"accessToken": {"token": "t", "validUntil": "2026-04-29T12:00:00Z"}}
+    pack = {"gzip": gzip.compress, "deflate": zlib.compress}[encoding]
+    packed = http(200, pack(json.dumps(token).encode()), Content_Encoding=encoding)
+    with wire(packed) as (client, _server):
+        assert client.refresh("bearer").token == "t"
+
+
+def test_a_packed_answer_does_not_grow_beyond_the_limit():
+    packed = gzip.compress(bytes(const.MAX_ANSWER_BYTES * 8))
+    error, most = _most_memory(http(200, packed, Content_Encoding="gzip"))
+    assert (error.code, error.sent) == ("too_long", True)
+    assert most < const.MAX_ANSWER_BYTES * 3
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br", "gzip, gzip"])
+def test_what_cannot_be_unpacked_is_unreadable(encoding):
+    packed = http(200, gzip.compress(gzip.compress(b"{}")), Content_Encoding=encoding)
+    assert failure(KsefUnavailable, packed).code == "unreadable"
+
+
+@pytest.mark.parametrize(
+    "address", ["https://elsewhere.invalid/", "/v2/elsewhere", "http://[::1", "\xff\xfe", ""]
+)
+def test_a_redirect_is_never_followed(address):
+    elsewhere = http(307, Location=address)
+    with wire(elsewhere) as (client, server):
+        error = raised(KsefUnavailable, lambda: client.redeem("the-bearer"))
+    assert (error.code, error.status) == ("redirect", 307)
+    assert len(server.requests) == 1
