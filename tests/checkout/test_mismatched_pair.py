@@ -17,7 +17,7 @@ def answer(script: str, *first: str) -> str:
     """What a script prints on Odoo's pins, with the folders `first` before everything else."""
     path = os.pathsep.join((*first, str(ROOT / "l10n_pl_ksef_auth")))
     done = subprocess.run(
-        [str(PYTHON), "-c", script], env={"PYTHONPATH": path}, capture_output=True, text=True
+        [str(PYTHON), "-B", "-c", script], env={"PYTHONPATH": path}, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()

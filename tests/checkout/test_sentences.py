@@ -86,7 +86,7 @@ def test_an_old_python_is_refused_with_the_version_that_is_needed(tmp_path):
 def test_the_set_up_runs_on_the_standard_library_alone():
     imported = "import stack.testing, stack.demo, stack.lint"
     done = subprocess.run(
-        [sys.executable, "-S", "-c", imported], env={"PYTHONPATH": str(ROOT / "tests")},
+        [sys.executable, "-BS", "-c", imported], env={"PYTHONPATH": str(ROOT / "tests")},
         capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

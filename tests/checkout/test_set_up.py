@@ -49,7 +49,7 @@ def test_a_program_of_the_set_up_ends_when_the_run_that_started_it_was_killed():
         "    process.wait()\n"
     )
     parent = subprocess.Popen(
-        [sys.executable, "-c", script],
+        [sys.executable, "-B", "-c", script],
         env={"PYTHONPATH": str(TESTS)}, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     number = int(parent.stdout.readline())

@@ -142,7 +142,7 @@ def test_the_reader_needs_no_xmlsec(tmp_path):
     )
     addon = Path(__file__).parents[2] / "l10n_pl_ksef_auth"
     done = subprocess.run(
-        [sys.executable, "-c", script, str(path)],
+        [sys.executable, "-B", "-c", script, str(path)],
         env={"PYTHONPATH": str(addon)},
         check=True,
         capture_output=True,

@@ -55,7 +55,7 @@ def test_the_costliest_document_takes_bounded_memory(tmp_path):
     root = Path(__file__).parents[2]
     where = {"PYTHONPATH": f"{root}/tests:{root}/l10n_pl_ksef_auth"}
     done = subprocess.run(
-        [sys.executable, "-c", script, str(path)], env=where, check=True, capture_output=True
+        [sys.executable, "-B", "-c", script, str(path)], env=where, check=True, capture_output=True
     )
     assert int(done.stdout) < 50 * 1024
 

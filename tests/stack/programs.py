@@ -85,7 +85,7 @@ def at_home(environment: Mapping[str, str]) -> dict[str, str]:
     The cache is named by its whole path, whatever folder a program runs in.
     """
     home = cache("home")
-    names = ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME")
+    names = ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "HYPOTHESIS_STORAGE_DIRECTORY")
     return {**environment, **dict.fromkeys(names, str(home)), "CACHE_DIR": str(CACHE)}
 
 
