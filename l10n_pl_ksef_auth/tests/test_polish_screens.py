@@ -95,6 +95,12 @@ class TestPolishScreens(KsefCase):
             "attention", headline="Połączenie wygasło; podpisz jeszcze raz, aby je przywrócić."
         )
 
+    def test_a_connection_that_ksef_refused(self):
+        window = self.open_window()
+        self.send_signed(window, "stranger")
+        self.follow(window)
+        self.assertPanelInPolish("attention", headline="Połączenie wymaga uwagi.")
+
     def test_the_certificate_that_exists_already_or_needs_attention(self):
         panel = self.in_polish(self.env["l10n_pl_ksef.panel"])
         self.assertEqual(
