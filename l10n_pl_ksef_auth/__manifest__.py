@@ -26,7 +26,7 @@
     ],
     "assets": {
         "web.assets_backend": ["l10n_pl_ksef_auth/static/src/**/*"],
-        "web.assets_unit_tests": ["l10n_pl_ksef_auth/static/tests/**/*.test.js"],
+        "web.assets_unit_tests": ["l10n_pl_ksef_auth/static/tests/*.js"],
         "web.assets_tests": ["l10n_pl_ksef_auth/static/tests/tours/**/*"],
     },
     "uninstall_hook": "uninstall_hook",

@@ -5,16 +5,35 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from stack.demo import DemoStack
 
 PANEL = "Połączenie z KSeF"
+PANEL_LABELS = ["Czy aktywne połączenie z KSeF", "Data wygaśnięcia", "Certyfikat KSeF"]
+BUTTON = "Odśwież połączenie (podpis)"
+RED = ("fa-times", "rgb(198, 40, 40)")
+GREEN = ("fa-check", "rgb(30, 138, 59)")
 FILE = "AuthTokenRequest.xml"
 SIGNED = "AuthTokenRequest (1).xml"
 
 # Two cores may be busy with other tests beside this one.
 expect.set_options(timeout=30_000)
+
+
+def expect_tick(panel: Locator, label: str, sign: tuple[str, str]) -> None:
+    """The panel's first row: its word, its icon, and the colour of both."""
+    icon, colour = sign
+    tick = panel.locator(".o_ksef_tick")
+    expect(tick).to_have_text(label)
+    expect(tick).to_have_css("color", colour)
+    expect(tick.locator("i")).to_have_class(re.compile(rf"\b{icon}\b"))
+
+
+def expect_labels(panel: Locator) -> None:
+    """The panel's own words, exactly as the journey has them."""
+    expect(panel.locator("dt")).to_contain_text(PANEL_LABELS)
+    expect(panel.locator(".o_ksef_connect")).to_have_text(BUTTON)
 
 
 class Journey:

@@ -2,93 +2,19 @@ import { defineMailModels } from "@mail/../tests/mail_test_helpers";
 import { expect, test } from "@odoo/hoot";
 import { queryOne, setInputFiles } from "@odoo/hoot-dom";
 import { advanceTime, animationFrame } from "@odoo/hoot-mock";
-import {
-    contains,
-    getService,
-    mountWithCleanup,
-    onRpc,
-    patchWithCleanup,
-} from "@web/../tests/web_test_helpers";
+import { contains, onRpc, patchWithCleanup } from "@web/../tests/web_test_helpers";
 import { user } from "@web/core/user";
-import { WebClient } from "@web/webclient/webclient";
+import {
+    CONNECTED,
+    FRESH,
+    SIGNED,
+    UNSIGNED,
+    UPLOAD,
+    VIEW,
+    openWindow,
+} from "./authorization_builders";
 
 defineMailModels();
-
-const VIEW = {
-    id: 5,
-    step: "download",
-    company_name: "Przykładowa <b>Sp.</b> z o.o.",
-    nip: "526-587-76-35",
-    environment: "production",
-    environment_label: "Production",
-    challenge: false,
-    download_url: false,
-    document: false,
-    reading: false,
-    problem: false,
-    consent: false,
-    consent_text: "I agree.",
-    verifying: false,
-    result: false,
-    signing_url: "https://example.com/podpis",
-    signing_label: "moj.gov.pl",
-    take_over: false,
-};
-const FRESH = {
-    challenge: { expires_at: "2026-11-22 13:15:00", seconds_left: 600 },
-    download_url: "/l10n_pl_ksef/request/7",
-};
-const UPLOAD = { ...VIEW, ...FRESH, step: "upload" };
-const UNSIGNED = {
-    document: { name: "AuthTokenRequest.xml", size: 700 },
-    reading: {
-        signer: false,
-        can_send: false,
-        findings: [
-            { code: "unsigned", level: "stop", text: "Not signed yet.", action: "Sign.", evidence: "" },
-        ],
-    },
-};
-const SIGNED = {
-    document: { name: "AuthTokenRequest (1).xml", size: 9000 },
-    reading: {
-        signer: { name: "Róża Żółć", kind_label: "PZ", masked: "•••94", signed_at_label: "14:03" },
-        can_send: true,
-        findings: [],
-    },
-};
-
-const CONNECTED = {
-    state: "connected",
-    tick: "yes",
-    color: "green",
-    certificate: { state: "issuing" },
-    poll_seconds: 0,
-};
-
-/**
- * Opens the window; each method of the server's record answers with what
- * `answers` holds for it, and is noted as a step.
- */
-async function openWindow(view, answers = {}, params = {}) {
-    onRpc("l10n_pl_ksef.authorization", "*", ({ method, args }) => {
-        if (method !== "view") {
-            expect.step([method, ...args.slice(1)].join(" "));
-        }
-        return answers[method] || view;
-    });
-    if (!params.company_id) {
-        onRpc("res.company", "l10n_pl_ksef_panel", () => CONNECTED);
-    }
-    await mountWithCleanup(WebClient);
-    await getService("action").doAction({
-        type: "ir.actions.client",
-        tag: "l10n_pl_ksef_authorization",
-        target: "new",
-        name: "Account authorization",
-        params: { wizard_id: 5, ...params },
-    });
-}
 
 /** Notes a download instead of letting the test page leave. */
 function catchDownloads() {

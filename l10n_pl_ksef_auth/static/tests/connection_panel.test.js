@@ -116,6 +116,8 @@ test("a missing right is named", async () => {
         missing_rights: ["sending invoices"],
     });
     expect(".o_ksef_tick").toHaveText("Partly");
+    expect(".o_ksef_tick").toHaveClass("o_ksef_amber");
+    expect(".o_ksef_tick .fa-exclamation-triangle").toHaveCount(1);
     expect(".o_ksef_note li").toHaveText("sending invoices");
 });
 

@@ -20,6 +20,8 @@ const MODEL = "l10n_pl_ksef.authorization";
 const FOLLOW_MS = 2000;
 const NEXT_STEP = { download: "sign", sign: "upload" };
 const PREVIOUS_STEP = { sign: "download", upload: "sign" };
+/** What is mended at the first step by that step's own button. */
+const HAS_OWN_BUTTON = ["sign", "new_file", "wait", "support"];
 const STEP_TITLES = {
     download: _t("Step 1 of 3: download the file"),
     sign: _t("Step 2 of 3: sign the file"),
@@ -125,20 +127,24 @@ export class KsefAuthorization extends Component {
 
     /** The one button that leads on; the first step has its own for a new file. */
     get wayBack() {
-        const wayBack = this.view.problem?.way_back;
-        if (this.view.step === "download" && ["sign", "new_file", "wait"].includes(wayBack)) {
+        const { way_back: wayBack, final: isFinal } = this.view.problem || {};
+        if (this.view.step === "download" && HAS_OWN_BUTTON.includes(wayBack)) {
             return undefined;
         }
+        const newFile = { label: _t("Download a new file"), run: () => this.newFile() };
+        const again = { label: _t("Try again"), run: () => this.retry() };
         const account = { label: _t("Go to Account"), run: () => this.openAccount() };
         // Who may not open Odoo's settings finds those for KSeF on the account screen.
         const settings = user.isSystem
             ? { label: _t("Open the settings"), run: () => this.openSettings() }
             : account;
         return {
-            sign: { label: _t("Download a new file"), run: () => this.newFile() },
-            new_file: { label: _t("Download a new file"), run: () => this.newFile() },
+            sign: newFile,
+            new_file: newFile,
             other_file: { label: _t("Choose another file"), run: () => this.otherFile() },
-            wait: { label: _t("Try again"), run: () => this.retry() },
+            wait: again,
+            // Once support has helped; what KSeF refused for good it refuses a second time.
+            support: isFinal ? newFile : again,
             account,
             settings,
             // Only an administrator may write there; the sentence says whom to ask.

@@ -1,5 +1,6 @@
 import { EventBus, reactive } from "@odoo/owl";
 import { browser } from "@web/core/browser/browser";
+import { deserializeDateTime } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { ConnectionLostError } from "@web/core/network/rpc";
 import { registry } from "@web/core/registry";
@@ -8,6 +9,10 @@ import { dateAndTime } from "./dates";
 
 /** Seconds until the next try when Odoo itself could not be reached. */
 const RETRY_SECONDS = 15;
+/** Seconds after the moment at which a login ends or is renewed: by then Odoo has begun. */
+const CHANGE_SECONDS = 60;
+/** At most so many seconds old is an open panel: it says "in 6 days". */
+const DAY_SECONDS = 24 * 3600;
 
 /**
  * What this browser tab knows about the connections to KSeF: one panel
@@ -25,6 +30,7 @@ export class KsefConnections {
         this.bus = new EventBus();
         this.watchers = [];
         this.timers = {};
+        this.received = {};
         this.held = new Set();
         document.addEventListener("visibilitychange", () => this.onVisibilityChange());
     }
@@ -172,10 +178,22 @@ export class KsefConnections {
 
     receive(companyId, panel) {
         this.panels[companyId] = panel;
+        this.received[companyId] = Date.now();
         this.schedule(companyId);
     }
 
-    schedule(companyId, seconds = this.panels[companyId]?.poll_seconds) {
+    /** Seconds until the next look at a company; 0: there is nothing to look for. */
+    nextLook(companyId) {
+        const panel = this.panels[companyId];
+        if (panel?.poll_seconds || !this.isPanelOpen(companyId)) {
+            return panel?.poll_seconds;
+        }
+        const age = (Date.now() - this.received[companyId]) / 1000;
+        const seconds = panel ? secondsToChange(panel) : 0;
+        return seconds && Math.max(seconds - age, 1);
+    }
+
+    schedule(companyId, seconds = this.nextLook(companyId)) {
         browser.clearTimeout(this.timers[companyId]);
         const isWatched = this.watchers.some((watcher) => watcher.companyId === companyId);
         if (seconds && isWatched && !this.held.has(companyId) && !document.hidden) {
@@ -200,6 +218,17 @@ export class KsefConnections {
 /** A new signature may be on its way while an older login still works. */
 function isUnderWay(panel) {
     return panel?.state === "verifying" || Boolean(panel?.is_verifying);
+}
+
+/** Seconds until time alone makes a panel untrue: its login ends, or is renewed; 0: never. */
+function secondsToChange({ seconds_left, expires_at, renews_at }) {
+    if (!seconds_left) {
+        return 0;
+    }
+    const early = renews_at ? deserializeDateTime(expires_at) - deserializeDateTime(renews_at) : 0;
+    const toRenewal = seconds_left - early / 1000;
+    const toChange = toRenewal > 0 ? toRenewal : seconds_left;
+    return Math.min(toChange + CHANGE_SECONDS, DAY_SECONDS);
 }
 
 export const connectionService = {

@@ -1,4 +1,6 @@
 import { Component } from "@odoo/owl";
+import { CopyButton } from "@web/core/copy_button/copy_button";
+import { _t } from "@web/core/l10n/translation";
 
 const ADDRESS = /(https:\/\/[^\s]+)/;
 
@@ -8,6 +10,7 @@ const ADDRESS = /(https:\/\/[^\s]+)/;
  */
 export class KsefProblem extends Component {
     static template = "l10n_pl_ksef_auth.Problem";
+    static components = { CopyButton };
     static props = {
         problem: {
             type: Object,
@@ -22,6 +25,16 @@ export class KsefProblem extends Component {
     get actionParts() {
         const parts = this.props.problem.action.split(ADDRESS);
         return parts.map((text, index) => ({ text, isLink: index % 2 === 1 }));
+    }
+
+    get copied() {
+        return _t("Copied");
+    }
+
+    /** All that somebody else needs to understand it. */
+    get forSupport() {
+        const { text, action, technical } = this.props.problem;
+        return [text, action, technical].filter(Boolean).join("\n");
     }
 
     get role() {
