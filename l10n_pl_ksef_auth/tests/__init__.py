@@ -17,6 +17,7 @@ from . import test_javascript
 from . import test_login_problems
 from . import test_other_transactions
 from . import test_polish
+from . import test_promises
 from . import test_renew_now
 from . import test_renewal
 from . import test_rightful_connection
