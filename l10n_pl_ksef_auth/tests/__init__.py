@@ -16,6 +16,7 @@ from . import test_housekeeping
 from . import test_javascript
 from . import test_login_problems
 from . import test_other_transactions
+from . import test_panel_states
 from . import test_polish
 from . import test_promises
 from . import test_renew_now
