@@ -3,8 +3,6 @@ from odoo import fields, models
 from . import ksef_problem
 from .ksef_step import naive
 
-# Beside an existing certificate another is issued only if one more place stays free (journey, 5).
-PLACES_FOR_SEPARATE = 2
 # Of certificates whose company another identity took over, those that say what became of it.
 LEFT_AND_SHOWN = ("active", "blocked", "revoked", "expired")
 
@@ -205,12 +203,11 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
         )
         if not waiting or owner._l10n_pl_ksef_certificate():
             return False
-        places = min(waiting.certificate_remaining, waiting.enrollment_remaining)
         return {
             "reason": waiting.state,
             "owner": waiting.owner_name or "",
-            "can_issue": places >= PLACES_FOR_SEPARATE,
-            "places": places,
+            "can_issue": waiting._has_place_for_separate(),
+            "places": waiting._places(),
         }
 
     def _others(self, owner):

@@ -110,7 +110,7 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
         known = self._known_here(digests)
         if known:
             self._join(known)
-        elif held and not self.separate:
+        elif held and not self._may_stand_beside():
             self._leave_to_a_human()
         elif not limits.can_request:
             self._done(state="failed", problem=ksef_problem.local("certificate_limit"))
@@ -118,6 +118,20 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
             key = enrollment.new_key()
             self._secret_write(private_key_secret=enrollment.private_key_der(key))
             self._done(state="keyed", send_started_at=False)
+
+    def _may_stand_beside(self):
+        """Whether to apply although KSeF lists another certificate of the signer's.
+
+        KSeF's numbers of this moment decide: those that the choice was offered by may be old.
+        """
+        return self.separate and bool(self.replaces_id or self._has_place_for_separate())
+
+    def _places(self):
+        """How many certificates KSeF would still issue, when it was last asked."""
+        return min(self.certificate_remaining, self.enrollment_remaining)
+
+    def _has_place_for_separate(self):
+        return self._places() >= PLACES_FOR_SEPARATE
 
     def _known_here(self, digests):
         """This Odoo's own certificate of the same identity and environment, if it has one."""

@@ -16,14 +16,17 @@ from . import test_housekeeping
 from . import test_javascript
 from . import test_login_problems
 from . import test_other_transactions
+from . import test_panel_states
 from . import test_polish
 from . import test_polish_screens
+from . import test_promises
 from . import test_renew_now
 from . import test_renewal
 from . import test_rightful_connection
 from . import test_role_table
 from . import test_rotation
 from . import test_secrets
+from . import test_separate_certificate
 from . import test_take_over
 from . import test_take_over_revokes
 from . import test_ten_years

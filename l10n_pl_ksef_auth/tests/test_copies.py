@@ -3,6 +3,7 @@ from unittest.mock import patch
 from psycopg2.errors import InsufficientPrivilege
 
 from odoo.tests import tagged
+from odoo.tools import file_open
 
 from odoo.addons.l10n_pl_ksef_auth.models import ksef_home, ksef_vault
 from odoo.addons.l10n_pl_ksef_auth.tools.vault import VaultError
@@ -122,6 +123,16 @@ class TestCopies(KsefCase):
             self.window().action_start_afresh()
         self.env.invalidate_all()
         self.assertEqual(self.connect().state, "active")
+
+    def test_a_neutralized_database_keeps_no_token_and_no_document(self):
+        secrets = self.session._secret_fields()
+        self.session._secret_write(**dict.fromkeys(secrets, b"x"))
+        self.env.flush_all()
+        with file_open("l10n_pl_ksef_auth/data/neutralize.sql") as statements:
+            self.env.cr.execute(statements.read())
+        self.env.invalidate_all()
+        self.assertEqual(self.session.state, "revoked")
+        self.assertFalse([name for name in secrets if self.session[name]])
 
     def test_a_neutralized_database_keeps_away_from_production(self):
         self.env["ir.config_parameter"].set_param("database.is_neutralized", True)

@@ -1,0 +1,85 @@
+from datetime import timedelta
+
+from odoo.exceptions import AccessError
+from odoo.tests import tagged
+
+from .common import KsefCase
+
+ADMINISTRATOR = "base.group_system,base.group_erp_manager"
+# Each state of the panel: what makes a good login show it, tick, colour, seconds between questions.
+STATES = {
+    "connected": ({}, "yes", "green", 0),
+    "verifying": ({"rights_checked_at": False, "next_attempt": False}, "no", "amber", 2),
+    "limited": ({"rights": "InvoiceRead"}, "partial", "amber", 0),
+    "expiring": ({"days": 2, "renew_at": False}, "yes", "amber", 0),
+    "attention": ({"days": -1}, "no", "red", 0),
+}
+
+
+@tagged("post_install", "-at_install")
+class TestPanelStates(KsefCase):
+    """Every state of the panel, as everybody who may see it, in the right company alone."""
+
+    def setUp(self):
+        super().setUp()
+        self.other = self.make_company("Inna Sp. z o.o.", "1111111111")
+        groups = f"{ADMINISTRATOR},account.group_account_manager"
+        self.administrator = self.make_user("ksef_administrator", groups)
+        # Who sees the panel, and whether with a button.
+        self.readers = {self.accountant: True, self.clerk: False, self.administrator: True}
+        for user in self.readers:
+            user.company_ids |= self.other
+
+    def assert_panel(self, state, tick, color, poll_seconds=0):
+        """All readers see it here, and a company that is not connected in the other one."""
+        for user, can_connect in self.readers.items():
+            with self.subTest(state=state, user=user.login):
+                panel = self.panel(user)
+                shown = (panel["state"], panel["tick"], panel["color"], panel["poll_seconds"])
+                self.assertEqual(shown, (state, tick, color, poll_seconds))
+                self.assertEqual(panel["can_connect"], can_connect)
+                self.assertEqual(self.panel(user, self.other)["state"], "disconnected")
+
+    def test_everybody_sees_every_state_of_a_login_and_nobody_in_another_company(self):
+        session = self.connect()
+        values = {name: session[name] for name in ("rights", "rights_checked_at", "renew_at")}
+        for state, (changes, tick, color, poll_seconds) in STATES.items():
+            days = changes.get("days", 7)
+            changed = {name: value for name, value in changes.items() if name != "days"}
+            until = session._now() + timedelta(days=days)
+            session.write({**values, "refresh_valid_until": until, **changed})
+            self.assert_panel(state, tick, color, poll_seconds)
+
+    def test_everybody_sees_that_there_is_no_login_yet_or_a_file_to_be_signed(self):
+        self.assert_panel("disconnected", "no", "red")
+        self.downloaded(self.open_window())
+        self.assert_panel("waiting", "no", "red")
+
+    def test_an_administrator_without_accounting_sees_no_panel(self):
+        user = self.make_user("ksef_technician", ADMINISTRATOR)
+        with self.assertRaises(AccessError):
+            self.panel(user)
+
+    def test_an_administrator_does_the_whole_first_login(self):
+        self.connect(user=self.administrator)
+        self.assertEqual(self.panel(self.administrator)["color"], "green")
+
+    def test_everybody_reads_why_ksef_refused_and_only_who_may_sign_gets_the_button(self):
+        self.simulator.settings.force_status = {"code": 415, "details": [], "times": 1}
+        window = self.open_window()
+        self.send_signed(window)
+        self.follow(window)
+        self.assert_panel("attention", "no", "red")
+        for user in self.readers:
+            self.assertIn("no rights", self.panel(user)["problem"]["text"])
+
+    def test_a_polish_accountant_reads_in_polish_what_to_do(self):
+        self.env["res.lang"]._activate_lang("pl_PL")
+        self.accountant.lang = "pl_PL"
+        self.company.vat = False
+        reader = self.company.with_user(self.accountant).with_context(lang="pl_PL")
+        problem = reader.l10n_pl_ksef_panel()["problem"]
+        self.assertIn("NIP", problem["text"])
+        self.assertEqual(
+            problem["action"], "Wpisz NIP w danych firmy w Odoo albo poproś o to administratora."
+        )

@@ -1,0 +1,49 @@
+from odoo.tests import tagged
+
+from .common import KsefCase
+
+
+@tagged("post_install", "-at_install")
+class TestSeparateCertificate(KsefCase):
+    """The signer has a certificate that this Odoo does not hold: one more, or that one by hand."""
+
+    def setUp(self):
+        super().setUp()
+        # As if another program had it issued: this Odoo knows nothing of it.
+        self.certified().unlink()
+        self.env["l10n_pl_ksef.session"].search([]).unlink()
+
+    def choice(self, places):
+        """Connect while KSeF would issue so many more; the choice on the account screen."""
+        self.simulator.settings.person_certificate_limit = 1 + places
+        self.connect(consent=True)
+        self.keep_alive(seconds=15)
+        return self.account().l10n_pl_ksef_account()["choice"]
+
+    def account(self):
+        return self.company.with_user(self.accountant)
+
+    def issue(self):
+        self.account().l10n_pl_ksef_issue_certificate()
+        for _round in range(4):
+            self.keep_alive(seconds=15)
+
+    def test_with_two_places_left_a_separate_one_is_issued(self):
+        choice = self.choice(places=2)
+        self.assertEqual((choice["can_issue"], choice["places"]), (True, 2))
+        self.issue()
+        self.assertEqual(self.company._l10n_pl_ksef_certificate().state, "active")
+        self.assertEqual(self.panel()["certificate"]["state"], "valid")
+
+    def test_with_one_place_left_none_is_offered(self):
+        choice = self.choice(places=1)
+        self.assertEqual((choice["can_issue"], choice["places"]), (False, 1))
+        self.assertEqual(self.panel()["certificate"]["state"], "exists")
+
+    def test_a_place_taken_since_the_offer_leaves_the_choice_to_the_user_again(self):
+        self.choice(places=2)
+        self.simulator.settings.person_certificate_limit = 2
+        with self.counted("enroll") as applications:
+            self.issue()
+        self.assertEqual(applications["calls"], 0)
+        self.assertFalse(self.account().l10n_pl_ksef_account()["choice"]["can_issue"])
