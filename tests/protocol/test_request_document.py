@@ -106,5 +106,13 @@ def test_an_internal_identifier_is_understood(text):
 
 @pytest.mark.parametrize("text", [NIP, f"{NIP}-0001", "5265877634-00001", f"{NIP}-0000A"])
 def test_what_is_no_internal_identifier_is_refused(text):
-    with pytest.raises(nip.InvalidNip):
+    with pytest.raises(nip.InvalidNip) as caught:
         nip.normalise_internal_id(text)
+    assert caught.value.reason == "internal_id"
+
+
+@pytest.mark.parametrize("text", [None, "", " "])
+def test_a_missing_internal_identifier_is_told_from_a_wrong_one(text):
+    with pytest.raises(nip.InvalidNip) as caught:
+        nip.normalise_internal_id(text)
+    assert caught.value.reason == "unit_missing"
