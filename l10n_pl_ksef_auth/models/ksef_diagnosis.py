@@ -43,7 +43,9 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
     # The way to KSeF
     # ------------------------------------------------------------------
     def _network(self, owner):
-        url = owner._l10n_pl_ksef_base_url(owner.l10n_pl_ksef_environment)
+        url = self._address(owner)
+        if not url:
+            return  # "KSeF answers" tells why
         for name, check in (
             (self.env._("Host name"), probe.resolve),
             (self.env._("Proxy"), probe.proxy),
@@ -52,6 +54,13 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
             probed = check(url)
             told = ksef_problem.sentence(self.env, probed.text, probed.values)
             yield self._check(name, probed.ok, told)
+
+    def _address(self, owner):
+        """The address of the company's environment; empty when the parameter for it is wrong."""
+        try:
+            return owner._l10n_pl_ksef_base_url(owner.l10n_pl_ksef_environment)
+        except KsefError:
+            return ""
 
     def _answers(self, owner):
         """What a challenge tells: that KSeF answers, its clock, our address; it costs nothing."""
@@ -147,7 +156,7 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
     def _report(self, owner, checks):
         module = self.env["ir.module.module"].sudo()
         version = module._get("l10n_pl_ksef_auth").latest_version
-        url = owner._l10n_pl_ksef_base_url(owner.l10n_pl_ksef_environment)
+        url = self._address(owner) or "–"
         marks = {True: "+", False: "!", None: " "}
         lines = [
             f"KSeF {owner.l10n_pl_ksef_environment} {url}",

@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import fields, models
 
 from ..tools import nip as nip_tools
+from ..tools import xades
 from . import ksef_problem
 from .ksef_certificate import ON_THE_WAY
 from .ksef_session import IN_FLIGHT
@@ -122,8 +123,11 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             return "verifying"
         if session._missing_rights():
             return "limited"
-        renews = session.renew_at and not self._is_late(session)
-        return "expiring" if left < EXPIRING and not renews else "connected"
+        return "expiring" if left < EXPIRING and not self._renews(session) else "connected"
+
+    def _renews(self, session):
+        """Whether the certificate can be counted on to renew a login."""
+        return bool(session.renew_at) and not self._is_late(session) and not xades.available()
 
     def _is_late(self, session):
         return bool(session.renew_at) and session.renew_at + LATE < session._now()
@@ -168,7 +172,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         until = session.refresh_valid_until
         whole = until and session.activated_at and (until - session.activated_at).total_seconds()
         left = until and max((until - now).total_seconds(), 0)
-        renews = not self._is_late(session) and session.renew_at
+        renews = self._renews(session) and session.renew_at
         return {
             "expires_at": fields.Datetime.to_string(until) if until else False,
             "seconds_left": int(left) if until else False,
@@ -246,18 +250,18 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
 
     def _problem(self, owner, session, pending, refused):
         """What went wrong last, unless it was mended since."""
-        try:
-            owner._l10n_pl_ksef_context()
-        except nip_tools.InvalidNip as error:
-            polish = owner.account_fiscal_country_id.code == "PL"
-            wrong = ksef_problem.of_nip(error) if polish else ksef_problem.local("abroad")
-            return self._texts(wrong, owner)
+        obstacle = ksef_problem.of_company(owner)
+        if obstacle:
+            return self._texts(obstacle, owner)
         source = pending[:1] if pending[:1].problem else refused or session
         source = source or self._last_failure(owner)
         if source.problem:
             return self._texts(source.problem, owner, source)
         if not session and not pending and self._is_of_another(owner):
             return self._texts(ksef_problem.local("nip_changed"), owner)
+        lacking = session.renew_at and xades.available()
+        if lacking:
+            return self._texts(ksef_problem.local(f"xmlsec_{lacking}"), owner)
         if self._is_late(session):
             return self._texts(ksef_problem.local("renewal_late"), owner)
         return False

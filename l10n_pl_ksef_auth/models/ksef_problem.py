@@ -2,6 +2,7 @@
 
 from ..tools import codes
 from ..tools.errors import KsefError, KsefForbidden, KsefRefused, KsefUnavailable
+from ..tools.nip import InvalidNip
 from ..tools.vault import VaultCorrupt
 
 # The part that KSeF's list of details may add to the technical line, in characters.
@@ -21,7 +22,8 @@ def of_error(error):
     if isinstance(error, KsefRefused):
         first = error.problems[0] if error.problems else None
         told = (first.code, first.text, first.details) if first else (None, error.said)
-        return {**_kept("refusal", *told), "status": error.status}
+        also = [_in_one_line(problem) for problem in error.problems[1:]]
+        return {**_kept("refusal", *told), "status": error.status, "also": also}
     if isinstance(error, KsefError):
         return _kept("local", error.code)
     if isinstance(error, VaultCorrupt):
@@ -57,6 +59,23 @@ def local(code, **values):
 def of_nip(error):
     """What is wrong with a company's NIP or internal identifier, from an InvalidNip."""
     return local(f"nip_{error.reason}")
+
+
+def of_company(owner):
+    """What in its own data, or in its environment's address, keeps a company from KSeF.
+
+    :param owner: the company that owns the connection
+    :return: as of_error; None when all is well
+    """
+    try:
+        owner._l10n_pl_ksef_context()
+        owner._l10n_pl_ksef_base_url(owner.l10n_pl_ksef_environment)
+    except InvalidNip as error:
+        polish = owner.account_fiscal_country_id.code == "PL"
+        return of_nip(error) if polish else local("abroad")
+    except KsefUnavailable as error:
+        return of_error(error)
+    return None
 
 
 def texts(env, problem, **values):
@@ -105,8 +124,15 @@ def _http(problem):
 
 def _technical(problem, known):
     answered = f"{_http(problem)} {problem.get('code') or ''}".strip()
-    parts = (answered, known["text"], known["details"][:LONGEST_DETAIL])
+    parts = [answered, known["text"], known["details"][:LONGEST_DETAIL]]
+    parts += problem.get("also") or ()
     return "KSeF " + " · ".join(part for part in parts if part)
+
+
+def _in_one_line(problem):
+    """One of KSeF's further errors beside the first, which is the one that is explained."""
+    details = "; ".join(problem.details)[:LONGEST_DETAIL]
+    return " ".join(part for part in (str(problem.code), problem.text, details) if part)
 
 
 def _kept(kind, code, text=None, details=None):

@@ -5,6 +5,7 @@ from ..tools import nip as nip_tools
 from ..tools.auth_token_request import Context
 from ..tools.client import KsefClient
 from ..tools.const import ENVIRONMENTS, check_base_url
+from ..tools.errors import KsefUnavailable
 from . import ksef_connections
 from .ksef_session import ENVIRONMENT_LABELS
 from .ksef_step import IN_CRON
@@ -87,10 +88,17 @@ class ResCompany(models.Model):
         return Context("Nip", nip_tools.normalise(owner.vat))
 
     def _l10n_pl_ksef_base_url(self, environment):
-        """An environment's address; a system parameter may name another (https or loopback)."""
+        """An environment's address; a system parameter may name another (https or loopback).
+
+        :raises KsefUnavailable: the other address is none that secrets may be sent to
+        """
         parameters = self.env["ir.config_parameter"].sudo()
         other = parameters.get_param(f"l10n_pl_ksef_auth.base_url.{environment}")
-        return check_base_url(other) if other else ENVIRONMENTS[environment].base_url
+        try:
+            return check_base_url(other) if other else ENVIRONMENTS[environment].base_url
+        except ValueError as error:
+            # An outage and no refusal: no login is given up for it, and mending it is enough.
+            raise KsefUnavailable(str(error), code="address", sent=False) from error
 
     def _l10n_pl_ksef_client(self, environment=None):
         """A client without a token, for an environment (the company's own by default)."""

@@ -25,6 +25,17 @@ except ImportError:
 _logger = logging.getLogger(__name__)
 
 
+def breaches_of(simulator):
+    """Compare every exchange of a simulator with KSeF's official contract from now on.
+
+    :return list: what differs, as it happens; nothing where the contract is not at hand
+    """
+    broken = []
+    if Contract.at_hand():
+        watch(simulator, Contract(), broken)
+    return broken
+
+
 class KsefCase(TransactionCase):
     """A Polish company, its users, and a KSeF simulator of its own for each class."""
 
@@ -81,10 +92,8 @@ class KsefCase(TransactionCase):
 
     def watch_contract(self):
         """Compare every request and answer with KSeF's official contract, where that is at hand."""
-        if Contract.at_hand():
-            broken = []
-            watch(self.simulator, Contract(), broken)
-            self.addCleanup(lambda: self.assertFalse(broken, "not as open-api.json says"))
+        broken = breaches_of(self.simulator)
+        self.addCleanup(lambda: self.assertFalse(broken, "not as open-api.json says"))
 
     # ------------------------------------------------------------------
     # The journey, in the words of the tests

@@ -20,7 +20,7 @@ from odoo.tools import SQL, config
 from odoo.addons.l10n_pl_ksef_auth.tools import clock
 from odoo.addons.l10n_pl_ksef_auth.tools.client import KsefClient
 
-from .common import DEMO_NIP, KsefCase, Simulator, sign
+from .common import DEMO_NIP, KsefCase, Simulator, breaches_of, sign
 
 # What the addon stores, in an order in which it can be inserted.
 TABLES = (
@@ -60,6 +60,7 @@ class OwnDatabaseCase(BaseCase):
         gc.set_threshold(100_000, 50, 50)
         cls.addClassCleanup(clock.travel, timedelta())
         cls.simulator = Simulator(free_port())
+        cls.broken = breaches_of(cls.simulator)
         with cls.environment() as env:
             cls.company_id, cls.user_id = _settle(env, cls.simulator.base_url)
             env.cr.execute(f"ALTER TABLE l10n_pl_ksef_session DROP CONSTRAINT {CIRCULAR}")
@@ -70,6 +71,10 @@ class OwnDatabaseCase(BaseCase):
         """A transaction of its own, committed at the end."""
         with cls.registry.cursor() as cr:
             yield api.Environment(cr, user_id, {})
+
+    def tearDown(self):
+        super().tearDown()
+        self.assertFalse(self.broken, "not as open-api.json says")
 
     figures = KsefCase.figures
 

@@ -1,7 +1,7 @@
 from odoo.tests import tagged
 
 from ..models import ksef_problem
-from ..tools.errors import KsefRefused
+from ..tools.errors import KsefRefused, Problem
 from .common import KsefCase
 
 # KSeF's final statuses of a login (facts.md A1) and where each leads the user.
@@ -60,6 +60,14 @@ class TestLoginProblems(KsefCase):
         told = ksef_problem.texts(self.env, ksef_problem.of_error(refused))
         self.assertIn("HTTP 409: Konflikt.", told["text"])
         self.assertEqual(told["technical"], "KSeF HTTP 409 · Konflikt.")
+
+    def test_all_codes_of_one_refusal_are_kept_for_support(self):
+        found = Problem(21405, "Błąd walidacji."), Problem(9105, "Nieprawidłowy podpis.", ("XSD",))
+        kept = ksef_problem.of_error(KsefRefused("…", status=400, problems=found))
+        self.assertEqual(
+            ksef_problem.texts(self.env, kept)["technical"],
+            "KSeF HTTP 400 21405 · Błąd walidacji. · 9105 Nieprawidłowy podpis. XSD",
+        )
 
     def test_a_text_that_postgresql_does_not_take_is_kept_without_its_zeros(self):
         view = self.refused_with(499, ["zero \0"])

@@ -120,6 +120,7 @@ class TestForWhom(KsefCase):
         self.assertIn("NIP", self.panel()["problem"]["text"])
 
     def test_a_typing_error_in_the_internal_identifier_is_not_called_one_in_the_nip(self):
+        said = set()
         for identifier in (False, "5265877635-0001", "5265877636-00001", "5265877635-0000A"):
             with self.subTest(identifier=identifier):
                 self.company.write(
@@ -131,6 +132,32 @@ class TestForWhom(KsefCase):
                 problem = self.panel()["problem"]
                 self.assertIn("internal identifier", problem["text"])
                 self.assertEqual(problem["way_back"], "account")
+                said.add("missing" in problem["text"])
+        self.assertEqual(said, {True, False}, "an empty field is called what it is")
+
+    def test_an_address_that_odoo_must_not_call_is_told_by_panel_window_and_diagnosis(self):
+        window = self.open_window()
+        self.set_address("http://ksef.example/v2")
+        told = {
+            "panel": self.panel()["problem"]["text"],
+            "window": window.prepare_download()["problem"]["text"],
+            "diagnosis": self.company.with_user(self.accountant).l10n_pl_ksef_diagnose()["report"],
+        }
+        for place, text in told.items():
+            with self.subTest(place):
+                self.assertIn("must begin with https://", text)
+
+    def test_no_login_is_given_up_for_a_wrong_address(self):
+        session = self.connect()
+        self.set_address("http://ksef.example/v2")
+        self.keep_alive(minutes=30)
+        self.set_address(self.simulator.base_url)
+        self.keep_alive(minutes=30)
+        self.assertEqual(session.state, "active")
+        self.assertFalse(self.panel()["problem"])
+
+    def set_address(self, address):
+        self.env["ir.config_parameter"].set_param("l10n_pl_ksef_auth.base_url.test", address)
 
     def test_a_company_abroad_is_not_told_that_its_nip_is_wrong(self):
         abroad = self.make_company("Auslandsfirma GmbH", False)
@@ -168,6 +195,23 @@ class TestPackagesThatDoNotFit(KsefCase):
         panel = self.panel()
         self.assertEqual(panel["state"], "connected")
         self.assertIn("xmlsec", panel["problem"]["text"])
+
+    def test_no_renewal_is_promised_that_the_packages_do_not_allow(self):
+        self.certified()
+        self.assertTrue(self.panel()["renews_at"])
+        with patch.object(xades, "available", return_value="mismatch"):
+            panel = self.panel()
+            self.travel(days=5)
+            later = self.panel()
+        self.assertFalse(panel["renews_at"])
+        self.assertIn("xmlsec", panel["problem"]["text"])
+        self.assertIn("xmlsec", panel["problem"]["action"])
+        self.assertEqual((panel["state"], later["state"]), ("connected", "expiring"))
+
+    def test_packages_that_nothing_is_signed_with_are_no_problem(self):
+        self.connect()
+        with patch.object(xades, "available", return_value="mismatch"):
+            self.assertFalse(self.panel()["problem"])
 
     def test_with_a_mismatched_xmlsec_the_signature_still_connects(self):
         with patch.object(xades, "available", return_value="mismatch"):

@@ -36,7 +36,7 @@ class KsefUnavailable(KsefError):
     """No usable answer: network, time-out, 5xx, HTML, half an answer, too long an answer.
 
     ``sent`` is False only when the request surely never reached KSeF. ``code`` is one of
-    network, timeout, tls, proxy, redirect, server, html, unreadable, too_long, reset.
+    network, timeout, tls, proxy, redirect, server, html, unreadable, too_long, reset, address.
     """
 
     retryable = True

@@ -15,7 +15,7 @@ _PATTERN = re.compile(r"[1-9](?:[0-9][1-9]|[1-9][0-9])[0-9]{7}")
 
 
 class InvalidNip(ValueError):
-    """``reason``: missing, length, characters, checksum, pattern or internal_id."""
+    """``reason``: missing, length, characters, checksum, pattern; internal_id, unit_missing."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"Not a NIP: {reason}")
@@ -45,7 +45,8 @@ def normalise_internal_id(text: str | None) -> str:
             raise InvalidNip("length")
         _check(digits[:10])
     except InvalidNip as error:
-        raise InvalidNip("internal_id") from error
+        missing = error.reason == "missing"
+        raise InvalidNip("unit_missing" if missing else "internal_id") from error
     return f"{digits[:10]}-{digits[10:]}"
 
 

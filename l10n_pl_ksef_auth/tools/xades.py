@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from datetime import datetime, timedelta, timezone
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Literal
 from xml.sax.saxutils import escape
 
@@ -34,8 +34,12 @@ _ECDSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"
 _TIME_MARK = "@signing-time@"
 
 
+@cache
 def available() -> Literal["missing", "mismatch"] | None:
-    """Return None when signing works here, else why not: xmlsec is absent or does not fit lxml."""
+    """Return None when signing works here, else why not: xmlsec is absent or does not fit lxml.
+
+    Kept, as an import that fails is tried anew each time: other packages need a restart of Odoo.
+    """
     try:
         import xmlsec  # noqa: F401  # only whether it can be imported is asked
     except ImportError:

@@ -104,3 +104,36 @@ def test_the_check_itself_notices_a_member_that_the_contract_does_not_know(contr
     body = {"accessToken": {"token": "a", "validUntil": "2026-11-22T00:00:00+00:00"}, "extra": 1}
     with pytest.raises(AssertionError, match="extra"):
         contract.check_answer("POST", "/auth/token/refresh", 200, "application/json", body)
+
+
+@pytest.mark.parametrize(
+    ("query", "headers", "told"),
+    [
+        ({"pagesize": ["10"]}, {}, r"\?pagesize= is not in the contract"),
+        ({"pageSize": ["9"]}, {}, "less than the minimum"),
+        ({"pageSize": ["ten"]}, {}, "is not of type 'integer'"),
+        ({"pageOffset": ["0"]}, {}, r"\?pageOffset= is not in the contract"),
+        ({}, {"Retry-After": "1"}, "Retry-After is not in the contract"),
+    ],
+)
+def test_the_check_itself_notices_a_wrong_parameter(contract, query, headers, told):
+    with pytest.raises(AssertionError, match=told):
+        contract.check_parameters("GET", "/auth/sessions", query, headers)
+
+
+def test_the_check_itself_lets_right_parameters_pass(contract):
+    headers = {"X-Continuation-Token": "next", "Accept": "application/json"}
+    contract.check_parameters("GET", "/auth/sessions", {"pageSize": ["10"]}, headers)
+    contract.check_parameters("GET", "/tokens", {"status": ["Active", "Pending"]}, {})
+    chain = {"verifyCertificateChain": ["true"]}
+    contract.check_parameters("POST", "/auth/xades-signature", chain, {})
+
+
+def test_the_check_itself_notices_a_header_of_another_call(contract):
+    with pytest.raises(AssertionError, match="x-continuation-token is not in the contract"):
+        contract.check_parameters("POST", "/auth/challenge", {}, {"x-continuation-token": "next"})
+
+
+def test_the_check_itself_notices_a_wrong_header_of_an_answer(contract):
+    with pytest.raises(AssertionError, match="Retry-After"):
+        contract.check_answer_headers("GET", "/auth/sessions", 429, {"Retry-After": "soon"})

@@ -86,7 +86,6 @@ class Endpoint:
 
     :param bearer: the kinds of token that it takes; empty: it takes none
     :param scopes: permissions of which the caller needs any one
-    :param media: the Content-Type that a body must have, where it is not JSON
     """
 
     operation: str

@@ -6,6 +6,7 @@ import base64
 import binascii
 import json
 import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,12 @@ class Contract:
             "schemas": {name: _strict(item, closed) for name, item in schemas.items()}
         }
         self._closed = closed
+        described = [item for methods in document["paths"].values() for item in methods.values()]
+        self._headers = {
+            name.lower()
+            for operation in described
+            for name in [*_request_headers(operation), *_answer_headers(operation)]
+        }
         self._operations = {
             (method.upper(), _shape(route)): operation
             for route, methods in document["paths"].items()
@@ -83,6 +90,50 @@ class Contract:
         if content_type == "application/json":
             self._check(schema, body, f"{method} {route}")
 
+    def check_parameters(
+        self, method: str, route: str, query: Mapping[str, list[str]], headers: Mapping[str, str]
+    ) -> None:
+        """Compare a request's query, and the headers that the contract names, with it.
+
+        :raises AssertionError: with what differs; parameters that are not described do, too
+        """
+        operation, where = self._operations[method, _shape(route)], f"{method} {route}"
+        known = {item["name"]: item for item in _parameters(operation, "query")}
+        for name, item in known.items():
+            assert name in query or not item.get("required"), f"{where}: ?{name}= is missing"
+        for name, values in query.items():
+            assert name in known, f"{where}: ?{name}= is not in the contract"
+            self._check_text(known[name]["schema"], values, f"{where} ?{name}=")
+        self._check_headers(_request_headers(operation), headers, where)
+
+    def check_answer_headers(
+        self, method: str, route: str, status: int, headers: Mapping[str, str]
+    ) -> None:
+        """Compare those headers of an answer with the contract that the contract names.
+
+        :raises AssertionError: with what differs
+        """
+        operation = self._operations[method, _shape(route)]
+        self._check_headers(
+            _answer_headers(operation, str(status)), headers, f"{method} {route} {status}"
+        )
+
+    def _check_headers(self, known: dict[str, Any], headers: Mapping[str, str], where: str) -> None:
+        schemas = {name.lower(): schema for name, schema in known.items()}
+        for name, value in headers.items():
+            if name.lower() in self._headers:
+                assert name.lower() in schemas, f"{where}: {name} is not in the contract"
+                self._check_text(schemas[name.lower()], [value], f"{where} {name}")
+
+    def _check_text(self, schema: dict[str, Any], values: list[str], where: str) -> None:
+        """Check what came as text, in a query or in a header."""
+        whole = schema
+        while "$ref" in whole:
+            whole = self._components["schemas"][whole["$ref"].rpartition("/")[2]]
+        typed = [_typed(whole.get("type"), value) for value in values]
+        one = whole.get("type") != "array" and len(typed) == 1
+        self._check(schema, typed[0] if one else typed, where)
+
     def _check(self, schema: dict[str, Any], value: Any, where: str) -> None:
         from jsonschema import Draft202012Validator
 
@@ -93,6 +144,30 @@ class Contract:
             for error in validator.iter_errors(value)
         ]
         assert not errors, f"{where}: " + "; ".join(errors)
+
+
+def _parameters(operation: dict[str, Any], place: str) -> list[dict[str, Any]]:
+    return [item for item in operation.get("parameters", ()) if item["in"] == place]
+
+
+def _request_headers(operation: dict[str, Any]) -> dict[str, Any]:
+    return {item["name"]: item["schema"] for item in _parameters(operation, "header")}
+
+
+def _answer_headers(operation: dict[str, Any], status: str | None = None) -> dict[str, Any]:
+    """The schemas of the headers of one answer, or of all."""
+    return {
+        name: header["schema"]
+        for code, response in operation["responses"].items()
+        if status in (None, code)
+        for name, header in response.get("headers", {}).items()
+    }
+
+
+def _typed(kind: str | None, text: str) -> Any:
+    if kind == "integer" and re.fullmatch("-?[0-9]+", text):
+        return int(text)
+    return {"true": True, "false": False}.get(text, text) if kind == "boolean" else text
 
 
 def _shape(route: str) -> str:
@@ -149,11 +224,8 @@ def watch(
             return
         try:
             _check_answer(contract, endpoint, answer)
-            has_body = request.is_json and request.get_data()
-            if broken is not None and answer.status < 400 and has_body:
-                contract.check_request(
-                    endpoint.method, endpoint.path, request.mimetype, request.get_json()
-                )
+            if broken is not None and answer.status < 400:
+                _check_request(contract, endpoint, request)
         except AssertionError as difference:
             if broken is None:
                 raise
@@ -169,3 +241,13 @@ def _check_answer(contract: Contract, endpoint: Any, answer: Any) -> None:
     if body is not None and answer.content_type.endswith("json"):
         body = json.loads(body)
     contract.check_answer(endpoint.method, endpoint.path, answer.status, answer.content_type, body)
+    contract.check_answer_headers(endpoint.method, endpoint.path, answer.status, answer.headers)
+
+
+def _check_request(contract: Contract, endpoint: Any, request: Any) -> None:
+    contract.check_parameters(
+        endpoint.method, endpoint.path, request.args.to_dict(flat=False), request.headers
+    )
+    if request.get_data():
+        body = request.get_json() if request.is_json else None
+        contract.check_request(endpoint.method, endpoint.path, request.mimetype, body)

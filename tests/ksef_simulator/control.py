@@ -44,6 +44,14 @@ class Control:
         """What KSeF holds: certificates, sessions, number of applications."""
         return self.call("state")
 
+    def watch_contract(self) -> bool:
+        """Compare every exchange with KSeF's contract from now on; whether that is at hand."""
+        return self.call("contract/watch")
+
+    def breaches(self) -> list[str]:
+        """What differed from the contract since then."""
+        return self.call("contract/breaches")
+
     def call(self, action: str, **body: Any) -> Any:
         """Run one control.
 

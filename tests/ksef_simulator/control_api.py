@@ -20,6 +20,7 @@ class ControlApi:
 
     def __init__(self, sim: Simulator) -> None:
         self.sim = sim
+        self._breaches: list[str] = []
         self._actions: dict[str, Callable[[dict[str, Any]], Any]] = {
             "clock": self._clock,
             "faults/add": self._add_fault,
@@ -29,6 +30,8 @@ class ControlApi:
             "settings/reset": lambda _body: sim.settings.reset(),
             "requests": self._requests,
             "requests/counts": lambda _body: sim.requests.counts(),
+            "contract/watch": self._watch,
+            "contract/breaches": lambda _body: self._breaches,
             "requests/clear": lambda _body: sim.requests.clear(),
             "limits/clear": lambda _body: sim.limiter.clear(),
             "world": self._world,
@@ -63,6 +66,13 @@ class ControlApi:
     def _settings(self, body: dict[str, Any]) -> dict[str, Any]:
         self.sim.settings.update(body)
         return self.sim.settings.as_dict()
+
+    def _watch(self, _body: dict[str, Any]) -> bool:
+        from .contract import Contract, watch
+
+        if Contract.at_hand():
+            watch(self.sim, Contract(), self._breaches)
+        return Contract.at_hand()
 
     def _requests(self, body: dict[str, Any]) -> list[dict[str, Any]]:
         found = list(self.sim.requests)[-int(body.get("last", 1000)) :]

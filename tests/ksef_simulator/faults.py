@@ -6,6 +6,7 @@ import os
 import socket
 import struct
 import threading
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -37,9 +38,13 @@ class Fault:
 
 
 class Faults:
-    """The planned faults, used up in the order in which they were added."""
+    """The planned faults, used up in the order in which they were added.
 
-    def __init__(self) -> None:
+    :param operations: the names of all operations
+    """
+
+    def __init__(self, operations: Iterable[str]) -> None:
+        self._known = frozenset(operations) | {"*"}
         self._planned: list[Fault] = []
         self._lock = threading.Lock()
         self.met = 0
@@ -47,7 +52,8 @@ class Faults:
     def add(self, endpoint: str, kind: str, times: int = 1, seconds: float = 0, **extra: Any):
         """Plan a fault.
 
-        :param endpoint: an operation's name, or "*"
+        :param endpoint: an operation's name, or "*"; the two ways to end a session share one name,
+            and so do all calls below /testdata
         :param kind: one of KINDS: "delay" (``seconds``), "reset" (nothing was done), "lost" (the
             work was done, the answer never came), "half" (half of the answer), "500", "503",
             "html" (``code``: HTTP status, 200 unless told), "429" (``seconds``: Retry-After),
@@ -58,6 +64,8 @@ class Faults:
         """
         if kind not in KINDS:
             raise ValueError(f"unknown fault {kind!r}; known: {', '.join(sorted(KINDS))}")
+        if endpoint not in self._known:
+            raise ValueError(f"no operation {endpoint!r}; known: {', '.join(sorted(self._known))}")
         with self._lock:
             self._planned.append(Fault(endpoint, kind, times, seconds, **extra))
 

@@ -52,11 +52,13 @@ class Simulator:
     def __init__(
         self, port: int = 0, environment: str = "test", start: datetime | None = None
     ) -> None:
+        from .app import ENDPOINTS
+
         self.clock = Clock()
         if start is not None:
             self.clock.set(start)
         self.environment = environment
-        self.faults = Faults()
+        self.faults = Faults(endpoint.operation for endpoint in ENDPOINTS)
         self.requests = Requests()
         self.settings = Settings(self_signed_allowed=environment == "test")
         self.on_exchange: Callable[..., None] | None = None

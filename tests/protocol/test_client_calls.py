@@ -7,6 +7,7 @@ from protocol_builders import CHALLENGE, DOCUMENT, http, wire
 
 from tools import members
 from tools.client import KsefClient
+from tools.const import ENVIRONMENTS
 from tools.errors import KsefInvalidAnswer, KsefUnavailable
 
 TOKEN = {"token": "secret", "validUntil": "2026-04-29T12:15:00Z"}
@@ -243,3 +244,13 @@ def test_an_address_that_could_leak_secrets_is_refused(url):
 )
 def test_https_and_this_machine_are_accepted(url):
     assert KsefClient(url).base_url == url.rstrip("/")
+
+
+def test_each_environment_is_where_the_ministry_has_it():
+    # facts.md, "Environments"
+    known = {code: (item.base_url, item.self_signed_allowed) for code, item in ENVIRONMENTS.items()}
+    assert known == {
+        "production": ("https://api.ksef.mf.gov.pl/v2", False),
+        "demo": ("https://api-demo.ksef.mf.gov.pl/v2", False),
+        "test": ("https://api-test.ksef.mf.gov.pl/v2", True),
+    }

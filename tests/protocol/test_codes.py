@@ -249,7 +249,13 @@ def test_every_problem_that_the_models_name_is_known():
 @pytest.mark.parametrize(
     ("prefix", "reasons"),
     [
-        ("nip_", ["missing", "length", "characters", "checksum", "pattern"]),
+        (
+            "nip_",
+            [
+                *("missing", "length", "characters", "checksum", "pattern"),
+                *("internal_id", "unit_missing"),
+            ],
+        ),
         ("credential_", get_args(Reason)),
     ],
 )

@@ -1,29 +1,35 @@
 """AuthTokenRequest.xml, and the numbers that go into it."""
 
-from pathlib import Path
-
 import pytest
 from lxml import etree
+from official_schemas import FILES, in_version, official_schema
 from protocol_builders import CHALLENGE, NIP
 
 from tools import nip
 from tools.auth_token_request import Context, build
 
-SCHEMA = Path(__file__).resolve().parents[2].parent / "shared/ksef/schemat_auth_v2-1.xsd"
 NS = "{http://ksef.mf.gov.pl/auth/token/2.1}"
 
 
+@pytest.fixture(scope="module", params=FILES)
+def version(request):
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def schema():
-    if not SCHEMA.exists():
-        pytest.skip("the Ministry's schema is not beside the project (../shared/ksef)")
-    return etree.XMLSchema(etree.parse(str(SCHEMA)))
+def schema(version):
+    return official_schema(version)
 
 
 @pytest.mark.parametrize("context", [Context("Nip", NIP), Context("InternalId", f"{NIP}-00001")])
 @pytest.mark.parametrize("subject_type", ["certificateSubject", "certificateFingerprint"])
-def test_the_request_is_valid_by_the_ministrys_schema(schema, context, subject_type):
-    schema.assertValid(etree.fromstring(build(CHALLENGE, context, subject_type)))
+def test_the_request_is_valid_by_the_ministrys_schemas(schema, version, context, subject_type):
+    schema.assertValid(in_version(build(CHALLENGE, context, subject_type), version))
+
+
+def test_a_request_that_the_schemas_forbid_is_noticed(schema, version):
+    wrong = build(CHALLENGE, Context("Nip", "526-587-76-35"))
+    assert not schema.validate(in_version(wrong, version))
 
 
 def test_the_request_says_what_it_was_told():
@@ -106,5 +112,13 @@ def test_an_internal_identifier_is_understood(text):
 
 @pytest.mark.parametrize("text", [NIP, f"{NIP}-0001", "5265877634-00001", f"{NIP}-0000A"])
 def test_what_is_no_internal_identifier_is_refused(text):
-    with pytest.raises(nip.InvalidNip):
+    with pytest.raises(nip.InvalidNip) as caught:
         nip.normalise_internal_id(text)
+    assert caught.value.reason == "internal_id"
+
+
+@pytest.mark.parametrize("text", [None, "", " "])
+def test_a_missing_internal_identifier_is_told_from_a_wrong_one(text):
+    with pytest.raises(nip.InvalidNip) as caught:
+        nip.normalise_internal_id(text)
+    assert caught.value.reason == "unit_missing"

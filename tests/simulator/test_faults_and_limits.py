@@ -101,6 +101,11 @@ def test_a_fault_may_be_for_one_company_only(ksef, sim):
     assert ksef.call("GET", "/auth/sessions", tokens.access).status_code == 200
 
 
+def test_a_fault_for_an_operation_that_does_not_exist_is_a_mistake(sim):
+    with pytest.raises(ValueError, match="no operation 'chalenge'"):
+        sim.faults.add("chalenge", "500")
+
+
 def test_an_unknown_fault_or_setting_is_a_mistake(sim):
     with pytest.raises(ValueError, match="unknown fault"):
         sim.faults.add("challenge", "surprise")

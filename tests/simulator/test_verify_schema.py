@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
 from lxml import etree
+from official_schemas import FILES, in_version, official_schema
 from verify_builders import judged, refusal, request, signed
 
 from ksef_simulator.identities import DEMO_NIP
 from ksef_simulator.verify import Refusal
 from ksef_simulator.verify.schema import read
 
-FOLDER = Path(os.environ.get("KSEF_SCHEMAS", Path(__file__).parents[3] / "shared" / "ksef"))
-XSD = FOLDER / "schemat_auth_v2-1.xsd"
 NIP = f"<Nip>{DEMO_NIP}</Nip>"
 
 
@@ -83,12 +79,11 @@ def test_what_the_schema_forbids_is_21401(name):
     assert caught.value.details
 
 
-@pytest.mark.skipif(not XSD.exists(), reason="the official XSD files are not part of this project")
+@pytest.mark.parametrize("version", FILES)
 @pytest.mark.parametrize("name", [*ALLOWED, *FORBIDDEN])
-def test_the_official_schema_judges_alike(name):
-    schema = etree.XMLSchema(etree.parse(XSD))
-    document = etree.fromstring({**ALLOWED, **FORBIDDEN}[name])
-    assert schema.validate(document) == (name in ALLOWED)
+def test_the_official_schemas_judge_alike(name, version):
+    document = in_version({**ALLOWED, **FORBIDDEN}[name], version)
+    assert official_schema(version).validate(document) == (name in ALLOWED)
 
 
 def test_a_signed_request_against_the_schema_is_refused_with_the_element_at_fault():

@@ -20,9 +20,17 @@ CHROMIUM_OPTIONS = [
 
 @pytest.fixture(scope="session")
 def demo() -> Iterator[DemoStack]:
-    """The running demo: simulator and Odoo on a fresh copy of the demo's database."""
+    """The running demo: simulator and Odoo on a fresh copy of the demo's database.
+
+    Whatever the tests have Odoo send to the simulator is compared with KSeF's contract.
+    """
+    from ksef_simulator import Control
+
     with demo_stack() as stack:
+        control = Control(stack.base_url)
+        control.watch_contract()
         yield stack
+        assert not control.breaches(), "not as open-api.json says"
 
 
 @pytest.fixture(scope="session")

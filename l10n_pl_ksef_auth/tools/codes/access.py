@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..errors import KsefUnavailable
 from .meaning import (
+    CHECK_ADDRESS,
     CONNECT_AGAIN,
     ODOO_GOES_ON,
     TELL_SUPPORT,
@@ -73,6 +74,15 @@ OUTAGES: dict[str, Meaning] = {
     "redirect": Meaning(
         _lt("KSeF pointed to another address, which Odoo does not follow."),
         TELL_SUPPORT,
+        False,
+        "support",
+    ),
+    "address": Meaning(
+        _lt(
+            "The KSeF address in the system parameters cannot be used: it must begin with "
+            "https:// and hold a host, and no password."
+        ),
+        CHECK_ADDRESS,
         False,
         "support",
     ),

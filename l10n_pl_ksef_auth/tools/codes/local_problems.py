@@ -169,6 +169,12 @@ PROBLEMS: dict[str, Meaning] = {
     "nip_characters": _nip(_lt("The company's NIP holds something else than digits.")),
     "nip_checksum": _nip(_lt("The company's NIP has a typing error: its last digit is wrong.")),
     "nip_pattern": _nip(_lt("The company's NIP cannot exist: no tax office has such a number.")),
+    "nip_unit_missing": Meaning(
+        _lt("The company connects as a unit, and its KSeF internal identifier is missing."),
+        _lt("Enter it in the settings for KSeF, in the Account tab."),
+        True,
+        "account",
+    ),
     "nip_internal_id": Meaning(
         _lt("The KSeF internal identifier has a typing error: it is a NIP, a dash, five digits."),
         _lt("Correct it in the settings for KSeF, in the Account tab."),

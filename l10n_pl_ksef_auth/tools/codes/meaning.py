@@ -48,6 +48,7 @@ TRY_LATER = _lt("Try again in a few minutes.")
 ODOO_GOES_ON = _lt("There is nothing to do: Odoo tries again by itself.")
 CONNECT_AGAIN = _lt("Refresh the connection with a signature.")
 TELL_SUPPORT = _lt("Pass this message on to whoever looks after your Odoo.")
+CHECK_ADDRESS = _lt("Have the KSeF address in the system parameters checked.")
 OPEN_ACCOUNT = _lt("Look at the certificates in the Account tab.")
 
 

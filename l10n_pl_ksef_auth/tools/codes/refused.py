@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .certificates import CERTIFICATE_CODES
 from .meaning import (
+    CHECK_ADDRESS,
     CONNECT_AGAIN,
     OTHER_FILE,
     SIGN_AGAIN,
@@ -80,7 +81,7 @@ CODES: dict[int, Meaning] = {
     ),
     21180: Meaning(
         _lt("KSeF does not take requests at this address."),
-        _lt("Have the KSeF address in the system parameters checked."),
+        CHECK_ADDRESS,
         True,
         "support",
     ),

@@ -1,0 +1,215 @@
+"""What each of KSeF's codes tells a person: the table that says which advice is right for it.
+
+A row: the code, KSeF's details, the way back, whether the same attempt is over for good, words of
+the sentence, words of the advice. The statuses, codes and reasons are those of facts.md A1.
+"""
+
+import pytest
+
+from tools import codes
+from tools.codes import access, certificates, login, refused
+from tools.codes.meaning import (
+    CHECK_ADDRESS,
+    CONNECT_AGAIN,
+    ODOO_GOES_ON,
+    OPEN_ACCOUNT,
+    OTHER_FILE,
+    SIGN_AGAIN,
+    SIGN_ELSEWHERE,
+    SIGN_UNTOUCHED,
+    TELL_SUPPORT,
+)
+
+FINAL, PASSES = True, False
+
+# fmt: off
+LOGIN = [
+    (100, "", "wait", PASSES, "still checking the signature", "Odoo goes on asking"),
+    (200, "", "none", FINAL, "has accepted the login", ""),
+    (415, "Brak przypisanych uprawnień", "sign", FINAL, "no rights to the company", "ZAW-FA"),
+    (425, "", "sign", FINAL, "login was ended in KSeF", CONNECT_AGAIN),
+    (450, "", "sign", FINAL, "did not accept the KSeF token", "signature instead"),
+    (450, "Nieprawidłowe wyzwanie autoryzacyjne", "sign", FINAL, "challenge", "signature instead"),
+    (450, "Nieprawidłowy token", "sign", FINAL, "does not know this KSeF token", "signature"),
+    (450, "Nieprawidłowy czas tokena", "sign", FINAL, "time", "signature instead"),
+    (450, "Token unieważniony", "sign", FINAL, "token was revoked", "signature instead"),
+    (450, "Token nieaktywny", "sign", FINAL, "not active", "signature instead"),
+    (450, "Invalid token encoding.", "sign", FINAL, "could not read", "signature instead"),
+    (460, "", "sign", FINAL, "did not accept the certificate", SIGN_ELSEWHERE),
+    (460, "Nieważny certyfikat", "sign", FINAL, "has expired", "valid certificate"),
+    (460, "Błąd weryfikacji łańcucha certyfikatów", "sign", PASSES, "just now", SIGN_AGAIN),
+    (460, "Niezaufany łańcuch certyfikatów", "sign", FINAL, "does not trust", SIGN_ELSEWHERE),
+    (460, "Certyfikat odwołany", "sign", FINAL, "was revoked", SIGN_ELSEWHERE),
+    (460, "Certyfikat zawieszony", "sign", FINAL, "is suspended", "lift the suspension"),
+    (460, "Niepoprawny certyfikat", "settings", FINAL, "another KSeF environment", "environment"),
+    (470, "", "sign", FINAL, "this person's data", "another person"),
+    (480, "", "support", FINAL, "security incident", "ksef.podatki.gov.pl/formularz"),
+    (500, "", "sign", PASSES, "an error of its own", SIGN_AGAIN),
+    (550, "", "sign", PASSES, "cancelled the login", SIGN_AGAIN),
+    (999, "", "support", FINAL, "%(code)s", TELL_SUPPORT),
+]
+
+REFUSALS = [
+    (9101, "", "other_file", FINAL, "does not take this file for a signed request", OTHER_FILE),
+    (9102, "", "other_file", FINAL, "not signed", OTHER_FILE),
+    (9103, "", "new_file", FINAL, "more signatures", "one signature"),
+    (9104, "", "new_file", FINAL, "fewer signatures", SIGN_UNTOUCHED),
+    (9105, "", "new_file", FINAL, "did not accept the signature", SIGN_UNTOUCHED),
+    (9105, "Nieprawidłowa wartość skrótu dla referencji wskazującej na element ''.",
+     "new_file", FINAL, "changed after signing", SIGN_UNTOUCHED),
+    (9105, "Podpis zweryfikowany negatywnie.",
+     "sign", FINAL, "does not match its certificate", SIGN_ELSEWHERE),
+    (9105, "Format podpisu niezgodny z akceptowanymi profilami XAdES.",
+     "sign", FINAL, "XAdES form", SIGN_ELSEWHERE),
+    (9105, "Podpis złożony z użyciem niewspieranego algorytmu kryptograficznego.",
+     "sign", FINAL, "algorithm", SIGN_ELSEWHERE),
+    (9105, "Błąd walidacji XSD: cvc-complex-type.2.4.a",
+     "sign", FINAL, "form that KSeF requires", SIGN_ELSEWHERE),
+    (9106, "", "new_file", FINAL, "does not cover the request", SIGN_UNTOUCHED),
+    (9199, "", "new_file", FINAL, "did not accept the signature", SIGN_UNTOUCHED),
+    (21001, "", "other_file", FINAL, "could not read the file", OTHER_FILE),
+    (21111, "", "sign", FINAL, "out of date or was used already", SIGN_AGAIN),
+    (21115, "", "sign", FINAL, "lacks the signer's PESEL or NIP", SIGN_ELSEWHERE),
+    (21117, "", "settings", FINAL, "NIP %(nip)s", "kind of identifier"),
+    (21180, "", "support", FINAL, "at this address", CHECK_ADDRESS),
+    (21217, "", "new_file", FINAL, "UTF-8", SIGN_UNTOUCHED),
+    (21301, "", "sign", FINAL, "no longer accepts this login", CONNECT_AGAIN),
+    (21301, "Tokeny dla operacji uwierzytelniania 1 zostały już pobrane.",
+     "sign", FINAL, "does so once", SIGN_AGAIN),
+    (21301, "Status uwierzytelniania (100) nie pozwala na pobranie tokenów.",
+     "wait", PASSES, "has not finished checking", "Odoo goes on asking"),
+    (21301, "Status uwierzytelniania (415) nie pozwala na pobranie tokenów.",
+     "sign", FINAL, "cannot be finished", SIGN_AGAIN),
+    (21301, "Status uwierzytelniania (425) nie pozwala na odświeżenie tokenu dostępowego.",
+     "sign", FINAL, "no longer accepts this login", CONNECT_AGAIN),
+    (21301, "Token KSeF został unieważniony.", "sign", FINAL, "token", CONNECT_AGAIN),
+    (21304, "", "sign", FINAL, "no longer accepts this login", CONNECT_AGAIN),
+    (21308, "", "sign", FINAL, "this person's data", "another person"),
+    (21401, "", "sign", FINAL, "The request in the file does not have the form", SIGN_AGAIN),
+    (21405, "", "support", FINAL, "error in the data: %(details)s", TELL_SUPPORT),
+    (21406, "", "settings", FINAL, "holds no PESEL or NIP", "fingerprint"),
+    (21418, "", "support", FINAL, "continue the list", TELL_SUPPORT),
+    (21470, "", "sign", FINAL, "withdrawn the key", "signature instead"),
+    (25001, "", "sign", FINAL, "no data for a certificate", "with a signature"),
+    (25002, "", "sign", FINAL, "issues no certificate", "with a signature"),
+    (25003, "", "account", FINAL, "does not match the data", "Ask for a certificate again"),
+    (25004, "", "support", FINAL, "could not read the certificate application", TELL_SUPPORT),
+    (25005, "", "account", FINAL, "does not know this certificate application", "again"),
+    (25006, "", "account", FINAL, "used up all certificate applications", "Load a certificate"),
+    (25007, "", "account", FINAL, "as many KSeF certificates as", "Revoke a certificate"),
+    (25008, "", "account", FINAL, "does not know this certificate", OPEN_ACCOUNT),
+    (25009, "", "account", FINAL, "no longer valid", OPEN_ACCOUNT),
+    (25010, "", "support", FINAL, "kind or length of the certificate's key", TELL_SUPPORT),
+    (25011, "", "support", FINAL, "application is signed", TELL_SUPPORT),
+    (26001, "", "none", FINAL, "rights that this login does not have", "rights granted"),
+    (26002, "", "settings", FINAL, "no KSeF tokens", "company's NIP"),
+    (99999, "", "support", FINAL, "%(code)s", TELL_SUPPORT),
+]
+
+APPLICATIONS = [
+    (100, "", "wait", PASSES, "is issuing the certificate", ODOO_GOES_ON),
+    (200, "", "none", FINAL, "has issued the certificate", ""),
+    (400, "", "account", FINAL, "rejected the certificate application: %(details)s", "again"),
+    (400, "Klucz publiczny został już certyfikowany przez inny podmiot.",
+     "account", FINAL, "to somebody else", "Ask for a certificate again"),
+    (400, "Osiągnięto dopuszczalny limit posiadanych certyfikatów.",
+     "account", FINAL, "as many KSeF certificates as", "Revoke a certificate"),
+    (500, "", "account", FINAL, "an error of its own", "Ask for a certificate again"),
+    (550, "", "account", FINAL, "cancelled the certificate application", "again"),
+    (999, "", "support", FINAL, "%(code)s", TELL_SUPPORT),
+]
+
+FORBIDDEN = [
+    ("missing-permissions", "none", FINAL, "lacks a right", "missing rights granted"),
+    ("ip-not-allowed", "sign", FINAL, "server's network address", CONNECT_AGAIN),
+    ("insufficient-resource-access", "none", FINAL, "no access to what was asked", "rights"),
+    ("auth-method-not-allowed", "sign", FINAL, "kind of login that is in use", CONNECT_AGAIN),
+    ("security-service-blocked", "support", FINAL, "security service", "incident's number"),
+    ("context-type-not-allowed", "settings", FINAL, "kind of identifier", "kind of identifier"),
+    ("a-new-reason", "support", FINAL, "%(code)s %(text)s", TELL_SUPPORT),
+]
+
+WITHOUT_A_CODE = [
+    (401, "sign", FINAL, "does not accept this login", CONNECT_AGAIN),
+    (403, "sign", FINAL, "does not allow this login", CONNECT_AGAIN),
+    (404, "support", FINAL, "does not know what Odoo asked for", TELL_SUPPORT),
+    (409, "support", FINAL, "%(code)s: %(text)s", TELL_SUPPORT),
+    (410, "sign", FINAL, "no longer keeps this operation", SIGN_AGAIN),
+    (413, "other_file", FINAL, "too large", OTHER_FILE),
+    (415, "support", FINAL, "kind of message that Odoo sent", TELL_SUPPORT),
+    (429, "wait", PASSES, "slow down", "Odoo waits and tries again"),
+]
+
+#: Code, whether KSeF may have received the message, and the rest as above.
+OUTAGES = [
+    ("network", False, "wait", PASSES, "cannot be reached", "few minutes"),
+    ("timeout", True, "wait", PASSES, "did not answer in time", ODOO_GOES_ON),
+    ("timeout", False, "wait", PASSES, "cannot be reached", "few minutes"),
+    ("reset", True, "wait", PASSES, "broke off", ODOO_GOES_ON),
+    ("reset", False, "wait", PASSES, "cannot be reached", "few minutes"),
+    ("tls", False, "support", PASSES, "No secure connection", TELL_SUPPORT),
+    ("proxy", False, "support", PASSES, "gateway", TELL_SUPPORT),
+    ("redirect", True, "support", PASSES, "another address", TELL_SUPPORT),
+    ("address", False, "support", PASSES, "must begin with https://", CHECK_ADDRESS),
+    ("server", True, "wait", PASSES, "failure on its side", ODOO_GOES_ON),
+    ("html", True, "wait", PASSES, "protective service", "in an hour"),
+    ("unreadable", True, "wait", PASSES, "cannot be read", ODOO_GOES_ON),
+    ("too_long", True, "wait", PASSES, "cannot be read", ODOO_GOES_ON),
+]
+# fmt: on
+
+
+def _is_right(meaning, way_back, final, said, advised):
+    assert (meaning.way_back, meaning.final) == (way_back, final)
+    assert said in meaning.text
+    assert advised in meaning.action
+    assert bool(advised) == bool(meaning.action)
+
+
+@pytest.mark.parametrize(("code", "detail", "way_back", "final", "said", "advised"), LOGIN)
+def test_the_end_of_a_login(code, detail, way_back, final, said, advised):
+    meaning = codes.auth_status(code, (detail,) if detail else ())
+    _is_right(meaning, way_back, final, said, advised)
+
+
+@pytest.mark.parametrize(("code", "detail", "way_back", "final", "said", "advised"), REFUSALS)
+def test_a_refusal(code, detail, way_back, final, said, advised):
+    meaning = codes.refusal(code, (detail,) if detail else ())
+    _is_right(meaning, way_back, final, said, advised)
+
+
+@pytest.mark.parametrize(("code", "detail", "way_back", "final", "said", "advised"), APPLICATIONS)
+def test_the_end_of_a_certificate_application(code, detail, way_back, final, said, advised):
+    meaning = codes.enrollment_status(code, (detail,) if detail else ())
+    _is_right(meaning, way_back, final, said, advised)
+
+
+@pytest.mark.parametrize(("reason", "way_back", "final", "said", "advised"), FORBIDDEN)
+def test_what_ksef_forbids(reason, way_back, final, said, advised):
+    _is_right(codes.forbidden(reason), way_back, final, said, advised)
+
+
+@pytest.mark.parametrize(("status", "way_back", "final", "said", "advised"), WITHOUT_A_CODE)
+def test_a_refusal_without_a_code(status, way_back, final, said, advised):
+    _is_right(refused.by_http_status(status), way_back, final, said, advised)
+
+
+@pytest.mark.parametrize(("code", "sent", "way_back", "final", "said", "advised"), OUTAGES)
+def test_a_call_without_a_usable_answer(code, sent, way_back, final, said, advised):
+    meaning = codes.of_record({"kind": "outage", "code": code, "sent": sent})
+    _is_right(meaning, way_back, final, said, advised)
+
+
+def test_no_meaning_is_without_its_row():
+    told = {codes.auth_status(code, (detail,)) for code, detail, *_rest in LOGIN}
+    told |= {codes.refusal(code, (detail,)) for code, detail, *_rest in REFUSALS}
+    told |= {codes.enrollment_status(code, (detail,)) for code, detail, *_rest in APPLICATIONS}
+    told |= {codes.forbidden(reason) for reason, *_rest in FORBIDDEN}
+    told |= {refused.by_http_status(status) for status, *_rest in WITHOUT_A_CODE}
+    told |= {access.outage_by_code(code, sent) for code, sent, *_rest in OUTAGES}
+    tables = (
+        *(login.STATUSES, *login.DETAILS.values(), refused.CODES, refused.HTTP_STATUSES),
+        *(certificates.STATUSES, certificates.DETAILS, access.REASONS, access.OUTAGES),
+    )
+    variants = (meaning for pairs in refused.VARIANTS.values() for _part, meaning in pairs)
+    assert {*variants, *(meaning for table in tables for meaning in table.values())} <= told
