@@ -9,6 +9,7 @@ from ..tools import enrollment
 from ..tools.credentials import matches
 from ..tools.errors import KsefError, KsefForbidden, KsefGone, KsefUnauthorized
 from ..tools.identity import identity_of_enrollment_data
+from ..tools.x509_support import validity
 from . import ksef_problem
 from .ksef_step import naive
 
@@ -262,12 +263,13 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
 
     def _take(self, certificate, der):
         """Store a certificate as the one to log in with."""
+        first, last = validity(certificate)
         self._secret_write(certificate_secret=der)
         self._done(
             state="active",
             taken_at=self._now(),
-            valid_from=naive(certificate.not_valid_before_utc),
-            valid_to=naive(certificate.not_valid_after_utc),
+            valid_from=naive(first),
+            valid_to=naive(last),
         )
 
     def _on_refusal(self, error):

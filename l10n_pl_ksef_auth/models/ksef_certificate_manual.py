@@ -11,6 +11,7 @@ from ..tools.credentials import CredentialError, load_credentials
 from ..tools.errors import KsefRefused
 from ..tools.identity import identity_of_certificate
 from ..tools.vault import VaultError
+from ..tools.x509_support import validity
 from . import ksef_problem
 from .ksef_step import LockBusy, naive
 
@@ -36,7 +37,7 @@ class L10n_Pl_KsefCertificateManual(models.Model):
         except CredentialError as error:
             return ksef_problem.local(f"credential_{error.reason}")
         now = self._now()
-        if naive(certificate.not_valid_after_utc) <= now:
+        if naive(validity(certificate)[1]) <= now:
             return ksef_problem.local("certificate_expired")
         environment = owner.l10n_pl_ksef_environment
         if _is_self_signed(certificate) and not ENVIRONMENTS[environment].self_signed_allowed:

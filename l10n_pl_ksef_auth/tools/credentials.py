@@ -13,6 +13,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 
+from .x509_support import validity
+
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 Reason = Literal[
     "password", "format", "no_key", "no_certificate", "mismatch", "key_type", "not_authentication"
@@ -85,7 +87,7 @@ def read_certificate(der: bytes) -> x509.Certificate:
             warnings.simplefilter("ignore")
             certificate = x509.load_der_x509_certificate(der)
             # The library reads these only when asked; a broken one must be found out here.
-            _ = certificate.subject, certificate.issuer, certificate.not_valid_after_utc
+            _ = certificate.subject, certificate.issuer, validity(certificate)
     except UNREADABLE:
         raise ValueError("no readable certificate") from None
     return certificate

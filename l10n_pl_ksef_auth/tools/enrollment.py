@@ -15,6 +15,7 @@ from cryptography.x509.oid import NameOID
 
 from .answers import EnrollmentData
 from .credentials import CredentialError, PrivateKey, load_credentials, matches
+from .x509_support import ORGANIZATION_IDENTIFIER, load_without_check
 
 __all__ = [
     "CredentialError",
@@ -57,7 +58,7 @@ def load_private_key(der: bytes) -> PrivateKey:
 
     :raises ValueError: when it is no RSA or EC key
     """
-    key = serialization.load_der_private_key(der, None, unsafe_skip_rsa_key_validation=True)
+    key = load_without_check(der)
     if not isinstance(key, (ec.EllipticCurvePrivateKey, rsa.RSAPrivateKey)):
         raise ValueError("neither an EC nor an RSA key")
     return key
@@ -71,7 +72,7 @@ def build_csr(key: PrivateKey, data: EnrollmentData) -> bytes:
     values = [
         (NameOID.COUNTRY_NAME, data.country_name),
         (NameOID.ORGANIZATION_NAME, data.organization_name),
-        (NameOID.ORGANIZATION_IDENTIFIER, data.organization_identifier),
+        (ORGANIZATION_IDENTIFIER, data.organization_identifier),
         (NameOID.COMMON_NAME, data.common_name),
         *((NameOID.GIVEN_NAME, name) for name in data.given_names),
         (NameOID.SURNAME, data.surname),

@@ -15,6 +15,7 @@ from cryptography.x509.oid import NameOID
 from .answers import EnrollmentData
 from .credentials import UNREADABLE
 from .nip import formatted
+from .x509_support import ORGANIZATION_IDENTIFIER
 
 Kind = Literal["pesel", "nip", "fingerprint"]
 _PESEL = re.compile(r"(?:PNOPL|PESEL).*?([0-9]{11})")
@@ -115,7 +116,7 @@ def _as_fingerprint(text: str) -> str:
 
 
 def _organization(certificate: x509.Certificate) -> str:
-    return _attributes(certificate, NameOID.ORGANIZATION_IDENTIFIER)
+    return _attributes(certificate, ORGANIZATION_IDENTIFIER)
 
 
 def fingerprint(certificate: x509.Certificate) -> str:

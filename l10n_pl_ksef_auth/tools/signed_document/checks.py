@@ -9,6 +9,7 @@ from cryptography import x509
 
 from ..auth_token_request import Context
 from ..nip import formatted
+from ..x509_support import validity
 from .certificates import is_for_offline_invoices, is_self_signed, issuer_text
 from .model import Finding, Signer
 from .report import finding
@@ -94,7 +95,7 @@ def _seal_findings(nip: str, context: Context | None) -> list[Finding]:
 
 
 def _validity_findings(certificate: x509.Certificate, now: datetime) -> list[Finding]:
-    start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    start, end = validity(certificate)
     evidence = f"valid {start.isoformat()} to {end.isoformat()}"
     if now > end:
         certain = now - end > _CERTAINLY_EXPIRED

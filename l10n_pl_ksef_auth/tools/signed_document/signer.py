@@ -9,6 +9,7 @@ from cryptography.x509.oid import NameOID
 
 from ..auth_token_request import Context
 from ..identity import Identity, identity_of_certificate
+from ..x509_support import ORGANIZATION_IDENTIFIER, validity
 from .certificates import issuer_text, name_text, value_of
 from .model import Kind, Signer
 from .properties import Person
@@ -46,19 +47,19 @@ def is_seal(certificate: x509.Certificate) -> bool:
     """Whether the certificate names an organisation and no human being (facts A2-2)."""
     subject = certificate.subject
     human = value_of(subject, NameOID.GIVEN_NAME) or value_of(subject, NameOID.SURNAME)
-    return not human and bool(value_of(subject, NameOID.ORGANIZATION_IDENTIFIER))
+    return not human and bool(value_of(subject, ORGANIZATION_IDENTIFIER))
 
 
 def is_shared_seal(certificate: x509.Certificate) -> bool:
     """Whether this is the Minister's seal, with which Profil Zaufany signs for everybody."""
-    number = value_of(certificate.subject, NameOID.ORGANIZATION_IDENTIFIER)
+    number = value_of(certificate.subject, ORGANIZATION_IDENTIFIER)
     common = value_of(certificate.subject, NameOID.COMMON_NAME)
     return is_seal(certificate) and (_SHARED_NUMBER in number or bool(_SHARED_NAME.search(common)))
 
 
 def _may_be_shared(certificate: x509.Certificate, context: Context | None) -> bool:
     """Whether a seal may be that of Profil Zaufany, whatever ministry holds it by then."""
-    number = value_of(certificate.subject, NameOID.ORGANIZATION_IDENTIFIER)
+    number = value_of(certificate.subject, ORGANIZATION_IDENTIFIER)
     own = context is not None and context.value[:10] in number
     return is_seal(certificate) and not own
 
@@ -95,11 +96,12 @@ def _signer(
 ) -> Signer:
     if certificate is None:
         return Signer(mask(name), kind, identity)
+    first, last = validity(certificate)
     return Signer(
         name=mask(name or name_text(certificate.subject)),
         kind=kind,
         identity=identity,
-        certificate_valid_from=certificate.not_valid_before_utc,
-        certificate_valid_to=certificate.not_valid_after_utc,
+        certificate_valid_from=first,
+        certificate_valid_to=last,
         issuer=mask(name_text(certificate.issuer)),
     )
