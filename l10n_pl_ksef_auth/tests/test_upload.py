@@ -78,11 +78,8 @@ class TestUpload(KsefCase):
             self.assertTrue(self.follow(self.window)["result"])
         self.assertEqual(challenges["calls"], 0)
 
-    def test_a_file_that_only_ksef_refuses_leaves_the_user_on_the_step(self):
-        broken = self.signed(self.document).replace(b"SignatureValue>", b"SignatureValue>AAAA", 1)
-        self.window.go("upload")
-        view = self.attach(self.window, broken)
-        if view["reading"]["can_send"]:
-            view = self.window.authenticate()
-            self.assertTrue(view["problem"]["text"])
-        self.assertEqual(view["step"], "upload")
+    def test_a_damaged_signature_is_stopped(self):
+        signed = self.signed(self.document)
+        damaged = signed.replace(b"SignatureValue>", b"SignatureValue>AAAA", 1)
+        self.assertEqual(self.assertStopped(damaged), "bad_signature")
+
