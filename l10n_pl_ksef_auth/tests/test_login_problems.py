@@ -128,6 +128,32 @@ class TestLoginProblems(KsefCase):
         self.assertFalse(self.panel()["is_refused"])
         self.assertFalse(self.panel()["problem"])
 
+    def test_an_old_refused_signature_does_not_hide_why_a_later_login_ended(self):
+        self.certified()
+        self.refused_with(415, ["Brak przypisanych uprawnień"])
+        self.company._l10n_pl_ksef_log_in_with_certificate()
+        self.keep_alive(seconds=30)
+        self.keep_alive(seconds=30)
+        gone = {"kind": "local", "code": "certificate_gone"}
+        self.company._l10n_pl_ksef_session()._forget_secrets(state="revoked", problem=gone)
+        panel = self.panel()
+        self.assertFalse(panel["is_refused"])
+        self.assertEqual(panel["problem"]["text"], ksef_problem.texts(self.env, gone)["text"])
+
+    def test_a_refused_signature_is_told_although_its_file_is_older_than_the_login(self):
+        self.certified()
+        window = self.open_window()
+        document = self.downloaded(window)
+        self.company._l10n_pl_ksef_log_in_with_certificate()
+        self.keep_alive(seconds=30)
+        self.keep_alive(seconds=30)
+        self.attach(window, self.signed(document, "stranger"))
+        window.authenticate()
+        self.follow(window)
+        panel = self.panel()
+        self.assertEqual((panel["state"], panel["is_refused"]), ("connected", True))
+        self.assertIn("no rights", panel["problem"]["text"])
+
     def test_after_a_failure_a_new_signature_connects(self):
         self.refused_with(550, [])
         self.connect()
