@@ -234,34 +234,6 @@ class TestLoginProblems(KsefCase):
         self.assertEqual(view["step"], "download")
         self.assertIn("lost", view["problem"]["text"])
 
-    def lose_request(self, window, method):
-        """The request's own changes are lost, those that were committed beside it are not."""
-        names = ("step", "session_id", "document_name", "document_secret", "problem")
-        self.env.flush_all()
-        kept = {name: window.sudo()[name] for name in names}
-        getattr(window, method)()
-        window.sudo().write({**kept, "session_id": kept["session_id"].id})
-        self.env.invalidate_all()
-
-    def test_a_login_goes_on_when_odoo_replays_the_request_that_sent_it(self):
-        window = self.open_window()
-        self.attach(window, self.signed(self.downloaded(window)))
-        self.lose_request(window, "authenticate")
-        with self.counted("xades-signature") as sent:
-            self.assertEqual(window.authenticate()["step"], "verify")
-        self.assertEqual(sent["calls"], 0)
-        self.assertTrue(self.follow(window)["result"])
-
-    def test_a_window_opened_after_its_worker_died_goes_on_with_the_login(self):
-        window = self.open_window()
-        signed = self.signed(self.downloaded(window))
-        self.downloaded(window)
-        self.attach(window, signed)
-        self.lose_request(window, "authenticate")
-        self.travel(minutes=11)
-        self.assertEqual(self.open_window().view()["step"], "verify")
-        self.assertTrue(self.follow(window)["result"])
-
     def test_an_old_file_that_is_sent_again_is_not_taken_for_a_new_login(self):
         window = self.open_window()
         signed = self.signed(self.downloaded(window))
