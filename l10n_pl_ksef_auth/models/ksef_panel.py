@@ -145,15 +145,10 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
 
     def _refused_signature(self, owner, session):
         """The newest signature that was sent, if KSeF refused it and no login has come since."""
-        sent = ("method", "=", "signature"), ("user_id", "!=", False), ("id", ">", session.id or 0)
+        since = session or self._find_logins(owner, ("activated_at", "!=", False), limit=1)
+        sent = ("method", "=", "signature"), ("user_id", "!=", False)
         return self._find_logins(owner, *sent, limit=1).filtered(
-            lambda login: (
-                login.problem
-                and (
-                    login.state == "failed"
-                    or (login.state == "waiting" and not login.document_secret)
-                )
-            )
+            lambda login: login._is_refused_signature() and login._is_later_than(since)
         )
 
     def _headline(self, state, session):

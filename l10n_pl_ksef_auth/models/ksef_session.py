@@ -113,6 +113,17 @@ class L10n_Pl_KsefSession(models.Model):
             )
         )
 
+    def _is_refused_signature(self):
+        unsent = self.state == "waiting" and not self.sudo().document_secret
+        return bool(self.problem) and (self.state == "failed" or unsent)
+
+    def _is_later_than(self, other):
+        """Whether self was made, or sent, after another login: a signed file may wait for long."""
+        if self.id > other.id:
+            return True
+        sent, activated = self.send_started_at, other.activated_at
+        return bool(sent and activated and sent > activated)
+
     def _missing_rights(self):
         """The rights that sending and reading invoices need and this login lacks.
 

@@ -15,6 +15,7 @@ from . import test_first_login
 from . import test_housekeeping
 from . import test_javascript
 from . import test_login_problems
+from . import test_lost_requests
 from . import test_other_transactions
 from . import test_panel_states
 from . import test_polish

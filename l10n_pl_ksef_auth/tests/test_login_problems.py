@@ -128,6 +128,32 @@ class TestLoginProblems(KsefCase):
         self.assertFalse(self.panel()["is_refused"])
         self.assertFalse(self.panel()["problem"])
 
+    def test_an_old_refused_signature_does_not_hide_why_a_later_login_ended(self):
+        self.certified()
+        self.refused_with(415, ["Brak przypisanych uprawnień"])
+        self.company._l10n_pl_ksef_log_in_with_certificate()
+        self.keep_alive(seconds=30)
+        self.keep_alive(seconds=30)
+        gone = {"kind": "local", "code": "certificate_gone"}
+        self.company._l10n_pl_ksef_session()._forget_secrets(state="revoked", problem=gone)
+        panel = self.panel()
+        self.assertFalse(panel["is_refused"])
+        self.assertEqual(panel["problem"]["text"], ksef_problem.texts(self.env, gone)["text"])
+
+    def test_a_refused_signature_is_told_although_its_file_is_older_than_the_login(self):
+        self.certified()
+        window = self.open_window()
+        document = self.downloaded(window)
+        self.company._l10n_pl_ksef_log_in_with_certificate()
+        self.keep_alive(seconds=30)
+        self.keep_alive(seconds=30)
+        self.attach(window, self.signed(document, "stranger"))
+        window.authenticate()
+        self.follow(window)
+        panel = self.panel()
+        self.assertEqual((panel["state"], panel["is_refused"]), ("connected", True))
+        self.assertIn("no rights", panel["problem"]["text"])
+
     def test_after_a_failure_a_new_signature_connects(self):
         self.refused_with(550, [])
         self.connect()
@@ -207,34 +233,6 @@ class TestLoginProblems(KsefCase):
             view = window.follow()
         self.assertEqual(view["step"], "download")
         self.assertIn("lost", view["problem"]["text"])
-
-    def lose_request(self, window, method):
-        """The request's own changes are lost, those that were committed beside it are not."""
-        names = ("step", "session_id", "document_name", "document_secret", "problem")
-        self.env.flush_all()
-        kept = {name: window.sudo()[name] for name in names}
-        getattr(window, method)()
-        window.sudo().write({**kept, "session_id": kept["session_id"].id})
-        self.env.invalidate_all()
-
-    def test_a_login_goes_on_when_odoo_replays_the_request_that_sent_it(self):
-        window = self.open_window()
-        self.attach(window, self.signed(self.downloaded(window)))
-        self.lose_request(window, "authenticate")
-        with self.counted("xades-signature") as sent:
-            self.assertEqual(window.authenticate()["step"], "verify")
-        self.assertEqual(sent["calls"], 0)
-        self.assertTrue(self.follow(window)["result"])
-
-    def test_a_window_opened_after_its_worker_died_goes_on_with_the_login(self):
-        window = self.open_window()
-        signed = self.signed(self.downloaded(window))
-        self.downloaded(window)
-        self.attach(window, signed)
-        self.lose_request(window, "authenticate")
-        self.travel(minutes=11)
-        self.assertEqual(self.open_window().view()["step"], "verify")
-        self.assertTrue(self.follow(window)["result"])
 
     def test_an_old_file_that_is_sent_again_is_not_taken_for_a_new_login(self):
         window = self.open_window()

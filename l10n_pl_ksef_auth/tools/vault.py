@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import errno
 import hashlib
 import hmac
 import os
@@ -22,6 +23,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 KEY_BYTES = 32
 _NONCE_BYTES = 12
 _VERSION = "v1"
+
+#: On some network shares no file can have two names; the system says it in one of these ways.
+_NO_SECOND_NAME = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 
 
 class VaultError(Exception):
@@ -196,16 +200,19 @@ def _publish(file: Path, path: Path, text: str) -> None:
     """Give a file that holds ``text`` a second name."""
     try:
         os.link(file, path)
-    except FileExistsError:
-        raise
-    except OSError:
-        # On some network shares no file can have two names.
+    except OSError as error:
+        if error.errno not in _NO_SECOND_NAME:
+            raise
         _write_new(path, text)
 
 
 def _write_new(path: Path, text: str) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(text + "\n")
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(text + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        path.unlink()  # an empty key file would never be replaced
+        raise

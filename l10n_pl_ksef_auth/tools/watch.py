@@ -69,7 +69,8 @@ class Watch:
         """
         self._refuse_late()
         self.sent = True
-        self._socket = connection_socket
+        # What asks a proxy for a tunnel goes out before TLS takes the socket away.
+        self._socket = self._new or connection_socket
 
     def _refuse_late(self) -> None:
         # Name look-up and several addresses to try take their time, and cannot be cut short.
@@ -103,10 +104,12 @@ class _Watched:
         return connection_socket
 
     def connect(self) -> None:
-        super().connect()  # type: ignore[misc]  # of urllib3's connection
-        watch = getattr(_current, "watch", None)
-        if watch:
-            watch.sent = False  # what a proxy was asked for the tunnel does not count
+        try:
+            super().connect()  # type: ignore[misc]  # of urllib3's connection
+        finally:
+            watch = getattr(_current, "watch", None)
+            if watch:
+                watch.sent = False  # what a proxy was asked for the tunnel does not count
 
     def send(self, data: Any) -> None:
         if self.sock is None:

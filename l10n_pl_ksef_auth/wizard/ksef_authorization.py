@@ -262,7 +262,7 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
         sent = self._sessions().filtered(
             lambda session: (
                 session.challenge == reading.challenge
-                and session.state in (*IN_FLIGHT, "active")
+                and session.state in (*IN_FLIGHT, "active", "failed")
                 # An old file that is attached once more is KSeF's to refuse.
                 and session.send_started_at >= self.attached_at
             )

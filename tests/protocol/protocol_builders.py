@@ -25,7 +25,8 @@ PESEL = "44051401359"
 DOCUMENT = auth_token_request.build(CHALLENGE, Context("Nip", NIP))
 NOON = datetime(2026, 4, 29, 12, tzinfo=timezone.utc)
 
-Part = bytes | float
+#: Of a server: bytes are said, a float is a pause in seconds, None waits for what the client says.
+Part = bytes | float | None
 
 
 def http(status: int, body: Any = b"", **headers: str) -> bytes:
@@ -70,7 +71,9 @@ class WireServer:
 def _play(connection: socket.socket, parts: list[Part]) -> None:
     try:
         for part in parts:
-            if isinstance(part, float):
+            if part is None:
+                connection.recv(65536)
+            elif isinstance(part, float):
                 time.sleep(part)
             else:
                 connection.sendall(part)

@@ -6,6 +6,7 @@ import socket
 import time
 import tracemalloc
 import zlib
+from contextlib import contextmanager
 
 import pytest
 from protocol_builders import failure, http, raised, wire
@@ -36,6 +37,41 @@ def test_a_server_that_drips_its_tls_does_not_hold_the_worker(monkeypatch):
         error = raised(KsefUnavailable, client.challenge)
     assert (error.code, error.sent) == ("timeout", False)
     assert time.monotonic() - began < 1.5
+
+
+@contextmanager
+def _tunnel(monkeypatch, *inside):
+    """Give a client of an address behind a proxy that opens a tunnel and answers in it itself."""
+    # What comes before the client has begun TLS would count as the proxy's answer.
+    with wire([b"HTTP/1.1 200 Any\r\n\r\n", None, *inside]) as (_, server):
+        monkeypatch.setenv("https_proxy", server.url.removesuffix("/v2"))
+        monkeypatch.setenv("no_proxy", "")
+        with KsefClient("https://ksef.invalid/v2", timeout=2) as client:
+            yield client
+    assert [request[:8] for request in server.requests] == [b"CONNECT "]
+
+
+def test_tls_that_drips_inside_a_tunnel_does_not_hold_the_worker(monkeypatch):
+    monkeypatch.setattr(transport, "EXCHANGE_TIMEOUT", 0.3)
+    handshake = bytes.fromhex("16 03 03 04 00 02 00 03 fc 03 03") + bytes(40)
+    drops = [part for number in handshake for part in (bytes([number]), 0.05)]
+    with _tunnel(monkeypatch, *drops) as client:
+        began = time.monotonic()
+        error = raised(KsefUnavailable, client.challenge)
+    assert (error.code, error.sent) == ("timeout", False)
+    assert time.monotonic() - began < 1.5
+
+
+def test_nothing_is_sent_when_a_tunnel_closes_before_tls_is_agreed(monkeypatch):
+    with _tunnel(monkeypatch) as client:
+        error = raised(KsefUnavailable, lambda: client.redeem("the-bearer"))
+    assert error.sent is False
+
+
+def test_nothing_is_sent_when_tls_fails_inside_a_tunnel(monkeypatch):
+    with _tunnel(monkeypatch, b"no TLS at all") as client:
+        error = raised(KsefUnavailable, lambda: client.redeem("the-bearer"))
+    assert (error.code, error.sent) == ("tls", False)
 
 
 def test_nothing_is_sent_when_finding_the_server_took_all_the_time(monkeypatch):

@@ -97,14 +97,18 @@ def test_a_missing_key_is_made_once_and_only_its_owner_may_read_it(tmp_path):
     assert os.listdir(path.parent) == [path.name]
 
 
+def _fails_with(number):
+    def fail(*_arguments, **_options):
+        raise OSError(number, os.strerror(number))
+
+    return fail
+
+
 @pytest.fixture
 def no_hard_links(monkeypatch):
     """A file system on which no file can have two names."""
 
-    def refuse(*_arguments, **_options):
-        raise PermissionError(errno.EPERM, "no hard links on this file system")
-
-    monkeypatch.setattr(os, "link", refuse)
+    monkeypatch.setattr(os, "link", _fails_with(errno.EPERM))
 
 
 def test_a_key_is_made_where_no_file_can_have_two_names(tmp_path, no_hard_links):
@@ -114,6 +118,26 @@ def test_a_key_is_made_where_no_file_can_have_two_names(tmp_path, no_hard_links)
     assert vault.load_keys(None, None, path, may_create=True) == made
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert os.listdir(tmp_path) == ["key"]
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EACCES])
+def test_no_key_is_made_where_a_second_name_fails_for_another_reason(tmp_path, monkeypatch, number):
+    monkeypatch.setattr(os, "link", _fails_with(number))
+    with pytest.raises(VaultKeyMissing):
+        vault.load_keys(None, None, tmp_path / "key", may_create=True)
+    assert not os.listdir(tmp_path)
+
+
+def test_a_key_file_that_could_not_be_written_is_not_left_for_good(
+    tmp_path, no_hard_links, monkeypatch
+):
+    draft, path = tmp_path / "draft", tmp_path / "key"
+    draft.touch()
+    with monkeypatch.context() as full:
+        full.setattr(os, "fsync", _fails_with(errno.ENOSPC))
+        with pytest.raises(OSError, match="No space"):
+            vault._publish(draft, path, vault.generate_key())
+    assert not path.exists()
 
 
 def test_a_key_is_never_invented_for_a_database_that_had_one(tmp_path):
