@@ -82,4 +82,3 @@ class TestUpload(KsefCase):
         signed = self.signed(self.document)
         damaged = signed.replace(b"SignatureValue>", b"SignatureValue>AAAA", 1)
         self.assertEqual(self.assertStopped(damaged), "bad_signature")
-
