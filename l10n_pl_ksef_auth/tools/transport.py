@@ -135,7 +135,7 @@ class Transport:
             timeout=self._timeout,
             allow_redirects=False,
             stream=True,
-            hooks={"response": _stay_here},
+            hooks={"response": [_stay_here, *self._hooks_of_session()]},
             **options,
         )
         with response:
@@ -146,6 +146,11 @@ class Transport:
         unpacked = _unpacked(bytes(content), response.headers.get("Content-Encoding"))
         _refuse_too_long(unpacked)
         return response.status_code, response.headers, unpacked
+
+    def _hooks_of_session(self) -> list[Callable[..., Any]]:
+        """Return the session's own hooks: requests drops them when a request brings some."""
+        hooks = self._session.hooks.get("response") or []
+        return [hooks] if callable(hooks) else list(hooks)
 
     def _unavailable(self, call: str, error: Exception | None, watch: Watch) -> KsefUnavailable:
         # Only our own connections tell whether anything was sent; of others the worse is assumed.

@@ -2,7 +2,10 @@
 
 import os
 import pty
+import select
+import signal
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -20,26 +23,56 @@ class Terminal:
 
     demo: subprocess.Popen[bytes]
     screen: int
+    is_open: bool = True
 
-    def end_of_output(self) -> None:
-        """Read on until the demo has closed its side."""
+    def wait_for(self, words: bytes | None, seconds: float) -> None:
+        """Read on until the demo has said these words, or (None) has closed its side.
+
+        :raises AssertionError: when that has not come to pass in time
+        """
+        text, deadline = b"", time.monotonic() + seconds
+        while words is None or words not in text:
+            left = max(0.0, deadline - time.monotonic())
+            assert select.select([self.screen], [], [], left)[0], f"no {words!r}: {text[-2000:]!r}"
+            part = self._read()
+            if not part:
+                assert words is None, f"ended without {words!r}: {text[-2000:]!r}"
+                return
+            text += part
+
+    def _read(self) -> bytes:
         try:
-            while os.read(self.screen, 4096):
-                pass
-        except OSError:
-            pass
+            return os.read(self.screen, 4096)
+        except OSError:  # so Linux says that nobody has the other side open
+            return b""
+
+    def close(self) -> None:
+        """Close the terminal, once."""
+        if self.is_open:
+            self.is_open = False
+            os.close(self.screen)
+
+    def end(self) -> None:
+        """Leave nothing running, whatever the test came to: first kindly, then by force."""
+        self.close()
+        try:
+            self.demo.wait(40)
+        except subprocess.TimeoutExpired:
+            servers = children_of(self.demo.pid)
+            for pid in (self.demo.pid, *servers):
+                os.kill(pid, signal.SIGKILL)
+            self.demo.wait()
 
 
 def press_ctrl_c_twice(terminal: Terminal) -> None:
     os.write(terminal.screen, b"\x03")
-    while b"stopping" not in os.read(terminal.screen, 4096):
-        pass
+    terminal.wait_for(b"stopping", 20)
     os.write(terminal.screen, b"\x03")
-    terminal.end_of_output()
+    terminal.wait_for(None, 40)
 
 
 def close_the_terminal(terminal: Terminal) -> None:
-    os.close(terminal.screen)
+    terminal.close()
 
 
 @pytest.fixture(scope="module")
@@ -49,8 +82,19 @@ def shop() -> Iterator[Workshop]:
         yield made
 
 
-def started() -> Terminal:
+@pytest.fixture
+def terminal() -> Iterator[Terminal]:
     """The demo in a new terminal, when it says that it is ready."""
+    begun = started()
+    try:
+        begun.wait_for(READY, 600)
+        yield begun
+    finally:
+        begun.end()
+
+
+def started() -> Terminal:
+    """The demo in a new terminal."""
     screen, inside = pty.openpty()
     environment = os.environ | {
         "ODOO_PORT": str(free_port()),
@@ -66,9 +110,6 @@ def started() -> Terminal:
         stdin=inside, stdout=inside, stderr=inside,
     )  # fmt: skip
     os.close(inside)
-    text = b""
-    while READY not in text:
-        text += os.read(screen, 4096)
     return Terminal(demo, screen)
 
 
@@ -80,9 +121,8 @@ def children_of(pid: int) -> list[int]:
 
 @pytest.mark.parametrize("end", [press_ctrl_c_twice, close_the_terminal])
 def test_an_ended_demo_leaves_no_process_no_database_and_no_password(
-    shop: Workshop, end: Callable[[Terminal], None]
+    shop: Workshop, terminal: Terminal, end: Callable[[Terminal], None]
 ):
-    terminal = started()
     servers = children_of(terminal.demo.pid)
     end(terminal)
     assert terminal.demo.wait(40) in (0, 130)

@@ -3,7 +3,8 @@
 import json
 
 import pytest
-from protocol_builders import CHALLENGE, DOCUMENT, http, wire
+import requests
+from protocol_builders import CHALLENGE, DOCUMENT, http, raised, wire
 
 from tools import members
 from tools.client import KsefClient
@@ -254,3 +255,14 @@ def test_each_environment_is_where_the_ministry_has_it():
         "demo": ("https://api-demo.ksef.mf.gov.pl/v2", False),
         "test": ("https://api-test.ksef.mf.gov.pl/v2", True),
     }
+
+
+@pytest.mark.parametrize("kind", [lambda hook: hook, lambda hook: [hook]])
+def test_the_hooks_of_a_session_that_is_given_are_called(kind):
+    statuses = []
+    session = requests.Session()
+    hook = kind(lambda answer, **_options: statuses.append(answer.status_code))
+    session.hooks = {"response": hook}
+    with wire(http(307, Location="/v2/elsewhere")) as (_, server):
+        error = raised(KsefUnavailable, KsefClient(server.url, session=session).challenge)
+    assert (statuses, error.code) == ([307], "redirect")

@@ -127,8 +127,8 @@ def main() -> int:
         chosen_port("SIMULATOR_PORT", SIMULATOR_PORT, "ODOO_PORT"),
     )
     with demo_stack(0, *ports) as stack:
-        _welcome(stack)
         try:
+            _welcome(stack)
             _wait(stack)
         except KeyboardInterrupt:
             announce("stopping …")
