@@ -24,6 +24,14 @@ def key_source(env):
     return named or str(sources["file"]), fingerprint, backed_up
 
 
+def _close_reminder(env):
+    """Take back the reminder of a key that is backed up, or was replaced by another."""
+    parameters = env["ir.config_parameter"].sudo()
+    reminder = int(parameters.get_param(REMINDER_PARAMETER) or 0)
+    env["mail.activity"].sudo().browse(reminder).exists().unlink()
+    parameters.set_param(REMINDER_PARAMETER, False)
+
+
 class L10n_Pl_KsefSession(models.Model):
     _inherit = "l10n_pl_ksef.session"
 
@@ -44,6 +52,7 @@ class L10n_Pl_KsefSession(models.Model):
             return
         keeper = session._keeper()
         reader = session.with_context(lang=keeper.lang)
+        _close_reminder(self.env)
         activity = session.activity_schedule(
             "l10n_pl_ksef_auth.mail_activity_ksef",
             user_id=keeper.id,
@@ -85,7 +94,5 @@ class ResCompany(models.Model):
         parameters = self.env["ir.config_parameter"].sudo()
         fingerprint = parameters.get_param(ksef_vault.FINGERPRINT_PARAMETER)
         parameters.set_param(BACKUP_PARAMETER, fingerprint)
-        reminder = int(parameters.get_param(REMINDER_PARAMETER) or 0)
-        self.env["mail.activity"].sudo().browse(reminder).exists().unlink()
-        parameters.set_param(REMINDER_PARAMETER, False)
+        _close_reminder(self.env)
         return self.l10n_pl_ksef_diagnose()

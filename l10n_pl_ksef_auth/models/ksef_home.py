@@ -57,13 +57,15 @@ def copy_code(env):
     :return str: copy_duplicated, copy_restored, copy_moved; None at home, or without secrets
     """
     home = env["ir.config_parameter"].sudo().get_param(HOME_PARAMETER)
-    now = here(env)
-    if not home or _parts(home) == _parts(now):
+    if not home:
         return None
-    (uuid, server, _database), (uuid_now, server_now, _database_now) = _parts(home), _parts(now)
+    (uuid, server, database), (uuid_now, server_now, database_now) = map(_parts, (home, here(env)))
     if uuid != uuid_now:
         return "copy_duplicated"
-    return "copy_restored" if server == server_now else "copy_moved"
+    # An administrator who closed or opened the server's function has moved nothing.
+    if server and server_now and server != server_now:
+        return "copy_moved"
+    return "copy_restored" if database != database_now else None
 
 
 def refuse_copy(env):

@@ -93,6 +93,10 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         logins = self.env["l10n_pl_ksef.session"].sudo()
         return logins.search([*own, *conditions], limit=limit)
 
+    def _last_of_context(self, owner, *conditions):
+        """The newest such login that is for the NIP or unit that the company has now."""
+        return self._find_logins(owner, *conditions)._of_present_context()[:1]
+
     def _certificates_on_the_way(self, company):
         owner = company._l10n_pl_ksef_owner()
         return (
@@ -138,16 +142,16 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
 
     def _last_failure(self, owner):
         """The newest login, if it ended badly."""
-        last = self._find_logins(owner, ("state", "!=", "waiting"), limit=1)
+        last = self._last_of_context(owner, ("state", "!=", "waiting"))
         return last.filtered(
             lambda session: session.state in ("failed", "revoked", "expired") and session.problem
         )
 
     def _refused_signature(self, owner, session):
         """The newest signature that was sent, if KSeF refused it and no login has come since."""
-        since = session or self._find_logins(owner, ("activated_at", "!=", False), limit=1)
+        since = session or self._last_of_context(owner, ("activated_at", "!=", False))
         sent = ("method", "=", "signature"), ("user_id", "!=", False)
-        return self._find_logins(owner, *sent, limit=1).filtered(
+        return self._last_of_context(owner, *sent).filtered(
             lambda login: login._is_refused_signature() and login._is_later_than(since)
         )
 

@@ -59,7 +59,8 @@ class L10n_Pl_KsefSessionKeepAlive(models.Model):
         """
         try:
             task()
-            self.env.flush_all()
+            # What one has done, the next one's failure must not undo.
+            self.env["ir.cron"]._commit_progress()
         except Exception:
             self.env.cr.rollback()
             _logger.exception("KSeF: %s failed", task.__qualname__)

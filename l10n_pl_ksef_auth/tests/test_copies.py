@@ -107,6 +107,23 @@ class TestCopies(KsefCase):
         self.assertFalse(server)
         self.assertTrue(database)
 
+    def test_a_server_that_closes_or_opens_its_identifier_later_is_still_home(self):
+        uuid, server, database = ksef_home.here(self.env).split("/")
+        for then, now in ((server, ""), ("", server)):
+            with self.subTest(then=then, now=now):
+                self.assertIsNone(self.code_of((uuid, then, database), now))
+                self.assertEqual(self.code_of(("x", then, database), now), "copy_duplicated")
+                self.assertEqual(self.code_of((uuid, then, "1"), now), "copy_restored")
+
+    def code_of(self, home, server):
+        """What the database takes itself for on a server that gives such an identifier."""
+        self.env["ir.config_parameter"].set_param(ksef_home.HOME_PARAMETER, "/".join(home))
+        with (
+            patch.object(ksef_home, "_places", {}),
+            patch.object(ksef_home, "_server", return_value=server),
+        ):
+            return ksef_home.copy_code(self.env)
+
     def test_a_copy_that_gives_the_secrets_up_leaves_the_originals_login_alone(self):
         self.move("copy_duplicated")
         with self.confirmed(), self.counted("session-revoke") as revocations:

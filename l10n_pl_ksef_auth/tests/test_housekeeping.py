@@ -1,5 +1,5 @@
 from datetime import timedelta
-from unittest.mock import patch
+from unittest.mock import MagicMock, patch
 
 from odoo import fields
 from odoo.tests import tagged
@@ -7,6 +7,7 @@ from odoo.tools import mute_logger
 
 from odoo.addons.l10n_pl_ksef_auth import uninstall_hook
 from odoo.addons.l10n_pl_ksef_auth.exceptions import LoginNeeded
+from odoo.addons.l10n_pl_ksef_auth.models.ksef_backup import REMINDED_PARAMETER
 
 from .common import KsefCase
 
@@ -91,6 +92,17 @@ class TestHousekeeping(KsefCase):
         with patch.object(activities, "create", side_effect=OSError):
             self.assertIs(cron.method_direct_trigger(), True)
         self.assertFalse(cron.failure_count)
+
+    @mute_logger("odoo.addons.l10n_pl_ksef_auth.models.ksef_session_keep_alive")
+    def test_housekeeping_that_fails_does_not_undo_a_reminder(self):
+        self.connect()
+        self.env["ir.config_parameter"].set_param(REMINDED_PARAMETER, False)
+        failing = MagicMock(side_effect=OSError, __qualname__="failing")
+        windows = self.registry["l10n_pl_ksef.authorization"]
+        with patch.object(windows, "_forget_documents", failing):
+            self.env.ref("l10n_pl_ksef_auth.ir_cron_keep_alive").method_direct_trigger()
+        self.env.invalidate_all()
+        self.assertTrue(self.env["ir.config_parameter"].get_param(REMINDED_PARAMETER))
 
     def test_audit_lines_stay_for_six_years(self):
         self.connect()

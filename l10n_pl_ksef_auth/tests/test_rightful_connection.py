@@ -30,6 +30,33 @@ class TestRightfulConnection(KsefCase):
         self.assertEqual((panel["state"], panel["color"]), ("disconnected", "red"))
         self.assertIn("another NIP", panel["problem"]["text"])
 
+    def refuse_a_signature(self):
+        window = self.open_window()
+        self.send_signed(window, "stranger")
+        self.follow(window)
+
+    def test_a_refusal_of_a_former_nip_is_not_told_of_the_new_one(self):
+        self.refuse_a_signature()
+        self.assertEqual(self.panel()["state"], "attention")
+        self.company.vat = "PL1111111111"
+        panel = self.panel()
+        self.assertEqual((panel["state"], panel["is_refused"]), ("disconnected", False))
+        self.assertFalse(panel["problem"])
+
+    def test_a_refusal_of_a_former_nip_does_not_hide_that_the_login_is_of_another(self):
+        self.connect()
+        self.refuse_a_signature()
+        self.company.vat = "PL1111111111"
+        panel = self.panel()
+        self.assertFalse(panel["is_refused"])
+        self.assertIn("another NIP", panel["problem"]["text"])
+
+    def test_a_refusal_is_told_again_when_the_nip_is_what_it_was(self):
+        self.refuse_a_signature()
+        self.company.vat = "PL1111111111"
+        self.company.vat = "PL5265877635"
+        self.assertTrue(self.panel()["is_refused"])
+
     def test_the_login_of_the_company_is_not_used_for_its_unit(self):
         self.connect()
         unit = {

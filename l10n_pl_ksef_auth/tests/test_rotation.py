@@ -128,3 +128,11 @@ class TestRotation(KsefCase):
         answer = self.company.with_user(self.accountant).l10n_pl_ksef_key_backed_up()
         self.assertFalse(answer["asks_for_backup"])
         self.assertFalse(self.reminders())
+
+    def test_the_reminder_of_a_new_key_takes_the_place_of_the_former_ones(self):
+        self.keep_alive(hours=1)
+        former = self.reminders()
+        self.rotate()
+        self.keep_alive(hours=1)
+        self.assertEqual(len(self.reminders()), 1)
+        self.assertNotEqual(self.reminders(), former)

@@ -249,6 +249,26 @@ test("a company that is refused keeps no other from connecting", async () => {
     expect(".o_ksef_companies li:last").toHaveText(/Connected\./);
 });
 
+test("a company that cannot be followed keeps no other from being followed", async () => {
+    const others = [
+        { id: 2, name: "Druga", nip: "111-111-11-11", color: "red" },
+        { id: 3, name: "Trzecia", nip: "222-222-22-22", color: "red" },
+    ];
+    const verifying = { state: "verifying", color: "amber", text: "KSeF is checking." };
+    await openAccount({ ...ACCOUNT, others }, { connect_with_certificate: [verifying] });
+    onRpc("res.company", "l10n_pl_ksef_follow", ({ args }) => {
+        if (args[0][0] === 2) {
+            throw makeServerError({ message: "Not yours." });
+        }
+        return { ...PANEL, headline: "Connected." };
+    });
+    await contains(".o_ksef_connect_companies").click();
+    await animationFrame();
+    expect.verifySteps(["connect_with_certificate [[2]]", "connect_with_certificate [[3]]"]);
+    expect(".o_ksef_companies li:first").toHaveText(/Not yours\./);
+    expect(".o_ksef_companies li:last").toHaveText(/Connected\./);
+});
+
 /** Opens the dialog that comes before another identity signs. */
 async function openTakeOver(certificate) {
     const take_over = { ...TAKE_OVER, certificate };

@@ -84,14 +84,13 @@ export class AccountCompanies extends Component {
                 isUnderWay: panel.state === "verifying" && panel.poll_seconds > 0,
             };
         } catch (error) {
-            if (!(error instanceof ConnectionLostError)) {
-                throw error;
+            if (error instanceof ConnectionLostError) {
+                return this.state.results[id];
             }
-            return this.state.results[id];
+            return this.refusal(error);
         }
     }
 
-    /** What Odoo refuses for one company is that company's result: the others go on. */
     async connectOne(id) {
         try {
             const [result] = await this.orm.call(
@@ -102,10 +101,15 @@ export class AccountCompanies extends Component {
             const { text, color, state } = result;
             return { text, color, isUnderWay: state === "verifying" };
         } catch (error) {
-            if (!(error instanceof RPCError)) {
-                throw error;
-            }
-            return { text: error.data?.message || error.message, isUnderWay: false };
+            return this.refusal(error);
         }
+    }
+
+    /** What Odoo refuses for one company is that company's result: the others go on. */
+    refusal(error) {
+        if (!(error instanceof RPCError)) {
+            throw error;
+        }
+        return { text: error.data?.message || error.message, isUnderWay: false };
     }
 }
