@@ -14,63 +14,11 @@ import { session } from "@web/session";
 import { WebClient } from "@web/webclient/webclient";
 import { KsefConnectionPanel } from "@l10n_pl_ksef_auth/connection/connection_panel";
 import { KsefSystray, systrayItem } from "@l10n_pl_ksef_auth/connection/systray";
+import { VIEW } from "./authorization_builders";
+import { CONNECTED, DISCONNECTED } from "./panel_builders";
 
 defineMailModels();
 
-const DISCONNECTED = {
-    company_id: 1,
-    company_name: "Przykładowa Sp. z o.o.",
-    nip: "526-587-76-35",
-    environment: "production",
-    environment_label: "Production",
-    shown: true,
-    state: "disconnected",
-    tick: "no",
-    color: "red",
-    headline: "",
-    expires_at: false,
-    seconds_left: false,
-    lifetime_share: 0,
-    certificate: { state: "none", text: "none", valid_to: false, share: false },
-    identity: false,
-    missing_rights: [],
-    checked_at: false,
-    renews_at: false,
-    problem: false,
-    can_connect: true,
-    button: { label: "Refresh connection (signature)", primary: true },
-    poll_seconds: 0,
-};
-const CONNECTED = {
-    ...DISCONNECTED,
-    state: "connected",
-    tick: "yes",
-    color: "green",
-    expires_at: "2026-11-29 13:05:00",
-    seconds_left: 6 * 24 * 3600 + 60,
-    lifetime_share: 0.87,
-    certificate: { state: "issuing", text: "being issued", valid_to: false, share: false },
-};
-const AUTHORIZATION = {
-    id: 5,
-    step: "download",
-    company_name: "Przykładowa Sp. z o.o.",
-    nip: "526-587-76-35",
-    environment: "production",
-    environment_label: "Production",
-    challenge: false,
-    download_url: false,
-    document: false,
-    reading: false,
-    problem: false,
-    consent: false,
-    consent_text: "I agree.",
-    verifying: false,
-    result: false,
-    signing_url: "https://example.com/podpis",
-    signing_label: "moj.gov.pl",
-    take_over: false,
-};
 const VERIFYING = { ...DISCONNECTED, state: "verifying", color: "amber", poll_seconds: 2 };
 
 /** Lets the server answer with these panels, one after the other; the last one stays. */
@@ -282,7 +230,7 @@ test("the focus comes back to the button when the window is closed", async () =>
         name: "Account authorization",
         params: { wizard_id: 5, company_id: 1 },
     }));
-    onRpc("l10n_pl_ksef.authorization", "view", () => AUTHORIZATION);
+    onRpc("l10n_pl_ksef.authorization", "view", () => VIEW);
     await mountWithCleanup(WebClient);
     await getService("action").doAction({
         type: "ir.actions.client",

@@ -5,32 +5,18 @@ import { mountView, mountWithCleanup, onRpc, patchWithCleanup } from "@web/../te
 import { session } from "@web/session";
 import { KsefConnectionPanel } from "@l10n_pl_ksef_auth/connection/connection_panel";
 import { KsefSystray } from "@l10n_pl_ksef_auth/connection/systray";
+import { CONNECTED as BASE } from "./panel_builders";
 
 defineMailModels();
 
 const HOUR = 3600;
 const CONNECTED = {
-    company_id: 1,
-    company_name: "Przykładowa Sp. z o.o.",
-    nip: "526-587-76-35",
-    environment: "production",
-    environment_label: "Production",
-    state: "connected",
-    tick: "yes",
-    color: "green",
-    headline: "",
+    ...BASE,
     expires_at: "2026-11-29 13:00:00",
     seconds_left: 10 * HOUR,
     lifetime_share: 0.5,
     certificate: { state: "none", text: "none", valid_to: false, share: false },
-    identity: false,
-    missing_rights: [],
-    checked_at: false,
-    renews_at: false,
-    problem: false,
-    can_connect: true,
     button: { label: "Refresh connection (signature)", primary: false },
-    poll_seconds: 0,
 };
 const ENDED = { ...CONNECTED, state: "attention", tick: "no", color: "red", seconds_left: 0 };
 

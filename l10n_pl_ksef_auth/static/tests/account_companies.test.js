@@ -1,0 +1,75 @@
+import { defineMailModels } from "@mail/../tests/mail_test_helpers";
+import { expect, test } from "@odoo/hoot";
+import { advanceTime, animationFrame } from "@odoo/hoot-mock";
+import { contains, makeServerError, onRpc } from "@web/../tests/web_test_helpers";
+import { ACCOUNT, PANEL, openAccount } from "./account_builders";
+
+defineMailModels();
+
+test("other companies connect one by one, each with its result", async () => {
+    const others = [
+        { id: 1, name: "Przykładowa", nip: "526-587-76-35", color: "green" },
+        { id: 2, name: "Druga", nip: "111-111-11-11", color: "red" },
+    ];
+    await openAccount(
+        { ...ACCOUNT, others },
+        { connect_with_certificate: [{ id: 2, name: "Druga", state: "connected", text: "Connected." }] }
+    );
+    expect(".o_ksef_companies li").toHaveCount(1);
+    await contains(".o_ksef_connect_companies").click();
+    expect.verifySteps(["connect_with_certificate [[2]]"]);
+    expect(".o_ksef_companies li").toHaveText(/Connected\./);
+});
+
+test("a company whose login is under way is followed until KSeF has decided", async () => {
+    const others = [{ id: 2, name: "Druga", nip: "111-111-11-11", color: "red" }];
+    const verifying = { id: 2, state: "verifying", color: "amber", text: "KSeF is checking." };
+    await openAccount({ ...ACCOUNT, others }, { connect_with_certificate: [verifying] });
+    const panels = [
+        { ...PANEL, state: "verifying", headline: "Still.", poll_seconds: 2 },
+        { ...PANEL, state: "attention", color: "red", problem: { text: "No rights." } },
+    ];
+    onRpc("res.company", "l10n_pl_ksef_follow", () => panels.shift());
+    await contains(".o_ksef_connect_companies").click();
+    expect.verifySteps(["connect_with_certificate [[2]]"]);
+    expect(".o_ksef_companies li").toHaveText(/Still\./);
+    await advanceTime(60000);
+    expect(".o_ksef_companies li").toHaveText(/No rights\./);
+});
+
+test("a company that is refused keeps no other from connecting", async () => {
+    const others = [
+        { id: 2, name: "Druga", nip: "111-111-11-11", color: "red" },
+        { id: 3, name: "Trzecia", nip: "222-222-22-22", color: "red" },
+    ];
+    await openAccount({ ...ACCOUNT, others });
+    onRpc("res.company", "l10n_pl_ksef_connect_with_certificate", ({ args }) => {
+        if (args[0][0] === 2) {
+            throw makeServerError({ message: "Not yours." });
+        }
+        return [{ id: 3, name: "Trzecia", state: "connected", text: "Connected." }];
+    });
+    await contains(".o_ksef_connect_companies").click();
+    expect(".o_ksef_companies li:first").toHaveText(/Not yours\./);
+    expect(".o_ksef_companies li:last").toHaveText(/Connected\./);
+});
+
+test("a company that cannot be followed keeps no other from being followed", async () => {
+    const others = [
+        { id: 2, name: "Druga", nip: "111-111-11-11", color: "red" },
+        { id: 3, name: "Trzecia", nip: "222-222-22-22", color: "red" },
+    ];
+    const verifying = { state: "verifying", color: "amber", text: "KSeF is checking." };
+    await openAccount({ ...ACCOUNT, others }, { connect_with_certificate: [verifying] });
+    onRpc("res.company", "l10n_pl_ksef_follow", ({ args }) => {
+        if (args[0][0] === 2) {
+            throw makeServerError({ message: "Not yours." });
+        }
+        return { ...PANEL, headline: "Connected." };
+    });
+    await contains(".o_ksef_connect_companies").click();
+    await animationFrame();
+    expect.verifySteps(["connect_with_certificate [[2]]", "connect_with_certificate [[3]]"]);
+    expect(".o_ksef_companies li:first").toHaveText(/Not yours\./);
+    expect(".o_ksef_companies li:last").toHaveText(/Connected\./);
+});
