@@ -73,6 +73,27 @@ class TestPanelStates(KsefCase):
         for user in self.readers:
             self.assertIn("no rights", self.panel(user)["problem"]["text"])
 
+    def failures(self, user, company):
+        """Each failure's name, the step on which it leaves the user, and the window's view."""
+        self.simulator.faults.add("challenge", "503", times=1)
+        window = self.open_window(user, company)
+        yield "outage", "download", window.prepare_download()
+        self.simulator.faults.add("xades-signature", "refusal", times=1, code=9105)
+        yield "refused file", "upload", self.send_signed(window)
+        self.simulator.settings.force_status = {"code": 415, "details": [], "times": 1}
+        self.send_signed(window)
+        yield "refused login", "download", self.follow(window)
+
+    def test_whoever_may_sign_is_told_of_each_failure_in_every_company(self):
+        for user in (self.accountant, self.administrator):
+            for company in (self.company, self.other):
+                for name, step, view in self.failures(user, company):
+                    with self.subTest(user=user.login, company=company.name, failure=name):
+                        self.assertEqual(view["step"], step)
+                        self.assertTrue(view["problem"]["text"] and view["problem"]["action"])
+        with self.assertRaises(AccessError):
+            self.open_window(self.clerk)
+
     def test_a_polish_accountant_reads_in_polish_what_to_do(self):
         self.env["res.lang"]._activate_lang("pl_PL")
         self.accountant.lang = "pl_PL"
