@@ -53,7 +53,7 @@ def holds(document: str, text: str) -> set[str]:
 def citations(text: str) -> list[tuple[str, list[str]]]:
     """The citations in a text: the document's name and what of it is cited, maybe nothing."""
     found = []
-    for mention in re.finditer(r"docs/(\w+)\.md(`|>|\"|'|\))?", text):
+    for mention in re.finditer(r"docs/(\w+)\.md(`|>|\"|')?", text):
         document, path = mention.groups()
         if path:
             found.append((document, ["a path"]))
@@ -155,6 +155,7 @@ WRONG = (
     ("docs/ksef.md A1-99999", "A1-99999: not there"),
     ("docs/ksef.md H", "say what of it"),
     ("as docs/ksef.md says", "say what of it"),
+    ("(docs/ksef.md)", "say what of it"),
     ("docs/design.md 99", "99: not there"),
     ('docs/design.md "The moods"', "The moods: not there"),
     ("docs/design.md, decision 13", "not the form of a citation"),
