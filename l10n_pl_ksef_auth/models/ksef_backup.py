@@ -25,6 +25,17 @@ def key_source(env):
     return named or str(sources["file"]), fingerprint, backed_up
 
 
+def note_backed_up(env):
+    """Note that somebody keeps a copy of the key in use.
+
+    :param env: of the database
+    """
+    parameters = env["ir.config_parameter"].sudo()
+    fingerprint = parameters.get_param(ksef_vault.FINGERPRINT_PARAMETER)
+    parameters.set_param(BACKUP_PARAMETER, fingerprint)
+    _close_reminder(env)
+
+
 def _close_reminder(env):
     """Take back the reminder of a key that is backed up, or was replaced by another."""
     parameters = env["ir.config_parameter"].sudo()
@@ -81,19 +92,3 @@ class L10n_Pl_KsefSession(models.Model):
             )
         )
         return administrators[:1] or self.user_id
-
-
-class ResCompany(models.Model):
-    _inherit = "res.company"
-
-    def l10n_pl_ksef_key_backed_up(self):
-        """Note that somebody keeps a copy of the encryption key.
-
-        :return dict: l10n_pl_ksef_diagnose()
-        """
-        self._l10n_pl_ksef_managed()
-        parameters = self.env["ir.config_parameter"].sudo()
-        fingerprint = parameters.get_param(ksef_vault.FINGERPRINT_PARAMETER)
-        parameters.set_param(BACKUP_PARAMETER, fingerprint)
-        _close_reminder(self.env)
-        return self.l10n_pl_ksef_diagnose()

@@ -114,7 +114,7 @@ class L10n_Pl_KsefSession(models.Model):
         )
 
     def _of_company(self, owner, *conditions, limit=None):
-        """Return a company's logins in its environment, the newest first.
+        """Return a company's sessions in its environment, the newest first.
 
         :param owner: the company that owns the connection
         :param conditions: of a search domain
@@ -126,11 +126,11 @@ class L10n_Pl_KsefSession(models.Model):
         )
 
     def _last_of_context(self, owner, *conditions):
-        """Return the newest such login for the NIP or unit that the company has now."""
+        """Return the newest such session for the NIP or unit that the company has now."""
         return self._of_company(owner, *conditions)._of_present_context()[:1]
 
     def _last_failure(self, owner):
-        """Return the newest login of a company if it ended badly, else none."""
+        """Return the newest session of a company if it ended badly, else none."""
         last = self._last_of_context(owner, ("state", "!=", "waiting"))
         return last.filtered(
             lambda session: session.state in ("failed", "revoked", "expired") and session.problem

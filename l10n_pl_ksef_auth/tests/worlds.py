@@ -107,7 +107,7 @@ class WorldsCase(OwnDatabaseCase):
         """The window in which somebody else has signed, and the former certificate is to go."""
         with self.environment(self.user_id) as env:
             company = env["res.company"].browse(self.company_id)
-            env["l10n_pl_ksef.account"]._begin_take_over(company.sudo(), revoke=True)
+            env["l10n_pl_ksef.takeover"]._begin(company.sudo(), revoke=True)
         return self.signed_window(consent=False, signer="qualified")
 
     def is_done(self, scenario):
