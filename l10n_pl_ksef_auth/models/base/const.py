@@ -1,0 +1,5 @@
+ENVIRONMENT_LABELS = [
+    ("production", "Production"),
+    ("demo", "Demo (pre-production)"),
+    ("test", "Test"),
+]
