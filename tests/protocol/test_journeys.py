@@ -35,7 +35,7 @@ def sim(served):
     if Contract.at_hand():
         watch(served, Contract(), broken)
     yield served
-    assert not broken, "not as open-api.json says"
+    assert not broken, "not as KSeF's contract says"
 
 
 @pytest.fixture
@@ -188,7 +188,7 @@ def test_a_company_whose_number_comes_without_a_prefix_enrolls_and_logs_in(sim, 
 
 def test_given_names_as_a_list_enroll_too(sim, ksef):
     sim.settings.given_names = "list"
-    sim.on_exchange = None  # facts.md A2-22: open-api.json knows a plain string only
+    sim.on_exchange = None  # docs/ksef.md A2-22: the contract knows a plain string only
     assert _enrolled(ksef, _signed_in(ksef).access.token)
 
 

@@ -45,7 +45,7 @@ def event(method):
 
 
 class L10n_Pl_KsefStepMixin(models.AbstractModel):
-    """The walker of a table of states, whose steps talk to KSeF (docs/design.md 1, 2, 4, 9, 12).
+    """The walker of a table of states, whose steps talk to KSeF (docs/design.md 1, 2, 4, 9 and 12).
 
     Steps run one at a time for each lock name, on a cursor of their own, and are committed one by
     one: a caller's transaction is neither written to nor replayed, and a killed worker loses

@@ -9,9 +9,9 @@ from ..ksef_audit import address, technical
 from ..base.steps import event
 from .states import ENDED, LOGGING_IN, SESSION
 
-# KSeF was seen to say "in progress" for half an hour (facts.md A1, 100): then the user is told.
+# KSeF was seen to say "in progress" for half an hour (docs/ksef.md A1-100).
 LONG_VERIFICATION = timedelta(minutes=2)
-# What must be true for the green tick: journey.md, stage 1.
+# What must be true for the green tick (docs/journey.md 1).
 NEEDED_RIGHTS = ("InvoiceWrite", "InvoiceRead")
 NO_RIGHTS = "none"
 

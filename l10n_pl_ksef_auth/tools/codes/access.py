@@ -1,4 +1,4 @@
-"""HTTP 403 by its reason (facts.md A1), and calls that brought no usable answer."""
+"""HTTP 403 by its reason (docs/ksef.md A1-http), and calls that brought no usable answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""KSeF's error codes with HTTP 400, and the statuses that come without a code (facts.md A1)."""
+"""KSeF's error codes with HTTP 400, and the statuses that come without a code (docs/ksef.md A1)."""
 
 from __future__ import annotations
 
