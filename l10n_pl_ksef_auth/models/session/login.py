@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from odoo import models
 
-from ...tools import clock, codes, xades
+from ...tools import clock, meanings, xades
 from ...tools.const import CHALLENGE_LIFETIME
 from ...tools.errors import KsefGone, KsefRefused, KsefUnauthorized
 from .. import ksef_problem
@@ -165,7 +165,7 @@ class L10n_Pl_KsefSessionLogin(models.Model):
 
     def _is_temporary(self, status):
         """Return True if KSeF may let the same certificate in later, in spite of this status."""
-        if not codes.auth_status(status.code, status.details).final:
+        if not meanings.auth_status(status.code, status.details).final:
             return True
         young = self.certificate_id.valid_from + YOUNG > self._now()
         return young and NOT_VALID in status.details
@@ -255,4 +255,4 @@ class L10n_Pl_KsefSessionLogin(models.Model):
 
 def _says_ended(error):
     named = isinstance(error, KsefRefused) and any(error.has(code) for code in LOGIN_ENDED)
-    return named and codes.of_error(error).final
+    return named and meanings.of_error(error).final
