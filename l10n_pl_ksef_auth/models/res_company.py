@@ -7,8 +7,9 @@ from ..tools.client import KsefClient
 from ..tools.const import ENVIRONMENTS, check_base_url
 from ..tools.errors import KsefUnavailable
 from . import ksef_connections
-from .ksef_session import ENVIRONMENT_LABELS
-from .ksef_step import IN_CRON
+from .base.const import ENVIRONMENT_LABELS
+from .base.locks import locked
+from .base.steps import IN_CRON
 
 CONNECT_GROUP = "l10n_pl_ksef_auth.group_ksef_connection"
 SEE_GROUP = "account.group_account_invoice"
@@ -58,6 +59,7 @@ class ResCompany(models.Model):
         if WHO_WE_ARE & set(vals):
             sessions = self.env["l10n_pl_ksef.session"].sudo()
             sessions._wake_cron_at(sessions._now())
+        self.env["l10n_pl_ksef.audit"]._record_settings(self, vals)
         return result
 
     # ------------------------------------------------------------------
@@ -156,7 +158,7 @@ class ResCompany(models.Model):
         :return: the failure that it ended with, or None
         """
         name = self.env["l10n_pl_ksef.session"]._lock_name_of(self, self.l10n_pl_ksef_environment)
-        with self.env["l10n_pl_ksef.session"]._locked(name) as env:
+        with locked(self.env, name) as env:
             if env is None or not env["l10n_pl_ksef.due"]._wants_login(self):
                 return None
             session = self.with_env(env)._l10n_pl_ksef_certificate_login()
@@ -174,7 +176,7 @@ class ResCompany(models.Model):
         sessions = self.env["l10n_pl_ksef.session"]
         owner = self._l10n_pl_ksef_owner()
         name = sessions._lock_name_of(owner, owner.l10n_pl_ksef_environment)
-        with sessions._locked(name, wait_seconds) as env:
+        with locked(self.env, name, wait_seconds) as env:
             if env is None:
                 return sessions
             session = owner.with_env(env)._l10n_pl_ksef_certificate_login(certificate)
@@ -199,7 +201,7 @@ class ResCompany(models.Model):
         if rightful or not certificate:
             return rightful
         context = self._l10n_pl_ksef_context()
-        on_its_way._forget_secrets(state="revoked", problem=False)
+        on_its_way._give_way()
         # Before the new one, for the unique index.
         on_its_way.flush_recordset()
         return sessions.create(

@@ -167,4 +167,4 @@ class TestCopies(KsefCase):
             left_open.action_start_afresh()
         self.env.invalidate_all()
         self.assertEqual(self.session.state, "active")
-        self.assertTrue(self.session._access_token())
+        self.assertTrue(self.session._stored_token())

@@ -60,7 +60,7 @@ class TestTakeOverRevokes(TakeOverCase):
             self.simulator.faults.add("certificate-revoke", "503")
         self.taken_over(revoke=True)
         self.keep_alive(seconds=5)
-        self.replaced._forget_secrets(state="revoked")
+        self.replaced._within("_step_revoke")._end("revoked")
         for _round in range(6):
             self.keep_alive(minutes=5)
         self.assertEqual((self.former.state, self.former.revoke_requested), ("active", False))

@@ -3,3 +3,11 @@ ENVIRONMENT_LABELS = [
     ("demo", "Demo (pre-production)"),
     ("test", "Test"),
 ]
+# A company's settings for KSeF.
+OPTIONS = (
+    "l10n_pl_ksef_environment",
+    "l10n_pl_ksef_context_type",
+    "l10n_pl_ksef_internal_id",
+    "l10n_pl_ksef_subject_type",
+    "l10n_pl_ksef_responsible_id",
+)

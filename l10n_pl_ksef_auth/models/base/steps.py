@@ -185,6 +185,13 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
             # The step found that its record is not needed any more.
             return None
 
+    def _reencrypt(self):
+        """Encrypt the secrets anew between two steps: a step may be writing them."""
+        with self._exclusive(wait_seconds=30) as own:
+            outcomes = own._reencrypt_here()
+            own.env.cr.commit()
+        return outcomes
+
     # ------------------------------------------------------------------
     # How a step ends
     # ------------------------------------------------------------------

@@ -4,13 +4,13 @@ from datetime import timedelta
 
 from odoo import Command, models
 
-from ...exceptions import LoginBusy
 from ...tools.errors import KsefRefused, KsefUnauthorized, KsefUnavailable
 from ..base.locks import LockBusy, locked
 from ..base.steps import event
 from ..certificate.states import AT_WORK
 from .session import NO_RIGHTS
 from .states import LIVE, LOGGING_IN
+from .token import busy
 
 _logger = logging.getLogger(__name__)
 
@@ -93,15 +93,16 @@ class L10n_Pl_KsefSessionActive(models.Model):
             self.next_attempt = False
 
     def _ask_for_rights(self):
-        token = self._fresh_token()
+        if not self._token_outlives(timedelta()):
+            self._refresh()
         with self._client() as client:
             try:
-                return client.personal_permissions(token)
+                return client.personal_permissions(self._stored_token())
             except KsefUnauthorized:
                 # Refresh, once (docs/design.md 9): only a refusal of that ends the login.
                 self._refresh()
             try:
-                return client.personal_permissions(self._access_token())
+                return client.personal_permissions(self._stored_token())
             except KsefUnauthorized as error:
                 raise KsefUnavailable(str(error), code="server", sent=True) from error
 
@@ -154,7 +155,7 @@ class L10n_Pl_KsefSessionActive(models.Model):
         environment = owner.l10n_pl_ksef_environment
         with locked(self.env, self._lock_name_of(owner, environment), wait_seconds=10) as env:
             if env is None:
-                raise LoginBusy(self._busy_text())
+                raise busy(self.env)
             live = self.with_env(env).search(
                 [
                     ("company_id", "=", owner.id),
@@ -227,7 +228,7 @@ class L10n_Pl_KsefSessionActive(models.Model):
         self._wake_cron_at(self._now())
 
     def _logins_of_former(self):
-        """Return logins on their way with a former certificate: they would take the connection back."""
+        """Return logins on their way with a former certificate, which would take it back."""
         return self.search(
             [
                 ("company_id", "=", self.company_id.id),
@@ -247,4 +248,3 @@ class L10n_Pl_KsefSessionActive(models.Model):
             ("environment", "=", self.environment),
             ("state", "=", "active"),
         ]
-

@@ -5,8 +5,8 @@ from odoo import fields, models
 from ...tools import auth_token_request, nip
 from .. import ksef_problem
 from ..base.const import ENVIRONMENT_LABELS
-from ..ksef_audit import address, technical
 from ..base.steps import event
+from ..ksef_audit import address, technical
 from .states import ENDED, LOGGING_IN, SESSION
 
 # KSeF was seen to say "in progress" for half an hour (docs/ksef.md A1-100).
