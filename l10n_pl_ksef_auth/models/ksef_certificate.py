@@ -13,7 +13,7 @@ ON_THE_WAY = ("checking", "keyed", "requested", "issued")
 class L10n_Pl_KsefCertificate(models.Model):
     """A KSeF certificate: of one identity in one environment, serving any number of companies.
 
-    Design, decision 5: a person may hold six in all, so one is shared by the companies that its
+    docs/design.md 5: a person may hold six in all, so one is shared by the companies that its
     owner signs for; ``company_ids`` says which ones may use it.
     """
 
@@ -91,7 +91,7 @@ class L10n_Pl_KsefCertificate(models.Model):
         return self.state in ON_THE_WAY
 
     def _usable(self):
-        """The certificates of self that may log in now, not only later (facts.md A2-28)."""
+        """The certificates of self that may log in now, not only later (docs/ksef.md A2-28)."""
         now = self._now()
         return self.filtered(
             lambda certificate: (

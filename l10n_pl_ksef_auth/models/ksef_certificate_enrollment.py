@@ -13,7 +13,7 @@ from ..tools.x509_support import validity
 from . import ksef_problem
 from .ksef_step import naive
 
-# Certificates, tokens and sessions share 30 calls a minute and 120 an hour (facts.md A2-30).
+# Certificates, tokens and sessions share 30 calls a minute and 120 an hour (docs/ksef.md A2-30).
 FIRST_POLL = timedelta(seconds=10)
 LONGEST_POLL = timedelta(minutes=5)
 # After a lost answer KSeF's own list tells whether the application arrived; for how long to look.
@@ -21,13 +21,13 @@ LOST_ANSWER_PATIENCE = timedelta(hours=2)
 # A request whose answer we no longer wait for may still be worked on.
 STILL_ARRIVING = timedelta(minutes=1)
 RECEIVED, ISSUED = range(100, 200), 200
-# A separate certificate beside an existing one, only if one more place stays free (journey.md, 5).
+# A separate certificate beside an existing one, only if one more place is free (docs/journey.md 5).
 PLACES_FOR_SEPARATE = 2
 PURPOSE = "Authentication"
 
 
 class L10n_Pl_KsefCertificateEnrollment(models.Model):
-    """The steps from the consent to a certificate that can log in (facts.md A2-19 to 30)."""
+    """The steps from the consent to a certificate that can log in (docs/ksef.md A2-19 to A2-30)."""
 
     _inherit = "l10n_pl_ksef.certificate"
 

@@ -15,7 +15,7 @@ from ..tools.x509_support import validity
 from . import ksef_problem
 from .ksef_step import LockBusy, naive
 
-# Already revoked, blocked or invalid: what was wanted is so (facts.md A1).
+# Already revoked, blocked or invalid: what was wanted is so (docs/ksef.md A1-25009).
 ALREADY_REVOKED = 25009
 
 

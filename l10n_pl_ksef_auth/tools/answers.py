@@ -1,4 +1,4 @@
-"""What KSeF answers, as values (schemas: open-api.json). Unknown members are ignored."""
+"""What KSeF answers, as values (schemas: KSeF's contract). Unknown members are ignored."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Operation:
 
 @dataclass(frozen=True)
 class AuthStatus:
-    """How far a login is, or how it ended (codes: facts.md A1)."""
+    """How far a login is, or how it ended (codes: docs/ksef.md A1-login)."""
 
     code: int
     description: str
@@ -93,7 +93,7 @@ def _auth_status_members(data: Json) -> dict[str, Any]:
         "code": members.number(status, "code"),
         "description": members.optional(status, "description") or "",
         "details": members.texts(status, "details"),
-        # The second is removed from KSeF in autumn 2026 (facts.md A2-32).
+        # The second is removed from KSeF in autumn 2026 (docs/ksef.md A2-32).
         "method": members.optional(info, "category")
         or members.optional(data, "authenticationMethod"),
         "method_name": members.optional(info, "displayName"),
@@ -154,7 +154,7 @@ class Permission:
 
 @dataclass(frozen=True)
 class CertificateLimits:
-    """How many applications and certificates this identity still has (facts.md A2-24)."""
+    """How many applications and certificates this identity still has (docs/ksef.md A2-24)."""
 
     can_request: bool
     enrollment_limit: int
@@ -178,7 +178,7 @@ class CertificateLimits:
 
 @dataclass(frozen=True)
 class EnrollmentData:
-    """What the certificate request must say, to the byte (facts.md A2-19)."""
+    """What the certificate request must say, to the byte (docs/ksef.md A2-19)."""
 
     common_name: str = field(repr=False)
     country_name: str

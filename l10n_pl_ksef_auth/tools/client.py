@@ -1,4 +1,4 @@
-"""The one door to KSeF: one method per call of facts.md, "Order"."""
+"""The one door to KSeF: one method per call of docs/ksef.md A0-5 and A0-6."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from .const import TIMEOUT, check_base_url
 from .transport import Answer, Transport
 
 _USER_AGENT = "Odoo-l10n_pl_ksef_auth"
-#: KSeF's own upper limits of a page (open-api.json).
+#: KSeF's own upper limits of a page (KSeF's contract).
 _SESSIONS_PAGE, _CERTIFICATES_PAGE, _PERMISSIONS_PAGE = 100, 50, 100
 #: A list that never ends is a fault of the server.
 _MAX_PAGES = 200
@@ -122,9 +122,9 @@ class KsefClient:
     def submit_signed_request(
         self, document: bytes, *, verify_chain: bool | None = None
     ) -> Operation:
-        """Post a signed AuthTokenRequest, to the byte (facts.md A2-8).
+        """Post a signed AuthTokenRequest, to the byte (docs/ksef.md A2-8).
 
-        :param verify_chain: matters where self-signed certificates are allowed (facts.md A2-36)
+        :param verify_chain: matters where self-signed certificates are allowed (docs/ksef.md A2-36)
         """
         params = None
         if verify_chain is not None:
@@ -145,7 +145,7 @@ class KsefClient:
         return self.request("GET", path, bearer=authentication_token).read(AuthStatus.from_json)
 
     def redeem(self, authentication_token: str) -> Tokens:
-        """Fetch the tokens of a finished login. KSeF answers this once (facts.md A2-14)."""
+        """Fetch the tokens of a finished login. KSeF answers this once (docs/ksef.md A2-14)."""
         answer = self.request("POST", "/auth/token/redeem", bearer=authentication_token)
         return answer.read(Tokens.from_json)
 
@@ -224,7 +224,7 @@ class KsefClient:
         return answer.read(Enrollment.from_json)
 
     def enrollment_status(self, bearer: str, reference_number: str) -> EnrollmentStatus:
-        """Ask how far an application is; ten seconds apart at least (facts.md A2-30)."""
+        """Ask how far an application is; ten seconds apart at least (docs/ksef.md A2-30)."""
         path = f"/certificates/enrollments/{_part(reference_number)}"
         return self.request("GET", path, bearer=bearer).read(EnrollmentStatus.from_json)
 

@@ -32,7 +32,7 @@ UNREADABLE = (
     x509.DuplicateExtension,
     x509.ExtensionNotFound,
 )
-#: P-521 was refused by KSeF (facts.md A2-5).
+#: P-521 was refused by KSeF (docs/ksef.md A2-5).
 _CURVES = ("secp256r1", "secp384r1")
 
 
@@ -121,7 +121,7 @@ def _pair(
 
 
 def _is_for_authentication(certificate: x509.Certificate) -> bool:
-    """Tell a KSeF certificate for login from one for offline invoices (facts.md, "Order")."""
+    """Tell a KSeF certificate for login from one for offline invoices (docs/ksef.md A0-7)."""
     try:
         usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
     except UNREADABLE:

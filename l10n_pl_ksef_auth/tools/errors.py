@@ -89,11 +89,11 @@ class KsefRefused(KsefError):
 
 
 class KsefUnauthorized(KsefRefused):
-    """The bearer is wrong or outdated: HTTP 401, or 403 with an empty body (facts.md A2-15)."""
+    """The bearer is wrong or outdated: HTTP 401, or 403 with an empty body (docs/ksef.md A2-15)."""
 
 
 class KsefForbidden(KsefRefused):
-    """HTTP 403 with a ``reason`` (facts.md A1) and the members that explain it."""
+    """HTTP 403 with a ``reason`` (docs/ksef.md A1-http) and the members that explain it."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Whom a certificate stands for, by the patterns that KSeF reads (facts.md A2-2)."""
+"""Whom a certificate stands for, by the patterns that KSeF reads (docs/ksef.md A2-2)."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def _identity(name: str, serial_number: str, organization: str, otherwise: str) 
 def _prefixed(organization: str) -> str:
     """Return a company's number with its prefix, which KSeF's own data may lack.
 
-    Source: open-api.json, the example of GET /certificates/enrollments/data.
+    Source: KSeF's contract, GET /certificates/enrollments/data, the example.
     """
     return f"VATPL-{organization}" if _PLAIN_NIP.fullmatch(organization) else organization
 

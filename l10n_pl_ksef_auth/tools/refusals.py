@@ -29,7 +29,7 @@ def raise_for(call: str, status: int, headers: Mapping[str, str], content: bytes
     """Raise what this answer means, or return when it is a success.
 
     :param call: method and path, for the exception's text
-    :raises KsefError: for any status but 2xx; facts.md A1 "HTTP 401 / 403 / 429 bodies"
+    :raises KsefError: for any status but 2xx; docs/ksef.md A1-http
     """
     if 200 <= status < 300:
         return
@@ -91,7 +91,7 @@ _TRACE = re.compile("[0-9A-Za-z-]{8,80}")
 
 
 def problems(body: Mapping[str, Any]) -> tuple[Problem, ...]:
-    """Read KSeF's errors in either of its two shapes (facts.md A1)."""
+    """Read KSeF's errors in either of its two shapes (docs/ksef.md A1-http)."""
     exception = body.get("exception")
     old = exception.get("exceptionDetailList") if isinstance(exception, dict) else None
     new = body.get("errors")

@@ -25,7 +25,7 @@ def validity(certificate: x509.Certificate) -> tuple[datetime, datetime]:
 
 
 def load_without_check(der: bytes) -> Any:
-    """Return a private key that was checked when it came in (design, decision 19).
+    """Return a private key that was checked when it came in (docs/design.md 19).
 
     :raises ValueError: when it is none
     """

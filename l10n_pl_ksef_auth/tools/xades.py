@@ -1,7 +1,7 @@
 """Signs a login with a KSeF certificate: enveloped XAdES-BES with SigningCertificate.
 
 xmlsec is imported where it is used: its package fits only some lxml packages, and Odoo must start
-with the others too (design.md, decision 13).
+with the others too (docs/design.md 13).
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from lxml import etree
 from . import clock
 from .enrollment import PrivateKey, private_key_der
 
-#: A signature must not seem to come from the future when clocks differ (facts.md A2-28).
+#: A signature must not seem to come from the future when clocks differ (docs/ksef.md A2-28).
 SIGNING_TIME_MARGIN = timedelta(minutes=1)
 
 _DSIG = "http://www.w3.org/2000/09/xmldsig#"
 _XADES = "http://uri.etsi.org/01903/v1.3.2#"
 _EXCLUSIVE = "http://www.w3.org/2001/10/xml-exc-c14n#"
 _SHA256 = "http://www.w3.org/2001/04/xmlenc#sha256"
-#: RSA with PKCS#1 v1.5 and ECDSA as R||S: what KSeF verifies (facts.md A2-5).
+#: RSA with PKCS#1 v1.5 and ECDSA as R||S: what KSeF verifies (docs/ksef.md A2-5).
 _RSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
 _ECDSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"
 _TIME_MARK = "@signing-time@"
@@ -59,7 +59,7 @@ def sign(
 
     :param document: what :func:`.auth_token_request.build` gives; never a file signed elsewhere
     :param key: EC or RSA, or the same as unencrypted PKCS#8 DER, which is faster
-    :param certificate: the leaf; KSeF needs no chain (facts.md A2-27)
+    :param certificate: the leaf; KSeF needs no chain (docs/ksef.md A2-27)
     :param signing_time: aware; never written as later than a minute ago, which is the default
     :raises ImportError, xmlsec.InternalError: when :func:`available` says so
     """
@@ -80,9 +80,10 @@ def sign(
 
 
 def _set_width(signature: Any, certificate: x509.Certificate) -> None:
-    """Give R and S of an ECDSA signature the width of the curve's order (RFC 4050, facts.md A2-5).
+    """Give R and S of an ECDSA signature the width of the curve's order.
 
-    libxmlsec 1.3.4, in Odoo's own pin of xmlsec, pads each to as many bytes as the curve has bits.
+    Source: RFC 4050, docs/ksef.md A2-5. libxmlsec 1.3.4, in Odoo's own pin of xmlsec, pads each to
+    as many bytes as the curve has bits.
     """
     width = _width(certificate)
     if not width:

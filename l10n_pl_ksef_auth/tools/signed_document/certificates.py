@@ -119,7 +119,7 @@ def _has_digest(certificate: x509.Certificate, digest: tuple[str, bytes]) -> boo
     return hashlib.new(name, certificate.public_bytes(Encoding.DER)).digest() == value
 
 
-#: DigestMethod -> hashlib's name, as far as KSeF's documentation lists them (facts B, "Accepted").
+#: DigestMethod -> hashlib's name, as far as KSeF's documentation lists them (docs/ksef.md B-3).
 DIGESTS = {
     names.DSIG + "sha1": "sha1",
     names.MORE + "sha224": "sha224",

@@ -61,7 +61,7 @@ def subject_findings(
         return []
     evidence = f"subject type {request.subject_type}, certificate with {identity.kind}"
     if request.subject_type == _FINGERPRINT:
-        # KSeF takes it, and looks for rights of the fingerprint alone (facts.md A2-11).
+        # KSeF takes it, and looks for rights of the fingerprint alone (docs/ksef.md A2-11).
         unneeded = identity.kind != "fingerprint"
         return [finding("unneeded_fingerprint", evidence)] if unneeded else []
     if identity.kind == "fingerprint":

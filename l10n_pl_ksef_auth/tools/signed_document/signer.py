@@ -17,10 +17,10 @@ from .report import mask
 
 _KSEF_ISSUER = re.compile(r"\bKSeF\b", re.IGNORECASE)
 _PERSONAL_ID_ISSUER = re.compile(r"podpis\w{0,9} osobist|\bPL\.?ID\b", re.IGNORECASE)
-#: Facts B: the seal that signs for everybody with Profil Zaufany; its NIP is nobody's.
+#: docs/ksef.md B-2: the seal that signs for everybody with Profil Zaufany; its NIP is nobody's.
 _SHARED_NUMBER = "5252955037"
 _SHARED_NAME = re.compile(r"podpisu zaufanego", re.IGNORECASE)
-#: Facts A2-2.
+#: docs/ksef.md A2-2.
 _PERSON = re.compile(r"PNO|PESEL|TINPL|NIP|PAS|IDC")
 
 
@@ -30,7 +30,7 @@ def signer_of(
     """Return who signed; None when neither a certificate nor a signed role says anything.
 
     :param person: whom the signed role names; it only counts where the certificate is a seal,
-        because a person's own certificate says better who signed (facts B)
+        because a person's own certificate says better who signed (docs/ksef.md B-2)
     :param context: the request's; its own company's seal does not sign for Profil Zaufany
     """
     if person is not None and (certificate is None or _may_be_shared(certificate, context)):
@@ -44,7 +44,7 @@ def signer_of(
 
 
 def is_seal(certificate: x509.Certificate) -> bool:
-    """Whether the certificate names an organisation and no human being (facts A2-2)."""
+    """Whether the certificate names an organisation and no human being (docs/ksef.md A2-2)."""
     subject = certificate.subject
     human = value_of(subject, NameOID.GIVEN_NAME) or value_of(subject, NameOID.SURNAME)
     return not human and bool(value_of(subject, ORGANIZATION_IDENTIFIER))
