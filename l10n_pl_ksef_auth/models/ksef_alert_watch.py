@@ -5,7 +5,7 @@ from odoo import models
 from odoo.tools import SQL
 
 from ..tools.nip import InvalidNip
-from . import ksef_problem
+from . import ksef_problem, ksef_vault
 from .base.locks import locked
 from .certificate.states import TOLD
 from .ksef_alert import ON_CERTIFICATE
@@ -35,7 +35,7 @@ class L10n_Pl_KsefAlertWatch(models.Model):
             if env is None:
                 return
             alerts = self.with_env(env)
-            lock = env["l10n_pl_ksef.unlock"]._lock()
+            lock = ksef_vault.obstacle(env)
             if lock:
                 alerts._tell_of_lock(lock)
             else:
@@ -59,7 +59,7 @@ class L10n_Pl_KsefAlertWatch(models.Model):
         )
         if self.env.execute_query(query)[0][0]:
             return True
-        return bool(self.env["l10n_pl_ksef.unlock"]._lock())
+        return bool(ksef_vault.obstacle(self.env))
 
     def _bring_up_to_date(self, wanted):
         for alert in self.search([("closed_at", "=", False)]):

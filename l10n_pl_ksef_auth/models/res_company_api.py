@@ -97,8 +97,7 @@ class ResCompany(models.Model):
                 "way_back": "sign",
                 "final": True,
             }
-        owner = self._l10n_pl_ksef_owner()
-        nip = self.env["l10n_pl_ksef.panel"]._nip(owner)
+        nip = self._l10n_pl_ksef_owner()._l10n_pl_ksef_nip()
         return ksef_problem.texts(self.env, ksef_problem.of_error(error), nip=nip)
 
     def _l10n_pl_ksef_check_company(self):
@@ -190,7 +189,7 @@ class ResCompany(models.Model):
         except InvalidNip as error:
             raise self._l10n_pl_ksef_login_needed(ksef_problem.of_nip(error)) from error
         except LoginNeeded as error:
-            last = env["l10n_pl_ksef.panel"]._last_failure(owner)
+            last = env["l10n_pl_ksef.session"]._last_failure(owner)
             problem = last.problem or ksef_problem.local("not_connected")
             raise self._l10n_pl_ksef_login_needed(problem) from error
 
@@ -203,7 +202,7 @@ class ResCompany(models.Model):
         :param dict problem: why, as kept on a record
         :return LoginNeeded: with a button to the window, or to the panel for who may not connect
         """
-        nip = self.env["l10n_pl_ksef.panel"]._nip(self._l10n_pl_ksef_owner())
+        nip = self._l10n_pl_ksef_owner()._l10n_pl_ksef_nip()
         texts = ksef_problem.texts(self.env, problem, nip=nip)
         message = " ".join(filter(None, (texts["text"], texts["action"])))
         if self.env.user.has_group(CONNECT_GROUP):

@@ -3,7 +3,7 @@ ENVIRONMENT_LABELS = [
     ("demo", "Demo (pre-production)"),
     ("test", "Test"),
 ]
-# A company's settings for KSeF.
+# The company's settings for KSeF: the account screen changes them, each change leaves a line.
 OPTIONS = (
     "l10n_pl_ksef_environment",
     "l10n_pl_ksef_context_type",

@@ -159,7 +159,7 @@ class L10n_Pl_KsefCertificateManual(models.Model):
         return successor._refusal()
 
     def _obstacle_to_renewal(self):
-        """Return the problem that keeps a successor from being begun now; False if there is none."""
+        """Return the problem that keeps a successor from being begun now, or False."""
         if self.state != "active":
             return ksef_problem.local("renewal_not_valid")
         if self._is_being_renewed():
@@ -174,7 +174,7 @@ class L10n_Pl_KsefCertificateManual(models.Model):
         return False
 
     def _refusal(self):
-        """Return the problem if KSeF said no to the first steps, which committed on other cursors."""
+        """Return the problem if KSeF said no to the first steps, which other cursors committed."""
         with self.env.registry.cursor() as cr:
             own = self.with_env(self.env(cr=cr))
             return own.state == "failed" and own.problem

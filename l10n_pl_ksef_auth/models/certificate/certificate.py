@@ -120,8 +120,21 @@ class L10n_Pl_KsefCertificate(models.Model):
         self.ensure_one()
         return self.state in ON_THE_WAY
 
+    def _of_company(self, owner, *conditions, order=None, limit=None):
+        """Return the certificates in a company's environment that serve it.
+
+        :param owner: the company that owns the connection
+        :param conditions: of a search domain
+        :param str order: the model's by default
+        :param int limit: how many at most
+        """
+        environment = ("environment", "=", owner.l10n_pl_ksef_environment)
+        serving = ("company_ids", "in", owner.id)
+        domain = [serving, environment, *conditions]
+        return self.sudo().search(domain, order=order, limit=limit)
+
     def _usable(self):
-        """Return the certificates of self that may log in now, not only later (docs/ksef.md A2-28)."""
+        """Return the certificates of self that may log in now (docs/ksef.md A2-28)."""
         now = self._now()
         return self.filtered(
             lambda certificate: (
