@@ -12,7 +12,7 @@ from ...tools.x509_support import validity
 from ..base.const import ENVIRONMENT_LABELS
 from ..base.steps import event, naive
 from ..ksef_audit import technical
-from .states import CERTIFICATE, ON_THE_WAY
+from .states import CERTIFICATE
 
 _logger = logging.getLogger(__name__)
 
@@ -115,10 +115,6 @@ class L10n_Pl_KsefCertificate(models.Model):
     def _client(self):
         """A client for this certificate's environment; used as a context manager."""
         return self.env["res.company"]._l10n_pl_ksef_client(self.environment)
-
-    def _is_on_the_way(self):
-        self.ensure_one()
-        return self.state in ON_THE_WAY
 
     def _of_company(self, owner, *conditions, order=None, limit=None):
         """Return the certificates in a company's environment that serve it.
