@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import NameOID
 
 from tools import auth_token_request
+from tools.answers import EnrollmentData
 from tools.auth_token_request import Context
 from tools.client import KsefClient
 
@@ -35,6 +36,12 @@ def http(status: int, body: Any = b"", **headers: str) -> bytes:
     lines = {"Content-Length": str(len(content)), "Connection": "close", **headers}
     head = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in lines.items())
     return f"HTTP/1.1 {status} Any\r\n{head}\r\n".encode("latin-1") + content
+
+
+def enrollment_data(common_name: str, country_name: str = "PL", **others: Any) -> EnrollmentData:
+    """Return KSeF's data for a certificate request; others are named as KSeF names them."""
+    named = {"commonName": common_name, "countryName": country_name}
+    return EnrollmentData.from_json(named | others)
 
 
 def refused(*problems: tuple[int, str]) -> bytes:
