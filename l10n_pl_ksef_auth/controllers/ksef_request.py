@@ -5,7 +5,7 @@ from ..tools import auth_token_request
 
 
 class KsefRequest(http.Controller):
-    """The file to be signed, from memory: it is never an attachment (design, decision 14)."""
+    """The file to be signed, from memory: it is never an attachment (docs/design.md 14)."""
 
     @http.route(
         "/l10n_pl_ksef/request/<int:session_id>",

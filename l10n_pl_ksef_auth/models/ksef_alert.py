@@ -14,7 +14,7 @@ ON_CERTIFICATE = "certificate"
 
 
 class L10n_Pl_KsefAlert(models.Model):
-    """What a human was told about a connection: once for each level of urgency (decision 16).
+    """What a human was told about a connection: once for each level of urgency (docs/design.md 16).
 
     The next scheduled run closes it, together with its activity, when the cause is gone.
     """

@@ -1,10 +1,9 @@
 from datetime import timedelta
 
-from cryptography import x509
-
 from odoo import fields, models
 
 from ..tools import enrollment
+from ..tools.x509_support import read_certificate
 from .ksef_session import ENVIRONMENT_LABELS
 
 ON_THE_WAY = ("checking", "keyed", "requested", "issued")
@@ -13,7 +12,7 @@ ON_THE_WAY = ("checking", "keyed", "requested", "issued")
 class L10n_Pl_KsefCertificate(models.Model):
     """A KSeF certificate: of one identity in one environment, serving any number of companies.
 
-    Design, decision 5: a person may hold six in all, so one is shared by the companies that its
+    docs/design.md 5: a person may hold six in all, so one is shared by the companies that its
     owner signs for; ``company_ids`` says which ones may use it.
     """
 
@@ -91,7 +90,7 @@ class L10n_Pl_KsefCertificate(models.Model):
         return self.state in ON_THE_WAY
 
     def _usable(self):
-        """The certificates of self that may log in now, not only later (facts.md A2-28)."""
+        """The certificates of self that may log in now, not only later (docs/ksef.md A2-28)."""
         now = self._now()
         return self.filtered(
             lambda certificate: (
@@ -103,17 +102,17 @@ class L10n_Pl_KsefCertificate(models.Model):
     def _credentials(self):
         """The private key and the certificate, for signing.
 
-        :return tuple: (private key, x509.Certificate)
+        :return tuple: (private key, x509_support.Certificate)
         :raises vault.VaultError: the key cannot be decrypted here
         """
         self.ensure_one()
         key = enrollment.load_private_key(self._secret_read("private_key_secret"))
-        return key, x509.load_der_x509_certificate(self._secret_read("certificate_secret"))
+        return key, read_certificate(self._secret_read("certificate_secret"))
 
     def _signing_material(self):
         """What a login is signed with: the key as it is stored, which xades takes as it is.
 
-        :return tuple: (private key in PKCS#8 DER, x509.Certificate)
+        :return tuple: (private key in PKCS#8 DER, x509_support.Certificate)
         :raises vault.VaultError: the key cannot be decrypted here
         """
         self.ensure_one()
@@ -122,4 +121,4 @@ class L10n_Pl_KsefCertificate(models.Model):
             vault.decrypt(own[name] or "", self._secret_context(name))
             for name in ("private_key_secret", "certificate_secret")
         )
-        return key, x509.load_der_x509_certificate(certificate)
+        return key, read_certificate(certificate)

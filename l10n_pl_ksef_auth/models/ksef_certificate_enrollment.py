@@ -1,19 +1,16 @@
 import secrets
 from datetime import timedelta
 
-from cryptography import x509
-
 from odoo import models
 
 from ..tools import enrollment
 from ..tools.credentials import matches
 from ..tools.errors import KsefError, KsefForbidden, KsefGone, KsefUnauthorized
 from ..tools.identity import identity_of_enrollment_data
-from ..tools.x509_support import validity
 from . import ksef_problem
 from .ksef_step import naive
 
-# Certificates, tokens and sessions share 30 calls a minute and 120 an hour (facts.md A2-30).
+# Certificates, tokens and sessions share 30 calls a minute and 120 an hour (docs/ksef.md A2-30).
 FIRST_POLL = timedelta(seconds=10)
 LONGEST_POLL = timedelta(minutes=5)
 # After a lost answer KSeF's own list tells whether the application arrived; for how long to look.
@@ -21,13 +18,13 @@ LOST_ANSWER_PATIENCE = timedelta(hours=2)
 # A request whose answer we no longer wait for may still be worked on.
 STILL_ARRIVING = timedelta(minutes=1)
 RECEIVED, ISSUED = range(100, 200), 200
-# A separate certificate beside an existing one, only if one more place stays free (journey.md, 5).
+# A separate certificate beside an existing one, only if one more place is free (docs/journey.md 5).
 PLACES_FOR_SEPARATE = 2
 PURPOSE = "Authentication"
 
 
 class L10n_Pl_KsefCertificateEnrollment(models.Model):
-    """The steps from the consent to a certificate that can log in (facts.md A2-19 to 30)."""
+    """The steps from the consent to a certificate that can log in (docs/ksef.md A2-19 to A2-30)."""
 
     _inherit = "l10n_pl_ksef.certificate"
 
@@ -241,13 +238,13 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
         """Fetch the certificate and make sure that it is the one for our key."""
         with self._client() as client:
             answer = client.retrieve_certificates(self._token(), [self.serial_number])
-        der = next((item.der for item in answer if item.serial_number == self.serial_number), None)
-        certificate = der and x509.load_der_x509_certificate(der)
+        ours = (item for item in answer if item.serial_number == self.serial_number)
+        certificate = next((item.certificate for item in ours), None)
         key = enrollment.load_private_key(self._secret_read("private_key_secret"))
         if not certificate or not matches(key, certificate):
             self._done(state="failed", problem=ksef_problem.local("certificate_mismatch"))
             return
-        self._take(certificate, der)
+        self._take(certificate, certificate.der)
         self.env.cr.commit()
         self._plan_renewals()
 
@@ -263,13 +260,12 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
 
     def _take(self, certificate, der):
         """Store a certificate as the one to log in with."""
-        first, last = validity(certificate)
         self._secret_write(certificate_secret=der)
         self._done(
             state="active",
             taken_at=self._now(),
-            valid_from=naive(first),
-            valid_to=naive(last),
+            valid_from=naive(certificate.valid_from),
+            valid_to=naive(certificate.valid_to),
         )
 
     def _on_refusal(self, error):

@@ -1,7 +1,5 @@
 from contextlib import nullcontext
 
-from cryptography.hazmat.primitives.serialization import Encoding
-
 from odoo import models
 from odoo.exceptions import AccessError
 
@@ -11,11 +9,10 @@ from ..tools.credentials import CredentialError, load_credentials
 from ..tools.errors import KsefRefused
 from ..tools.identity import identity_of_certificate
 from ..tools.vault import VaultError
-from ..tools.x509_support import validity
 from . import ksef_problem
 from .ksef_step import LockBusy, naive
 
-# Already revoked, blocked or invalid: what was wanted is so (facts.md A1).
+# Already revoked, blocked or invalid: what was wanted is so (docs/ksef.md A1-25009).
 ALREADY_REVOKED = 25009
 
 
@@ -37,10 +34,10 @@ class L10n_Pl_KsefCertificateManual(models.Model):
         except CredentialError as error:
             return ksef_problem.local(f"credential_{error.reason}")
         now = self._now()
-        if naive(validity(certificate)[1]) <= now:
+        if naive(certificate.valid_to) <= now:
             return ksef_problem.local("certificate_expired")
         environment = owner.l10n_pl_ksef_environment
-        if _is_self_signed(certificate) and not ENVIRONMENTS[environment].self_signed_allowed:
+        if certificate.is_self_signed and not ENVIRONMENTS[environment].self_signed_allowed:
             return ksef_problem.local("environment_mismatch")
         try:
             self._keep(owner, key, certificate)
@@ -86,7 +83,7 @@ class L10n_Pl_KsefCertificateManual(models.Model):
             }
         )
         self._secret_write(private_key_secret=enrollment.private_key_der(key))
-        self._take(certificate, certificate.public_bytes(Encoding.DER))
+        self._take(certificate, certificate.der)
         self.search(
             [
                 ("company_ids", "in", owner.id),
@@ -204,7 +201,3 @@ class L10n_Pl_KsefCertificateManual(models.Model):
                     " somebody who manages all of them has to revoke it."
                 )
             )
-
-
-def _is_self_signed(certificate):
-    return certificate.issuer == certificate.subject

@@ -12,13 +12,13 @@ _logger = logging.getLogger(__name__)
 # Well before the first warning (30 days): a renewal has a month to repair itself.
 RENEW_BEFORE = timedelta(days=60)
 RENEW_SPREAD = timedelta(days=7)
-# An identity has 12 applications in all (facts.md A2-24): none for a lost cause.
+# An identity has 12 applications in all (docs/ksef.md A2-24): none for a lost cause.
 MOST_APPLICATIONS = 2
 RETRY_RENEWAL = timedelta(days=3)
 LOOK_AGAIN = timedelta(seconds=30)
 WAIT_FOR_LOGINS = timedelta(minutes=10)
 A_DAY = timedelta(days=1)
-# It does not exist, or is revoked, blocked or expired already (facts.md A1).
+# It does not exist, or is revoked, blocked or expired already (docs/ksef.md A1-25008, A1-25009).
 NOT_TO_BE_REVOKED = (25008, 25009)
 
 
@@ -137,7 +137,7 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
         self.renew_at = self._renewal_moment()
         self.next_attempt = self._next_look()
         if self.replaces_id.state == "active":
-            # A certificate may begin to be valid only later (facts.md A2-28).
+            # A certificate may begin to be valid only later (docs/ksef.md A2-28).
             self._done(state="trying", next_attempt=max(self.valid_from, self._now()))
         return result
 

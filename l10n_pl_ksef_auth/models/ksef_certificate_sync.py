@@ -10,9 +10,9 @@ from .ksef_session_token import LoginNeeded
 _logger = logging.getLogger(__name__)
 
 SYNC_EVERY, ABOUT = timedelta(hours=24), timedelta(hours=1)
-# KSeF's status of a certificate, as we call it (facts.md A1); anything else changes nothing.
+# KSeF's status of a certificate (docs/ksef.md A1-list): our state; any other changes nothing.
 STATES = {"Active": "active", "Blocked": "blocked", "Revoked": "revoked", "Expired": "expired"}
-# KSeF's words about a certificate that it does not let in (facts.md A1, 460).
+# KSeF's words about a certificate that it does not let in (docs/ksef.md A1-460).
 REFUSED_STATES = {"Certyfikat odwołany": "revoked", "Certyfikat zawieszony": "blocked"}
 
 

@@ -99,7 +99,7 @@ class L10n_Pl_KsefCertificateTakeOver(models.Model):
         """Revoke at KSeF, through a login that is kept open for this.
 
         KSeF lets nobody but the owner, or a NIP or PESEL that it links with the owner
-        (open-api.json, POST /certificates/{certificateSerialNumber}/revoke).
+        (KSeF's contract, POST /certificates/{certificateSerialNumber}/revoke).
         """
         try:
             token = self._token()

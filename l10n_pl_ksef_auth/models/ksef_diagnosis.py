@@ -8,7 +8,7 @@ from . import ksef_problem
 from .ksef_backup import key_source
 from .ksef_copy import is_neutralized
 
-# Seconds: a signature made "one minute ago" would be in the future beyond this (facts.md A2-28).
+# Seconds: a signature made "a minute ago" would be in the future beyond this (docs/ksef.md A2-28).
 TOLERATED_DIFFERENCE = 45
 
 

@@ -42,12 +42,12 @@ def of_request(error):
 
 
 def of_auth_status(status):
-    """What is kept of a login's final status (facts.md A1)."""
+    """What is kept of a login's final status (docs/ksef.md A1-login)."""
     return _kept("auth_status", status.code, status.description, status.details)
 
 
 def of_enrollment_status(status):
-    """What is kept of a certificate application's final status (facts.md A1)."""
+    """What is kept of a certificate application's final status (docs/ksef.md A1-enrollment)."""
     return _kept("enrollment", status.code, status.description, status.details)
 
 

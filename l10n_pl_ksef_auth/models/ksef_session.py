@@ -10,11 +10,11 @@ ENVIRONMENT_LABELS = [
     ("demo", "Demo (pre-production)"),
     ("test", "Test"),
 ]
-# KSeF was seen to say "in progress" for half an hour (facts.md A1, 100): then the user is told.
+# KSeF was seen to say "in progress" for half an hour (docs/ksef.md A1-100).
 LONG_VERIFICATION = timedelta(minutes=2)
 IN_FLIGHT = ("submitted", "authorized")
 LOGGING_IN = ("waiting", *IN_FLIGHT)
-# What must be true for the green tick: journey.md, stage 1.
+# What must be true for the green tick (docs/journey.md 1).
 NEEDED_RIGHTS = ("InvoiceWrite", "InvoiceRead")
 NO_RIGHTS = "none"
 

@@ -58,7 +58,7 @@ class L10n_Pl_KsefSessionActive(models.Model):
         self._wake_cron_at(self._now())
 
     def _step_check_rights(self):
-        """Ask what this login may do: a login succeeds with any one right (facts.md)."""
+        """Ask what this login may do: a login succeeds with any one right (docs/ksef.md A0-2)."""
         rights = self._ask_for_rights()
         now = self._now()
         # Rights that were there and are gone differ from an owner's, which KSeF need not list.
@@ -77,7 +77,7 @@ class L10n_Pl_KsefSessionActive(models.Model):
             try:
                 return client.personal_permissions(token)
             except KsefUnauthorized:
-                # Refresh, once (design, decision 9): only a refusal of that ends the login.
+                # Refresh, once (docs/design.md 9): only a refusal of that ends the login.
                 self._refresh()
             try:
                 return client.personal_permissions(self._access_token())

@@ -35,7 +35,7 @@ class L10n_Pl_KsefSessionKeepAlive(models.Model):
     _inherit = "l10n_pl_ksef.session"
 
     def _cron_keep_alive(self, backwards=False):
-        """Do all that is due, then ask to be woken for the next thing (design, decision 12).
+        """Do all that is due, then ask to be woken for the next thing (docs/design.md 12).
 
         :param bool backwards: begin with the newest, as the second worker
         """
@@ -145,7 +145,7 @@ class L10n_Pl_KsefSessionKeepAlive(models.Model):
             self.env.cr.rollback()
             _logger.info("KSeF: %s is busy: %s", record, error.pgcode)
         except Exception as error:
-            # Whatever it is, it is this company's: the others go on (design, decision 12).
+            # Whatever it is, it is this company's: the others go on (docs/design.md 12).
             self.env.cr.rollback()
             _logger.exception("KSeF: %s failed", record)
             self._set_aside(record)

@@ -14,10 +14,10 @@ _logger = logging.getLogger(__name__)
 
 FIRST_POLL = timedelta(seconds=1)
 LONGEST_POLL = timedelta(minutes=2)
-# Wrong challenge, and a challenge that KSeF no longer takes (facts.md A1).
+# Wrong challenge, and a challenge that KSeF no longer takes (docs/ksef.md A1-21111).
 CHALLENGE_REFUSED = 21111
 ALREADY_REDEEMED = 21301
-# There is no such login any more, or it is closed (facts.md A1, redeem and refresh).
+# There is no such login any more, or it is closed (docs/ksef.md A1-redeem and A1-refresh).
 LOGIN_ENDED = (21301, 21304, 21308)
 # A dead login answers 400; only a human could replace this one, so a 401 has to be repeated.
 UNCLEAR_REFUSALS = 3
@@ -25,7 +25,7 @@ OPERATION_LIFE = timedelta(minutes=45)
 IN_PROGRESS, SUCCESS = range(100, 200), 200
 CERTIFICATE_REFUSED = 460
 NOT_VALID = "Nieważny certyfikat"
-# A new certificate may be "not yet valid" for a while (facts.md A2-28).
+# A new certificate may be "not yet valid" for a while (docs/ksef.md A2-28).
 YOUNG = timedelta(hours=24)
 
 
@@ -57,7 +57,7 @@ class L10n_Pl_KsefSessionLogin(models.Model):
     def _submit_signed(self, document, **values):
         """Take a signed request and send it to KSeF.
 
-        :param bytes document: the uploaded bytes, sent untouched (design, decision 6)
+        :param bytes document: the uploaded bytes, sent untouched (docs/design.md 6)
         :param values: who sends it, who signed it, the consent
         """
         self.ensure_one()
@@ -72,7 +72,7 @@ class L10n_Pl_KsefSessionLogin(models.Model):
         """Sign a fresh challenge with the company's KSeF certificate."""
         lacking = xades.available()
         if lacking:
-            # Packages that do not fit: a visible state, tried again (design, decision 13).
+            # Packages that do not fit: a visible state, tried again (docs/design.md 13).
             self.problem = ksef_problem.local(f"xmlsec_{lacking}")
             self._postpone_for(LONGEST_RETRY)
             return
@@ -90,7 +90,7 @@ class L10n_Pl_KsefSessionLogin(models.Model):
                 "send_started_at": False,
             }
         )
-        signed = xades.sign(self._request_document(), key, certificate, clock.now())
+        signed = xades.sign(self._request_document(), key, certificate)
         self._secret_write(document_secret=signed)
 
     def _take_certificate(self):
@@ -224,7 +224,7 @@ class L10n_Pl_KsefSessionLogin(models.Model):
         lost = refused and self.attempts
         problem = ksef_problem.local("answer_lost") if lost else ksef_problem.of_error(error)
         if self.method == "certificate":
-            # Even 21115 was seen as an outage (facts.md A2-2); a human is told if it stays so.
+            # Even 21115 was seen as an outage (docs/ksef.md A2-2); a human is told if it stays so.
             self._start_over(problem)
         elif refused:
             self._forget_secrets(state="failed", problem=problem)
@@ -252,7 +252,7 @@ class L10n_Pl_KsefSessionLogin(models.Model):
         return bool(begun) and self._now() < begun + OPERATION_LIFE
 
     def _on_active_refused(self, error):
-        """KSeF no longer accepts this login (facts.md A2-16)."""
+        """KSeF no longer accepts this login (docs/ksef.md A2-16)."""
         unclear = isinstance(error, KsefUnauthorized) and not self._is_replaceable()
         if unclear and self.attempts < UNCLEAR_REFUSALS:
             self._postpone(error)

@@ -11,13 +11,13 @@ from .ksef_step import naive
 
 _logger = logging.getLogger(__name__)
 
-# A token must outlive the request that carries it (design, decision 8).
+# A token must outlive the request that carries it (docs/design.md 8).
 MARGIN = timedelta(seconds=TIMEOUT + 10)
 # So long before its end a token is renewed, by whoever comes first; the others use the old one.
 AHEAD = timedelta(minutes=2)
 # A refresh that failed is not tried by everybody at once again.
 PAUSE = timedelta(seconds=10)
-# Access tokens live about 15 minutes (facts.md): more than this nobody can be promised.
+# Access tokens live about 15 minutes (docs/ksef.md A0-1): more than this nobody can be promised.
 LONGEST_LIFE = timedelta(minutes=10)
 
 
@@ -150,7 +150,7 @@ class L10n_Pl_KsefSessionToken(models.Model):
     def _fresh_token(self, life=timedelta()):
         """The access token for a step of this session, refreshed if it would not live long enough.
 
-        Called under the session's lock, on its own cursor: it commits (design, decision 2).
+        Called under the session's lock, on its own cursor: it commits (docs/design.md 2).
 
         :param timedelta life: how long the caller needs it
         :return str: the bearer
@@ -166,7 +166,7 @@ class L10n_Pl_KsefSessionToken(models.Model):
         with self._client() as client:
             access = client.refresh(refresh_token)
         valid_until = naive(access.valid_until)
-        # KSeF may give the token that it gave before (design, decision 9): ask no more for a while.
+        # KSeF may give the token that it gave before (docs/design.md 9): ask no more for a while.
         same = valid_until <= (self.access_valid_until or valid_until - PAUSE)
         self._secret_write(access_token_secret=access.token.encode())
         self.write(

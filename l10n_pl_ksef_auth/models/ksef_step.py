@@ -42,7 +42,7 @@ def naive(moment):
 
 
 class L10n_Pl_KsefStepMixin(models.AbstractModel):
-    """A state machine whose steps talk to KSeF (design, decisions 1, 2, 4, 9, 12).
+    """A state machine whose steps talk to KSeF (docs/design.md 1, 2, 4, 9 and 12).
 
     Steps run one at a time for each lock name, on a cursor of their own, and are committed one by
     one: a caller's transaction is neither written to nor replayed, and a killed worker loses

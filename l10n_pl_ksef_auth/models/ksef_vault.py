@@ -26,7 +26,7 @@ class VaultKeyOther(vault.VaultKeyMissing):
 class L10n_Pl_KsefVaultMixin(models.AbstractModel):
     """Encrypted storage of secrets, each bound to its model, record and field.
 
-    Design, decisions 10 and 15.
+    docs/design.md 10 and 15.
     Neither keys nor decrypted values are cached: the key is read for each use, and a value lives as
     long as the call that asked for it.
     """
@@ -147,5 +147,5 @@ def _follow_name(env, fingerprint):
 
 @lru_cache(maxsize=64)
 def _key_file(data_dir, database):
-    # Beside the file store, not in it: backups take that along (design, decision 15).
+    # Beside the file store, not in it: backups take that along (docs/design.md 15).
     return Path(data_dir) / "l10n_pl_ksef" / f"{database}.key"

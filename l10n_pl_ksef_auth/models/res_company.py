@@ -66,7 +66,7 @@ class ResCompany(models.Model):
     def _l10n_pl_ksef_owner(self):
         """The company whose connection self uses: itself, or the nearest ancestor with a NIP.
 
-        Design, decision 16.
+        docs/design.md 16.
         """
         self.ensure_one()
         company = self.sudo()

@@ -111,7 +111,7 @@ class ResCompany(models.Model):
         """The token at hand, or None; one that ends soon is renewed in passing.
 
         The caller's snapshot may be old: a token in it that is not outdated still serves, for KSeF
-        does not take access tokens back (facts.md A2-18).
+        does not take access tokens back (docs/ksef.md A2-18).
         """
         row = self._l10n_pl_ksef_token_row()
         if not row:

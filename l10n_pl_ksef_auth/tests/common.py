@@ -93,7 +93,7 @@ class KsefCase(TransactionCase):
     def watch_contract(self):
         """Compare every request and answer with KSeF's official contract, where that is at hand."""
         broken = breaches_of(self.simulator)
-        self.addCleanup(lambda: self.assertFalse(broken, "not as open-api.json says"))
+        self.addCleanup(lambda: self.assertFalse(broken, "not as KSeF's contract says"))
 
     # ------------------------------------------------------------------
     # The journey, in the words of the tests

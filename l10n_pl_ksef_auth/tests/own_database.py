@@ -74,7 +74,7 @@ class OwnDatabaseCase(BaseCase):
 
     def tearDown(self):
         super().tearDown()
-        self.assertFalse(self.broken, "not as open-api.json says")
+        self.assertFalse(self.broken, "not as KSeF's contract says")
 
     figures = KsefCase.figures
 

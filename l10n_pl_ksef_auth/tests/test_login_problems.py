@@ -4,7 +4,7 @@ from ..models import ksef_problem
 from ..tools.errors import KsefRefused, Problem
 from .common import KsefCase
 
-# KSeF's final statuses of a login (facts.md A1) and where each leads the user.
+# KSeF's final statuses of a login (docs/ksef.md A1-login) and where each leads the user.
 FINAL_STATUSES = [
     (415, ["Brak przypisanych uprawnień"]),
     (425, ["Uwierzytelnienie i powiązane refresh tokeny zostały unieważnione przez użytkownika"]),

@@ -2,7 +2,7 @@ from odoo.tests import TransactionCase, tagged
 
 from .polish import PolishTexts
 
-# The labels that Polish users know (journey.md), by their English source.
+# The labels that Polish users know (docs/journey.md 1 to 4), by their English source.
 JOURNEY = {
     "Connection to KSeF": "Połączenie z KSeF",
     "Is the connection to KSeF active": "Czy aktywne połączenie z KSeF",

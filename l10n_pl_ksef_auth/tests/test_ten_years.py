@@ -64,7 +64,7 @@ class Weather:
 @tagged("post_install", "-at_install")
 class TestTenYears(OwnDatabaseCase):
     """Odoo's own cron picks jobs by PostgreSQL's clock, which does not travel: this test runs the
-    scheduled action itself whenever it asked to be run, in simulated order (design, decision 18).
+    scheduled action itself whenever it asked to be run, in simulated order (docs/design.md 18).
     The hourly run that finds nothing to do is left out.
     """
 

@@ -1,4 +1,4 @@
-"""What KSeF answers, as values (schemas: open-api.json). Unknown members are ignored."""
+"""What KSeF answers, as values (schemas: KSeF's contract). Unknown members are ignored."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from .const import CHALLENGE_LIFETIME
-from .credentials import read_certificate
 from .members import (
     FromJson,
     exact_texts,
@@ -24,6 +23,7 @@ from .members import (
     word,
     yes_or_no,
 )
+from .x509_support import Certificate, read_certificate
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Operation(FromJson):
 
 @dataclass(frozen=True)
 class AuthStatus(FromJson):
-    """GET /auth/{referenceNumber}: how far a login is, or how it ended (codes: facts.md A1)."""
+    """GET /auth/{referenceNumber}: how a login goes, or ended (codes: docs/ksef.md A1-login)."""
 
     code: int = member("status.code", number)
     description: str = member("status.description", shown)
@@ -83,7 +83,7 @@ class SessionItem(AuthStatus):
 
     reference_number: str = member("referenceNumber", word)
     is_current: bool = member("isCurrent", is_true)
-    # KSeF removes authenticationMethod in autumn 2026 (facts.md A2-32).
+    # KSeF removes authenticationMethod in autumn 2026 (docs/ksef.md A2-32).
     method: str = member(
         "authenticationMethodInfo.category", shown, otherwise="authenticationMethod"
     )
@@ -107,7 +107,7 @@ class Permission(FromJson):
 
 @dataclass(frozen=True)
 class CertificateLimits(FromJson):
-    """GET /certificates/limits: what this identity may apply for and hold (facts.md A2-24)."""
+    """GET /certificates/limits: what this identity may apply for and hold (docs/ksef.md A2-24)."""
 
     can_request: bool = member("canRequest", yes_or_no)
     enrollment_remaining: int = member("enrollment.remaining", number)
@@ -116,7 +116,7 @@ class CertificateLimits(FromJson):
 
 @dataclass(frozen=True)
 class EnrollmentData(FromJson):
-    """GET /certificates/enrollments/data: what a request must say, to the byte (facts.md A2-19)."""
+    """GET /certificates/enrollments/data: what a request has to say (docs/ksef.md A2-19)."""
 
     common_name: str = member("commonName", text, secret=True)
     country_name: str = member("countryName", text)
@@ -157,15 +157,13 @@ class CertificateItem(FromJson):
     last_use: datetime | None = member("lastUseDate", optional_moment)
 
 
-def _certificate_der(value: Any) -> bytes:
-    der = base64.b64decode(text(value))
-    read_certificate(der)
-    return der
+def _certificate(value: Any) -> Certificate:
+    return read_certificate(base64.b64decode(text(value)))
 
 
 @dataclass(frozen=True)
 class RetrievedCertificate(FromJson):
     """One item of POST /certificates/retrieve: the certificate itself."""
 
-    der: bytes = member("certificate", _certificate_der, secret=True)
+    certificate: Certificate = member("certificate", _certificate)
     serial_number: str = member("certificateSerialNumber", word)

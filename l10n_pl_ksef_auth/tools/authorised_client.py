@@ -52,8 +52,8 @@ class AuthorisedClient(Closing):
     ) -> Answer:
         """Send one request and return KSeF's complete 2xx answer.
 
-        A bearer that KSeF refuses is renewed once (401, or 403 with an empty body: facts.md A2-15).
-        A request that KSeF puts off is repeated after its Retry-After, within the limit.
+        A bearer that KSeF refuses (401, or 403 with an empty body: docs/ksef.md A2-15) is renewed
+        once. A request that KSeF puts off is repeated after its Retry-After, within the limit.
 
         :param path: from the base address on, with its leading slash
         :param data: a body that is sent to the byte, with a Content-Type among ``headers``

@@ -1,4 +1,4 @@
-"""The one door to KSeF: one method per call of facts.md, "Order"."""
+"""The one door to KSeF: one method per call of docs/ksef.md A0-5 and A0-6."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _HEADERS = {
     "User-Agent": "Odoo-l10n_pl_ksef_auth",
     "X-Error-Format": "problem-details",
 }
-#: KSeF's own upper limits of a page (open-api.json).
+#: KSeF's own upper limits of a page (KSeF's contract).
 _SESSIONS_PAGE, _CERTIFICATES_PAGE, _PERMISSIONS_PAGE = 100, 50, 100
 #: A list that never ends is a fault of the server.
 _MAX_PAGES = 200
@@ -124,7 +124,7 @@ class KsefClient(Closing):
         return self.request("POST", "/auth/challenge").read(Challenge.from_json)
 
     def submit_signed_request(self, document: bytes) -> Operation:
-        """Post a signed AuthTokenRequest, to the byte (facts.md A2-8)."""
+        """Post a signed AuthTokenRequest, to the byte (docs/ksef.md A2-8)."""
         answer = self.request(
             "POST",
             "/auth/xades-signature",
@@ -140,7 +140,7 @@ class KsefClient(Closing):
         return self.request("GET", path, bearer=authentication_token).read(AuthStatus.from_json)
 
     def redeem(self, authentication_token: str) -> Tokens:
-        """Fetch the tokens of a finished login. KSeF answers this once (facts.md A2-14)."""
+        """Fetch the tokens of a finished login. KSeF answers this once (docs/ksef.md A2-14)."""
         answer = self.request("POST", "/auth/token/redeem", bearer=authentication_token)
         return answer.read(Tokens.from_json)
 
@@ -214,7 +214,7 @@ class KsefClient(Closing):
         return answer.read(Enrollment.from_json)
 
     def enrollment_status(self, bearer: str, reference_number: str) -> EnrollmentStatus:
-        """Ask how far an application is; ten seconds apart at least (facts.md A2-30)."""
+        """Ask how far an application is; ten seconds apart at least (docs/ksef.md A2-30)."""
         path = f"/certificates/enrollments/{_part(reference_number)}"
         return self.request("GET", path, bearer=bearer).read(EnrollmentStatus.from_json)
 

@@ -103,11 +103,11 @@ class KsefRefused(KsefError):
 
 
 class KsefUnauthorized(KsefRefused):
-    """The bearer is wrong or outdated: HTTP 401, or 403 with an empty body (facts.md A2-15)."""
+    """The bearer is wrong or outdated: HTTP 401, or 403 with an empty body (docs/ksef.md A2-15)."""
 
 
 class KsefForbidden(KsefRefused):
-    """HTTP 403 with a ``reason`` (facts.md A1) and the members that explain it."""
+    """HTTP 403 with a ``reason`` (docs/ksef.md A1-http) and the members that explain it."""
 
     def __init__(
         self,
@@ -152,7 +152,7 @@ def raise_for(call: str, status: int, headers: Mapping[str, str], content: bytes
     """Raise what this answer means, or return when it is a success.
 
     :param call: method and path, for the exception's text
-    :raises KsefError: for any status but 2xx; facts.md A1 "HTTP 401 / 403 / 429 bodies"
+    :raises KsefError: for any status but 2xx; docs/ksef.md A1-http
     """
     if 200 <= status < 300:
         return
@@ -208,7 +208,7 @@ def _refusal(text: str, status: int, body: Mapping[str, Any], empty: bool) -> Ks
 
 
 def _problems(body: Mapping[str, Any]) -> tuple[Problem, ...]:
-    """Read KSeF's errors in either of its two shapes (facts.md A1)."""
+    """Read KSeF's errors in either of its two shapes (docs/ksef.md A1-http)."""
     exception = body.get("exception")
     old = exception.get("exceptionDetailList") if isinstance(exception, dict) else None
     new = body.get("errors")

@@ -24,7 +24,7 @@ _WORD = re.compile("[!-~]+")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 #: Characters of one text for people, and how many such texts a list may have.
 LONGEST, MOST = 1000, 20
-#: Numbers are int32 (open-api.json), as those of a database.
+#: Numbers are int32 (KSeF's contract), as those of a database.
 _BEYOND_NUMBERS = 2**31
 
 

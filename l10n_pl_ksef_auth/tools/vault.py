@@ -1,4 +1,4 @@
-"""Encryption at rest with a key that is not in the database (design.md, decisions 10 and 15).
+"""Encryption at rest with a key that is not in the database (docs/design.md 10 and 15).
 
 A key is 32 random bytes, written as URL-safe base64. Several keys may be given, separated by
 commas or white space: the first encrypts, all decrypt, so that a key can be replaced.

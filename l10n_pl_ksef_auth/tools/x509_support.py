@@ -1,13 +1,13 @@
 """Certificates, read alike whatever release of the library cryptography is here.
 
-Some releases refuse certificates that KSeF itself has issued (docs/ksef.md, E16), so asn1crypto
+Some releases refuse certificates that KSeF itself has issued (docs/ksef.md E16), so asn1crypto
 takes them apart; cryptography loads the keys.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Any
 
 from asn1crypto import core
@@ -56,7 +56,7 @@ def read_certificate(der: bytes) -> Certificate:
     """
     try:
         return _read(asn1.Certificate.load(der, strict=True)["tbs_certificate"], der)
-    except (ValueError, TypeError, KeyError, OverflowError):
+    except (ValueError, TypeError, LookupError, AttributeError, OverflowError):
         # Their texts may quote the certificate.
         raise ValueError("no readable certificate") from None
 
@@ -70,11 +70,18 @@ def _read(signed: Any, der: bytes) -> Certificate:
         serial_number=signed["serial_number"].native,
         subject=_name(signed["subject"]),
         issuer=_name(signed["issuer"]),
-        valid_from=validity["not_before"].native,
-        valid_to=validity["not_after"].native,
+        valid_from=_moment(validity["not_before"]),
+        valid_to=_moment(validity["not_after"]),
         key_usage=_key_usage(signed["extensions"]),
         _key=signed["subject_public_key_info"].dump(),
     )
+
+
+def _moment(time: Any) -> datetime:
+    moment = time.native
+    if not isinstance(moment, datetime) or moment.tzinfo is None:
+        raise ValueError("no moment")
+    return moment.astimezone(timezone.utc)
 
 
 def _key_usage(extensions: Any) -> frozenset[str] | None:
@@ -84,34 +91,22 @@ def _key_usage(extensions: Any) -> frozenset[str] | None:
     return None
 
 
-# asn1crypto expects one kind of text for some attributes, where KSeF writes another.
-class _Attribute(core.Sequence):
-    _fields = [("type", core.ObjectIdentifier), ("value", core.Any)]
-
-
-class _RelativeName(core.SetOf):
-    _child_spec = _Attribute
-
-
-class _Name(core.SequenceOf):
-    _child_spec = _RelativeName
-
-
 def _name(name: Any) -> x509.Name:
-    parts = [[_attribute(item) for item in part] for part in _Name.load(name.dump())]
-    return x509.Name([x509.RelativeDistinguishedName(part) for part in parts])
+    # Without asn1crypto's own idea of names: it expects one kind of text for some attributes.
+    parts = core.SequenceOf.load(name.dump(), spec=core.SetOf)
+    attributes = ([_attribute(item[0], item[1]) for item in part] for part in parts)
+    return x509.Name([x509.RelativeDistinguishedName(items) for items in attributes])
 
 
-def _attribute(attribute: Any) -> x509.NameAttribute[str]:
-    value = attribute["value"].native
-    if not isinstance(value, str):
+def _attribute(kind: Any, value: Any) -> x509.NameAttribute[str]:
+    if not isinstance(value.native, str):
         raise ValueError("a name that is no text")
-    oid = x509.ObjectIdentifier(attribute["type"].dotted)
-    return x509.NameAttribute(oid, value, _validate=False)
+    oid = x509.ObjectIdentifier(kind.dotted)
+    return x509.NameAttribute(oid, value.native, _validate=False)
 
 
 def load_without_check(der: bytes) -> Any:
-    """Return a private key that was checked when it came in (docs/design.md, decision 19).
+    """Return a private key that was checked when it came in (docs/design.md 19).
 
     :raises ValueError: when it is none
     """

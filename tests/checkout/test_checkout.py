@@ -1,20 +1,13 @@
 """The checkout speaks of the product alone, and its files agree with each other."""
 
 import re
-import subprocess
+
+from tracked_files import tracked
 
 from stack import lint
 from stack.places import ROOT
 
 PLACES = r"deb\.debian\.org|pypi\.org|files\.pythonhosted|registry\.npmjs|/tmp/prefetch"
-
-
-def tracked(*patterns: str) -> list[str]:
-    """Names of the tracked files that fit `patterns`."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", *patterns], cwd=ROOT, capture_output=True, text=True
-    )
-    return [name for name in listed.stdout.split("\0") if (ROOT / name).is_file()]
 
 
 def test_no_file_names_a_registry_or_a_place_of_one_machine():

@@ -1,7 +1,7 @@
 """What each of KSeF's codes tells a person: the table that says which advice is right for it.
 
 A row: the code, KSeF's details, the way back, whether the same attempt is over for good, words of
-the sentence, words of the advice. The statuses, codes and reasons are those of facts.md A1.
+the sentence, words of the advice. The statuses, codes and reasons are those of docs/ksef.md A1.
 """
 
 import pytest

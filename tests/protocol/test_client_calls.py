@@ -252,7 +252,7 @@ def test_https_and_this_machine_are_accepted(url):
 
 
 def test_each_environment_is_where_the_ministry_has_it():
-    # facts.md, "Environments"
+    # docs/ksef.md A0
     known = {code: (item.base_url, item.self_signed_allowed) for code, item in ENVIRONMENTS.items()}
     assert known == {
         "production": ("https://api.ksef.mf.gov.pl/v2", False),

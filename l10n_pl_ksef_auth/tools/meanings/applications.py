@@ -1,4 +1,7 @@
-"""Certificate applications: error codes 25xxx and the application's status (facts.md A1)."""
+"""Certificate applications: error codes 25xxx and the application's status.
+
+Source: docs/ksef.md A1-certificates and A1-enrollment.
+"""
 
 from __future__ import annotations
 

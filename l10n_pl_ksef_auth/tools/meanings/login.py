@@ -1,4 +1,4 @@
-"""How a login ends: status of GET /auth/{referenceNumber} (facts.md A1, first table)."""
+"""How a login ends: status of GET /auth/{referenceNumber} (docs/ksef.md A1-login)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Refusals: error codes of HTTP 400, reasons of HTTP 403, statuses without a code (facts.md A1)."""
+"""Refusals: error codes of HTTP 400, reasons of HTTP 403, statuses without a code.
+
+Source: docs/ksef.md A1.
+"""
 
 from __future__ import annotations
 
