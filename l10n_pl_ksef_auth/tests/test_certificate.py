@@ -33,7 +33,7 @@ class TestCertificate(KsefCase):
         self.assertEqual(self.panel()["state"], "connected")
 
     def test_a_certificate_whose_number_ksef_does_not_tell_is_found_in_its_list(self):
-        told = EnrollmentStatus(200, "Wniosek obsłużony (certyfikat wygenerowany)")
+        told = EnrollmentStatus(200, "Wniosek obsłużony (certyfikat wygenerowany)", (), None)
         with patch.object(KsefClient, "enrollment_status", return_value=told):
             certificate = self.certified()
         self.assertEqual(certificate.state, "active")
