@@ -70,6 +70,7 @@ class EdiCase(KsefCase):
 
     def fields_of_sender(self, company=None):
         """What the sender reads from the company."""
+        self.env.invalidate_all()
         return (
             (company or self.company)
             .sudo()

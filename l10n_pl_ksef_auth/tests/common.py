@@ -36,7 +36,81 @@ def breaches_of(simulator):
     return broken
 
 
-class KsefCase(TransactionCase):
+class MovedTime:
+    """Time that tests move, in the addon and at KSeF, with the scheduled action in it.
+
+    A test case says in `run_scheduled_action` how the action runs, and has a `simulator`.
+    """
+
+    # What is due later than this does not keep the scheduled action from coming to rest.
+    REST = timedelta(minutes=5)
+    # KSeF checks a signature for half an hour at most (docs/ksef.md A1-100).
+    PATIENCE = timedelta(hours=2)
+
+    def travel(self, distance=timedelta(), **delta):
+        """Move the addon's clock and the simulator's together."""
+        distance += timedelta(**delta)
+        clock.travel(clock.offset() + distance)
+        self.simulator.clock.advance(distance)
+
+    def keep_alive(self, **delta):
+        """Let time pass, then run the scheduled action once.
+
+        :return datetime: when the action asked to run again, naive UTC by the addon's clock, or None
+        """
+        self.travel(**delta)
+        asked = [None]
+        sessions = self.registry["l10n_pl_ksef.session"]
+        wake = sessions._wake_for_the_next
+
+        def asking(model, moment):
+            asked.append(moment)
+            wake(model, moment)
+
+        with patch.object(sessions, "_wake_for_the_next", asking):
+            self.run_scheduled_action()
+        return asked[-1]
+
+    def settle(self, **delta):
+        """Let time pass, then run the scheduled action when it asks to, until nothing is due."""
+        self.travel(**delta)
+        for pause in self._pauses(self.PATIENCE):
+            if pause > self.REST:
+                return
+        self.fail("the scheduled action did not come to rest")
+
+    def let_days_pass(self, days):
+        """Let days pass, one by one, and the scheduled action settle on each."""
+        for _day in range(days):
+            self.settle(days=1)
+
+    def go_on(self, most, until=None):
+        """Let the scheduled action run whenever it asks to, for some time.
+
+        :param timedelta most: how long at most, by the moved clocks
+        :param until: a function that says when it is enough
+        :return bool: whether ``until`` came true
+        """
+        for _pause in self._pauses(most):
+            if until and until():
+                return True
+        return bool(until) and until()
+
+    def _pauses(self, most):
+        """Run the scheduled action, and yield each pause before the next run."""
+        end = clock.now() + most
+        while clock.now() < end:
+            pause = self._pause_until(self.keep_alive())
+            yield pause
+            self.travel(pause)
+
+    def _pause_until(self, moment):
+        """How long until the scheduled action runs: once an hour, or when it asked to."""
+        wanted = moment - clock.now().replace(tzinfo=None) if moment else timedelta(hours=1)
+        return min(max(wanted, timedelta(seconds=1)), timedelta(hours=1))
+
+
+class KsefCase(MovedTime, TransactionCase):
     """A Polish company, its users, and a KSeF simulator of its own for each class."""
 
     @classmethod
@@ -121,7 +195,9 @@ class KsefCase(TransactionCase):
         """Download, sign, attach and send; the view after it."""
         self.attach(window, self.signed(self.downloaded(window), signer, **how))
         window.set_consent(consent)
-        return window.authenticate()
+        view = window.authenticate()
+        self.env.invalidate_all()
+        return view
 
     @contextmanager
     def confirmed(self):
@@ -141,19 +217,16 @@ class KsefCase(TransactionCase):
         self.send_signed(window, signer, consent)
         view = self.follow(window)
         self.assertTrue(view["result"], view["problem"])
-        self.env.invalidate_all()
         return (company or self.company)._l10n_pl_ksef_session()
 
     def certified(self):
         """A company that is connected and has its certificate; the certificate."""
         self.connect(consent=True)
-        for _round in range(5):
-            self.keep_alive(seconds=15)
+        self.settle()
         return self.company._l10n_pl_ksef_certificate()
 
-    def keep_alive(self, **delta):
-        """Let time pass in the addon and at KSeF, then run the scheduled action."""
-        self.travel(**delta)
+    def run_scheduled_action(self):
+        """Run the scheduled action, and read anew what it has changed."""
         self.env.ref("l10n_pl_ksef_auth.ir_cron_keep_alive").method_direct_trigger()
         self.env.invalidate_all()
 
@@ -164,13 +237,24 @@ class KsefCase(TransactionCase):
             view = window.follow()
             if view["result"] or view["step"] != "verify":
                 break
+        self.env.invalidate_all()
         return view
 
-    def travel(self, **delta):
-        """Move the addon's clock and the simulator's together."""
-        delta = timedelta(**delta)
-        clock.travel(clock.offset() + delta)
-        self.simulator.clock.advance(delta)
+    def travel(self, distance=timedelta(), **delta):
+        """Move both clocks; what others have changed meanwhile is read anew."""
+        super().travel(distance, **delta)
+        self.env.invalidate_all()
+
+    def advance(self, record):
+        """Have a worker do the due steps of a session or certificate."""
+        record._advance()
+        self.env.invalidate_all()
+
+    def disconnect(self, user=None):
+        """Have a user disconnect the company (by default the superuser)."""
+        sessions = self.env["l10n_pl_ksef.session"]
+        (sessions.with_user(user) if user else sessions)._disconnect(self.company)
+        self.env.invalidate_all()
 
     def panel(self, user=None, company=None):
         self.env.invalidate_all()

@@ -20,7 +20,7 @@ from odoo.tools import SQL, config
 from odoo.addons.l10n_pl_ksef_auth.tools import clock
 from odoo.addons.l10n_pl_ksef_auth.tools.client import KsefClient
 
-from .common import DEMO_NIP, KsefCase, Simulator, breaches_of, sign
+from .common import DEMO_NIP, KsefCase, MovedTime, Simulator, breaches_of, sign
 
 # What the addon stores, in an order in which it can be inserted.
 TABLES = (
@@ -37,7 +37,7 @@ ALL_TABLES = SQL(", ").join(map(SQL.identifier, TABLES))
 CIRCULAR = "l10n_pl_ksef_session_certificate_id_fkey"
 
 
-class OwnDatabaseCase(BaseCase):
+class OwnDatabaseCase(MovedTime, BaseCase):
     """One company, its accountant and a simulator, in a copy of the tests' database."""
 
     @classmethod
@@ -90,26 +90,12 @@ class OwnDatabaseCase(BaseCase):
             cr.execute(SQL("TRUNCATE %s CASCADE", ALL_TABLES))
 
     # ------------------------------------------------------------------
-    # Time, the human and the scheduled action
+    # The human and the scheduled action
     # ------------------------------------------------------------------
-    def travel(self, delta):
-        """Move both clocks."""
-        clock.travel(clock.offset() + delta)
-        self.simulator.clock.advance(delta)
-
-    def keep_alive(self):
-        """One run of the scheduled action; when it wants to run again."""
-        asked = [None]
-        sessions = self.registry["l10n_pl_ksef.session"]
-        wake = sessions._wake_for_the_next
-
-        def asking(model, moment):
-            asked.append(moment)
-            wake(model, moment)
-
-        with self.environment() as env, patch.object(sessions, "_wake_for_the_next", asking):
+    def run_scheduled_action(self):
+        """Run the scheduled action in a transaction of its own."""
+        with self.environment() as env:
             env["l10n_pl_ksef.session"]._cron_keep_alive()
-        return asked[-1]
 
     def sign_in(self, consent=True):
         """The accountant's whole first login."""
@@ -129,26 +115,6 @@ class OwnDatabaseCase(BaseCase):
             window.attach("AuthTokenRequest.xml", base64.b64encode(signed).decode())
             window.set_consent(consent)
             return window.id
-
-    def settle(self, most=timedelta(hours=3), until=None):
-        """Let the scheduled action work off what is due, moving the clocks to each next moment.
-
-        :param timedelta most: how long at most, by the moved clocks
-        :param until: a function that says when it is enough
-        :return: whether ``until`` came true
-        """
-        end = clock.now() + most
-        while clock.now() < end:
-            moment = self.keep_alive()
-            if until and until():
-                return True
-            self.travel(self.pause_until(moment))
-        return bool(until) and until()
-
-    def pause_until(self, moment):
-        """How long until the scheduled action runs: once an hour, or when it asked to."""
-        wanted = moment - clock.now().replace(tzinfo=None) if moment else timedelta(hours=1)
-        return min(max(wanted, timedelta(seconds=1)), timedelta(hours=1))
 
     @contextmanager
     def reaching(self, base_url, session):

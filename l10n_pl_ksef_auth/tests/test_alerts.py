@@ -165,7 +165,7 @@ class TestAlerts(KsefCase):
 
     def test_a_company_disconnected_by_hand_is_not_told(self):
         self.connect()
-        self.env["l10n_pl_ksef.session"]._disconnect(self.company)
+        self.disconnect()
         self.assertEqual(self.wake(days=8), [])
 
     def test_a_changed_nip_that_only_a_signature_serves_is_told_at_once(self):

@@ -47,9 +47,7 @@ class TestCertificateStates(KsefCase):
         self.assertEqual(
             self.env["l10n_pl_ksef.panel"]._colors(self.company), {self.company.id: "amber"}
         )
-        self.keep_alive(seconds=1)
-        for _round in range(3):
-            self.keep_alive(seconds=10)
+        self.settle()
         self.assertEqual(self.panel()["state"], "connected")
 
     def test_a_certificate_blocked_while_its_renewal_is_due_is_looked_at_once_a_day(self):
@@ -63,7 +61,7 @@ class TestCertificateStates(KsefCase):
         self.assertLessEqual(looks["calls"], 1)
 
     def test_a_replaced_certificate_that_has_ended_needs_no_revocation_any_more(self):
-        self.env["l10n_pl_ksef.session"]._disconnect(self.company)
+        self.disconnect()
         self.certificate.write(
             {
                 "state": "superseded",
@@ -136,7 +134,7 @@ class TestBusy(KsefCase):
     def test_who_disconnects_is_told_to_try_again(self):
         self.connect()
         with self.others_at_it(), self.assertRaises(UserError):
-            self.env["l10n_pl_ksef.session"]._disconnect(self.company)
+            self.disconnect()
 
     def test_who_asks_for_a_certificate_is_told_to_try_again(self):
         self.connect()

@@ -10,7 +10,7 @@ from odoo.addons.l10n_pl_ksef_auth.tools import clock
 
 from .common import Control
 from .crash_points import CrashPoints, in_a_process
-from .worlds import BY_HAND, WorldsCase
+from .scenarios import BY_HAND, ScenarioCase
 
 NONE = 10**6
 # After these the protocol leaves nothing but another signature: what was lost is given only once.
@@ -19,7 +19,7 @@ SCENARIOS = ("first login", "certificate login", "enrollment", "renewal", "take-
 
 
 @tagged("post_install", "-at_install")
-class TestCrashMatrix(WorldsCase):
+class TestCrashMatrix(ScenarioCase):
     """For each point: the world as it was, and Odoo in a process of its own that is killed at this
     point; then Odoo goes on in another process, and has to end well.
     """
@@ -85,20 +85,20 @@ class TestCrashMatrix(WorldsCase):
         type(self).simulator = simulator
         with self.reaching(base_url, requests.Session), CrashPoints(number, pipe).watched():
             self.begin(scenario)
-            self.settle(timedelta(hours=3), until=lambda: self.is_done(scenario))
+            self.go_on(timedelta(hours=3), until=lambda: self.is_done(scenario))
 
     def second_life(self, scenario, passed):
         """How Odoo does after its restart.
 
         :return str: recovered, asked, or what is wrong
         """
-        done = self.settle(timedelta(hours=6), until=lambda: self.is_done(scenario))
+        done = self.go_on(timedelta(hours=6), until=lambda: self.is_done(scenario))
         asked = not done and scenario in BY_HAND
         if asked:
             if not self.nothing_else_left(passed):
                 return "asked for a signature without need"
             self.begin_again(scenario)
-            done = self.settle(timedelta(hours=1), until=lambda: self.is_done(scenario))
+            done = self.go_on(timedelta(hours=1), until=lambda: self.is_done(scenario))
         if not done:
             return f"stuck: {self.states()}"
         return self.what_is_wrong(scenario) or ("asked" if asked else "recovered")

@@ -6,7 +6,7 @@ from datetime import timedelta
 from odoo.tests import tagged
 
 from .common import KINDS
-from .worlds import WorldsCase
+from .scenarios import ScenarioCase
 
 # Each endpoint that the addon calls by itself, in the scenarios in which it does.
 ENDPOINTS = {
@@ -27,7 +27,7 @@ DETAILS = {"delay": {"seconds": 0.01}, "429": {"seconds": 30}, "refusal": {"code
 
 
 @tagged("post_install", "-at_install")
-class TestFaultMatrix(WorldsCase):
+class TestFaultMatrix(ScenarioCase):
     """For each endpoint and each fault: the world as it was, and one call that goes wrong."""
 
     def tearDown(self):
@@ -83,7 +83,7 @@ class TestFaultMatrix(WorldsCase):
         met = self.simulator.faults.met
         self.simulator.faults.add(endpoint, kind, **DETAILS.get(kind, {}))
         self.begin(scenario)
-        done = self.settle(timedelta(hours=6), until=lambda: self.is_done(scenario))
+        done = self.go_on(timedelta(hours=6), until=lambda: self.is_done(scenario))
         if self.simulator.faults.met == met:
             return "the fault was not met"
         if done:
@@ -92,7 +92,7 @@ class TestFaultMatrix(WorldsCase):
             return "told"
         if scenario == "first login":
             self.sign_in(consent=False)
-            if self.settle(timedelta(hours=1), until=lambda: self.is_done(scenario)):
+            if self.go_on(timedelta(hours=1), until=lambda: self.is_done(scenario)):
                 return self.what_is_wrong(scenario) or "asked"
         return f"stuck: {self.states()}"
 

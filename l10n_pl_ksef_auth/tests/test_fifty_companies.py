@@ -33,8 +33,7 @@ class TestFiftyCompanies(KsefCase):
             self.certified()
         results = self.connect_all_but_the_first()
         # The scheduled action finishes what KSeF had not judged at once; nobody clicks for it.
-        self.keep_alive(seconds=5)
-        self.keep_alive(seconds=5)
+        self.settle()
         states = {company: self.panel(company=company)["state"] for company in self.companies}
         issued = len(self.simulator.state.certificates)
         applications = sum(self.simulator.state.enrollments_made.values())
@@ -61,9 +60,7 @@ class TestFiftyCompanies(KsefCase):
         self.certified()
         self.connect_all_but_the_first()
         self.keep_alive(seconds=5)
-        self.keep_alive(days=4, hours=23)
-        self.keep_alive(seconds=10)
-        self.keep_alive(seconds=10)
+        self.settle(days=4, hours=23)
         renewed = self.companies.mapped(lambda company: company._l10n_pl_ksef_session().renew_at)
         self.assertTrue(all(moment > self.now() for moment in renewed))
         self.assertEqual(len(self.simulator.state.certificates), 1)

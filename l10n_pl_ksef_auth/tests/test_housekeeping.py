@@ -29,8 +29,7 @@ class TestHousekeeping(KsefCase):
         window = self.open_window()
         self.send_signed(window)
         self.assertTrue(window.sudo().document_secret)
-        self.keep_alive(seconds=5)
-        self.keep_alive(seconds=5)
+        self.settle()
         self.assertEqual(window.sudo().session_id.state, "active")
         self.assertFalse(window.sudo().document_secret)
 
@@ -77,8 +76,7 @@ class TestHousekeeping(KsefCase):
     def test_a_company_that_was_disconnected_by_hand_stays_so_however_long_ago_it_was(self):
         self.certified()
         session = self.company._l10n_pl_ksef_session()
-        self.env["l10n_pl_ksef.session"]._disconnect(self.company)
-        self.env.invalidate_all()
+        self.disconnect()
         self.age(session, days=500)
         self.env["l10n_pl_ksef.session"]._gc_ended()
         with self.assertRaises(LoginNeeded):

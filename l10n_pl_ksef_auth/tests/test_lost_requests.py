@@ -41,8 +41,7 @@ class TestLostRequests(KsefCase):
         self.attach(window, self.signed(self.downloaded(window), "stranger"))
         self.lose_request(window, "authenticate")
         self.travel(seconds=5)
-        window.sudo().session_id._advance()
-        self.env.invalidate_all()
+        self.advance(window.sudo().session_id)
         return window
 
     def assertToldOfNoRights(self, view):

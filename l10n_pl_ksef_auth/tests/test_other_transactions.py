@@ -56,7 +56,7 @@ class TestOtherTransactions(OwnDatabaseCase):
             self.assertEqual(self.advance(), "active")
             with self.company_locked(), self.assertRaises(LockNotAvailable):
                 self.enroll()
-            self.settle(timedelta(minutes=30))
+            self.settle()
         made = self.simulator.state.enrollments_made.values()
         with self.environment() as env:
             states = env["l10n_pl_ksef.certificate"].search([]).mapped("state")

@@ -34,16 +34,14 @@ class TestRenewNow(KsefCase):
         account = self.renew()
         self.assertFalse(account["problem"])
         self.assertTrue(self.row(account)["is_renewing"])
-        for _round in range(8):
-            self.keep_alive(seconds=40)
+        self.settle()
         self.assertEqual((self.old.state, self.successors().state), ("superseded", "active"))
         self.assertEqual(self.panel()["state"], "connected")
 
     def test_nothing_is_taken_away_before_the_successor_has_logged_in(self):
         self.simulator.settings.certificate_valid_from_offset = 7200
         self.renew()
-        for _round in range(4):
-            self.keep_alive(seconds=40)
+        self.settle()
         self.assertEqual((self.old.state, self.successors().state), ("active", "trying"))
         account = self.company.with_user(self.accountant).l10n_pl_ksef_account()
         self.assertTrue(self.row(account)["is_renewing"])
@@ -103,13 +101,11 @@ class TestRenewNow(KsefCase):
         self.simulator.settings.force_enrollment_status = {"code": 400}
         for _wish in range(2):
             self.renew()
-            for _round in range(3):
-                self.keep_alive(seconds=40)
+            self.settle()
         self.assertEqual(self.successors().mapped("state"), ["failed", "failed"])
         self.simulator.settings.reset()
         self.old.write({"renew_at": self.old._now(), "next_attempt": False})
-        for _round in range(8):
-            self.keep_alive(seconds=40)
+        self.settle()
         self.assertEqual(self.old.state, "superseded")
 
     def test_the_audit_trail_tells_who_asked(self):

@@ -56,9 +56,7 @@ class TestRotation(KsefCase):
 
     def test_the_connection_renews_itself_afterwards(self):
         self.rotate()
-        self.keep_alive(days=5)
-        self.keep_alive(seconds=10)
-        self.keep_alive(seconds=10)
+        self.settle(days=5)
         self.assertEqual(self.company._l10n_pl_ksef_session().method, "certificate")
         self.assertEqual(self.panel()["color"], "green")
 

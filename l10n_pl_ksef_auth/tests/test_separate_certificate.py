@@ -25,8 +25,7 @@ class TestSeparateCertificate(KsefCase):
 
     def issue(self):
         self.account().l10n_pl_ksef_issue_certificate()
-        for _round in range(4):
-            self.keep_alive(seconds=15)
+        self.settle()
 
     def test_with_two_places_left_a_separate_one_is_issued(self):
         choice = self.choice(places=2)

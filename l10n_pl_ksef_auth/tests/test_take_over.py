@@ -26,7 +26,6 @@ class TakeOverCase(KsefCase):
         window = self.take_over(revoke)
         self.send_signed(window, signer, consent)
         self.follow(window)
-        self.env.invalidate_all()
         return self.company._l10n_pl_ksef_session()
 
     def taken_over_while_renewed(self, revoke, rounds):
@@ -38,17 +37,12 @@ class TakeOverCase(KsefCase):
         window = self.take_over(revoke)
         successor = self.former._begin_successor()
         for _round in range(rounds):
-            successor._advance()
+            self.advance(successor)
             self.travel(seconds=10)
         self.send_signed(window, "qualified", consent=False)
         self.follow(window)
         self.settle()
-        self.env.invalidate_all()
         return successor
-
-    def settle(self):
-        for _round in range(5):
-            self.keep_alive(seconds=15)
 
     def account(self, user=None):
         self.env.invalidate_all()
@@ -73,8 +67,7 @@ class TestAnotherSigner(KsefCase):
         super().setUp()
         self.former = self.certified()
         self.connect("qualified", consent=True)
-        for _round in range(5):
-            self.keep_alive(seconds=15)
+        self.settle()
         self.successor = self.company._l10n_pl_ksef_certificate()
 
     def test_the_connection_stands_on_the_new_signer(self):
@@ -82,9 +75,7 @@ class TestAnotherSigner(KsefCase):
         self.assertEqual(self.panel()["identity"]["name"], self.successor.owner_name)
 
     def test_the_next_silent_login_is_the_new_signers(self):
-        for _round in range(6):
-            self.keep_alive(days=1)
-            self.keep_alive(seconds=10)
+        self.let_days_pass(6)
         session = self.company._l10n_pl_ksef_session()
         self.assertEqual((session.method, session.certificate_id), ("certificate", self.successor))
 
@@ -169,7 +160,6 @@ class TestTakeOver(TakeOverCase):
     def test_while_ksef_checks_a_signature_nobody_takes_over(self):
         self.simulator.settings.auth_delay = 60
         self.send_signed(self.open_window())
-        self.env.invalidate_all()
         with self.assertRaises(UserError):
             self.take_over()
 
@@ -209,8 +199,7 @@ class TestTakeOver(TakeOverCase):
         self.settle()
         self.assertEqual((self.former.state, self.at_ksef(self.former).revoked), ("active", None))
         self.assertFalse(self.company._l10n_pl_ksef_session().renew_at)
-        for _day in range(8):
-            self.keep_alive(days=1)
+        self.let_days_pass(8)
         logins = self.env["l10n_pl_ksef.session"].search([("certificate_id", "=", self.former.id)])
         self.assertFalse(logins)
         self.assertEqual(self.panel()["state"], "disconnected")
@@ -220,9 +209,7 @@ class TestTakeOver(TakeOverCase):
         self.settle()
         successor = self.company._l10n_pl_ksef_certificate()
         self.assertNotEqual(successor, self.former)
-        for _day in range(6):
-            self.keep_alive(days=1)
-            self.keep_alive(seconds=10)
+        self.let_days_pass(6)
         self.assertEqual(self.company._l10n_pl_ksef_session().certificate_id, successor)
 
     def test_a_kept_certificate_is_still_shown_and_said_to_be_left(self):
@@ -246,7 +233,7 @@ class TestTakeOver(TakeOverCase):
         self.serve_another(self.accountant)
         self.taken_over(consent=False)
         self.settle()
-        self.env["l10n_pl_ksef.session"]._disconnect(self.company)
+        self.disconnect()
         self.assertNotIn(self.company.id, [row["id"] for row in self.account()["others"]])
         company = self.company.with_user(self.accountant)
         (row,) = company.l10n_pl_ksef_connect_with_certificate()
@@ -285,10 +272,9 @@ class TestTakeOverAtOnce(TakeOverCase):
         self.assertFalse(self.company._l10n_pl_ksef_certificate())
 
     def test_a_certificate_that_was_asked_for_is_revoked_when_it_comes(self):
-        self.on_its_way._advance()
+        self.advance(self.on_its_way)
         self.assertEqual(self.on_its_way.state, "requested")
         self.taken_over(revoke=True, consent=False)
         self.settle()
-        self.env.invalidate_all()
         self.assertEqual(self.on_its_way.state, "revoked")
         self.assertTrue(self.at_ksef(self.on_its_way).revoked)

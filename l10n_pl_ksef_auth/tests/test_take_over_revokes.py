@@ -32,15 +32,13 @@ class TestTakeOverRevokes(TakeOverCase):
         self.keep_alive(seconds=11)
         self.assertEqual((self.former.state, self.replaced.state), ("active", "active"))
         self.assertEqual(self.former.company_ids, self.env["res.company"])
-        for _round in range(6):
-            self.keep_alive(minutes=5)
+        self.settle()
         self.assertEqual((self.former.state, self.replaced.state), ("revoked", "revoked"))
 
     def test_a_lost_answer_to_the_revocation_does_no_harm(self):
         self.simulator.faults.add("certificate-revoke", "lost")
         self.taken_over(revoke=True)
-        for _round in range(6):
-            self.keep_alive(minutes=5)
+        self.settle()
         self.assertEqual((self.former.state, self.replaced.state), ("revoked", "revoked"))
 
     def test_a_worker_that_dies_in_between_loses_nothing(self):
@@ -61,8 +59,7 @@ class TestTakeOverRevokes(TakeOverCase):
         self.taken_over(revoke=True)
         self.keep_alive(seconds=5)
         self.replaced._forget_secrets(state="revoked")
-        for _round in range(6):
-            self.keep_alive(minutes=5)
+        self.settle()
         self.assertEqual((self.former.state, self.former.revoke_requested), ("active", False))
         line = self.env["l10n_pl_ksef.audit"].search([("event", "=", "revocation_failed")])
         self.assertEqual(line.company_id, self.company)

@@ -74,7 +74,7 @@ class TestTenYears(OwnDatabaseCase):
         self.dice = random.Random(SEED)
         with self.without_sockets():
             self.sign_in()
-            self.settle(timedelta(minutes=30), until=self.has_certificate)
+            self.go_on(timedelta(minutes=30), until=self.has_certificate)
             start = clock.now()
             self.weather = Weather(start, self.days)
             self.without_token = timedelta()
@@ -82,7 +82,7 @@ class TestTenYears(OwnDatabaseCase):
                 self.one_run()
             self.weather.outages.clear()
             self.change_weather()
-            self.settle(timedelta(hours=3))
+            self.go_on(timedelta(hours=3))
             self.report(time.monotonic() - began)
 
     def one_run(self):

@@ -1,6 +1,6 @@
 from unittest.mock import patch
 
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from odoo.addons.l10n_pl_ksef_auth.tools import xades
@@ -31,7 +31,6 @@ class TestWhoConnects(KsefCase):
         self.send_signed(window)
         for _round in range(4):
             self.travel(seconds=3)
-            self.env.invalidate_all()
             panel = self.company.with_user(self.clerk).l10n_pl_ksef_follow()
         self.assertEqual(panel["state"], "connected")
 
@@ -92,6 +91,31 @@ class TestWhoIsRefused(KsefCase):
         other = self.make_company("Druga Sp. z o.o.", "1111111111")
         with self.assertRaisesRegex(AccessError, "do not work in this company"):
             other.with_user(self.accountant).l10n_pl_ksef_panel()
+
+
+@tagged("post_install", "-at_install")
+class TestBeyondTheScreens(KsefCase):
+    """What the browser could call beyond the screens."""
+
+    def test_nothing_but_the_settings_for_ksef_is_saved_for_an_accountant(self):
+        name = self.company.name
+        with self.assertRaises(UserError):
+            self.company.with_user(self.accountant).l10n_pl_ksef_save_options({"name": "Inna"})
+        self.assertEqual(self.company.name, name)
+
+    def test_who_may_not_see_the_panel_does_not_move_its_login_either(self):
+        employee = self.make_user("ksef_employee", "base.group_user")
+        elsewhere = self.make_company("Inna Sp. z o.o.", "1111111111")
+        stranger = self.make_user("ksef_elsewhere", "account.group_account_invoice", elsewhere)
+        for user in (employee, stranger):
+            with self.subTest(user=user.login), self.assertRaises(AccessError):
+                self.company.with_user(user).l10n_pl_ksef_follow()
+
+    def test_a_login_of_one_environment_is_none_in_another(self):
+        self.connect()
+        self.company.l10n_pl_ksef_environment = "demo"
+        self.assertFalse(self.company._l10n_pl_ksef_session())
+        self.assertEqual(self.panel()["state"], "disconnected")
 
 
 @tagged("post_install", "-at_install")
@@ -190,8 +214,7 @@ class TestPackagesThatDoNotFit(KsefCase):
     def test_a_mismatched_xmlsec_is_a_state_with_its_remedy(self):
         self.certified()
         with patch.object(xades, "available", return_value="mismatch"):
-            self.keep_alive(days=5)
-            self.keep_alive(seconds=10)
+            self.settle(days=5)
         panel = self.panel()
         self.assertEqual(panel["state"], "connected")
         self.assertIn("xmlsec", panel["problem"]["text"])

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from herd import LOCK, REQUESTS, ROUND_TRIP, SERVERS, WORKERS, Herd, herd_of_requests
-from outdated import outdate_access_token, revoke_at_ksef
+from token_ends import outdate_access_token, revoke_at_ksef
 
 
 @pytest.fixture(scope="module")

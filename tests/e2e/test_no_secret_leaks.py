@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from leaks import Secret, hits
-from life import life
+from connection_life import life
+from secret_search import Secret, hits
 
 
 def test_the_search_finds_a_secret_in_every_form() -> None:

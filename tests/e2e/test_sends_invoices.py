@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from odoo_user import OdooUser, first_login
-from outdated import outdate_access_token, revoke_at_ksef
 from playwright.sync_api import BrowserContext, Page, expect
+from token_ends import outdate_access_token, revoke_at_ksef
 
 from ksef_simulator.control import Control
 from stack.demo import DemoStack, demo_stack

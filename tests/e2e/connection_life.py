@@ -15,8 +15,8 @@ import requests
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import pkcs12
-from leaks import Secret
 from odoo_user import OdooUser, first_login
+from secret_search import Secret
 
 from ksef_simulator import Simulator, control
 from ksef_simulator.identities import OWNER, STRANGER

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from copies import Copies, look, replace_key
+from database_copies import Copies, look, replace_key
 from odoo_user import OdooUser, first_login
 from playwright.sync_api import BrowserContext, expect
 

@@ -16,7 +16,7 @@ LOGGING_IN = ("waiting", "submitted", "authorized")
 SEED = 20261122
 
 
-class WorldsCase(OwnDatabaseCase):
+class ScenarioCase(OwnDatabaseCase):
     """Scenarios: the world before, what a human does, when it is done, what must hold then."""
 
     @contextmanager
@@ -75,8 +75,8 @@ class WorldsCase(OwnDatabaseCase):
             env["l10n_pl_ksef.session"].search([])._advance()
         if scenario == "enrollment":
             return
-        self.settle(timedelta(hours=1), until=self.has_certificate)
-        self.settle(timedelta(minutes=1))
+        self.go_on(timedelta(hours=1), until=self.has_certificate)
+        self.settle()
         if scenario == "take-over":
             self.window_id = self.take_over_window()
             return
