@@ -28,7 +28,7 @@ _logger = logging.getLogger(__name__)
 def breaches_of(simulator):
     """Compare every exchange of a simulator with KSeF's official contract from now on.
 
-    :return list: what differs, as it happens; nothing where the contract is not at hand
+    :return list: filled with each difference; stays empty where the contract is not at hand
     """
     broken = []
     if Contract.at_hand():
@@ -56,7 +56,7 @@ class MovedTime:
     def keep_alive(self, **delta):
         """Let time pass, then run the scheduled action once.
 
-        :return datetime: when the action asked to run again, naive UTC by the addon's clock, or None
+        :return datetime: when the action asked to run again (naive UTC, the addon's clock), or None
         """
         self.travel(**delta)
         asked = [None]
@@ -111,7 +111,7 @@ class MovedTime:
 
 
 class KsefCase(MovedTime, TransactionCase):
-    """A Polish company, its users, and a KSeF simulator of its own for each class."""
+    """A Polish company and its users, connected to a KSeF simulator of the class's own."""
 
     @classmethod
     def setUpClass(cls):
@@ -131,6 +131,7 @@ class KsefCase(MovedTime, TransactionCase):
 
     @classmethod
     def make_company(cls, name, nip):
+        """Create a Polish company in the test environment; without a NIP if `nip` is empty."""
         return cls.env["res.company"].create(
             {
                 "name": name,
@@ -142,6 +143,7 @@ class KsefCase(MovedTime, TransactionCase):
 
     @classmethod
     def make_user(cls, login, groups, companies=None):
+        """Create a user with some groups (comma-separated), in our company or other ones."""
         companies = companies or cls.company
         return new_test_user(
             cls.env,
@@ -165,7 +167,7 @@ class KsefCase(MovedTime, TransactionCase):
         self.addCleanup(clock.travel, timedelta())
 
     def watch_contract(self):
-        """Compare every request and answer with KSeF's official contract, where that is at hand."""
+        """Fail the test if an exchange differs from KSeF's official contract."""
         broken = breaches_of(self.simulator)
         self.addCleanup(lambda: self.assertFalse(broken, "not as KSeF's contract says"))
 
@@ -173,26 +175,27 @@ class KsefCase(MovedTime, TransactionCase):
     # The journey, in the words of the tests
     # ------------------------------------------------------------------
     def open_window(self, user=None, company=None):
-        """The window "Account authorization", opened as a user."""
+        """Open the window "Account authorization" as a user, and return it."""
         company = (company or self.company).with_user(user or self.accountant)
         action = company.with_company(company).l10n_pl_ksef_open_authorization()
         return company.env["l10n_pl_ksef.authorization"].browse(action["params"]["wizard_id"])
 
     def downloaded(self, window):
-        """The bytes of AuthTokenRequest.xml, downloaded anew."""
+        """Download AuthTokenRequest.xml anew, and return its bytes."""
         view = window.prepare_download()
         self.assertFalse(view["problem"])
         return window.sudo().session_id._request_document()
 
     def attach(self, window, document, name="AuthTokenRequest (1).xml"):
+        """Choose a file in the window, and return its view."""
         return window.attach(name, base64.b64encode(document).decode())
 
     def signed(self, document, signer="owner", **how):
-        """A document signed by one of the simulator's people."""
+        """Have one of the simulator's people sign a document, and return it signed."""
         return sign(document, signer, at=self.simulator.clock.now(), **how)
 
     def send_signed(self, window, signer="owner", consent=False, **how):
-        """Download, sign, attach and send; the view after it."""
+        """Download, sign, attach and send the request, and return the window's view."""
         self.attach(window, self.signed(self.downloaded(window), signer, **how))
         window.set_consent(consent)
         view = window.authenticate()
@@ -201,18 +204,18 @@ class KsefCase(MovedTime, TransactionCase):
 
     @contextmanager
     def confirmed(self):
-        """A browser whose user has just given the password."""
+        """Act as a browser whose user has just given the password."""
         session = {ksef_confirmation.PASSWORD_KEY: time.time()}
         browser = SimpleNamespace(session=session)
         with patch.object(ksef_confirmation, "request", browser):
             yield
 
     def others_at_it(self):
-        """Another worker holds every lock for as long as the block lasts."""
+        """Have another worker hold every lock inside the block."""
         return patch.object(ksef_step, "_lock", return_value=False)
 
     def connect(self, signer="owner", user=None, company=None, consent=False):
-        """A whole first login; the session that it opened."""
+        """Log a company in with a signature, and return the session."""
         window = self.open_window(user, company)
         self.send_signed(window, signer, consent)
         view = self.follow(window)
@@ -220,7 +223,7 @@ class KsefCase(MovedTime, TransactionCase):
         return (company or self.company)._l10n_pl_ksef_session()
 
     def certified(self):
-        """A company that is connected and has its certificate; the certificate."""
+        """Connect the company, let its certificate be issued, and return the certificate."""
         self.connect(consent=True)
         self.settle()
         return self.company._l10n_pl_ksef_certificate()
@@ -231,7 +234,7 @@ class KsefCase(MovedTime, TransactionCase):
         self.env.invalidate_all()
 
     def follow(self, window, rounds=20):
-        """Ask on, as the open window does, until the login has ended well or badly."""
+        """Ask as the open window does until the login has ended, and return the last view."""
         for _round in range(rounds):
             self.travel(seconds=2)
             view = window.follow()
@@ -257,11 +260,16 @@ class KsefCase(MovedTime, TransactionCase):
         self.env.invalidate_all()
 
     def panel(self, user=None, company=None):
+        """Return what a company's panel shows a user (by default the accountant)."""
         self.env.invalidate_all()
         return (company or self.company).with_user(user or self.accountant).l10n_pl_ksef_panel()
 
+    def at_ksef(self, certificate):
+        """Return the simulator's own record of a certificate."""
+        return self.simulator.state.certificates[certificate.serial_number]
+
     def figures(self, text):
-        """Show a measured result; ./run test prints it after its sum."""
+        """Report a measured result; ./run test prints it after its sum."""
         _logger.info("FIGURES %s", text)
         target = os.environ.get("STACK_FIGURES")
         if target:
@@ -270,7 +278,7 @@ class KsefCase(MovedTime, TransactionCase):
 
     @contextmanager
     def counted(self, operation):
-        """How many calls of an operation the simulator saw inside the block."""
+        """Count the calls of an operation that the simulator gets inside the block."""
         before = self.simulator.requests.count(operation)
         counter = {}
         yield counter

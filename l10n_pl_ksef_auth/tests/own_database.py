@@ -62,13 +62,13 @@ class OwnDatabaseCase(MovedTime, BaseCase):
         cls.simulator = Simulator(free_port())
         cls.broken = breaches_of(cls.simulator)
         with cls.environment() as env:
-            cls.company_id, cls.user_id = _settle(env, cls.simulator.base_url)
+            cls.company_id, cls.user_id = _make_company_and_user(env, cls.simulator.base_url)
             env.cr.execute(f"ALTER TABLE l10n_pl_ksef_session DROP CONSTRAINT {CIRCULAR}")
 
     @classmethod
     @contextmanager
     def environment(cls, user_id=SUPERUSER_ID):
-        """A transaction of its own, committed at the end."""
+        """Give an environment on a transaction of its own, which is committed at the end."""
         with cls.registry.cursor() as cr:
             yield api.Environment(cr, user_id, {})
 
@@ -79,7 +79,7 @@ class OwnDatabaseCase(MovedTime, BaseCase):
     figures = KsefCase.figures
 
     def forget(self):
-        """Back to a company that never connected, at a KSeF that never heard of it."""
+        """Forget every connection, here and at KSeF, and set both clocks to the present."""
         self.simulator.faults.clear()
         self.simulator.settings.reset()
         self.simulator.reset()
@@ -98,13 +98,13 @@ class OwnDatabaseCase(MovedTime, BaseCase):
             env["l10n_pl_ksef.session"]._cron_keep_alive()
 
     def sign_in(self, consent=True):
-        """The accountant's whole first login."""
+        """Have the accountant sign and send the request; KSeF's answer is not waited for."""
         window_id = self.signed_window(consent)
         with self.environment(self.user_id) as env:
             env["l10n_pl_ksef.authorization"].browse(window_id).authenticate()
 
     def signed_window(self, consent, signer="owner"):
-        """The accountant's window with the signed document attached, just before it is sent."""
+        """Open the accountant's window, attach a signed document, and return the window's id."""
         with self.environment(self.user_id) as env:
             company = env["res.company"].browse(self.company_id)
             action = company.l10n_pl_ksef_open_authorization()
@@ -118,7 +118,7 @@ class OwnDatabaseCase(MovedTime, BaseCase):
 
     @contextmanager
     def reaching(self, base_url, session):
-        """The addon reaches KSeF at an address, by sessions that a function makes."""
+        """Have the addon reach KSeF at an address, over HTTP sessions that a function makes."""
 
         def client(company, environment=None):
             return KsefClient(base_url, session=session())
@@ -129,7 +129,7 @@ class OwnDatabaseCase(MovedTime, BaseCase):
 
     @contextmanager
     def without_sockets(self):
-        """The addon reaches the simulator in its own process, without a network between."""
+        """Have the addon reach the simulator inside this process, without a network."""
         session = requests.Session()
         session.trust_env = False
         session.mount(self.simulator.url, self.simulator.adapter())
@@ -140,7 +140,7 @@ class OwnDatabaseCase(MovedTime, BaseCase):
     # The database, again and again
     # ------------------------------------------------------------------
     def keep_database(self):
-        """Keep what the addon has stored, for restore_database()."""
+        """Copy all that the addon has stored, for restore_database()."""
         with self.registry.cursor() as cr:
             for table in TABLES:
                 kept, live = SQL.identifier(f"kept_{table}"), SQL.identifier(table)
@@ -148,7 +148,7 @@ class OwnDatabaseCase(MovedTime, BaseCase):
                 cr.execute(SQL("CREATE TABLE %s AS TABLE %s", kept, live))
 
     def restore_database(self):
-        """What the addon has stored is as it was at keep_database()."""
+        """Put back all that the addon had stored at keep_database()."""
         with self.registry.cursor() as cr:
             cr.execute(SQL("TRUNCATE %s CASCADE", ALL_TABLES))
             for table in TABLES:
@@ -156,21 +156,21 @@ class OwnDatabaseCase(MovedTime, BaseCase):
                 cr.execute(SQL("INSERT INTO %s SELECT * FROM %s", live, kept))
 
     def fresh_connections(self):
-        """A forked process must not talk on its parent's connections."""
+        """Open new database connections: a forked process must not use its parent's."""
         sql_db._Pool = sql_db._Pool_readonly = None
         self.registry._db = sql_db.db_connect(self.database)
         self.registry._db_readonly = None
 
 
 def free_port():
-    """A TCP port that nothing listens on right now."""
+    """Return a TCP port that nothing listens on right now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
-def _settle(env, base_url):
-    """A Polish company and its accountant, connected to the simulator.
+def _make_company_and_user(env, base_url):
+    """Create a Polish company and its accountant, whose KSeF is the simulator.
 
     :return tuple: ids of the company and of the user
     """

@@ -14,9 +14,6 @@ class TestCertificateStates(KsefCase):
         super().setUp()
         self.certificate = self.certified()
 
-    def at_ksef(self, certificate):
-        return self.simulator.state.certificates[certificate.serial_number]
-
     def waiting_choice(self, environment="test"):
         """The signer has a certificate elsewhere: somebody has to choose."""
         return self.env["l10n_pl_ksef.certificate"].create(

@@ -81,7 +81,7 @@ class TestRenewNow(KsefCase):
         self.assertFalse(self.successors())
 
     def test_ksefs_limit_is_told_and_costs_no_application(self):
-        who = self.at_ksef().who
+        who = self.at_ksef(self.old).who
         limits = self.simulator.state.subject_limits
         limits[who] = {"enrollment": 1}
         for _click in range(2):
@@ -131,6 +131,3 @@ class TestRenewNow(KsefCase):
     def test_a_revoked_certificate_cannot_be_renewed(self):
         self.old.state = "revoked"
         self.assertIn("not valid in this Odoo", self.renew()["problem"]["text"])
-
-    def at_ksef(self):
-        return self.simulator.state.certificates[self.old.serial_number]

@@ -16,9 +16,6 @@ class TestRenewal(KsefCase):
         self.env.invalidate_all()
         return self.env["l10n_pl_ksef.certificate"].search([], order="id")
 
-    def at_ksef(self, certificate):
-        return self.simulator.state.certificates[certificate.serial_number]
-
     def renewed(self):
         """A company whose certificate is due for renewal; old and new one, after it."""
         old = self.certified()

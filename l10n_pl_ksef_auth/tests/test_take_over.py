@@ -5,7 +5,7 @@ from .common import OWNER, KsefCase
 
 
 class TakeOverCase(KsefCase):
-    """A company with its certificate, and the step in which somebody else signs."""
+    """A company with its certificate, before somebody else signs for it."""
 
     def setUp(self):
         super().setUp()
@@ -13,7 +13,7 @@ class TakeOverCase(KsefCase):
         self.replaced = self.company._l10n_pl_ksef_session()
 
     def take_over(self, revoke=False, user=None, company=None):
-        """The window in which somebody else signs."""
+        """Begin a take-over, and return the window in which somebody else signs."""
         user, company = user or self.accountant, company or self.company
         self.env.flush_all()
         with self.confirmed():
@@ -22,17 +22,16 @@ class TakeOverCase(KsefCase):
         return windows.browse(action["params"]["wizard_id"])
 
     def taken_over(self, revoke=False, signer="qualified", consent=True):
-        """A take-over up to the moment when the new login works."""
+        """Take over up to the moment when the new login works, and return its session."""
         window = self.take_over(revoke)
         self.send_signed(window, signer, consent)
         self.follow(window)
         return self.company._l10n_pl_ksef_session()
 
     def taken_over_while_renewed(self, revoke, rounds):
-        """A take-over during whose signature a renewal began by itself.
+        """Take over while the scheduled action renews the certificate; return the successor.
 
         :param int rounds: how often the successor is worked on before the signature is sent
-        :return: the successor
         """
         window = self.take_over(revoke)
         successor = self.former._begin_successor()
@@ -45,14 +44,12 @@ class TakeOverCase(KsefCase):
         return successor
 
     def account(self, user=None):
+        """Return what the screen "Account" shows a user."""
         self.env.invalidate_all()
         return self.company.with_user(user or self.accountant).l10n_pl_ksef_account()
 
-    def at_ksef(self, certificate):
-        return self.simulator.state.certificates[certificate.serial_number]
-
     def serve_another(self, user):
-        """The former certificate serves one more company, of one user."""
+        """Have the former certificate serve one more company, which one user has."""
         other = self.make_company("Druga Sp. z o.o.", "1234563218")
         user.company_ids |= other
         self.former.company_ids |= other

@@ -52,14 +52,14 @@ env.cr.commit()
 
 
 class Copies:
-    """Makes copies of a demo's database and removes them at the end."""
+    """Copies of a demo's database."""
 
     def __init__(self, demo: DemoStack) -> None:
         self.demo, self.shop = demo, demo._shop
         self.made: list[str] = []
 
     def name(self, purpose: str) -> str:
-        """The name of a copy that is to be made."""
+        """Return a name for a new copy."""
         copy = f"{purpose}_{os.getpid()}"
         self.shop.databases.drop(copy)
         self.made.append(copy)
@@ -90,7 +90,7 @@ class Copies:
         return copy
 
     def dump(self) -> bytes:
-        """A backup of the database as it is now."""
+        """Return a backup of the database."""
         command = _program(self.shop.postgres, "pg_dump")
         return subprocess.run(
             [*command, "--no-owner", self.demo.database],
@@ -129,7 +129,7 @@ class Copies:
 
 
 def replace_key(demo: DemoStack) -> str:
-    """Run the command that replaces the key; what it said."""
+    """Run the command that replaces the encryption key, and return what it printed."""
     command = demo._shop.programs.odoo(demo.database, "l10n_pl_ksef_rotate")[:8]
     environment = demo._shop.programs.environment()
     done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True)
@@ -152,7 +152,7 @@ def look(programs: Programs, copy: str, decisions: tuple[str, ...] = ()) -> list
 
 
 def run(programs: Programs, database: str, script: str) -> str:
-    """Run a script in Odoo's shell; what it printed."""
+    """Run a script in Odoo's shell, and return what it printed."""
     guarded = (
         f"try:\n    exec({script!r})\nexcept BaseException as e:\n    print('FAILED', repr(e))\n"
     )
