@@ -5,7 +5,7 @@ from odoo import models
 from odoo.tools import SQL
 
 from ..tools.nip import InvalidNip
-from . import ksef_problem
+from . import ksef_problem, ksef_vault
 from .ksef_alert import ON_CERTIFICATE
 from .ksef_owner import OWNER, SAME_CONTEXT
 from .ksef_session import LOGGING_IN
@@ -34,7 +34,7 @@ class L10n_Pl_KsefAlertWatch(models.Model):
             if env is None:
                 return
             alerts = self.with_env(env)
-            lock = env["l10n_pl_ksef.unlock"]._lock()
+            lock = ksef_vault.obstacle(env)
             if lock:
                 alerts._tell_of_lock(lock)
             else:
@@ -58,7 +58,7 @@ class L10n_Pl_KsefAlertWatch(models.Model):
         )
         if self.env.execute_query(query)[0][0]:
             return True
-        return bool(self.env["l10n_pl_ksef.unlock"]._lock())
+        return bool(ksef_vault.obstacle(self.env))
 
     def _bring_up_to_date(self, wanted):
         for alert in self.search([("closed_at", "=", False)]):

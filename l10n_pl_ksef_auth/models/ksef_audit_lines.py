@@ -1,7 +1,7 @@
 from odoo import fields, models
 
 from .ksef_audit import address, technical
-from .res_company_account import OPTIONS
+from .res_company import OPTIONS
 
 SESSION_EVENTS = {"failed": "failure", "expired": "expired"}
 CERTIFICATE_EVENTS = {

@@ -3,6 +3,7 @@
 from odoo import models
 
 from . import ksef_vault
+from .res_company import CONNECT_GROUP
 
 BACKUP_PARAMETER = "l10n_pl_ksef_auth.key_backed_up"
 REMINDED_PARAMETER = "l10n_pl_ksef_auth.key_reminded"
@@ -70,7 +71,7 @@ class L10n_Pl_KsefSession(models.Model):
 
     def _keeper(self):
         """Whoever can see to a file on the server: an administrator, else who connected."""
-        group = self.env.ref("l10n_pl_ksef_auth.group_ksef_connection")
+        group = self.env.ref(CONNECT_GROUP)
         candidates = self.user_id | group.all_user_ids.sorted("id")
         administrators = candidates.filtered(
             lambda user: (

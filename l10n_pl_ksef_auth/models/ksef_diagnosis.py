@@ -4,9 +4,9 @@ from odoo import fields, models, release
 
 from ..tools import clock, probe, vault, xades
 from ..tools.errors import KsefError
-from . import ksef_problem
+from . import ksef_problem, ksef_vault
 from .ksef_backup import key_source
-from .ksef_copy import is_neutralized
+from .ksef_home import is_neutralized
 
 # Seconds: a signature made "a minute ago" would be in the future beyond this (docs/ksef.md A2-28).
 TOLERATED_DIFFERENCE = 45
@@ -121,7 +121,7 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
         return lives, f"{methods[session.method]} → {ends} UTC"
 
     def _key(self):
-        lock = self.env["l10n_pl_ksef.unlock"]._lock()
+        lock = ksef_vault.obstacle(self.env)
         if lock:
             return False, ksef_problem.texts(self.env, ksef_problem.local(lock))["text"]
         source, fingerprint, backed_up = key_source(self.env)

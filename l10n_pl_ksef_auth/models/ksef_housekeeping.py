@@ -1,11 +1,13 @@
 """Nothing grows for ever: what is removed, and after what time.
 
-Audit lines: ksef_audit.py. Uploaded documents: wizard/ksef_authorization_documents.py.
+Audit lines: ksef_audit.py. Uploaded documents: the window that takes them.
 """
 
 from datetime import timedelta
 
 from odoo import api, fields, models
+
+from . import ksef_vault
 
 # A request that nobody signed is of no use after ten minutes; a week is for support.
 KEPT_REQUESTS = timedelta(days=7)
@@ -50,7 +52,8 @@ class L10n_Pl_KsefSession(models.Model):
     def _cron_keep_alive(self, backwards=False):
         result = super()._cron_keep_alive(backwards)
         if not backwards:
-            self._beside(self.env["l10n_pl_ksef.authorization"]._forget_documents)
+            for model in ksef_vault.secret_models(self.env):
+                self._beside(self.env[model]._forget_unused)
         return result
 
 

@@ -8,7 +8,7 @@ from odoo import models, tools
 
 from ..tools.errors import KsefError, KsefUnavailable
 from ..tools.nip import InvalidNip
-from . import ksef_connections
+from . import ksef_connections, ksef_vault
 from .ksef_step import IN_CRON, LONGEST_RETRY
 
 _logger = logging.getLogger(__name__)
@@ -37,8 +37,12 @@ class L10n_Pl_KsefSessionKeepAlive(models.Model):
     def _cron_keep_alive(self, backwards=False):
         """Do all that is due, then ask to be woken for the next thing (docs/design.md 12).
 
+        While the secrets cannot be used, everything stays as it is, and people are told.
+
         :param bool backwards: begin with the newest, as the second worker
         """
+        if ksef_vault.obstacle(self.env):
+            return self._tell_humans()
         worker = self.with_context(**{IN_CRON: True})
         try:
             moment = worker._work_off(backwards, time.monotonic() + worker._run_seconds())

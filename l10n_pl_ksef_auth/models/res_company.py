@@ -5,13 +5,21 @@ from ..tools import nip as nip_tools
 from ..tools.auth_token_request import Context
 from ..tools.client import KsefClient
 from ..tools.const import ENVIRONMENTS, check_base_url
-from ..tools.errors import KsefUnavailable
-from . import ksef_connections
+from ..tools.errors import KsefError, KsefUnavailable
+from . import ksef_connections, ksef_home
 from .ksef_session import ENVIRONMENT_LABELS
 from .ksef_step import IN_CRON
 
 CONNECT_GROUP = "l10n_pl_ksef_auth.group_ksef_connection"
 SEE_GROUP = "account.group_account_invoice"
+# The company's settings for KSeF: the account screen changes them, each change leaves a line.
+OPTIONS = (
+    "l10n_pl_ksef_environment",
+    "l10n_pl_ksef_context_type",
+    "l10n_pl_ksef_internal_id",
+    "l10n_pl_ksef_subject_type",
+    "l10n_pl_ksef_responsible_id",
+)
 WHO_WE_ARE = {"vat", "l10n_pl_ksef_context_type", "l10n_pl_ksef_internal_id"}
 
 
@@ -87,6 +95,13 @@ class ResCompany(models.Model):
             )
         return Context("Nip", nip_tools.normalise(owner.vat))
 
+    def _l10n_pl_ksef_nip(self):
+        """Return self's NIP as people write it, with dashes; what is no NIP, as it was typed."""
+        try:
+            return nip_tools.formatted(nip_tools.normalise(self.vat))
+        except nip_tools.InvalidNip:
+            return self.vat or ""
+
     def _l10n_pl_ksef_base_url(self, environment):
         """An environment's address; a system parameter may name another (https or loopback).
 
@@ -101,8 +116,14 @@ class ResCompany(models.Model):
             raise KsefUnavailable(str(error), code="address", sent=False) from error
 
     def _l10n_pl_ksef_client(self, environment=None):
-        """A client without a token, for an environment (the company's own by default)."""
+        """Return a client without a token; a neutralized copy never talks to production.
+
+        :param str environment: KSeF's; the one that self's connection uses by default
+        :raises KsefError: neutralized
+        """
         environment = environment or self._l10n_pl_ksef_owner().l10n_pl_ksef_environment
+        if environment == "production" and ksef_home.is_neutralized(self.env):
+            raise KsefError("a neutralized database keeps away from production", code="neutralized")
         base_url = self._l10n_pl_ksef_base_url(environment)
         if self.env.context.get(IN_CRON):
             return ksef_connections.client(base_url)
@@ -114,18 +135,8 @@ class ResCompany(models.Model):
     def _l10n_pl_ksef_session(self):
         """The login that self's connection stands on now; empty when there is none."""
         owner = self._l10n_pl_ksef_owner()
-        live = (
-            self.env["l10n_pl_ksef.session"]
-            .sudo()
-            .search(
-                [
-                    ("company_id", "=", owner.id),
-                    ("environment", "=", owner.l10n_pl_ksef_environment),
-                    ("state", "=", "active"),
-                    ("revoke_requested", "=", False),
-                ]
-            )
-        )
+        active = ("state", "=", "active"), ("revoke_requested", "=", False)
+        live = self.env["l10n_pl_ksef.session"]._of_company(owner, *active)
         # A login of the NIP or unit that the company was before is not the company's any more.
         return live._of_present_context()[:1]
 
@@ -137,17 +148,8 @@ class ResCompany(models.Model):
     def _l10n_pl_ksef_certificate(self):
         """The KSeF certificate that may log self in; empty when there is none."""
         owner = self._l10n_pl_ksef_owner()
-        certificates = (
-            self.env["l10n_pl_ksef.certificate"]
-            .sudo()
-            .search(
-                [
-                    ("company_ids", "in", owner.id),
-                    ("environment", "=", owner.l10n_pl_ksef_environment),
-                    ("state", "=", "active"),
-                ]
-            )
-        )
+        active = ("state", "=", "active")
+        certificates = self.env["l10n_pl_ksef.certificate"]._of_company(owner, active)
         return certificates._usable()[:1] or certificates[:1]
 
     def _l10n_pl_ksef_renew_login(self):
