@@ -78,7 +78,7 @@ def in_a_process(work, meanwhile=None):
     waiting, starting = os.pipe()
     process = os.fork()
     if not process:
-        # Never back into the test runner, whatever happens here.
+        # Whatever happens here, this process must not return into the test runner.
         with suppress(BaseException):
             signal.alarm(SECONDS)
             os.close(reading)

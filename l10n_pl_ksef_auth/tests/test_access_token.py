@@ -13,14 +13,14 @@ from .common import KsefCase
 @tagged("post_install", "-at_install")
 class TestAccessToken(KsefCase):
     def token(self, user=None, company=None, **how):
-        """The token that a user's code gets for a company."""
+        """Return the token that a user's code gets for a company."""
         company = (company or self.company).with_user(user or self.clerk)
         token = company.l10n_pl_ksef_access_token(**how)
         self.env.invalidate_all()
         return token
 
     def failure(self):
-        """What a caller's try ends with; assertRaises would undo what was committed meanwhile."""
+        """Return the token or the failure; assertRaises would undo what was committed meanwhile."""
         try:
             return self.token()
         except KsefUnavailable as error:
@@ -32,7 +32,7 @@ class TestAccessToken(KsefCase):
         return branch
 
     def revoke_at_ksef(self):
-        """End the login at KSeF; the access token lives on until its time is over."""
+        """Close the session at KSeF; its access token lives on until its own end."""
         with self.company._l10n_pl_ksef_client() as client:
             client.revoke_current_session(self.token())
 

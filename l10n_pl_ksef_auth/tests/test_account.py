@@ -21,7 +21,7 @@ class TestAccount(KsefCase):
         return self.company.with_user(user or self.accountant)
 
     def packed(self, password=b"tajne"):
-        """The company's certificate as a PKCS#12 file, as a person would have it."""
+        """Return the company's certificate as the PKCS#12 file that a person would have."""
         key, certificate = self.certificate._credentials()
         encryption = serialization.BestAvailableEncryption(password)
         data = pkcs12.serialize_key_and_certificates(b"ksef", key, certificate, None, encryption)

@@ -25,7 +25,7 @@ class TestAlerts(KsefCase):
         return self.env["mail.mail"].search([("model", "=", "l10n_pl_ksef.alert")], order="id")
 
     def told(self):
-        """Reasons and levels of the alerts that are open."""
+        """Return reason and level of every open alert."""
         return [(alert.reason, alert.level) for alert in self.open_alerts()]
 
     def wake(self, days=0, **delta):

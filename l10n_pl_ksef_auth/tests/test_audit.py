@@ -6,7 +6,7 @@ from .common import KsefCase
 
 @tagged("post_install", "-at_install")
 class TestAudit(KsefCase):
-    """What happened, who did it and how; readable for accountants."""
+    """The audit trail tells accountants what happened, who did it and how."""
 
     def events(self, user=None):
         lines = self.env["l10n_pl_ksef.audit"].with_user(user or self.clerk)

@@ -18,7 +18,7 @@ class TestCertificate(KsefCase):
     def test_without_consent_no_certificate_is_asked_for(self):
         with self.counted("enroll") as applications:
             self.connect(consent=False)
-            self.keep_alive(seconds=15)
+            self.settle()
         self.assertEqual(applications["calls"], 0)
 
     def test_the_certificate_logs_in_days_before_the_login_ends(self):

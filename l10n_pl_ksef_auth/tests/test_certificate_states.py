@@ -8,14 +8,14 @@ from .common import OWNER, KsefCase
 
 @tagged("post_install", "-at_install")
 class TestCertificateStates(KsefCase):
-    """Every state of a certificate is left again, and is what the logins are planned by."""
+    """No certificate stays in a state for ever, and logins are planned by its state."""
 
     def setUp(self):
         super().setUp()
         self.certificate = self.certified()
 
     def waiting_choice(self, environment="test"):
-        """The signer has a certificate elsewhere: somebody has to choose."""
+        """Return a certificate that waits for a choice: its owner has one outside this Odoo."""
         return self.env["l10n_pl_ksef.certificate"].create(
             {
                 "name": "Odoo x",
@@ -82,14 +82,14 @@ class TestCertificateStates(KsefCase):
         self.env["l10n_pl_ksef.session"].search([]).unlink()
         for _signature in range(2):
             self.connect(consent=True)
-            self.keep_alive(seconds=15)
+            self.settle()
         alerts = self.env["l10n_pl_ksef.alert"].search([("closed_at", "=", False)])
         self.assertEqual(alerts.mapped("reason"), ["certificate"])
 
 
 @tagged("post_install", "-at_install")
 class TestOneClick(KsefCase):
-    """Connecting more companies with a certificate that is held here."""
+    """A certificate that is held here connects more companies."""
 
     def setUp(self):
         super().setUp()
@@ -126,7 +126,7 @@ class TestOneClick(KsefCase):
 
 @tagged("post_install", "-at_install")
 class TestBusy(KsefCase):
-    """Another worker is at the same login for longer than a person waits."""
+    """Another worker holds the login's lock for longer than a person waits."""
 
     def test_who_disconnects_is_told_to_try_again(self):
         self.connect()

@@ -25,7 +25,7 @@ class TestConfirmation(HttpCase, KsefCase):
         return self.call("res.company", "l10n_pl_ksef_disconnect", [self.company.id])
 
     def forget_password(self):
-        """The user logs in by single sign-on."""
+        """Make the accountant a user without a password, as single sign-on does."""
         self.env.cr.execute(
             "UPDATE res_users SET password = NULL WHERE id = %s", [self.accountant.id]
         )

@@ -19,7 +19,7 @@ MOVES = {
 
 @tagged("post_install", "-at_install")
 class TestCopiedDatabase(KsefCase):
-    """What a database does that is not where its secrets were made.
+    """A database that is not where its secrets were made keeps its hands off KSeF.
 
     Real copies are made by tests/e2e/test_database_copies.py.
     """
@@ -30,7 +30,7 @@ class TestCopiedDatabase(KsefCase):
         self.session = self.company._l10n_pl_ksef_session()
 
     def move(self, code):
-        """Have the secrets come from elsewhere."""
+        """Make this database look like one kind of copy."""
         home = MOVES[code](*ksef_home.here(self.env).split("/"))
         self.env["ir.config_parameter"].set_param(ksef_home.HOME_PARAMETER, "/".join(home))
         self.assertEqual(ksef_home.copy_code(self.env), code)
@@ -74,7 +74,7 @@ class TestCopiedDatabase(KsefCase):
         self.assertEqual(line.user_id, self.accountant)
 
     def key_of_another_name(self):
-        """The key file is called as the database was before."""
+        """Name the key file after a former name of the database."""
         file = ksef_vault.sources(self.env)["file"]
         former = file.with_name("former.key")
         file.rename(former)
@@ -118,7 +118,7 @@ class TestCopiedDatabase(KsefCase):
                 self.assertEqual(self.code_of((uuid, then, "1"), now), "copy_restored")
 
     def code_of(self, home, server):
-        """What the database takes itself for on a server that gives such an identifier."""
+        """Return which copy the database takes itself for on a server with an identifier."""
         self.env["ir.config_parameter"].set_param(ksef_home.HOME_PARAMETER, "/".join(home))
         with (
             patch.object(ksef_home, "_places", {}),

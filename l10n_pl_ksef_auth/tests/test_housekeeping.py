@@ -14,10 +14,10 @@ from .common import KsefCase
 
 @tagged("post_install", "-at_install")
 class TestHousekeeping(KsefCase):
-    """What is of no use any more goes away by itself."""
+    """Records that nobody needs any more are deleted without a human."""
 
     def age(self, records, **ago):
-        """Make records as old as if nobody had written them since."""
+        """Set the records' dates back."""
         moment = fields.Datetime.now() - timedelta(**ago)
         records.flush_recordset()
         for column in ("create_date", "write_date"):

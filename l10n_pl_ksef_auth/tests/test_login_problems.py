@@ -4,7 +4,7 @@ from ..models import ksef_problem
 from ..tools.errors import KsefRefused, Problem
 from .common import KsefCase
 
-# KSeF's final statuses of a login (docs/ksef.md A1-login) and where each leads the user.
+# KSeF's final statuses of a login (docs/ksef.md A1-login).
 FINAL_STATUSES = [
     (415, ["Brak przypisanych uprawnień"]),
     (425, ["Uwierzytelnienie i powiązane refresh tokeny zostały unieważnione przez użytkownika"]),
@@ -28,7 +28,7 @@ class TestLoginProblems(KsefCase):
     """What goes wrong between the upload and the green tick, as the accountant reads it."""
 
     def refused_with(self, code, details):
-        """The window after KSeF ended a login with a status."""
+        """Log in while KSeF ends the login with a status, and return the window's view."""
         self.simulator.settings.force_status = {"code": code, "details": details, "times": 1}
         window = self.open_window()
         self.send_signed(window)

@@ -67,7 +67,7 @@ class TestRenewNow(KsefCase):
         self.assertEqual(len(self.successors()), 1)
 
     def test_while_another_worker_is_at_it_a_sentence_says_so(self):
-        # All cursors of a test share one connection, whose own locks never stop it.
+        # All cursors of a test share one connection, which its own locks never stop.
         busy = nullcontext(self.old.browse())
         with patch.object(type(self.old), "_exclusive", return_value=busy):
             account = self.renew()
@@ -75,7 +75,7 @@ class TestRenewNow(KsefCase):
 
     def test_without_a_login_of_its_owner_it_cannot_begin(self):
         self.connect("qualified")
-        self.keep_alive(seconds=5)
+        self.settle()
         account = self.renew()
         self.assertIn("owner", account["problem"]["text"])
         self.assertFalse(self.successors())

@@ -17,7 +17,7 @@ class TestRenewal(KsefCase):
         return self.env["l10n_pl_ksef.certificate"].search([], order="id")
 
     def renewed(self):
-        """A company whose certificate is due for renewal; old and new one, after it."""
+        """Renew the company's certificate, and return the old and the new one."""
         old = self.certified()
         self.settle(days=4)
         old.renew_at = old._now()

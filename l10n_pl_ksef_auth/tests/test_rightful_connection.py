@@ -13,10 +13,10 @@ from .common import OWNER, KsefCase
 
 @tagged("post_install", "-at_install")
 class TestRightfulConnection(KsefCase):
-    """A token is given out for the company as it is now, and against nobody's will."""
+    """A token is given for the company's present NIP only, and never after a disconnection."""
 
     def token(self):
-        """The token, or what there is in its place."""
+        """Return the token, or the LoginNeeded that was raised."""
         try:
             return self.company.with_user(self.clerk).l10n_pl_ksef_access_token()
         except LoginNeeded as error:

@@ -87,7 +87,7 @@ class TestTakeOver(TakeOverCase):
     """The signer leaves: another identity takes over in one guided step."""
 
     # ------------------------------------------------------------------
-    # What is said before
+    # Before the signature
     # ------------------------------------------------------------------
     def test_the_account_says_whose_identity_the_connection_stands_on(self):
         values = self.account()["take_over"]
@@ -122,7 +122,7 @@ class TestTakeOver(TakeOverCase):
 
     def test_without_a_login_of_the_owner_the_certificate_can_only_be_kept(self):
         self.connect("qualified")
-        self.keep_alive(seconds=5)
+        self.settle()
         self.assertIn("owner", self.account()["take_over"]["certificate"]["obstacle"])
         with self.assertRaises(UserError):
             self.take_over(revoke=True)
@@ -189,7 +189,7 @@ class TestTakeOver(TakeOverCase):
         self.assertEqual((self.former.state, self.former.company_ids), ("active", self.company))
 
     # ------------------------------------------------------------------
-    # Keep
+    # The former certificate is kept
     # ------------------------------------------------------------------
     def test_a_kept_certificate_stays_valid_and_never_logs_the_company_in_again(self):
         self.taken_over(consent=False)

@@ -8,7 +8,7 @@ from .test_take_over import TakeOverCase
 
 @tagged("post_install", "-at_install")
 class TestTakeOverRevokes(TakeOverCase):
-    """The former certificate goes, through its owner's login, while that still works."""
+    """The former certificate is revoked through its owner's session while that is still active."""
 
     def test_the_former_certificate_is_revoked_before_its_owners_login_is_closed(self):
         self.taken_over(revoke=True)
@@ -45,7 +45,7 @@ class TestTakeOverRevokes(TakeOverCase):
         with patch.object(type(self.replaced), "_end_take_over", side_effect=RuntimeError):
             window = self.take_over(revoke=True)
             self.send_signed(window, "qualified", consent=True)
-            # assertRaises would take back what the steps before committed.
+            # assertRaises would undo what the steps before have committed.
             with suppress(RuntimeError):
                 self.follow(window)
         self.assertEqual(self.former.state, "active")

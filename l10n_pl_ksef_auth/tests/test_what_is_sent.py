@@ -9,10 +9,10 @@ from .common import KsefCase
 
 @tagged("post_install", "-at_install")
 class TestWhatIsSent(KsefCase):
-    """Between the click on "Authenticate" and the login: what goes out, what is kept."""
+    """From the click on "Authenticate" to the login: what Odoo sends and what it keeps."""
 
     def cron_calls(self):
-        """When the scheduled action that keeps logins alive is to run."""
+        """Return the moments at which the scheduled action is to run."""
         cron = self.env.ref("l10n_pl_ksef_auth.ir_cron_keep_alive")
         return self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)])
 

@@ -81,7 +81,7 @@ class TestWhoConnects(KsefCase):
 
 @tagged("post_install", "-at_install")
 class TestWhoIsRefused(KsefCase):
-    """A refusal names what is missing, and whom to ask for it."""
+    """A refusal names the missing right, and whom to ask for it."""
 
     def test_who_may_not_connect_is_told_the_name_of_the_right(self):
         with self.assertRaisesRegex(AccessError, 'right "KSeF connection".*administrator'):
@@ -95,7 +95,7 @@ class TestWhoIsRefused(KsefCase):
 
 @tagged("post_install", "-at_install")
 class TestBeyondTheScreens(KsefCase):
-    """What the browser could call beyond the screens."""
+    """A browser that calls the server beyond the screens gets no further."""
 
     def test_nothing_but_the_settings_for_ksef_is_saved_for_an_accountant(self):
         name = self.company.name
@@ -120,7 +120,7 @@ class TestBeyondTheScreens(KsefCase):
 
 @tagged("post_install", "-at_install")
 class TestForWhom(KsefCase):
-    """The context and the subject that the request names."""
+    """The request names the right context and subject."""
 
     def test_the_nip_may_be_written_in_many_ways(self):
         for vat in ("PL5265877635", "526-587-76-35", "PL 526 587 76 35", "5265877635"):

@@ -33,7 +33,7 @@ MODELS = ("session", "certificate", "authorization")
 
 
 class WatchedUser(OdooUser):
-    """A user whose answers from Odoo are all kept."""
+    """A user who keeps every answer from Odoo."""
 
     answers: list[str]
 
@@ -224,7 +224,7 @@ class Life:
         return found
 
     def _encrypted(self, table: str) -> Iterator[tuple[int, dict[str, str]]]:
-        """The ids of a table's rows and their encrypted columns."""
+        """Yield the id and the encrypted columns of each row of a table."""
         for line in self.sql(f"SELECT to_jsonb(kept) FROM {table} AS kept").splitlines():
             row = json.loads(line)
             secret = {name: row[name] for name in row if name.endswith("_secret") and row[name]}

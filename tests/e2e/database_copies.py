@@ -14,7 +14,7 @@ from stack.places import LOOPBACK, ROOT, cache
 from stack.postgres import USER, Postgres
 from stack.programs import Programs
 
-# Everything that could be due is: a copy that takes itself for the original would act at once.
+# Everything is due: a copy that takes itself for the original would act at once.
 MAKE_DUE = (
     "UPDATE l10n_pl_ksef_session SET next_attempt = NULL, access_valid_until = '2001-01-01',"
     " renew_at = '2001-01-01', rights_checked_at = '2001-01-01' WHERE state = 'active';"
@@ -143,7 +143,7 @@ def look(programs: Programs, copy: str, decisions: tuple[str, ...] = ()) -> list
 
     :param decisions: what a person in the browser then decides, action_continue or
         action_start_afresh; after each there is another look
-    :return: for each look: token (whether one was given) and panel
+    :return: for each look: `token`, True if one was given, and `panel`
     """
     script = f"MAKE_DUE = {MAKE_DUE!r}\n{LOOK}"
     for method in decisions:

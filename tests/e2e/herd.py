@@ -1,4 +1,4 @@
-"""Many requests at once for a token, on several Odoo servers of one database."""
+"""Asks several Odoo servers of one database for a token, many times at once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from stack.places import free_port
 
 SERVERS, WORKERS, REQUESTS = 2, 4, 64
 ROUND_TRIP = 0.5
-# Another addon that wants a token: nobody gets one over the network without such code.
+# An addon that asks for a token: over the network alone nobody gets one.
 CUSTOMER = Path(__file__).with_name("addons") / "ksef_customer"
 LOCK = "hashtextextended('ksef-session,1,test', 0)"
 

@@ -1,4 +1,4 @@
-"""Secrets and the search for them: every form that a secret could leak in, in files and in text."""
+"""Searches files and text for secrets, in every form in which one could leak."""
 
 from __future__ import annotations
 

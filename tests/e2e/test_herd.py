@@ -13,7 +13,7 @@ from token_ends import outdate_access_token, revoke_at_ksef
 
 @pytest.fixture(scope="module")
 def herd() -> Iterator[Herd]:
-    """Two running servers and their users."""
+    """Give two running servers and their users."""
     with herd_of_requests() as herd:
         yield herd
 

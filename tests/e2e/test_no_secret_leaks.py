@@ -1,4 +1,4 @@
-"""After a whole life of a connection no secret stands anywhere but encrypted in the database."""
+"""After a whole life of a connection every secret is encrypted, wherever it is stored."""
 
 from __future__ import annotations
 
