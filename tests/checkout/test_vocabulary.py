@@ -19,12 +19,12 @@ FOLDERS = (
     "tests/reader",
     "tests/simulator",
 )
-#: Not the tests' words: what unittest calls by itself.
+#: unittest calls these by itself.
 OF_UNITTEST = ("setUp", "setUpClass", "tearDown")
 
 
 def shared() -> list[str]:
-    """Names of the modules that tests share."""
+    """Return the names of the modules that tests share."""
     python = [
         name
         for folder in FOLDERS
@@ -35,7 +35,7 @@ def shared() -> list[str]:
 
 
 def verbs(text: str) -> set[str]:
-    """The public functions, classes and methods of a Python module, but for test methods."""
+    """Return the public functions, classes and methods of a module, but no test methods."""
     found = set()
     for node in ast.parse(text).body:
         inside = node.body if isinstance(node, ast.ClassDef) else []
@@ -48,12 +48,12 @@ def verbs(text: str) -> set[str]:
 
 
 def exported(text: str) -> set[str]:
-    """What a JavaScript module exports."""
+    """Return the names that a JavaScript module exports."""
     return set(re.findall(r"^export (?:async )?(?:function|const) (\w+)", text, re.M))
 
 
 def told(page: str) -> dict[str, list[str]]:
-    """The words that the page lists, by the module that a heading names."""
+    """Return the words that the page lists, by the module that a heading names."""
     lists: dict[str, list[str]] = {}
     words: list[str] = []
     for line in page.splitlines():

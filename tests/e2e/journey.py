@@ -1,4 +1,4 @@
-"""What an accountant does in a browser, in the words of the screens."""
+"""Drives a browser as an accountant does, in the words of the screens."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def expect_labels(panel: Locator) -> None:
 
 
 class Journey:
-    """What one accountant does at a fresh browser."""
+    """One accountant at a fresh browser."""
 
     def __init__(self, demo: DemoStack, context: BrowserContext, folder: Path, pictures: Path):
         self.demo, self.context, self.folder, self.pictures = demo, context, folder, pictures

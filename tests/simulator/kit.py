@@ -1,4 +1,4 @@
-"""What the simulator's tests share: a plain HTTP caller that knows the steps of a login."""
+"""A plain HTTP caller that knows the steps of a login, for the simulator's tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the tests of the verifier share: requests, signatures, and refusals in one word each."""
+"""Requests, signatures and refusals in one word each, for the verifier's tests."""
 
 from __future__ import annotations
 
