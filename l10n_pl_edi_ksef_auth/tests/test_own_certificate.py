@@ -16,7 +16,7 @@ class TestOwnCertificate(EdiCase):
     """A company that logs in with the certificate of Odoo's own sender."""
 
     def native(self):
-        """Give the company a KSeF certificate the sender's way; the settings of its company."""
+        """Give the company a KSeF certificate the sender's way, and return the settings page."""
         self.certified()
         key, certificate = credentials(self.company._l10n_pl_ksef_certificate())
         files = _pem(key, certificate)
@@ -68,7 +68,7 @@ class TestOwnCertificate(EdiCase):
 
 
 def _pem(key, certificate):
-    """Certificate and key as Odoo's own records hold them: base64 of PEM."""
+    """Return certificate and key as Odoo's own records hold them: base64 of PEM."""
     private = key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,

@@ -43,7 +43,6 @@ class TestSending(EdiCase):
         self.sent()
         first = self.fields_of_sender()["l10n_pl_edi_session_id"]
         self.connect()
-        self.env.invalidate_all()
         self.sent()
         self.assertNotEqual(self.fields_of_sender()["l10n_pl_edi_session_id"], first)
 
@@ -78,7 +77,6 @@ class TestSending(EdiCase):
 
     def test_a_refresh_by_the_sender_itself_serves_for_the_rest_of_its_work(self):
         self.connect()
-        self.env.invalidate_all()
         company = self.company.sudo()
         company.l10n_pl_edi_access_token = "new"
         self.assertEqual(company.l10n_pl_edi_access_token, "new")

@@ -15,14 +15,14 @@ SERVER_ACTION = "{'type': 'ir.actions.act_window_close', 'help': str(record.%s)}
 
 @tagged("post_install", "-at_install")
 class TestSecrets(KsefCase):
-    """Encryption at rest: bound to its place, dead without its key, closed to typed code."""
+    """A stored secret is bound to its record, unreadable without its key, closed to typed code."""
 
     def setUp(self):
         super().setUp()
         self.session = self.connect()
 
     def other_key(self, *more):
-        """Another key in the environment than the database's own, and further ones behind it."""
+        """Set another key than the database's own in the environment, and more keys behind it."""
         keys = ",".join([vault.generate_key(), *more])
         return patch.dict(os.environ, {ksef_vault.KEY_VARIABLE: keys})
 
@@ -30,7 +30,7 @@ class TestSecrets(KsefCase):
         return ksef_vault.sources(self.env)["file"].read_text().strip()
 
     def run_code(self, code):
-        """What a server action of the administrator's does with a session."""
+        """Run a server action of the administrator's on a session, and return its result."""
         action = self.env["ir.actions.server"].create(
             {
                 "name": "x",
