@@ -6,8 +6,6 @@ from . import ksef_session_login
 from . import ksef_session_active
 from . import ksef_session_take_over
 from . import ksef_session_token
-from . import ksef_due
-from . import ksef_session_keep_alive
 from . import ksef_certificate
 from . import ksef_certificate_enrollment
 from . import ksef_certificate_renewal
@@ -20,8 +18,6 @@ from . import ksef_account
 from . import ksef_account_actions
 from . import ksef_account_take_over
 from . import res_company
-from . import ksef_alert
-from . import ksef_alert_watch
 from . import res_company_token
 from . import ksef_colors
 from . import res_company_token_work
@@ -29,10 +25,8 @@ from . import res_company_account
 from . import res_config_settings
 from . import ksef_confirmation
 from . import ksef_copy
-from . import ksef_audit
 from . import ksef_audit_lines
-from . import ksef_backup
 from . import ksef_rotation
-from . import ksef_housekeeping
 from . import ksef_diagnosis
 from . import ir_http
+from . import upkeep

@@ -1,7 +1,6 @@
 from odoo import fields, models
 
-from .ksef_audit import address, technical
-from .res_company_account import OPTIONS
+from .upkeep.audit import address, technical
 
 SESSION_EVENTS = {"failed": "failure", "expired": "expired"}
 CERTIFICATE_EVENTS = {
@@ -112,19 +111,3 @@ class L10n_Pl_KsefCertificate(models.Model):
             reference=self.serial_number or self.reference_number,
             detail=technical(self.env, self.problem),
         )
-
-
-class ResCompany(models.Model):
-    """Changed settings for KSeF leave a line."""
-
-    _inherit = "res.company"
-
-    def write(self, vals):
-        result = super().write(vals)
-        changed = [name for name in OPTIONS if name in vals]
-        if changed:
-            detail = "; ".join(
-                f"{name.removeprefix('l10n_pl_ksef_')}={vals[name]}" for name in changed
-            )
-            self.env["l10n_pl_ksef.audit"]._record(self, "settings", detail=detail)
-        return result

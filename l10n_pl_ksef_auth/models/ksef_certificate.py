@@ -3,6 +3,7 @@ from datetime import timedelta
 from cryptography import x509
 
 from odoo import fields, models
+from odoo.fields import Domain
 
 from ..tools import enrollment
 from .ksef_session import ENVIRONMENT_LABELS
@@ -91,14 +92,15 @@ class L10n_Pl_KsefCertificate(models.Model):
         return self.state in ON_THE_WAY
 
     def _usable(self):
-        """The certificates of self that may log in now, not only later (docs/ksef.md A2-28)."""
+        """Return the certificates of self that may log in now, not only later."""
+        return self.filtered_domain(self._usable_domain())
+
+    def _usable_domain(self):
+        """Return the domain of certificates that may log in now (docs/ksef.md A2-28)."""
         now = self._now()
-        return self.filtered(
-            lambda certificate: (
-                certificate.state == "active"
-                and certificate.valid_from <= now < certificate.valid_to - timedelta(minutes=1)
-            )
-        )
+        begun = Domain("valid_from", "<=", now)
+        lasts = Domain("valid_to", ">", now + timedelta(minutes=1))
+        return Domain("state", "=", "active") & begun & lasts
 
     def _credentials(self):
         """The private key and the certificate, for signing.

@@ -5,8 +5,8 @@ from odoo import fields, models, release
 from ..tools import clock, probe, vault, xades
 from ..tools.errors import KsefError
 from . import ksef_problem
-from .ksef_backup import key_source
-from .ksef_copy import is_neutralized
+from .ksef_home import is_neutralized
+from .ksef_vault import key_source, note_backup
 
 # Seconds: a signature made "a minute ago" would be in the future beyond this (docs/ksef.md A2-28).
 TOLERATED_DIFFERENCE = 45
@@ -176,3 +176,13 @@ class ResCompany(models.Model):
         """
         owner = self._l10n_pl_ksef_managed()
         return self.env["l10n_pl_ksef.diagnosis"]._run(owner)
+
+    def l10n_pl_ksef_key_backed_up(self):
+        """Note that somebody keeps a copy of the encryption key.
+
+        :return dict: l10n_pl_ksef_diagnose()
+        """
+        self._l10n_pl_ksef_managed()
+        note_backup(self.env)
+        self.env["l10n_pl_ksef.housekeeping"]._close_reminder()
+        return self.l10n_pl_ksef_diagnose()

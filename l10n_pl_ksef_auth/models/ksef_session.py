@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from odoo import fields, models
+from odoo import api, fields, models
 
 from ..tools import auth_token_request, nip
 from . import ksef_problem
@@ -43,6 +43,8 @@ class L10n_Pl_KsefSession(models.Model):
     )
     context_type = fields.Char(required=True, readonly=True, default="Nip")
     context_value = fields.Char(string="Context identifier", required=True, readonly=True)
+    # As the company has them now, or this login is nobody's any more.
+    context_digits = fields.Char(compute="_compute_context_digits", store=True)
     subject_type = fields.Char(required=True, readonly=True, default="certificateSubject")
     state = fields.Selection(
         [
@@ -87,12 +89,23 @@ class L10n_Pl_KsefSession(models.Model):
     signer_masked = fields.Char(string="Signer's identifier", readonly=True, copy=False)
     rights = fields.Char(string="Rights at KSeF", readonly=True, copy=False)
     rights_checked_at = fields.Datetime(readonly=True, copy=False)
+    lacks_rights = fields.Boolean(compute="_compute_lacks_rights", store=True)
 
     _one_certificate_login = models.UniqueIndex(
         "(company_id, environment) WHERE (method = 'certificate'"
         " AND state IN ('waiting', 'submitted', 'authorized'))",
         "This company is already logging in with its certificate.",
     )
+
+    @api.depends("context_value")
+    def _compute_context_digits(self):
+        for session in self:
+            session.context_digits = nip.digits(session.context_value)
+
+    @api.depends("rights")
+    def _compute_lacks_rights(self):
+        for session in self:
+            session.lacks_rights = bool(session._missing_rights())
 
     def _lock_name(self):
         return self._lock_name_of(self.company_id, self.environment)
@@ -108,9 +121,7 @@ class L10n_Pl_KsefSession(models.Model):
     def _of_present_context(self):
         """The logins of self that are for the NIP or unit that their company has now."""
         return self.filtered(
-            lambda session: (
-                nip.digits(session.context_value) == session.company_id._l10n_pl_ksef_digits()
-            )
+            lambda session: session.context_digits == session.company_id.l10n_pl_ksef_digits
         )
 
     def _is_refused_signature(self):
@@ -123,6 +134,16 @@ class L10n_Pl_KsefSession(models.Model):
             return True
         sent, activated = self.send_started_at, other.activated_at
         return bool(sent and activated and sent > activated)
+
+    def _may_log_in_again(self):
+        """Return True if a machine may follow self, the company's newest login, when it ends.
+
+        Not if a person closed it, nor if KSeF refused the certificate that would log in again.
+        """
+        if self.state == "failed" and self.method == "certificate":
+            if self.certificate_id == self.company_id._l10n_pl_ksef_certificate():
+                return False
+        return not self.closed_by_user
 
     def _missing_rights(self):
         """The rights that sending and reading invoices need and this login lacks.

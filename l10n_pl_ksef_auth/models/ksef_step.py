@@ -10,6 +10,7 @@ from odoo.exceptions import MissingError
 
 from ..tools import clock
 from ..tools.errors import KsefError
+from ..tools.http_pool import pool_of
 from ..tools.vault import VaultError
 from . import ksef_problem
 
@@ -17,8 +18,6 @@ _logger = logging.getLogger(__name__)
 
 FIRST_RETRY = timedelta(seconds=5)
 LONGEST_RETRY = timedelta(hours=1)
-# The scheduled action itself asks to be woken for the next thing; its steps need not.
-IN_CRON = "l10n_pl_ksef_in_cron"
 # Far more than any state machine here has steps: a step that changes nothing must not spin.
 MOST_STEPS = 20
 # Seconds. PostgreSQL does not see a deadlock between two connections of one worker.
@@ -205,9 +204,17 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
         self.next_attempt = self._now() + distance
         self._wake_cron_at(self.next_attempt)
 
+    def _set_aside(self):
+        """Put a record off for long, whose step failed in a way that nobody thought of."""
+        with self._exclusive() as own:
+            if own:
+                own._postpone_for(LONGEST_RETRY)
+                own.env.cr.commit()
+
     def _wake_cron_at(self, moment):
         """Have the scheduled action run at a moment (naive UTC by the addon's clock)."""
-        if self.env.context.get(IN_CRON):
+        if pool_of(self.env.context):
+            # A run of the scheduled action asks by itself, for the next moment of all records.
             return
         cron = self.env.ref("l10n_pl_ksef_auth.ir_cron_keep_alive", raise_if_not_found=False)
         if cron and moment:

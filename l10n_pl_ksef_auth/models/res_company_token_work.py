@@ -134,7 +134,7 @@ class ResCompany(models.Model):
         )
         if last.state in IN_FLIGHT and last._of_present_context():
             return last
-        if last.closed_by_user or not last._may_log_in_again():
+        if not last._may_log_in_again():
             raise LoginNeeded()
         login = self._l10n_pl_ksef_certificate_login()
         if not login:

@@ -100,15 +100,15 @@ class OwnDatabaseCase(BaseCase):
     def keep_alive(self):
         """One run of the scheduled action; when it wants to run again."""
         asked = [None]
-        sessions = self.registry["l10n_pl_ksef.session"]
-        wake = sessions._wake_for_the_next
+        action = self.registry["l10n_pl_ksef.keep_alive"]
+        wake = action._wake_for_the_next
 
         def asking(model, moment):
             asked.append(moment)
             wake(model, moment)
 
-        with self.environment() as env, patch.object(sessions, "_wake_for_the_next", asking):
-            env["l10n_pl_ksef.session"]._cron_keep_alive()
+        with self.environment() as env, patch.object(action, "_wake_for_the_next", asking):
+            env["l10n_pl_ksef.keep_alive"]._cron_keep_alive()
         return asked[-1]
 
     def sign_in(self, consent=True):
