@@ -110,7 +110,7 @@ class ResCompany(models.Model):
             return NotImplemented
         companies = self.sudo().with_context(active_test=False)
         sessions = self.env["l10n_pl_ksef.session"].sudo().search([("activated_at", "!=", False)])
-        served = companies.search([("l10n_pl_ksef_root_id", "in", sessions.company_id.ids)])
+        served = companies.search([("l10n_pl_ksef_principal_id", "in", sessions.company_id.ids)])
         own = companies.search([(stored, "!=", False)])
         holders = served._l10n_pl_ksef_edi_connected() | own
         return [("id", "not in" if operator == "in" else "in", holders.ids)]

@@ -3,7 +3,7 @@ from odoo.tools import SQL
 
 from .ksef_panel import COLORS
 from .ksef_session import IN_FLIGHT
-from .res_company import ROOT_FIELDS
+from .res_company import PRINCIPAL_FIELDS
 
 # What the colour depends on.
 KNOWN = (
@@ -47,7 +47,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         """
         sessions = self.env["l10n_pl_ksef.session"].sudo()
         sessions.flush_model(["company_id", "environment", "context_digits", *KNOWN])
-        companies.flush_model(["account_fiscal_country_id", *ROOT_FIELDS])
+        companies.flush_model(["account_fiscal_country_id", *PRINCIPAL_FIELDS])
         found, polish = {company.id: sessions.browse() for company in companies}, set()
         # env.ref would ask whether the country still exists.
         poland = self.env["ir.model.data"]._xmlid_to_res_id("base.pl")
@@ -56,11 +56,11 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
                 """
                 SELECT company.id, company.account_fiscal_country_id, session.id, %s
                   FROM res_company AS company
-                  JOIN res_company AS root ON root.id = company.l10n_pl_ksef_root_id
+                  JOIN res_company AS principal ON principal.id = company.l10n_pl_ksef_principal_id
              LEFT JOIN l10n_pl_ksef_session AS session
-                    ON session.company_id = root.id
-                   AND session.environment = root.l10n_pl_ksef_environment
-                   AND session.context_digits = root.l10n_pl_ksef_digits
+                    ON session.company_id = principal.id
+                   AND session.environment = principal.l10n_pl_ksef_environment
+                   AND session.context_digits = principal.l10n_pl_ksef_digits
                    AND session.state IN %s
                  WHERE company.id = ANY(%s)
                  ORDER BY session.id DESC

@@ -15,7 +15,7 @@ CONNECT_GROUP = "l10n_pl_ksef_auth.group_ksef_connection"
 SEE_GROUP = "account.group_account_invoice"
 WHO_WE_ARE = {"vat", "l10n_pl_ksef_context_type", "l10n_pl_ksef_internal_id"}
 # What a query that looks for a company's connection reads of companies.
-ROOT_FIELDS = ("l10n_pl_ksef_root_id", "l10n_pl_ksef_digits", "l10n_pl_ksef_environment")
+PRINCIPAL_FIELDS = ("l10n_pl_ksef_principal_id", "l10n_pl_ksef_digits", "l10n_pl_ksef_environment")
 # Odoo creates companies while this addon is not loaded yet, beside columns that it does not know.
 DEFAULTS = {
     "l10n_pl_ksef_environment": "production",
@@ -68,10 +68,10 @@ class ResCompany(models.Model):
         help="Without a name here they go to the person who connected the company.",
     )
 
-    l10n_pl_ksef_root_id = fields.Many2one(
+    l10n_pl_ksef_principal_id = fields.Many2one(
         "res.company",
         string="Company whose KSeF connection is used",
-        compute="_compute_l10n_pl_ksef_root_id",
+        compute="_compute_l10n_pl_ksef_principal_id",
         store=True,
         recursive=True,
     )
@@ -93,16 +93,16 @@ class ResCompany(models.Model):
                 )
             )
 
-    @api.depends("partner_id.vat", "parent_id.l10n_pl_ksef_root_id")
-    def _compute_l10n_pl_ksef_root_id(self):
+    @api.depends("partner_id.vat", "parent_id.l10n_pl_ksef_principal_id")
+    def _compute_l10n_pl_ksef_principal_id(self):
         """Itself, or without a NIP the company that the one above it uses.
 
         docs/design.md, decision 16.
         """
         for company in self:
             has_nip = company.partner_id.vat not in (False, "", nip_tools.NOT_APPLICABLE)
-            above = company.browse() if has_nip else company.parent_id.l10n_pl_ksef_root_id
-            company.l10n_pl_ksef_root_id = above or company
+            above = company.browse() if has_nip else company.parent_id.l10n_pl_ksef_principal_id
+            company.l10n_pl_ksef_principal_id = above or company
 
     @api.depends("partner_id.vat", "l10n_pl_ksef_context_type", "l10n_pl_ksef_internal_id")
     def _compute_l10n_pl_ksef_digits(self):
@@ -136,7 +136,7 @@ class ResCompany(models.Model):
         """Return, as superuser, the company whose connection self uses."""
         self.ensure_one()
         company = self.sudo()
-        return company.l10n_pl_ksef_root_id or company
+        return company.l10n_pl_ksef_principal_id or company
 
     def _l10n_pl_ksef_context(self):
         """The context identifier of self's connection.

@@ -9,7 +9,7 @@ from ..tools.authorised_client import AuthorisedClient
 from ..tools.vault import VaultError
 from . import ksef_problem
 from .ksef_session_token import AHEAD, LONGEST_LIFE, MARGIN
-from .res_company import ROOT_FIELDS
+from .res_company import PRINCIPAL_FIELDS
 
 # A caller that says nothing gets a token for one request and some work before it.
 DEFAULT_LIFE = timedelta(minutes=1)
@@ -134,18 +134,18 @@ class ResCompany(models.Model):
 
         :return tuple: session id, encrypted token, its end, when to ask KSeF again; or None
         """
-        self.flush_model(ROOT_FIELDS)
+        self.flush_model(PRINCIPAL_FIELDS)
         rows = self.env.execute_query(
             SQL(
                 """
                 SELECT session.id, session.access_token_secret,
                        session.access_valid_until, session.refresh_retry_at
                   FROM res_company AS company
-                  JOIN res_company AS root ON root.id = company.l10n_pl_ksef_root_id
+                  JOIN res_company AS principal ON principal.id = company.l10n_pl_ksef_principal_id
                   JOIN l10n_pl_ksef_session AS session
-                    ON session.company_id = root.id
-                   AND session.environment = root.l10n_pl_ksef_environment
-                   AND session.context_digits = root.l10n_pl_ksef_digits
+                    ON session.company_id = principal.id
+                   AND session.environment = principal.l10n_pl_ksef_environment
+                   AND session.context_digits = principal.l10n_pl_ksef_digits
                  WHERE company.id = %s AND session.state = 'active'
                    AND session.revoke_requested IS NOT TRUE
                  ORDER BY session.id DESC

@@ -217,7 +217,7 @@ def _suspicious(soon):
           JOIN LATERAL (%(newest)s) AS newest ON TRUE
      LEFT JOIN LATERAL (%(live)s) AS live ON TRUE
          WHERE company.active
-           AND company.l10n_pl_ksef_root_id = company.id
+           AND company.l10n_pl_ksef_principal_id = company.id
            AND newest.closed_by_user IS NOT TRUE
            AND (live.id IS NULL
                 OR newest.state = 'failed'

@@ -115,7 +115,7 @@ def _ending_logins(usable, now, condition):
                SELECT company.id, company.l10n_pl_ksef_environment, company.l10n_pl_ksef_digits
                  FROM res_company AS company
                 WHERE company.active
-                  AND company.l10n_pl_ksef_root_id = company.id
+                  AND company.l10n_pl_ksef_principal_id = company.id
                   AND %(condition)s
                   AND EXISTS (
                       SELECT FROM l10n_pl_ksef_certificate_res_company_rel AS serves
