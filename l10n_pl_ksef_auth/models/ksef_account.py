@@ -227,7 +227,7 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
             {
                 "id": company.id,
                 "name": company.name,
-                "nip": panel._nip(company),
+                "nip": company._l10n_pl_ksef_nip(),
                 "color": colors[company.id],
             }
             for company in companies

@@ -87,6 +87,19 @@ class L10n_Pl_KsefCertificate(models.Model):
         """A client for this certificate's environment; used as a context manager."""
         return self.env["res.company"]._l10n_pl_ksef_client(self.environment)
 
+    def _of_company(self, owner, *conditions, order=None, limit=None):
+        """Return the certificates in a company's environment that serve it.
+
+        :param owner: the company that owns the connection
+        :param conditions: of a search domain
+        :param str order: the model's by default
+        :param int limit: how many at most
+        """
+        environment = ("environment", "=", owner.l10n_pl_ksef_environment)
+        serving = ("company_ids", "in", owner.id)
+        domain = [serving, environment, *conditions]
+        return self.sudo().search(domain, order=order, limit=limit)
+
     def _is_on_the_way(self):
         self.ensure_one()
         return self.state in ON_THE_WAY

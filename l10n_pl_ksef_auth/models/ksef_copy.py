@@ -2,7 +2,7 @@
 
 from odoo import models
 
-from . import ksef_problem
+from . import ksef_problem, ksef_vault
 from .ksef_home import is_neutralized
 
 
@@ -11,7 +11,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
 
     def _values(self, company):
         values = super()._values(company)
-        lock = self.env["l10n_pl_ksef.unlock"]._lock()
+        lock = ksef_vault.obstacle(self.env)
         if lock:
             self._show_lock(values, lock)
         elif is_neutralized(self.env) and values["state"] in ("disconnected", "attention"):
@@ -34,7 +34,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
 
     def _colors(self, companies):
         colors = super()._colors(companies)
-        locked = self.env["l10n_pl_ksef.unlock"]._lock()
+        locked = ksef_vault.obstacle(self.env)
         return {key: color and "red" for key, color in colors.items()} if locked else colors
 
 

@@ -1,6 +1,6 @@
 """A failure as it is kept on a record, and as a user reads it, in his or her own language."""
 
-from ..tools import codes
+from ..tools import meanings
 from ..tools.errors import KsefError, KsefForbidden, KsefRefused, KsefUnavailable
 from ..tools.nip import InvalidNip
 from ..tools.vault import VaultCorrupt
@@ -86,7 +86,7 @@ def texts(env, problem, **values):
     :param values: nip, signer, seconds: what a sentence may name
     :return dict: text, action, technical, way_back, final
     """
-    meaning = codes.of_record(problem)
+    meaning = meanings.of_record(problem)
     known = {
         "code": problem.get("code") or _http(problem),
         "text": problem.get("text") or "",

@@ -5,7 +5,6 @@ from odoo import models
 from ..tools import vault
 from ..tools.identity import identity_of_certificate
 from . import ksef_home, ksef_vault
-from .ksef_vault import SECRET_MODELS
 
 MODE = 0o600
 
@@ -42,7 +41,7 @@ class L10n_Pl_KsefRotation(models.AbstractModel):
 
     def _reencrypt_all(self):
         counts = dict.fromkeys(("encrypted", "kept", "unreadable"), 0)
-        for model in SECRET_MODELS:
+        for model in ksef_vault.secret_models(self.env):
             for record in self.env[model]._with_secrets():
                 for outcome in record._reencrypt():
                     counts[outcome] += 1

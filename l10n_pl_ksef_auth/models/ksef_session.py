@@ -124,6 +124,29 @@ class L10n_Pl_KsefSession(models.Model):
             lambda session: session.context_digits == session.company_id.l10n_pl_ksef_digits
         )
 
+    def _of_company(self, owner, *conditions, limit=None):
+        """Return a company's logins in its environment, the newest first.
+
+        :param owner: the company that owns the connection
+        :param conditions: of a search domain
+        :param int limit: how many at most
+        """
+        environment = ("environment", "=", owner.l10n_pl_ksef_environment)
+        return self.sudo().search(
+            [("company_id", "=", owner.id), environment, *conditions], limit=limit
+        )
+
+    def _last_of_context(self, owner, *conditions):
+        """Return the newest such login for the NIP or unit that the company has now."""
+        return self._of_company(owner, *conditions)._of_present_context()[:1]
+
+    def _last_failure(self, owner):
+        """Return the newest login of a company if it ended badly, else none."""
+        last = self._last_of_context(owner, ("state", "!=", "waiting"))
+        return last.filtered(
+            lambda session: session.state in ("failed", "revoked", "expired") and session.problem
+        )
+
     def _is_refused_signature(self):
         unsent = self.state == "waiting" and not self.sudo().document_secret
         return bool(self.problem) and (self.state == "failed" or unsent)

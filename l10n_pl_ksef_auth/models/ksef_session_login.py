@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from odoo import models
 
-from ..tools import clock, codes, xades
+from ..tools import clock, meanings, xades
 from ..tools.const import CHALLENGE_LIFETIME
 from ..tools.errors import KsefGone, KsefRefused, KsefUnauthorized
 from . import ksef_problem
@@ -172,7 +172,7 @@ class L10n_Pl_KsefSessionLogin(models.Model):
 
     def _may_pass(self, status):
         """Whether the same certificate may well be let in later."""
-        if not codes.auth_status(status.code, status.details).final:
+        if not meanings.auth_status(status.code, status.details).final:
             return True
         young = self.certificate_id.valid_from + YOUNG > self._now()
         return young and NOT_VALID in status.details
@@ -268,4 +268,4 @@ class L10n_Pl_KsefSessionLogin(models.Model):
 
 def _says_ended(error):
     named = isinstance(error, KsefRefused) and any(error.has(code) for code in LOGIN_ENDED)
-    return named and codes.of_error(error).final
+    return named and meanings.of_error(error).final

@@ -6,18 +6,13 @@ from odoo import models, tools
 from odoo.fields import Domain
 
 from ..tools import vault
-from . import ksef_home, ksef_vault_guard
+from . import ksef_home, ksef_problem, ksef_vault_guard
 
 KEY_OPTION = "l10n_pl_ksef_key"
 KEY_VARIABLE = "L10N_PL_KSEF_KEY"
 FINGERPRINT_PARAMETER = "l10n_pl_ksef_auth.key_fingerprint"
 BACKUP_PARAMETER = "l10n_pl_ksef_auth.key_backed_up"
 SECRET_SUFFIX = "_secret"
-SECRET_MODELS = (
-    "l10n_pl_ksef.session",
-    "l10n_pl_ksef.certificate",
-    "l10n_pl_ksef.authorization",
-)
 
 
 class VaultKeyOther(vault.VaultKeyMissing):
@@ -86,6 +81,12 @@ class L10n_Pl_KsefVaultMixin(models.AbstractModel):
         stored = [[(name, "!=", False)] for name in self._secret_fields()]
         return self.sudo().search(Domain.OR(stored))
 
+    def _forget_unused(self):
+        """Remove secrets that nobody needs any more; a model that keeps some overrides this.
+
+        Each run of the scheduled action calls it.
+        """
+
     def _vault(self, may_create=False):
         """The vault with this machine's keys, once they are shown to be this database's.
 
@@ -118,6 +119,31 @@ class L10n_Pl_KsefVaultMixin(models.AbstractModel):
         """The database's key, past the cache of a worker that does not yet know of a new one."""
         found = self.env["ir.config_parameter"].sudo().search([("key", "=", FINGERPRINT_PARAMETER)])
         return found.value
+
+
+def obstacle(env):
+    """Return why the secrets of this database cannot be used here.
+
+    :param env: of the database
+    :return str: code of a local problem; None when they can be used, or when there are none
+    """
+    code = ksef_home.copy_code(env)
+    if code or not env["ir.config_parameter"].sudo().get_param(FINGERPRINT_PARAMETER):
+        return code
+    try:
+        env["l10n_pl_ksef.vault.mixin"]._vault_keys()
+    except vault.VaultError as error:
+        return ksef_problem.of_error(error)["code"]
+    return None
+
+
+def secret_models(env):
+    """Return the names of all models that keep encrypted fields.
+
+    :param env: of the database
+    """
+    names = env.registry.descendants(["l10n_pl_ksef.vault.mixin"], "_inherit")
+    return [name for name in names if env[name]._auto]
 
 
 def sources(env):

@@ -13,6 +13,14 @@ from .ksef_session import ENVIRONMENT_LABELS
 
 CONNECT_GROUP = "l10n_pl_ksef_auth.group_ksef_connection"
 SEE_GROUP = "account.group_account_invoice"
+# The company's settings for KSeF: the account screen changes them, each change leaves a line.
+OPTIONS = (
+    "l10n_pl_ksef_environment",
+    "l10n_pl_ksef_context_type",
+    "l10n_pl_ksef_internal_id",
+    "l10n_pl_ksef_subject_type",
+    "l10n_pl_ksef_responsible_id",
+)
 WHO_WE_ARE = {"vat", "l10n_pl_ksef_context_type", "l10n_pl_ksef_internal_id"}
 # What a query that looks for a company's connection reads of companies.
 PRINCIPAL_FIELDS = ("l10n_pl_ksef_principal_id", "l10n_pl_ksef_digits", "l10n_pl_ksef_environment")
@@ -22,13 +30,6 @@ DEFAULTS = {
     "l10n_pl_ksef_context_type": "nip",
     "l10n_pl_ksef_subject_type": "certificateSubject",
 }
-OPTIONS = (
-    "l10n_pl_ksef_environment",
-    "l10n_pl_ksef_context_type",
-    "l10n_pl_ksef_internal_id",
-    "l10n_pl_ksef_subject_type",
-    "l10n_pl_ksef_responsible_id",
-)
 
 
 class ResCompany(models.Model):
@@ -151,6 +152,13 @@ class ResCompany(models.Model):
             )
         return Context("Nip", nip_tools.normalise(owner.vat))
 
+    def _l10n_pl_ksef_nip(self):
+        """Return self's NIP as people write it, with dashes; what is no NIP, as it was typed."""
+        try:
+            return nip_tools.formatted(nip_tools.normalise(self.vat))
+        except nip_tools.InvalidNip:
+            return self.vat or ""
+
     def _l10n_pl_ksef_base_url(self, environment):
         """An environment's address; a system parameter may name another (https or loopback).
 
@@ -185,35 +193,16 @@ class ResCompany(models.Model):
     def _l10n_pl_ksef_session(self):
         """The login that self's connection stands on now; empty when there is none."""
         owner = self._l10n_pl_ksef_owner()
-        live = (
-            self.env["l10n_pl_ksef.session"]
-            .sudo()
-            .search(
-                [
-                    ("company_id", "=", owner.id),
-                    ("environment", "=", owner.l10n_pl_ksef_environment),
-                    ("state", "=", "active"),
-                    ("revoke_requested", "=", False),
-                ]
-            )
-        )
+        active = ("state", "=", "active"), ("revoke_requested", "=", False)
+        live = self.env["l10n_pl_ksef.session"]._of_company(owner, *active)
         # A login of the NIP or unit that the company was before is not the company's any more.
         return live._of_present_context()[:1]
 
     def _l10n_pl_ksef_certificate(self):
         """The KSeF certificate that may log self in; empty when there is none."""
         owner = self._l10n_pl_ksef_owner()
-        certificates = (
-            self.env["l10n_pl_ksef.certificate"]
-            .sudo()
-            .search(
-                [
-                    ("company_ids", "in", owner.id),
-                    ("environment", "=", owner.l10n_pl_ksef_environment),
-                    ("state", "=", "active"),
-                ]
-            )
-        )
+        active = ("state", "=", "active")
+        certificates = self.env["l10n_pl_ksef.certificate"]._of_company(owner, active)
         return certificates._usable()[:1] or certificates[:1]
 
     def _advance(self):

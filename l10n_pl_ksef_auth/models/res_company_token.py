@@ -93,8 +93,7 @@ class ResCompany(models.Model):
                 "way_back": "sign",
                 "final": True,
             }
-        owner = self._l10n_pl_ksef_owner()
-        nip = self.env["l10n_pl_ksef.panel"]._nip(owner)
+        nip = self._l10n_pl_ksef_owner()._l10n_pl_ksef_nip()
         return ksef_problem.texts(self.env, ksef_problem.of_error(error), nip=nip)
 
     def _l10n_pl_ksef_check_company(self):

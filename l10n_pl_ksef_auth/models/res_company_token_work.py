@@ -144,7 +144,7 @@ class ResCompany(models.Model):
     def _l10n_pl_ksef_last_problem(self):
         """Why there is no login, as kept on the last one."""
         owner = self._l10n_pl_ksef_owner()
-        last = self.env["l10n_pl_ksef.panel"]._last_failure(owner)
+        last = self.env["l10n_pl_ksef.session"]._last_failure(owner)
         return last.problem or ksef_problem.local("not_connected")
 
     # ------------------------------------------------------------------
@@ -156,7 +156,7 @@ class ResCompany(models.Model):
         :param dict problem: why, as kept on a record
         :return LoginNeeded: with a button to the window, or to the panel for who may not connect
         """
-        nip = self.env["l10n_pl_ksef.panel"]._nip(self._l10n_pl_ksef_owner())
+        nip = self._l10n_pl_ksef_owner()._l10n_pl_ksef_nip()
         texts = ksef_problem.texts(self.env, problem, nip=nip)
         message = " ".join(filter(None, (texts["text"], texts["action"])))
         if self.env.user.has_group(CONNECT_GROUP):

@@ -99,7 +99,7 @@ class TestHousekeeping(KsefCase):
         self.env["ir.config_parameter"].set_param(REMINDED_PARAMETER, False)
         failing = MagicMock(side_effect=OSError, __qualname__="failing")
         windows = self.registry["l10n_pl_ksef.authorization"]
-        with patch.object(windows, "_forget_documents", failing):
+        with patch.object(windows, "_forget_unused", failing):
             self.env.ref("l10n_pl_ksef_auth.ir_cron_keep_alive").method_direct_trigger()
         self.env.invalidate_all()
         self.assertTrue(self.env["ir.config_parameter"].get_param(REMINDED_PARAMETER))

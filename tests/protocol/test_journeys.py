@@ -10,7 +10,7 @@ from cryptography import x509
 
 from ksef_simulator import DEMO_INTERNAL_ID, DEMO_NIP, Simulator, signers
 from ksef_simulator.contract import Contract, watch
-from tools import clock, codes, enrollment, xades
+from tools import clock, enrollment, meanings, xades
 from tools.auth_token_request import Context, build
 from tools.client import KsefClient
 from tools.errors import KsefForbidden, KsefRateLimited, KsefRefused, KsefUnavailable
@@ -57,7 +57,7 @@ def _tokens(ksef, document):
     operation = ksef.submit_signed_request(document)
     bearer = operation.authentication_token.token
     status = ksef.auth_status(operation.reference_number, bearer)
-    assert status.code == 200, codes.auth_status(status.code, status.details).text
+    assert status.code == 200, meanings.auth_status(status.code, status.details).text
     return ksef.redeem(bearer)
 
 
@@ -102,13 +102,13 @@ def test_a_reader_may_not_send(ksef):
 def test_a_stranger_is_told_what_is_missing(ksef):
     status = _final_status(ksef, "stranger")
     assert status.code == 415
-    assert "ZAW-FA" in codes.auth_status(status.code, status.details).action
+    assert "ZAW-FA" in meanings.auth_status(status.code, status.details).action
 
 
 def test_the_unsigned_file_is_refused_as_unsigned(ksef):
     with pytest.raises(KsefRefused) as caught:
         ksef.submit_signed_request(_request(ksef))
-    assert codes.of_error(caught.value).way_back == "other_file"
+    assert meanings.of_error(caught.value).way_back == "other_file"
 
 
 def test_a_used_challenge_is_refused_and_asks_for_a_new_one(ksef):
@@ -117,7 +117,7 @@ def test_a_used_challenge_is_refused_and_asks_for_a_new_one(ksef):
     with pytest.raises(KsefRefused) as caught:
         ksef.submit_signed_request(document)
     assert caught.value.has(21111)
-    assert codes.of_error(caught.value).way_back == "sign"
+    assert meanings.of_error(caught.value).way_back == "sign"
 
 
 def test_a_changed_document_is_refused_as_changed(ksef):
@@ -146,7 +146,7 @@ def test_a_revoked_login_is_not_renewed(ksef):
     ksef.revoke_current_session(tokens.access.token)
     with pytest.raises(KsefRefused) as caught:
         ksef.refresh(tokens.refresh.token)
-    assert codes.of_error(caught.value).way_back == "sign"
+    assert meanings.of_error(caught.value).way_back == "sign"
 
 
 def test_another_login_can_be_found_and_ended(ksef):

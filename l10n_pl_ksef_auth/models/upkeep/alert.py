@@ -4,7 +4,7 @@ from odoo import api, fields, models
 
 from .. import ksef_problem
 from ..ksef_session import ENVIRONMENT_LABELS
-from ..res_company import SEE_GROUP
+from ..res_company import CONNECT_GROUP, SEE_GROUP
 
 _logger = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ class L10n_Pl_KsefAlert(models.Model):
             told = alert.problem and ksef_problem.texts(
                 alert.env,
                 alert.problem,
-                nip=alert.env["l10n_pl_ksef.panel"]._nip(alert.company_id),
+                nip=alert.company_id._l10n_pl_ksef_nip(),
                 signer=alert.session_id.signer_name or alert.certificate_id.owner_name or "",
             )
             alert.summary = alert._summary()
@@ -183,7 +183,7 @@ class L10n_Pl_KsefAlert(models.Model):
             | connected_by.user_id
             | self.certificate_id.user_id
         )
-        group = self.env.ref("l10n_pl_ksef_auth.group_ksef_connection")
+        group = self.env.ref(CONNECT_GROUP)
         # Only the first is told: candidates come in order of preference.
         return (candidates | group.all_user_ids.sorted("id")).filtered(self._may_be_told)[:1]
 

@@ -6,7 +6,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...tools.nip import InvalidNip
-from .. import ksef_problem
+from .. import ksef_problem, ksef_vault
 from ..ksef_session import LOGGING_IN
 from .alert import ON_CERTIFICATE
 from .due import LIVE_LOGIN, newest_login
@@ -31,7 +31,7 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
 
     def _watch(self):
         """Bring the alerts up to date, each on its own; one worker does it at a time."""
-        lock = self.env["l10n_pl_ksef.unlock"]._lock()
+        lock = ksef_vault.obstacle(self.env)
         if not lock and not self._is_worth_a_look():
             return
         with self.env["l10n_pl_ksef.session"]._locked("ksef-alerts") as env:

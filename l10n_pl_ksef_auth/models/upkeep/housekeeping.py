@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 
 from ..ksef_vault import key_source
+from ..res_company import CONNECT_GROUP
 
 # A request that nobody signed is of no use after ten minutes; a week is for support.
 KEPT_REQUESTS = timedelta(days=7)
@@ -115,7 +116,7 @@ class L10n_Pl_KsefHousekeeping(models.AbstractModel):
 
     def _keeper(self, session):
         """Return who can see to a file on the server: an administrator, else who connected."""
-        group = self.env.ref("l10n_pl_ksef_auth.group_ksef_connection")
+        group = self.env.ref(CONNECT_GROUP)
         candidates = session.user_id | group.all_user_ids.sorted("id")
         administrators = candidates.filtered(
             lambda user: (

@@ -10,6 +10,7 @@ from odoo.tools import split_every
 from ...tools.errors import KsefError, KsefUnavailable
 from ...tools.http_pool import HttpPool
 from ...tools.nip import InvalidNip
+from .. import ksef_vault
 
 _logger = logging.getLogger(__name__)
 
@@ -37,11 +38,12 @@ class L10n_Pl_KsefKeepAlive(models.AbstractModel):
         While the secrets cannot be used here, every connection is left as it is (docs/design.md,
         decisions 10 and 12).
         """
-        if not self.env["l10n_pl_ksef.unlock"]._lock():
+        if not ksef_vault.obstacle(self.env):
             self._wake_for_the_next(self._run())
             self.env["ir.cron"]._commit_progress(remaining=0)
         self._beside(self.env["l10n_pl_ksef.alert.watch"]._watch)
-        self._beside(self.env["l10n_pl_ksef.authorization"]._forget_documents)
+        for model in ksef_vault.secret_models(self.env):
+            self._beside(self.env[model]._forget_unused)
         self._beside(self.env["l10n_pl_ksef.housekeeping"]._remind_of_backup)
 
     def _beside(self, task):

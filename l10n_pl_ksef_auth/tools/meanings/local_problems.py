@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from .custody import CUSTODY
 from .meaning import (
     CONNECT_AGAIN,
     ODOO_GOES_ON,
@@ -22,6 +21,14 @@ _INSTALL_XMLSEC = _lt(
     "connect with a signature, which works without it."
 )
 _OTHER_CERTIFICATE_FILE = _lt("Choose other files in the Account tab.")
+_DECIDE = _lt(
+    "If the original no longer runs, go on here with its connection. "
+    "If it still runs somewhere, give the secrets up here: the original keeps them."
+)
+
+
+def _copy(text: str) -> Meaning:
+    return Meaning(text, _DECIDE, True, "account")
 
 
 def _nip(text: str, action: str = _CORRECT_NIP) -> Meaning:
@@ -33,7 +40,30 @@ def _credential(text: str, action: str = _OTHER_CERTIFICATE_FILE) -> Meaning:
 
 
 PROBLEMS: dict[str, Meaning] = {
-    **CUSTODY,
+    "copy_duplicated": _copy(
+        _lt("This database is a duplicate: the connection to KSeF belongs to the original.")
+    ),
+    "copy_restored": _copy(
+        _lt(
+            "This database was restored from a backup or copied on this server: "
+            "the connection to KSeF may still be in use by the original."
+        )
+    ),
+    "copy_moved": _copy(
+        _lt(
+            "This database was moved or copied to another server: "
+            "the connection to KSeF may still be in use by the original."
+        )
+    ),
+    "neutralized": Meaning(
+        _lt(
+            "This is a neutralized copy for trials: it holds nothing of the original's connection "
+            "and keeps away from KSeF's production."
+        ),
+        _lt("To try KSeF out here, connect to the test environment."),
+        True,
+        "settings",
+    ),
     "answer_lost": Meaning(
         _lt("KSeF's answer was lost on the way, and KSeF gives it only once."),
         SIGN_AGAIN,

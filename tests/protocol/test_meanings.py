@@ -7,8 +7,7 @@ from typing import get_args
 
 import pytest
 
-from tools import codes
-from tools.codes import access, certificates, local_problems, login, refused
+from tools import meanings
 from tools.credentials import Reason
 from tools.errors import (
     KsefForbidden,
@@ -19,6 +18,7 @@ from tools.errors import (
     KsefUnavailable,
     Problem,
 )
+from tools.meanings import applications, local_problems, login, outages, refused
 
 ALLOWED = {"code", "text", "details", "nip", "signer", "seconds"}
 # docs/ksef.md A1.
@@ -86,49 +86,49 @@ def _all_meanings():
         *login.DETAILS.values(),
         refused.CODES,
         refused.HTTP_STATUSES,
-        certificates.STATUSES,
-        certificates.DETAILS,
-        access.REASONS,
-        access.OUTAGES,
+        applications.STATUSES,
+        applications.DETAILS,
+        refused.REASONS,
+        outages.OUTAGES,
         local_problems.PROBLEMS,
     ]
     variants = [meaning for pairs in refused.VARIANTS.values() for _part, meaning in pairs]
     return [
         *variants,
         *(meaning for table in tables for meaning in table.values()),
-        codes.auth_status(999),
-        codes.forbidden("new-reason"),
+        meanings.auth_status(999),
+        meanings.forbidden("new-reason"),
     ]
 
 
-@pytest.mark.parametrize("code", sorted(access.OUTAGES))
+@pytest.mark.parametrize("code", sorted(outages.OUTAGES))
 @pytest.mark.parametrize("sent", [True, False])
 def test_where_no_machine_repeats_a_call_the_person_is_asked_to_try_again(code, sent):
     problem = {"kind": "outage", "code": code, "sent": sent}
-    once = codes.of_record({**problem, "once": True})
+    once = meanings.of_record({**problem, "once": True})
     assert "Odoo tries again" not in once.action
-    assert once.text == codes.of_record(problem).text
+    assert once.text == meanings.of_record(problem).text
 
 
 @pytest.mark.parametrize("code", AUTH_STATUSES)
 def test_every_status_of_a_login_is_known(code):
-    assert codes.auth_status(code) != codes.auth_status(999)
+    assert meanings.auth_status(code) != meanings.auth_status(999)
 
 
 @pytest.mark.parametrize("code", [450, 460])
 def test_every_detail_of_a_status_has_a_meaning_of_its_own(code):
-    meanings = {codes.auth_status(code, (detail,)).text for detail in DETAILS[code]}
-    assert len(meanings) == len(DETAILS[code])
-    assert codes.auth_status(code, ("Nowy powód",)) == codes.auth_status(code)
+    texts = {meanings.auth_status(code, (detail,)).text for detail in DETAILS[code]}
+    assert len(texts) == len(DETAILS[code])
+    assert meanings.auth_status(code, ("Nowy powód",)) == meanings.auth_status(code)
 
 
 @pytest.mark.parametrize("code", REFUSALS)
 def test_every_error_code_is_known(code):
-    assert codes.refusal(code) != codes.refusal(99999)
+    assert meanings.refusal(code) != meanings.refusal(99999)
 
 
 def test_an_unknown_signature_code_is_an_invalid_signature():
-    assert codes.refusal(9199) == codes.refusal(9105)
+    assert meanings.refusal(9199) == meanings.refusal(9105)
 
 
 @pytest.mark.parametrize(
@@ -142,22 +142,22 @@ def test_an_unknown_signature_code_is_an_invalid_signature():
     ],
 )
 def test_the_details_of_an_invalid_signature_tell_more(detail):
-    assert codes.refusal(9105, (detail,)) != codes.refusal(9105)
+    assert meanings.refusal(9105, (detail,)) != meanings.refusal(9105)
 
 
 def test_tokens_fetched_already_are_told_from_an_ended_login():
     fetched = "Tokeny dla operacji uwierzytelniania 20260429-AU-… zostały już pobrane."
-    assert codes.refusal(21301, (fetched,)) != codes.refusal(21301)
+    assert meanings.refusal(21301, (fetched,)) != meanings.refusal(21301)
 
 
 def test_a_redeem_that_came_too_early_waits():
     early = "Status uwierzytelniania (100) nie pozwala na pobranie tokenów."
-    assert codes.refusal(21301, (early,)).way_back == "wait"
+    assert meanings.refusal(21301, (early,)).way_back == "wait"
 
 
 @pytest.mark.parametrize("code", [100, 200, 400, 500, 550])
 def test_every_status_of_an_application_is_known(code):
-    assert codes.enrollment_status(code) != codes.enrollment_status(999)
+    assert meanings.enrollment_status(code) != meanings.enrollment_status(999)
 
 
 @pytest.mark.parametrize(
@@ -168,39 +168,39 @@ def test_every_status_of_an_application_is_known(code):
     ],
 )
 def test_a_rejected_application_says_why(detail):
-    assert codes.enrollment_status(400, (detail,)) != codes.enrollment_status(400)
+    assert meanings.enrollment_status(400, (detail,)) != meanings.enrollment_status(400)
 
 
 @pytest.mark.parametrize("reason", REASONS)
 def test_every_reason_of_403_is_known(reason):
-    assert codes.forbidden(reason) != codes.forbidden("another-reason")
+    assert meanings.forbidden(reason) != meanings.forbidden("another-reason")
 
 
 def test_an_outage_says_whether_ksef_may_have_the_message():
-    assert codes.outage(_unavailable(sent=True)) != codes.outage(_unavailable(sent=False))
+    assert meanings.outage(_unavailable(sent=True)) != meanings.outage(_unavailable(sent=False))
 
 
 @pytest.mark.parametrize("code", [415, 470, 480])
 def test_nothing_tries_again_what_is_final(code):
-    assert codes.auth_status(code).final
+    assert meanings.auth_status(code).final
 
 
 @pytest.mark.parametrize(
     ("code", "details"), [(500, ()), (550, ()), (460, ("Błąd weryfikacji łańcucha certyfikatów",))]
 )
 def test_what_may_pass_is_not_final(code, details):
-    assert not codes.auth_status(code, details).final
+    assert not meanings.auth_status(code, details).final
 
 
 @pytest.mark.parametrize(
     ("error", "meaning"),
     [
-        (_unavailable(), codes.outage(_unavailable())),
+        (_unavailable(), meanings.outage(_unavailable())),
         (
             KsefForbidden("…", status=403, reason="ip-not-allowed", extensions={}),
-            codes.forbidden("ip-not-allowed"),
+            meanings.forbidden("ip-not-allowed"),
         ),
-        (KsefRefused("…", status=400, problems=(Problem(21111, "…"),)), codes.refusal(21111)),
+        (KsefRefused("…", status=400, problems=(Problem(21111, "…"),)), meanings.refusal(21111)),
         (KsefGone("…", status=410), refused.HTTP_STATUSES[410]),
         (KsefRateLimited("…"), refused.HTTP_STATUSES[429]),
         (KsefUnauthorized("…", status=401), refused.HTTP_STATUSES[401]),
@@ -208,7 +208,7 @@ def test_what_may_pass_is_not_final(code, details):
     ],
 )
 def test_an_exception_has_the_meaning_of_its_code(error, meaning):
-    assert codes.of_error(error) == meaning
+    assert meanings.of_error(error) == meaning
 
 
 @pytest.mark.parametrize(
@@ -216,22 +216,22 @@ def test_an_exception_has_the_meaning_of_its_code(error, meaning):
     [
         (
             {"kind": "auth_status", "code": 460, "details": ["Certyfikat odwołany"]},
-            codes.auth_status(460, ("Certyfikat odwołany",)),
+            meanings.auth_status(460, ("Certyfikat odwołany",)),
         ),
-        ({"kind": "enrollment", "code": 550}, codes.enrollment_status(550)),
-        ({"kind": "forbidden", "code": "ip-not-allowed"}, codes.forbidden("ip-not-allowed")),
+        ({"kind": "enrollment", "code": 550}, meanings.enrollment_status(550)),
+        ({"kind": "forbidden", "code": "ip-not-allowed"}, meanings.forbidden("ip-not-allowed")),
         (
             {"kind": "outage", "code": "timeout", "sent": False},
-            codes.outage(_unavailable(sent=False)),
+            meanings.outage(_unavailable(sent=False)),
         ),
-        ({"kind": "refusal", "code": 21111}, codes.refusal(21111)),
+        ({"kind": "refusal", "code": 21111}, meanings.refusal(21111)),
         ({"kind": "refusal", "code": None, "status": 410}, refused.HTTP_STATUSES[410]),
-        ({"kind": "local", "code": "answer_lost"}, codes.local("answer_lost")),
-        ({}, codes.auth_status(999)),
+        ({"kind": "local", "code": "answer_lost"}, meanings.local("answer_lost")),
+        ({}, meanings.auth_status(999)),
     ],
 )
 def test_a_kept_problem_has_the_meaning_of_its_code(problem, meaning):
-    assert codes.of_record(problem) == meaning
+    assert meanings.of_record(problem) == meaning
 
 
 def test_every_problem_that_the_models_name_is_known():

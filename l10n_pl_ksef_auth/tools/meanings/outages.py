@@ -1,56 +1,9 @@
-"""HTTP 403 by its reason (docs/ksef.md A1-http), and calls that brought no usable answer."""
+"""Calls that brought no usable answer."""
 
 from __future__ import annotations
 
 from ..errors import KsefUnavailable
-from .meaning import (
-    CHECK_ADDRESS,
-    CONNECT_AGAIN,
-    ODOO_GOES_ON,
-    TELL_SUPPORT,
-    TRY_LATER,
-    Meaning,
-    _lt,
-)
-
-_ASK_FOR_RIGHTS = _lt("Have the missing rights granted in KSeF by somebody who manages them there.")
-
-REASONS: dict[str, Meaning] = {
-    "missing-permissions": Meaning(
-        _lt("The login works, but lacks a right for this in KSeF."), _ASK_FOR_RIGHTS, True, "none"
-    ),
-    "ip-not-allowed": Meaning(
-        _lt("KSeF does not allow this login from your server's network address."),
-        CONNECT_AGAIN,
-        True,
-        "sign",
-    ),
-    "insufficient-resource-access": Meaning(
-        _lt("This login has no access to what was asked for."), _ASK_FOR_RIGHTS, True, "none"
-    ),
-    "auth-method-not-allowed": Meaning(
-        _lt("KSeF does not allow this with the kind of login that is in use."),
-        CONNECT_AGAIN,
-        True,
-        "sign",
-    ),
-    "security-service-blocked": Meaning(
-        _lt("KSeF's security service has blocked this connection."),
-        _lt("Contact the Ministry of Finance, and give them the incident's number."),
-        True,
-        "support",
-    ),
-    "context-type-not-allowed": Meaning(
-        _lt("KSeF does not allow this for the kind of identifier that the company logs in with."),
-        _lt("Check the kind of identifier in the company's settings."),
-        True,
-        "settings",
-    ),
-}
-
-_UNKNOWN_REASON = Meaning(
-    _lt("KSeF does not allow this: %(code)s %(text)s"), TELL_SUPPORT, True, "support"
-)
+from .meaning import CHECK_ADDRESS, ODOO_GOES_ON, TELL_SUPPORT, TRY_LATER, Meaning, _lt
 
 _UNREACHED = _lt("KSeF cannot be reached from this server at the moment.")
 _SILENT = _lt("KSeF did not answer in time; it may have received the message all the same.")
@@ -103,14 +56,6 @@ _UNSENT: dict[str, Meaning] = {
     "timeout": Meaning(_UNREACHED, TRY_LATER, False, "wait"),
     "reset": Meaning(_UNREACHED, TRY_LATER, False, "wait"),
 }
-
-
-def forbidden(reason: str) -> Meaning:
-    """Return the meaning of HTTP 403.
-
-    :param reason: its ``reasonCode``
-    """
-    return REASONS.get(reason, _UNKNOWN_REASON)
 
 
 def outage(error: KsefUnavailable) -> Meaning:

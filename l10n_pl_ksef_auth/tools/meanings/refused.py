@@ -1,8 +1,11 @@
-"""KSeF's error codes with HTTP 400, and the statuses that come without a code (docs/ksef.md A1)."""
+"""Refusals: error codes of HTTP 400, reasons of HTTP 403, statuses without a code.
+
+Source: docs/ksef.md A1.
+"""
 
 from __future__ import annotations
 
-from .certificates import CERTIFICATE_CODES
+from .applications import CERTIFICATE_CODES
 from .meaning import (
     CHECK_ADDRESS,
     CONNECT_AGAIN,
@@ -230,6 +233,46 @@ VARIANTS: dict[int, tuple[tuple[str, Meaning], ...]] = {
     ),
 }
 
+#: By the ``reasonCode`` of HTTP 403.
+_ASK_FOR_RIGHTS = _lt("Have the missing rights granted in KSeF by somebody who manages them there.")
+
+REASONS: dict[str, Meaning] = {
+    "missing-permissions": Meaning(
+        _lt("The login works, but lacks a right for this in KSeF."), _ASK_FOR_RIGHTS, True, "none"
+    ),
+    "ip-not-allowed": Meaning(
+        _lt("KSeF does not allow this login from your server's network address."),
+        CONNECT_AGAIN,
+        True,
+        "sign",
+    ),
+    "insufficient-resource-access": Meaning(
+        _lt("This login has no access to what was asked for."), _ASK_FOR_RIGHTS, True, "none"
+    ),
+    "auth-method-not-allowed": Meaning(
+        _lt("KSeF does not allow this with the kind of login that is in use."),
+        CONNECT_AGAIN,
+        True,
+        "sign",
+    ),
+    "security-service-blocked": Meaning(
+        _lt("KSeF's security service has blocked this connection."),
+        _lt("Contact the Ministry of Finance, and give them the incident's number."),
+        True,
+        "support",
+    ),
+    "context-type-not-allowed": Meaning(
+        _lt("KSeF does not allow this for the kind of identifier that the company logs in with."),
+        _lt("Check the kind of identifier in the company's settings."),
+        True,
+        "settings",
+    ),
+}
+
+_UNKNOWN_REASON = Meaning(
+    _lt("KSeF does not allow this: %(code)s %(text)s"), TELL_SUPPORT, True, "support"
+)
+
 #: What an HTTP status means that came without a code.
 HTTP_STATUSES: dict[int, Meaning] = {
     401: Meaning(_lt("KSeF does not accept this login any more."), CONNECT_AGAIN, True, "sign"),
@@ -283,3 +326,11 @@ def refusal(code: int | None, details: tuple[str, ...] = ()) -> Meaning:
 def by_http_status(status: int | None) -> Meaning:
     """Return the meaning of a refusal without a code."""
     return HTTP_STATUSES.get(status or 0) or unknown()
+
+
+def forbidden(reason: str) -> Meaning:
+    """Return the meaning of HTTP 403.
+
+    :param reason: its ``reasonCode``
+    """
+    return REASONS.get(reason, _UNKNOWN_REASON)

@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from ..errors import KsefError, KsefForbidden, KsefRefused, KsefUnavailable
-from .access import forbidden, outage, outage_by_code
-from .certificates import enrollment_status
+from .applications import enrollment_status
 from .local_problems import local
 from .login import auth_status
 from .meaning import TRY_LATER, Meaning, WayBack, unknown
-from .refused import by_http_status, refusal
+from .outages import outage, outage_by_code
+from .refused import by_http_status, forbidden, refusal
 
 __all__ = [
     "Meaning",
