@@ -27,7 +27,6 @@
     "assets": {
         "web.assets_backend": ["l10n_pl_ksef_auth/static/src/**/*"],
         "web.assets_unit_tests": ["l10n_pl_ksef_auth/static/tests/*.js"],
-        "web.assets_tests": ["l10n_pl_ksef_auth/static/tests/tours/**/*"],
     },
     "uninstall_hook": "uninstall_hook",
 }
