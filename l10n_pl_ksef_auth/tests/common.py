@@ -73,14 +73,14 @@ class MovedTime:
         """
         self.travel(**delta)
         asked = [None]
-        sessions = self.registry["l10n_pl_ksef.session"]
-        wake = sessions._wake_for_the_next
+        action = self.registry["l10n_pl_ksef.keep_alive"]
+        wake = action._wake_for_the_next
 
         def asking(model, moment):
             asked.append(moment)
             wake(model, moment)
 
-        with patch.object(sessions, "_wake_for_the_next", asking):
+        with patch.object(action, "_wake_for_the_next", asking):
             self.run_scheduled_action()
         return asked[-1]
 

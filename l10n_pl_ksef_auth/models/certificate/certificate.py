@@ -3,20 +3,21 @@ import random
 from datetime import timedelta
 
 from odoo import fields, models
+from odoo.fields import Domain
 
 from ...exceptions import LoginNeeded
 from ...tools.identity import identity_of_certificate
 from ...tools.x509_support import read_certificate
 from ..base.const import ENVIRONMENT_LABELS
 from ..base.steps import event, naive
-from ..ksef_audit import technical
+from ..upkeep.audit import technical
 from .states import CERTIFICATE
 
 _logger = logging.getLogger(__name__)
 
 PURPOSE = "Authentication"
 SYNC_EVERY, ABOUT = timedelta(hours=24), timedelta(hours=1)
-# KSeF's status of a certificate, as we call it (docs/ksef.md A1-STATUS); others change nothing.
+# KSeF's status of a certificate, as we call it (docs/ksef.md A1-list); others change nothing.
 STATES = {"Active": "active", "Blocked": "blocked", "Revoked": "revoked", "Expired": "expired"}
 # KSeF's words about a certificate that it does not let in (docs/ksef.md A1-460).
 REFUSED_STATES = {"Certyfikat odwołany": "revoked", "Certyfikat zawieszony": "blocked"}
@@ -128,14 +129,15 @@ class L10n_Pl_KsefCertificate(models.Model):
         return self.sudo().search(domain, order=order, limit=limit)
 
     def _usable(self):
-        """Return the certificates of self that may log in now (docs/ksef.md A2-28)."""
+        """Return the certificates of self that may log in now, not only later."""
+        return self.filtered_domain(self._usable_domain())
+
+    def _usable_domain(self):
+        """Return the domain of certificates that may log in now (docs/ksef.md A2-28)."""
         now = self._now()
-        return self.filtered(
-            lambda certificate: (
-                certificate.state == "active"
-                and certificate.valid_from <= now < certificate.valid_to - timedelta(minutes=1)
-            )
-        )
+        begun = Domain("valid_from", "<=", now)
+        lasts = Domain("valid_to", ">", now + timedelta(minutes=1))
+        return Domain("state", "=", "active") & begun & lasts
 
     def _stored_certificate(self):
         """Return the certificate, an x509_support.Certificate.
@@ -316,13 +318,11 @@ class L10n_Pl_KsefCertificate(models.Model):
         """Leave certificates to the database whose key can open them."""
         self.write({"state": "foreign", "revoke_requested": False, "next_attempt": False})
 
-    def _reencrypt_here(self):
-        outcomes = super()._reencrypt_here()
-        if "encrypted" in outcomes and self.certificate_secret:
-            # Identities are found by a digest that the key is part of.
+    def _follow_key(self):
+        """Renew the digest that finds the owner again: the key is part of it."""
+        if self.certificate_secret:
             identity = identity_of_certificate(self._stored_certificate(), issued_by_ksef=True)
             self.identity_digest = self._secret_digests(identity)[0]
-        return outcomes
 
     # ------------------------------------------------------------------
     # Audit
