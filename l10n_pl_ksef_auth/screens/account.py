@@ -1,10 +1,8 @@
 from odoo import fields, models
 
 from ..models import ksef_problem
-from ..models.ksef_step import naive
-
-# Certificates in these states are shown although the company logs in with another identity now.
-LEFT_AND_SHOWN = ("active", "blocked", "revoked", "expired")
+from ..models.base.steps import naive
+from ..models.certificate.states import SHOWN_WHEN_LEFT
 
 
 class L10n_Pl_KsefAccount(models.AbstractModel):
@@ -42,7 +40,7 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
         :raises KsefError: KSeF did not answer, or there is no session
         """
         session = owner._l10n_pl_ksef_session()
-        token = session._token_for_others()
+        token = session._shared_token()
         with owner._l10n_pl_ksef_client() as client:
             return {
                 "certificates": list(client.certificates(token)),
@@ -80,7 +78,7 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
                     ("company_ids", "in", owner.id),
                     "&",
                     ("former_company_ids", "in", owner.id),
-                    ("state", "in", LEFT_AND_SHOWN),
+                    ("state", "in", SHOWN_WHEN_LEFT),
                 ]
             )
         )
@@ -194,7 +192,7 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
             "reason": waiting.state,
             "owner": waiting.owner_name or "",
             "can_issue": waiting._has_place_for_separate(),
-            "places": waiting._places(),
+            "places": waiting._free_slots(),
         }
 
     def _others(self, owner):

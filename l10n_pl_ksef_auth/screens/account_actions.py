@@ -4,7 +4,7 @@ from odoo import models
 from odoo.exceptions import UserError
 
 from ..models import ksef_problem
-from ..models.cursors import fresh
+from ..models.base.cursors import fresh
 from ..tools.errors import KsefError
 from ..tools.nip import InvalidNip
 from ..tools.vault import VaultError
@@ -72,7 +72,7 @@ class L10n_Pl_KsefAccountActions(models.AbstractModel):
             self._or_user_error(self._revoke_unknown, owner, serial_number, reason)
 
     def _revoke_unknown(self, owner, serial_number, reason):
-        token = owner._l10n_pl_ksef_session()._token_for_others()
+        token = owner._l10n_pl_ksef_session()._shared_token()
         with owner._l10n_pl_ksef_client() as client:
             client.revoke_certificate(token, serial_number, reason)
 
@@ -87,7 +87,7 @@ class L10n_Pl_KsefAccountActions(models.AbstractModel):
 
     def _close_sessions(self, owner, reference_number):
         current = owner._l10n_pl_ksef_session()
-        token = current._token_for_others()
+        token = current._shared_token()
         if reference_number and reference_number == current.reference_number:
             # Its own step closes it at KSeF.
             self.env["l10n_pl_ksef.session"]._disconnect(owner)

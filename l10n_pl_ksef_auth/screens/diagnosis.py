@@ -3,7 +3,6 @@ import time
 from odoo import fields, models, release
 
 from ..models import ksef_problem, ksef_vault
-from ..models.ksef_backup import key_source
 from ..models.ksef_home import is_neutralized
 from ..tools import clock, probe, vault, xades
 from ..tools.errors import KsefError
@@ -85,7 +84,7 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
     def _rights(self, owner):
         session = owner._l10n_pl_ksef_session()
         try:
-            token = session._token_for_others(wait_seconds=5)
+            token = session._shared_token(wait_seconds=5)
             with owner._l10n_pl_ksef_client() as client:
                 rights = client.personal_permissions(token)
         except (KsefError, vault.VaultError) as error:
@@ -124,14 +123,14 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
         lock = ksef_vault.obstacle(self.env)
         if lock:
             return False, ksef_problem.texts(self.env, ksef_problem.local(lock))["text"]
-        source, fingerprint, backed_up = key_source(self.env)
+        source, fingerprint, backed_up = ksef_vault.key_source(self.env)
         if not fingerprint:
             return None, self.env._("none yet: the first connection makes one")
         kept = self.env._("backed up") if backed_up else self.env._("not known to be backed up")
         return backed_up, f"{source}, {fingerprint}, {kept}"
 
     def _asks_for_backup(self):
-        _source, fingerprint, backed_up = key_source(self.env)
+        _source, fingerprint, backed_up = ksef_vault.key_source(self.env)
         return bool(fingerprint) and not backed_up
 
     def _database(self):

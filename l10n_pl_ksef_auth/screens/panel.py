@@ -3,9 +3,9 @@ from datetime import timedelta
 from odoo import fields, models
 
 from ..models import ksef_home, ksef_problem, ksef_vault
-from ..models.ksef_certificate import ON_THE_WAY
-from ..models.ksef_session import IN_FLIGHT
+from ..models.certificate.states import ISSUING
 from ..models.res_company import CONNECT_GROUP
+from ..models.session.states import IN_FLIGHT
 from ..tools import xades
 
 # A session that nothing renews is worth a warning when it ends within this time.
@@ -118,7 +118,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
     def _certificates_on_the_way(self, company):
         owner = company._l10n_pl_ksef_owner()
         certificates = self.env["l10n_pl_ksef.certificate"].sudo()
-        return certificates.search([("company_ids", "in", owner.id), ("state", "in", ON_THE_WAY)])
+        return certificates.search([("company_ids", "in", owner.id), ("state", "in", ISSUING)])
 
     # ------------------------------------------------------------------
     # Parts
@@ -222,7 +222,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         }
 
     def _certificate_state(self, certificate):
-        if certificate.state in ON_THE_WAY:
+        if certificate.state in ISSUING:
             return "issuing"
         return {
             "active": "valid",

@@ -4,9 +4,10 @@ import binascii
 from odoo import models
 from odoo.exceptions import AccessError, UserError
 
-from ..models import ksef_backup, ksef_problem
-from ..models.cursors import fresh
-from ..models.res_company import CONNECT_GROUP, OPTIONS, SEE_GROUP
+from ..models import ksef_problem, ksef_vault
+from ..models.base.const import OPTIONS
+from ..models.base.cursors import fresh
+from ..models.res_company import CONNECT_GROUP, SEE_GROUP
 from ..tools.errors import KsefError
 from ..tools.vault import VaultError
 from .sensitive import recently_confirmed, sensitive
@@ -292,5 +293,6 @@ class ResCompany(models.Model):
         :return dict: as l10n_pl_ksef_diagnose
         """
         self._l10n_pl_ksef_managed()
-        ksef_backup.note_backed_up(self.env)
+        ksef_vault.note_backup(self.env)
+        self.env["l10n_pl_ksef.housekeeping"]._close_reminder()
         return self.l10n_pl_ksef_diagnose()

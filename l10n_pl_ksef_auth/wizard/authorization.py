@@ -8,10 +8,12 @@ from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
 from ..models import ksef_problem
-from ..models.cursors import fresh
-from ..models.ksef_session import ENVIRONMENT_LABELS, IN_FLIGHT
-from ..models.ksef_step import naive
+from ..models.base.const import ENVIRONMENT_LABELS
+from ..models.base.cursors import fresh
+from ..models.base.steps import naive
+from ..models.certificate.states import STANDING
 from ..models.res_company import CONNECT_GROUP
+from ..models.session.states import ENDED, IN_FLIGHT
 from ..tools import clock, members
 from ..tools import nip as nip_tools
 from ..tools.const import CHALLENGE_LIFETIME
@@ -26,10 +28,10 @@ STEPS = [
     ("verify", "Verification"),
     ("done", "Done"),
 ]
+# KSeF was seen to say "in progress" for half an hour (docs/ksef.md A1-100).
+LONG_VERIFICATION = timedelta(minutes=2)
 # An uploaded document that was not sent: its challenge has long expired.
 KEPT_DOCUMENTS = timedelta(hours=1)
-# Certificates in these states can log the company in, can come to do so, or wait for a choice.
-STANDING = ("checking", "exists", "keyed", "requested", "issued", "trying", "active", "blocked")
 
 
 @dataclass(frozen=True, repr=False)
@@ -232,7 +234,7 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
         :param Upload upload: as it was before the steps
         """
         with fresh(self.session_id) as session:
-            outcome = session._outcome()
+            outcome = self._outcome(session)
         if self.step == "verify" and outcome["back_to"]:
             self.write({"step": outcome["back_to"], "problem": outcome["problem"]})
             if outcome["back_to"] == "download":
@@ -243,10 +245,41 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
         return {**view, "result": outcome["result"], "verifying": outcome["verifying"]}
 
     def _verifying(self):
-        return self.session_id._outcome()["verifying"] if self.step == "verify" else False
+        return self._outcome(self.session_id)["verifying"] if self.step == "verify" else False
 
     def _result(self):
-        return self.session_id._outcome()["result"] if self.session_id else False
+        return self._outcome(self.session_id)["result"] if self.session_id else False
+
+    def _outcome(self, session):
+        """Return how a session that was sent stands.
+
+        :param session: the window's
+        :return dict: result, verifying, back_to (the step to go back to), problem
+        """
+        if session.state == "active":
+            checked = bool(session.rights_checked_at)
+            result = checked and ("limited" if session._missing_rights() else "connected")
+            return self._outcome_values(session, result=result, verifying=not checked)
+        if session.state == "waiting" and not session.sudo().document_secret:
+            # Refused; or not even stored, because another worker held the lock for too long.
+            problem = session.problem or ksef_problem.local("busy")
+            return self._outcome_values(session, back_to="upload", problem=problem)
+        if session.state in ENDED:
+            return self._outcome_values(session, back_to="download")
+        return self._outcome_values(session, verifying=True)
+
+    def _outcome_values(self, session, result=False, verifying=False, back_to=False, problem=None):
+        since = session.send_started_at
+        return {
+            "result": result,
+            "back_to": back_to,
+            "problem": problem or session.problem,
+            "verifying": verifying
+            and {
+                "since": fields.Datetime.to_string(since) if since else False,
+                "long": bool(since) and session._now() - since > LONG_VERIFICATION,
+            },
+        }
 
     # ------------------------------------------------------------------
     # The attached file

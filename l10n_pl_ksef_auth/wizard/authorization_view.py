@@ -2,7 +2,7 @@ from odoo import fields, models
 from odoo.tools.misc import format_datetime
 
 from ..models import ksef_problem
-from ..models.ksef_step import naive
+from ..models.base.steps import naive
 from ..tools import clock
 
 SIGNING_URL = "https://moj.gov.pl/nforms/signer/upload?xFormsAppName=SIGNER&xadesPdf=true"
