@@ -109,7 +109,6 @@ class ResCompany(models.Model):
     def write(self, vals):
         """Another NIP or unit needs another login: the scheduled action sees to it at once."""
         result = super().write(vals)
-        self._l10n_pl_ksef_audit_settings(vals)
         if WHO_WE_ARE & set(vals):
             sessions = self.env["l10n_pl_ksef.session"].sudo()
             sessions._wake_cron_at(sessions._now())
