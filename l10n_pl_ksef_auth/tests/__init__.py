@@ -27,6 +27,7 @@ from . import test_role_table
 from . import test_rotation
 from . import test_secrets
 from . import test_separate_certificate
+from . import test_states
 from . import test_take_over
 from . import test_take_over_revokes
 from . import test_ten_years

@@ -71,7 +71,9 @@ def _arrows(table: Any) -> list[str]:
                 names = ways.setdefault((old, new), [])
                 if new != old and _words(row.method) not in names:
                     names.append(_words(row.method))
-    arrows = [f"    {old} --> {new}: {', '.join(names)}" for (old, new), names in ways.items() if names]
+    arrows = [
+        f"    {old} --> {new}: {', '.join(names)}" for (old, new), names in ways.items() if names
+    ]
     return [f"    [*] --> {table.states[0].name}", *arrows]
 
 
