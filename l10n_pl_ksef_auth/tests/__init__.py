@@ -35,3 +35,4 @@ from . import test_upgrade
 from . import test_upload
 from . import test_what_is_sent
 from . import test_who_connects
+from . import test_walks

@@ -22,6 +22,7 @@ class TestStates(KsefCase):
         """Have a step of the session make a mistake, and run it."""
         self.session.rights_checked_at = False
         self.session.next_attempt = False
+        self.env.flush_all()
         with patch.object(type(self.session), method, mistake):
             return self.session._advance()
 
