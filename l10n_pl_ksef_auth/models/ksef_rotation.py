@@ -4,6 +4,7 @@ from odoo import models
 
 from ..tools import vault
 from . import ksef_home, ksef_vault
+from .base.cursors import fresh
 
 MODE = 0o600
 
@@ -48,8 +49,8 @@ class L10n_Pl_KsefRotation(models.AbstractModel):
 
     def _settle(self):
         """From now on the database expects the new key."""
-        with self.env.registry.cursor() as cr:
-            env = self.env(cr=cr, su=True)
+        with fresh(self.sudo()) as rotation:
+            env = rotation.env
             box = env["l10n_pl_ksef.vault.mixin"]._vault()
             parameters = env["ir.config_parameter"]
             parameters.set_param(ksef_vault.FINGERPRINT_PARAMETER, box.fingerprint)
@@ -69,8 +70,8 @@ class L10n_Pl_KsefVaultMixin(models.AbstractModel):
 
         :return list: encrypted, kept or unreadable, for each of them
         """
-        with self.env.registry.cursor() as cr:
-            return self.with_env(self.env(cr=cr, su=True)).exists()._reencrypt_here()
+        with fresh(self.sudo()) as record:
+            return record.exists()._reencrypt_here()
 
     def _reencrypt_here(self):
         box, outcomes = self._vault(), []

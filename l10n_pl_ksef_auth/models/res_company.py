@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
 from ..tools import nip as nip_tools
@@ -190,77 +189,3 @@ class ResCompany(models.Model):
         active = ("state", "=", "active")
         certificates = self.env["l10n_pl_ksef.certificate"]._of_company(owner, active)
         return certificates._usable()[:1] or certificates[:1]
-
-    def _l10n_pl_ksef_check_group(self, group):
-        """Refuse who is not of a group, or does not belong to the company.
-
-        :raises AccessError: with the name of the right that is missing
-        """
-        if self.env.su:
-            return
-        if not self.env.user.has_group(group):
-            raise AccessError(
-                self.env._(
-                    'This part of KSeF needs the right "%(right)s": ask your administrator for it.',
-                    right=self.env.ref(group).sudo().name,
-                )
-            )
-        if self not in self.env.user.company_ids:
-            raise AccessError(
-                self.env._(
-                    "You do not work in this company in Odoo: ask your administrator for it."
-                )
-            )
-
-    # ------------------------------------------------------------------
-    # Called by the screens
-    # ------------------------------------------------------------------
-    def l10n_pl_ksef_panel(self):
-        """What the panel "Connection to KSeF" shows; reads only, never calls KSeF.
-
-        :return dict: see l10n_pl_ksef.panel
-        """
-        self.ensure_one()
-        self._l10n_pl_ksef_check_group(SEE_GROUP)
-        return self.env["l10n_pl_ksef.panel"]._values(self)
-
-    def l10n_pl_ksef_follow(self):
-        """Do the next step of a connection on its way, and tell how it stands.
-
-        :return dict: as l10n_pl_ksef_panel
-        """
-        self.ensure_one()
-        self._l10n_pl_ksef_check_group(SEE_GROUP)
-        self.env["l10n_pl_ksef.panel"]._on_the_way(self)._advance()
-        self.env["l10n_pl_ksef.panel"]._certificates_on_the_way(self)._advance()
-        # What the steps committed is not in this transaction's snapshot.
-        with self.env.registry.cursor() as cr:
-            company = self.with_env(self.env(cr=cr))
-            return company.env["l10n_pl_ksef.panel"]._values(company)
-
-    def l10n_pl_ksef_open_authorization(self):
-        """Open the window "Account authorization" for self's connection.
-
-        :return dict: a client action
-        """
-        self.ensure_one()
-        wizard = self.env["l10n_pl_ksef.authorization"]._open(self._l10n_pl_ksef_managed())
-        return {
-            "type": "ir.actions.client",
-            "tag": "l10n_pl_ksef_authorization",
-            "name": self.env._("Account authorization"),
-            "target": "new",
-            "context": {"dialog_size": "medium"},
-            "params": {"wizard_id": wizard.id, "company_id": self.id},
-        }
-
-    def l10n_pl_ksef_open_account(self):
-        """Open the screen "Account": certificates and sessions.
-
-        :return dict: a client action
-        """
-        self.ensure_one()
-        self._l10n_pl_ksef_check_group(CONNECT_GROUP)
-        # The stored action has an address: the page keeps its title when it is loaded again.
-        action = self.env["ir.actions.actions"]._for_xml_id("l10n_pl_ksef_auth.action_account")
-        return {**action, "target": "main", "params": {"company_id": self.id}}

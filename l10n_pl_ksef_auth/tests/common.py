@@ -10,8 +10,8 @@ from unittest.mock import patch
 
 from odoo.tests import TransactionCase, new_test_user
 
-from odoo.addons.l10n_pl_ksef_auth.models import ksef_confirmation
 from odoo.addons.l10n_pl_ksef_auth.models.base import locks
+from odoo.addons.l10n_pl_ksef_auth.screens import sensitive
 from odoo.addons.l10n_pl_ksef_auth.tools import clock, enrollment
 
 try:
@@ -218,9 +218,9 @@ class KsefCase(MovedTime, TransactionCase):
     @contextmanager
     def confirmed(self):
         """Act as a browser whose user has just given the password."""
-        session = {ksef_confirmation.PASSWORD_KEY: time.time()}
+        session = {sensitive.PASSWORD_KEY: time.time()}
         browser = SimpleNamespace(session=session)
-        with patch.object(ksef_confirmation, "request", browser):
+        with patch.object(sensitive, "request", browser):
             yield
 
     def others_at_it(self):

@@ -6,11 +6,11 @@ from odoo.exceptions import AccessError, UserError
 from odoo.http import request
 from odoo.tools import SQL
 
-from ..models.ksef_confirmation import PHRASE_KEY
+from ..screens.sensitive import PHRASE_KEY
 
 
 class L10n_Pl_KsefConfirmation(models.TransientModel):
-    """Typed words in place of a password, for users who log in without one (single sign-on)."""
+    """Asks users who have no password (single sign-on) to type some words instead."""
 
     _name = "l10n_pl_ksef.confirmation"
     _description = "KSeF typed confirmation"
@@ -20,16 +20,19 @@ class L10n_Pl_KsefConfirmation(models.TransientModel):
     typed = fields.Char(string="Type it here")
 
     def _has_credential(self):
-        """Whether Odoo has a password or passkey of the user to ask for."""
+        """Return True if the user has a password or passkey that Odoo can ask for."""
         if self.env["res.users.identitycheck"]._get_default_auth_method() != "password":
             return True
         query = SQL("SELECT password IS NOT NULL FROM res_users WHERE id = %s", self.env.uid)
         return self.env.execute_query(query)[0][0]
 
     def _ask(self, records, method, args, kwargs):
-        """The window that asks for the words, then calls a method.
+        """Return the window that asks for the words, then calls a method.
 
         :param records: whose method it is
+        :param str method: its name
+        :param args: what it is called with, as JSON can hold it; no secret
+        :param kwargs: the same, by name
         :return dict: an action
         """
         window = self.sudo().create(
@@ -49,7 +52,7 @@ class L10n_Pl_KsefConfirmation(models.TransientModel):
         }
 
     def action_confirm(self):
-        """Compare the words, then do what was asked for.
+        """Compare the words, then call the method.
 
         :raises UserError: other words
         """

@@ -2,31 +2,31 @@ import time
 
 from odoo import fields, models, release
 
+from ..models import ksef_problem, ksef_vault
+from ..models.ksef_home import is_neutralized
 from ..tools import clock, probe, vault, xades
 from ..tools.errors import KsefError
-from . import ksef_problem, ksef_vault
-from .ksef_home import is_neutralized
 
 # Seconds: a signature made "a minute ago" would be in the future beyond this (docs/ksef.md A2-28).
 TOLERATED_DIFFERENCE = 45
 
 
 class L10n_Pl_KsefDiagnosis(models.AbstractModel):
-    """Everything that support asks for, at the press of a button; without secrets.
+    """Checks everything that support asks for; the report holds no secret.
 
-    Each check is a dict: ``name`` for people, ``ok`` (True, False, or None where there is nothing
-    to judge), ``text``.
+    Each check is a dict: ``name`` for people, ``ok`` (True, False, or None for mere information),
+    ``text``.
     """
 
     _name = "l10n_pl_ksef.diagnosis"
     _description = "KSeF diagnosis"
 
     def _run(self, owner):
-        """Check the way to KSeF and what is kept here; calls KSeF.
+        """Check the way to KSeF, and what this Odoo has; calls KSeF.
 
         :param owner: the company that owns the connection
-        :return dict: checks; ``report``, the same as text to copy; and ``asks_for_backup``,
-            whether nobody has said yet that a copy of the key is kept
+        :return dict: checks; ``report``: the same as text to copy; ``asks_for_backup``: True until
+            somebody says that a copy of the key exists
         """
         checks = [*self._network(owner), *self._answers(owner), *self._here(owner)]
         return {
@@ -55,14 +55,14 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
             yield self._check(name, probed.ok, told)
 
     def _address(self, owner):
-        """The address of the company's environment; empty when the parameter for it is wrong."""
+        """Return the address of KSeF; empty when the system parameter with it is wrong."""
         try:
             return owner._l10n_pl_ksef_base_url(owner.l10n_pl_ksef_environment)
         except KsefError:
             return ""
 
     def _answers(self, owner):
-        """What a challenge tells: that KSeF answers, its clock, our address; it costs nothing."""
+        """Fetch a challenge, which costs nothing: it tells KSeF's clock and our address."""
         began, asked_at = time.monotonic(), clock.now()
         try:
             with owner._l10n_pl_ksef_client() as client:
@@ -163,25 +163,3 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
             *(f"[{marks[check['ok']]}] {check['name']}: {check['text']}" for check in checks),
         ]
         return "\n".join(lines)
-
-
-class ResCompany(models.Model):
-    _inherit = "res.company"
-
-    def l10n_pl_ksef_diagnose(self):
-        """Check the connection from end to end, for support; calls KSeF.
-
-        :return dict: checks and report
-        """
-        owner = self._l10n_pl_ksef_managed()
-        return self.env["l10n_pl_ksef.diagnosis"]._run(owner)
-
-    def l10n_pl_ksef_key_backed_up(self):
-        """Note that somebody keeps a copy of the encryption key.
-
-        :return dict: l10n_pl_ksef_diagnose()
-        """
-        self._l10n_pl_ksef_managed()
-        ksef_vault.note_backup(self.env)
-        self.env["l10n_pl_ksef.housekeeping"]._close_reminder()
-        return self.l10n_pl_ksef_diagnose()

@@ -1,19 +1,17 @@
 from odoo import models
 from odoo.exceptions import UserError
 
-from . import ksef_problem
+from ..models import ksef_problem
 
 
-class L10n_Pl_KsefAccountTakeOver(models.AbstractModel):
-    """Whose identity a connection stands on, and what it means when another takes over."""
+class L10n_Pl_KsefTakeover(models.AbstractModel):
+    """Tells who signed for a connection, and lets somebody else take it over."""
 
-    _inherit = "l10n_pl_ksef.account"
+    _name = "l10n_pl_ksef.takeover"
+    _description = "KSeF connection taken over by another signer"
 
-    def _values(self, owner, listed=None):
-        return {**super()._values(owner, listed), "take_over": self._take_over(owner)}
-
-    def _take_over(self, owner):
-        """Describe the identity that could be taken over from.
+    def _former(self, owner):
+        """Describe whom another signer could take the connection over from.
 
         :param owner: the company that owns the connection
         :return dict: name, masked, certificate, sees; False where there is nobody
@@ -30,7 +28,7 @@ class L10n_Pl_KsefAccountTakeOver(models.AbstractModel):
         }
 
     def _at_stake(self, owner, certificate):
-        """The former certificate: who else depends on it, and why it cannot be revoked."""
+        """Describe the former certificate: who else uses it, and why it cannot be revoked."""
         others = certificate.company_ids - owner
         known = others & self.env.user.sudo().company_ids
         hidden = len(others - known)
@@ -56,7 +54,7 @@ class L10n_Pl_KsefAccountTakeOver(models.AbstractModel):
         return ""
 
     def _what_only_they_see(self):
-        """What at KSeF hangs on the identity that logged in.
+        """Return which data at KSeF only the former signer can see.
 
         Certificates are the authenticated subject's (the Ministry's certyfikaty-KSeF.md); others'
         sessions need Introspection (KSeF's contract, GET /sessions), others' tokens CredentialsRead
@@ -71,23 +69,23 @@ class L10n_Pl_KsefAccountTakeOver(models.AbstractModel):
             " and a NIP that KSeF links count as one."
         )
 
-    def _begin_take_over(self, owner, revoke):
-        """Let the user's next signature for a company take over from whoever signed before.
+    def _begin(self, owner, revoke):
+        """Have the user's next signature take the connection over from its former signer.
 
         :param owner: the company that owns the connection
-        :param bool revoke: revoke the former certificate once the new login works
+        :param bool revoke: revoke the former certificate once the new session works
         :raises UserError: it cannot be revoked, or a signature is being verified
         """
-        former = self._take_over(owner)
+        former = self._former(owner)
         certificate = former and former["certificate"]
         if revoke and certificate and certificate["obstacle"]:
             raise UserError(certificate["obstacle"])
         window = self.env["l10n_pl_ksef.authorization"]._open(owner).sudo()
-        if window._view_verifying():
+        if window._verifying():
             raise UserError(
                 self.env._("KSeF is still checking the last signature: wait until it has decided.")
             )
-        # What became of an earlier attempt says nothing about the one that begins.
+        # The problem of an earlier attempt does not concern the new one.
         window.write(
             {"take_over": bool(former), "revoke_taken_over": bool(revoke), "problem": False}
         )

@@ -6,7 +6,7 @@ from ..tools import auth_token_request
 
 
 class KsefRequest(http.Controller):
-    """The file to be signed, from memory: it is never an attachment (docs/design.md 14)."""
+    """Serves the file to be signed, from memory: it is never an attachment (docs/design.md 14)."""
 
     @http.route(
         "/l10n_pl_ksef/request/<int:session_id>",
@@ -17,9 +17,9 @@ class KsefRequest(http.Controller):
         readonly=False,
     )
     def download(self, session_id):
-        """Serve AuthTokenRequest.xml of a login that waits for its signature.
+        """Serve AuthTokenRequest.xml of a session that waits for its signature.
 
-        :param int session_id: the login, readable by the user
+        :param int session_id: the session, readable by the user
         """
         session = request.env["l10n_pl_ksef.session"].browse(session_id).exists()
         session.check_access("read")

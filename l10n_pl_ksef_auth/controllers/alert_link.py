@@ -3,7 +3,7 @@ from odoo.http import request
 
 
 class KsefAlert(http.Controller):
-    """The link in an alert: it leads to the right page, in the right company."""
+    """Leads the link of an alert to the page that helps, in the company that it is about."""
 
     @http.route(
         "/l10n_pl_ksef/alert/<int:alert_id>",
@@ -13,9 +13,9 @@ class KsefAlert(http.Controller):
         readonly=True,
     )
     def follow(self, alert_id):
-        """Go to the page where the alert's cause is dealt with.
+        """Open the page that helps against an alert.
 
-        :param int alert_id: the alert; one that is not there any more leads to the connection
+        :param int alert_id: the alert; after its removal, the link opens the connection
         """
         alert = request.env["l10n_pl_ksef.alert"].sudo().browse(alert_id).exists()
         mine = request.env.user.company_ids

@@ -1,4 +1,4 @@
-"""Sensitive actions: the password first, or typed words where there is none."""
+"""Sensitive actions ask for the password first, or for typed words where there is none."""
 
 import time
 from functools import wraps
@@ -16,8 +16,10 @@ TRUSTED_SECONDS = 10 * 60
 def sensitive(method):
     """Ask for the password before an action, as Odoo does elsewhere; without one, for typed words.
 
-    The method must be an action that a button calls over HTTP. What it is called with is kept in
-    the database until the answer: it must hold no secret; see ``recently_confirmed``.
+    The database keeps the arguments until the answer: they must hold no secret. A method that takes
+    a secret asks ``recently_confirmed`` instead.
+
+    :param method: an action that a button calls over HTTP
     """
     by_password = check_identity(method)
 
@@ -29,13 +31,13 @@ def sensitive(method):
             return by_password(self, *args, **kwargs)
         return self.env["l10n_pl_ksef.confirmation"]._ask(self, method.__name__, args, kwargs)
 
-    # What Odoo's window for the password looks for before it calls the method.
+    # Odoo's window for the password calls no method without this mark.
     asked.__has_check_identity = True
     return asked
 
 
 def recently_confirmed(env):
-    """Whether the person at this browser confirmed a sensitive action within the last ten minutes.
+    """Return True if the user confirmed a sensitive action within the last ten minutes.
 
     :param env: of the user
     :raises UserError: outside an HTTP request nobody can be asked

@@ -2,15 +2,15 @@ from datetime import timedelta
 
 from odoo import fields, models
 
+from ..models import ksef_home, ksef_problem, ksef_vault
+from ..models.certificate.states import ISSUING
+from ..models.res_company import CONNECT_GROUP
+from ..models.session.states import IN_FLIGHT
 from ..tools import xades
-from . import ksef_problem
-from .certificate.states import ISSUING
-from .res_company import CONNECT_GROUP
-from .session.states import IN_FLIGHT
 
-# With nothing that renews it, a login that ends within this time is worth a warning.
+# A session that nothing renews is worth a warning when it ends within this time.
 EXPIRING = timedelta(days=3)
-# A renewal that is later than this does not come by itself: the scheduled actions may not run.
+# A renewal that is later than this will not come: the scheduled action may not run.
 LATE = timedelta(days=1)
 POLL_QUICKLY, POLL_SLOWLY = 2, 15
 COLORS = {
@@ -26,20 +26,47 @@ TICKS = {"connected": "yes", "expiring": "yes", "limited": "partial"}
 
 
 class L10n_Pl_KsefPanel(models.AbstractModel):
-    """The one description of a connection, for the panel, the dot and the account screen.
+    """Describes a connection: for the panel, and for the account screen that holds one.
 
-    It reads what was verified and when; it never calls KSeF.
+    It reads what KSeF said and when; it never calls KSeF.
     """
 
     _name = "l10n_pl_ksef.panel"
     _description = "KSeF connection panel"
 
     def _values(self, company):
-        """Describe a company's connection.
+        """Describe a company's connection, or why nothing can be done about it here.
 
         :param company: the company that the user works in
         :return dict: what the panel component shows
         """
+        values, obstacle = self._connection(company), ksef_vault.obstacle(self.env)
+        if obstacle:
+            return {**values, **self._locked(obstacle)}
+        if ksef_home.is_neutralized(self.env) and values["state"] in ("disconnected", "attention"):
+            values["problem"] = self._local("neutralized")
+        return values
+
+    def _locked(self, obstacle):
+        """Return what replaces a part of the panel while the secrets cannot be used.
+
+        :param str obstacle: code of a local problem
+        """
+        return {
+            "state": "attention",
+            "tick": "no",
+            "color": "red",
+            "headline": self.env._("The connection needs your attention."),
+            "problem": self._local(obstacle),
+            "renews_at": False,
+            "poll_seconds": 0,
+            "button": {"label": self.env._("Decide what to do"), "primary": True},
+        }
+
+    def _local(self, code):
+        return ksef_problem.texts(self.env, ksef_problem.local(code))
+
+    def _connection(self, company):
         owner = company._l10n_pl_ksef_owner()
         session = company._l10n_pl_ksef_session()
         pending = self._on_the_way(company)
@@ -61,7 +88,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             "headline": self._headline(state, session),
             "certificate": certificate,
             "missing_rights": self._rights_labels(session),
-            # A signature may be on its way, or be refused, while an older login still works.
+            # KSeF may be checking a signature, or have refused it, while an older session works.
             "is_verifying": "signature" in pending.mapped("method"),
             "is_refused": bool(refused),
             "problem": self._problem(owner, session, pending, refused),
@@ -75,7 +102,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         }
 
     def _on_the_way(self, company):
-        """The logins of a company that have yet to end well or badly, the newest first."""
+        """Return the company's sessions that have no outcome yet, the newest first."""
         owner = company._l10n_pl_ksef_owner()
         possible = ("state", "in", ("waiting", *IN_FLIGHT, "active"))
         sessions = self.env["l10n_pl_ksef.session"]._of_company(owner, possible)
@@ -90,11 +117,8 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
 
     def _certificates_on_the_way(self, company):
         owner = company._l10n_pl_ksef_owner()
-        return (
-            self.env["l10n_pl_ksef.certificate"]
-            .sudo()
-            .search([("company_ids", "in", owner.id), ("state", "in", ISSUING)])
-        )
+        certificates = self.env["l10n_pl_ksef.certificate"].sudo()
+        return certificates.search([("company_ids", "in", owner.id), ("state", "in", ISSUING)])
 
     # ------------------------------------------------------------------
     # Parts
@@ -108,7 +132,12 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         return "waiting" if self._waiting(owner) else "disconnected"
 
     def _state_of(self, session, pending):
-        """The state that the logins alone tell: they may come from one query for many companies."""
+        """Return the state that sessions alone tell, so that one query does for many companies.
+
+        :param session: the active session of the connection; empty without one
+        :param pending: the sessions that have no outcome yet
+        :return str: a key of COLORS
+        """
         if not session:
             return "verifying" if pending else "disconnected"
         left = session.refresh_valid_until - session._now()
@@ -121,7 +150,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         return "expiring" if left < EXPIRING and not self._renews(session) else "connected"
 
     def _renews(self, session):
-        """Whether the certificate can be counted on to renew a login."""
+        """Return True if a login with the certificate will replace the session in time."""
         return bool(session.renew_at) and not self._is_late(session) and not xades.available()
 
     def _is_late(self, session):
@@ -132,12 +161,12 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         return self.env["l10n_pl_ksef.session"]._of_company(owner, *signing)._live_challenges()
 
     def _refused_signature(self, owner, session):
-        """The newest signature that was sent, if KSeF refused it and no login has come since."""
+        """Return the session of the newest signature if KSeF refused it and none worked since."""
         sessions = self.env["l10n_pl_ksef.session"]
         since = session or sessions._last_of_context(owner, ("activated_at", "!=", False))
         sent = ("method", "=", "signature"), ("user_id", "!=", False)
         return sessions._last_of_context(owner, *sent).filtered(
-            lambda login: login._is_refused_signature() and login._is_later_than(since)
+            lambda one: one._is_refused_signature() and one._is_later_than(since)
         )
 
     def _headline(self, state, session):
@@ -223,7 +252,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         return [labels[right] for right in session._missing_rights()]
 
     def _problem(self, owner, session, pending, refused):
-        """What went wrong last, unless it was mended since."""
+        """Return what went wrong last, unless it was mended since; False when nothing did."""
         obstacle = ksef_problem.of_company(owner)
         if obstacle:
             return self._texts(obstacle, owner)
@@ -241,7 +270,10 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         return False
 
     def _is_of_another(self, owner):
-        """Whether a login lives that is not the company's of now, and no machine makes another."""
+        """Return True if the only active session is for another NIP, and no certificate logs in.
+
+        The company had that NIP, or was that unit, when somebody signed.
+        """
         if owner._l10n_pl_ksef_certificate()._usable():
             return False
         live = ("state", "=", "active"), ("revoke_requested", "=", False)
@@ -257,6 +289,6 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
 
     def _poll_seconds(self, pending, session, certificate):
         soon = session._now() + timedelta(minutes=1)
-        if any(not login.next_attempt or login.next_attempt < soon for login in pending):
+        if any(not one.next_attempt or one.next_attempt < soon for one in pending):
             return POLL_QUICKLY
         return POLL_SLOWLY if certificate["state"] == "issuing" else 0

@@ -1,11 +1,12 @@
 from odoo import models
 from odoo.tools import SQL
 
-from .ksef_panel import COLORS
-from .res_company import PRINCIPAL_FIELDS
-from .session.states import IN_FLIGHT
+from ..models import ksef_vault
+from ..models.res_company import PRINCIPAL_FIELDS
+from ..models.session.states import IN_FLIGHT
+from .panel import COLORS
 
-# What the colour depends on.
+# The fields that the colour depends on.
 KNOWN = (
     "state",
     "rights",
@@ -15,41 +16,43 @@ KNOWN = (
 )
 
 
-class L10n_Pl_KsefPanel(models.AbstractModel):
-    """The dot for each company: on every page, so at the cost of one query in all."""
+class L10n_Pl_KsefDot(models.AbstractModel):
+    """The coloured dot at the top of every page: one query tells the colour for all companies."""
 
-    _inherit = "l10n_pl_ksef.panel"
+    _name = "l10n_pl_ksef.dot"
+    _description = "KSeF connection dot"
 
     def _colors(self, companies):
-        """The colour of the dot for each company; none for who has nothing to do with KSeF.
+        """Return the colour of the dot for each company.
 
         :param companies: the companies that the user may work in
-        :return dict: colour by company id
+        :return dict: colour by company id; empty for a company that has nothing to do with KSeF
         """
-        logins, polish = self._logins(companies)
+        sessions, polish = self._sessions(companies)
+        locked = bool(ksef_vault.obstacle(self.env))
         return {
-            company_id: COLORS[self._state_of(*self._split(found))]
-            if found or company_id in polish
-            else ""
-            for company_id, found in logins.items()
+            company_id: self._color(found, locked) if found or company_id in polish else ""
+            for company_id, found in sessions.items()
         }
 
-    def _split(self, sessions):
-        """The connected login, and those on the way."""
+    def _color(self, sessions, locked):
+        if locked:
+            return "red"
         active = sessions.filtered(lambda session: session.state == "active")
-        return active[:1], sessions - active
+        state = self.env["l10n_pl_ksef.panel"]._state_of(active[:1], sessions - active)
+        return COLORS[state]
 
-    def _logins(self, companies):
-        """The logins that the companies' connections stand on or may soon, the newest first.
+    def _sessions(self, companies):
+        """Return the active sessions of companies, and those on their way, the newest first.
 
-        :return tuple: sessions by company id, with what the colour depends on in the cache; the ids
-            of the companies that pay their taxes in Poland
+        :return tuple: sessions by company id, with the fields KNOWN in the cache; the ids of the
+            companies that pay their taxes in Poland
         """
         sessions = self.env["l10n_pl_ksef.session"].sudo()
         sessions.flush_model(["company_id", "environment", "context_digits", *KNOWN])
         companies.flush_model(["account_fiscal_country_id", *PRINCIPAL_FIELDS])
         found, polish = {company.id: sessions.browse() for company in companies}, set()
-        # env.ref would ask whether the country still exists.
+        # Not env.ref: it takes a query to see whether the country still exists.
         poland = self.env["ir.model.data"]._xmlid_to_res_id("base.pl")
         for company_id, country_id, session_id, *values in self.env.execute_query(
             SQL(

@@ -1,14 +1,12 @@
 from odoo import fields, models
 
-from . import ksef_problem
-from .base.steps import naive
-from .certificate.states import SHOWN_WHEN_LEFT
-
-# Of certificates whose company another identity took over, those that say what became of it.
+from ..models import ksef_problem
+from ..models.base.steps import naive
+from ..models.certificate.states import SHOWN_WHEN_LEFT
 
 
 class L10n_Pl_KsefAccount(models.AbstractModel):
-    """The one description of an account: certificates and logins, here and at KSeF."""
+    """Describes an account: the certificates and sessions of this Odoo, and those at KSeF."""
 
     _name = "l10n_pl_ksef.account"
     _description = "KSeF account"
@@ -29,22 +27,25 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
             "sessions": self._sessions(owner, listed),
             "choice": self._choice(owner),
             "others": self._others(owner),
+            "take_over": self.env["l10n_pl_ksef.takeover"]._former(owner),
             "asked_at": listed["asked_at"],
             "problem": False,
         }
 
     def _ask_ksef(self, owner):
-        """What KSeF lists for the signer of the company's connection.
+        """Ask KSeF for the certificates and sessions of the connection's signer.
 
+        :param owner: the company that owns the connection
         :return dict: certificates, sessions, asked_at
-        :raises KsefError: KSeF did not answer, or there is no login
+        :raises KsefError: KSeF did not answer, or there is no session
         """
-        token = owner._l10n_pl_ksef_session()._shared_token()
+        session = owner._l10n_pl_ksef_session()
+        token = session._shared_token()
         with owner._l10n_pl_ksef_client() as client:
             return {
                 "certificates": list(client.certificates(token)),
                 "sessions": list(client.sessions(token)),
-                "asked_at": fields.Datetime.to_string(owner._l10n_pl_ksef_session()._now()),
+                "asked_at": fields.Datetime.to_string(session._now()),
             }
 
     # ------------------------------------------------------------------
@@ -83,7 +84,7 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
         )
         by_serial = {item.serial_number: item for item in listed["certificates"]}
         rows = [self._known(owner, certificate, by_serial) for certificate in here]
-        # What is being issued has no number here yet; its name tells it from all others.
+        # A certificate that is being issued has no number here yet, but a name that no other has.
         unnumbered = here.filtered(lambda certificate: not certificate.serial_number)
         known = set(here.mapped("serial_number")) | set(unnumbered.mapped("name"))
         return rows + [
@@ -109,7 +110,7 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
             "valid_from": _text(certificate.valid_from),
             "valid_to": _text(certificate.valid_to),
             "last_use": _text(item and item.last_use and naive(item.last_use)),
-            # Whom else the certificate serves is nobody's business but theirs.
+            # Companies that the user does not work in are not named.
             "companies": (certificate.company_ids & self.env.user.sudo().company_ids).mapped(
                 "name"
             ),
@@ -119,7 +120,7 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
         }
 
     def _use(self, owner, certificate):
-        """Whether a company logs in with a certificate that is valid, and whether it is renewed."""
+        """Return whether the company left the certificate, and whether it is or can be renewed."""
         active, left = certificate.state == "active", certificate._was_left_by(owner)
         under_way = active and not left and certificate._is_being_renewed()
         return {
@@ -160,16 +161,7 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
         }.get(status, status)
 
     def _sessions(self, owner, listed):
-        here = (
-            self.env["l10n_pl_ksef.session"]
-            .sudo()
-            .search(
-                [
-                    ("company_id", "=", owner.id),
-                    ("environment", "=", owner.l10n_pl_ksef_environment),
-                ]
-            )
-        )
+        here = self.env["l10n_pl_ksef.session"]._of_company(owner)
         by_reference = {item.reference_number: item for item in here if item.reference_number}
         return [self._listed_session(item, by_reference) for item in listed["sessions"]]
 
@@ -187,20 +179,13 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
         }
 
     def _choice(self, owner):
-        """The choice of stage 5, when the signer has a certificate that this Odoo does not hold."""
-        waiting = (
-            self.env["l10n_pl_ksef.certificate"]
-            .sudo()
-            .search(
-                [
-                    ("company_ids", "in", owner.id),
-                    ("environment", "=", owner.l10n_pl_ksef_environment),
-                    ("state", "in", ("exists", "failed")),
-                ],
-                order="id desc",
-                limit=1,
-            )
-        )
+        """Return how the company may get a certificate, when Odoo could not get one by itself.
+
+        :return dict: reason, owner, can_issue, places; False when there is nothing to choose
+        """
+        undecided = ("state", "in", ("exists", "failed"))
+        certificates = self.env["l10n_pl_ksef.certificate"]
+        waiting = certificates._of_company(owner, undecided, order="id desc", limit=1)
         if not waiting or owner._l10n_pl_ksef_certificate():
             return False
         return {
@@ -211,7 +196,7 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
         }
 
     def _others(self, owner):
-        """The user's companies that a certificate held here could connect with one click."""
+        """Return the user's companies that a certificate of this Odoo could connect at once."""
         environment = owner.l10n_pl_ksef_environment
         held = self.env["l10n_pl_ksef.certificate"]._held(environment)
         companies = self.env.user.company_ids.sudo().filtered(
@@ -221,8 +206,7 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
                 and held._may_serve(company)
             )
         )
-        panel = self.env["l10n_pl_ksef.panel"]
-        colors = panel._colors(companies)
+        colors = self.env["l10n_pl_ksef.dot"]._colors(companies)
         return [
             {
                 "id": company.id,
@@ -231,7 +215,7 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
                 "color": colors[company.id],
             }
             for company in companies
-            # Who pays no taxes in Poland has nothing to do with KSeF.
+            # A company without a colour pays no taxes in Poland: it does not need KSeF.
             if colors[company.id]
         ]
 

@@ -2,16 +2,17 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
 from ..models import ksef_home, ksef_problem, ksef_vault
-from ..models.ksef_confirmation import sensitive
+from ..models.base.cursors import fresh
 from ..models.res_company import CONNECT_GROUP
 from ..models.session.states import LIVE
+from ..screens.sensitive import sensitive
 
 
 class L10n_Pl_KsefUnlock(models.TransientModel):
-    """What to do about secrets that cannot be used here: a copy of the database, or a lost key.
+    """The window that asks what to do about secrets that cannot be used here.
 
-    Until a person decides, nothing that is kept can be decrypted, so this database cannot use,
-    renew or revoke what may belong to another one.
+    The database is a copy, or its key is lost. Until a person decides, no secret can be decrypted:
+    this database cannot use, renew or revoke what may belong to another one.
     """
 
     _name = "l10n_pl_ksef.unlock"
@@ -32,7 +33,7 @@ class L10n_Pl_KsefUnlock(models.TransientModel):
 
     @api.model
     def _open(self, company):
-        """The window for a company's user; None when nothing is wrong.
+        """Return the window for a company's user; None when the secrets can be used.
 
         :param company: where the user works
         :return dict: an action, or None
@@ -56,38 +57,34 @@ class L10n_Pl_KsefUnlock(models.TransientModel):
     # ------------------------------------------------------------------
     @sensitive
     def action_continue(self):
-        """This is the original, moved or restored: go on with its secrets.
+        """Declare this database the original, moved or restored, and go on with its secrets.
 
         :return dict: the action that shows the account
         """
-        companies = self._check_decider()
-        with self.env.registry.cursor() as cr:
-            env = self.env(cr=cr, su=True)
-            ksef_home.claim(env)
-            env["l10n_pl_ksef.audit"]._record(companies.with_env(env), "original")
-            env["l10n_pl_ksef.session"]._wake_cron_at(env["l10n_pl_ksef.session"]._now())
+        with fresh(self._check_decider().sudo()) as companies:
+            ksef_home.claim(companies.env)
+            companies.env["l10n_pl_ksef.audit"]._record(companies, "original")
+            sessions = companies.env["l10n_pl_ksef.session"]
+            sessions._wake_cron_at(sessions._now())
         return self.company_id.l10n_pl_ksef_open_account()
 
     @sensitive
     def action_start_afresh(self):
-        """This is a copy, or the key is lost: give all secrets up; nothing is told to KSeF.
+        """Give up all secrets of a copy, or of a lost key, without a call to KSeF.
 
         :return dict: the action that opens the window "Account authorization"
         """
-        companies = self._check_decider()
-        with self.env.registry.cursor() as cr:
-            env = self.env(cr=cr, su=True)
+        with fresh(self._check_decider().sudo()) as companies:
             # Somebody else may have decided since this window was opened.
-            if ksef_vault.obstacle(env):
-                env["l10n_pl_ksef.unlock"]._give_up_secrets()
-                env["l10n_pl_ksef.audit"]._record(companies.with_env(env), "afresh")
+            if ksef_vault.obstacle(companies.env):
+                companies.env["l10n_pl_ksef.unlock"]._give_up_secrets()
+                companies.env["l10n_pl_ksef.audit"]._record(companies, "afresh")
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
     def _check_decider(self):
-        """Refuse who may not decide for all companies that the secrets belong to.
+        """Return the companies that the secrets belong to, if the user may decide for all of them.
 
-        :return: these companies
-        :raises AccessError: one of them is not the user's
+        :raises AccessError: the user does not manage one of them
         """
         companies = self._companies_with_secrets() | self.company_id
         user = self.env.user
@@ -112,7 +109,10 @@ class L10n_Pl_KsefUnlock(models.TransientModel):
 
     @api.model
     def _give_up_secrets(self):
-        """Forget all secrets, and which key and place they belonged to; see data/neutralize.sql."""
+        """Forget all secrets, their key and the database that they belonged to.
+
+        data/neutralize.sql does the same in a neutralized copy.
+        """
         sessions = self.env["l10n_pl_ksef.session"].search([("state", "in", LIVE)])
         sessions._give_up_secrets()
         certificates = self.env["l10n_pl_ksef.certificate"].search(
