@@ -2,7 +2,7 @@ import time
 
 from odoo import api, fields, models
 
-from odoo.addons.l10n_pl_ksef_auth.models import ksef_vault_guard
+from odoo.addons.l10n_pl_ksef_auth.models.vault.guard import refuse_typed_code
 from odoo.addons.l10n_pl_ksef_auth.tools.vault import VaultError
 
 SENDER = "odoo.addons.l10n_pl_edi."
@@ -62,7 +62,7 @@ class ResCompany(models.Model):
 
     def _l10n_pl_ksef_edi_held(self):
         """The access and the refresh token of our connection, as far as this transaction knows."""
-        ksef_vault_guard.refuse_typed_code(self.env, but_through=SENDER)
+        refuse_typed_code(self.env, but_through=SENDER)
         held = self.env.cr.cache.get(HELD, {}).get(self.id)
         if held and held[2] > time.monotonic():
             return held[:2]

@@ -1,5 +1,4 @@
-from . import ksef_log
-from . import ksef_vault
+from . import vault
 from . import ksef_step
 from . import ksef_session
 from . import ksef_session_login
@@ -26,7 +25,6 @@ from . import res_config_settings
 from . import ksef_confirmation
 from . import ksef_copy
 from . import ksef_audit_lines
-from . import ksef_rotation
 from . import ksef_diagnosis
 from . import ir_http
 from . import upkeep

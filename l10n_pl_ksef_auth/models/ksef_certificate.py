@@ -6,6 +6,7 @@ from odoo import fields, models
 from odoo.fields import Domain
 
 from ..tools import enrollment
+from ..tools.identity import identity_of_certificate
 from .ksef_session import ENVIRONMENT_LABELS
 
 ON_THE_WAY = ("checking", "keyed", "requested", "issued")
@@ -114,6 +115,12 @@ class L10n_Pl_KsefCertificate(models.Model):
         begun = Domain("valid_from", "<=", now)
         lasts = Domain("valid_to", ">", now + timedelta(minutes=1))
         return Domain("state", "=", "active") & begun & lasts
+
+    def _follow_key(self):
+        """Renew the digest that finds the owner again: the key is part of it."""
+        if self.certificate_secret:
+            identity = identity_of_certificate(self._credentials()[1], issued_by_ksef=True)
+            self.identity_digest = self._secret_digests(identity)[0]
 
     def _credentials(self):
         """The private key and the certificate, for signing.

@@ -2,8 +2,9 @@
 
 from odoo import models
 
-from . import ksef_problem, ksef_vault
-from .ksef_home import is_neutralized
+from . import ksef_problem
+from .vault.database_identity import is_neutralized
+from .vault.vault import why_locked
 
 
 class L10n_Pl_KsefPanel(models.AbstractModel):
@@ -11,7 +12,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
 
     def _values(self, company):
         values = super()._values(company)
-        lock = ksef_vault.obstacle(self.env)
+        lock = why_locked(self.env)
         if lock:
             self._show_lock(values, lock)
         elif is_neutralized(self.env) and values["state"] in ("disconnected", "attention"):
@@ -34,7 +35,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
 
     def _colors(self, companies):
         colors = super()._colors(companies)
-        locked = ksef_vault.obstacle(self.env)
+        locked = why_locked(self.env)
         return {key: color and "red" for key, color in colors.items()} if locked else colors
 
 

@@ -4,8 +4,10 @@ from odoo import fields, models, release
 
 from ..tools import clock, probe, vault, xades
 from ..tools.errors import KsefError
-from . import ksef_problem, ksef_vault
-from .ksef_home import is_neutralized
+from . import ksef_problem
+from .vault.database_identity import is_neutralized
+from .vault.keys import key_in_use, note_backup
+from .vault.vault import why_locked
 
 # Seconds: a signature made "a minute ago" would be in the future beyond this (docs/ksef.md A2-28).
 TOLERATED_DIFFERENCE = 45
@@ -120,17 +122,17 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
         return lives, f"{methods[session.method]} → {ends} UTC"
 
     def _key(self):
-        lock = ksef_vault.obstacle(self.env)
+        lock = why_locked(self.env)
         if lock:
             return False, ksef_problem.texts(self.env, ksef_problem.local(lock))["text"]
-        source, fingerprint, backed_up = ksef_vault.key_source(self.env)
+        source, fingerprint, backed_up = key_in_use(self.env)
         if not fingerprint:
             return None, self.env._("none yet: the first connection makes one")
         kept = self.env._("backed up") if backed_up else self.env._("not known to be backed up")
         return backed_up, f"{source}, {fingerprint}, {kept}"
 
     def _asks_for_backup(self):
-        _source, fingerprint, backed_up = ksef_vault.key_source(self.env)
+        _source, fingerprint, backed_up = key_in_use(self.env)
         return bool(fingerprint) and not backed_up
 
     def _database(self):
@@ -182,6 +184,6 @@ class ResCompany(models.Model):
         :return dict: l10n_pl_ksef_diagnose()
         """
         self._l10n_pl_ksef_managed()
-        ksef_vault.note_backup(self.env)
+        note_backup(self.env)
         self.env["l10n_pl_ksef.housekeeping"]._close_reminder()
         return self.l10n_pl_ksef_diagnose()

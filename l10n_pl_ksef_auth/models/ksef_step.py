@@ -119,6 +119,10 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
             # One query says whether it is still there, and what is in it.
             yield self.with_env(env).search_fetch([("id", "=", self.id)]) if env else self.browse()
 
+    def _alone(self):
+        """Read self anew between two steps: a step may be writing the same secrets."""
+        return self._exclusive(wait_seconds=30)
+
     @contextmanager
     def _also_locked(self, name, wait_seconds=5):
         """A second lock on self's own cursor; begins a new transaction, and commits at the end.

@@ -8,8 +8,8 @@ from ..tools.client import KsefClient
 from ..tools.const import ENVIRONMENTS, check_base_url
 from ..tools.errors import KsefError, KsefUnavailable
 from ..tools.http_pool import pool_of
-from .ksef_home import is_neutralized
 from .ksef_session import ENVIRONMENT_LABELS
+from .vault.database_identity import is_neutralized
 
 CONNECT_GROUP = "l10n_pl_ksef_auth.group_ksef_connection"
 SEE_GROUP = "account.group_account_invoice"

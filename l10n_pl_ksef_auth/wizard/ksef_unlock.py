@@ -1,9 +1,12 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
-from ..models import ksef_home, ksef_problem, ksef_vault
+from ..models import ksef_problem
 from ..models.ksef_confirmation import sensitive
 from ..models.res_company import CONNECT_GROUP
+from ..models.vault.database_identity import HOME_PARAMETER, claim
+from ..models.vault.keys import FINGERPRINT_PARAMETER
+from ..models.vault.vault import secret_models, why_locked
 
 LIVE_STATES = ("waiting", "submitted", "authorized", "active")
 
@@ -38,7 +41,7 @@ class L10n_Pl_KsefUnlock(models.TransientModel):
         :param company: where the user works
         :return dict: an action, or None
         """
-        code = ksef_vault.obstacle(self.env)
+        code = why_locked(self.env)
         if not code:
             return None
         window = self.sudo().create({"company_id": company.id, "code": code})
@@ -64,7 +67,7 @@ class L10n_Pl_KsefUnlock(models.TransientModel):
         companies = self._check_decider()
         with self.env.registry.cursor() as cr:
             env = self.env(cr=cr, su=True)
-            ksef_home.claim(env)
+            claim(env)
             env["l10n_pl_ksef.audit"]._record(companies.with_env(env), "original")
             env["l10n_pl_ksef.session"]._wake_cron_at(env["l10n_pl_ksef.session"]._now())
         return self.company_id.l10n_pl_ksef_open_account()
@@ -79,7 +82,7 @@ class L10n_Pl_KsefUnlock(models.TransientModel):
         with self.env.registry.cursor() as cr:
             env = self.env(cr=cr, su=True)
             # Somebody else may have decided since this window was opened.
-            if ksef_vault.obstacle(env):
+            if why_locked(env):
                 env["l10n_pl_ksef.unlock"]._give_up_secrets()
                 env["l10n_pl_ksef.audit"]._record(companies.with_env(env), "afresh")
         return {"type": "ir.actions.client", "tag": "soft_reload"}
@@ -120,9 +123,9 @@ class L10n_Pl_KsefUnlock(models.TransientModel):
             [("private_key_secret", "!=", False)]
         )
         certificates.write({"state": "foreign", "revoke_requested": False, "next_attempt": False})
-        for model in ksef_vault.secret_models(self.env):
+        for model in secret_models(self.env):
             records = self.env[model]._with_secrets()
             records.write(dict.fromkeys(records._secret_fields(), False))
         parameters = self.env["ir.config_parameter"]
-        for name in (ksef_vault.FINGERPRINT_PARAMETER, ksef_home.HOME_PARAMETER):
+        for name in (FINGERPRINT_PARAMETER, HOME_PARAMETER):
             parameters.set_param(name, False)

@@ -6,8 +6,9 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...tools.nip import InvalidNip
-from .. import ksef_problem, ksef_vault
+from .. import ksef_problem
 from ..ksef_session import LOGGING_IN
+from ..vault.vault import why_locked
 from .alert import ON_CERTIFICATE
 from .due import LIVE_LOGIN, newest_login
 
@@ -31,7 +32,7 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
 
     def _watch(self):
         """Bring the alerts up to date, each on its own; one worker does it at a time."""
-        lock = ksef_vault.obstacle(self.env)
+        lock = why_locked(self.env)
         if not lock and not self._is_worth_a_look():
             return
         with self.env["l10n_pl_ksef.session"]._locked("ksef-alerts") as env:
@@ -44,7 +45,7 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
                 watch._bring_up_to_date(watch._wanted())
 
     def _is_worth_a_look(self):
-        """Return True if anything could have to be told or closed; few queries for all companies."""
+        """Return True if anything may have to be told or closed; few queries for all companies."""
         if self.env["l10n_pl_ksef.alert"].search_count(OPEN, limit=1):
             return True
         certificates = self.env["l10n_pl_ksef.certificate"]
@@ -151,7 +152,9 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
 
         The id of the login that works, or None, and of the newest login, for each company.
         """
-        return _suspicious(self.env["l10n_pl_ksef.session"]._now() + timedelta(days=max(LOGIN_DAYS)))
+        return _suspicious(
+            self.env["l10n_pl_ksef.session"]._now() + timedelta(days=max(LOGIN_DAYS))
+        )
 
     # ------------------------------------------------------------------
     # Certificates

@@ -3,8 +3,8 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from ..ksef_vault import key_source
 from ..res_company import CONNECT_GROUP
+from ..vault.keys import key_in_use
 
 # A request that nobody signed is of no use after ten minutes; a week is for support.
 KEPT_REQUESTS = timedelta(days=7)
@@ -88,7 +88,7 @@ class L10n_Pl_KsefHousekeeping(models.AbstractModel):
     # ------------------------------------------------------------------
     def _remind_of_backup(self):
         """Ask once for a copy of the generated key: who can reach the server, if anybody can."""
-        path, fingerprint, backed_up = key_source(self.env)
+        path, fingerprint, backed_up = key_in_use(self.env)
         parameters = self.env["ir.config_parameter"].sudo()
         if not fingerprint or backed_up or parameters.get_param(REMINDED_PARAMETER) == fingerprint:
             return

@@ -10,7 +10,7 @@ from odoo.tools import split_every
 from ...tools.errors import KsefError, KsefUnavailable
 from ...tools.http_pool import HttpPool
 from ...tools.nip import InvalidNip
-from .. import ksef_vault
+from ..vault.vault import secret_models, why_locked
 
 _logger = logging.getLogger(__name__)
 
@@ -38,11 +38,11 @@ class L10n_Pl_KsefKeepAlive(models.AbstractModel):
         While the secrets cannot be used here, every connection is left as it is (docs/design.md,
         decisions 10 and 12).
         """
-        if not ksef_vault.obstacle(self.env):
+        if not why_locked(self.env):
             self._wake_for_the_next(self._run())
             self.env["ir.cron"]._commit_progress(remaining=0)
         self._beside(self.env["l10n_pl_ksef.alert.watch"]._watch)
-        for model in ksef_vault.secret_models(self.env):
+        for model in secret_models(self.env):
             self._beside(self.env[model]._forget_unused)
         self._beside(self.env["l10n_pl_ksef.housekeeping"]._remind_of_backup)
 

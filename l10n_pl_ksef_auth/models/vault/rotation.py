@@ -2,9 +2,10 @@ import os
 
 from odoo import models
 
-from ..tools import vault
-from ..tools.identity import identity_of_certificate
-from . import ksef_home, ksef_vault
+from ...tools import vault
+from .database_identity import claim
+from .keys import FINGERPRINT_PARAMETER, configured, sources
+from .vault import MIXIN, secret_models
 
 MODE = 0o600
 
@@ -25,25 +26,21 @@ class L10n_Pl_KsefRotation(models.AbstractModel):
         :return dict: encrypted, kept (already so), unreadable; ``old_keys``: the file that holds
             what only backups still need, or None
         """
-        file = ksef_vault.sources(self.env)["file"]
+        file = sources(self.env)["file"]
         # Opens the vault first: in a copy of the database nothing is begun.
-        keys = self.env["l10n_pl_ksef.vault.mixin"]._vault_keys()
-        generated = self._is_generated()
+        keys = self.env[MIXIN]._vault_keys()
+        generated = not configured(self.env)
         if generated and len(keys) == 1:
             _write(file, f"{vault.generate_key()}\n{file.read_text('ascii').strip()}\n", file)
         counts = self._reencrypt_all()
         self._settle()
         return {**counts, "old_keys": str(_retire(file)) if generated else None}
 
-    def _is_generated(self):
-        sources = ksef_vault.sources(self.env)
-        return not any((sources[name] or "").strip() for name in ("option", "variable"))
-
     def _reencrypt_all(self):
         counts = dict.fromkeys(("encrypted", "kept", "unreadable"), 0)
-        for model in ksef_vault.secret_models(self.env):
+        for model in secret_models(self.env):
             for record in self.env[model]._with_secrets():
-                for outcome in record._reencrypt():
+                for outcome in _reencrypt(record):
                     counts[outcome] += 1
         return counts
 
@@ -51,66 +48,27 @@ class L10n_Pl_KsefRotation(models.AbstractModel):
         """From now on the database expects the new key."""
         with self.env.registry.cursor() as cr:
             env = self.env(cr=cr, su=True)
-            box = env["l10n_pl_ksef.vault.mixin"]._vault()
+            box = env[MIXIN]._vault()
             parameters = env["ir.config_parameter"]
-            parameters.set_param(ksef_vault.FINGERPRINT_PARAMETER, box.fingerprint)
+            parameters.set_param(FINGERPRINT_PARAMETER, box.fingerprint)
             # The new key is in the file of the database's present name alone.
-            ksef_home.claim(env)
+            claim(env)
             companies = env["l10n_pl_ksef.session"].search([("state", "=", "active")]).company_id
             env["l10n_pl_ksef.audit"]._record(companies, "key_rotated", detail=box.fingerprint)
         # Other workers remember which key they expect: tell them.
         self.env.registry.signal_changes()
 
 
-class L10n_Pl_KsefVaultMixin(models.AbstractModel):
-    _inherit = "l10n_pl_ksef.vault.mixin"
+def _reencrypt(record):
+    """Encrypt a record's secrets with the first key, and commit.
 
-    def _reencrypt(self):
-        """Encrypt the record's secrets with the first key, on a cursor of its own.
-
-        :return list: encrypted, kept or unreadable, for each of them
-        """
-        with self.env.registry.cursor() as cr:
-            return self.with_env(self.env(cr=cr, su=True)).exists()._reencrypt_here()
-
-    def _reencrypt_here(self):
-        box, outcomes = self._vault(), []
-        for name in self._secret_fields() if self else ():
-            text = self[name]
-            if not text:
-                continue
-            try:
-                old = box.needs_reencryption(text)
-                if old:
-                    self._secret_write(**{name: self._secret_read(name)})
-                outcomes.append("encrypted" if old else "kept")
-            except vault.VaultError:
-                outcomes.append("unreadable")
-        return outcomes
-
-
-class L10n_Pl_KsefStepMixin(models.AbstractModel):
-    _inherit = "l10n_pl_ksef.step.mixin"
-
-    def _reencrypt(self):
-        """As always, but between two steps: a step may be writing the same secrets."""
-        with self._exclusive(wait_seconds=30) as own:
-            outcomes = own._reencrypt_here()
-            own.env.cr.commit()
-        return outcomes
-
-
-class L10n_Pl_KsefCertificate(models.Model):
-    _inherit = "l10n_pl_ksef.certificate"
-
-    def _reencrypt_here(self):
-        outcomes = super()._reencrypt_here()
-        if "encrypted" in outcomes and self.certificate_secret:
-            # Identities are found by a digest that the key is part of.
-            certificate = self._credentials()[1]
-            identity = identity_of_certificate(certificate, issued_by_ksef=True)
-            self.identity_digest = self._secret_digests(identity)[0]
-        return outcomes
+    :return list: encrypted, kept or unreadable, for each of them
+    """
+    with record._alone() as alone:
+        outcomes = alone._reencrypt()
+        if alone:
+            alone.env.cr.commit()
+    return outcomes
 
 
 def _write(file, text, key_file):
