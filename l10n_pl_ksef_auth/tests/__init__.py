@@ -33,4 +33,5 @@ from . import test_take_over_revokes
 from . import test_ten_years
 from . import test_upgrade
 from . import test_upload
+from . import test_urgency
 from . import test_who_connects

@@ -1,4 +1,4 @@
-"""How fast the scheduled action logs many companies in, with one cron worker and with two."""
+"""How fast the scheduled action logs many companies in."""
 
 from __future__ import annotations
 
@@ -6,16 +6,12 @@ import os
 import time
 from collections.abc import Callable
 
-from stack.places import free_port
-
 from .rows import Row, row
 from .workbench import Workbench
 
 LATENCY = 0.1
 # challenge, xades-signature, status, redeem, rights
 REQUESTS = 5
-# Seconds until a second Odoo's cron worker is at work.
-STARTING = 5
 FEW = 12
 TIMEOUT = 20
 
@@ -28,21 +24,12 @@ def measure(bench: Workbench, count: int) -> list[Row]:
     run.wake()
     run.until_asked(10 * REQUESTS)
     memory = run.memory()
-    one = run.share(count * REQUESTS // 20, count * REQUESTS // 3)
-    helper = bench.demo.another_odoo(free_port())
-    try:
-        helper.start()
-        time.sleep(STARTING)
-        two = run.share(run.asked(), count * REQUESTS * 19 // 20) / 2
-        run.until(count)
-        each = run.asked() / count
-    finally:
-        helper.stop()
+    share = run.share(count * REQUESTS // 20, count * REQUESTS * 19 // 20)
+    run.until(count)
+    each = run.asked() / count
     growth = run.memory() - memory
     return [
-        *_speed("one cron worker", one, 1, each),
-        *_speed("two cron workers", two, 2, each),
-        row("renewals: two workers against one", two * 2 / one, "x", 1.8, at_least=True),
+        *_speed(share, each),
         row(
             f"renewals: memory from the 10th to company {count}",
             growth,
@@ -93,12 +80,12 @@ class Run:
         return time.monotonic()
 
     def share(self, first: int, last: int) -> float:
-        """How much of the time between two requests the network took, for one worker."""
+        """How much of the time between two requests the network took."""
         began = self.until_asked(first)
         return (last - first) * LATENCY / (self.until_asked(last) - began)
 
     def memory(self) -> float:
-        """Resident memory of the Odoo that the first cron worker is a thread of, in MiB."""
+        """Resident memory of the Odoo that the cron worker is a thread of, in MiB."""
         with open(f"/proc/{self._demo.odoo.pid}/status") as file:
             line = next(line for line in file if line.startswith("VmRSS:"))
         return int(line.split()[1]) / 1024
@@ -113,16 +100,16 @@ class Run:
         self._before = self.connected()
 
 
-def _speed(who: str, share: float, workers: int, each: float) -> list[Row]:
+def _speed(share: float, each: float) -> list[Row]:
     """:param each: requests that a renewal takes"""
-    bare = workers * 60 / (each * LATENCY)
+    bare = 60 / (each * LATENCY)
     note = (
         f"{bare:.0f} a minute of bare network at {LATENCY * 1000:.0f} ms a request; the rest is"
         f" processor time, which Odoo, PostgreSQL and the simulator share: {os.cpu_count()} cores"
     )
     return [
-        row(f"renewals: {who}", share * bare, "per minute", note=f"{each:.1f} requests each"),
-        row(f"renewals: {who}, share of the bare time", share, "", 0.8, at_least=True, note=note),
+        row("renewals", share * bare, "per minute", note=f"{each:.1f} requests each"),
+        row("renewals: share of the bare time", share, "", 0.8, at_least=True, note=note),
     ]
 
 
