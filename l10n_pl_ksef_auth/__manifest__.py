@@ -7,7 +7,9 @@
     "license": "LGPL-3",
     "countries": ["pl"],
     "depends": ["account"],
-    "external_dependencies": {"python": ["lxml", "xmlsec", "requests", "cryptography"]},
+    "external_dependencies": {
+        "python": ["asn1crypto", "cryptography", "lxml", "requests", "xmlsec"],
+    },
     "data": [
         "security/res_groups.xml",
         "security/ir.model.access.csv",

@@ -2,8 +2,8 @@ from odoo import models
 from odoo.tools import SQL
 
 from .ksef_panel import COLORS
-from .ksef_session import IN_FLIGHT
 from .res_company import PRINCIPAL_FIELDS
+from .session.states import IN_FLIGHT
 
 # What the colour depends on.
 KNOWN = (

@@ -8,19 +8,12 @@ from ..tools.client import KsefClient
 from ..tools.const import ENVIRONMENTS, check_base_url
 from ..tools.errors import KsefError, KsefUnavailable
 from ..tools.http_pool import pool_of
-from .ksef_session import ENVIRONMENT_LABELS
+from .base.const import ENVIRONMENT_LABELS
+from .base.locks import locked
 from .vault.database_identity import is_neutralized
 
 CONNECT_GROUP = "l10n_pl_ksef_auth.group_ksef_connection"
 SEE_GROUP = "account.group_account_invoice"
-# The company's settings for KSeF: the account screen changes them, each change leaves a line.
-OPTIONS = (
-    "l10n_pl_ksef_environment",
-    "l10n_pl_ksef_context_type",
-    "l10n_pl_ksef_internal_id",
-    "l10n_pl_ksef_subject_type",
-    "l10n_pl_ksef_responsible_id",
-)
 WHO_WE_ARE = {"vat", "l10n_pl_ksef_context_type", "l10n_pl_ksef_internal_id"}
 # What a query that looks for a company's connection reads of companies.
 PRINCIPAL_FIELDS = ("l10n_pl_ksef_principal_id", "l10n_pl_ksef_digits", "l10n_pl_ksef_environment")
@@ -116,19 +109,11 @@ class ResCompany(models.Model):
     def write(self, vals):
         """Another NIP or unit needs another login: the scheduled action sees to it at once."""
         result = super().write(vals)
-        self._l10n_pl_ksef_audit_settings(vals)
         if WHO_WE_ARE & set(vals):
             sessions = self.env["l10n_pl_ksef.session"].sudo()
             sessions._wake_cron_at(sessions._now())
+        self.env["l10n_pl_ksef.audit"]._record_settings(self, vals)
         return result
-
-    def _l10n_pl_ksef_audit_settings(self, vals):
-        changed = [name for name in OPTIONS if name in vals]
-        if changed:
-            detail = "; ".join(
-                f"{name.removeprefix('l10n_pl_ksef_')}={vals[name]}" for name in changed
-            )
-            self.env["l10n_pl_ksef.audit"]._record(self, "settings", detail=detail)
 
     # ------------------------------------------------------------------
     # Who we are for KSeF
@@ -211,7 +196,7 @@ class ResCompany(models.Model):
         :return: the failure that it ended with, or None
         """
         name = self.env["l10n_pl_ksef.session"]._lock_name_of(self, self.l10n_pl_ksef_environment)
-        with self.env["l10n_pl_ksef.session"]._locked(name) as env:
+        with locked(self.env, name) as env:
             if env is None or not env["l10n_pl_ksef.due"]._wants_login(self):
                 return None
             session = self.with_env(env)._l10n_pl_ksef_certificate_login()
@@ -232,7 +217,7 @@ class ResCompany(models.Model):
         sessions = self.env["l10n_pl_ksef.session"]
         owner = self._l10n_pl_ksef_owner()
         name = sessions._lock_name_of(owner, owner.l10n_pl_ksef_environment)
-        with sessions._locked(name, wait_seconds) as env:
+        with locked(self.env, name, wait_seconds) as env:
             if env is None:
                 return sessions
             session = owner.with_env(env)._l10n_pl_ksef_certificate_login(certificate)
@@ -257,7 +242,7 @@ class ResCompany(models.Model):
         if rightful or not certificate:
             return rightful
         context = self._l10n_pl_ksef_context()
-        on_its_way._forget_secrets(state="revoked", problem=False)
+        on_its_way._give_way()
         # Before the new one, for the unique index.
         on_its_way.flush_recordset()
         return sessions.create(

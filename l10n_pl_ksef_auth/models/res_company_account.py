@@ -7,8 +7,9 @@ from odoo.exceptions import UserError
 from ..tools.errors import KsefError
 from ..tools.vault import VaultError
 from . import ksef_problem
+from .base.const import OPTIONS
 from .ksef_confirmation import recently_confirmed, sensitive
-from .res_company import CONNECT_GROUP, OPTIONS
+from .res_company import CONNECT_GROUP
 
 
 class ResCompany(models.Model):

@@ -25,7 +25,7 @@ class TestAlerts(KsefCase):
         return self.env["mail.mail"].search([("model", "=", "l10n_pl_ksef.alert")], order="id")
 
     def told(self):
-        """Reasons and levels of the alerts that are open."""
+        """Return reason and level of every open alert."""
         return [(alert.reason, alert.level) for alert in self.open_alerts()]
 
     def wake(self, days=0, **delta):
@@ -165,7 +165,7 @@ class TestAlerts(KsefCase):
 
     def test_a_company_disconnected_by_hand_is_not_told(self):
         self.connect()
-        self.env["l10n_pl_ksef.session"]._disconnect(self.company)
+        self.disconnect()
         self.assertEqual(self.wake(days=8), [])
 
     def test_a_changed_nip_that_only_a_signature_serves_is_told_at_once(self):

@@ -6,7 +6,7 @@ from .common import OWNER, KsefCase
 
 @tagged("post_install", "-at_install")
 class TestCompanySeparation(KsefCase):
-    """A certificate that serves two companies tells neither of the other; branches look upwards."""
+    """Companies that share a certificate learn nothing of each other; branches use a parent's."""
 
     def setUp(self):
         super().setUp()

@@ -14,10 +14,10 @@ from .common import KsefCase
 
 @tagged("post_install", "-at_install")
 class TestHousekeeping(KsefCase):
-    """What is of no use any more goes away by itself."""
+    """Records that nobody needs any more are deleted without a human."""
 
     def age(self, records, **ago):
-        """Make records as old as if nobody had written them since."""
+        """Set the records' dates back."""
         moment = fields.Datetime.now() - timedelta(**ago)
         records.flush_recordset()
         for column in ("create_date", "write_date"):
@@ -29,8 +29,7 @@ class TestHousekeeping(KsefCase):
         window = self.open_window()
         self.send_signed(window)
         self.assertTrue(window.sudo().document_secret)
-        self.keep_alive(seconds=5)
-        self.keep_alive(seconds=5)
+        self.settle()
         self.assertEqual(window.sudo().session_id.state, "active")
         self.assertFalse(window.sudo().document_secret)
 
@@ -77,8 +76,7 @@ class TestHousekeeping(KsefCase):
     def test_a_company_that_was_disconnected_by_hand_stays_so_however_long_ago_it_was(self):
         self.certified()
         session = self.company._l10n_pl_ksef_session()
-        self.env["l10n_pl_ksef.session"]._disconnect(self.company)
-        self.env.invalidate_all()
+        self.disconnect()
         self.age(session, days=500)
         self.env["l10n_pl_ksef.housekeeping"]._gc_sessions()
         with self.assertRaises(LoginNeeded):

@@ -1,4 +1,4 @@
-"""What runs inside Odoo's shell, which provides `env`: the beginning, a worker, the end."""
+"""Scripts for Odoo's shell, which provides `env`: the beginning, a worker, the end."""
 
 BEGIN = """
 import json

@@ -7,7 +7,9 @@ from odoo.tools import SQL
 
 from ...tools.nip import InvalidNip
 from .. import ksef_problem
-from ..ksef_session import LOGGING_IN
+from ..base.locks import locked
+from ..certificate.states import TOLD
+from ..session.states import LOGGING_IN
 from ..vault.vault import why_locked
 from .alert import ON_CERTIFICATE
 from .due import LIVE_LOGIN, newest_login
@@ -20,7 +22,7 @@ CERTIFICATE_DAYS = (30, 14, 7, 1)
 RENEWAL_PATIENCE = timedelta(days=1)
 # A login that KSeF keeps refusing, although each refusal may pass, in days before the end.
 REFUSED_TOO_LONG = timedelta(days=1)
-NOTICED = Domain("state", "in", ("exists", "failed", "revoked", "blocked", "expired"))
+NOTICED = Domain("state", "in", TOLD)
 OPEN = Domain("closed_at", "=", False)
 
 
@@ -35,7 +37,7 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
         lock = why_locked(self.env)
         if not lock and not self._is_worth_a_look():
             return
-        with self.env["l10n_pl_ksef.session"]._locked("ksef-alerts") as env:
+        with locked(self.env, "ksef-alerts") as env:
             if env is None:
                 return
             watch = self.with_env(env)

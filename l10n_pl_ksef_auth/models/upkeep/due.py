@@ -2,8 +2,8 @@ from odoo import models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..ksef_certificate import ON_THE_WAY
-from ..ksef_session import LOGGING_IN
+from ..certificate.states import AT_WORK
+from ..session.states import LOGGING_IN
 
 SESSIONS, CERTIFICATES = "l10n_pl_ksef.session", "l10n_pl_ksef.certificate"
 # Records with a step to do, now or later.
@@ -11,7 +11,7 @@ WORK = {
     SESSIONS: Domain("state", "in", ("submitted", "authorized", "active"))
     | Domain("state", "=", "waiting")
     & (Domain("method", "=", "certificate") | Domain("document_secret", "!=", False)),
-    CERTIFICATES: Domain("state", "in", (*ON_THE_WAY, "trying", "active", "blocked"))
+    CERTIFICATES: Domain("state", "in", AT_WORK)
     | Domain("state", "=", "superseded") & Domain("revoke_requested", "=", True),
 }
 

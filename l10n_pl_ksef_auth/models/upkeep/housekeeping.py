@@ -3,7 +3,9 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from ..certificate.states import OVER
 from ..res_company import CONNECT_GROUP
+from ..session.states import ENDED
 from ..vault.keys import key_in_use
 
 # A request that nobody signed is of no use after ten minutes; a week is for support.
@@ -12,8 +14,6 @@ KEPT_REQUESTS = timedelta(days=7)
 KEPT_RECORDS = timedelta(days=400)
 # As long as Polish law keeps the books that the invoices belong to: five years and the running one.
 KEPT_AUDIT = timedelta(days=6 * 366)
-ENDED_SESSIONS = ("expired", "revoked", "failed")
-ENDED_CERTIFICATES = ("exists", "failed", "foreign", "revoked", "expired", "superseded")
 VACUUM_LIMIT = 1000
 
 REMINDED_PARAMETER = "l10n_pl_ksef_auth.key_reminded"
@@ -49,7 +49,7 @@ class L10n_Pl_KsefHousekeeping(models.AbstractModel):
 
         :return tuple: how many went, whether more are to go
         """
-        ended = Domain("state", "in", ENDED_SESSIONS) & Domain("closed_by_user", "=", False)
+        ended = Domain("state", "in", ENDED) & Domain("closed_by_user", "=", False)
         return self._remove("l10n_pl_ksef.session", ended & _older("write_date", KEPT_RECORDS))
 
     @api.autovacuum
@@ -58,7 +58,7 @@ class L10n_Pl_KsefHousekeeping(models.AbstractModel):
 
         :return tuple: how many went, whether more are to go
         """
-        ended = Domain("state", "in", ENDED_CERTIFICATES) & Domain("revoke_requested", "=", False)
+        ended = Domain("state", "in", OVER) & Domain("revoke_requested", "=", False)
         return self._remove("l10n_pl_ksef.certificate", ended & _older("write_date", KEPT_RECORDS))
 
     @api.autovacuum

@@ -1,4 +1,4 @@
-"""Each way to copy a database, on real copies: none touches what belongs to the original."""
+"""No copy of a database, however it was made, touches what belongs to the original."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from copies import Copies, look, replace_key
+from database_copies import Copies, look, replace_key
 from odoo_user import OdooUser, first_login
 from playwright.sync_api import BrowserContext, expect
 
@@ -21,7 +21,7 @@ from stack.programs import Programs
 
 @pytest.fixture(scope="module")
 def original() -> Iterator[DemoStack]:
-    """A running database that is connected and has its certificate."""
+    """Give a running database that is connected and has its certificate."""
     with demo_stack() as demo:
         user = OdooUser(demo.odoo_url, demo.database, "ksiegowa")
         first_login(user, Control(demo.simulator_url))
@@ -32,7 +32,7 @@ def original() -> Iterator[DemoStack]:
 
 @pytest.fixture
 def copies(original: DemoStack) -> Iterator[Copies]:
-    """Copies of it, removed after the test; the original must have stayed connected."""
+    """Give copies of it; remove them afterwards, and check that the original is still connected."""
     made = Copies(original)
     yield made
     made.remove()
@@ -52,7 +52,7 @@ def assert_connected(original: DemoStack) -> None:
 def assert_harmless(
     copies: Copies, ksef: Control, copy: str, words: str, decisions: tuple[str, ...] = ()
 ) -> list[dict[str, Any]]:
-    """A copy sends nothing to KSeF, gives no token, and says what it is.
+    """Check that a copy sends nothing to KSeF, gives no token, and says what it is.
 
     :return: what was seen after each decision
     """

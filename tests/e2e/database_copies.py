@@ -14,7 +14,7 @@ from stack.places import LOOPBACK, ROOT, cache
 from stack.postgres import USER, Postgres
 from stack.programs import Programs
 
-# Everything that could be due is: a copy that takes itself for the original would act at once.
+# Everything is due: a copy that takes itself for the original would act at once.
 MAKE_DUE = (
     "UPDATE l10n_pl_ksef_session SET next_attempt = NULL, access_valid_until = '2001-01-01',"
     " renew_at = '2001-01-01', rights_checked_at = '2001-01-01' WHERE state = 'active';"
@@ -52,14 +52,14 @@ env.cr.commit()
 
 
 class Copies:
-    """Makes copies of a demo's database and removes them at the end."""
+    """Copies of a demo's database."""
 
     def __init__(self, demo: DemoStack) -> None:
         self.demo, self.shop = demo, demo._shop
         self.made: list[str] = []
 
     def name(self, purpose: str) -> str:
-        """The name of a copy that is to be made."""
+        """Return a name for a new copy."""
         copy = f"{purpose}_{os.getpid()}"
         self.shop.databases.drop(copy)
         self.made.append(copy)
@@ -90,7 +90,7 @@ class Copies:
         return copy
 
     def dump(self) -> bytes:
-        """A backup of the database as it is now."""
+        """Return a backup of the database."""
         command = _program(self.shop.postgres, "pg_dump")
         return subprocess.run(
             [*command, "--no-owner", self.demo.database],
@@ -129,7 +129,7 @@ class Copies:
 
 
 def replace_key(demo: DemoStack) -> str:
-    """Run the command that replaces the key; what it said."""
+    """Run the command that replaces the encryption key, and return what it printed."""
     command = demo._shop.programs.odoo(demo.database, "l10n_pl_ksef_rotate")[:8]
     environment = demo._shop.programs.environment()
     done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True)
@@ -142,7 +142,7 @@ def look(programs: Programs, copy: str, decisions: tuple[str, ...] = ()) -> list
 
     :param decisions: what a person in the browser then decides, action_continue or
         action_start_afresh; after each there is another look
-    :return: for each look: token (whether one was given) and panel
+    :return: for each look: `token`, True if one was given, and `panel`
     """
     script = f"MAKE_DUE = {MAKE_DUE!r}\n{LOOK}"
     for method in decisions:
@@ -152,7 +152,7 @@ def look(programs: Programs, copy: str, decisions: tuple[str, ...] = ()) -> list
 
 
 def run(programs: Programs, database: str, script: str) -> str:
-    """Run a script in Odoo's shell; what it printed."""
+    """Run a script in Odoo's shell, and return what it printed."""
     guarded = (
         f"try:\n    exec({script!r})\nexcept BaseException as e:\n    print('FAILED', repr(e))\n"
     )

@@ -1,4 +1,4 @@
-"""What a test does to time and to KSeF's sessions while Odoo runs."""
+"""Ends access tokens and sessions at KSeF while Odoo runs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MINUTES = 16
 
 
 def outdate_access_token(demo: DemoStack, simulator: Control) -> None:
-    """Let 16 minutes pass at KSeF, and say so where Odoo keeps the token's end."""
+    """Let 16 minutes pass at KSeF, and set the token's end in Odoo accordingly."""
     simulator.clock.advance(MINUTES * 60)
     demo.sql(
         "UPDATE l10n_pl_ksef_session SET refresh_retry_at = NULL,"

@@ -15,8 +15,8 @@ import requests
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import pkcs12
-from leaks import Secret
 from odoo_user import OdooUser, first_login
+from secret_search import Secret
 
 from ksef_simulator import Simulator, control
 from ksef_simulator.identities import OWNER, STRANGER
@@ -33,7 +33,7 @@ MODELS = ("session", "certificate", "authorization")
 
 
 class WatchedUser(OdooUser):
-    """A user whose answers from Odoo are all kept."""
+    """A user who keeps every answer from Odoo."""
 
     answers: list[str]
 
@@ -88,18 +88,18 @@ class Life:
         self.odoo.stop()
 
     def log_in(self) -> None:
-        """One signature; the certificate comes by itself."""
+        """Sign once, and wait for the certificate."""
         first_login(self.user, control.Control(self.simulator.base_url))
 
     def send(self) -> None:
-        """A request with the token at hand, and one after it is outdated."""
+        """Send one request with a living token, and one after it is outdated."""
         assert self.user.get("/ksef_sender/send") == b"200"
         self.simulator.clock.advance(16 * 60)
         self.sql("UPDATE l10n_pl_ksef_session SET access_valid_until = now() AT TIME ZONE 'UTC'")
         assert self.user.get("/ksef_sender/send") == b"200"
 
     def renew(self) -> None:
-        """The certificate logs in, by the scheduled action."""
+        """Have the scheduled action log in with the certificate."""
         self.sql("UPDATE l10n_pl_ksef_session SET renew_at = '2001-01-01' WHERE state = 'active'")
         for _round in range(5):
             self._run_cron()
@@ -107,7 +107,7 @@ class Life:
         assert methods == "certificate"
 
     def fail(self) -> None:
-        """A stranger signs, KSeF falls silent, answers nonsense, cuts connections."""
+        """Have a stranger sign, and KSeF fall silent, answer nonsense and cut connections."""
         self._sign_as_stranger()
         for kind in ("500", "html", "half", "reset"):
             self.simulator.faults.add("refresh", kind)
@@ -117,7 +117,7 @@ class Life:
         self.simulator.faults.clear()
 
     def load_key(self) -> None:
-        """A key file is loaded by hand, first with a wrong password."""
+        """Load a key file by hand, first with a wrong password."""
         packed = base64.b64encode(self._packed_key()).decode()
         answer = self._load([packed], "inne-hasło")
         window = answer["confirm"]["res_id"]
@@ -155,7 +155,7 @@ class Life:
         return 200
 
     def _packed_key(self) -> bytes:
-        """The certificate that is in use, as a file that a person keeps."""
+        """Return the certificate in use as the file that a person would keep."""
         revealed = self._reveal()
         key = next(value for name, value in revealed.items() if "private_key" in name)
         der = next(value for name, value in revealed.items() if "certificate_secret" in name)
@@ -181,7 +181,7 @@ class Life:
     # What is secret, and where to look
     # ------------------------------------------------------------------
     def secrets(self) -> list[Secret]:
-        """All that came to exist: tokens, keys, documents, numbers of persons."""
+        """Return every secret that came to exist: tokens, keys, documents, PESELs."""
         with self.simulator.state.lock:
             tokens = list(self.simulator.state.tokens.values())
         issued = {f"{item.kind} token {n}": item.text.encode() for n, item in enumerate(tokens)}
@@ -190,7 +190,7 @@ class Life:
         return [Secret(*item) for item in {**issued, **signatures, **self._secrets}.items()]
 
     def places(self) -> dict[str, bytes]:
-        """Dumps of the database (mails and bus messages among it), file store, log."""
+        """Return all places to search: dumps of the database, file store, log, answers."""
         files = cache("odoo-data", "filestore") / self.database
         stored = [file.read_bytes() for file in files.rglob("*") if file.is_file()]
         return {
@@ -213,7 +213,7 @@ class Life:
         self._secrets["vault key as text"] = text.encode()
 
     def _reveal(self) -> dict[str, bytes]:
-        """What is encrypted in the database."""
+        """Decrypt everything that is encrypted in the database."""
         box = Vault(parse_keys(self._key_file().read_text()))
         found = {}
         for model in MODELS:
@@ -224,7 +224,7 @@ class Life:
         return found
 
     def _encrypted(self, table: str) -> Iterator[tuple[int, dict[str, str]]]:
-        """The ids of a table's rows and their encrypted columns."""
+        """Yield the id and the encrypted columns of each row of a table."""
         for line in self.sql(f"SELECT to_jsonb(kept) FROM {table} AS kept").splitlines():
             row = json.loads(line)
             secret = {name: row[name] for name in row if name.endswith("_secret") and row[name]}
@@ -252,7 +252,7 @@ class Life:
 
 
 def _pieces(name: str, value: bytes) -> Iterator[tuple[str, bytes]]:
-    """What of a decrypted value is searched for."""
+    """Yield the parts of a decrypted value that are searched for."""
     if "document" in name:
         # The signature makes the document; around it there is nothing secret but the PESEL.
         begin = value.index(b"SignatureValue") + 40
@@ -271,7 +271,7 @@ def _pieces(name: str, value: bytes) -> Iterator[tuple[str, bytes]]:
 
 @contextmanager
 def life() -> Iterator[Life]:
-    """A life on a database of its own; everything is stopped and removed at the end."""
+    """Give a life on a database of its own; stop and remove everything at the end."""
     with workshop() as shop, Simulator(port=0) as simulator:
         lived = Life(shop, simulator)
         try:

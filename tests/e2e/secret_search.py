@@ -1,4 +1,4 @@
-"""Secrets and the search for them: every form that a secret could leak in, in files and in text."""
+"""Searches files and text for secrets, in every form in which one could leak."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ SHORTEST = 8
 
 @dataclass(frozen=True)
 class Secret:
-    """Something that must not be found anywhere."""
+    """One value that must not be found anywhere."""
 
     name: str
     value: bytes = field(repr=False)
 
     def forms(self) -> Iterator[tuple[str, bytes]]:
-        """The secret as it could be written: raw, base64 at every alignment, hex."""
+        """Yield the forms in which it could be written: raw, base64 at every alignment, hex."""
         yield "raw", self.value
         yield "hex", self.value.hex().encode()
         yield "hex", self.value.hex().upper().encode()
@@ -31,7 +31,7 @@ class Secret:
 
 
 def hits(secrets: list[Secret], places: Mapping[str, bytes]) -> list[str]:
-    """Where any form of any secret stands, as sentences without the secret."""
+    """Say where any form of any secret stands, without telling the secret."""
     found = []
     for secret in secrets:
         for form, text in set(secret.forms()):

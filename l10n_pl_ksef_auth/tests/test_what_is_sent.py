@@ -1,19 +1,18 @@
 from hashlib import sha256
 
-from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, tagged
 
 from ..models import ksef_problem
 from ..tools.const import ENVIRONMENTS
-from .common import KsefCase
+from .common import KsefCase, put
 
 
 @tagged("post_install", "-at_install")
 class TestWhatIsSent(KsefCase):
-    """Between the click on "Authenticate" and the login: what goes out, what is kept."""
+    """From the click on "Authenticate" to the login: what Odoo sends and what it keeps."""
 
     def cron_calls(self):
-        """When the scheduled action that keeps logins alive is to run."""
+        """Return the moments at which the scheduled action is to run."""
         cron = self.env.ref("l10n_pl_ksef_auth.ir_cron_keep_alive")
         return self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)])
 
@@ -89,31 +88,6 @@ class TestWhatIsSent(KsefCase):
 
 
 @tagged("post_install", "-at_install")
-class TestNotYours(KsefCase):
-    """What the browser could call beyond the screens."""
-
-    def test_nothing_but_the_settings_for_ksef_is_saved_for_an_accountant(self):
-        name = self.company.name
-        with self.assertRaises(UserError):
-            self.company.with_user(self.accountant).l10n_pl_ksef_save_options({"name": "Inna"})
-        self.assertEqual(self.company.name, name)
-
-    def test_who_may_not_see_the_panel_does_not_move_its_login_either(self):
-        employee = self.make_user("ksef_employee", "base.group_user")
-        elsewhere = self.make_company("Inna Sp. z o.o.", "1111111111")
-        stranger = self.make_user("ksef_elsewhere", "account.group_account_invoice", elsewhere)
-        for user in (employee, stranger):
-            with self.subTest(user=user.login), self.assertRaises(AccessError):
-                self.company.with_user(user).l10n_pl_ksef_follow()
-
-    def test_a_login_of_one_environment_is_none_in_another(self):
-        self.connect()
-        self.company.l10n_pl_ksef_environment = "demo"
-        self.assertFalse(self.company._l10n_pl_ksef_session())
-        self.assertEqual(self.panel()["state"], "disconnected")
-
-
-@tagged("post_install", "-at_install")
 class TestRequestFile(HttpCase, KsefCase):
     """The route that serves AuthTokenRequest.xml."""
 
@@ -138,5 +112,5 @@ class TestRequestFile(HttpCase, KsefCase):
         self.assertEqual(self.download(self.clerk).status_code, 404)
 
     def test_a_login_that_was_sent_has_no_file_any_more(self):
-        self.login.state = "submitted"
+        put(self.login, state="submitted")
         self.assertEqual(self.download(self.accountant).status_code, 404)

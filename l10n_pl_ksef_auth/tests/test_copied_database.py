@@ -18,10 +18,10 @@ MOVES = {
 
 
 @tagged("post_install", "-at_install")
-class TestCopies(KsefCase):
-    """What a database does that is not where its secrets were made.
+class TestCopiedDatabase(KsefCase):
+    """A database that is not where its secrets were made keeps its hands off KSeF.
 
-    Real copies are made by tests/e2e/test_copies.py.
+    Real copies are made by tests/e2e/test_database_copies.py.
     """
 
     def setUp(self):
@@ -30,7 +30,7 @@ class TestCopies(KsefCase):
         self.session = self.company._l10n_pl_ksef_session()
 
     def move(self, code):
-        """Have the secrets come from elsewhere."""
+        """Make this database look like one kind of copy."""
         home = MOVES[code](*database_identity.here(self.env).split("/"))
         self.env["ir.config_parameter"].set_param(database_identity.HOME_PARAMETER, "/".join(home))
         self.assertEqual(database_identity.copy_code(self.env), code)
@@ -38,6 +38,12 @@ class TestCopies(KsefCase):
     def window(self):
         action = self.company.with_user(self.accountant).l10n_pl_ksef_open_authorization()
         return self.env[action["res_model"]].with_user(self.accountant).browse(action["res_id"])
+
+    def decide(self, decision, window=None):
+        """Have the accountant say what this database is, by a button of the window."""
+        with self.confirmed():
+            getattr(window or self.window(), decision)()
+        self.env.invalidate_all()
 
     def test_each_kind_of_copy_says_what_it_is(self):
         for code, word in (
@@ -61,16 +67,14 @@ class TestCopies(KsefCase):
 
     def test_the_moved_original_goes_on_when_a_person_says_so(self):
         self.move("copy_moved")
-        with self.confirmed():
-            self.window().action_continue()
-        self.env.invalidate_all()
+        self.decide("action_continue")
         self.keep_alive(minutes=20)
         self.assertEqual(self.panel()["color"], "green")
         line = self.env["l10n_pl_ksef.audit"].search([("event", "=", "original")], limit=1)
         self.assertEqual(line.user_id, self.accountant)
 
     def key_of_another_name(self):
-        """The key file is called as the database was before."""
+        """Name the key file after a former name of the database."""
         file = keys.sources(self.env)["file"]
         former = file.with_name("former.key")
         file.rename(former)
@@ -87,9 +91,7 @@ class TestCopies(KsefCase):
         self.key_of_another_name()
         home = f"{database_identity.here(self.env)}0/former"
         self.env["ir.config_parameter"].set_param(database_identity.HOME_PARAMETER, home)
-        with self.confirmed():
-            self.window().action_continue()
-        self.env.invalidate_all()
+        self.decide("action_continue")
         self.assertIn("key", self.panel()["problem"]["text"])
         self.assertFalse(keys.sources(self.env)["file"].exists())
 
@@ -119,7 +121,7 @@ class TestCopies(KsefCase):
                 self.assertEqual(self.code_of((uuid, then, "1"), now), "copy_restored")
 
     def code_of(self, home, server):
-        """What the database takes itself for on a server that gives such an identifier."""
+        """Return which copy the database takes itself for on a server with an identifier."""
         self.env["ir.config_parameter"].set_param(database_identity.HOME_PARAMETER, "/".join(home))
         with (
             patch.object(database_identity, "_known", {}),
@@ -129,9 +131,8 @@ class TestCopies(KsefCase):
 
     def test_a_copy_that_gives_the_secrets_up_leaves_the_originals_login_alone(self):
         self.move("copy_duplicated")
-        with self.confirmed(), self.counted("session-revoke") as revocations:
-            self.window().action_start_afresh()
-        self.env.invalidate_all()
+        with self.counted("session-revoke") as revocations:
+            self.decide("action_start_afresh")
         self.assertEqual(revocations["calls"], 0)
         self.assertEqual(self.session.state, "revoked")
         self.assertFalse(self.company._l10n_pl_ksef_certificate())
@@ -139,9 +140,7 @@ class TestCopies(KsefCase):
 
     def test_a_copy_that_gave_up_may_connect_by_itself(self):
         self.move("copy_duplicated")
-        with self.confirmed():
-            self.window().action_start_afresh()
-        self.env.invalidate_all()
+        self.decide("action_start_afresh")
         self.assertEqual(self.connect().state, "active")
 
     def test_a_neutralized_database_keeps_no_token_and_no_document(self):
@@ -165,9 +164,7 @@ class TestCopies(KsefCase):
     def test_a_window_left_open_gives_up_nothing_once_somebody_went_on(self):
         self.move("copy_moved")
         left_open = self.window()
-        with self.confirmed():
-            self.window().action_continue()
-            left_open.action_start_afresh()
-        self.env.invalidate_all()
+        self.decide("action_continue")
+        self.decide("action_start_afresh", left_open)
         self.assertEqual(self.session.state, "active")
-        self.assertTrue(self.session._access_token())
+        self.assertTrue(self.session._stored_token())

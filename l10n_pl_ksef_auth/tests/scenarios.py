@@ -1,4 +1,4 @@
-"""What happens in a connection's life and must end well, and how to tell that it did."""
+"""Scenarios of a connection's life, and the checks that each has ended well."""
 
 import logging
 import random
@@ -9,6 +9,7 @@ from unittest.mock import patch
 from odoo.addons.l10n_pl_ksef_auth.tools import clock
 from odoo.addons.l10n_pl_ksef_auth.tools.credentials import matches
 
+from .common import credentials
 from .own_database import OwnDatabaseCase
 
 BY_HAND = ("first login", "take-over")
@@ -16,14 +17,14 @@ LOGGING_IN = ("waiting", "submitted", "authorized")
 SEED = 20261122
 
 
-class WorldsCase(OwnDatabaseCase):
-    """Scenarios: the world before, what a human does, when it is done, what must hold then."""
+class ScenarioCase(OwnDatabaseCase):
+    """For each scenario: the world before it, what a human does, its end, what must hold then."""
 
     @contextmanager
     def same_every_time(self):
-        """Both clocks move only when they are moved, and chance repeats itself.
+        """Stop both clocks except for the test's own moves, and seed chance.
 
-        Else the machine's speed decides how often KSeF is asked, and a point is not where it was.
+        Otherwise the machine's speed decides how often KSeF is asked, and points change places.
         """
         start, random_state = datetime.now(timezone.utc), random.getstate()
         simulated = self.simulator.clock
@@ -39,12 +40,12 @@ class WorldsCase(OwnDatabaseCase):
             random.setstate(random_state)
 
     def keep_world(self):
-        """Keep what Odoo and KSeF have stored, their time and their luck, for restore_world()."""
+        """Copy what Odoo and KSeF have stored, both clocks and chance, for restore_world()."""
         self.keep_database()
         self.kept = self.simulator.keep(), clock.offset(), random.getstate()
 
     def restore_world(self):
-        """Everything is as it was at keep_world()."""
+        """Put everything back that keep_world() copied."""
         self.restore_database()
         at_ksef, offset, random_state = self.kept
         self.simulator.go_back_to(at_ksef)
@@ -53,7 +54,7 @@ class WorldsCase(OwnDatabaseCase):
 
     @contextmanager
     def silence(self):
-        """Failures that are expected are not the test's: nothing is logged."""
+        """Log nothing inside the block, where failures are expected."""
         logging.disable(logging.CRITICAL)
         try:
             yield
@@ -64,7 +65,7 @@ class WorldsCase(OwnDatabaseCase):
     # Scenarios
     # ------------------------------------------------------------------
     def prepare(self, scenario):
-        """The world just before a scenario begins."""
+        """Bring the world to the moment before a scenario begins."""
         self.forget()
         if scenario == "first login":
             self.window_id = self.signed_window(consent=False)
@@ -75,8 +76,8 @@ class WorldsCase(OwnDatabaseCase):
             env["l10n_pl_ksef.session"].search([])._advance()
         if scenario == "enrollment":
             return
-        self.settle(timedelta(hours=1), until=self.has_certificate)
-        self.settle(timedelta(minutes=1))
+        self.go_on(timedelta(hours=1), until=self.has_certificate)
+        self.settle()
         if scenario == "take-over":
             self.window_id = self.take_over_window()
             return
@@ -92,25 +93,26 @@ class WorldsCase(OwnDatabaseCase):
                 session.renew_at = session._now()
 
     def begin(self, scenario):
-        """What a human does in a scenario; all others begin in the scheduled action."""
+        """Do what a human does in a scenario; the scheduled action begins the other scenarios."""
         if scenario in BY_HAND:
             with self.environment(self.user_id) as env:
                 env["l10n_pl_ksef.authorization"].browse(self.window_id).authenticate()
 
     def begin_again(self, scenario):
-        """The human does once more what begins a scenario."""
+        """Have the human begin a scenario once more."""
         take_over = scenario == "take-over"
         self.window_id = self.take_over_window() if take_over else self.signed_window(False)
         self.begin(scenario)
 
     def take_over_window(self):
-        """The window in which somebody else has signed, and the former certificate is to go."""
+        """Begin a take-over that revokes the former certificate; return its signed window's id."""
         with self.environment(self.user_id) as env:
             company = env["res.company"].browse(self.company_id)
             env["l10n_pl_ksef.account"]._begin_take_over(company.sudo(), revoke=True)
         return self.signed_window(consent=False, signer="qualified")
 
     def is_done(self, scenario):
+        """Return True if a scenario has reached its end."""
         with self.environment() as env:
             company = env["res.company"].browse(self.company_id)
             session = company._l10n_pl_ksef_session()
@@ -132,14 +134,16 @@ class WorldsCase(OwnDatabaseCase):
             return bool(old) and not old.revoke_requested and self.is_quiet(env)
 
     def is_quiet(self, env):
-        """Whether one login works, and no other is on its way or to be closed."""
+        """Return True if exactly one session is active and no other is logging in."""
         states = env["l10n_pl_ksef.session"].search([]).mapped("state")
         return states.count("active") == 1 and not set(states) & set(LOGGING_IN)
 
     def has_certificate(self):
+        """Return True if the company's certificate has been issued."""
         return self.is_done("enrollment")
 
     def states(self):
+        """Return state and problem of every session and certificate, for a failure's message."""
         with self.environment() as env:
             return [
                 [(item.state, item.problem) for item in env[model].search([])]
@@ -147,9 +151,10 @@ class WorldsCase(OwnDatabaseCase):
             ]
 
     # ------------------------------------------------------------------
-    # Never a lost key, a second certificate for one need, a stuck state
+    # What must hold: no lost key, no second certificate for one need, no stuck state
     # ------------------------------------------------------------------
     def what_is_wrong(self, scenario):
+        """Return what must not be at the end of a scenario, or None."""
         applications = {"first login": 0, "renewal": 2}.get(scenario, 1)
         made = sum(self.simulator.state.enrollments_made.values())
         if made != applications:
@@ -163,10 +168,10 @@ class WorldsCase(OwnDatabaseCase):
             certificate = env["l10n_pl_ksef.certificate"].search([("state", "=", "active")])
             if valid != certificate.mapped("serial_number"):
                 return f"valid at KSeF {valid}, here {certificate.mapped('serial_number')}"
-            if certificate and not matches(*certificate._credentials()):
+            if certificate and not matches(*credentials(certificate)):
                 return "the key does not belong to the certificate"
             session = env["res.company"].browse(self.company_id)._l10n_pl_ksef_session()
             if session._missing_rights():
                 return "connected without rights"
-            session._token_for_others()
+            session._shared_token()
         return None
