@@ -17,7 +17,8 @@ SEE_GROUP = "account.group_account_invoice"
 WHO_WE_ARE = {"vat", "l10n_pl_ksef_context_type", "l10n_pl_ksef_internal_id"}
 # What a query that looks for a company's connection reads of companies.
 PRINCIPAL_FIELDS = ("l10n_pl_ksef_principal_id", "l10n_pl_ksef_digits", "l10n_pl_ksef_environment")
-# Odoo creates companies while this addon is not loaded yet, beside columns that it does not know.
+# Of the mandatory columns, for PostgreSQL too: a module that Odoo loads before this addon may
+# create companies, and then nobody else fills them.
 DEFAULTS = {
     "l10n_pl_ksef_environment": "production",
     "l10n_pl_ksef_context_type": "nip",
@@ -76,7 +77,7 @@ class ResCompany(models.Model):
     )
 
     def init(self):
-        """Have PostgreSQL fill our mandatory columns where Odoo does not know them."""
+        """Give our mandatory columns a default of the database's own."""
         super().init()
         for name, value in DEFAULTS.items():
             self.env.cr.execute(
@@ -89,9 +90,9 @@ class ResCompany(models.Model):
 
     @api.depends("partner_id.vat", "parent_id.l10n_pl_ksef_principal_id")
     def _compute_l10n_pl_ksef_principal_id(self):
-        """Itself, or without a NIP the company that the one above it uses.
+        """Store the company whose connection each uses: itself, or the nearest above with a NIP.
 
-        docs/design.md, decision 16.
+        docs/design.md 16 and 25.
         """
         for company in self:
             has_nip = company.partner_id.vat not in (False, "", nip_tools.NOT_APPLICABLE)
@@ -100,14 +101,14 @@ class ResCompany(models.Model):
 
     @api.depends("partner_id.vat", "l10n_pl_ksef_context_type", "l10n_pl_ksef_internal_id")
     def _compute_l10n_pl_ksef_digits(self):
-        """For whom the company's logins are, without judging a NIP."""
+        """Store for whom each company's logins are; a wrong NIP has digits too."""
         for company in self:
             unit = company.l10n_pl_ksef_context_type == "internal_id"
             number = company.l10n_pl_ksef_internal_id if unit else company.partner_id.vat
             company.l10n_pl_ksef_digits = nip_tools.digits(number)
 
     def write(self, vals):
-        """Another NIP or unit needs another login: the scheduled action sees to it at once."""
+        """Audit changed settings; wake the scheduled action, as a new NIP or unit needs a login."""
         result = super().write(vals)
         if WHO_WE_ARE & set(vals):
             sessions = self.env["l10n_pl_ksef.session"].sudo()
@@ -125,7 +126,7 @@ class ResCompany(models.Model):
         return company.l10n_pl_ksef_principal_id or company
 
     def _l10n_pl_ksef_context(self):
-        """The context identifier of self's connection.
+        """Return the context identifier of self's connection.
 
         :return Context: NIP or internal identifier
         :raises nip_tools.InvalidNip: missing or wrong; its ``reason`` says how
@@ -145,8 +146,9 @@ class ResCompany(models.Model):
             return self.vat or ""
 
     def _l10n_pl_ksef_base_url(self, environment):
-        """An environment's address; a system parameter may name another (https or loopback).
+        """Return an environment's address, or the one that a system parameter names instead.
 
+        :param str environment: KSeF's
         :raises KsefUnavailable: the other address is none that secrets may be sent to
         """
         parameters = self.env["ir.config_parameter"].sudo()
@@ -154,7 +156,7 @@ class ResCompany(models.Model):
         try:
             return check_base_url(other) if other else ENVIRONMENTS[environment].base_url
         except ValueError as error:
-            # An outage and no refusal: no login is given up for it, and mending it is enough.
+            # Told as an outage, so that no login is given up: it is enough to mend the parameter.
             raise KsefUnavailable(str(error), code="address", sent=False) from error
 
     def _l10n_pl_ksef_client(self, environment=None):
@@ -176,7 +178,7 @@ class ResCompany(models.Model):
     # The state of the connection
     # ------------------------------------------------------------------
     def _l10n_pl_ksef_session(self):
-        """The login that self's connection stands on now; empty when there is none."""
+        """Return the login that self's connection stands on now; empty when there is none."""
         owner = self._l10n_pl_ksef_owner()
         active = ("state", "=", "active"), ("revoke_requested", "=", False)
         live = self.env["l10n_pl_ksef.session"]._of_company(owner, *active)
@@ -184,16 +186,19 @@ class ResCompany(models.Model):
         return live._of_present_context()[:1]
 
     def _l10n_pl_ksef_certificate(self):
-        """The KSeF certificate that may log self in; empty when there is none."""
+        """Return the KSeF certificate that may log self in; empty when there is none.
+
+        One that may log in only later comes last.
+        """
         owner = self._l10n_pl_ksef_owner()
         active = ("state", "=", "active")
         certificates = self.env["l10n_pl_ksef.certificate"]._of_company(owner, active)
         return certificates._usable()[:1] or certificates[:1]
 
     def _advance(self):
-        """Log in with the KSeF certificate because the login ends or has ended.
+        """Log in with the KSeF certificate if the login ends or has ended, and nobody did so yet.
 
-        :return: the failure that it ended with, or None
+        :return: the failure that the login ended with, or None
         """
         name = self.env["l10n_pl_ksef.session"]._lock_name_of(self, self.l10n_pl_ksef_environment)
         with locked(self.env, name) as env:
@@ -209,9 +214,9 @@ class ResCompany(models.Model):
     def _l10n_pl_ksef_log_in_with_certificate(self, wait_seconds=0, certificate=None):
         """Log in with the KSeF certificate, as far as KSeF answers at once; the rest comes later.
 
-        :param float wait_seconds: how long to wait for another worker that does it already
+        :param float wait_seconds: how long to wait for another worker that logs in already
         :param certificate: one that is to be tried out; the company's own when omitted
-        :return: the login, committed; empty when there is no certificate or another worker is at it
+        :return: the login, committed; empty without a certificate, or if another worker logs in
         """
         self.ensure_one()
         sessions = self.env["l10n_pl_ksef.session"]
@@ -227,7 +232,11 @@ class ResCompany(models.Model):
             return session.with_env(self.env)
 
     def _l10n_pl_ksef_certificate_login(self, certificate=None):
-        """The login with the certificate that is on its way, or a new one; under the lock."""
+        """Return the login with the certificate that is on its way, or begin one; under the lock.
+
+        :param certificate: one that is to be tried out; the company's own when omitted
+        :return: the login; empty when there is no usable certificate
+        """
         sessions = self.env["l10n_pl_ksef.session"]
         certificate = certificate or self._l10n_pl_ksef_certificate()._usable()
         on_its_way = sessions.search(

@@ -63,7 +63,7 @@ class L10n_Pl_KsefAudit(models.Model):
 
     @api.model
     def _address(self):
-        """Return where the person at the browser is, as Odoo's server sees it; else False."""
+        """Return the address of the browser as Odoo's server sees it; False without a browser."""
         return request.httprequest.remote_addr if request else False
 
     @api.model

@@ -11,7 +11,7 @@ MODE = 0o600
 
 
 class L10n_Pl_KsefRotation(models.AbstractModel):
-    """Replaces the encryption key while Odoo runs: everything is encrypted anew with the first key.
+    """Replaces the encryption key while Odoo runs: encrypts all secrets anew with the first key.
 
     ``odoo l10n_pl_ksef_rotate -d DATABASE`` calls it. A generated key file is given a new key; keys
     of the configuration are put in order by whoever writes it: new key first, old key behind it.
@@ -27,7 +27,7 @@ class L10n_Pl_KsefRotation(models.AbstractModel):
             what only backups still need, or None
         """
         file = sources(self.env)["file"]
-        # Opens the vault first: in a copy of the database nothing is begun.
+        # Opening the vault first fails in a copy of the database, before anything is changed.
         keys = self.env[MIXIN]._vault_keys()
         generated = not configured(self.env)
         if generated and len(keys) == 1:
@@ -45,7 +45,7 @@ class L10n_Pl_KsefRotation(models.AbstractModel):
         return counts
 
     def _settle(self):
-        """From now on the database expects the new key."""
+        """Have the database expect the new key from now on."""
         with self.env.registry.cursor() as cr:
             env = self.env(cr=cr, su=True)
             box = env[MIXIN]._vault()
@@ -89,7 +89,7 @@ def _write(file, text, key_file):
 
 
 def _retire(file):
-    """Leave the first key in the file; the others go to a file beside it, for old backups."""
+    """Leave the first key in the file; move the others to a file beside it, for old backups."""
     first, *others = file.read_text("ascii").split()
     old = file.with_name(f"{file.name}.old")
     known = old.read_text("ascii").split() if old.exists() else []
