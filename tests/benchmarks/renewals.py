@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
 
 from stack.places import free_port
 
@@ -133,10 +132,10 @@ def _dead(run: Run, bench: Workbench) -> Row:
         f" AND method = 'certificate' AND company_id > 1 ORDER BY id LIMIT {FEW}"
     )
     nips = rows.split()
-    usual = _timed(run, nips, lambda: None)
+    usual = _timed(run, nips)
     bench.simulator.faults.add("xades-signature", "delay", -1, 60, context=nips[0])
     try:
-        slowed = _timed(run, nips, lambda: None, len(nips) - 1)
+        slowed = _timed(run, nips, len(nips) - 1)
     finally:
         bench.simulator.faults.clear()
     return row(
@@ -148,9 +147,8 @@ def _dead(run: Run, bench: Workbench) -> Row:
     )
 
 
-def _timed(run: Run, nips: list[str], prepare: Callable[[], None], wanted: int = FEW) -> float:
+def _timed(run: Run, nips: list[str], wanted: int = FEW) -> float:
     run.again(nips)
-    prepare()
     began = time.monotonic()
     run.wake()
     return run.until(wanted, 300) - began
