@@ -2,9 +2,8 @@
 
 import re
 
-from tracked_files import tracked
-
 import pytest
+from tracked_files import tracked
 
 from stack import lengths, lint
 from stack.places import ROOT

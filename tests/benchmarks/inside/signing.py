@@ -20,8 +20,8 @@ def measure(env: Any) -> dict[str, float]:
     from odoo.addons.l10n_pl_ksef_auth.tools import auth_token_request, xades
 
     certificate = env["l10n_pl_ksef.certificate"].search([("state", "=", "active")], limit=1)
-    key, public = certificate._credentials()
-    der, _public = certificate._signing_material()
+    der, public = certificate._signing_material()
+    key = serialization.load_der_private_key(der, None)
     challenge = "20260429-CR-0123456789-ABCDEF0123-0A"
     context = auth_token_request.Context("Nip", "5265877635")
     document = auth_token_request.build(challenge, context)
