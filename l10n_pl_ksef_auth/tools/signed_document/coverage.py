@@ -1,4 +1,4 @@
-"""Says which parts of the document the signature vouches for, and what is wrong with the rest.
+"""Says which parts of the document the signature vouches for.
 
 Only what a reference covers is signed; a document may hold more that looks like it (facts D).
 """
@@ -8,12 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from . import names
+from . import const
+from .certificates import signed_properties
 from .document import Candidate, Document
-from .edits import was_edited
 from .model import Finding
-from .properties import signed_properties
-from .references import Checked
+from .references import Reference
 from .report import finding
 
 
@@ -31,89 +30,61 @@ class Coverage:
     findings: tuple[Finding, ...]
 
 
-def coverage_of(document: Document, checked: list[Checked]) -> Coverage:
+def coverage_of(document: Document, references: tuple[Reference, ...]) -> Coverage:
     """Find the request and the properties that the signature covers."""
-    signature = document.signature
-    request, found = _request(document, checked)
-    properties, certain = _properties(signature, checked, found)
+    request, found = _request(document, references)
+    properties, certain = _properties(document.signature, references, found)
     others = [c for c in document.candidates if c is not request]
-    if any(not _covering(c, signature, checked) for c in others):
+    if any(not _is_covered(c, document, references) for c in others):
         found.append(finding("stray_request", f"{len(document.candidates)} requests"))
     return Coverage(request, properties, certain, tuple(found))
 
 
-def reference_findings(
-    checked: list[Checked], request: Candidate, signature: Any, originals: list[bytes]
-) -> list[Finding]:
-    """Say what is wrong with the references, one by one."""
-    found = [_reference_finding(c, request, signature, originals) for c in checked]
-    kept = [f for f in found if f is not None]
-    edited = any(f.code == "edited" for f in kept)
-    # An editor that indents the request indents the signature, too: one sentence is enough.
-    return [f for f in kept if not (edited and f.code in ("changed", "changed_properties"))]
-
-
-def _request(document: Document, checked: list[Checked]) -> tuple[Candidate, list[Finding]]:
-    signature = document.signature
+def _request(
+    document: Document, references: tuple[Reference, ...]
+) -> tuple[Candidate, list[Finding]]:
     candidates = document.candidates
-    if document.root.tag != names.SIGNATURE:
+    if document.root.tag != const.SIGNATURE:
         candidates = tuple(c for c in candidates if c.request is document.root)
-    covered = [c for c in candidates if _covering(c, signature, checked)]
+    covered = [c for c in candidates if _is_covered(c, document, references)]
     if len(covered) > 1:
         return covered[0], [finding("ambiguous_request", f"{len(covered)} signed requests")]
     if covered:
         return covered[0], []
-    if any(c.element.get("Type", "").endswith("#Manifest") for c in checked):
+    if any(r.element.get("Type", "").endswith("#Manifest") for r in references):
         return candidates[0], [finding("unchecked", "a manifest", found="Manifest")]
-    uris = ", ".join(f"'{c.uri}'" for c in checked)
+    uris = ", ".join(f"'{r.uri}'" for r in references)
     return candidates[0], [finding("not_covered", f"references {uris}")]
 
 
-def _covering(candidate: Candidate, signature: Any, checked: list[Checked]) -> list[Checked]:
-    """Return the references that cover a candidate, or may do so as far as this code can tell."""
-    return [
-        c
-        for c in checked
-        if c.covers(candidate.place, signature) and not (c.recipe.base64 and not candidate.encoded)
-    ]
+def _is_covered(
+    candidate: Candidate, document: Document, references: tuple[Reference, ...]
+) -> bool:
+    """Return True if a reference covers a candidate, or may do so as far as its shape tells."""
+    return any(
+        r.covers(candidate.place, document.signature) and (candidate.encoded or not r.base64)
+        for r in references
+    )
 
 
-def _properties(signature: Any, checked: list[Checked], found: list[Finding]) -> tuple[Any, bool]:
+def _properties(
+    signature: Any, references: tuple[Reference, ...], found: list[Finding]
+) -> tuple[Any, bool]:
     candidates = signed_properties(signature)
     for properties in candidates:
-        covering = [c for c in checked if c.covers(properties, signature)]
+        covering = [r for r in references if r.covers(properties, signature)]
         if covering:
-            found += _form_findings(properties, signature, covering)
-            return properties, any(not c.recipe.unknown for c in covering)
+            found += _profile_findings(properties, signature, covering)
+            return properties, any(r.finding is None for r in covering)
     code = "unsigned_properties" if candidates else "not_xades"
     found.append(finding(code, f"{len(candidates)} SignedProperties, none covered"))
     return None, False
 
 
-def _form_findings(properties: Any, signature: Any, covering: list[Checked]) -> list[Finding]:
+def _profile_findings(properties: Any, signature: Any, covering: list[Reference]) -> list[Finding]:
     """Warn where the properties are signed, but not in the form that makes them XAdES."""
-    typed = [c for c in covering if c.element.get("Type") == names.PROPERTIES_TYPE]
+    typed = [r for r in covering if r.element.get("Type") == const.PROPERTIES_TYPE]
     target = properties.getparent().get("Target")
     if typed and target == f"#{signature.get('Id')}" and len(signed_properties(signature)) == 1:
         return []
     return [finding("not_xades", f"{len(typed)} typed references, Target '{target}'")]
-
-
-def _reference_finding(
-    checked: Checked, request: Candidate, signature: Any, originals: list[bytes]
-) -> Finding | None:
-    evidence = f"reference '{checked.uri}' {checked.note}"
-    if checked.state == "same":
-        return None
-    if checked.state != "changed":
-        code = {
-            "unknown": "unchecked",
-            "external": "external_reference",
-            "missing": "missing_target",
-            "ambiguous": "duplicate_id",
-        }[checked.state]
-        return finding(code, evidence, found=checked.note)
-    if was_edited(checked, request, signature, originals):
-        return finding("edited", evidence)
-    covers = checked.covers(request.place, signature)
-    return finding("changed" if covers else "changed_properties", evidence)
