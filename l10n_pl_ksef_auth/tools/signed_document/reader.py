@@ -6,18 +6,19 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+from cryptography import x509
+
 from ..auth_token_request import Context, SubjectType, build
 from . import const, parsing
-from .certificates import KeyInfo, Person, has_signing_certificate, key_info, person, signing_time
-from .coverage import Coverage, coverage_of
+from .certificates import Person, has_signing_certificate, person, signing_time
 from .document import Document, examine, shape_finding
+from .location import Located, locate
 from .model import Finding, KnownChallenge, Reading, Signer
-from .references import Reference, references_of
 from .report import finding, ordered
 from .request import Request, read_request, request_findings
 from .signature import algorithm_findings, form_findings, public_key
 from .signer import certificate_findings, signer_of, subject_findings, time_findings
-from .verification import Claim, Verdict, verify
+from .verification import Verdict, verify
 
 
 @dataclass(frozen=True)
@@ -29,21 +30,6 @@ class Expected:
     unsigned: Collection[bytes]
     now: datetime
     environment: str | None
-
-
-@dataclass(frozen=True)
-class Signed:
-    """What is known of a signed document on the way to its findings."""
-
-    document: Document
-    references: tuple[Reference, ...]
-    coverage: Coverage
-    request: Request
-    keys: KeyInfo
-    verdict: Verdict
-    person: Person | None
-    signer: Signer | None
-    signed_at: datetime | None
 
 
 def read(
@@ -92,7 +78,9 @@ def read_unguarded(data: bytes, expected: Expected) -> Reading:
     wrong = shape_finding(document)
     if wrong is not None:
         return _misshapen(document, wrong, data, expected.unsigned)
-    return _judged(_verified(document, expected.unsigned), expected, data)
+    located = locate(document)
+    verdict = verify(located, _originals(located.request, expected.unsigned))
+    return _judged(located, verdict, expected, data)
 
 
 def _check_arguments(data: object, now: object) -> None:
@@ -113,20 +101,6 @@ def _misshapen(
     return Reading((wrong,), challenge=request.challenge, context=request.context)
 
 
-def _verified(document: Document, unsigned: Collection[bytes]) -> Signed:
-    """Locate what is signed, verify it, and say who signed."""
-    references = references_of(document)
-    coverage = coverage_of(document, references)
-    request = read_request(coverage.request.request)
-    keys = key_info(document.signature, coverage.properties)
-    originals = _originals(request, unsigned)
-    verdict = verify(Claim(document, references, coverage.request, keys.readable, originals))
-    role = person(coverage.properties) if coverage.certain else None
-    signer = signer_of(verdict.certificate, role, request.context)
-    signed_at = signing_time(coverage.properties)
-    return Signed(document, references, coverage, request, keys, verdict, role, signer, signed_at)
-
-
 def _originals(request: Request, unsigned: Collection[bytes]) -> tuple[bytes, ...]:
     """Return the downloads, and the request as this addon writes one of the same content."""
     known = tuple(bytes(original) for original in unsigned)
@@ -140,25 +114,30 @@ def _originals(request: Request, unsigned: Collection[bytes]) -> tuple[bytes, ..
     return (*known, build(request.challenge, request.context, kind))
 
 
-def _judged(signed: Signed, expected: Expected, data: bytes) -> Reading:
+def _judged(located: Located, verdict: Verdict, expected: Expected, data: bytes) -> Reading:
     """Return all that is known of a signed request."""
-    request = signed.request
+    request = located.request
+    role = person(located.properties) if located.certain else None
+    signer = signer_of(verdict.certificate, role, request.context)
+    signed_at = signing_time(located.properties)
     found = [
         *parsing.encoding_findings(data),
         *request_findings(request, expected.challenges, expected.context, expected.now),
-        *signed.coverage.findings,
-        *_signature_findings(signed),
-        *_key_findings(signed),
-        *_signer_findings(signed, expected),
-        *time_findings(signed.signed_at, expected.now),
+        *located.findings,
+        *_signature_findings(located, verdict),
+        *_key_findings(located, verdict.certificate),
+        *time_findings(signed_at, expected.now),
     ]
-    return Reading(
-        ordered(found), signed.signer, request.challenge, request.context, signed.signed_at
-    )
+    if signer is not None:
+        certificate, environment = verdict.certificate, expected.environment
+        found += subject_findings(signer, request, certificate)
+        found += certificate_findings(certificate, signer, expected.now, environment)
+        found += _role_findings(located, role, signer)
+    return Reading(ordered(found), signer, request.challenge, request.context, signed_at)
 
 
-def _signature_findings(signed: Signed) -> list[Finding]:
-    signature, verdict = signed.document.signature, signed.verdict
+def _signature_findings(located: Located, verdict: Verdict) -> list[Finding]:
+    signature = located.document.signature
     found = list(verdict.findings)
     codes = {item.code for item in found}
     if "incomplete_signature" in codes:
@@ -168,40 +147,29 @@ def _signature_findings(signed: Signed) -> list[Finding]:
     return found + algorithm_findings(signature, public_key(verdict.certificate))
 
 
-def _key_findings(signed: Signed) -> list[Finding]:
-    keys, properties = signed.keys, signed.coverage.properties
-    if signed.verdict.certificate is None:
+def _key_findings(located: Located, certificate: x509.Certificate | None) -> list[Finding]:
+    keys, properties = located.keys, located.properties
+    if certificate is None:
         code = "unreadable_certificate" if keys.present else "no_certificate"
         return [finding(code, f"{keys.present} certificates")]
     if keys.named is False:
         return [finding("other_signing_certificate", f"{keys.present} certificates, none named")]
-    if properties is None or has_signing_certificate(properties) or _is_key_info_signed(signed):
+    if properties is None or has_signing_certificate(properties) or _is_key_info_signed(located):
         return []
     return [finding("no_signing_certificate", "nor a signed KeyInfo")]
 
 
-def _is_key_info_signed(signed: Signed) -> bool:
-    signature = signed.document.signature
+def _is_key_info_signed(located: Located) -> bool:
+    signature = located.document.signature
     holder = signature.find(const.ds("KeyInfo"))
-    return holder is not None and any(r.covers(holder, signature) for r in signed.references)
+    return holder is not None and any(r.covers(holder, signature) for r in located.references)
 
 
-def _signer_findings(signed: Signed, expected: Expected) -> list[Finding]:
-    certificate, signer = signed.verdict.certificate, signed.signer
-    if signer is None:
-        return []
-    found = subject_findings(signer, signed.request, certificate)
-    if certificate is not None:
-        found += certificate_findings(certificate, signer, expected.now, expected.environment)
-    return found + _role_findings(signed)
-
-
-def _role_findings(signed: Signed) -> list[Finding]:
+def _role_findings(located: Located, role: Person | None, signer: Signer) -> list[Finding]:
     """Warn of a role that is not signed; mention one beside a person's own certificate."""
-    if signed.person is None:
-        stray = person(signed.document.signature) is not None
+    if role is None:
+        stray = person(located.document.signature) is not None
         return [finding("ignored_role", "a role outside what is signed")] if stray else []
-    kind = signed.signer.kind if signed.signer else "nobody"
-    if kind == "trusted_profile":
+    if signer.kind == "trusted_profile":
         return []
-    return [finding("unused_role", f"beside a certificate of: {kind}")]
+    return [finding("unused_role", f"beside a certificate of: {signer.kind}")]

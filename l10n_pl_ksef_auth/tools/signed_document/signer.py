@@ -123,12 +123,14 @@ def _signer(
 
 
 def certificate_findings(
-    certificate: x509.Certificate, signer: Signer, now: datetime, environment: str | None
+    certificate: x509.Certificate | None, signer: Signer, now: datetime, environment: str | None
 ) -> list[Finding]:
     """Judge the certificate that signed.
 
     :param environment: KSeF's; None when unknown
     """
+    if certificate is None:
+        return []
     found = _validity_findings(certificate, now)
     if signer.kind == "ksef_certificate" and is_for_offline_invoices(certificate):
         found.append(finding("offline_certificate", "key usage nonRepudiation only"))

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import base64
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -23,7 +23,8 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from . import const
-from .document import Candidate, Document, decode, elements_of, local_name, text_of
+from .document import Document, decode, elements_of, local_name, text_of
+from .location import Located
 from .model import Finding
 from .parsing import parse
 from .references import Reference, is_canonicalisation
@@ -40,21 +41,6 @@ _MOST_ELEMENTS = 50
 
 
 @dataclass(frozen=True)
-class Claim:
-    """What a signed document claims before its signature is verified.
-
-    ``certificates`` begin with the one that is most likely the signer's; ``originals`` are the
-    requests as they may have been downloaded.
-    """
-
-    document: Document
-    references: tuple[Reference, ...]
-    request: Candidate
-    certificates: tuple[x509.Certificate, ...]
-    originals: tuple[bytes, ...]
-
-
-@dataclass(frozen=True)
 class Verdict:
     """Whose certificate made the signature, else the likeliest one, and what is wrong with it."""
 
@@ -62,24 +48,28 @@ class Verdict:
     findings: tuple[Finding, ...]
 
 
-def verify(claim: Claim) -> Verdict:
-    """Verify a signature, as far as this machine can."""
-    first = next(iter(claim.certificates), None)
-    obstacles = _obstacles(claim)
+def verify(located: Located, originals: Iterable[bytes]) -> Verdict:
+    """Verify a signature, as far as this machine can.
+
+    :param originals: the requests as they may have been downloaded
+    """
+    certificates = located.keys.readable
+    first = next(iter(certificates), None)
+    obstacles = _obstacles(located)
     if obstacles:
         return Verdict(first, obstacles)
-    results = [_is_signed_by(first, claim)] if first is not None else []
+    results = [_is_signed_by(first, located)] if first is not None else []
     if results == [True]:
         return Verdict(first, ())
-    changes = _change_findings(claim)
+    changes = _change_findings(located, originals)
     if changes or first is None:
         return Verdict(first, changes)
-    for certificate in claim.certificates[1 : const.MAX_KEYS]:
-        results.append(_is_signed_by(certificate, claim))
+    for certificate in certificates[1 : const.MAX_KEYS]:
+        results.append(_is_signed_by(certificate, located))
         if results[-1]:
             return Verdict(certificate, ())
-    decided = None not in results and len(results) == len(claim.certificates)
-    return Verdict(first, (_value_finding(first, claim, decided),))
+    decided = None not in results and len(results) == len(certificates)
+    return Verdict(first, (_value_finding(first, located, decided),))
 
 
 @cache
@@ -96,26 +86,26 @@ def unusable() -> str:
     return ""
 
 
-def _obstacles(claim: Claim) -> tuple[Finding, ...]:
+def _obstacles(located: Located) -> tuple[Finding, ...]:
     """Return why libxmlsec must not see a signature, or cannot; nothing if it may."""
-    incomplete = structure_finding(claim.document.signature)
+    incomplete = structure_finding(located.document.signature)
     if incomplete is not None:
         return (incomplete,)
-    found = tuple(r.finding for r in claim.references if r.finding is not None)
+    found = tuple(r.finding for r in located.references if r.finding is not None)
     if found:
         return found
-    unknown = _unknown(claim)
+    unknown = _unknown(located)
     if unknown:
         return (finding("unchecked", unknown, found=unknown),)
     return (finding("no_xmlsec", unusable()),) if unusable() else ()
 
 
-def _unknown(claim: Claim) -> str:
+def _unknown(located: Located) -> str:
     """Return what must not get to libxmlsec, "" if all is known and bounded."""
-    signature, tree = claim.document.signature, claim.document.tree
+    signature, tree = located.document.signature, located.document.tree
     if not is_canonicalisation(_info_part(signature, "CanonicalizationMethod")):
         return "CanonicalizationMethod"
-    for reference in claim.references:
+    for reference in located.references:
         name = digest_method(reference.element)
         if name not in const.DIGESTS:
             return short(name)
@@ -123,10 +113,10 @@ def _unknown(claim: Claim) -> str:
         return "Manifest"  # libxmlsec follows the references in it
     if any(_has_odd_attribute(element) for element in tree.iter("*")):
         return "xml:base"
-    targets = [reference.target for reference in claim.references]
+    targets = [reference.target for reference in located.references]
     if len({id(target) for target in targets}) < len(targets):
         return "two references to one target"
-    filters = sum(reference.filters for reference in claim.references)
+    filters = sum(reference.filters for reference in located.references)
     if _exceeds((filters * _nodes(e) for e in tree.iter()), const.MAX_FILTERED_NODES):
         return "XPath in a large document"
     octets = (_octets(element) for target in targets for element in target.iter())
@@ -162,14 +152,14 @@ def _octets(element: Any) -> int:
     return 100 * _nodes(element) + sum(len(escape(t, _ESCAPED).encode()) for t in texts)
 
 
-def _is_signed_by(certificate: x509.Certificate, claim: Claim) -> bool | None:
+def _is_signed_by(certificate: x509.Certificate, located: Located) -> bool | None:
     """Return True if the key of a certificate made the signature, None where nobody here can tell.
 
     False also for a document that was changed.
     """
     import xmlsec
 
-    signature = claim.document.signature
+    signature = located.document.signature
     key, (_name, method) = public_key(certificate), method_of(signature)
     if method is None or key_kind(key) is None:
         return None
@@ -179,7 +169,7 @@ def _is_signed_by(certificate: x509.Certificate, claim: Claim) -> bool | None:
     try:
         pem = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
         context.key = xmlsec.Key.from_memory(pem, xmlsec.constants.KeyDataFormatPem, None)
-        _register(context, [reference.target for reference in claim.references])
+        _register(context, [reference.target for reference in located.references])
         context.verify(signature)
     except xmlsec.VerificationError:
         return False
@@ -206,10 +196,10 @@ def _register(context: Any, targets: list[Any]) -> None:
                 context.register_id(target, local, namespace.lstrip("{") or None)
 
 
-def _value_finding(first: x509.Certificate, claim: Claim, decided: bool) -> Finding:
+def _value_finding(first: x509.Certificate, located: Located, decided: bool) -> Finding:
     """Return what is wrong with a signature whose references all fit."""
-    name, method = method_of(claim.document.signature)
-    value = decode(text_of(claim.document.signature.find(const.ds("SignatureValue")))) or b""
+    name, method = method_of(located.document.signature)
+    value = decode(text_of(located.document.signature.find(const.ds("SignatureValue")))) or b""
     if not decided:
         return finding("unchecked", f"signature method {name}", found=short(name))
     if method is not None and method.key == "ec" and _is_der(value):
@@ -226,32 +216,32 @@ def _is_der(value: bytes) -> bool:
     return True
 
 
-def _change_findings(claim: Claim) -> tuple[Finding, ...]:
+def _change_findings(located: Located, originals: Iterable[bytes]) -> tuple[Finding, ...]:
     """Return what was changed after signing, going by the references' digests.
 
     An editor that indents the request indents the signature, too: then one sentence is enough.
     """
-    stated = [_digest(reference.element) for reference in claim.references]
-    actual = _digests(claim, _copied(claim.document))
+    stated = [_digest(reference.element) for reference in located.references]
+    actual = _digests(located, _copied(located.document))
     if actual is None:
         return (finding("unchecked", "libxmlsec", found="libxmlsec"),)
     differing = [number for number, digest in enumerate(actual) if digest != stated[number]]
     if not differing:
         return ()
-    for copied in _before_editing(claim):
-        before = _digests(claim, copied)
+    for copied in _before_editing(located, originals):
+        before = _digests(located, copied)
         restored = [n for n in differing if before is not None and before[n] == stated[n]]
         if restored:
-            uri = claim.references[restored[0]].uri
+            uri = located.references[restored[0]].uri
             return (finding("edited", f"reference '{uri}' fits without white space"),)
-    return tuple(_changed(claim, claim.references[n], stated[n], actual[n]) for n in differing)
+    return tuple(_changed(located, located.references[n], stated[n], actual[n]) for n in differing)
 
 
-def _changed(claim: Claim, reference: Reference, stated: bytes, actual: bytes) -> Finding:
+def _changed(located: Located, reference: Reference, stated: bytes, actual: bytes) -> Finding:
     name = const.DIGESTS[digest_method(reference.element)]
     before, after = (base64.b64encode(value[:64]).decode() for value in (stated, actual))
     evidence = f"reference '{reference.uri}' {name} signed {before} found {after}"
-    covers = reference.covers(claim.request.place, claim.document.signature)
+    covers = reference.covers(located.candidate.place, located.document.signature)
     return finding("changed" if covers else "changed_properties", evidence)
 
 
@@ -262,7 +252,7 @@ def _copied(document: Document) -> dict[Any, Any]:
     return dict(zip(tree.getroot().iter(), copy.deepcopy(tree).getroot().iter(), strict=True))
 
 
-def _digests(claim: Claim, copied: dict[Any, Any]) -> list[bytes] | None:
+def _digests(located: Located, copied: dict[Any, Any]) -> list[bytes] | None:
     """Return the digests of a copy's references, None where libxmlsec cannot compute them.
 
     It computes them when it signs: here with a key that is thrown away.
@@ -271,8 +261,8 @@ def _digests(claim: Claim, copied: dict[Any, Any]) -> list[bytes] | None:
     """
     import xmlsec
 
-    signature = copied[claim.document.signature]
-    elements = [copied[reference.element] for reference in claim.references]
+    signature = copied[located.document.signature]
+    elements = [copied[reference.element] for reference in located.references]
     values = [element.find(const.ds("DigestValue")) for element in elements]
     # lxml has to empty what libxmlsec fills, lest it frees nodes that Python objects stand for.
     for part in (*values, signature.find(const.ds("SignatureValue"))):
@@ -283,7 +273,7 @@ def _digests(claim: Claim, copied: dict[Any, Any]) -> list[bytes] | None:
         part.set("Algorithm", algorithm)
     context = xmlsec.SignatureContext()
     context.key = xmlsec.Key.from_binary_data(xmlsec.constants.KeyDataHmac, b"throw-away" * 4)
-    _register(context, [copied.get(reference.target) for reference in claim.references])
+    _register(context, [copied.get(reference.target) for reference in located.references])
     try:
         context.sign(signature)
     except xmlsec.Error:
@@ -299,32 +289,35 @@ def _info_part(signature: Any, name: str) -> Any:
     return signature.find(f"{const.SIGNED_INFO}/{const.ds(name)}")
 
 
-def _before_editing(claim: Claim) -> Iterator[dict[Any, Any]]:
+def _before_editing(located: Located, originals: Iterable[bytes]) -> Iterator[dict[Any, Any]]:
     """Yield copies of the document as it may have been before an editor indented it.
 
     Editors and browsers indent XML.  Canonical bytes keep white space, so this breaks the digest;
     but without that white space, or with the bytes of the download, the digest fits again.
     """
-    copied = _copied(claim.document)
+    copied = _copied(located.document)
     for element in copied.values():
         if len(element) and not (element.text or "").strip():
             element.text = None
         if not (element.tail or "").strip():
             element.tail = None
     yield copied
-    place, signature = claim.request.place, claim.document.signature
-    if claim.request.encoded or place not in (signature.getparent(), *signature.iterdescendants()):
+    place, signature = located.candidate.place, located.document.signature
+    if located.candidate.encoded or place not in (
+        signature.getparent(),
+        *signature.iterdescendants(),
+    ):
         return
-    for original in dict.fromkeys(claim.originals):
+    for original in dict.fromkeys(originals):
         root = parse(original).getroot()
         if _content(root) == _content(place):
-            yield _with_content(claim, root)
+            yield _with_content(located, root)
 
 
-def _with_content(claim: Claim, original: Any) -> dict[Any, Any]:
+def _with_content(located: Located, original: Any) -> dict[Any, Any]:
     """Return a copy of the document with the content of another request in the place of its own."""
-    copied = _copied(claim.document)
-    place, signature = copied[claim.request.place], copied[claim.document.signature]
+    copied = _copied(located.document)
+    place, signature = copied[located.candidate.place], copied[located.document.signature]
     for child in list(place):
         if child is not signature:
             place.remove(child)
