@@ -28,7 +28,7 @@ BEYOND = re.compile(
     r"|GET /permissions/operations/{}"
     r"|(?:GET|POST) /permissions/query/(?!personal)[a-z-]+/(?:grants|roles)"
 )
-#: One that the contract at hand does not have yet: 2.7.0, by facts.md.
+#: One that the contract at hand does not have yet: docs/ksef.md E8.
 LATER = {("PUT", "/testdata/certificates/{}")}
 ODD: tuple[Any, ...] = (
     None, 7, -1, 10**12, "", "x", [], {}, True, ["x"], [None], {"type": None}, {"a": 1},

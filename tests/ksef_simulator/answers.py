@@ -1,4 +1,4 @@
-"""What the simulator answers: bodies and errors in KSeF's shapes (open-api.json)."""
+"""What the simulator answers: bodies and errors in KSeF's shapes (KSeF's contract)."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ class Unauthorized(ErrorAnswer):
 
 
 class Forbidden(ErrorAnswer):
-    """HTTP 403 with a reason code, or with an empty body (reason None; facts.md A2-15)."""
+    """HTTP 403 with a reason code, or with an empty body (reason None; docs/ksef.md A2-15)."""
 
     def __init__(self, reason: str | None = None, security: Mapping[str, Any] | None = None):
         self.reason = reason

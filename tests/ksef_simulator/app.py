@@ -125,7 +125,7 @@ class Api:
             except ErrorAnswer as error:
                 answer = error.answer(self._context(request))
         if wished := request.headers.get("X-Test-System-Warning"):
-            answer.headers["X-System-Warning"] = wished  # open-api.json, SystemWarning
+            answer.headers["X-System-Warning"] = wished  # KSeF's contract, SystemWarning
         if fault and fault.kind == "lost":
             raise Reset
         return answer
@@ -145,7 +145,7 @@ class Api:
             if token is None:
                 raise Unauthorized
             if token.kind not in endpoint.bearer:
-                raise Forbidden  # facts.md A2-15: empty
+                raise Forbidden  # docs/ksef.md A2-15: empty
             self._check_age(endpoint, call, token)
             _check_address(call, token)
         self._check_limits(endpoint, call)

@@ -98,5 +98,5 @@ class Endpoint:
 
 
 def unsupported_media_type() -> Plain:
-    """HTTP 415 (facts.md A2-12): about the Content-Type, not about permissions."""
+    """HTTP 415 (docs/ksef.md A2-12): about the Content-Type, not about permissions."""
     return Plain(415, "Unsupported Media Type", "Nieobsługiwany typ treści żądania.")

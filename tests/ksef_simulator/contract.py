@@ -1,4 +1,4 @@
-"""Checks exchanges against KSeF's official contract (open-api.json), where that file is at hand."""
+"""Checks exchanges against KSeF's contract, open-api.json, where that file is at hand."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Contract:
         """
         responses = self._operations[method, _shape(route)]["responses"]
         if status == 403 and body is None:
-            return  # facts.md A2-15: seen, not described
+            return  # docs/ksef.md A2-15: seen, not described
         assert str(status) in responses, f"{method} {route}: {status} is not in the contract"
         content = responses[str(status)].get("content")
         if content is None:

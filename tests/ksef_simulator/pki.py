@@ -38,7 +38,7 @@ _ALL_USAGES = (
 def name(**attributes: str | Iterable[str]) -> x509.Name:
     """Build an X.500 name from attributes in the order given.
 
-    Values may be longer than X.520 allows, as KSeF's are (facts A2-21).
+    Values may be longer than X.520 allows, as KSeF's are (docs/ksef.md A2-21).
 
     :param attributes: keys as in `NameOID`, lower case; several values make several attributes
     """
@@ -202,7 +202,7 @@ class Authority:
     ) -> x509.Certificate:
         """Issue a KSeF certificate.
 
-        :param type: "Authentication" or "Offline"; the key usage follows from it (facts, lifetimes)
+        :param type: "Authentication" or "Offline"; the key usage follows (docs/ksef.md A0-7)
         """
         usages = (USAGES[type],)
         return self.ksef.issue(subject, public_key, valid_from, valid_to, serial, usages)

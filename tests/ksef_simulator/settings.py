@@ -10,7 +10,7 @@ from typing import Any
 class Settings:
     """Switches of the simulator; the defaults are KSeF's documented behaviour."""
 
-    # Lifetimes (facts.md, "Environments, lifetimes, endpoints")
+    # Lifetimes (docs/ksef.md A0-1)
     challenge_seconds: float = 600
     authentication_token_seconds: float = 45 * 60
     access_token_seconds: float = 15 * 60
@@ -37,20 +37,20 @@ class Settings:
     # Reports differ: each of these has two readings, and both are tested
     challenge_single_use: bool = True
     challenge_consumed_by_refusal: bool = False
-    outdated_token_answer: str = "401"  # or "empty-403" (facts.md A2-15)
-    outdated_refresh_token_answer: str = "400"  # or "401" (facts.md A2-16)
+    outdated_token_answer: str = "401"  # or "empty-403" (docs/ksef.md A2-15)
+    outdated_refresh_token_answer: str = "400"  # or "401" (docs/ksef.md A2-16)
     refresh_returns_same_token: bool = False
     owner_grants: str = "listed"  # or "empty": owners' lists were seen empty (ksef-api #369)
     deprecated_authentication_method: bool = True
-    given_names: str = "string"  # or "list" (facts.md A2-22)
-    company_number: str = "prefixed"  # or "plain", as in the example of open-api.json
-    fingerprint_enrollment: bool = True  # an open question (facts.md A2-26)
-    rate_limits: str = "per-endpoint"  # or "group" or "off" (facts.md A2-30)
+    given_names: str = "string"  # or "list" (docs/ksef.md A2-22)
+    company_number: str = "prefixed"  # or "plain", as in the contract's example
+    fingerprint_enrollment: bool = True  # an open question (docs/ksef.md A2-26)
+    rate_limits: str = "per-endpoint"  # or "group" or "off" (docs/ksef.md A2-30)
 
     # Certificates
     self_signed_allowed: bool = True
     chain_always_verified: bool = False
-    certificate_valid_from_offset: float = 0  # seconds; 7200 is facts.md A2-28
+    certificate_valid_from_offset: float = 0  # seconds; 7200 is docs/ksef.md A2-28
     person_enrollment_limit: int = 12
     person_certificate_limit: int = 6
     company_enrollment_limit: int = 300

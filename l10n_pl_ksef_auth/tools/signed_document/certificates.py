@@ -9,10 +9,9 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from ..credentials import UNREADABLE, read_certificate
+from ..x509_support import Certificate, read_certificate
 from . import const
 from .document import decode, elements_of, local_name, namespace, text_of
 
@@ -20,7 +19,7 @@ TIME = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.[0-9]+)?"
     r"(Z|[+-][0-9]{2}:[0-9]{2})?"
 )
-#: Facts B: the two forms of the role that Profil Zaufany writes, by local name.
+#: docs/ksef.md B-2: the two forms of the role that Profil Zaufany writes, by local name.
 _ROLES = {
     "PodpisZP": ("Imie", "Nazwisko", "PESEL"),
     "EPSignature": ("FirstName", "CurrentFamilyName", "PersonalIdentifier"),
@@ -35,7 +34,7 @@ class KeyInfo:
     ones, too; ``named`` is False when it names only others, None when that cannot be told.
     """
 
-    readable: tuple[x509.Certificate, ...]
+    readable: tuple[Certificate, ...]
     present: int
     named: bool | None
 
@@ -76,18 +75,10 @@ def named_digests(properties: Any) -> list[tuple[str, bytes]]:
     return found
 
 
-def is_self_signed(certificate: x509.Certificate) -> bool:
-    """Whether the certificate names itself as its issuer."""
-    return bool(certificate.issuer == certificate.subject)
-
-
-def is_for_offline_invoices(certificate: x509.Certificate) -> bool:
+def is_for_offline_invoices(certificate: Certificate) -> bool:
     """Whether the key usage is that of KSeF's type Offline: nonRepudiation only."""
-    try:
-        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
-    except UNREADABLE:
-        return False
-    return bool(usage.content_commitment and not usage.digital_signature)
+    usage = certificate.key_usage or ()
+    return "non_repudiation" in usage and "digital_signature" not in usage
 
 
 def value_of(name: x509.Name, oid: x509.ObjectIdentifier) -> str:
@@ -96,7 +87,7 @@ def value_of(name: x509.Name, oid: x509.ObjectIdentifier) -> str:
     return " ".join(str(attribute.value) for attribute in found)[: const.MAX_NAME]
 
 
-def issuer_text(certificate: x509.Certificate) -> str:
+def issuer_text(certificate: Certificate) -> str:
     """Return the whole name of the issuer, within bounds."""
     return certificate.issuer.rfc4514_string()[: const.MAX_NAME]
 
@@ -115,7 +106,7 @@ def _signing_certificate(properties: Any) -> Any:
     return None
 
 
-def _certificate(text: str) -> x509.Certificate | None:
+def _certificate(text: str) -> Certificate | None:
     raw = decode(text) if len(text) <= const.MAX_CERTIFICATE else None
     if not raw:
         return None
@@ -125,9 +116,9 @@ def _certificate(text: str) -> x509.Certificate | None:
         return None
 
 
-def _has_digest(certificate: x509.Certificate, digest: tuple[str, bytes]) -> bool:
+def _has_digest(certificate: Certificate, digest: tuple[str, bytes]) -> bool:
     name, value = digest
-    return hashlib.new(name, certificate.public_bytes(Encoding.DER)).digest() == value
+    return hashlib.new(name, certificate.der).digest() == value
 
 
 @dataclass(frozen=True)

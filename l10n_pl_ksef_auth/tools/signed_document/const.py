@@ -50,7 +50,7 @@ XADES = (
 )
 #: The Type of the reference to SignedProperties.
 PROPERTIES_TYPE = "http://uri.etsi.org/01903#SignedProperties"
-#: The schemas that KSeF accepts (facts.md A2-10).
+#: The schemas that KSeF accepts (docs/ksef.md A2-10).
 REQUEST_NAMESPACES = (
     "http://ksef.mf.gov.pl/auth/token/2.0",
     "http://ksef.mf.gov.pl/auth/token/2.1",
@@ -71,7 +71,7 @@ SIGNATURE = ds("Signature")
 SIGNED_INFO = ds("SignedInfo")
 REFERENCE = ds("Reference")
 OBJECT = ds("Object")
-#: DigestMethod -> hashlib's name, as far as KSeF's documentation lists them (facts B, "Accepted").
+#: DigestMethod -> hashlib's name, as far as KSeF's documentation lists them (docs/ksef.md B-3).
 DIGESTS = {
     DSIG + "sha1": "sha1",
     MORE + "sha224": "sha224",

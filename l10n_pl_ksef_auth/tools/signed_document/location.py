@@ -1,6 +1,7 @@
 """Finds what a signed document holds and what its signature vouches for, before it is verified.
 
-Only what a reference covers is signed; a document may hold more that looks like it (facts D).
+Only what a reference covers is signed; a document may hold more that looks like it
+(docs/ksef.md D-4).
 """
 
 from __future__ import annotations

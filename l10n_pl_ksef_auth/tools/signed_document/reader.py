@@ -6,9 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from cryptography import x509
-
 from ..auth_token_request import Context, SubjectType, build
+from ..x509_support import Certificate
 from . import const, parsing
 from .certificates import Person, has_signing_certificate, person, signing_time
 from .document import Document, examine, shape_finding
@@ -147,7 +146,7 @@ def _signature_findings(located: Located, verdict: Verdict) -> list[Finding]:
     return found + algorithm_findings(signature, public_key(verdict.certificate))
 
 
-def _key_findings(located: Located, certificate: x509.Certificate | None) -> list[Finding]:
+def _key_findings(located: Located, certificate: Certificate | None) -> list[Finding]:
     keys, properties = located.keys, located.properties
     if certificate is None:
         code = "unreadable_certificate" if keys.present else "no_certificate"

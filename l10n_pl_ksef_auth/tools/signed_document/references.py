@@ -1,9 +1,8 @@
 """Follows the references of a signature to what they cover.
 
-Transforms are small programs of the document.  Only those that KSeF's documentation accepts are
-known here (facts B): leaving out the signature, canonicalisation, base64.  A reference with any
-other, or with a target that is not in the document, carries the finding that says so, and libxmlsec
-never sees it.
+Transforms are small programs of the document.  Only those that KSeF accepts are known here
+(docs/ksef.md B-3): leaving out the signature, canonicalisation, base64.  A reference with any other
+transform, or without a target in the document, carries a finding and is never followed.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Judges how a signature is written: whether it is complete, its algorithms, its schemas.
 
-KSeF validates the schemas, too: "9105 Błąd walidacji XSD: cvc-…" was seen in practice (facts.md
-A1), for example for identifiers that begin with a digit.  How strictly it does so is not known: a
-warning.
+KSeF validates the schemas, too: "9105 Błąd walidacji XSD: cvc-…" was seen in practice, for example
+for identifiers that begin with a digit (docs/ksef.md A1-9105).  How strictly it does so is not
+known: a warning.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from ..credentials import UNREADABLE
+from ..x509_support import Certificate
 from . import const
 from .certificates import TIME
 from .document import decode, elements_of, local_name, namespace, text_of
@@ -40,7 +40,7 @@ class Method:
 
 _HASHES = ("sha1", "sha224", "sha256", "sha384", "sha512")
 _SHA3 = ("sha3-224", "sha3-256", "sha3-384", "sha3-512")
-#: The methods of KSeF's list (facts B); in practice it refuses SHA-1 and PSS (facts A2-5, A2-7).
+#: What KSeF's documentation lists, and what it refuses all the same (docs/ksef.md A2-5, A2-7, B-3).
 METHODS: dict[str, Method] = {
     const.DSIG + "rsa-sha1": Method("rsa", weak=True),
     **{f"{const.MORE}rsa-{name}": Method("rsa", name == "sha1") for name in _HASHES},
@@ -83,7 +83,7 @@ def short(name: str) -> str:
     return name.rpartition("#")[2] or name or "none"
 
 
-def public_key(certificate: x509.Certificate | None) -> PublicKey:
+def public_key(certificate: Certificate | None) -> PublicKey:
     """Return a certificate's key; None where there is none that the library knows."""
     try:
         return certificate.public_key() if certificate is not None else None

@@ -8,17 +8,15 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 
-from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from ..auth_token_request import Context
 from ..identity import Identity, identity_of_certificate
 from ..nip import formatted
-from ..x509_support import ORGANIZATION_IDENTIFIER, validity
+from ..x509_support import ORGANIZATION_IDENTIFIER, Certificate
 from .certificates import (
     Person,
     is_for_offline_invoices,
-    is_self_signed,
     issuer_text,
     name_text,
     value_of,
@@ -29,10 +27,10 @@ from .request import Request
 
 _KSEF_ISSUER = re.compile(r"\bKSeF\b", re.IGNORECASE)
 _PERSONAL_ID_ISSUER = re.compile(r"podpis\w{0,9} osobist|\bPL\.?ID\b", re.IGNORECASE)
-#: Facts B: the seal that signs for everybody with Profil Zaufany; its NIP is nobody's.
+#: docs/ksef.md B-2: the seal that signs for everybody with Profil Zaufany; its NIP is nobody's.
 _SHARED_NUMBER = "5252955037"
 _SHARED_NAME = re.compile(r"podpisu zaufanego", re.IGNORECASE)
-#: Facts A2-2.
+#: docs/ksef.md A2-2.
 _PERSON = re.compile(r"PNO|PESEL|TINPL|NIP|PAS|IDC")
 #: How far the clocks of signer, Odoo and KSeF may differ without a word.
 _TOLERANCE = timedelta(minutes=5)
@@ -43,12 +41,12 @@ _ENVIRONMENT = re.compile(r"\b(TEST|DEMO)\b", re.IGNORECASE)
 
 
 def signer_of(
-    certificate: x509.Certificate | None, person: Person | None, context: Context | None
+    certificate: Certificate | None, person: Person | None, context: Context | None
 ) -> Signer | None:
     """Return who signed; None when neither a certificate nor a signed role says anything.
 
     :param person: whom the signed role names; it only counts where the certificate is a seal,
-        because a person's own certificate says better who signed (facts B)
+        because a person's own certificate says better who signed (docs/ksef.md B-2)
     :param context: the request's; its own company's seal does not sign for Profil Zaufany
     """
     if person is not None and (certificate is None or _may_be_shared(certificate, context)):
@@ -61,21 +59,21 @@ def signer_of(
     return _signer(_kind(certificate, identity), identity, identity.name, certificate)
 
 
-def is_seal(certificate: x509.Certificate) -> bool:
-    """Whether the certificate names an organisation and no human being (facts A2-2)."""
+def is_seal(certificate: Certificate) -> bool:
+    """Whether the certificate names an organisation and no human being (docs/ksef.md A2-2)."""
     subject = certificate.subject
     human = value_of(subject, NameOID.GIVEN_NAME) or value_of(subject, NameOID.SURNAME)
     return not human and bool(value_of(subject, ORGANIZATION_IDENTIFIER))
 
 
-def is_shared_seal(certificate: x509.Certificate) -> bool:
+def is_shared_seal(certificate: Certificate) -> bool:
     """Whether this is the Minister's seal, with which Profil Zaufany signs for everybody."""
     number = value_of(certificate.subject, ORGANIZATION_IDENTIFIER)
     common = value_of(certificate.subject, NameOID.COMMON_NAME)
     return is_seal(certificate) and (_SHARED_NUMBER in number or bool(_SHARED_NAME.search(common)))
 
 
-def _may_be_shared(certificate: x509.Certificate, context: Context | None) -> bool:
+def _may_be_shared(certificate: Certificate, context: Context | None) -> bool:
     """Whether a seal may be that of Profil Zaufany, whatever ministry holds it by then."""
     number = value_of(certificate.subject, ORGANIZATION_IDENTIFIER)
     own = context is not None and context.value[:10] in number
@@ -97,7 +95,7 @@ def _identity_of(person: Person) -> Identity | None:
     return Identity(kind="pesel", value=number, name=mask(person.name))
 
 
-def _kind(certificate: x509.Certificate, identity: Identity) -> Kind:
+def _kind(certificate: Certificate, identity: Identity) -> Kind:
     issuer = issuer_text(certificate)
     if _KSEF_ISSUER.search(issuer):
         return "ksef_certificate"
@@ -110,7 +108,7 @@ def _kind(certificate: x509.Certificate, identity: Identity) -> Kind:
 
 
 def _signer(
-    kind: Kind, identity: Identity | None, name: str, certificate: x509.Certificate | None
+    kind: Kind, identity: Identity | None, name: str, certificate: Certificate | None
 ) -> Signer:
     if certificate is None:
         return Signer(mask(name), kind, identity)
@@ -123,7 +121,7 @@ def _signer(
 
 
 def certificate_findings(
-    certificate: x509.Certificate | None, signer: Signer, now: datetime, environment: str | None
+    certificate: Certificate | None, signer: Signer, now: datetime, environment: str | None
 ) -> list[Finding]:
     """Judge the certificate that signed.
 
@@ -134,7 +132,7 @@ def certificate_findings(
     found = _validity_findings(certificate, now)
     if signer.kind == "ksef_certificate" and is_for_offline_invoices(certificate):
         found.append(finding("offline_certificate", "key usage nonRepudiation only"))
-    if is_self_signed(certificate) and environment in ("production", "demo"):
+    if certificate.is_self_signed and environment in ("production", "demo"):
         found.append(finding("self_signed", f"issuer {signer.issuer}"))
     named = _ENVIRONMENT.search(issuer_text(certificate))
     if signer.kind == "ksef_certificate" and named and environment is not None:
@@ -151,7 +149,7 @@ def time_findings(signed_at: datetime | None, now: datetime) -> list[Finding]:
 
 
 def subject_findings(
-    signer: Signer, request: Request, certificate: x509.Certificate | None
+    signer: Signer, request: Request, certificate: Certificate | None
 ) -> list[Finding]:
     """Judge whether the signer is somebody whom the request's subject type can name."""
     if signer.kind == "trusted_profile":
@@ -161,7 +159,7 @@ def subject_findings(
         return []
     evidence = f"subject type {request.subject_type}, certificate with {identity.kind}"
     if request.subject_type == _FINGERPRINT:
-        # KSeF takes it, and looks for rights of the fingerprint alone (facts.md A2-11).
+        # KSeF takes it, and looks for rights of the fingerprint alone (docs/ksef.md A2-11).
         unneeded = identity.kind != "fingerprint"
         return [finding("unneeded_fingerprint", evidence)] if unneeded else []
     if identity.kind == "fingerprint":
@@ -172,7 +170,7 @@ def subject_findings(
 
 
 def _trusted_findings(
-    signer: Signer, request: Request, certificate: x509.Certificate | None
+    signer: Signer, request: Request, certificate: Certificate | None
 ) -> list[Finding]:
     if request.subject_type == _FINGERPRINT:
         return [finding("shared_fingerprint", f"subject type {request.subject_type}")]
@@ -194,8 +192,8 @@ def _seal_findings(nip: str, context: Context | None) -> list[Finding]:
     return [finding("other_seal", f"seal {nip}, context {context.value}", found=formatted(nip))]
 
 
-def _validity_findings(certificate: x509.Certificate, now: datetime) -> list[Finding]:
-    start, end = validity(certificate)
+def _validity_findings(certificate: Certificate, now: datetime) -> list[Finding]:
+    start, end = certificate.valid_from, certificate.valid_to
     evidence = f"valid {start.isoformat()} to {end.isoformat()}"
     if now > end:
         certain = now - end > _CERTAINLY_EXPIRED

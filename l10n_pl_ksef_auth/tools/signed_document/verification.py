@@ -4,7 +4,7 @@ libxmlsec does what a document tells it.  So only known algorithms, transforms a
 it, and only as many nodes as it goes through quickly; everything else is left to KSeF.
 
 xmlsec is imported where it is used: its package fits only some lxml packages, and Odoo must start
-with the others too (design.md, decision 13).
+with the others too (docs/design.md 13).
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from functools import cache
 from typing import Any
 from xml.sax.saxutils import escape
 
-from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from ..x509_support import Certificate
 from . import const
 from .document import Document, decode, elements_of, local_name, text_of
 from .location import Located
@@ -44,7 +44,7 @@ _MOST_ELEMENTS = 50
 class Verdict:
     """Whose certificate made the signature, else the likeliest one, and what is wrong with it."""
 
-    certificate: x509.Certificate | None
+    certificate: Certificate | None
     findings: tuple[Finding, ...]
 
 
@@ -152,7 +152,7 @@ def _octets(element: Any) -> int:
     return 100 * _nodes(element) + sum(len(escape(t, _ESCAPED).encode()) for t in texts)
 
 
-def _is_signed_by(certificate: x509.Certificate, located: Located) -> bool | None:
+def _is_signed_by(certificate: Certificate, located: Located) -> bool | None:
     """Return True if the key of a certificate made the signature, None where nobody here can tell.
 
     False also for a document that was changed.
@@ -179,7 +179,7 @@ def _is_signed_by(certificate: x509.Certificate, located: Located) -> bool | Non
 
 
 def _has_right_length(key: Any, signature: Any) -> bool:
-    """Return True unless an ECDSA value is anything but R and S side by side (facts A2-5)."""
+    """Return True for any RSA value, and for R and S side by side (docs/ksef.md A2-5)."""
     value = decode(text_of(signature.find(const.ds("SignatureValue")))) or b""
     return key_kind(key) == "rsa" or len(value) == 2 * ((key.key_size + 7) // 8)
 
@@ -196,7 +196,7 @@ def _register(context: Any, targets: list[Any]) -> None:
                 context.register_id(target, local, namespace.lstrip("{") or None)
 
 
-def _value_finding(first: x509.Certificate, located: Located, decided: bool) -> Finding:
+def _value_finding(first: Certificate, located: Located, decided: bool) -> Finding:
     """Return what is wrong with a signature whose references all fit."""
     name, method = method_of(located.document.signature)
     value = decode(text_of(located.document.signature.find(const.ds("SignatureValue")))) or b""
