@@ -5,6 +5,8 @@ from cryptography.hazmat.primitives import serialization
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
+from odoo.addons.l10n_pl_ksef_auth.tests.common import credentials
+
 from .common import EdiCase
 
 
@@ -15,7 +17,7 @@ class TestOwnCertificate(EdiCase):
     def native(self):
         """Give the company a KSeF certificate the sender's way, and return the settings page."""
         self.certified()
-        key, certificate = self.company._l10n_pl_ksef_certificate()._credentials()
+        key, certificate = credentials(self.company._l10n_pl_ksef_certificate())
         files = _pem(key, certificate)
         self.company._l10n_pl_ksef_certificate().unlink()
         self.env["l10n_pl_ksef.session"].search([("company_id", "=", self.company.id)]).unlink()

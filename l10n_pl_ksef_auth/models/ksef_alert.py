@@ -3,7 +3,7 @@ import logging
 from odoo import api, fields, models
 
 from . import ksef_problem
-from .ksef_session import ENVIRONMENT_LABELS
+from .base.const import ENVIRONMENT_LABELS
 from .res_company import CONNECT_GROUP, SEE_GROUP
 
 _logger = logging.getLogger(__name__)

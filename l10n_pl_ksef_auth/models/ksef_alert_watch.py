@@ -6,9 +6,11 @@ from odoo.tools import SQL
 
 from ..tools.nip import InvalidNip
 from . import ksef_problem, ksef_vault
+from .base.locks import locked
+from .certificate.states import TOLD
 from .ksef_alert import ON_CERTIFICATE
 from .ksef_owner import OWNER, SAME_CONTEXT
-from .ksef_session import LOGGING_IN
+from .session.states import LOGGING_IN
 
 _logger = logging.getLogger(__name__)
 
@@ -18,7 +20,6 @@ CERTIFICATE_DAYS = (30, 14, 7, 1)
 RENEWAL_PATIENCE = timedelta(days=1)
 # A login that KSeF keeps refusing, although each refusal may pass, in days before the end.
 REFUSED_TOO_LONG = timedelta(days=1)
-NOTICED = ("exists", "failed", "revoked", "blocked", "expired")
 
 
 class L10n_Pl_KsefAlertWatch(models.Model):
@@ -30,7 +31,7 @@ class L10n_Pl_KsefAlertWatch(models.Model):
         """Bring the alerts up to date, each on its own; one worker does it at a time."""
         if not self._worth_a_look():
             return
-        with self.env["l10n_pl_ksef.session"]._locked("ksef-alerts") as env:
+        with locked(self.env, "ksef-alerts") as env:
             if env is None:
                 return
             alerts = self.with_env(env)
@@ -52,7 +53,7 @@ class L10n_Pl_KsefAlertWatch(models.Model):
                                OR (state = 'active' AND valid_to <= %(soon)s))
                 OR EXISTS (%(suspicious)s)
             """,
-            noticed=NOTICED,
+            noticed=TOLD,
             soon=now + timedelta(days=max(CERTIFICATE_DAYS)),
             suspicious=_suspicious(now),
         )
@@ -183,7 +184,7 @@ class L10n_Pl_KsefAlertWatch(models.Model):
                 ("valid_to", "<=", now + timedelta(days=max(CERTIFICATE_DAYS))),
             ]
         )
-        noticed = certificates.search([("state", "in", NOTICED)])
+        noticed = certificates.search([("state", "in", TOLD)])
         for certificate in ending:
             level = self._ending_level(certificate)
             if level is not None:

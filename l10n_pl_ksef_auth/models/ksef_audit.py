@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.http import request
 
 from . import ksef_problem
-from .ksef_session import ENVIRONMENT_LABELS
+from .base.const import ENVIRONMENT_LABELS, OPTIONS
 
 # As long as Polish law keeps the books that the invoices belong to: five years and the running one.
 KEPT = timedelta(days=6 * 366)
@@ -83,6 +83,20 @@ class L10n_Pl_KsefAudit(models.Model):
         """
         line = {"event": event, "user_id": self.env.uid, "address": address(), **values}
         self.sudo().create([{"company_id": company.id, **line} for company in companies])
+
+    @api.model
+    def _record_settings(self, companies, vals):
+        """Add a line for each company whose settings for KSeF are written.
+
+        :param companies: that are written
+        :param dict vals: what is written
+        """
+        changed = [name for name in OPTIONS if name in vals]
+        if changed:
+            detail = "; ".join(
+                f"{name.removeprefix('l10n_pl_ksef_')}={vals[name]}" for name in changed
+            )
+            self._record(companies, "settings", detail=detail)
 
     @api.autovacuum
     def _gc_lines(self):

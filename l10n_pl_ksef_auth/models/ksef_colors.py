@@ -3,7 +3,7 @@ from odoo.tools import SQL
 
 from .ksef_owner import OWNER, SAME_CONTEXT
 from .ksef_panel import COLORS
-from .ksef_session import IN_FLIGHT
+from .session.states import IN_FLIGHT
 
 # What the colour depends on.
 KNOWN = (

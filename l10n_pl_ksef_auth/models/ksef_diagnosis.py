@@ -85,7 +85,7 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
     def _rights(self, owner):
         session = owner._l10n_pl_ksef_session()
         try:
-            token = session._token_for_others(wait_seconds=5)
+            token = session._shared_token(wait_seconds=5)
             with owner._l10n_pl_ksef_client() as client:
                 rights = client.personal_permissions(token)
         except (KsefError, vault.VaultError) as error:

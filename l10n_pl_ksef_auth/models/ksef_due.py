@@ -1,9 +1,9 @@
 from odoo import models
 from odoo.tools import SQL
 
-from .ksef_certificate import ON_THE_WAY
+from .certificate.states import AT_WORK
 from .ksef_owner import OWNER, SAME_CONTEXT
-from .ksef_session import LOGGING_IN
+from .session.states import LOGGING_IN
 
 SESSIONS, CERTIFICATES, COMPANIES = (
     "l10n_pl_ksef.session",
@@ -18,7 +18,7 @@ WORK = {
     ),
     CERTIFICATES: SQL(
         "(state IN %s OR (state = 'superseded' AND revoke_requested))",
-        (*ON_THE_WAY, "trying", "active", "blocked"),
+        AT_WORK,
     ),
 }
 

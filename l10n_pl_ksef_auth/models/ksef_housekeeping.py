@@ -8,13 +8,13 @@ from datetime import timedelta
 from odoo import api, fields, models
 
 from . import ksef_vault
+from .certificate.states import OVER
+from .session.states import ENDED
 
 # A request that nobody signed is of no use after ten minutes; a week is for support.
 KEPT_REQUESTS = timedelta(days=7)
 # Ended logins and certificates, and closed alerts; the audit trail tells of them for longer.
 KEPT_RECORDS = timedelta(days=400)
-ENDED_SESSIONS = ("expired", "revoked", "failed")
-ENDED_CERTIFICATES = ("exists", "failed", "foreign", "revoked", "expired", "superseded")
 VACUUM_LIMIT = 1000
 
 
@@ -46,7 +46,7 @@ class L10n_Pl_KsefSession(models.Model):
         :return tuple: how many went, whether more are to go
         """
         old = ("write_date", "<", fields.Datetime.now() - KEPT_RECORDS)
-        ended = ("state", "in", ENDED_SESSIONS), ("closed_by_user", "=", False)
+        ended = ("state", "in", ENDED), ("closed_by_user", "=", False)
         return _remove(self.search([*ended, old], limit=VACUUM_LIMIT))
 
     def _cron_keep_alive(self, backwards=False):
@@ -69,7 +69,7 @@ class L10n_Pl_KsefCertificate(models.Model):
         return _remove(
             self.search(
                 [
-                    ("state", "in", ENDED_CERTIFICATES),
+                    ("state", "in", OVER),
                     ("revoke_requested", "=", False),
                     ("write_date", "<", fields.Datetime.now() - KEPT_RECORDS),
                 ],

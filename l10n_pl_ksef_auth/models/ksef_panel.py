@@ -4,9 +4,9 @@ from odoo import fields, models
 
 from ..tools import xades
 from . import ksef_problem
-from .ksef_certificate import ON_THE_WAY
-from .ksef_session import IN_FLIGHT
+from .certificate.states import ISSUING
 from .res_company import CONNECT_GROUP
+from .session.states import IN_FLIGHT
 
 # With nothing that renews it, a login that ends within this time is worth a warning.
 EXPIRING = timedelta(days=3)
@@ -93,7 +93,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         return (
             self.env["l10n_pl_ksef.certificate"]
             .sudo()
-            .search([("company_ids", "in", owner.id), ("state", "in", ON_THE_WAY)])
+            .search([("company_ids", "in", owner.id), ("state", "in", ISSUING)])
         )
 
     # ------------------------------------------------------------------
@@ -193,7 +193,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         }
 
     def _certificate_state(self, certificate):
-        if certificate.state in ON_THE_WAY:
+        if certificate.state in ISSUING:
             return "issuing"
         return {
             "active": "valid",

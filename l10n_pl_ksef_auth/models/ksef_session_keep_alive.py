@@ -9,7 +9,7 @@ from odoo import models, tools
 from ..tools.errors import KsefError, KsefUnavailable
 from ..tools.nip import InvalidNip
 from . import ksef_connections, ksef_vault
-from .ksef_step import IN_CRON, LONGEST_RETRY
+from .base.steps import IN_CRON, LONGEST_RETRY
 
 _logger = logging.getLogger(__name__)
 

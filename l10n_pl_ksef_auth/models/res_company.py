@@ -7,19 +7,12 @@ from ..tools.client import KsefClient
 from ..tools.const import ENVIRONMENTS, check_base_url
 from ..tools.errors import KsefError, KsefUnavailable
 from . import ksef_connections, ksef_home
-from .ksef_session import ENVIRONMENT_LABELS
-from .ksef_step import IN_CRON
+from .base.const import ENVIRONMENT_LABELS
+from .base.locks import locked
+from .base.steps import IN_CRON
 
 CONNECT_GROUP = "l10n_pl_ksef_auth.group_ksef_connection"
 SEE_GROUP = "account.group_account_invoice"
-# The company's settings for KSeF: the account screen changes them, each change leaves a line.
-OPTIONS = (
-    "l10n_pl_ksef_environment",
-    "l10n_pl_ksef_context_type",
-    "l10n_pl_ksef_internal_id",
-    "l10n_pl_ksef_subject_type",
-    "l10n_pl_ksef_responsible_id",
-)
 WHO_WE_ARE = {"vat", "l10n_pl_ksef_context_type", "l10n_pl_ksef_internal_id"}
 
 
@@ -66,6 +59,7 @@ class ResCompany(models.Model):
         if WHO_WE_ARE & set(vals):
             sessions = self.env["l10n_pl_ksef.session"].sudo()
             sessions._wake_cron_at(sessions._now())
+        self.env["l10n_pl_ksef.audit"]._record_settings(self, vals)
         return result
 
     # ------------------------------------------------------------------
@@ -158,7 +152,7 @@ class ResCompany(models.Model):
         :return: the failure that it ended with, or None
         """
         name = self.env["l10n_pl_ksef.session"]._lock_name_of(self, self.l10n_pl_ksef_environment)
-        with self.env["l10n_pl_ksef.session"]._locked(name) as env:
+        with locked(self.env, name) as env:
             if env is None or not env["l10n_pl_ksef.due"]._wants_login(self):
                 return None
             session = self.with_env(env)._l10n_pl_ksef_certificate_login()
@@ -176,7 +170,7 @@ class ResCompany(models.Model):
         sessions = self.env["l10n_pl_ksef.session"]
         owner = self._l10n_pl_ksef_owner()
         name = sessions._lock_name_of(owner, owner.l10n_pl_ksef_environment)
-        with sessions._locked(name, wait_seconds) as env:
+        with locked(self.env, name, wait_seconds) as env:
             if env is None:
                 return sessions
             session = owner.with_env(env)._l10n_pl_ksef_certificate_login(certificate)
@@ -201,7 +195,7 @@ class ResCompany(models.Model):
         if rightful or not certificate:
             return rightful
         context = self._l10n_pl_ksef_context()
-        on_its_way._forget_secrets(state="revoked", problem=False)
+        on_its_way._give_way()
         # Before the new one, for the unique index.
         on_its_way.flush_recordset()
         return sessions.create(

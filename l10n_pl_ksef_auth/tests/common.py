@@ -10,8 +10,9 @@ from unittest.mock import patch
 
 from odoo.tests import TransactionCase, new_test_user
 
-from odoo.addons.l10n_pl_ksef_auth.models import ksef_confirmation, ksef_step
-from odoo.addons.l10n_pl_ksef_auth.tools import clock
+from odoo.addons.l10n_pl_ksef_auth.models import ksef_confirmation
+from odoo.addons.l10n_pl_ksef_auth.models.base import locks
+from odoo.addons.l10n_pl_ksef_auth.tools import clock, enrollment
 
 try:
     from ksef_simulator import DEMO_NIP, Control, Simulator
@@ -34,6 +35,18 @@ def breaches_of(simulator):
     if Contract.at_hand():
         watch(simulator, Contract(), broken)
     return broken
+
+
+def credentials(certificate):
+    """Return the private key and the x509.Certificate of a certificate's record."""
+    key = enrollment.load_private_key(certificate._secret_read("private_key_secret"))
+    return key, certificate._stored_certificate()
+
+
+def put(record, **values):
+    """Write a record past its table of states, to begin a test where no step would lead now."""
+    with patch.object(type(record), "_refuse_unlisted"):
+        record.write(values)
 
 
 class MovedTime:
@@ -212,7 +225,7 @@ class KsefCase(MovedTime, TransactionCase):
 
     def others_at_it(self):
         """Have another worker hold every lock inside the block."""
-        return patch.object(ksef_step, "_lock", return_value=False)
+        return patch.object(locks, "_lock", return_value=False)
 
     def connect(self, signer="owner", user=None, company=None, consent=False):
         """Log a company in with a signature, and return the session."""

@@ -9,6 +9,7 @@ from unittest.mock import patch
 from odoo.addons.l10n_pl_ksef_auth.tools import clock
 from odoo.addons.l10n_pl_ksef_auth.tools.credentials import matches
 
+from .common import credentials
 from .own_database import OwnDatabaseCase
 
 BY_HAND = ("first login", "take-over")
@@ -167,10 +168,10 @@ class ScenarioCase(OwnDatabaseCase):
             certificate = env["l10n_pl_ksef.certificate"].search([("state", "=", "active")])
             if valid != certificate.mapped("serial_number"):
                 return f"valid at KSeF {valid}, here {certificate.mapped('serial_number')}"
-            if certificate and not matches(*certificate._credentials()):
+            if certificate and not matches(*credentials(certificate)):
                 return "the key does not belong to the certificate"
             session = env["res.company"].browse(self.company_id)._l10n_pl_ksef_session()
             if session._missing_rights():
                 return "connected without rights"
-            session._token_for_others()
+            session._shared_token()
         return None

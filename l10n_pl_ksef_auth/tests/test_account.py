@@ -6,7 +6,7 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
-from .common import OWNER, KsefCase
+from .common import OWNER, KsefCase, credentials
 
 
 @tagged("post_install", "-at_install")
@@ -22,7 +22,7 @@ class TestAccount(KsefCase):
 
     def packed(self, password=b"tajne"):
         """Return the company's certificate as the PKCS#12 file that a person would have."""
-        key, certificate = self.certificate._credentials()
+        key, certificate = credentials(self.certificate)
         encryption = serialization.BestAvailableEncryption(password)
         data = pkcs12.serialize_key_and_certificates(b"ksef", key, certificate, None, encryption)
         return base64.b64encode(data).decode()

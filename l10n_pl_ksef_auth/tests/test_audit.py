@@ -49,7 +49,7 @@ class TestAudit(KsefCase):
         session = self.connect(consent=True)
         text = str(self.env["l10n_pl_ksef.audit"].search([]).read())
         self.assertNotRegex(text, r"\b\d{11}\b")
-        self.assertNotIn(session._access_token(), text)
+        self.assertNotIn(session._stored_token(), text)
 
     def test_a_certificate_that_begins_to_serve_a_company_leaves_a_line_there(self):
         certificate = self.certified()

@@ -3,7 +3,7 @@ from datetime import timedelta
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
-from .common import OWNER, KsefCase
+from .common import OWNER, KsefCase, credentials, put
 
 
 @tagged("post_install", "-at_install")
@@ -50,8 +50,11 @@ class TestCertificateStates(KsefCase):
     def test_a_certificate_blocked_while_its_renewal_is_due_is_looked_at_once_a_day(self):
         tomorrow = self.simulator.clock.now() + timedelta(days=1)
         self.at_ksef(self.certificate).revocation_done = tomorrow
-        self.certificate.write(
-            {"renew_at": self.certificate._now(), "state": "blocked", "next_attempt": False}
+        put(
+            self.certificate,
+            renew_at=self.certificate._now(),
+            state="blocked",
+            next_attempt=False,
         )
         with self.counted("certificate-query") as looks:
             self.keep_alive(seconds=1)
@@ -59,13 +62,12 @@ class TestCertificateStates(KsefCase):
 
     def test_a_replaced_certificate_that_has_ended_needs_no_revocation_any_more(self):
         self.disconnect()
-        self.certificate.write(
-            {
-                "state": "superseded",
-                "revoke_requested": True,
-                "next_attempt": False,
-                "valid_to": self.certificate._now() - timedelta(days=1),
-            }
+        put(
+            self.certificate,
+            state="superseded",
+            revoke_requested=True,
+            next_attempt=False,
+            valid_to=self.certificate._now() - timedelta(days=1),
         )
         self.keep_alive(seconds=1)
         self.assertFalse(self.certificate.revoke_requested)
@@ -73,7 +75,7 @@ class TestCertificateStates(KsefCase):
 
     def test_loading_a_certificate_leaves_the_choice_of_another_environment_open(self):
         choice = self.waiting_choice("production")
-        key, certificate = self.certificate._credentials()
+        key, certificate = credentials(self.certificate)
         self.env["l10n_pl_ksef.certificate"]._keep(self.company, key, certificate)
         self.assertTrue(choice.exists())
 

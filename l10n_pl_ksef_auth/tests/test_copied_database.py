@@ -164,4 +164,4 @@ class TestCopiedDatabase(KsefCase):
         self.decide("action_continue")
         self.decide("action_start_afresh", left_open)
         self.assertEqual(self.session.state, "active")
-        self.assertTrue(self.session._access_token())
+        self.assertTrue(self.session._stored_token())

@@ -133,7 +133,8 @@ class TestLoginProblems(KsefCase):
         self.company._l10n_pl_ksef_log_in_with_certificate()
         self.settle()
         gone = {"kind": "local", "code": "certificate_gone"}
-        self.company._l10n_pl_ksef_session()._forget_secrets(state="revoked", problem=gone)
+        session = self.company._l10n_pl_ksef_session()
+        session._within("_on_active_refused")._end("revoked", problem=gone)
         panel = self.panel()
         self.assertFalse(panel["is_refused"])
         self.assertEqual(panel["problem"]["text"], ksef_problem.texts(self.env, gone)["text"])

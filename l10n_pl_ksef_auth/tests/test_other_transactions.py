@@ -7,7 +7,7 @@ from psycopg2.errors import LockNotAvailable
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.l10n_pl_ksef_auth.models import ksef_step
+from odoo.addons.l10n_pl_ksef_auth.models.base import locks
 
 from .own_database import OwnDatabaseCase
 
@@ -38,7 +38,7 @@ class TestOtherTransactions(OwnDatabaseCase):
     @contextmanager
     def company_locked(self):
         """Lock the company's row inside the block for longer than a step waits."""
-        with self.registry.cursor() as cr, patch.object(ksef_step, "ROW_LOCK_PATIENCE", 0.2):
+        with self.registry.cursor() as cr, patch.object(locks, "ROW_LOCK_PATIENCE", 0.2):
             cr.execute("SELECT 1 FROM res_company WHERE id = %s FOR UPDATE", [self.company_id])
             yield
             cr.rollback()

@@ -4,7 +4,7 @@ from unittest.mock import patch
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
-from .common import KsefCase
+from .common import KsefCase, put
 
 
 @tagged("post_install", "-at_install")
@@ -129,5 +129,5 @@ class TestRenewNow(KsefCase):
             self.assertTrue(self.renew(serial_number=nonsense)["problem"]["text"])
 
     def test_a_revoked_certificate_cannot_be_renewed(self):
-        self.old.state = "revoked"
+        put(self.old, state="revoked")
         self.assertIn("not valid in this Odoo", self.renew()["problem"]["text"])

@@ -161,7 +161,7 @@ class TestRightfulConnection(KsefCase):
         self.certified()
         self.simulator.world.add_company("1111111111", "Nowa")
         self.simulator.world.grant(OWNER.identity, "1111111111")
-        self.company._l10n_pl_ksef_session()._forget_secrets(state="expired")
+        self.company._l10n_pl_ksef_session()._within("_step_expire")._end("expired")
         self.env.flush_all()
         self.simulator.faults.add("challenge", "503", times=1)
         with suppress(KsefUnavailable):
@@ -171,7 +171,7 @@ class TestRightfulConnection(KsefCase):
         token = self.token()
         session = self.company._l10n_pl_ksef_session()
         self.assertEqual(session.context_value, "1111111111")
-        self.assertEqual(session._access_token(), token)
+        self.assertEqual(session._stored_token(), token)
 
     def test_a_login_goes_on_with_a_certificate_of_its_own_environment_alone(self):
         certificate = self.certified()

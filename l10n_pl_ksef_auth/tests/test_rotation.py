@@ -32,12 +32,12 @@ class TestRotation(KsefCase):
         return counts
 
     def test_a_generated_key_is_replaced_and_nothing_is_lost(self):
-        before, token = self.file.read_text(), self.session._access_token()
+        before, token = self.file.read_text(), self.session._stored_token()
         counts = self.rotate()
         self.assertGreater(counts["encrypted"], 3)
         self.assertEqual(counts["unreadable"], 0)
         self.assertNotIn(before.strip(), self.file.read_text())
-        self.assertEqual(self.session._access_token(), token)
+        self.assertEqual(self.session._stored_token(), token)
 
     def test_the_old_key_is_kept_for_old_backups(self):
         before = self.file.read_text().strip()
@@ -71,17 +71,17 @@ class TestRotation(KsefCase):
         rotation = type(self.env["l10n_pl_ksef.rotation"])
         with patch.object(rotation, "_settle", side_effect=OSError), suppress(OSError):
             self.rotate()
-        self.assertTrue(self.session._access_token())
+        self.assertTrue(self.session._stored_token())
         counts = self.rotate()
         self.assertEqual(counts["encrypted"], 0)
-        self.assertTrue(self.session._access_token())
+        self.assertTrue(self.session._stored_token())
 
     def test_a_key_of_the_environment_is_replaced_by_the_one_before_it(self):
         new, old = vault.generate_key(), self.file.read_text().strip()
         with patch.dict(os.environ, {ksef_vault.KEY_VARIABLE: f"{new},{old}"}):
             self.rotate()
         with patch.dict(os.environ, {ksef_vault.KEY_VARIABLE: new}):
-            self.assertTrue(self.session._access_token())
+            self.assertTrue(self.session._stored_token())
         self.assertFalse(self.old.exists())
 
     def reminders(self):
@@ -103,7 +103,7 @@ class TestRotation(KsefCase):
             patch.dict(os.environ, {ksef_vault.KEY_VARIABLE: new}),
             patch.object(parameters, "get_param", remembered),
         ):
-            self.assertTrue(self.session._access_token())
+            self.assertTrue(self.session._stored_token())
 
     def test_whoever_connected_is_reminded_once_to_back_the_key_up(self):
         self.keep_alive(hours=1)

@@ -43,7 +43,7 @@ class TestSecrets(KsefCase):
         return action.with_context(**here).run()["help"]
 
     def test_a_token_is_not_stored_in_clear(self):
-        token = self.session._access_token()
+        token = self.session._stored_token()
         self.assertNotIn(token, self.session.access_token_secret)
 
     def test_a_value_copied_to_another_field_does_not_decrypt(self):
@@ -76,7 +76,7 @@ class TestSecrets(KsefCase):
 
     def test_a_second_key_still_decrypts(self):
         with self.other_key(self.own_key()):
-            self.assertTrue(self.session._access_token())
+            self.assertTrue(self.session._stored_token())
 
     def test_the_key_file_lies_outside_the_file_store_and_is_the_owners_alone(self):
         file = ksef_vault.sources(self.env)["file"]
@@ -84,7 +84,7 @@ class TestSecrets(KsefCase):
         self.assertEqual(file.stat().st_mode & 0o077, 0)
 
     def test_a_server_action_of_the_administrator_gets_no_token(self):
-        for code in ("_access_token()", "company_id.l10n_pl_ksef_access_token()"):
+        for code in ("_stored_token()", "company_id.l10n_pl_ksef_access_token()"):
             with self.subTest(code), self.assertRaisesRegex(AccessError, "typed into Odoo"):
                 self.run_code(code)
 

@@ -58,7 +58,7 @@ class TestTakeOverRevokes(TakeOverCase):
             self.simulator.faults.add("certificate-revoke", "503")
         self.taken_over(revoke=True)
         self.keep_alive(seconds=5)
-        self.replaced._forget_secrets(state="revoked")
+        self.replaced._within("_step_revoke")._end("revoked")
         self.settle()
         self.assertEqual((self.former.state, self.former.revoke_requested), ("active", False))
         line = self.env["l10n_pl_ksef.audit"].search([("event", "=", "revocation_failed")])

@@ -4,7 +4,7 @@ from odoo.tests import HttpCase, tagged
 
 from ..models import ksef_problem
 from ..tools.const import ENVIRONMENTS
-from .common import KsefCase
+from .common import KsefCase, put
 
 
 @tagged("post_install", "-at_install")
@@ -112,5 +112,5 @@ class TestRequestFile(HttpCase, KsefCase):
         self.assertEqual(self.download(self.clerk).status_code, 404)
 
     def test_a_login_that_was_sent_has_no_file_any_more(self):
-        self.login.state = "submitted"
+        put(self.login, state="submitted")
         self.assertEqual(self.download(self.accountant).status_code, 404)

@@ -4,7 +4,7 @@ from odoo import fields, models
 from odoo.tools.misc import format_datetime
 
 from ..models import ksef_problem
-from ..models.ksef_step import naive
+from ..models.base.steps import naive
 from ..tools import clock
 from ..tools.nip import InvalidNip
 from ..tools.signed_document import KnownChallenge, read

@@ -4,8 +4,7 @@ from odoo.exceptions import AccessError
 from ..models import ksef_home, ksef_problem, ksef_vault
 from ..models.ksef_confirmation import sensitive
 from ..models.res_company import CONNECT_GROUP
-
-LIVE_STATES = ("waiting", "submitted", "authorized", "active")
+from ..models.session.states import LIVE
 
 
 class L10n_Pl_KsefUnlock(models.TransientModel):
@@ -103,7 +102,7 @@ class L10n_Pl_KsefUnlock(models.TransientModel):
         return companies
 
     def _companies_with_secrets(self):
-        sessions = self.env["l10n_pl_ksef.session"].sudo().search([("state", "in", LIVE_STATES)])
+        sessions = self.env["l10n_pl_ksef.session"].sudo().search([("state", "in", LIVE)])
         certificates = (
             self.env["l10n_pl_ksef.certificate"]
             .sudo()
@@ -114,12 +113,12 @@ class L10n_Pl_KsefUnlock(models.TransientModel):
     @api.model
     def _give_up_secrets(self):
         """Forget all secrets, and which key and place they belonged to; see data/neutralize.sql."""
-        sessions = self.env["l10n_pl_ksef.session"].search([("state", "in", LIVE_STATES)])
-        sessions._forget_secrets(state="revoked", revoke_requested=False, problem=False)
+        sessions = self.env["l10n_pl_ksef.session"].search([("state", "in", LIVE)])
+        sessions._give_up_secrets()
         certificates = self.env["l10n_pl_ksef.certificate"].search(
             [("private_key_secret", "!=", False)]
         )
-        certificates.write({"state": "foreign", "revoke_requested": False, "next_attempt": False})
+        certificates._give_up_secrets()
         for model in ksef_vault.secret_models(self.env):
             records = self.env[model]._with_secrets()
             records.write(dict.fromkeys(records._secret_fields(), False))

@@ -3,15 +3,15 @@ from datetime import timedelta
 
 from cryptography import x509
 
-from odoo import models
+from odoo import Command, models
 
-from ..tools import enrollment
-from ..tools.credentials import matches
-from ..tools.errors import KsefError, KsefForbidden, KsefGone, KsefUnauthorized
-from ..tools.identity import identity_of_enrollment_data
-from ..tools.x509_support import validity
-from . import ksef_problem
-from .ksef_step import naive
+from ...tools import enrollment
+from ...tools.credentials import matches
+from ...tools.errors import KsefError, KsefForbidden, KsefGone, KsefUnauthorized
+from ...tools.identity import identity_of_enrollment_data
+from .. import ksef_problem
+from .certificate import PURPOSE
+from .states import HELD
 
 # Certificates, tokens and sessions share 30 calls a minute and 120 an hour (docs/ksef.md A2-30).
 FIRST_POLL = timedelta(seconds=10)
@@ -23,7 +23,6 @@ STILL_ARRIVING = timedelta(minutes=1)
 RECEIVED, ISSUED = range(100, 200), 200
 # A separate certificate beside an existing one, only if one more place is free (docs/journey.md 5).
 PLACES_FOR_SEPARATE = 2
-PURPOSE = "Authentication"
 
 
 class L10n_Pl_KsefCertificateEnrollment(models.Model):
@@ -42,7 +41,7 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
             {
                 "name": self._new_name(),
                 "environment": session.environment,
-                "company_ids": [(4, session.company_id.id)],
+                "company_ids": [Command.link(session.company_id.id)],
                 "session_id": session.id,
                 "user_id": session.user_id.id,
                 "owner_name": session.signer_name,
@@ -53,32 +52,9 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
         """A name that tells this application from all others, within what KSeF accepts."""
         return enrollment.certificate_name(f"Odoo {secrets.token_hex(4)}")
 
-    def _due_step(self):
-        self.ensure_one()
-        if self.next_attempt and self.next_attempt > self._now():
-            return None
-        return {
-            "checking": self._step_check,
-            "keyed": self._step_find_lost if self.send_started_at else self._step_enroll,
-            "requested": self._step_poll,
-            "issued": self._step_retrieve,
-        }.get(self.state)
-
-    def _token(self):
-        """An access token of a login of this certificate's owner.
-
-        :raises LoginNeeded: the owner is not logged in
-        """
-        return self._owners_session()._token_for_others()
-
-    def _owners_session(self):
-        """A login of the person or company that agreed to the certificate; never anybody else's."""
-        asked = self.session_id
-        if asked.state == "active":
-            return asked
-        now = asked.company_id._l10n_pl_ksef_session() if asked else asked
-        same = (now.signer_name, now.signer_masked) == (asked.signer_name, asked.signer_masked)
-        return now if same else asked.browse()
+    def _was_sent(self):
+        """Return True if an application was sent whose answer is missing."""
+        return bool(self.send_started_at)
 
     # ------------------------------------------------------------------
     # Before the application
@@ -114,33 +90,35 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
         elif held and not self._may_stand_beside():
             self._leave_to_a_human()
         elif not limits.can_request:
-            self._done(state="failed", problem=ksef_problem.local("certificate_limit"))
+            self._succeed(state="failed", problem=ksef_problem.local("certificate_limit"))
         else:
             key = enrollment.new_key()
             self._secret_write(private_key_secret=enrollment.private_key_der(key))
-            self._done(state="keyed", send_started_at=False)
+            self._succeed(state="keyed", send_started_at=False)
 
     def _may_stand_beside(self):
-        """Whether to apply although KSeF lists another certificate of the signer's.
+        """Return True if Odoo may apply although KSeF lists another certificate of the signer's.
 
-        KSeF's numbers of this moment decide: those that the choice was offered by may be old.
+        Decide by KSeF's present limits: the ones shown to the user may be outdated.
         """
         return self.separate and bool(self.replaces_id or self._has_place_for_separate())
 
-    def _places(self):
-        """How many certificates KSeF would still issue, when it was last asked."""
+    def _free_slots(self):
+        """Return how many certificates KSeF would still issue, when it was last asked."""
         return min(self.certificate_remaining, self.enrollment_remaining)
 
     def _has_place_for_separate(self):
-        return self._places() >= PLACES_FOR_SEPARATE
+        return self._free_slots() >= PLACES_FOR_SEPARATE
 
     def _known_here(self, digests):
-        """This Odoo's own certificate of the same identity and environment, if it has one."""
+        """Return this Odoo's own certificate of the same identity, if one is to be joined."""
+        if self.replaces_id:
+            return self.browse()
         return self.search(
             [
                 ("identity_digest", "in", digests),
                 ("environment", "=", self.environment),
-                ("state", "in", ("keyed", "requested", "issued", "trying", "active")),
+                ("state", "in", HELD),
                 ("id", "!=", self.id),
             ],
             # The one that is in use comes before its successor.
@@ -151,7 +129,7 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
     def _join(self, known):
         """One certificate for each identity: the company joins the one that is there."""
         with self._also_locked(known._lock_name()):
-            known.write({"company_ids": [(4, company.id) for company in self.company_ids]})
+            known.write({"company_ids": [Command.link(company.id) for company in self.company_ids]})
             self.unlink()
         known._plan_renewals()
 
@@ -168,7 +146,7 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
             limit=1,
         )
         if not asked:
-            self._done(state="exists")
+            self._succeed(state="exists")
             return
         places = ("enrollment_remaining", "certificate_remaining")
         with self._also_locked(asked._lock_name()):
@@ -197,7 +175,7 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
         self._requested(reference_number=application.reference_number)
 
     def _requested(self, **values):
-        self._done(state="requested", next_attempt=self._now() + FIRST_POLL, **values)
+        self._succeed(state="requested", next_attempt=self._now() + FIRST_POLL, **values)
         self._wake_cron_at(self.next_attempt)
 
     def _step_find_lost(self):
@@ -211,12 +189,12 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
             listed = client.certificates(token, type=PURPOSE)
             mine = [item for item in listed if item.name == self.name]
         if mine:
-            self._done(state="issued", serial_number=mine[0].serial_number)
+            self._succeed(state="issued", serial_number=mine[0].serial_number)
         elif limits.enrollment_remaining >= self.enrollment_remaining:
             # KSeF counts applications: none arrived, so the next one is the first.
-            self._done(send_started_at=False)
+            self._succeed(send_started_at=False)
         elif self.send_started_at + LOST_ANSWER_PATIENCE < self._now():
-            self._done(state="failed", problem=ksef_problem.local("enrollment_lost"))
+            self._succeed(state="failed", problem=ksef_problem.local("enrollment_lost"))
         else:
             self.attempts += 1
             self._postpone_for(min(FIRST_POLL * 2**self.attempts, LONGEST_POLL))
@@ -229,13 +207,13 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
             self.attempts += 1
             self._postpone_for(min(FIRST_POLL * 1.5 ** min(self.attempts, 20), LONGEST_POLL))
         elif status.code == ISSUED and status.certificate_serial_number:
-            self._done(state="issued", serial_number=status.certificate_serial_number)
+            self._succeed(state="issued", serial_number=status.certificate_serial_number)
         elif status.code == ISSUED:
             # Which one, KSeF's list tells.
-            self._done(state="keyed")
+            self._succeed(state="keyed")
         else:
             problem = ksef_problem.of_enrollment_status(status)
-            self._done(state="failed", problem=problem)
+            self._succeed(state="failed", problem=problem)
 
     def _step_retrieve(self):
         """Fetch the certificate and make sure that it is the one for our key."""
@@ -245,9 +223,9 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
         certificate = der and x509.load_der_x509_certificate(der)
         key = enrollment.load_private_key(self._secret_read("private_key_secret"))
         if not certificate or not matches(key, certificate):
-            self._done(state="failed", problem=ksef_problem.local("certificate_mismatch"))
+            self._succeed(state="failed", problem=ksef_problem.local("certificate_mismatch"))
             return
-        self._take(certificate, der)
+        self._activate_with(certificate, der)
         self.env.cr.commit()
         self._plan_renewals()
 
@@ -261,25 +239,12 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
                     own._plan_renewal()
                     own.env.cr.commit()
 
-    def _take(self, certificate, der):
-        """Store a certificate as the one to log in with."""
-        first, last = validity(certificate)
-        self._secret_write(certificate_secret=der)
-        self._done(
-            state="active",
-            taken_at=self._now(),
-            valid_from=naive(first),
-            valid_to=naive(last),
-        )
-
-    def _on_refusal(self, error):
-        """KSeF refused a call of the enrollment."""
-        waits = isinstance(error, KsefForbidden | KsefUnauthorized | KsefGone)
+    def _on_enrollment_refused(self, error):
+        """Give up after KSeF's final no, unless the login or its rights are just changing."""
         if isinstance(error, KsefGone) and self.state == "requested":
             # Too old to be asked about: KSeF's list knows what became of it.
-            self._done(state="keyed")
-        elif waits or self.state not in ("checking", "keyed", "requested", "issued"):
-            # The login is being replaced or its rights change; this can wait.
+            self._succeed(state="keyed")
+        elif isinstance(error, KsefForbidden | KsefUnauthorized | KsefGone):
             self._postpone(error)
         else:
-            self._done(state="failed", problem=ksef_problem.of_error(error))
+            self._succeed(state="failed", problem=ksef_problem.of_error(error))

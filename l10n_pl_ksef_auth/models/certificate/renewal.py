@@ -2,10 +2,12 @@ import logging
 import random
 from datetime import timedelta
 
-from odoo import fields, models
+from odoo import Command, models
 
-from ..tools.errors import KsefRefused
-from .ksef_session import LOGGING_IN
+from ...tools.errors import KsefRefused
+from ..base.steps import event
+from ..session.states import LOGGING_IN
+from .states import ON_THE_WAY
 
 _logger = logging.getLogger(__name__)
 
@@ -27,48 +29,36 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
 
     _inherit = "l10n_pl_ksef.certificate"
 
-    replaces_id = fields.Many2one(
-        "l10n_pl_ksef.certificate",
-        readonly=True,
-        copy=False,
-        index="btree_not_null",
-        ondelete="set null",
-    )
-    renew_at = fields.Datetime(string="Renewal", readonly=True, copy=False)
-    revoke_requested = fields.Boolean(readonly=True, copy=False)
+    # ------------------------------------------------------------------
+    # What is due
+    # ------------------------------------------------------------------
+    def _has_ended(self):
+        """Return True if the certificate is not valid any more."""
+        return self.valid_to <= self._now()
 
-    def _due_step(self):
-        step = super()._due_step()
-        if step or (self.next_attempt and self.next_attempt > self._now()):
-            return step
-        return {
-            "active": self._due_when_active,
-            "blocked": self._due_when_active,
-            "trying": lambda: self._step_try,
-            "superseded": lambda: self._step_retire if self.revoke_requested else None,
-        }.get(self.state, lambda: None)()
+    def _has_no_plan(self):
+        """Return True if nobody has chosen yet when to renew it."""
+        return not self.renew_at
 
-    def _due_when_active(self):
-        now = self._now()
-        if self.valid_to <= now:
-            return self._step_expire
-        if not self.renew_at:
-            return self._step_plan
-        if self.state == "active" and self.renew_at <= now:
-            return self._step_renew
-        return self._step_sync
+    def _renewal_is_due(self):
+        """Return True if it is time to apply for a successor."""
+        return self.renew_at <= self._now()
+
+    def _is_to_be_revoked(self):
+        """Return True if it has a successor, or a person took over and wants it revoked."""
+        return self.revoke_requested
 
     def _step_plan(self):
-        self.renew_at = self._renewal_moment()
-        self.next_attempt = self._next_look()
+        """Choose when to renew a certificate that came without a plan."""
+        self._plan()
 
     def _renewal_moment(self):
-        """Two months before the end, not on the same day as everybody's; earlier in short lives."""
+        """Return a moment two months before the end, not everybody's; earlier in short lives."""
         life = self.valid_to - self.valid_from
         return self.valid_to - min(RENEW_BEFORE + RENEW_SPREAD * random.random(), life / 3)
 
     def _step_expire(self):
-        self._done(state="expired", private_key_secret=False, revoke_requested=False)
+        self._succeed(state="expired", private_key_secret=False, revoke_requested=False)
         self.env.cr.commit()
         self._plan_renewals()
 
@@ -79,22 +69,22 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
         """Begin the enrollment of a successor, unless one is on its way or all were refused."""
         now = self._now()
         tried = self._successors()
-        if any(item._is_on_the_way() for item in tried):
-            self._done(renew_at=now + A_DAY)
+        if self._is_being_renewed():
+            self._succeed(renew_at=now + A_DAY)
         elif len(tried.filtered(_was_the_machines)) >= MOST_APPLICATIONS:
-            self._done(renew_at=self.valid_to)
+            self._succeed(renew_at=self.valid_to)
         elif not self.company_ids or not self._owners_session():
-            self._done(renew_at=now + A_DAY)
+            self._succeed(renew_at=now + A_DAY)
         else:
             self._begin_successor()
-            self._done(renew_at=now + RETRY_RENEWAL * (1 + len(tried)))
+            self._succeed(renew_at=now + RETRY_RENEWAL * (1 + len(tried)))
 
     def _begin_successor(self, **values):
         successor = self.create(
             {
                 "name": self._new_name(),
                 "environment": self.environment,
-                "company_ids": [(6, 0, self._served_and_archived().ids)],
+                "company_ids": [Command.set(self._served_and_archived().ids)],
                 "session_id": self._owners_session().id,
                 "user_id": self.user_id.id,
                 "owner_name": self.owner_name,
@@ -107,39 +97,15 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
         return successor
 
     def _served_and_archived(self):
-        """The companies of self, those in the archive too: they may come back."""
+        """Return the companies of self, those in the archive too: they may come back."""
         return self.with_context(active_test=False).company_ids
 
     def _successors(self):
         return self.search([("replaces_id", "=", self.id)], order="id desc")
 
-    def _is_on_the_way(self):
-        return super()._is_on_the_way() or self.state == "trying"
-
-    def _owners_session(self):
-        """Best a login that was opened with this certificate, its forerunner or its successor."""
-        family = self | self.replaces_id | self._successors()
-        opened = self.env["l10n_pl_ksef.session"].search(
-            [
-                ("certificate_id", "in", family.ids),
-                ("environment", "=", self.environment),
-                ("state", "=", "active"),
-            ],
-            limit=1,
-        )
-        return opened or super()._owners_session()
-
-    def _known_here(self, digests):
-        return self.browse() if self.replaces_id else super()._known_here(digests)
-
-    def _take(self, certificate, der):
-        result = super()._take(certificate, der)
-        self.renew_at = self._renewal_moment()
-        self.next_attempt = self._next_look()
-        if self.replaces_id.state == "active":
-            # A certificate may begin to be valid only later (docs/ksef.md A2-28).
-            self._done(state="trying", next_attempt=max(self.valid_from, self._now()))
-        return result
+    def _is_being_renewed(self):
+        """Return True if a successor is on its way."""
+        return any(item.state in ON_THE_WAY for item in self._successors())
 
     # ------------------------------------------------------------------
     # The switch
@@ -148,12 +114,12 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
         """Log one company in with the new certificate; the old one stays until that has worked."""
         login = self._trial()
         if login.activated_at or not self.replaces_id._usable():
-            self._step_switch()
+            self._switch()
         elif login.state in LOGGING_IN:
             login._advance()
-            self._done(next_attempt=self._now() + LOOK_AGAIN)
+            self._succeed(next_attempt=self._now() + LOOK_AGAIN)
         elif login:
-            self._done(state="failed", problem=login.problem)
+            self._succeed(state="failed", problem=login.problem)
         else:
             self._begin_trial()
 
@@ -163,30 +129,35 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
     def _begin_trial(self):
         served = self.company_ids | self.replaces_id.company_ids
         session = self._owners_session().filtered(lambda login: login.company_id in served)
-        self._done(next_attempt=self._now() + (LOOK_AGAIN if session else A_DAY))
+        self._succeed(next_attempt=self._now() + (LOOK_AGAIN if session else A_DAY))
         self.env.cr.commit()
         if session:
             session.company_id._l10n_pl_ksef_log_in_with_certificate(certificate=self)
 
-    def _step_switch(self):
+    def _switch(self):
+        """Go into service, and have the forerunner revoked."""
         old = self.replaces_id
         with self._also_locked(old._lock_name()):
             companies = (old | self)._served_and_archived()
-            self._done(state="active", company_ids=[(6, 0, companies.ids)])
+            self._succeed(state="active", company_ids=[Command.set(companies.ids)])
             if old.state == "active":
-                # What was loaded by hand may be in use elsewhere: it is left to end by itself.
-                ours = old.origin == "enrolled"
-                old._done(state="superseded", revoke_requested=ours)
+                old._give_way()
         self._wake_cron_at(self._now())
 
+    @event
+    def _give_way(self):
+        """Go out of service: the successor has logged in."""
+        # What was loaded by hand may be in use elsewhere: it is left to end by itself.
+        self._succeed(state="superseded", revoke_requested=self.origin == "enrolled")
+
     def _step_retire(self):
-        """Revoke the old certificate at KSeF, once no login needs it; if it is revoked, as good."""
-        if self.valid_to <= self._now():
+        """Revoke the old certificate at KSeF, once no login needs it."""
+        if self._has_ended():
             # Its owner did not log in again to revoke it, and now nobody has to.
-            self._done(revoke_requested=False, private_key_secret=False)
+            self._succeed(revoke_requested=False, private_key_secret=False)
             return
         if self._logins_under_way():
-            self._done(next_attempt=self._now() + WAIT_FOR_LOGINS)
+            self._succeed(next_attempt=self._now() + WAIT_FOR_LOGINS)
             return
         token = self._token()
         try:
@@ -196,7 +167,7 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
             if not any(error.has(code) for code in NOT_TO_BE_REVOKED):
                 raise
             _logger.info("KSeF certificate %s was revoked already", self.id)
-        self._done(revoke_requested=False, private_key_secret=False)
+        self._succeed(revoke_requested=False, private_key_secret=False)
 
     def _logins_under_way(self):
         return self.env["l10n_pl_ksef.session"].search_count(
@@ -205,5 +176,5 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
 
 
 def _was_the_machines(successor):
-    """Whether it was applied for, and not because a person asked for it."""
+    """Return True if the scheduled action, not a user, sent this application."""
     return bool(successor.send_started_at) and not successor.asked_by_id

@@ -2,25 +2,27 @@ from contextlib import nullcontext
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from odoo import models
+from odoo import Command, models
 from odoo.exceptions import AccessError
 
-from ..tools import enrollment
-from ..tools.const import ENVIRONMENTS
-from ..tools.credentials import CredentialError, load_credentials
-from ..tools.errors import KsefRefused
-from ..tools.identity import identity_of_certificate
-from ..tools.vault import VaultError
-from ..tools.x509_support import validity
-from . import ksef_problem
-from .ksef_step import LockBusy, naive
+from ...tools import enrollment
+from ...tools.const import ENVIRONMENTS
+from ...tools.credentials import CredentialError, load_credentials
+from ...tools.errors import KsefError, KsefRefused
+from ...tools.identity import identity_of_certificate
+from ...tools.vault import VaultError
+from ...tools.x509_support import validity
+from .. import ksef_problem
+from ..base.locks import LockBusy, locked
+from ..base.steps import event, naive
+from .states import QUESTION
 
 # Already revoked, blocked or invalid: what was wanted is so (docs/ksef.md A1-25009).
 ALREADY_REVOKED = 25009
 
 
 class L10n_Pl_KsefCertificateManual(models.Model):
-    """What a person does to certificates: load one, ask for one, revoke one."""
+    """What a person does to certificates: load, ask for, renew, share and revoke one."""
 
     _inherit = "l10n_pl_ksef.certificate"
 
@@ -51,8 +53,9 @@ class L10n_Pl_KsefCertificateManual(models.Model):
     def _keep(self, owner, key, certificate):
         serial_number = f"{certificate.serial_number:016X}"
         environment = owner.l10n_pl_ksef_environment
-        name = identity_of_certificate(certificate).name or serial_number
-        with self._locked(f"ksef-load,{environment},{serial_number}", wait_seconds=10) as env:
+        owner_name = identity_of_certificate(certificate).name or serial_number
+        name = f"ksef-load,{environment},{serial_number}"
+        with locked(self.env, name, wait_seconds=10) as env:
             if env is None:
                 raise LockBusy()
             held = self.with_env(env).search(
@@ -62,7 +65,7 @@ class L10n_Pl_KsefCertificateManual(models.Model):
             with held._also_locked(held._lock_name()) if held else nullcontext():
                 record = held or held.create(
                     {
-                        "name": enrollment.certificate_name(name),
+                        "name": enrollment.certificate_name(owner_name),
                         "environment": environment,
                         "origin": "loaded",
                         "user_id": self.env.uid,
@@ -73,12 +76,13 @@ class L10n_Pl_KsefCertificateManual(models.Model):
                 env.cr.commit()
             record._plan_renewals()
 
+    @event
     def _store_loaded(self, owner, key, certificate):
         """Store a key that fits its certificate, and forget the question that it answers."""
         identity = identity_of_certificate(certificate, issued_by_ksef=True)
         self.write(
             {
-                "company_ids": [(4, owner.id)],
+                "company_ids": [Command.link(owner.id)],
                 "identity_digest": self._secret_digests(identity)[0],
                 "identity_kind": identity.kind,
                 "identity_masked": identity.label,
@@ -86,12 +90,12 @@ class L10n_Pl_KsefCertificateManual(models.Model):
             }
         )
         self._secret_write(private_key_secret=enrollment.private_key_der(key))
-        self._take(certificate, certificate.public_bytes(Encoding.DER))
+        self._activate_with(certificate, certificate.public_bytes(Encoding.DER))
         self.search(
             [
                 ("company_ids", "in", owner.id),
                 ("environment", "=", self.environment),
-                ("state", "in", ("exists", "failed")),
+                ("state", "in", QUESTION),
             ]
         ).unlink()
 
@@ -105,7 +109,7 @@ class L10n_Pl_KsefCertificateManual(models.Model):
         session = owner._l10n_pl_ksef_session()
         if not session:
             return ksef_problem.local("not_connected")
-        with self._locked(f"ksef-load,{owner.id}", wait_seconds=10) as env:
+        with locked(self.env, f"ksef-load,{owner.id}", wait_seconds=10) as env:
             if env is None:
                 return ksef_problem.local("busy")
             certificates = self.with_env(env)
@@ -113,7 +117,7 @@ class L10n_Pl_KsefCertificateManual(models.Model):
                 [
                     ("company_ids", "in", owner.id),
                     ("environment", "=", session.environment),
-                    ("state", "in", ("exists", "failed")),
+                    ("state", "in", QUESTION),
                 ]
             )
             waiting.unlink()
@@ -121,7 +125,7 @@ class L10n_Pl_KsefCertificateManual(models.Model):
                 {
                     "name": self._new_name(),
                     "environment": session.environment,
-                    "company_ids": [(4, owner.id)],
+                    "company_ids": [Command.link(owner.id)],
                     "session_id": session.id,
                     "user_id": user.id,
                     "owner_name": session.signer_name,
@@ -131,6 +135,49 @@ class L10n_Pl_KsefCertificateManual(models.Model):
             record._wake_cron_at(record._now())
             env.cr.commit()
         return False
+
+    def _renew_now(self):
+        """Begin a successor, unless one is on its way, and go as far as KSeF answers at once.
+
+        Under the certificate's lock, as the renewal that the machine begins: whoever clicks twice
+        finds the first successor.
+
+        :return: False, or the problem
+        """
+        self.ensure_one()
+        with self._exclusive(wait_seconds=10) as own:
+            problem = own._obstacle_to_renewal() if own else ksef_problem.local("busy")
+            if problem:
+                return problem
+            # What was refused before KSeF took an application is told anew.
+            own._successors().filtered(_is_lost_cause).unlink()
+            successor = own._begin_successor(asked_by_id=self.env.uid)
+            own._audit_certificate("renewal_asked")
+            own.env.cr.commit()
+        successor = successor.with_env(self.env)
+        successor._advance()
+        return successor._refusal()
+
+    def _obstacle_to_renewal(self):
+        """Return the problem that keeps a successor from being begun now, or False."""
+        if self.state != "active":
+            return ksef_problem.local("renewal_not_valid")
+        if self._is_being_renewed():
+            return ksef_problem.local("renewal_under_way")
+        session = self._owners_session()
+        if not session:
+            return ksef_problem.local("renewal_needs_owner")
+        try:
+            session._shared_token()
+        except (KsefError, VaultError) as error:
+            return ksef_problem.of_request(error)
+        return False
+
+    def _refusal(self):
+        """Return the problem if KSeF said no to the first steps, which other cursors committed."""
+        with self.env.registry.cursor() as cr:
+            own = self.with_env(self.env(cr=cr))
+            return own.state == "failed" and own.problem
 
     def _serve(self, owner):
         """Let a certificate that is held here serve one more company.
@@ -143,7 +190,7 @@ class L10n_Pl_KsefCertificateManual(models.Model):
         if allowed:
             with allowed[0]._exclusive(wait_seconds=10) as own:
                 if own:
-                    own.write({"company_ids": [(4, owner.id)]})
+                    own.write({"company_ids": [Command.link(owner.id)]})
                     own.env.cr.commit()
 
     def _held(self, environment):
@@ -176,7 +223,7 @@ class L10n_Pl_KsefCertificateManual(models.Model):
         self._check_serves_only_own()
         # KSeF decides whether the company's signer may, where the owner is not logged in.
         session = self._owners_session() or owner._l10n_pl_ksef_session()
-        token = session._token_for_others()
+        token = session._shared_token()
         with self._exclusive(wait_seconds=10) as own:
             if not own:
                 raise LockBusy()
@@ -186,10 +233,15 @@ class L10n_Pl_KsefCertificateManual(models.Model):
             except KsefRefused as error:
                 if not error.has(ALREADY_REVOKED):
                     raise
-            own.write({"state": "revoked", "private_key_secret": False, "next_attempt": False})
+            own._revoke_by_hand()
             own.env.cr.commit()
             own._plan_renewals()
             own.env.cr.commit()
+
+    @event
+    def _revoke_by_hand(self):
+        """Note that a person revoked it at KSeF, and forget the key."""
+        self.write({"state": "revoked", "private_key_secret": False, "next_attempt": False})
 
     def _check_serves_only_own(self):
         """Refuse to take from other companies what they log in with.
@@ -208,3 +260,8 @@ class L10n_Pl_KsefCertificateManual(models.Model):
 
 def _is_self_signed(certificate):
     return certificate.issuer == certificate.subject
+
+
+def _is_lost_cause(successor):
+    """Return True if an application failed before KSeF took it."""
+    return successor.state == "failed" and not successor.send_started_at

@@ -6,13 +6,17 @@ from odoo.tools import SQL
 
 from ..exceptions import LoginNeeded
 from ..tools.authorised_client import AuthorisedClient
+from ..tools.nip import InvalidNip
 from ..tools.vault import VaultError
 from . import ksef_problem
 from .ksef_owner import OWNER, OWNER_FIELDS, SAME_CONTEXT
-from .ksef_session_token import AHEAD, LONGEST_LIFE, MARGIN
+from .res_company import CONNECT_GROUP
+from .session.token import AHEAD, MARGIN, await_token
 
 # A caller that says nothing gets a token for one request and some work before it.
 DEFAULT_LIFE = timedelta(minutes=1)
+# Access tokens live about 15 minutes (docs/ksef.md A0-1): nobody can be promised more than this.
+LONGEST_LIFE = timedelta(minutes=10)
 # Seconds a caller waits for KSeF and for other workers: a web worker must not be blocked for long.
 DEFAULT_PATIENCE = 15
 
@@ -51,7 +55,7 @@ class ResCompany(models.Model):
         if life > LONGEST_LIFE:
             raise ValueError(f"KSeF's tokens live too short for {life}")
         try:
-            return self._l10n_pl_ksef_warm_token(life) or self._l10n_pl_ksef_other_token(
+            return self._l10n_pl_ksef_stored_token(life) or self._l10n_pl_ksef_new_token(
                 life, wait_seconds
             )
         except VaultError as error:
@@ -70,7 +74,7 @@ class ResCompany(models.Model):
         return AuthorisedClient(
             self._l10n_pl_ksef_client(),
             lambda refused: (
-                self._l10n_pl_ksef_other_token(DEFAULT_LIFE, wait_seconds, refused)
+                self._l10n_pl_ksef_new_token(DEFAULT_LIFE, wait_seconds, refused)
                 if refused
                 else self.l10n_pl_ksef_access_token(wait_seconds=wait_seconds)
             ),
@@ -106,7 +110,7 @@ class ResCompany(models.Model):
     # ------------------------------------------------------------------
     # Warm: one query
     # ------------------------------------------------------------------
-    def _l10n_pl_ksef_warm_token(self, life):
+    def _l10n_pl_ksef_stored_token(self, life):
         """The token at hand, or None; one that ends soon is renewed in passing.
 
         The caller's snapshot may be old: a token in it that is not outdated still serves, for KSeF
@@ -156,3 +160,54 @@ class ResCompany(models.Model):
             )
         )
         return rows[0] if rows else None
+
+    # ------------------------------------------------------------------
+    # Outdated: one worker for all
+    # ------------------------------------------------------------------
+    def _l10n_pl_ksef_new_token(self, life, wait_seconds, refused=None):
+        """Return a token that KSeF gives now, or gave to another worker a moment ago.
+
+        :param timedelta life: how long it must live
+        :param float wait_seconds: how long this may take
+        :param str refused: a bearer that KSeF refused
+        """
+        owner = self._l10n_pl_ksef_owner()
+        sessions = self.env["l10n_pl_ksef.session"]
+        return await_token(
+            self.env,
+            sessions._lock_name_of(owner, owner.l10n_pl_ksef_environment),
+            lambda env: self._l10n_pl_ksef_due_token(env, life, refused),
+            lambda env: self.with_env(env)._l10n_pl_ksef_session()._token_if_good(life, refused),
+            wait_seconds,
+        )
+
+    def _l10n_pl_ksef_due_token(self, env, life, refused):
+        """See session._due_token; what only a human can mend is said in the user's language."""
+        owner = self.with_env(env).exists()._l10n_pl_ksef_owner()
+        try:
+            return env["l10n_pl_ksef.session"]._due_token(owner, life, refused)
+        except InvalidNip as error:
+            raise self._l10n_pl_ksef_login_needed(ksef_problem.of_nip(error)) from error
+        except LoginNeeded as error:
+            last = env["l10n_pl_ksef.session"]._last_failure(owner)
+            problem = last.problem or ksef_problem.local("not_connected")
+            raise self._l10n_pl_ksef_login_needed(problem) from error
+
+    # ------------------------------------------------------------------
+    # Only a human can help
+    # ------------------------------------------------------------------
+    def _l10n_pl_ksef_login_needed(self, problem):
+        """The exception for the user of this environment.
+
+        :param dict problem: why, as kept on a record
+        :return LoginNeeded: with a button to the window, or to the panel for who may not connect
+        """
+        nip = self._l10n_pl_ksef_owner()._l10n_pl_ksef_nip()
+        texts = ksef_problem.texts(self.env, problem, nip=nip)
+        message = " ".join(filter(None, (texts["text"], texts["action"])))
+        if self.env.user.has_group(CONNECT_GROUP):
+            tag, label = "l10n_pl_ksef_sign", self.env._("Refresh connection (signature)")
+        else:
+            tag, label = "l10n_pl_ksef_connection", self.env._("Connection to KSeF")
+        action = {"type": "ir.actions.client", "tag": tag, "params": {"company_id": self.id}}
+        return LoginNeeded(message, action, label)

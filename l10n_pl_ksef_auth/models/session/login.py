@@ -4,11 +4,11 @@ from datetime import timedelta
 
 from odoo import models
 
-from ..tools import clock, meanings, xades
-from ..tools.const import CHALLENGE_LIFETIME
-from ..tools.errors import KsefGone, KsefRefused, KsefUnauthorized
-from . import ksef_problem
-from .ksef_step import LONGEST_RETRY, naive
+from ...tools import clock, meanings, xades
+from ...tools.const import CHALLENGE_LIFETIME
+from ...tools.errors import KsefGone, KsefRefused, KsefUnauthorized
+from .. import ksef_problem
+from ..base.steps import LONGEST_RETRY, naive
 
 _logger = logging.getLogger(__name__)
 
@@ -19,7 +19,8 @@ CHALLENGE_REFUSED = 21111
 ALREADY_REDEEMED = 21301
 # There is no such login any more, or it is closed (docs/ksef.md A1-redeem and A1-refresh).
 LOGIN_ENDED = (21301, 21304, 21308)
-# A dead login answers 400; only a human could replace this one, so a 401 has to be repeated.
+# KSeF reports an ended login as 400. A 401 is ambiguous: where no certificate can log in again,
+# believe it only after so many in a row.
 UNCLEAR_REFUSALS = 3
 OPERATION_LIFE = timedelta(minutes=45)
 IN_PROGRESS, SUCCESS = range(100, 200), 200
@@ -34,22 +35,14 @@ class L10n_Pl_KsefSessionLogin(models.Model):
 
     _inherit = "l10n_pl_ksef.session"
 
-    def _due_step(self):
-        self.ensure_one()
-        if self.next_attempt and self.next_attempt > self._now():
-            return None
-        return {
-            "waiting": self._due_when_waiting,
-            "submitted": lambda: self._step_poll,
-            "authorized": lambda: self._step_redeem,
-            "active": self._due_when_active,
-        }.get(self.state, lambda: None)()
-
-    def _due_when_waiting(self):
+    def _lacks_signature(self):
+        """Return True if the certificate has to sign a fresh challenge."""
         outdated = not self.challenge_expires_at or self.challenge_expires_at <= self._now()
-        if self.method == "certificate" and (outdated or not self.document_secret):
-            return self._step_sign
-        return self._step_submit if self.document_secret else None
+        return self.method == "certificate" and (outdated or not self.document_secret)
+
+    def _has_document(self):
+        """Return True if there is a signed file to send."""
+        return bool(self.document_secret)
 
     # ------------------------------------------------------------------
     # From the file to the operation
@@ -64,7 +57,7 @@ class L10n_Pl_KsefSessionLogin(models.Model):
         with self._exclusive(wait_seconds=15) as own:
             if own and own.state == "waiting":
                 own._secret_write(document_secret=document)
-                own._done(**values)
+                own._succeed(**values)
                 own.env.cr.commit()
                 own._run_due_steps()
 
@@ -77,7 +70,7 @@ class L10n_Pl_KsefSessionLogin(models.Model):
             self._postpone_for(LONGEST_RETRY)
             return
         if not self._take_certificate():
-            self._forget_secrets(state="failed", problem=ksef_problem.local("certificate_gone"))
+            self._end("failed", problem=ksef_problem.local("certificate_gone"))
             return
         key, certificate = self.certificate_id._signing_material()
         asked_at = clock.now()
@@ -94,7 +87,7 @@ class L10n_Pl_KsefSessionLogin(models.Model):
         self._secret_write(document_secret=signed)
 
     def _take_certificate(self):
-        """Hold on to the certificate that this login began with, or take what replaced it."""
+        """Return the certificate that this login began with, or what replaced it meanwhile."""
         if self.certificate_id.state not in ("active", "trying"):
             held = self.company_id._l10n_pl_ksef_certificate()._usable()
             # The company may have gone over to another environment meanwhile.
@@ -104,7 +97,7 @@ class L10n_Pl_KsefSessionLogin(models.Model):
     def _step_submit(self):
         """Send the signed request; after a lost answer once more, within the challenge's life."""
         if self.challenge_expires_at <= self._now() and self.send_started_at:
-            self._forget_secrets(state="failed", problem=ksef_problem.local("answer_lost"))
+            self._end("failed", problem=ksef_problem.local("answer_lost"))
             return
         document = self._secret_read("document_secret")
         self.send_started_at = self._now()
@@ -114,7 +107,7 @@ class L10n_Pl_KsefSessionLogin(models.Model):
         self._secret_write(
             authentication_token_secret=operation.authentication_token.token.encode()
         )
-        self._done(
+        self._succeed(
             state="submitted",
             reference_number=operation.reference_number,
             warning=operation.warning,
@@ -123,7 +116,7 @@ class L10n_Pl_KsefSessionLogin(models.Model):
         self._wake_cron_at(self.next_attempt)
 
     def _start_over(self, problem):
-        """A login with the certificate begins again, with a challenge of its own, later."""
+        """Have the certificate sign a new challenge, later."""
         distance = timedelta(minutes=min(2**self.restarts, 60)) * random.uniform(0.75, 1.25)
         self.write(
             {
@@ -150,7 +143,7 @@ class L10n_Pl_KsefSessionLogin(models.Model):
         if status.code in IN_PROGRESS:
             self._poll_later()
         elif status.code == SUCCESS:
-            self._done(state="authorized", document_secret=False)
+            self._succeed(state="authorized", document_secret=False)
         else:
             self._on_final_status(status)
 
@@ -161,27 +154,27 @@ class L10n_Pl_KsefSessionLogin(models.Model):
 
     def _on_final_status(self, status):
         problem = ksef_problem.of_auth_status(status)
-        if self.method == "certificate" and self._may_pass(status):
+        if self.method == "certificate" and self._is_temporary(status):
             self._start_over(problem)
             return
-        self._forget_secrets(state="failed", problem=problem)
+        self._end("failed", problem=problem)
         self._wake_cron_at(self._now())
         if status.code == CERTIFICATE_REFUSED and self.certificate_id:
             self.env.cr.commit()
             self.certificate_id._was_refused()
 
-    def _may_pass(self, status):
-        """Whether the same certificate may well be let in later."""
+    def _is_temporary(self, status):
+        """Return True if KSeF may let the same certificate in later, in spite of this status."""
         if not meanings.auth_status(status.code, status.details).final:
             return True
         young = self.certificate_id.valid_from + YOUNG > self._now()
         return young and NOT_VALID in status.details
 
     def _step_redeem(self):
-        """Begin to use the tokens; what fails here, for a locked row say, is repeated."""
+        """Begin to use the tokens; after a failure, such as a locked row, the step is repeated."""
         if not self.refresh_token_secret:
             self._redeem()
-        self._done(state="active", activated_at=self._now(), rights_checked_at=False)
+        self._succeed(state="active", activated_at=self._now(), rights_checked_at=False)
         self._plan_renewal()
         self._after_activation()
 
@@ -208,17 +201,8 @@ class L10n_Pl_KsefSessionLogin(models.Model):
     # ------------------------------------------------------------------
     # Failures
     # ------------------------------------------------------------------
-    def _on_refusal(self, error):
-        handler = {
-            "waiting": self._on_submit_refused,
-            "submitted": self._on_operation_lost,
-            "authorized": self._on_operation_lost,
-            "active": self._on_active_refused,
-        }.get(self.state, self._postpone)
-        handler(error)
-
     def _on_submit_refused(self, error):
-        """KSeF refused the document; the user stays on the step, with the same challenge."""
+        """Keep the challenge, so that the user can attach another file."""
         refused = isinstance(error, KsefRefused) and error.has(CHALLENGE_REFUSED)
         # A challenge refused at the second try was used up by the first, whose answer was lost.
         lost = refused and self.attempts
@@ -227,12 +211,12 @@ class L10n_Pl_KsefSessionLogin(models.Model):
             # Even 21115 was seen as an outage (docs/ksef.md A2-2); a human is told if it stays so.
             self._start_over(problem)
         elif refused:
-            self._forget_secrets(state="failed", problem=problem)
+            self._end("failed", problem=problem)
         else:
             self.write({"document_secret": False, "send_started_at": False, "problem": problem})
 
     def _on_operation_lost(self, error):
-        """The operation cannot be asked about or its tokens are gone: begin again."""
+        """Begin again: KSeF does not know the operation, or gives its tokens no more."""
         if self._may_be_asked_again(error):
             self._postpone(error)
             return
@@ -242,27 +226,30 @@ class L10n_Pl_KsefSessionLogin(models.Model):
         if self.method == "certificate":
             self._start_over(problem)
         else:
-            self._forget_secrets(state="failed", problem=problem)
+            self._end("failed", problem=problem)
 
     def _may_be_asked_again(self, error):
-        """Whether an odd refusal may pass while the operation lives: a signature is at stake."""
+        """Return True while the operation lives and the error does not say that it has ended.
+
+        Giving up costs the user a signature.
+        """
         if isinstance(error, KsefGone) or _says_ended(error):
             return False
         begun = self.send_started_at
         return bool(begun) and self._now() < begun + OPERATION_LIFE
 
     def _on_active_refused(self, error):
-        """KSeF no longer accepts this login (docs/ksef.md A2-16)."""
+        """End the login if KSeF certainly accepts it no longer (docs/ksef.md A2-16)."""
         unclear = isinstance(error, KsefUnauthorized) and not self._is_replaceable()
         if unclear and self.attempts < UNCLEAR_REFUSALS:
             self._postpone(error)
         elif isinstance(error, KsefUnauthorized) or _says_ended(error):
-            self._forget_secrets(state="revoked", problem=ksef_problem.of_error(error))
+            self._end("revoked", problem=ksef_problem.of_error(error))
         else:
             self._postpone(error)
 
     def _is_replaceable(self):
-        """Whether a machine can log in again, with the certificate."""
+        """Return True if the certificate can log the company in again."""
         return bool(self.company_id._l10n_pl_ksef_certificate()._usable())
 
 
