@@ -1,5 +1,6 @@
 import base64
 
+from asn1crypto import pem
 from cryptography.hazmat.primitives import serialization
 
 from odoo.exceptions import UserError
@@ -73,5 +74,5 @@ def _pem(key, certificate):
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-    public = certificate.public_bytes(serialization.Encoding.PEM)
+    public = pem.armor("CERTIFICATE", certificate.der)
     return base64.b64encode(public), base64.b64encode(private)

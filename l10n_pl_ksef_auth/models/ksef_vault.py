@@ -11,6 +11,7 @@ from . import ksef_home, ksef_problem, ksef_vault_guard
 KEY_OPTION = "l10n_pl_ksef_key"
 KEY_VARIABLE = "L10N_PL_KSEF_KEY"
 FINGERPRINT_PARAMETER = "l10n_pl_ksef_auth.key_fingerprint"
+BACKUP_PARAMETER = "l10n_pl_ksef_auth.key_backed_up"
 SECRET_SUFFIX = "_secret"
 
 
@@ -158,6 +159,30 @@ def sources(env):
         "variable": os.environ.get(KEY_VARIABLE),
         "file": _key_file(tools.config["data_dir"], env.cr.dbname),
     }
+
+
+def key_source(env):
+    """Where the key in use comes from.
+
+    :param env: of the database
+    :return tuple: option, variable or path of the file; fingerprint or False; whether somebody
+        said that it is backed up (a key that an administrator wrote somewhere is)
+    """
+    places = sources(env)
+    named = next((name for name in ("option", "variable") if (places[name] or "").strip()), None)
+    parameters = env["ir.config_parameter"].sudo()
+    fingerprint = parameters.get_param(FINGERPRINT_PARAMETER)
+    backed_up = bool(named) or parameters.get_param(BACKUP_PARAMETER) == fingerprint
+    return named or str(places["file"]), fingerprint, backed_up
+
+
+def note_backup(env):
+    """Note that somebody keeps a copy of the key in use.
+
+    :param env: of the database
+    """
+    parameters = env["ir.config_parameter"].sudo()
+    parameters.set_param(BACKUP_PARAMETER, parameters.get_param(FINGERPRINT_PARAMETER))
 
 
 def _follow_name(env, fingerprint):

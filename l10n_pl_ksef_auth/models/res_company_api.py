@@ -9,8 +9,7 @@ from ..tools.authorised_client import AuthorisedClient
 from ..tools.nip import InvalidNip
 from ..tools.vault import VaultError
 from . import ksef_problem
-from .ksef_owner import OWNER, OWNER_FIELDS, SAME_CONTEXT
-from .res_company import CONNECT_GROUP
+from .res_company import CONNECT_GROUP, PRINCIPAL_FIELDS
 from .session.token import AHEAD, MARGIN, await_token
 
 # A caller that says nothing gets a token for one request and some work before it.
@@ -137,25 +136,23 @@ class ResCompany(models.Model):
 
         :return tuple: session id, encrypted token, its end, when to ask KSeF again; or None
         """
-        self.flush_model(OWNER_FIELDS)
-        self.env["res.partner"].flush_model(["vat"])
+        self.flush_model(PRINCIPAL_FIELDS)
         rows = self.env.execute_query(
             SQL(
                 """
                 SELECT session.id, session.access_token_secret,
                        session.access_valid_until, session.refresh_retry_at
                   FROM res_company AS company
-                  JOIN LATERAL (%s) AS owner ON TRUE
+                  JOIN res_company AS principal ON principal.id = company.l10n_pl_ksef_principal_id
                   JOIN l10n_pl_ksef_session AS session
-                    ON session.company_id = owner.id AND session.environment = owner.environment
-                   AND %s
+                    ON session.company_id = principal.id
+                   AND session.environment = principal.l10n_pl_ksef_environment
+                   AND session.context_digits = principal.l10n_pl_ksef_digits
                  WHERE company.id = %s AND session.state = 'active'
                    AND session.revoke_requested IS NOT TRUE
                  ORDER BY session.id DESC
                  LIMIT 1
                 """,
-                OWNER,
-                SAME_CONTEXT,
                 self.id,
             )
         )

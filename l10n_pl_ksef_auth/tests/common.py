@@ -38,13 +38,13 @@ def breaches_of(simulator):
 
 
 def credentials(certificate):
-    """Return the private key and the x509.Certificate of a certificate's record."""
+    """Return the private key of a KSeF certificate's record, and the certificate itself."""
     key = enrollment.load_private_key(certificate._secret_read("private_key_secret"))
     return key, certificate._stored_certificate()
 
 
 def put(record, **values):
-    """Write a record past its table of states, to begin a test where no step would lead now."""
+    """Write a record past its table of states, where no step would lead now."""
     with patch.object(type(record), "_refuse_unlisted"):
         record.write(values)
 
@@ -73,14 +73,14 @@ class MovedTime:
         """
         self.travel(**delta)
         asked = [None]
-        sessions = self.registry["l10n_pl_ksef.session"]
-        wake = sessions._wake_for_the_next
+        action = self.registry["l10n_pl_ksef.keep_alive"]
+        wake = action._wake_for_the_next
 
         def asking(model, moment):
             asked.append(moment)
             wake(model, moment)
 
-        with patch.object(sessions, "_wake_for_the_next", asking):
+        with patch.object(action, "_wake_for_the_next", asking):
             self.run_scheduled_action()
         return asked[-1]
 

@@ -95,7 +95,7 @@ class OwnDatabaseCase(MovedTime, BaseCase):
     def run_scheduled_action(self):
         """Run the scheduled action in a transaction of its own."""
         with self.environment() as env:
-            env["l10n_pl_ksef.session"]._cron_keep_alive()
+            env["l10n_pl_ksef.keep_alive"]._cron_keep_alive()
 
     def sign_in(self, consent=True):
         """Have the accountant sign and send the request; KSeF's answer is not waited for."""

@@ -1,5 +1,6 @@
 import base64
 
+from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import pkcs12
 
@@ -24,7 +25,8 @@ class TestAccount(KsefCase):
         """Return the company's certificate as the PKCS#12 file that a person would have."""
         key, certificate = credentials(self.certificate)
         encryption = serialization.BestAvailableEncryption(password)
-        data = pkcs12.serialize_key_and_certificates(b"ksef", key, certificate, None, encryption)
+        public = x509.load_der_x509_certificate(certificate.der)
+        data = pkcs12.serialize_key_and_certificates(b"ksef", key, public, None, encryption)
         return base64.b64encode(data).decode()
 
     def forget_certificate(self):

@@ -101,9 +101,9 @@ class TestAlerts(KsefCase):
         self.wake(days=5)
         alert = self.open_alerts()
         self.assertEqual(self.mails().body_html.count(alert.link), 1)
-        self.assertEqual(alert._place(), "/odoo/ksef")
+        self.assertEqual(alert._page(), "/odoo/ksef")
 
-    @mute_logger("odoo.addons.l10n_pl_ksef_auth.models.ksef_alert")
+    @mute_logger("odoo.addons.l10n_pl_ksef_auth.models.upkeep.alert")
     @mute_logger("odoo.addons.mail.models.mail_render_mixin")
     def test_a_template_that_somebody_broke_takes_no_activity_along(self):
         template = self.env.ref("l10n_pl_ksef_auth.mail_template_alert")
@@ -137,7 +137,7 @@ class TestAlerts(KsefCase):
         kept = self.simulator.state.certificates[certificate.serial_number]
         kept.revoked = kept.revocation_done = self.simulator.clock.now()
         self.assertEqual(self.wake(hours=25), [("certificate", 0)])
-        self.assertEqual(self.open_alerts()._place(), "/odoo/ksef-account")
+        self.assertEqual(self.open_alerts()._page(), "/odoo/ksef-account")
 
     def test_a_certificate_not_renewed_is_told_thirty_fourteen_seven_and_one_day_before(self):
         certificate = self.certified()

@@ -31,7 +31,7 @@ class TestCertificate(KsefCase):
         self.assertEqual(self.panel()["state"], "connected")
 
     def test_a_certificate_whose_number_ksef_does_not_tell_is_found_in_its_list(self):
-        told = EnrollmentStatus(200, "Wniosek obsłużony (certyfikat wygenerowany)")
+        told = EnrollmentStatus(200, "Wniosek obsłużony (certyfikat wygenerowany)", (), None)
         with patch.object(KsefClient, "enrollment_status", return_value=told):
             certificate = self.certified()
         self.assertEqual(certificate.state, "active")
@@ -40,12 +40,7 @@ class TestCertificate(KsefCase):
         self.certified()
         session = self.company._l10n_pl_ksef_session()
         session.write({"renew_at": session._now(), "next_attempt": False})
-        due = type(self.env["l10n_pl_ksef.due"])
-        next_ids = due._next_ids
-
-        def taken(survey, model, *places):
-            return [] if model == "l10n_pl_ksef.session" else next_ids(survey, model, *places)
-
-        with patch.object(due, "_next_ids", taken), self.counted("challenge") as logins:
+        taken = patch.object(type(session), "_advance", return_value=None)
+        with taken, self.counted("challenge") as logins:
             self.keep_alive(seconds=1)
         self.assertEqual(logins["calls"], 1)

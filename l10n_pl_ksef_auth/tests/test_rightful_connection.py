@@ -167,6 +167,7 @@ class TestRightfulConnection(KsefCase):
         with suppress(KsefUnavailable):
             self.token()
         self.company.vat = "PL1111111111"
+        self.env.flush_all()
         self.travel(minutes=1)
         token = self.token()
         session = self.company._l10n_pl_ksef_session()

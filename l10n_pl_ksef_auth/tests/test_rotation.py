@@ -5,7 +5,8 @@ from unittest.mock import patch
 
 from odoo.tests import tagged
 
-from odoo.addons.l10n_pl_ksef_auth.models import ksef_backup, ksef_vault
+from odoo.addons.l10n_pl_ksef_auth.models import ksef_vault
+from odoo.addons.l10n_pl_ksef_auth.models.upkeep.housekeeping import REMINDED_PARAMETER
 from odoo.addons.l10n_pl_ksef_auth.tools import vault
 
 from .common import KsefCase
@@ -115,7 +116,7 @@ class TestRotation(KsefCase):
         groups = "base.group_system,l10n_pl_ksef_auth.group_ksef_connection"
         administrator = self.make_user("ksef_administrator", groups)
         self.reminders().unlink()
-        self.env["ir.config_parameter"].set_param(ksef_backup.REMINDED_PARAMETER, False)
+        self.env["ir.config_parameter"].set_param(REMINDED_PARAMETER, False)
         self.keep_alive(hours=1)
         self.assertEqual(self.reminders().user_id, administrator)
 

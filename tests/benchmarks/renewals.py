@@ -87,7 +87,7 @@ class Run:
         return (last - first) * LATENCY / (self.until_asked(last) - began)
 
     def memory(self) -> float:
-        """Return the resident memory of the Odoo with the cron worker, in MiB."""
+        """Return the resident memory of the Odoo that the cron worker is a thread of, in MiB."""
         with open(f"/proc/{self._demo.odoo.pid}/status") as file:
             line = next(line for line in file if line.startswith("VmRSS:"))
         return int(line.split()[1]) / 1024

@@ -24,8 +24,7 @@ LOOK = """
 import json
 env.cr.execute(MAKE_DUE)
 env.cr.commit()
-for name in ("ir_cron_keep_alive", "ir_cron_keep_alive_helper"):
-    env.ref(f"l10n_pl_ksef_auth.{name}").method_direct_trigger()
+env.ref("l10n_pl_ksef_auth.ir_cron_keep_alive").method_direct_trigger()
 env.invalidate_all()
 try:
     token = bool(env.company.l10n_pl_ksef_access_token())

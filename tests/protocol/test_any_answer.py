@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from protocol_builders import DOCUMENT, wire
 
-from tools import answers, meanings, refusals
-from tools.errors import KsefError
+from tools import answers, meanings
+from tools.errors import KsefError, raise_for
 from tools.transport import Answer
 
 NAMES = some.sampled_from(
@@ -69,7 +69,7 @@ def test_any_json_is_read_or_called_invalid(kind, data):
 def test_any_refusal_is_an_exception_with_a_meaning(status, body, pause):
     headers = {"Retry-After": pause} if pause is not None else {}
     try:
-        refusals.raise_for("KSeF GET /any", status, headers, body)
+        raise_for("KSeF GET /any", status, headers, body)
         assert 200 <= status < 300
     except KsefError as error:
         assert meanings.of_error(error).text

@@ -9,6 +9,7 @@ from odoo.exceptions import MissingError
 
 from ...tools import clock
 from ...tools.errors import KsefError
+from ...tools.http_pool import pool_of
 from ...tools.vault import VaultError
 from .. import ksef_problem
 from .locks import also_locked, locked
@@ -17,8 +18,6 @@ _logger = logging.getLogger(__name__)
 
 FIRST_RETRY = timedelta(seconds=5)
 LONGEST_RETRY = timedelta(hours=1)
-# The scheduled action itself asks to be woken for the next thing; its steps need not.
-IN_CRON = "l10n_pl_ksef_in_cron"
 # The model and method whose row of the table says which states may be stored now.
 RUNNING = "l10n_pl_ksef_running"
 # Far more than any table has steps in a row: a step that changes nothing must not spin.
@@ -185,12 +184,16 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
             # The step found that its record is not needed any more.
             return None
 
-    def _reencrypt(self):
-        """Encrypt the secrets anew between two steps: a step may be writing them."""
-        with self._exclusive(wait_seconds=30) as own:
-            outcomes = own._reencrypt_here()
-            own.env.cr.commit()
-        return outcomes
+    def _alone(self):
+        """Read self anew between two steps: a step may be writing the same secrets."""
+        return self._exclusive(wait_seconds=30)
+
+    def _set_aside(self):
+        """Put a record off for long, whose step failed in a way that nobody thought of."""
+        with self._exclusive() as own:
+            if own:
+                own._postpone_for(LONGEST_RETRY)
+                own.env.cr.commit()
 
     # ------------------------------------------------------------------
     # How a step ends
@@ -227,7 +230,8 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
 
     def _wake_cron_at(self, moment):
         """Have the scheduled action run at a moment (naive UTC by the addon's clock)."""
-        if self.env.context.get(IN_CRON):
+        if pool_of(self.env.context):
+            # A run of the scheduled action asks by itself, for the next moment of all records.
             return
         cron = self.env.ref("l10n_pl_ksef_auth.ir_cron_keep_alive", raise_if_not_found=False)
         if cron and moment:

@@ -1,7 +1,5 @@
 from contextlib import nullcontext
 
-from cryptography.hazmat.primitives.serialization import Encoding
-
 from odoo import Command, models
 from odoo.exceptions import AccessError
 
@@ -11,7 +9,6 @@ from ...tools.credentials import CredentialError, load_credentials
 from ...tools.errors import KsefError, KsefRefused
 from ...tools.identity import identity_of_certificate
 from ...tools.vault import VaultError
-from ...tools.x509_support import validity
 from .. import ksef_problem
 from ..base.locks import LockBusy, locked
 from ..base.steps import event, naive
@@ -39,10 +36,10 @@ class L10n_Pl_KsefCertificateManual(models.Model):
         except CredentialError as error:
             return ksef_problem.local(f"credential_{error.reason}")
         now = self._now()
-        if naive(validity(certificate)[1]) <= now:
+        if naive(certificate.valid_to) <= now:
             return ksef_problem.local("certificate_expired")
         environment = owner.l10n_pl_ksef_environment
-        if _is_self_signed(certificate) and not ENVIRONMENTS[environment].self_signed_allowed:
+        if certificate.is_self_signed and not ENVIRONMENTS[environment].self_signed_allowed:
             return ksef_problem.local("environment_mismatch")
         try:
             self._keep(owner, key, certificate)
@@ -90,7 +87,7 @@ class L10n_Pl_KsefCertificateManual(models.Model):
             }
         )
         self._secret_write(private_key_secret=enrollment.private_key_der(key))
-        self._activate_with(certificate, certificate.public_bytes(Encoding.DER))
+        self._activate_with(certificate)
         self.search(
             [
                 ("company_ids", "in", owner.id),
@@ -256,10 +253,6 @@ class L10n_Pl_KsefCertificateManual(models.Model):
                     " somebody who manages all of them has to revoke it."
                 )
             )
-
-
-def _is_self_signed(certificate):
-    return certificate.issuer == certificate.subject
 
 
 def _is_lost_cause(successor):

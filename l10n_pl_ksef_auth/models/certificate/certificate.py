@@ -2,16 +2,15 @@ import logging
 import random
 from datetime import timedelta
 
-from cryptography import x509
-
 from odoo import fields, models
+from odoo.fields import Domain
 
 from ...exceptions import LoginNeeded
 from ...tools.identity import identity_of_certificate
-from ...tools.x509_support import validity
+from ...tools.x509_support import read_certificate
 from ..base.const import ENVIRONMENT_LABELS
 from ..base.steps import event, naive
-from ..ksef_audit import technical
+from ..upkeep.audit import technical
 from .states import CERTIFICATE
 
 _logger = logging.getLogger(__name__)
@@ -130,26 +129,27 @@ class L10n_Pl_KsefCertificate(models.Model):
         return self.sudo().search(domain, order=order, limit=limit)
 
     def _usable(self):
-        """Return the certificates of self that may log in now (docs/ksef.md A2-28)."""
+        """Return the certificates of self that may log in now, not only later."""
+        return self.filtered_domain(self._usable_domain())
+
+    def _usable_domain(self):
+        """Return the domain of certificates that may log in now (docs/ksef.md A2-28)."""
         now = self._now()
-        return self.filtered(
-            lambda certificate: (
-                certificate.state == "active"
-                and certificate.valid_from <= now < certificate.valid_to - timedelta(minutes=1)
-            )
-        )
+        begun = Domain("valid_from", "<=", now)
+        lasts = Domain("valid_to", ">", now + timedelta(minutes=1))
+        return Domain("state", "=", "active") & begun & lasts
 
     def _stored_certificate(self):
-        """Return the certificate, an x509.Certificate.
+        """Return the certificate, an x509_support.Certificate.
 
         :raises vault.VaultError: it cannot be decrypted here
         """
-        return x509.load_der_x509_certificate(self._secret_read("certificate_secret"))
+        return read_certificate(self._secret_read("certificate_secret"))
 
     def _signing_material(self):
         """Return what a login is signed with; xades takes the key as it is stored.
 
-        :return tuple: (private key in PKCS#8 DER, x509.Certificate)
+        :return tuple: (private key in PKCS#8 DER, x509_support.Certificate)
         :raises vault.VaultError: the key cannot be decrypted here
         """
         self.ensure_one()
@@ -158,21 +158,19 @@ class L10n_Pl_KsefCertificate(models.Model):
             vault.decrypt(own[name] or "", self._secret_context(name))
             for name in ("private_key_secret", "certificate_secret")
         )
-        return key, x509.load_der_x509_certificate(certificate)
+        return key, read_certificate(certificate)
 
-    def _activate_with(self, certificate, der):
+    def _activate_with(self, certificate):
         """Store a certificate as the one to log in with, or to try out before its forerunner goes.
 
-        :param certificate: the x509.Certificate
-        :param bytes der: the same, encoded
+        :param certificate: an x509_support.Certificate
         """
-        first, last = validity(certificate)
-        self._secret_write(certificate_secret=der)
+        self._secret_write(certificate_secret=certificate.der)
         self._succeed(
             state="trying" if self.replaces_id.state == "active" else "active",
             taken_at=self._now(),
-            valid_from=naive(first),
-            valid_to=naive(last),
+            valid_from=naive(certificate.valid_from),
+            valid_to=naive(certificate.valid_to),
         )
         self._plan()
 
@@ -320,13 +318,11 @@ class L10n_Pl_KsefCertificate(models.Model):
         """Leave certificates to the database whose key can open them."""
         self.write({"state": "foreign", "revoke_requested": False, "next_attempt": False})
 
-    def _reencrypt_here(self):
-        outcomes = super()._reencrypt_here()
-        if "encrypted" in outcomes and self.certificate_secret:
-            # Identities are found by a digest that the key is part of.
+    def _follow_key(self):
+        """Renew the digest that finds the owner again: the key is part of it."""
+        if self.certificate_secret:
             identity = identity_of_certificate(self._stored_certificate(), issued_by_ksef=True)
             self.identity_digest = self._secret_digests(identity)[0]
-        return outcomes
 
     # ------------------------------------------------------------------
     # Audit

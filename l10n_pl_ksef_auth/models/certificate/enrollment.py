@@ -1,8 +1,6 @@
 import secrets
 from datetime import timedelta
 
-from cryptography import x509
-
 from odoo import Command, models
 
 from ...tools import enrollment
@@ -219,13 +217,13 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
         """Fetch the certificate and make sure that it is the one for our key."""
         with self._client() as client:
             answer = client.retrieve_certificates(self._token(), [self.serial_number])
-        der = next((item.der for item in answer if item.serial_number == self.serial_number), None)
-        certificate = der and x509.load_der_x509_certificate(der)
+        ours = (item for item in answer if item.serial_number == self.serial_number)
+        certificate = next((item.certificate for item in ours), None)
         key = enrollment.load_private_key(self._secret_read("private_key_secret"))
         if not certificate or not matches(key, certificate):
             self._succeed(state="failed", problem=ksef_problem.local("certificate_mismatch"))
             return
-        self._activate_with(certificate, der)
+        self._activate_with(certificate)
         self.env.cr.commit()
         self._plan_renewals()
 

@@ -83,7 +83,7 @@ class L10n_Pl_KsefSessionLogin(models.Model):
                 "send_started_at": False,
             }
         )
-        signed = xades.sign(self._request_document(), key, certificate, clock.now())
+        signed = xades.sign(self._request_document(), key, certificate)
         self._secret_write(document_secret=signed)
 
     def _take_certificate(self):

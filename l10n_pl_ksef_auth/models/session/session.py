@@ -1,12 +1,12 @@
 from datetime import timedelta
 
-from odoo import fields, models
+from odoo import api, fields, models
 
 from ...tools import auth_token_request, nip
 from .. import ksef_problem
 from ..base.const import ENVIRONMENT_LABELS
 from ..base.steps import event
-from ..ksef_audit import address, technical
+from ..upkeep.audit import address, technical
 from .states import ENDED, LOGGING_IN, SESSION
 
 # KSeF was seen to say "in progress" for half an hour (docs/ksef.md A1-100).
@@ -41,6 +41,8 @@ class L10n_Pl_KsefSession(models.Model):
     )
     context_type = fields.Char(required=True, readonly=True, default="Nip")
     context_value = fields.Char(string="Context identifier", required=True, readonly=True)
+    # As the company has them now, or this login is nobody's any more.
+    context_digits = fields.Char(compute="_compute_context_digits", store=True)
     subject_type = fields.Char(required=True, readonly=True, default="certificateSubject")
     state = fields.Selection(
         SESSION.selection, required=True, readonly=True, default="waiting", index=True
@@ -75,6 +77,7 @@ class L10n_Pl_KsefSession(models.Model):
     signer_masked = fields.Char(string="Signer's identifier", readonly=True, copy=False)
     rights = fields.Char(string="Rights at KSeF", readonly=True, copy=False)
     rights_checked_at = fields.Datetime(readonly=True, copy=False)
+    lacks_rights = fields.Boolean(compute="_compute_lacks_rights", store=True)
     takes_over_ids = fields.Many2many(
         "l10n_pl_ksef.certificate",
         "l10n_pl_ksef_take_over_rel",
@@ -93,6 +96,16 @@ class L10n_Pl_KsefSession(models.Model):
         "This company is already logging in with its certificate.",
     )
 
+    @api.depends("context_value")
+    def _compute_context_digits(self):
+        for session in self:
+            session.context_digits = nip.digits(session.context_value)
+
+    @api.depends("rights")
+    def _compute_lacks_rights(self):
+        for session in self:
+            session.lacks_rights = bool(session._missing_rights())
+
     def _lock_name(self):
         return self._lock_name_of(self.company_id, self.environment)
 
@@ -107,9 +120,7 @@ class L10n_Pl_KsefSession(models.Model):
     def _of_present_context(self):
         """Return the logins of self for the NIP or unit that their company has now."""
         return self.filtered(
-            lambda session: (
-                nip.digits(session.context_value) == session.company_id._l10n_pl_ksef_digits()
-            )
+            lambda session: session.context_digits == session.company_id.l10n_pl_ksef_digits
         )
 
     def _of_company(self, owner, *conditions, limit=None):
@@ -146,6 +157,16 @@ class L10n_Pl_KsefSession(models.Model):
             return True
         sent, activated = self.send_started_at, other.activated_at
         return bool(sent and activated and sent > activated)
+
+    def _may_log_in_again(self):
+        """Return True if a machine may follow self, the company's newest login, when it ends.
+
+        Not if a person closed it, nor if KSeF refused the certificate that would log in again.
+        """
+        if self.state == "failed" and self.method == "certificate":
+            if self.certificate_id == self.company_id._l10n_pl_ksef_certificate():
+                return False
+        return not self.closed_by_user
 
     def _missing_rights(self):
         """Return the rights that sending and reading invoices need and this login lacks.

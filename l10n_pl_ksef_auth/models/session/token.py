@@ -189,7 +189,7 @@ class L10n_Pl_KsefSessionToken(models.Model):
         )
         if last.state in IN_FLIGHT and last._of_present_context():
             return last
-        if last.closed_by_user or not last._may_log_in_again():
+        if not last._may_log_in_again():
             raise LoginNeeded()
         login = owner._l10n_pl_ksef_certificate_login()
         if not login:

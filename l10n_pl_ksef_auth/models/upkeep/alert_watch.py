@@ -2,15 +2,16 @@ import logging
 from datetime import timedelta
 
 from odoo import models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..tools.nip import InvalidNip
-from . import ksef_problem, ksef_vault
-from .base.locks import locked
-from .certificate.states import TOLD
-from .ksef_alert import ON_CERTIFICATE
-from .ksef_owner import OWNER, SAME_CONTEXT
-from .session.states import LOGGING_IN
+from ...tools.nip import InvalidNip
+from .. import ksef_problem, ksef_vault
+from ..base.locks import locked
+from ..certificate.states import TOLD
+from ..session.states import LOGGING_IN
+from .alert import ON_CERTIFICATE
+from .due import LIVE_LOGIN, newest_login
 
 _logger = logging.getLogger(__name__)
 
@@ -20,52 +21,46 @@ CERTIFICATE_DAYS = (30, 14, 7, 1)
 RENEWAL_PATIENCE = timedelta(days=1)
 # A login that KSeF keeps refusing, although each refusal may pass, in days before the end.
 REFUSED_TOO_LONG = timedelta(days=1)
+NOTICED = Domain("state", "in", TOLD)
+OPEN = Domain("closed_at", "=", False)
 
 
-class L10n_Pl_KsefAlertWatch(models.Model):
-    """Compares what a human should know with what was told: raises, repeats, closes."""
+class L10n_Pl_KsefAlertWatch(models.AbstractModel):
+    """Compares what a human should know with what was told: raises, repeats, closes alerts."""
 
-    _inherit = "l10n_pl_ksef.alert"
+    _name = "l10n_pl_ksef.alert.watch"
+    _description = "KSeF alerts to be raised or closed"
 
     def _watch(self):
         """Bring the alerts up to date, each on its own; one worker does it at a time."""
-        if not self._worth_a_look():
+        lock = ksef_vault.obstacle(self.env)
+        if not lock and not self._is_worth_a_look():
             return
         with locked(self.env, "ksef-alerts") as env:
             if env is None:
                 return
-            alerts = self.with_env(env)
-            lock = ksef_vault.obstacle(env)
+            watch = self.with_env(env)
             if lock:
-                alerts._tell_of_lock(lock)
+                watch._tell_of_lock(lock)
             else:
-                alerts._bring_up_to_date(alerts._wanted())
+                watch._bring_up_to_date(watch._wanted())
 
-    def _worth_a_look(self):
-        """Whether anything could have to be told or closed; one query for many companies."""
-        self.env.flush_all()
-        now = self.env["l10n_pl_ksef.session"]._now()
-        query = SQL(
-            """
-            SELECT EXISTS (SELECT FROM l10n_pl_ksef_alert WHERE closed_at IS NULL)
-                OR EXISTS (SELECT FROM l10n_pl_ksef_certificate
-                            WHERE state IN %(noticed)s
-                               OR (state = 'active' AND valid_to <= %(soon)s))
-                OR EXISTS (%(suspicious)s)
-            """,
-            noticed=TOLD,
-            soon=now + timedelta(days=max(CERTIFICATE_DAYS)),
-            suspicious=_suspicious(now),
-        )
-        if self.env.execute_query(query)[0][0]:
+    def _is_worth_a_look(self):
+        """Return True if there may be something to tell or to close; few queries for all."""
+        if self.env["l10n_pl_ksef.alert"].search_count(OPEN, limit=1):
             return True
-        return bool(ksef_vault.obstacle(self.env))
+        certificates = self.env["l10n_pl_ksef.certificate"]
+        if certificates.search_count(NOTICED | self._ending_certificates(), limit=1):
+            return True
+        query = SQL("SELECT EXISTS (%s)", self._suspicious_logins())
+        return self.env.execute_query(query)[0][0]
 
     def _bring_up_to_date(self, wanted):
-        for alert in self.search([("closed_at", "=", False)]):
+        alerts = self.env["l10n_pl_ksef.alert"]
+        for alert in alerts.search(OPEN):
             self._on_its_own(alert._keep_or_close, wanted.pop(alert._key(), None))
         for values in wanted.values():
-            self._on_its_own(self._raise_alert, values)
+            self._on_its_own(alerts._raise, values)
 
     def _on_its_own(self, method, values):
         """Do and commit one alert; what goes wrong with it keeps no other back."""
@@ -76,28 +71,16 @@ class L10n_Pl_KsefAlertWatch(models.Model):
             self.env.cr.rollback()
             _logger.exception("KSeF: an alert could not be brought up to date: %s", values)
 
-    def _raise_alert(self, values):
-        self.create(values)._tell()
-
     def _tell_of_lock(self, lock):
         """The key is missing: one alert for all companies. A copy of a database tells nobody."""
-        told = self.search([("reason", "=", "key"), ("closed_at", "=", False)], limit=1)
+        alerts = self.env["l10n_pl_ksef.alert"]
+        told = alerts.search(OPEN & Domain("reason", "=", "key"), limit=1)
         session = self.env["l10n_pl_ksef.session"].search([("state", "=", "active")], limit=1)
         if lock.startswith("copy_") or told or not session:
             return
         problem = ksef_problem.local(lock)
-        self.create(self._of_login("key", session, 0, problem))._tell()
+        alerts._raise(self._of_login("key", session, 0, problem))
         self.env.cr.commit()
-
-    def _key(self):
-        return (self.company_id.id, self.environment, self.reason, self.certificate_id.id)
-
-    def _keep_or_close(self, values):
-        if values is None:
-            self._close()
-        elif values["level"] < self.level:
-            self.write(values)
-            self._tell()
 
     def _wanted(self):
         """What a human should know now.
@@ -116,12 +99,13 @@ class L10n_Pl_KsefAlertWatch(models.Model):
     # ------------------------------------------------------------------
     def _wanted_for_logins(self):
         sessions = self.env["l10n_pl_ksef.session"]
-        for live_id, newest_id in self._suspicious_logins():
+        self.env.flush_all()
+        for live_id, newest_id in self.env.execute_query(self._suspicious_logins()):
             live, newest = sessions.browse(live_id or ()), sessions.browse(newest_id)
             level, problem = self._login_level(live, newest)
             if level is not None:
                 yield self._of_login("login", newest if level == 0 else live, level, problem)
-            if live and live.rights_checked_at and live._missing_rights():
+            if live.rights_checked_at and live.lacks_rights:
                 yield self._of_login("rights", live, 0, False)
 
     def _of_login(self, reason, session, level, problem):
@@ -165,32 +149,29 @@ class L10n_Pl_KsefAlertWatch(models.Model):
         return 0, changed or newest.problem
 
     def _suspicious_logins(self):
-        """The few companies that are worth a closer look, out of many.
+        """SELECT the few logins that are worth a closer look, out of many.
 
-        :return list: (id of the login that works or None, id of the newest) of each
+        The id of the login that works, or None, and of the newest login, for each company.
         """
-        self.env.flush_all()
-        return self.env.execute_query(_suspicious(self.env["l10n_pl_ksef.session"]._now()))
+        return _suspicious(
+            self.env["l10n_pl_ksef.session"]._now() + timedelta(days=max(LOGIN_DAYS))
+        )
 
     # ------------------------------------------------------------------
     # Certificates
     # ------------------------------------------------------------------
     def _wanted_for_certificates(self):
         certificates = self.env["l10n_pl_ksef.certificate"]
-        now = certificates._now()
-        ending = certificates.search(
-            [
-                ("state", "=", "active"),
-                ("valid_to", "<=", now + timedelta(days=max(CERTIFICATE_DAYS))),
-            ]
-        )
-        noticed = certificates.search([("state", "in", TOLD)])
-        for certificate in ending:
+        for certificate in certificates.search(self._ending_certificates()):
             level = self._ending_level(certificate)
             if level is not None:
                 yield self._of_certificate(certificate, level)
-        for certificate in noticed.filtered(self._needs_a_human):
+        for certificate in certificates.search(NOTICED).filtered(self._needs_a_human):
             yield self._of_certificate(certificate, 0)
+
+    def _ending_certificates(self):
+        soon = self.env["l10n_pl_ksef.certificate"]._now() + timedelta(days=max(CERTIFICATE_DAYS))
+        return Domain("state", "=", "active") & Domain("valid_to", "<=", soon)
 
     def _of_certificate(self, certificate, level):
         return {
@@ -231,41 +212,30 @@ class L10n_Pl_KsefAlertWatch(models.Model):
         return newest.closed_by_user
 
 
-def _suspicious(now):
+def _suspicious(soon):
     """SELECT the logins of companies that a human may have to look after."""
     return SQL(
         """
         SELECT live.id, newest.id
           FROM res_company AS company
-          JOIN LATERAL (%(owner)s) AS owner ON owner.id = company.id
-          JOIN LATERAL (
-               SELECT * FROM l10n_pl_ksef_session
-                WHERE company_id = company.id
-                  AND environment = company.l10n_pl_ksef_environment
-                  AND (method = 'certificate' OR reference_number IS NOT NULL)
-                ORDER BY id DESC LIMIT 1) AS newest ON TRUE
-     LEFT JOIN LATERAL (
-               SELECT * FROM l10n_pl_ksef_session AS session
-                WHERE company_id = company.id
-                  AND environment = company.l10n_pl_ksef_environment
-                  AND state = 'active'
-                  AND %(same)s
-                ORDER BY id DESC LIMIT 1) AS live ON TRUE
+          JOIN LATERAL (%(newest)s) AS newest ON TRUE
+     LEFT JOIN LATERAL (%(live)s) AS live ON TRUE
          WHERE company.active
+           AND company.l10n_pl_ksef_principal_id = company.id
            AND newest.closed_by_user IS NOT TRUE
            AND (live.id IS NULL
                 OR newest.state = 'failed'
                 OR newest.state IN %(under_way)s
                 OR (live.renew_at IS NULL AND live.refresh_valid_until <= %(soon)s)
-                OR (live.rights != ''
-                    AND NOT (live.rights LIKE '%%InvoiceRead%%'
-                             AND live.rights LIKE '%%InvoiceWrite%%')))
+                OR live.lacks_rights)
       ORDER BY company.id
         """,
-        owner=OWNER,
-        same=SAME_CONTEXT,
+        newest=newest_login(
+            SQL("session.method = 'certificate' OR session.reference_number IS NOT NULL")
+        ),
+        live=LIVE_LOGIN,
         under_way=LOGGING_IN,
-        soon=now + timedelta(days=max(LOGIN_DAYS)),
+        soon=soon,
     )
 
 

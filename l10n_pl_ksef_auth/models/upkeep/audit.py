@@ -1,14 +1,8 @@
-from datetime import timedelta
-
 from odoo import api, fields, models
 from odoo.http import request
 
-from . import ksef_problem
-from .base.const import ENVIRONMENT_LABELS, OPTIONS
-
-# As long as Polish law keeps the books that the invoices belong to: five years and the running one.
-KEPT = timedelta(days=6 * 366)
-VACUUM_LIMIT = 10_000
+from .. import ksef_problem
+from ..base.const import ENVIRONMENT_LABELS, OPTIONS
 
 
 def address():
@@ -20,7 +14,7 @@ class L10n_Pl_KsefAudit(models.Model):
     """What happened to a company's connection, who did it and from where; never a secret.
 
     Lines are written with the change that they tell of, in its transaction, and nobody can change
-    or delete one through Odoo; housekeeping removes them after ``KEPT``.
+    or delete one through Odoo; housekeeping removes them after some years.
     """
 
     _name = "l10n_pl_ksef.audit"
@@ -97,17 +91,6 @@ class L10n_Pl_KsefAudit(models.Model):
                 f"{name.removeprefix('l10n_pl_ksef_')}={vals[name]}" for name in changed
             )
             self._record(companies, "settings", detail=detail)
-
-    @api.autovacuum
-    def _gc_lines(self):
-        """Remove lines that are older than ``KEPT``.
-
-        :return tuple: how many went, whether more are to go
-        """
-        limit = fields.Datetime.now() - KEPT
-        old = self.sudo().search([("create_date", "<", limit)], limit=VACUUM_LIMIT)
-        old.unlink()
-        return len(old), len(old) == VACUUM_LIMIT
 
 
 def technical(env, problem):

@@ -2,9 +2,9 @@ import logging
 
 from odoo import api, fields, models
 
-from . import ksef_problem
-from .base.const import ENVIRONMENT_LABELS
-from .res_company import CONNECT_GROUP, SEE_GROUP
+from .. import ksef_problem
+from ..base.const import ENVIRONMENT_LABELS
+from ..res_company import CONNECT_GROUP, SEE_GROUP
 
 _logger = logging.getLogger(__name__)
 
@@ -118,7 +118,7 @@ class L10n_Pl_KsefAlert(models.Model):
         for alert in self:
             alert.link = f"{alert.get_base_url()}/l10n_pl_ksef/alert/{alert.id}"
 
-    def _place(self):
+    def _page(self):
         """The page that the link leads to."""
         account = self.reason == ON_CERTIFICATE and self.certificate_id.state != "expired"
         return "/odoo/ksef-account" if account else "/odoo/ksef"
@@ -126,6 +126,19 @@ class L10n_Pl_KsefAlert(models.Model):
     # ------------------------------------------------------------------
     # Telling, and being done
     # ------------------------------------------------------------------
+    def _raise(self, values):
+        self.create(values)._tell()
+
+    def _key(self):
+        return (self.company_id.id, self.environment, self.reason, self.certificate_id.id)
+
+    def _keep_or_close(self, values):
+        if values is None:
+            self._close()
+        elif values["level"] < self.level:
+            self.write(values)
+            self._tell()
+
     def _tell(self):
         """One activity, and one mail in the recipient's language."""
         self.ensure_one()
