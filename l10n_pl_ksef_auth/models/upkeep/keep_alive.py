@@ -35,8 +35,8 @@ class L10n_Pl_KsefKeepAlive(models.AbstractModel):
     def _cron_keep_alive(self):
         """Do all that is due, ask to be woken for the next thing, then tell people and tidy up.
 
-        While the secrets cannot be used here, every connection is left as it is (docs/design.md,
-        decisions 10 and 12).
+        While the secrets cannot be used here, every connection is left as it is
+        (docs/design.md 10 and 12).
         """
         if not ksef_vault.obstacle(self.env):
             self._wake_for_the_next(self._run())
