@@ -16,7 +16,7 @@ _PATTERN = re.compile(r'(?<=<xsd:pattern value=")\^(.*)\$(?="/>)')
 
 
 def official_schema(version: str) -> Any:
-    """Return a schema as a validator; skips the test where the Ministry's file is not at hand.
+    """Return a schema as a validator; skip the test where the Ministry's file is not at hand.
 
     :param version: 2.0 or 2.1
     """

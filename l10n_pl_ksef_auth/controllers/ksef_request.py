@@ -1,6 +1,7 @@
 from odoo import http
 from odoo.http import content_disposition, request
 
+from ..models.res_company import CONNECT_GROUP
 from ..tools import auth_token_request
 
 
@@ -22,7 +23,7 @@ class KsefRequest(http.Controller):
         """
         session = request.env["l10n_pl_ksef.session"].browse(session_id).exists()
         session.check_access("read")
-        if not request.env.user.has_group("l10n_pl_ksef_auth.group_ksef_connection"):
+        if not request.env.user.has_group(CONNECT_GROUP):
             raise request.not_found()
         if session.state != "waiting" or not session.challenge:
             raise request.not_found()

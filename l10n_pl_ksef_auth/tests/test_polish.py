@@ -35,7 +35,7 @@ JOURNEY = {
 
 @tagged("post_install", "-at_install")
 class TestPolish(PolishTexts, TransactionCase):
-    """What the addon says, it says in Polish, in the words of the journey."""
+    """Every text of the addon is there in Polish, and the labels are those of the journey."""
 
     module = "l10n_pl_ksef_auth"
 

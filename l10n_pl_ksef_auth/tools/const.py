@@ -36,7 +36,6 @@ IDLE_LIMIT = 5
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
 
 CHALLENGE_LIFETIME = timedelta(minutes=10)
-AUTHENTICATION_TOKEN_LIFETIME = timedelta(minutes=45)
 
 
 def check_base_url(url: str) -> str:

@@ -50,7 +50,7 @@ class Run:
         self._requests = bench.simulator.requests.count()
 
     def connected(self) -> int:
-        """Companies with a live login."""
+        """Return how many companies have an active session."""
         return int(
             self._demo.sql("SELECT count(*) FROM l10n_pl_ksef_session WHERE state = 'active'")
         )
@@ -60,7 +60,7 @@ class Run:
         self._bench.inside("wake")
 
     def until(self, number: int, patience: float = 1500) -> float:
-        """Wait for this many logins; the moment."""
+        """Wait for this many active sessions, and return the moment."""
         deadline = time.monotonic() + patience
         while self.connected() - self._before < number:
             if time.monotonic() > deadline:
@@ -69,11 +69,11 @@ class Run:
         return time.monotonic()
 
     def asked(self) -> int:
-        """KSeF's requests since the beginning."""
+        """Return how many requests KSeF has got since the beginning."""
         return self._bench.simulator.requests.count() - self._requests
 
     def until_asked(self, number: int, patience: float = 1500) -> float:
-        """Wait for this many requests; the moment."""
+        """Wait for this many requests, and return the moment."""
         deadline = time.monotonic() + patience
         while self.asked() < number:
             if time.monotonic() > deadline:
@@ -82,18 +82,18 @@ class Run:
         return time.monotonic()
 
     def share(self, last: int) -> float:
-        """How much of the time from now to a later request the network takes."""
+        """Return the network's share of the time from now to a later request."""
         first, began = self.asked(), time.monotonic()
         return (last - first) * LATENCY / (self.until_asked(last) - began)
 
     def memory(self) -> float:
-        """Resident memory of the Odoo that the cron worker is a thread of, in MiB."""
+        """Return the resident memory of the Odoo that the cron worker is a thread of, in MiB."""
         with open(f"/proc/{self._demo.odoo.pid}/status") as file:
             line = next(line for line in file if line.startswith("VmRSS:"))
         return int(line.split()[1]) / 1024
 
     def again(self, nips: list[str]) -> None:
-        """End the logins of a few companies, so that they are due once more."""
+        """End the sessions of a few companies, so that they are due once more."""
         listed = ", ".join(f"'{nip}'" for nip in nips)
         self._demo.sql(
             "UPDATE l10n_pl_ksef_session SET state = 'expired'"
@@ -120,7 +120,7 @@ def _speed(share: float, each: float) -> list[Row]:
 
 
 def _dead(run: Run, bench: Workbench) -> Row:
-    """The time that the others wait longer when KSeF never answers one of them."""
+    """Return how much longer the others wait when KSeF never answers one of them."""
     rows = bench.demo.sql(
         "SELECT context_value FROM l10n_pl_ksef_session WHERE state = 'active'"
         f" AND method = 'certificate' AND company_id > 1 ORDER BY id LIMIT {FEW}"

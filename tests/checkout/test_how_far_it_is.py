@@ -124,6 +124,10 @@ def test_a_failure_is_shown_while_its_stage_goes_on(tmp_path):
     assert 0 < stage.cpu_seconds and 0 < stage.seconds
 
 
+def test_a_stage_that_waits_for_its_turn_has_no_news():
+    assert Pytest("plain", ["tests"], sys.executable).news() == []
+
+
 def test_a_stage_that_breaks_off_is_a_failure_with_its_last_words(tmp_path):
     script = "print('no such file'); raise SystemExit(3)"
     stage = Program("fuzz", [sys.executable, "-c", script], isolated())

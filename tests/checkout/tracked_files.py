@@ -6,7 +6,7 @@ from stack.places import ROOT
 
 
 def tracked(*patterns: str) -> list[str]:
-    """Names of the tracked files that fit `patterns`."""
+    """Return the names of the tracked files that fit `patterns`."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", *patterns], cwd=ROOT, capture_output=True, text=True
     )

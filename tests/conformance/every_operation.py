@@ -13,7 +13,7 @@ from kit import Caller, ec_key  # noqa: E402, F401 - found in the folder named a
 
 
 def everything(ksef):
-    """Each operation once, successfully."""
+    """Call each operation of KSeF once, successfully."""
     tokens = ksef.login()
     ksef.status(tokens)
     ksef.call("POST", "/auth/token/refresh", tokens.refresh)

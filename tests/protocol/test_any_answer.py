@@ -11,8 +11,8 @@ from hypothesis import strategies as some
 from protocol_builders import DOCUMENT, wire
 
 from stack.sizes import wide
-from tools import answers, meanings, refusals
-from tools.errors import KsefError
+from tools import answers, meanings
+from tools.errors import KsefError, raise_for
 from tools.transport import Answer
 
 # How many times as many answers ./run test all thinks up.
@@ -72,7 +72,7 @@ def test_any_json_is_read_or_called_invalid(kind, data):
 def test_any_refusal_is_an_exception_with_a_meaning(status, body, pause):
     headers = {"Retry-After": pause} if pause is not None else {}
     try:
-        refusals.raise_for("KSeF GET /any", status, headers, body)
+        raise_for("KSeF GET /any", status, headers, body)
         assert 200 <= status < 300
     except KsefError as error:
         assert meanings.of_error(error).text

@@ -6,7 +6,6 @@ import pytest
 
 pytest.importorskip("werkzeug", reason="the simulated KSeF is served by werkzeug")
 
-from cryptography import x509
 
 from ksef_simulator import DEMO_INTERNAL_ID, DEMO_NIP, Simulator, signers
 from ksef_simulator.contract import Contract, watch
@@ -74,7 +73,7 @@ def _enrolled(ksef, bearer, kind="ec"):
     status = ksef.enrollment_status(bearer, reference)
     assert status.code == 200, status
     (issued,) = ksef.retrieve_certificates(bearer, [status.certificate_serial_number])
-    return key, x509.load_der_x509_certificate(issued.der), issued.serial_number
+    return key, issued.certificate, issued.serial_number
 
 
 @pytest.mark.parametrize("signer", ["owner", "qualified", "seal"])
@@ -199,7 +198,7 @@ def test_an_application_counts_against_the_limits_and_the_list_shows_it(ksef):
     after = ksef.certificate_limits(bearer)
     assert after.enrollment_remaining == before.enrollment_remaining - 1
     (item,) = ksef.certificates(bearer, status="Active", type="Authentication")
-    assert (item.serial_number, item.valid_to) == (serial, certificate.not_valid_after_utc)
+    assert (item.serial_number, item.valid_to) == (serial, certificate.valid_to)
 
 
 def test_a_revoked_certificate_does_not_log_in(ksef):

@@ -12,13 +12,13 @@ from ksef_simulator.contract import Contract, watch
 
 @pytest.fixture(scope="session")
 def contract():
-    """KSeF's contract, or None where it is not at hand."""
+    """Give KSeF's contract, or None where it is not at hand."""
     return Contract() if Contract.at_hand() else None
 
 
 @pytest.fixture
 def sim(contract):
-    """A simulator that is called without a socket."""
+    """Give a simulator that is called without a socket."""
     sim = Simulator()
     sim.settings.rate_limits = "off"
     if contract:
@@ -28,7 +28,7 @@ def sim(contract):
 
 @pytest.fixture
 def ksef(sim):
-    """A caller of the simulator."""
+    """Give a caller of the simulator."""
     http = requests.Session()
     http.mount(sim.url, sim.adapter())
     return Caller(sim, http)

@@ -1,4 +1,4 @@
-"""KSeF tokens, HTTPS under KSeF's names, and what KSeF says about its limits."""
+"""KSeF tokens, HTTPS under KSeF's names, and the calls that tell KSeF's limits."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_what_is_wrong_with_a_ksef_token_is_told_by_450(ksef):
 
 
 def test_a_token_that_decrypts_to_no_text_is_told_by_450(ksef):
-    """Undocumented, seen in practice (docs/ksef.md A1-450)."""
+    """This answer is undocumented, but was seen (docs/ksef.md A1-450)."""
     token = _generate(ksef, ksef.login()).json()["token"]
     noise = encrypt(ksef, "KsefTokenEncryption", b"\xff\xfe\xfd")
     state = _state(ksef, _token_login(ksef, token, encryptedToken=noise))["status"]

@@ -151,6 +151,7 @@ class Pytest(Stage):
         super().__init__(name, isolated() if environment is None else environment)
         self.paths, self.options = paths, list(options)
         self._interpreter = interpreter
+        self._events = self._figures = Path()
 
     def _prepare(self, folder: Path) -> None:
         self._events, self._figures = folder / f"{self.name}.json", folder / f"{self.name}.txt"

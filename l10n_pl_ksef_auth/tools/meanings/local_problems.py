@@ -76,9 +76,6 @@ PROBLEMS: dict[str, Meaning] = {
     "not_connected": Meaning(
         _lt("The company is not connected with KSeF."), CONNECT_AGAIN, True, "sign"
     ),
-    "challenge_expired": Meaning(
-        _lt("The ten minutes for signing this request are over."), SIGN_AGAIN, True, "sign"
-    ),
     "key_missing": Meaning(
         _lt(
             "This Odoo lacks the key that the connection's secrets are encrypted with; "
