@@ -58,6 +58,11 @@ def test_a_stage_that_has_not_begun_makes_the_sum_open():
     )
 
 
+def test_a_stage_that_never_says_how_many_tests_it_has_is_counted_all_the_same():
+    core = Tally("core", ended=30, running={"account.tests.test_x: TestC.test_b": 1.0})
+    assert line([core], 2.0, 0) == "0:00 30 of 30+ tests, 0 failed | 0:01 in core: test_b | core 30"
+
+
 def test_a_stage_that_is_over_is_in_the_sum_alone():
     over = Tally("plain", 2, ended=2, over=True)
     assert line([over, Tally("odoo", 1)], 0, 0) == "0:00 2 of 3 tests, 0 failed | odoo 0/1"
@@ -211,7 +216,7 @@ def test_odoos_log_tells_of_a_class_that_could_not_be_prepared():
     [
         ("account.tests.test_x: TestX.test_y", "/account:TestX.test_y"),
         ("account.tests.test_x: Subtest TestX.test_y (a='b.c')", "/account:TestX.test_y"),
-        ("base_vat.tests.t: setUpClass (odoo.addons.base_vat.tests.t.TestX)", "/base_vat:TestX"),
+        ("odoo.tests.suite: setUpClass (odoo.addons.base_vat.tests.t.TestX)", "/base_vat:TestX"),
     ],
 )
 def test_each_of_odoos_tests_can_be_run_alone(test, wanted):

@@ -26,8 +26,8 @@ STARTING = re.compile(r"Starting (\S+) \.\.\.\s*$")
 SKIPPED = re.compile(r"skipped (\S+) : ")
 FAILED = re.compile(r"(?:FAIL|ERROR): (.*\S)")
 TOTAL = re.compile(r"\d+ failed, \d+ error\(s\) of \d+ tests when loading database")
-# "Class.test", or the class alone of "setUpClass (odoo.addons.module.tests.file.Class)".
-METHOD = re.compile(r"(?:Subtest )?(\w+\.\w+)|setUpClass \(\S*\.(\w+)\)")
+METHOD = re.compile(r"(\w+)\.\S+: (?:Subtest )?(\w+\.\w+)")
+SET_UP_CLASS = re.compile(r"\S+: \w+ \(odoo\.addons\.(\w+)\.\S*\.(\w+)\)")
 
 
 class Log:
@@ -85,10 +85,8 @@ def tag(test: str) -> str:
 
     :param test: as in the events of `Log`, such as "account.tests.test_x: TestX.test_y"
     """
-    place, _colon, name = test.partition(": ")
-    found = METHOD.match(name)
-    words = f":{found[1] or found[2]}" if found else ""
-    return f"/{place.partition('.')[0]}{words}"
+    found = SET_UP_CLASS.match(test) or METHOD.match(test)
+    return f"/{found[1]}:{found[2]}" if found else test
 
 
 def failures(log: Path) -> set[str] | None:
