@@ -23,7 +23,7 @@ class L10n_Pl_KsefAccountActions(models.AbstractModel):
         self.env["l10n_pl_ksef.certificate"]._serve(owner)
         # What is wrong with a NIP is said by the panel.
         with suppress(InvalidNip):
-            owner._l10n_pl_ksef_log_in_with_certificate(wait_seconds=5)
+            self.env["l10n_pl_ksef.session"]._log_in(owner, wait_seconds=5)
         with self.env.registry.cursor() as cr:
             fresh = company.with_env(self.env(cr=cr))
             panel = fresh.env["l10n_pl_ksef.panel"]._values(fresh)

@@ -8,8 +8,7 @@ from ..tools.client import KsefClient
 from ..tools.const import ENVIRONMENTS, check_base_url
 from ..tools.errors import KsefError, KsefUnavailable
 from ..tools.http_pool import pool_of
-from .base.const import ENVIRONMENT_LABELS
-from .base.locks import locked
+from .base.const import DEADLINE, ENVIRONMENT_LABELS
 from .ksef_home import is_neutralized
 
 CONNECT_GROUP = "l10n_pl_ksef_auth.group_ksef_connection"
@@ -160,7 +159,8 @@ class ResCompany(models.Model):
     def _l10n_pl_ksef_client(self, environment=None):
         """Return a client without a token, for use as a context manager.
 
-        A run of the scheduled action hands down a pool of clients; other callers get their own.
+        A run of the scheduled action hands down a pool of clients; other callers get their own,
+        which waits no longer than they do.
 
         :param str environment: that of self's connection unless given
         :raises KsefError: the database is neutralized: it never talks to production
@@ -170,7 +170,8 @@ class ResCompany(models.Model):
             raise KsefError("a neutralized database keeps away from production", code="neutralized")
         base_url = self._l10n_pl_ksef_base_url(environment)
         pool = pool_of(self.env.context)
-        return pool.client(base_url) if pool else KsefClient(base_url)
+        deadline = self.env.context.get(DEADLINE)
+        return pool.client(base_url) if pool else KsefClient(base_url, deadline=deadline)
 
     # ------------------------------------------------------------------
     # The state of the connection
@@ -189,75 +190,6 @@ class ResCompany(models.Model):
         active = ("state", "=", "active")
         certificates = self.env["l10n_pl_ksef.certificate"]._of_company(owner, active)
         return certificates._usable()[:1] or certificates[:1]
-
-    def _advance(self):
-        """Log in with the KSeF certificate because the login ends or has ended.
-
-        :return: the failure that it ended with, or None
-        """
-        name = self.env["l10n_pl_ksef.session"]._lock_name_of(self, self.l10n_pl_ksef_environment)
-        with locked(self.env, name) as env:
-            if env is None or not env["l10n_pl_ksef.due"]._wants_login(self):
-                return None
-            session = self.with_env(env)._l10n_pl_ksef_certificate_login()
-            env.cr.commit()
-            return session._run_due_steps() if session else None
-
-    def _set_aside(self):
-        """Do nothing: the scheduled action tries a company again in its next run."""
-
-    def _l10n_pl_ksef_log_in_with_certificate(self, wait_seconds=0, certificate=None):
-        """Log in with the KSeF certificate, as far as KSeF answers at once; the rest comes later.
-
-        :param float wait_seconds: how long to wait for another worker that does it already
-        :param certificate: one that is to be tried out; the company's own when omitted
-        :return: the login, committed; empty when there is no certificate or another worker is at it
-        """
-        self.ensure_one()
-        sessions = self.env["l10n_pl_ksef.session"]
-        owner = self._l10n_pl_ksef_owner()
-        name = sessions._lock_name_of(owner, owner.l10n_pl_ksef_environment)
-        with locked(self.env, name, wait_seconds) as env:
-            if env is None:
-                return sessions
-            session = owner.with_env(env)._l10n_pl_ksef_certificate_login(certificate)
-            env.cr.commit()
-            if session:
-                session._run_due_steps()
-            return session.with_env(self.env)
-
-    def _l10n_pl_ksef_certificate_login(self, certificate=None):
-        """The login with the certificate that is on its way, or a new one; under the lock."""
-        sessions = self.env["l10n_pl_ksef.session"]
-        certificate = certificate or self._l10n_pl_ksef_certificate()._usable()
-        on_its_way = sessions.search(
-            [
-                ("company_id", "=", self.id),
-                ("environment", "=", self.l10n_pl_ksef_environment),
-                ("method", "=", "certificate"),
-                ("state", "in", ("waiting", "submitted", "authorized")),
-            ]
-        )
-        rightful = on_its_way._of_present_context()
-        if rightful or not certificate:
-            return rightful
-        context = self._l10n_pl_ksef_context()
-        on_its_way._give_way()
-        # Before the new one, for the unique index.
-        on_its_way.flush_recordset()
-        return sessions.create(
-            {
-                "company_id": self.id,
-                "environment": self.l10n_pl_ksef_environment,
-                "method": "certificate",
-                "certificate_id": certificate.id,
-                "context_type": context.type,
-                "context_value": context.value,
-                "signer_name": certificate.owner_name,
-                "signer_kind": "ksef_certificate",
-                "signer_masked": certificate.identity_masked,
-            }
-        )
 
     def _l10n_pl_ksef_check_group(self, group):
         """Refuse who is not of a group, or does not belong to the company.
