@@ -65,7 +65,8 @@ def _judge(call: Call, document: bytes) -> tuple[Any, tuple[int, tuple[str, ...]
     from .verify import ChainProblem, Refusal, verify
 
     chain = call.request.args.get("verifyCertificateChain") == "true"
-    enforced = ENFORCED in call.request.headers.get("X-KSeF-Feature", "")
+    features = call.request.headers.get("X-KSeF-Feature", "").split(",")
+    enforced = ENFORCED in {name.strip() for name in features}
     switches = call.sim.verifier_settings(chain, enforced)
     try:
         return verify(document, call.sim.trust, call.now, settings=switches), None

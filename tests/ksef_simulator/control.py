@@ -44,6 +44,10 @@ class Control:
         """What KSeF holds: certificates, sessions, number of applications."""
         return self.call("state")
 
+    def interrupt_sessions(self) -> list[str]:
+        """Maintenance: see `Simulator.interrupt_sessions`."""
+        return self.call("sessions/interrupt")
+
     def watch_contract(self) -> bool:
         """Compare every exchange with KSeF's contract from now on; whether that is at hand."""
         return self.call("contract/watch")

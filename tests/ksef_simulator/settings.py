@@ -10,6 +10,8 @@ from typing import Any
 class Settings:
     """Switches of the simulator; the defaults are KSeF's documented behaviour."""
 
+    version: str = "2.9"  # or "2.6": which KSeF is played, see versions.py
+
     # Lifetimes (facts.md, "Environments, lifetimes, endpoints")
     challenge_seconds: float = 600
     authentication_token_seconds: float = 45 * 60
@@ -25,6 +27,8 @@ class Settings:
     revocation_delay: float = 0
     session_close_delay: float = 0
     invoice_delay: float = 0
+    permission_delay: float = 0
+    permission_list_delay: float = 0  # until a right that is in force is in the lists
 
     # Real seconds that every answer of the API takes: the network between client and KSeF
     latency: float = 0
@@ -33,6 +37,7 @@ class Settings:
     force_status: dict[str, Any] | None = None
     force_enrollment_status: dict[str, Any] | None = None
     force_invoice_status: dict[str, Any] | None = None
+    force_permission_status: dict[str, Any] | None = None
 
     # Reports differ: each of these has two readings, and both are tested
     challenge_single_use: bool = True
@@ -40,12 +45,20 @@ class Settings:
     outdated_token_answer: str = "401"  # or "empty-403" (facts.md A2-15)
     outdated_refresh_token_answer: str = "400"  # or "401" (facts.md A2-16)
     refresh_returns_same_token: bool = False
-    owner_grants: str = "listed"  # or "empty": owners' lists were seen empty (ksef-api #369)
+    owner_grants: str = "listed"  # or "empty", as seen (ksef-api #369, facts.md E1)
+    nobodys_owner_permissions: str = "empty"  # or "null": of who is no owner (facts.md E1)
+    unknown_right: str | None = None  # a right that this client does not know yet (facts.md E2)
+    sole_trader_has_company_rights: bool = True  # what its NIP was given (facts.md G2: open)
+    indirect_rows_stay: bool = False  # Active after the client took the right back (facts.md G2)
+    repeated_grant_status: int = 200  # of a right that is there already (facts.md G2: open)
+    recipient_may_resign: bool = False  # an entity gives a right back (facts.md G2: open)
+    refresh_without_rights: str = "token"  # or "21301" (facts.md G2)
     deprecated_authentication_method: bool = True
     given_names: str = "string"  # or "list" (facts.md A2-22)
     company_number: str = "prefixed"  # or "plain", as in the example of open-api.json
     fingerprint_enrollment: bool = True  # an open question (facts.md A2-26)
     rate_limits: str = "per-endpoint"  # or "group" or "off" (facts.md A2-30)
+    global_limit: bool = False  # 75 requests a second of one address (facts.md E6): announced
 
     # Certificates
     self_signed_allowed: bool = True
@@ -58,6 +71,8 @@ class Settings:
 
     # The header X-System-Warning on every xades-signature, besides what the verifier says
     system_warning: str | None = None
+    # ... and on every answer that is no error (facts.md E10)
+    warning_everywhere: str | None = None
 
     # Switches of the signature verifier by name, see verify.Settings
     verifier: dict[str, Any] = field(default_factory=dict)

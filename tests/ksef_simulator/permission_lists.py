@@ -1,0 +1,317 @@
+"""The lists of rights: those that were given, those that were received, and the roles behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from . import permission_shapes as asked
+from .answers import Answer, stamp_seconds
+from .call import Call, Endpoint
+from .limits import OTHER
+from .permission_operations import settle
+from .rights import ENTITY, EU_ENTITY, INDIRECT, SUBUNIT, Authorization, Grant
+from .state import ACCESS, Who
+from .world import Role, roles, subordinate_roles
+
+READERS = ("CredentialsManage", "CredentialsRead")
+CONTEXT_TYPES = ("Nip", "InternalId")
+Item = TypeVar("Item", Grant, Authorization, Role)
+
+
+def page(
+    call: Call, member: str, found: list[Item], told: Callable[[Item], dict[str, Any]]
+) -> Answer:
+    """One page of a list: newest first, then by id."""
+    offset, size = call.number("pageOffset", 0, 0), call.number("pageSize", 10, 10, 100)
+    found = sorted(found, key=lambda item: item.id)
+    found.sort(key=lambda item: item.since, reverse=True)
+    items = found[offset * size : (offset + 1) * size]
+    body = {
+        member: [told(item) for item in items],
+        "hasMore": (offset + 1) * size < len(found),
+    }
+    return Answer(body=body)
+
+
+def shown(call: Call, grants: list[Grant]) -> list[Grant]:
+    """The rights that lists show already: they lag behind (facts.md G2)."""
+    delay = timedelta(seconds=call.sim.settings.permission_list_delay)
+    return [item for item in grants if item.since + delay <= call.now]
+
+
+def personal(call: Call) -> Answer:
+    """POST /permissions/query/personal/grants: the caller's own rights in this context."""
+    settle(call.sim)
+    filters, login = call.optional_json(asked.ASKS_PERSONAL), call.session
+    world, settings = call.sim.world, call.sim.settings
+    found = shown(call, world.own_rows(login.who, login.context))
+    if settings.owner_grants == "listed":
+        found += world.owner_rows(login.who, login.context)
+    found = [item for item in found if _wanted(call, item, filters)]
+    answer = page(call, "permissions", found, lambda item: _personal_item(call, item))
+    if call.is_new:
+        answer.body["ownerPermissions"] = _of_owner(call)
+    return answer
+
+
+def _of_owner(call: Call) -> list[str] | None:
+    """The rights of an owner, which are no rows of the list since 2.9 (facts.md E1)."""
+    world, settings, login = call.sim.world, call.sim.settings, call.session
+    if not world.is_owner(login.who, login.context):
+        return None if settings.nobodys_owner_permissions == "null" else []
+    unknown = [settings.unknown_right] if settings.unknown_right else []
+    return [*world.owner_rights(), *unknown]
+
+
+def _wanted(call: Call, grant: Grant, filters: dict[str, Any]) -> bool:
+    types, state = filters.get("permissionTypes"), filters.get("permissionState")
+    where, target = filters.get("contextIdentifier"), filters.get("targetIdentifier")
+    if types and grant.scope not in types:
+        return False
+    if where and (where["type"], where["value"]) != (grant.context.type, grant.context.value):
+        return False
+    if target and (grant.target is None or not _same_target(target, grant)):
+        return False
+    return state in (None, call.sim.world.state_of(grant))
+
+
+def _same_target(wanted: dict[str, Any], grant: Grant) -> bool:
+    told = grant.target.as_json() if grant.target else {}
+    return (wanted["type"], wanted.get("value")) == (told.get("type"), told.get("value"))
+
+
+def _identifier(who: Who) -> dict[str, str]:
+    return {"type": who.type_name, "value": who.value}
+
+
+def _common(grant: Grant) -> dict[str, Any]:
+    """The members that each list of rights has."""
+    return {
+        "id": grant.id,
+        "permissionScope": grant.scope,
+        "description": grant.description,
+        "startDate": stamp_seconds(grant.since),
+        **{name: value for name, value in grant.details.items() if value is not None},
+    }
+
+
+def _of_people(call: Call, grant: Grant) -> dict[str, Any]:
+    item = {**_common(grant), "canDelegate": grant.can_delegate}
+    for name in ("subunitName", "euEntityName", "euEntityDetails"):
+        item.pop(name, None)
+    item["permissionState"] = call.sim.world.state_of(grant)
+    if grant.target is not None:
+        item["targetIdentifier"] = grant.target.as_json()
+    return item
+
+
+def _personal_item(call: Call, grant: Grant) -> dict[str, Any]:
+    item = _of_people(call, grant)
+    if grant.context.type in CONTEXT_TYPES:
+        item["contextIdentifier"] = {"type": grant.context.type, "value": grant.context.value}
+    if grant.who != call.session.who:
+        item["authorizedIdentifier"] = _identifier(grant.who)
+    return item
+
+
+def persons(call: Call) -> Answer:
+    """POST /permissions/query/persons/grants: who may work here, or what the caller gave here.
+
+    Entities are among them; who was let in by another company's indirect right is not.
+    """
+    settle(call.sim)
+    filters, login = call.json(asked.ASKS_PERSONS), call.session
+    grants = [item for item in call.sim.world.all_grants() if item.kind != EU_ENTITY]
+    if filters["queryType"] == "PermissionsInCurrentContext":
+        found = [item for item in grants if item.context == login.context]
+    else:
+        found = [
+            item for item in grants if item.home == login.context and item.author == login.who
+        ]
+    found = [item for item in shown(call, found) if _about(item, filters)]
+    found = [item for item in found if _wanted(call, item, filters)]
+    return page(call, "permissions", found, lambda item: _person_item(call, item))
+
+
+def _about(grant: Grant, filters: dict[str, Any]) -> bool:
+    author, whom = filters.get("authorIdentifier"), filters.get("authorizedIdentifier")
+    if author and (author["type"], author.get("value")) != _author(grant):
+        return False
+    return not whom or whom == _identifier(grant.who)
+
+
+def _author(grant: Grant) -> tuple[str, str | None]:
+    return (grant.author.type_name, grant.author.value) if grant.author else ("System", None)
+
+
+def _person_item(call: Call, grant: Grant) -> dict[str, Any]:
+    kind, value = _author(grant)
+    item = {
+        **_of_people(call, grant),
+        "authorizedIdentifier": _identifier(grant.who),
+        "authorIdentifier": {"type": kind, **({"value": value} if value else {})},
+    }
+    if grant.kind == SUBUNIT:
+        item["contextIdentifier"] = {"type": grant.context.type, "value": grant.context.value}
+    return item
+
+
+def entities(call: Call) -> Answer:
+    """POST /permissions/query/entities/grants: what other entities gave to this company."""
+    settle(call.sim)
+    filters, where = call.optional_json(asked.ASKS_ENTITIES), call.session.context
+    mine = Who("nip", where.value)
+    found = [
+        item
+        for item in call.sim.world.all_grants()
+        if item.kind == ENTITY and item.who == mine and item.context.type in CONTEXT_TYPES
+    ]
+    found = [item for item in shown(call, found) if _wanted(call, item, filters)]
+    return page(call, "permissions", found, _entity_item)
+
+
+def _entity_item(grant: Grant) -> dict[str, Any]:
+    item = {**_common(grant), "canDelegate": grant.can_delegate}
+    item.pop("subjectEntityDetails", None)
+    item["contextIdentifier"] = {"type": grant.context.type, "value": grant.context.value}
+    return item
+
+
+def subunits(call: Call) -> Answer:
+    """POST /permissions/query/subunits/grants: administrators that were named from here."""
+    settle(call.sim)
+    filters, where = call.optional_json(asked.ASKS_SUBUNITS), call.session.context
+    wanted = filters.get("subunitIdentifier")
+    found = [
+        item
+        for item in shown(call, call.sim.world.all_grants())
+        if item.kind == SUBUNIT
+        and item.home == where
+        and (not wanted or wanted["value"] == item.context.value)
+    ]
+    return page(call, "permissions", found, _subunit_item)
+
+
+def _subunit_item(grant: Grant) -> dict[str, Any]:
+    return {
+        **_common(grant),
+        "authorizedIdentifier": _identifier(grant.who),
+        "subunitIdentifier": {"type": grant.context.type, "value": grant.context.value},
+        "authorIdentifier": _identifier(grant.author or grant.who),
+    }
+
+
+def eu_entities(call: Call) -> Answer:
+    """POST /permissions/query/eu-entities/grants: administrators from a NIP, all from within."""
+    settle(call.sim)
+    filters, where = call.optional_json(asked.ASKS_EU), call.session.context
+    types = filters.get("permissionTypes")
+    number, fingerprint = (
+        filters.get("vatUeIdentifier"),
+        filters.get("authorizedFingerprintIdentifier"),
+    )
+    found = [
+        item
+        for item in shown(call, call.sim.world.all_grants())
+        if item.kind == EU_ENTITY
+        and where in (item.given_in, item.context)
+        and (not types or item.scope in types)
+        and number in (None, item.context.value.partition("-")[2])
+        and (fingerprint is None or fingerprint.upper() == item.who.value)
+    ]
+    return page(call, "permissions", found, _eu_item)
+
+
+def _eu_item(grant: Grant) -> dict[str, Any]:
+    return {
+        **_common(grant),
+        "authorIdentifier": _identifier(grant.author or grant.who),
+        "vatUeIdentifier": grant.context.value.partition("-")[2],
+        "authorizedFingerprintIdentifier": grant.who.value,
+    }
+
+
+def authorizations(call: Call) -> Answer:
+    """POST /permissions/query/authorizations/grants: given or received."""
+    settle(call.sim)
+    filters, where = call.json(asked.ASKS_AUTHORIZATIONS), call.session.context
+    given = filters["queryType"] == "Granted"
+    other = filters.get("authorizedIdentifier" if given else "authorizingIdentifier")
+    types = filters.get("permissionTypes")
+    found = []
+    for item in call.state.authorizations:
+        mine, theirs = item.authorizing, item.authorized.value
+        if not given:
+            mine, theirs = theirs, mine
+        fits = mine == where.value and (not other or other["value"] == theirs)
+        if fits and (not types or item.scope in types):
+            found.append(item)
+    return page(call, "authorizationGrants", found, _authorization_item)
+
+
+def _authorization_item(item: Authorization) -> dict[str, Any]:
+    return {
+        "id": item.id,
+        "authorIdentifier": _identifier(item.author),
+        "authorizedEntityIdentifier": {
+            "type": item.authorized.type,
+            "value": item.authorized.value,
+        },
+        "authorizingEntityIdentifier": {"type": "Nip", "value": item.authorizing},
+        "authorizationScope": item.scope,
+        "description": item.description,
+        "subjectEntityDetails": {
+            "subjectDetailsType": "EntityByIdentifier",
+            "fullName": item.full_name,
+        },
+        "startDate": stamp_seconds(item.since),
+    }
+
+
+def entity_roles(call: Call) -> Answer:
+    """GET /permissions/query/entities/roles: what this company is."""
+    found = roles(call.sim.world, call.session.context.nip)
+    return page(call, "roles", found, lambda item: _role_item(item, "parentEntityIdentifier"))
+
+
+def subordinates(call: Call) -> Answer:
+    """POST /permissions/query/subordinate-entities/roles: the units below this company."""
+    wanted = call.optional_json(asked.ASKS_SUBORDINATES).get("subordinateEntityIdentifier")
+    found = [
+        item
+        for item in subordinate_roles(call.sim.world, call.session.context.nip)
+        if not wanted or wanted["value"] == item.other
+    ]
+    return page(call, "roles", found, lambda item: _role_item(item, "subordinateEntityIdentifier"))
+
+
+def _role_item(item: Role, member: str) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "role": item.role,
+        "description": item.description,
+        "startDate": stamp_seconds(item.since),
+    }
+    if item.other:
+        told[member] = {"type": "Nip", "value": item.other}
+    return told
+
+
+def _list(path: str, handler: Any, *scopes: str, method: str = "POST") -> Endpoint:
+    operation = "permissions" if handler is personal else "permission-list"
+    return Endpoint(
+        operation, method, f"/permissions/query/{path}", handler, (ACCESS,), OTHER, scopes
+    )
+
+
+ENDPOINTS = (
+    _list("personal/grants", personal),
+    _list("persons/grants", persons, *READERS, "SubunitManage"),
+    _list("subunits/grants", subunits, *READERS, "SubunitManage"),
+    _list("entities/grants", entities, *READERS),
+    _list("entities/roles", entity_roles, *READERS, method="GET"),
+    _list("subordinate-entities/roles", subordinates, *READERS, "SubunitManage"),
+    _list("authorizations/grants", authorizations, *READERS, "PefInvoiceWrite"),
+    _list("eu-entities/grants", eu_entities, *READERS, "VatUeManage"),
+)

@@ -1,0 +1,35 @@
+"""Which KSeF is played: 2.9 as it runs today, or 2.6, which answers in older shapes.
+
+Additions between the two (facts.md E): ``ownerPermissions``, the right CollectiveIdentifierManage,
+the groups of limits for closing sessions, for an address and for collective identifiers, 21001 for
+unreadable JSON, 21184, three details of status 450, and a 403 without a timestamp.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from .shapes import Shape, choice
+
+OLD, NEW = "2.6", "2.9"
+#: KSeF's contract of each version, a file beside the project.
+CONTRACTS = {OLD: "open-api.json", NEW: "open-api-2.9.0.json"}
+FOLDER = Path(__file__).resolve().parents[3] / "shared" / "ksef"
+COLLECTIVE = "CollectiveIdentifierManage"
+
+
+def rights(*names: str) -> dict[str, tuple[str, ...]]:
+    """Return the rights that one call knows, by version."""
+    return {OLD: names, NEW: (*names, COLLECTIVE)}
+
+
+def by_version(
+    names: dict[str, tuple[str, ...]], make: Callable[[Shape], Shape]
+) -> dict[str, Shape]:
+    """Return a shape for each version.
+
+    :param names: the rights that each version knows
+    :param make: builds the shape, given that of one right
+    """
+    return {version: make(choice(*known)) for version, known in names.items()}
