@@ -42,6 +42,7 @@ class Settings:
     # Reports differ: each of these has two readings, and both are tested
     challenge_single_use: bool = True
     challenge_consumed_by_refusal: bool = False
+    trusted_profile: str = "accepted"  # or "21115", "9105", "460": its legal end (facts.md E13)
     outdated_token_answer: str = "401"  # or "empty-403" (facts.md A2-15)
     outdated_refresh_token_answer: str = "400"  # or "401" (facts.md A2-16)
     refresh_returns_same_token: bool = False
@@ -64,6 +65,7 @@ class Settings:
     self_signed_allowed: bool = True
     chain_always_verified: bool = False
     certificate_valid_from_offset: float = 0  # seconds; 7200 is facts.md A2-28
+    certificate_encoding: str = "plain"  # or "null-parameters": autumn 2025 (facts.md E16)
     person_enrollment_limit: int = 12
     person_certificate_limit: int = 6
     company_enrollment_limit: int = 300
@@ -73,6 +75,9 @@ class Settings:
     system_warning: str | None = None
     # ... and on every answer that is no error (facts.md E10)
     warning_everywhere: str | None = None
+
+    # Technical details that 9105 comes with besides (facts.md E9)
+    signature_details: list[str] = field(default_factory=list)
 
     # Switches of the signature verifier by name, see verify.Settings
     verifier: dict[str, Any] = field(default_factory=dict)

@@ -12,7 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from ksef_simulator import DEMO_NIP, Simulator, identities, signers
+from ksef_simulator import DEMO_NIP, Simulator, identities, odd_certificates, signers
 from ksef_simulator.subjects import OIDS
 
 OFFICE, GROUP, MEMBER = "7010002139", "1111111111", "2222222239"
@@ -193,7 +193,7 @@ class Caller:
         serials = {"certificateSerialNumbers": [state["certificateSerialNumber"]]}
         found = self.call("POST", "/certificates/retrieve", tokens.access, json=serials).json()
         der = base64.b64decode(found["certificates"][0]["certificate"])
-        return x509.load_der_x509_certificate(der)
+        return odd_certificates.read(der)
 
     def signed_with(self, key: Any, certificate: x509.Certificate, **request: Any) -> bytes:
         """A request signed with a KSeF certificate."""
