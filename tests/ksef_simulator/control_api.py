@@ -116,5 +116,16 @@ class ControlApi:
         return {
             "certificates": certificates,
             "sessions": sessions,
+            "rights": [
+                {
+                    "id": item.id,
+                    "kind": item.kind,
+                    "context": item.context.value,
+                    "scope": item.scope,
+                    "state": self.sim.world.state_of(item),
+                    "description": item.description,
+                }
+                for item in self.sim.world.all_grants()
+            ],
             "enrollments": len(state.enrollments),
         }

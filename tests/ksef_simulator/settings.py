@@ -5,6 +5,21 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+#: The values of those switches that have a few only.
+CHOICES: dict[str, tuple[str, ...]] = {
+    "version": ("2.9", "2.6"),
+    "outdated_token_answer": ("401", "empty-403"),
+    "outdated_refresh_token_answer": ("400", "401"),
+    "owner_grants": ("listed", "empty"),
+    "nobodys_owner_permissions": ("empty", "null"),
+    "refresh_without_rights": ("token", "21301"),
+    "given_names": ("string", "list"),
+    "company_number": ("prefixed", "plain"),
+    "rate_limits": ("per-endpoint", "group", "off"),
+    "certificate_encoding": ("plain", "null-parameters"),
+    "trusted_profile": ("accepted", "21115", "9105", "460"),
+}
+
 
 @dataclass
 class Settings:
@@ -81,6 +96,15 @@ class Settings:
 
     # Switches of the signature verifier by name, see verify.Settings
     verifier: dict[str, Any] = field(default_factory=dict)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set one switch.
+
+        :raises ValueError: for a value that the switch does not have
+        """
+        if value not in CHOICES.get(name, (value,)):
+            raise ValueError(f"{name} is one of {', '.join(CHOICES[name])}, not {value!r}")
+        super().__setattr__(name, value)
 
     def update(self, values: dict[str, Any]) -> None:
         """Set several switches by name.

@@ -99,12 +99,14 @@ class Simulator:
         """The whole site as one WSGI application: API, signing site, control."""
         from .app import Api
         from .control_api import ControlApi
+        from .invoice_codes import Codes
         from .signing_site import SigningSite
         from .upo import Storage
 
         mounts = {
             "/podpis": SigningSite(self),
             "/_control": ControlApi(self),
+            "/_codes": Codes(self),
             "/storage": Storage(self),
         }
         return DispatcherMiddleware(Api(self), mounts)
