@@ -28,7 +28,6 @@ from kit import (  # noqa: E402, F401 - found in the folder named above
     to_subunit,
 )
 
-
 OFFICE_BILLS = {
     "subjectIdentifier": {"type": "Nip", "value": OFFICE},
     "permission": "SelfInvoicing",

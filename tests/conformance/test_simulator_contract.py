@@ -170,9 +170,7 @@ def test_the_list_of_own_rights_is_the_contracts_however_it_is_played(
 ):
     watch(caller.sim)
     caller.sim.settings.update({"owner_grants": listed, "nobodys_owner_permissions": nobody})
-    answer = caller.call(
-        "POST", "/permissions/query/personal/grants", caller.login(signer).access
-    )
+    answer = caller.call("POST", "/permissions/query/personal/grants", caller.login(signer).access)
     assert answer.status_code == 200
 
 

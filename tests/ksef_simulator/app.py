@@ -15,6 +15,7 @@ from . import (
     attachments,
     auth,
     auth_tokens,
+    authorizations,
     certificate_list,
     certificates,
     ksef_tokens,
@@ -25,6 +26,7 @@ from . import (
     permission_lists,
     permission_operations,
     public_keys,
+    roles,
     sessions,
     testdata,
     texts,
@@ -52,7 +54,8 @@ if TYPE_CHECKING:
     from .simulator import Simulator
 
 MODULES: tuple[Any, ...] = (
-    auth, auth_tokens, sessions, permission_lists, permission_grants, permission_operations,
+    auth, auth_tokens, sessions,
+    permission_lists, permission_grants, permission_operations, authorizations, roles,
     certificates, certificate_list, testdata, public_keys, online, online_status, ksef_tokens,
     limits_api, attachments,
 )  # fmt: skip

@@ -227,7 +227,11 @@ def watch(
 
     def check(endpoint: Any, request: Any, answer: Any) -> None:
         described = contract or Contract.of(sim.settings.version)
-        if answer.outside or answer.status in OUTSIDE or not described.knows(endpoint.method, endpoint.path):
+        if (
+            answer.outside
+            or answer.status in OUTSIDE
+            or not described.knows(endpoint.method, endpoint.path)
+        ):
             return
         try:
             _check_answer(described, endpoint, answer)

@@ -113,19 +113,24 @@ class ControlApi:
                 }
                 for item in state.operations.values()
             ]
+            rights = self._rights()
         return {
             "certificates": certificates,
             "sessions": sessions,
-            "rights": [
-                {
-                    "id": item.id,
-                    "kind": item.kind,
-                    "context": item.context.value,
-                    "scope": item.scope,
-                    "state": self.sim.world.state_of(item),
-                    "description": item.description,
-                }
-                for item in self.sim.world.all_grants()
-            ],
+            "rights": rights,
             "enrollments": len(state.enrollments),
         }
+
+    def _rights(self) -> list[dict[str, Any]]:
+        world = self.sim.world
+        return [
+            {
+                "id": item.id,
+                "kind": item.kind,
+                "context": item.context.value,
+                "scope": item.scope,
+                "state": world.state_of(item),
+                "description": item.description,
+            }
+            for item in world.all_grants()
+        ]

@@ -72,16 +72,14 @@ def with_null_parameters(certificate: x509.Certificate, key: ec.EllipticCurvePri
 
 
 class OddCertificate:
-    """Such a certificate with the members of `x509.Certificate`: a twin without the oddity behind."""
+    """Such a certificate with the members of `x509.Certificate`; a plain twin stands behind it."""
 
     def __init__(self, der: bytes) -> None:
         body, _algorithm, signature = _parts(der)
         self.tbs_certificate_bytes = body
         self._der = der
         plain = _with_algorithm(body, PLAIN)
-        self._twin = x509.load_der_x509_certificate(
-            _element(_SEQUENCE, plain + PLAIN + signature)
-        )
+        self._twin = x509.load_der_x509_certificate(_element(_SEQUENCE, plain + PLAIN + signature))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._twin, name)

@@ -12,8 +12,8 @@ from .invoice_file import STATUS as INVOICE_STATUS
 from .invoice_file import Invoice, digest
 from .limits import Limit
 from .online import SENDERS, Online, settle
-from .online import session as session_of_context
 from .online import STATUS as SESSION_STATUS
+from .online import session as session_of_context
 from .paging import continuation, position
 from .state import ACCESS
 

@@ -19,10 +19,10 @@ from .permission_operations import (
     ROLE,
     order,
 )
-from .rights import ENTITY, EU_ENTITY, INDIRECT, PERSON, SUBUNIT, Authorization, Grant, Target
+from .rights import ENTITY, EU_ENTITY, INDIRECT, PERSON, SUBUNIT, Grant, Target
+from .roles import roles_of
 from .shapes import wrong
 from .state import ACCESS, LoginContext, Who
-from .world import roles_of
 
 if TYPE_CHECKING:
     from .simulator import Simulator
@@ -39,7 +39,7 @@ def _subject(body: dict[str, Any]) -> Who:
     return Who(KINDS[who["type"]], who["value"].upper())
 
 
-def _check_context(call: Call, *types: str) -> LoginContext:
+def check_context(call: Call, *types: str) -> LoginContext:
     """Return the login's context, which must be of one of these types.
 
     :raises Forbidden: context-type-not-allowed
@@ -115,24 +115,28 @@ def _ordered(call: Call, grants: list[Grant], verdict: int = DONE, needed: str =
 
 def to_person(call: Call) -> Answer:
     """POST /permissions/persons/grants."""
-    where = _check_context(call, "Nip", "InternalId")
+    where = check_context(call, "Nip", "InternalId")
     body = call.json(asked.TO_PERSON)
     _check_details(body)
     rights = dict.fromkeys(body["permissions"], False)
     entitled = ENFORCING & roles_of(call.sim.world, where.nip)
     verdict = ROLE if "EnforcementOperations" in rights and not entitled else DONE
     details = person_details(body)
-    return _ordered(call, _grants(call, body, rights.items(), kind=PERSON, details=details), verdict)
+    return _ordered(
+        call, _grants(call, body, rights.items(), kind=PERSON, details=details), verdict
+    )
 
 
 def to_entity(call: Call) -> Answer:
     """POST /permissions/entities/grants: to another company than the own one."""
-    where = _check_context(call, "Nip", "InternalId")
+    where = check_context(call, "Nip", "InternalId")
     body = call.json(asked.TO_ENTITY)
     rights = {item["type"]: bool(item.get("canDelegate")) for item in body["permissions"]}
     verdict = IDENTIFIERS if _subject(body).value == where.nip else DONE
     details = entity_details(body)
-    return _ordered(call, _grants(call, body, rights.items(), kind=ENTITY, details=details), verdict)
+    return _ordered(
+        call, _grants(call, body, rights.items(), kind=ENTITY, details=details), verdict
+    )
 
 
 def indirectly(call: Call) -> Answer:
@@ -140,7 +144,7 @@ def indirectly(call: Call) -> Answer:
 
     Without a target, as KSeF's documents say, it is for all clients.
     """
-    where = _check_context(call, "Nip")
+    where = check_context(call, "Nip")
     body = call.json(asked.INDIRECT)
     _check_details(body)
     named = body.get("targetIdentifier") or {"type": "AllPartners"}
@@ -156,7 +160,7 @@ def indirectly(call: Call) -> Answer:
 
 def to_subunit(call: Call) -> Answer:
     """POST /permissions/subunits/grants: an administrator of a unit below this company."""
-    where = _check_context(call, "Nip")
+    where = check_context(call, "Nip")
     body = call.json(asked.TO_SUBUNIT)
     _check_details(body)
     unit = LoginContext(body["contextIdentifier"]["type"], body["contextIdentifier"]["value"])
@@ -180,13 +184,15 @@ def _about_unit(call: Call, where: LoginContext, unit: LoginContext) -> int:
 
 def to_eu_administrator(call: Call) -> Answer:
     """POST /permissions/eu-entities/administration/grants: makes the context of an EU entity."""
-    where = _check_context(call, "Nip")
+    where = check_context(call, "Nip")
     body = call.json(asked.TO_EU_ADMINISTRATOR)
     entity = LoginContext("NipVatUe", body["contextIdentifier"]["value"])
     details = {
         **fingerprint_details(body),
         "euEntityName": body["euEntityName"],
-        "euEntityDetails": {name: body["euEntityDetails"][name] for name in ("fullName", "address")},
+        "euEntityDetails": {
+            name: body["euEntityDetails"][name] for name in ("fullName", "address")
+        },
     }
     more = {"kind": EU_ENTITY, "context": entity, "given_in": where, "details": details}
     rights = dict.fromkeys(asked.EU_RIGHTS, False)
@@ -196,7 +202,7 @@ def to_eu_administrator(call: Call) -> Answer:
 
 def to_eu_representative(call: Call) -> Answer:
     """POST /permissions/eu-entities/grants: in the EU entity's own context."""
-    where = _check_context(call, "NipVatUe")
+    where = check_context(call, "NipVatUe")
     body = call.json(asked.TO_EU_REPRESENTATIVE)
     known = [item for item in call.sim.world.all_grants() if item.context == where]
     names = [item.details["euEntityName"] for item in known if "euEntityName" in item.details]
@@ -218,12 +224,16 @@ def fingerprint_details(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def revoke(call: Call) -> Answer:
-    """DELETE /permissions/common/grants/{id}: what was given in this context, one right at a time."""
-    number = _permission_id(call)
+    """DELETE /permissions/common/grants/{id}: one right that was given in this context."""
+    number = permission_id(call)
     return order(call, REVOKERS, partial(_revoke, number, call.session.context, call.session.who))
 
 
-def _permission_id(call: Call) -> str:
+def permission_id(call: Call) -> str:
+    """Return the number of the right that is to be taken back.
+
+    :raises Refused: 21405
+    """
     number = call.params["id"]
     if len(number) != 36:
         raise Refused(21405, "Identyfikator uprawnienia ma nieprawidłowy format.")
@@ -248,51 +258,13 @@ def _revoke(number: str, where: LoginContext, who: Who, sim: Simulator) -> int:
     return DONE
 
 
-def authorize(call: Call) -> Answer:
-    """POST /permissions/authorizations/grants: self-invoicing and the like."""
-    where = _check_context(call, "Nip")
-    body = call.json(asked.AUTHORIZATION)
-    whom = body["subjectIdentifier"]
-    made = Authorization(
-        authorizing=where.value,
-        authorized=LoginContext(whom["type"], whom["value"]),
-        scope=body["permission"],
-        description=body["description"],
-        since=call.now,
-        author=call.session.who,
-        full_name=body["subjectDetails"]["fullName"],
-    )
-    return order(call, (MANAGE,), partial(_authorize, made))
-
-
-def _authorize(made: Authorization, sim: Simulator) -> int:
-    if made.authorized.value == made.authorizing:
-        return IDENTIFIERS
-    known = [(item.authorizing, item.authorized, item.scope) for item in sim.state.authorizations]
-    if (made.authorizing, made.authorized, made.scope) in known:
-        return sim.settings.repeated_grant_status
-    made.since = sim.clock.now()
-    sim.state.authorizations.append(made)
-    return DONE
-
-
-def revoke_authorization(call: Call) -> Answer:
-    """DELETE /permissions/authorizations/grants/{id}."""
-    number, where = _permission_id(call), call.session.context
-    return order(call, (MANAGE,), partial(_revoke_authorization, number, where.value))
-
-
-def _revoke_authorization(number: str, authorizing: str, sim: Simulator) -> int:
-    for item in sim.state.authorizations:
-        if (item.id, item.authorizing) == (number, authorizing):
-            sim.state.authorizations.remove(item)
-            return DONE
-    return FAILED
-
-
-def _endpoint(
+def giving(
     method: str, path: str, handler: Any, *scopes: str, operation: str = "permission-grant"
 ) -> Endpoint:
+    """Return an operation that gives rights or takes them back.
+
+    :param scopes: rights of which the caller needs any one; CredentialsManage unless told
+    """
     return Endpoint(
         operation, method, f"/permissions/{path}", handler, (ACCESS,), OTHER, scopes or (MANAGE,)
     )
@@ -300,13 +272,11 @@ def _endpoint(
 
 REVOKE = "permission-revoke"
 ENDPOINTS = (
-    _endpoint("POST", "persons/grants", to_person),
-    _endpoint("POST", "entities/grants", to_entity),
-    _endpoint("POST", "authorizations/grants", authorize),
-    _endpoint("POST", "indirect/grants", indirectly),
-    _endpoint("POST", "subunits/grants", to_subunit, SUBUNITS),
-    _endpoint("POST", "eu-entities/administration/grants", to_eu_administrator),
-    _endpoint("POST", "eu-entities/grants", to_eu_representative, EU),
-    _endpoint("DELETE", "common/grants/<id>", revoke, *REVOKERS, operation=REVOKE),
-    _endpoint("DELETE", "authorizations/grants/<id>", revoke_authorization, operation=REVOKE),
+    giving("POST", "persons/grants", to_person),
+    giving("POST", "entities/grants", to_entity),
+    giving("POST", "indirect/grants", indirectly),
+    giving("POST", "subunits/grants", to_subunit, SUBUNITS),
+    giving("POST", "eu-entities/administration/grants", to_eu_administrator),
+    giving("POST", "eu-entities/grants", to_eu_representative, EU),
+    giving("DELETE", "common/grants/<id>", revoke, *REVOKERS, operation=REVOKE),
 )

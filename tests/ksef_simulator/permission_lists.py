@@ -1,23 +1,31 @@
-"""The lists of rights: those that were given, those that were received, and the roles behind them."""
+"""The lists of rights: the caller's own, those that were given, those that were received."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
-from typing import Any, TypeVar
+from datetime import datetime, timedelta
+from typing import Any, Protocol, TypeVar
 
 from . import permission_shapes as asked
 from .answers import Answer, stamp_seconds
 from .call import Call, Endpoint
 from .limits import OTHER
 from .permission_operations import settle
-from .rights import ENTITY, EU_ENTITY, INDIRECT, SUBUNIT, Authorization, Grant
+from .rights import ENTITY, EU_ENTITY, SUBUNIT, Grant
 from .state import ACCESS, Who
-from .world import Role, roles, subordinate_roles
 
 READERS = ("CredentialsManage", "CredentialsRead")
 CONTEXT_TYPES = ("Nip", "InternalId")
-Item = TypeVar("Item", Grant, Authorization, Role)
+
+
+class Dated(Protocol):
+    """What a list is sorted by."""
+
+    id: str
+    since: datetime
+
+
+Item = TypeVar("Item", bound=Dated)
 
 
 def page(
@@ -82,7 +90,8 @@ def _same_target(wanted: dict[str, Any], grant: Grant) -> bool:
     return (wanted["type"], wanted.get("value")) == (told.get("type"), told.get("value"))
 
 
-def _identifier(who: Who) -> dict[str, str]:
+def identifier_of(who: Who) -> dict[str, str]:
+    """Return an identity as KSeF's lists name it."""
     return {"type": who.type_name, "value": who.value}
 
 
@@ -112,7 +121,7 @@ def _personal_item(call: Call, grant: Grant) -> dict[str, Any]:
     if grant.context.type in CONTEXT_TYPES:
         item["contextIdentifier"] = {"type": grant.context.type, "value": grant.context.value}
     if grant.who != call.session.who:
-        item["authorizedIdentifier"] = _identifier(grant.who)
+        item["authorizedIdentifier"] = identifier_of(grant.who)
     return item
 
 
@@ -127,9 +136,7 @@ def persons(call: Call) -> Answer:
     if filters["queryType"] == "PermissionsInCurrentContext":
         found = [item for item in grants if item.context == login.context]
     else:
-        found = [
-            item for item in grants if item.home == login.context and item.author == login.who
-        ]
+        found = [item for item in grants if item.home == login.context and item.author == login.who]
     found = [item for item in shown(call, found) if _about(item, filters)]
     found = [item for item in found if _wanted(call, item, filters)]
     return page(call, "permissions", found, lambda item: _person_item(call, item))
@@ -139,7 +146,7 @@ def _about(grant: Grant, filters: dict[str, Any]) -> bool:
     author, whom = filters.get("authorIdentifier"), filters.get("authorizedIdentifier")
     if author and (author["type"], author.get("value")) != _author(grant):
         return False
-    return not whom or whom == _identifier(grant.who)
+    return not whom or whom == identifier_of(grant.who)
 
 
 def _author(grant: Grant) -> tuple[str, str | None]:
@@ -150,7 +157,7 @@ def _person_item(call: Call, grant: Grant) -> dict[str, Any]:
     kind, value = _author(grant)
     item = {
         **_of_people(call, grant),
-        "authorizedIdentifier": _identifier(grant.who),
+        "authorizedIdentifier": identifier_of(grant.who),
         "authorIdentifier": {"type": kind, **({"value": value} if value else {})},
     }
     if grant.kind == SUBUNIT:
@@ -197,9 +204,9 @@ def subunits(call: Call) -> Answer:
 def _subunit_item(grant: Grant) -> dict[str, Any]:
     return {
         **_common(grant),
-        "authorizedIdentifier": _identifier(grant.who),
+        "authorizedIdentifier": identifier_of(grant.who),
         "subunitIdentifier": {"type": grant.context.type, "value": grant.context.value},
-        "authorIdentifier": _identifier(grant.author or grant.who),
+        "authorIdentifier": identifier_of(grant.author or grant.who),
     }
 
 
@@ -227,78 +234,17 @@ def eu_entities(call: Call) -> Answer:
 def _eu_item(grant: Grant) -> dict[str, Any]:
     return {
         **_common(grant),
-        "authorIdentifier": _identifier(grant.author or grant.who),
+        "authorIdentifier": identifier_of(grant.author or grant.who),
         "vatUeIdentifier": grant.context.value.partition("-")[2],
         "authorizedFingerprintIdentifier": grant.who.value,
     }
 
 
-def authorizations(call: Call) -> Answer:
-    """POST /permissions/query/authorizations/grants: given or received."""
-    settle(call.sim)
-    filters, where = call.json(asked.ASKS_AUTHORIZATIONS), call.session.context
-    given = filters["queryType"] == "Granted"
-    other = filters.get("authorizedIdentifier" if given else "authorizingIdentifier")
-    types = filters.get("permissionTypes")
-    found = []
-    for item in call.state.authorizations:
-        mine, theirs = item.authorizing, item.authorized.value
-        if not given:
-            mine, theirs = theirs, mine
-        fits = mine == where.value and (not other or other["value"] == theirs)
-        if fits and (not types or item.scope in types):
-            found.append(item)
-    return page(call, "authorizationGrants", found, _authorization_item)
+def list_of(path: str, handler: Any, *scopes: str, method: str = "POST") -> Endpoint:
+    """Return the operation that asks for one list.
 
-
-def _authorization_item(item: Authorization) -> dict[str, Any]:
-    return {
-        "id": item.id,
-        "authorIdentifier": _identifier(item.author),
-        "authorizedEntityIdentifier": {
-            "type": item.authorized.type,
-            "value": item.authorized.value,
-        },
-        "authorizingEntityIdentifier": {"type": "Nip", "value": item.authorizing},
-        "authorizationScope": item.scope,
-        "description": item.description,
-        "subjectEntityDetails": {
-            "subjectDetailsType": "EntityByIdentifier",
-            "fullName": item.full_name,
-        },
-        "startDate": stamp_seconds(item.since),
-    }
-
-
-def entity_roles(call: Call) -> Answer:
-    """GET /permissions/query/entities/roles: what this company is."""
-    found = roles(call.sim.world, call.session.context.nip)
-    return page(call, "roles", found, lambda item: _role_item(item, "parentEntityIdentifier"))
-
-
-def subordinates(call: Call) -> Answer:
-    """POST /permissions/query/subordinate-entities/roles: the units below this company."""
-    wanted = call.optional_json(asked.ASKS_SUBORDINATES).get("subordinateEntityIdentifier")
-    found = [
-        item
-        for item in subordinate_roles(call.sim.world, call.session.context.nip)
-        if not wanted or wanted["value"] == item.other
-    ]
-    return page(call, "roles", found, lambda item: _role_item(item, "subordinateEntityIdentifier"))
-
-
-def _role_item(item: Role, member: str) -> dict[str, Any]:
-    told: dict[str, Any] = {
-        "role": item.role,
-        "description": item.description,
-        "startDate": stamp_seconds(item.since),
-    }
-    if item.other:
-        told[member] = {"type": "Nip", "value": item.other}
-    return told
-
-
-def _list(path: str, handler: Any, *scopes: str, method: str = "POST") -> Endpoint:
+    :param scopes: rights of which the caller needs any one
+    """
     operation = "permissions" if handler is personal else "permission-list"
     return Endpoint(
         operation, method, f"/permissions/query/{path}", handler, (ACCESS,), OTHER, scopes
@@ -306,12 +252,9 @@ def _list(path: str, handler: Any, *scopes: str, method: str = "POST") -> Endpoi
 
 
 ENDPOINTS = (
-    _list("personal/grants", personal),
-    _list("persons/grants", persons, *READERS, "SubunitManage"),
-    _list("subunits/grants", subunits, *READERS, "SubunitManage"),
-    _list("entities/grants", entities, *READERS),
-    _list("entities/roles", entity_roles, *READERS, method="GET"),
-    _list("subordinate-entities/roles", subordinates, *READERS, "SubunitManage"),
-    _list("authorizations/grants", authorizations, *READERS, "PefInvoiceWrite"),
-    _list("eu-entities/grants", eu_entities, *READERS, "VatUeManage"),
+    list_of("personal/grants", personal),
+    list_of("persons/grants", persons, *READERS, "SubunitManage"),
+    list_of("subunits/grants", subunits, *READERS, "SubunitManage"),
+    list_of("entities/grants", entities, *READERS),
+    list_of("eu-entities/grants", eu_entities, *READERS, "VatUeManage"),
 )

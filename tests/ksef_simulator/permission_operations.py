@@ -1,4 +1,4 @@
-"""Giving and revoking rights happens in the background: operations, their verdicts, their status."""
+"""Rights are given and taken back in the background: operations, verdicts, status."""
 
 from __future__ import annotations
 

@@ -105,9 +105,7 @@ ENTITY = record({"fullName": text(5, 90)})
 #: Who is searched for: any value of the right length is an answer, if only an empty one.
 ANYBODY = identifier(**dict.fromkeys(("Nip", "Pesel", "Fingerprint"), text(10, 64)))
 WHERE = identifier(Nip=NUMBER, InternalId=NUMBER)
-TARGET = record(
-    {"type": choice("Nip", "AllPartners", "InternalId")}, {"value": nullable(NUMBER)}
-)
+TARGET = record({"type": choice("Nip", "AllPartners", "InternalId")}, {"value": nullable(NUMBER)})
 
 
 def _given(right: Shape, subject: Shape, details: Shape, **optional: Shape) -> Shape:
@@ -120,9 +118,7 @@ def _given(right: Shape, subject: Shape, details: Shape, **optional: Shape) -> S
     return record(members, {name: nullable(shape) for name, shape in optional.items()})
 
 
-TO_PERSON = by_version(
-    OF_PERSONS, lambda right: _given(right, HUMAN, described(OF_A_PERSON))
-)
+TO_PERSON = by_version(OF_PERSONS, lambda right: _given(right, HUMAN, described(OF_A_PERSON)))
 TO_ENTITY = by_version(
     OF_INVOICES,
     lambda right: _given(

@@ -15,7 +15,6 @@ from .rights import (
     INACTIVE,
     INDIRECT,
     OF_ENTITIES,
-    PERSON,
     SCOPES,
     Grant,
 )
@@ -127,9 +126,7 @@ class World:
         for scope in [rights] if isinstance(rights, str) else rights:
             if scope not in SCOPES and scope != self._settings.unknown_right:
                 raise ValueError(f"KSeF has no permission {scope!r}")
-            made = Grant(
-                identity(who), context(nip), scope, description, self._clock.now(), **more
-            )
+            made = Grant(identity(who), context(nip), scope, description, self._clock.now(), **more)
             if "kind" not in more and made.who.kind == "nip" and scope in OF_ENTITIES:
                 made.kind = ENTITY
             if not any(made.same_as(item) for item in self.all_grants()):
@@ -142,8 +139,10 @@ class World:
         who, where = identity(who), context(nip)
         scopes = [rights] if isinstance(rights, str) else rights
         return self.remove(
-            lambda item: (item.who, item.context) == (who, where)
-            and (scopes is None or item.scope in scopes)
+            lambda item: (
+                (item.who, item.context) == (who, where)
+                and (scopes is None or item.scope in scopes)
+            )
         )
 
     def all_grants(self) -> list[Grant]:
@@ -189,7 +188,7 @@ class World:
         return (*ALL_RIGHTS, COLLECTIVE) if self._settings.version == NEW else ALL_RIGHTS
 
     def rights(self, who: Who, where: LoginContext) -> frozenset[str]:
-        """What an identity may do in a context, as owner, by its own rights and by indirect ones."""
+        """What an identity may do in a context: as owner, by its own rights, by indirect ones."""
         found = {item.scope for item in self.direct(who, where)}
         found |= {item.scope for item in self.indirect(who, where)}
         if self.is_owner(who, where):
@@ -291,60 +290,3 @@ class World:
     def _of_owner(self, who: Who, where: LoginContext, scope: str) -> Grant:
         stable = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{where.value} {scope}"))
         return Grant(who, where, scope, "Uprawnienie właścicielskie", BEGINNING, True, stable)
-
-
-@dataclass(frozen=True)
-class Role:
-    """What a company is at KSeF, perhaps in relation to another one.
-
-    :param other: the number of the company above or below it
-    """
-
-    id: str
-    role: str
-    description: str
-    since: datetime
-    other: str = ""
-
-
-_ALONE = {
-    "EnforcementAuthority": ("EnforcementAuthority", "Organ egzekucyjny"),
-    "VatGroup": ("VatGroupUnit", "Grupa VAT"),
-    "JST": ("LocalGovernmentUnit", "Nadrzędna JST"),
-}
-_BELOW = {
-    "VatGroup": ("VatGroupSubUnit", "Członek grupy VAT"),
-    "JST": ("LocalGovernmentSubUnit", "Podrzędna JST"),
-}
-
-
-def roles(world: World, nip: str) -> list[Role]:
-    """List the roles of a company."""
-    found = []
-    company = world.companies.get(nip)
-    if company is not None and company.kind in _ALONE:
-        found.append(Role(nip, *_ALONE[company.kind], company.since))
-    above = world.companies.get(company.parent or "") if company is not None else None
-    if company is not None and above is not None and above.kind in _BELOW:
-        found.append(Role(nip, *_BELOW[above.kind], company.since, above.nip))
-    owners = [Who("pesel", item.pesel) for item in world.people.values() if nip in item.nips]
-    if any(
-        item.scope == "EnforcementOperations" and item.who in owners and item.context.value == nip
-        for item in world.all_grants()
-    ):
-        found.append(Role(nip, "CourtBailiff", "Komornik sądowy", BEGINNING))
-    return found
-
-
-def roles_of(world: World, nip: str) -> set[str]:
-    """Return the names of a company's roles."""
-    return {item.role for item in roles(world, nip)}
-
-
-def subordinate_roles(world: World, nip: str) -> list[Role]:
-    """List the companies below one, by what they are to it."""
-    above = world.companies.get(nip)
-    if above is None or above.kind not in _BELOW:
-        return []
-    below = [item for item in world.companies.values() if item.parent == nip]
-    return [Role(item.nip, *_BELOW[above.kind], item.since, item.nip) for item in below]

@@ -111,9 +111,7 @@ def test_an_employee_of_the_office_is_not_let_in_by_its_right(ksef, sim):
 
 
 @pytest.mark.parametrize(("switch", "status"), [(True, 200), (False, 415)])
-def test_whether_a_sole_traders_pesel_is_let_in_is_open_and_so_a_switch(
-    ksef, sim, switch, status
-):
+def test_whether_a_sole_traders_pesel_is_let_in_is_open_and_so_a_switch(ksef, sim, switch, status):
     sim.settings.sole_trader_has_company_rights = switch
     sim.world.people[PERSON.pesel].nips.add(OFFICE)
     give(ksef, to_entity())
@@ -183,9 +181,7 @@ def test_the_office_and_its_employees_lose_the_client_at_once(ksef, sim):
 
 
 @pytest.mark.parametrize(("switch", "state"), [(False, "Inactive"), (True, "Active")])
-def test_an_employees_row_may_read_active_after_the_office_lost_the_right(
-    ksef, sim, switch, state
-):
+def test_an_employees_row_may_read_active_after_the_office_lost_the_right(ksef, sim, switch, state):
     sim.settings.indirect_rows_stay = switch
     give(ksef, to_entity())
     passed_on(ksef, sim, CLIENT)
