@@ -1,13 +1,15 @@
 {
     "name": "Poland - KSeF connection",
     "summary": "Log in to KSeF once with a signature, then stay connected by yourself",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.1.0",
     "category": "Accounting/Localizations/EDI",
     "author": "l10n_pl_ksef_auth contributors",
     "license": "LGPL-3",
     "countries": ["pl"],
     "depends": ["account"],
-    "external_dependencies": {"python": ["lxml", "xmlsec", "requests", "cryptography"]},
+    "external_dependencies": {
+        "python": ["asn1crypto", "cryptography", "lxml", "requests", "xmlsec"],
+    },
     "data": [
         "security/res_groups.xml",
         "security/ir.model.access.csv",
@@ -27,7 +29,6 @@
     "assets": {
         "web.assets_backend": ["l10n_pl_ksef_auth/static/src/**/*"],
         "web.assets_unit_tests": ["l10n_pl_ksef_auth/static/tests/*.js"],
-        "web.assets_tests": ["l10n_pl_ksef_auth/static/tests/tours/**/*"],
     },
     "uninstall_hook": "uninstall_hook",
 }

@@ -16,7 +16,7 @@ _PATTERN = re.compile(r'(?<=<xsd:pattern value=")\^(.*)\$(?="/>)')
 
 
 def official_schema(version: str) -> Any:
-    """Return a schema as a validator; skips the test where the Ministry's file is not at hand.
+    """Return a schema as a validator; skip the test where the Ministry's file is not at hand.
 
     :param version: 2.0 or 2.1
     """
@@ -35,7 +35,7 @@ def _relaxed(schema: str) -> str:
     r"""Take ``^``, ``$`` and ``\b`` out of the IP patterns of 2.0.
 
     They are no part of XML Schema's regular expressions: libxml2 refuses the whole file for ``\b``
-    (facts.md D) and would take the two others for characters. What is left is as strict for each
-    octet, and lets a dot be left out.
+    (docs/ksef.md D-2) and would take the two others for characters. What is left is as strict for
+    each octet, and lets a dot be left out.
     """
     return _PATTERN.sub(lambda found: found[1].replace(r"\b", ""), schema)

@@ -6,7 +6,7 @@ from odoo.http import request
 from odoo.tools import SQL
 
 from odoo.addons.l10n_pl_ksef_auth.exceptions import LoginNeeded
-from odoo.addons.l10n_pl_ksef_auth.models.ksef_owner import OWNER, OWNER_FIELDS
+from odoo.addons.l10n_pl_ksef_auth.models.res_company import PRINCIPAL_FIELDS
 from odoo.addons.l10n_pl_ksef_auth.tools.errors import KsefError
 
 # Rendering and sending of one invoice; what takes longer is renewed on KSeF's refusal.
@@ -38,25 +38,24 @@ class ResCompany(models.Model):
         A connection that ended by itself counts: who sends is told to sign, not led past KSeF.
         """
         stored = self.filtered("id")
-        stored.flush_model(OWNER_FIELDS)
+        stored.flush_model(PRINCIPAL_FIELDS)
         rows = self.env.execute_query(
             SQL(
                 """
                 SELECT company.id
                   FROM res_company AS company
-                  JOIN LATERAL (%s) AS owner ON TRUE
+                  JOIN res_company AS principal ON principal.id = company.l10n_pl_ksef_principal_id
                   JOIN LATERAL (
                        SELECT session.closed_by_user OR session.revoke_requested AS closed
                          FROM l10n_pl_ksef_session AS session
-                        WHERE session.company_id = owner.id
-                          AND session.environment = owner.environment
+                        WHERE session.company_id = principal.id
+                          AND session.environment = principal.l10n_pl_ksef_environment
                           AND session.activated_at IS NOT NULL
                         ORDER BY session.id DESC
                         LIMIT 1
                        ) AS login ON login.closed IS NOT TRUE
-                 WHERE company.id = ANY(%s) AND owner.environment = %s
+                 WHERE company.id = ANY(%s) AND principal.l10n_pl_ksef_environment = %s
                 """,
-                OWNER,
                 list(stored.ids),
                 self._l10n_pl_ksef_edi_environment(),
             )

@@ -110,8 +110,7 @@ class ResCompany(models.Model):
             return NotImplemented
         companies = self.sudo().with_context(active_test=False)
         sessions = self.env["l10n_pl_ksef.session"].sudo().search([("activated_at", "!=", False)])
-        with_branches = companies.search([("id", "child_of", sessions.company_id.ids)])
-        holders = with_branches._l10n_pl_ksef_edi_connected() | companies.search(
-            [(stored, "!=", False)]
-        )
+        served = companies.search([("l10n_pl_ksef_principal_id", "in", sessions.company_id.ids)])
+        own = companies.search([(stored, "!=", False)])
+        holders = served._l10n_pl_ksef_edi_connected() | own
         return [("id", "not in" if operator == "in" else "in", holders.ids)]

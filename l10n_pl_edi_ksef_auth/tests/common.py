@@ -7,7 +7,7 @@ from odoo.addons.l10n_pl_ksef_auth.tests.common import KsefCase
 
 
 class EdiCase(KsefCase):
-    """A Polish company with a chart of accounts, whose sender talks to the simulator."""
+    """A Polish company with a chart of accounts; Odoo's own sender talks to the simulator."""
 
     @classmethod
     def setUpClass(cls):
@@ -32,7 +32,7 @@ class EdiCase(KsefCase):
         )
 
     def invoice(self, user=None):
-        """A posted invoice of 100 zł and VAT."""
+        """Post an invoice of 100 zł and VAT, and return it."""
         moves = self.env["account.move"].with_user(user or self.clerk).with_company(self.company)
         tax = self.env["account.tax"].search(
             [
@@ -55,7 +55,7 @@ class EdiCase(KsefCase):
         return move
 
     def send(self, *moves):
-        """Send invoices to KSeF as their user does, without mails."""
+        """Send invoices to KSeF as their user, without mails."""
         invoices = self.env["account.move"].union(*moves).with_env(moves[0].env)
         sender = invoices.env["account.move.send"].with_company(self.company)
         sender._generate_and_send_invoices(
@@ -63,13 +63,14 @@ class EdiCase(KsefCase):
         )
 
     def sent(self, user=None):
-        """An invoice that was sent."""
+        """Post an invoice, send it, and return it."""
         move = self.invoice(user)
         self.send(move)
         return move
 
     def fields_of_sender(self, company=None):
-        """What the sender reads from the company."""
+        """Return the company's fields that the sender reads its tokens from."""
+        self.env.invalidate_all()
         return (
             (company or self.company)
             .sudo()

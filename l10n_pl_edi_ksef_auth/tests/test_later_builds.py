@@ -9,7 +9,7 @@ from .common import EdiCase
 
 
 def _login_cron(companies):
-    """A double of the scheduled action of later builds that logs in every six days."""
+    """Stand in for later builds' scheduled action that logs in every six days."""
     for company in companies.search([("l10n_pl_edi_certificate", "!=", False)]):
         values = {
             "company_id": company.id,
@@ -19,7 +19,7 @@ def _login_cron(companies):
 
 
 def _bills_cron(moves):
-    """A double of the scheduled action of later builds that fetches vendor bills."""
+    """Stand in for later builds' scheduled action that fetches vendor bills."""
     found = moves.env["res.company"].search([("l10n_pl_edi_access_token", "!=", False)])
     return {company: company.l10n_pl_edi_access_token for company in found}
 

@@ -1,9 +1,12 @@
 import base64
 
+from asn1crypto import pem
 from cryptography.hazmat.primitives import serialization
 
 from odoo.exceptions import UserError
 from odoo.tests import tagged
+
+from odoo.addons.l10n_pl_ksef_auth.tests.common import credentials
 
 from .common import EdiCase
 
@@ -13,9 +16,9 @@ class TestOwnCertificate(EdiCase):
     """A company that logs in with the certificate of Odoo's own sender."""
 
     def native(self):
-        """Give the company a KSeF certificate the sender's way; the settings of its company."""
+        """Give the company a KSeF certificate the sender's way, and return the settings page."""
         self.certified()
-        key, certificate = self.company._l10n_pl_ksef_certificate()._credentials()
+        key, certificate = credentials(self.company._l10n_pl_ksef_certificate())
         files = _pem(key, certificate)
         self.company._l10n_pl_ksef_certificate().unlink()
         self.env["l10n_pl_ksef.session"].search([("company_id", "=", self.company.id)]).unlink()
@@ -65,11 +68,11 @@ class TestOwnCertificate(EdiCase):
 
 
 def _pem(key, certificate):
-    """Certificate and key as Odoo's own records hold them: base64 of PEM."""
+    """Return certificate and key as Odoo's own records hold them: base64 of PEM."""
     private = key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-    public = certificate.public_bytes(serialization.Encoding.PEM)
+    public = pem.armor("CERTIFICATE", certificate.der)
     return base64.b64encode(public), base64.b64encode(private)

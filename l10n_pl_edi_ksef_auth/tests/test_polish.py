@@ -5,7 +5,7 @@ from odoo.addons.l10n_pl_ksef_auth.tests.polish import PolishTexts
 
 @tagged("post_install", "-at_install")
 class TestPolish(PolishTexts, TransactionCase):
-    """What the glue addon says, it says in Polish."""
+    """Every text of the glue addon is there in Polish."""
 
     module = "l10n_pl_edi_ksef_auth"
 

@@ -1,6 +1,8 @@
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
+from odoo.addons.l10n_pl_ksef_auth.tests.common import put
+
 from .common import EdiCase
 
 
@@ -41,7 +43,6 @@ class TestSending(EdiCase):
         self.sent()
         first = self.fields_of_sender()["l10n_pl_edi_session_id"]
         self.connect()
-        self.env.invalidate_all()
         self.sent()
         self.assertNotEqual(self.fields_of_sender()["l10n_pl_edi_session_id"], first)
 
@@ -55,7 +56,7 @@ class TestSending(EdiCase):
     def test_when_only_a_human_can_help_the_sentence_says_so(self):
         session = self.connect()
         move = self.invoice()
-        session.write({"state": "expired"})
+        put(session, state="expired")
         session.flush_recordset()
         with self.assertRaisesRegex(UserError, "not connected"):
             self.send(move)
@@ -70,13 +71,12 @@ class TestSending(EdiCase):
 
     def test_ksef_is_not_offered_after_disconnecting_by_hand(self):
         session = self.connect()
-        session.write({"state": "revoked", "closed_by_user": True})
+        put(session, state="revoked", closed_by_user=True)
         self.env.invalidate_all()
         self.assertFalse(self.company.l10n_pl_edi_register)
 
     def test_a_refresh_by_the_sender_itself_serves_for_the_rest_of_its_work(self):
         self.connect()
-        self.env.invalidate_all()
         company = self.company.sudo()
         company.l10n_pl_edi_access_token = "new"
         self.assertEqual(company.l10n_pl_edi_access_token, "new")

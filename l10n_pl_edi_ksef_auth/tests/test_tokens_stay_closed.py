@@ -8,7 +8,7 @@ TOKENS = ("l10n_pl_edi_access_token", "l10n_pl_edi_refresh_token")
 
 @tagged("post_install", "-at_install")
 class TestTokensStayClosed(EdiCase):
-    """The sender's fields show our tokens to the sender's code alone."""
+    """Only the sender's own code can read our tokens in the sender's fields."""
 
     def setUp(self):
         super().setUp()

@@ -1,11 +1,12 @@
 from odoo import http
 from odoo.http import content_disposition, request
 
+from ..models.res_company import CONNECT_GROUP
 from ..tools import auth_token_request
 
 
 class KsefRequest(http.Controller):
-    """The file to be signed, from memory: it is never an attachment (design, decision 14)."""
+    """The file to be signed, from memory: it is never an attachment (docs/design.md 14)."""
 
     @http.route(
         "/l10n_pl_ksef/request/<int:session_id>",
@@ -22,7 +23,7 @@ class KsefRequest(http.Controller):
         """
         session = request.env["l10n_pl_ksef.session"].browse(session_id).exists()
         session.check_access("read")
-        if not request.env.user.has_group("l10n_pl_ksef_auth.group_ksef_connection"):
+        if not request.env.user.has_group(CONNECT_GROUP):
             raise request.not_found()
         if session.state != "waiting" or not session.challenge:
             raise request.not_found()

@@ -1,10 +1,10 @@
 from odoo import fields, models
 
 from . import ksef_problem
-from .ksef_step import naive
+from .base.steps import naive
+from .certificate.states import SHOWN_WHEN_LEFT
 
 # Of certificates whose company another identity took over, those that say what became of it.
-LEFT_AND_SHOWN = ("active", "blocked", "revoked", "expired")
 
 
 class L10n_Pl_KsefAccount(models.AbstractModel):
@@ -39,7 +39,7 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
         :return dict: certificates, sessions, asked_at
         :raises KsefError: KSeF did not answer, or there is no login
         """
-        token = owner._l10n_pl_ksef_session()._token_for_others()
+        token = owner._l10n_pl_ksef_session()._shared_token()
         with owner._l10n_pl_ksef_client() as client:
             return {
                 "certificates": list(client.certificates(token)),
@@ -77,7 +77,7 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
                     ("company_ids", "in", owner.id),
                     "&",
                     ("former_company_ids", "in", owner.id),
-                    ("state", "in", LEFT_AND_SHOWN),
+                    ("state", "in", SHOWN_WHEN_LEFT),
                 ]
             )
         )
@@ -207,7 +207,7 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
             "reason": waiting.state,
             "owner": waiting.owner_name or "",
             "can_issue": waiting._has_place_for_separate(),
-            "places": waiting._places(),
+            "places": waiting._free_slots(),
         }
 
     def _others(self, owner):
@@ -227,7 +227,7 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
             {
                 "id": company.id,
                 "name": company.name,
-                "nip": panel._nip(company),
+                "nip": company._l10n_pl_ksef_nip(),
                 "color": colors[company.id],
             }
             for company in companies

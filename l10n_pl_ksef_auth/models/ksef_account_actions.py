@@ -78,9 +78,7 @@ class L10n_Pl_KsefAccountActions(models.AbstractModel):
         with owner._l10n_pl_ksef_client() as client:
             session = owner._l10n_pl_ksef_session()
             self._or_user_error(
-                lambda: client.revoke_certificate(
-                    session._token_for_others(), serial_number, reason
-                )
+                lambda: client.revoke_certificate(session._shared_token(), serial_number, reason)
             )
 
     def _revoke_sessions(self, owner, reference_number):
@@ -90,7 +88,7 @@ class L10n_Pl_KsefAccountActions(models.AbstractModel):
 
     def _revoke_listed(self, owner, client, reference_number):
         current = owner._l10n_pl_ksef_session()
-        token = current._token_for_others()
+        token = current._shared_token()
         references = (
             [reference_number]
             if reference_number

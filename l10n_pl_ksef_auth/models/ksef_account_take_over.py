@@ -58,9 +58,10 @@ class L10n_Pl_KsefAccountTakeOver(models.AbstractModel):
     def _what_only_they_see(self):
         """What at KSeF hangs on the identity that logged in.
 
-        Certificates are the authenticated subject's (certyfikaty-KSeF.md); GET /sessions needs
-        Introspection for other people's, GET /tokens CredentialsRead or CredentialsManage
-        (open-api.json). About logins (GET /auth/sessions) the documents say nothing.
+        Certificates are the authenticated subject's (the Ministry's certyfikaty-KSeF.md); others'
+        sessions need Introspection (KSeF's contract, GET /sessions), others' tokens CredentialsRead
+        or CredentialsManage (KSeF's contract, GET /tokens). About logins nothing is said
+        (KSeF's contract, GET /auth/sessions).
         """
         return self.env._(
             "Everybody with the right to read invoices goes on seeing all of them. KSeF"

@@ -1,9 +1,9 @@
 from odoo import models
 from odoo.tools import SQL
 
-from .ksef_owner import OWNER, SAME_CONTEXT
 from .ksef_panel import COLORS
-from .ksef_session import IN_FLIGHT
+from .res_company import PRINCIPAL_FIELDS
+from .session.states import IN_FLIGHT
 
 # What the colour depends on.
 KNOWN = (
@@ -46,8 +46,8 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             of the companies that pay their taxes in Poland
         """
         sessions = self.env["l10n_pl_ksef.session"].sudo()
-        sessions.flush_model(["company_id", "environment", *KNOWN])
-        companies.flush_recordset(["account_fiscal_country_id"])
+        sessions.flush_model(["company_id", "environment", "context_digits", *KNOWN])
+        companies.flush_model(["account_fiscal_country_id", *PRINCIPAL_FIELDS])
         found, polish = {company.id: sessions.browse() for company in companies}, set()
         # env.ref would ask whether the country still exists.
         poland = self.env["ir.model.data"]._xmlid_to_res_id("base.pl")
@@ -56,16 +56,16 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
                 """
                 SELECT company.id, company.account_fiscal_country_id, session.id, %s
                   FROM res_company AS company
-                  JOIN LATERAL (%s) AS owner ON TRUE
+                  JOIN res_company AS principal ON principal.id = company.l10n_pl_ksef_principal_id
              LEFT JOIN l10n_pl_ksef_session AS session
-                    ON session.company_id = owner.id AND session.environment = owner.environment
-                   AND %s AND session.state IN %s
+                    ON session.company_id = principal.id
+                   AND session.environment = principal.l10n_pl_ksef_environment
+                   AND session.context_digits = principal.l10n_pl_ksef_digits
+                   AND session.state IN %s
                  WHERE company.id = ANY(%s)
                  ORDER BY session.id DESC
                 """,
                 SQL(", ").join(SQL.identifier("session", name) for name in KNOWN),
-                OWNER,
-                SAME_CONTEXT,
                 (*IN_FLIGHT, "active"),
                 list(companies.ids),
             )

@@ -4,11 +4,10 @@ from odoo import fields, models, release
 
 from ..tools import clock, probe, vault, xades
 from ..tools.errors import KsefError
-from . import ksef_problem
-from .ksef_backup import key_source
-from .ksef_copy import is_neutralized
+from . import ksef_problem, ksef_vault
+from .ksef_home import is_neutralized
 
-# Seconds: a signature made "one minute ago" would be in the future beyond this (facts.md A2-28).
+# Seconds: a signature made "a minute ago" would be in the future beyond this (docs/ksef.md A2-28).
 TOLERATED_DIFFERENCE = 45
 
 
@@ -85,7 +84,7 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
     def _rights(self, owner):
         session = owner._l10n_pl_ksef_session()
         try:
-            token = session._token_for_others(wait_seconds=5)
+            token = session._shared_token(wait_seconds=5)
             with owner._l10n_pl_ksef_client() as client:
                 rights = client.personal_permissions(token)
         except (KsefError, vault.VaultError) as error:
@@ -121,17 +120,17 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
         return lives, f"{methods[session.method]} → {ends} UTC"
 
     def _key(self):
-        lock = self.env["l10n_pl_ksef.unlock"]._lock()
+        lock = ksef_vault.obstacle(self.env)
         if lock:
             return False, ksef_problem.texts(self.env, ksef_problem.local(lock))["text"]
-        source, fingerprint, backed_up = key_source(self.env)
+        source, fingerprint, backed_up = ksef_vault.key_source(self.env)
         if not fingerprint:
             return None, self.env._("none yet: the first connection makes one")
         kept = self.env._("backed up") if backed_up else self.env._("not known to be backed up")
         return backed_up, f"{source}, {fingerprint}, {kept}"
 
     def _asks_for_backup(self):
-        _source, fingerprint, backed_up = key_source(self.env)
+        _source, fingerprint, backed_up = ksef_vault.key_source(self.env)
         return bool(fingerprint) and not backed_up
 
     def _database(self):
@@ -176,3 +175,13 @@ class ResCompany(models.Model):
         """
         owner = self._l10n_pl_ksef_managed()
         return self.env["l10n_pl_ksef.diagnosis"]._run(owner)
+
+    def l10n_pl_ksef_key_backed_up(self):
+        """Note that somebody keeps a copy of the encryption key.
+
+        :return dict: l10n_pl_ksef_diagnose()
+        """
+        self._l10n_pl_ksef_managed()
+        ksef_vault.note_backup(self.env)
+        self.env["l10n_pl_ksef.housekeeping"]._close_reminder()
+        return self.l10n_pl_ksef_diagnose()

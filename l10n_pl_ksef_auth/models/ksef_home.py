@@ -16,6 +16,7 @@ from ..tools.vault import VaultError
 
 HOME_PARAMETER = "l10n_pl_ksef_auth.home"
 UUID_PARAMETER = "database.uuid"
+NEUTRALIZED_PARAMETER = "database.is_neutralized"
 # A connection always leads to the same database; they are few, and forgotten when they close.
 _places = weakref.WeakKeyDictionary()
 
@@ -66,6 +67,11 @@ def copy_code(env):
     if server and server_now and server != server_now:
         return "copy_moved"
     return "copy_restored" if database != database_now else None
+
+
+def is_neutralized(env):
+    """Return True if Odoo made this database harmless, for trials."""
+    return bool(env["ir.config_parameter"].sudo().get_param(NEUTRALIZED_PARAMETER))
 
 
 def refuse_copy(env):

@@ -2,11 +2,11 @@ from datetime import timedelta
 
 from odoo import fields, models
 
-from ..tools import nip as nip_tools
 from ..tools import xades
 from . import ksef_problem
-from .ksef_certificate import ON_THE_WAY
-from .ksef_session import IN_FLIGHT
+from .certificate.states import ISSUING
+from .res_company import CONNECT_GROUP
+from .session.states import IN_FLIGHT
 
 # With nothing that renews it, a login that ends within this time is worth a warning.
 EXPIRING = timedelta(days=3)
@@ -45,14 +45,14 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         pending = self._on_the_way(company)
         state = self._state(owner, session, pending)
         user = self.env.user
-        manages = user.has_group("l10n_pl_ksef_auth.group_ksef_connection")
+        manages = user.has_group(CONNECT_GROUP)
         can_connect = manages and owner in user.sudo().company_ids
         certificate = self._certificate(owner, session)
         refused = self._refused_signature(owner, session)
         return {
             "company_id": company.id,
             "company_name": company.name,
-            "nip": self._nip(owner),
+            "nip": owner._l10n_pl_ksef_nip(),
             "environment": owner.l10n_pl_ksef_environment,
             "environment_label": self._environment_label(owner),
             "state": state,
@@ -77,7 +77,8 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
     def _on_the_way(self, company):
         """The logins of a company that have yet to end well or badly, the newest first."""
         owner = company._l10n_pl_ksef_owner()
-        sessions = self._find_logins(owner, ("state", "in", ("waiting", *IN_FLIGHT, "active")))
+        possible = ("state", "in", ("waiting", *IN_FLIGHT, "active"))
+        sessions = self.env["l10n_pl_ksef.session"]._of_company(owner, possible)
         return sessions.filtered(
             lambda session: (
                 session.state in IN_FLIGHT
@@ -87,22 +88,12 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             )
         )
 
-    def _find_logins(self, owner, *conditions, limit=None):
-        """Logins of the company that owns a connection, in its environment, the newest first."""
-        own = ("company_id", "=", owner.id), ("environment", "=", owner.l10n_pl_ksef_environment)
-        logins = self.env["l10n_pl_ksef.session"].sudo()
-        return logins.search([*own, *conditions], limit=limit)
-
-    def _last_of_context(self, owner, *conditions):
-        """The newest such login that is for the NIP or unit that the company has now."""
-        return self._find_logins(owner, *conditions)._of_present_context()[:1]
-
     def _certificates_on_the_way(self, company):
         owner = company._l10n_pl_ksef_owner()
         return (
             self.env["l10n_pl_ksef.certificate"]
             .sudo()
-            .search([("company_ids", "in", owner.id), ("state", "in", ON_THE_WAY)])
+            .search([("company_ids", "in", owner.id), ("state", "in", ISSUING)])
         )
 
     # ------------------------------------------------------------------
@@ -112,7 +103,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         state = self._state_of(session, pending)
         if state != "disconnected":
             return state
-        if self._last_failure(owner):
+        if self.env["l10n_pl_ksef.session"]._last_failure(owner):
             return "attention"
         return "waiting" if self._waiting(owner) else "disconnected"
 
@@ -138,20 +129,14 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
 
     def _waiting(self, owner):
         signing = ("state", "=", "waiting"), ("method", "=", "signature")
-        return self._find_logins(owner, *signing)._live_challenges()
-
-    def _last_failure(self, owner):
-        """The newest login, if it ended badly."""
-        last = self._last_of_context(owner, ("state", "!=", "waiting"))
-        return last.filtered(
-            lambda session: session.state in ("failed", "revoked", "expired") and session.problem
-        )
+        return self.env["l10n_pl_ksef.session"]._of_company(owner, *signing)._live_challenges()
 
     def _refused_signature(self, owner, session):
         """The newest signature that was sent, if KSeF refused it and no login has come since."""
-        since = session or self._last_of_context(owner, ("activated_at", "!=", False))
+        sessions = self.env["l10n_pl_ksef.session"]
+        since = session or sessions._last_of_context(owner, ("activated_at", "!=", False))
         sent = ("method", "=", "signature"), ("user_id", "!=", False)
-        return self._last_of_context(owner, *sent).filtered(
+        return sessions._last_of_context(owner, *sent).filtered(
             lambda login: login._is_refused_signature() and login._is_later_than(since)
         )
 
@@ -192,18 +177,8 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
     def _certificate(self, owner, session):
         certificate = owner._l10n_pl_ksef_certificate()
         if not certificate:
-            certificate = (
-                self.env["l10n_pl_ksef.certificate"]
-                .sudo()
-                .search(
-                    [
-                        ("company_ids", "in", owner.id),
-                        ("environment", "=", owner.l10n_pl_ksef_environment),
-                    ],
-                    order="id desc",
-                    limit=1,
-                )
-            )
+            certificates = self.env["l10n_pl_ksef.certificate"]
+            certificate = certificates._of_company(owner, order="id desc", limit=1)
         state = self._certificate_state(certificate)
         valid_to = certificate.valid_to if state == "valid" else False
         share = False
@@ -218,7 +193,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         }
 
     def _certificate_state(self, certificate):
-        if certificate.state in ON_THE_WAY:
+        if certificate.state in ISSUING:
             return "issuing"
         return {
             "active": "valid",
@@ -253,7 +228,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         if obstacle:
             return self._texts(obstacle, owner)
         source = pending[:1] if pending[:1].problem else refused or session
-        source = source or self._last_failure(owner)
+        source = source or self.env["l10n_pl_ksef.session"]._last_failure(owner)
         if source.problem:
             return self._texts(source.problem, owner, source)
         if not session and not pending and self._is_of_another(owner):
@@ -270,17 +245,11 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         if owner._l10n_pl_ksef_certificate()._usable():
             return False
         live = ("state", "=", "active"), ("revoke_requested", "=", False)
-        return bool(self._find_logins(owner, *live, limit=1))
+        return bool(self.env["l10n_pl_ksef.session"]._of_company(owner, *live, limit=1))
 
     def _texts(self, problem, owner, session=None):
-        signer = session.signer_name if session else ""
-        return ksef_problem.texts(self.env, problem, nip=self._nip(owner), signer=signer or "")
-
-    def _nip(self, owner):
-        try:
-            return nip_tools.formatted(nip_tools.normalise(owner.vat))
-        except nip_tools.InvalidNip:
-            return owner.vat or ""
+        nip, signer = owner._l10n_pl_ksef_nip(), session and session.signer_name
+        return ksef_problem.texts(self.env, problem, nip=nip, signer=signer or "")
 
     def _environment_label(self, owner):
         field = owner._fields["l10n_pl_ksef_environment"]

@@ -1,6 +1,6 @@
 """A failure as it is kept on a record, and as a user reads it, in his or her own language."""
 
-from ..tools import codes
+from ..tools import meanings
 from ..tools.errors import KsefError, KsefForbidden, KsefRefused, KsefUnavailable
 from ..tools.nip import InvalidNip
 from ..tools.vault import VaultCorrupt
@@ -42,12 +42,12 @@ def of_request(error):
 
 
 def of_auth_status(status):
-    """What is kept of a login's final status (facts.md A1)."""
+    """What is kept of a login's final status (docs/ksef.md A1-login)."""
     return _kept("auth_status", status.code, status.description, status.details)
 
 
 def of_enrollment_status(status):
-    """What is kept of a certificate application's final status (facts.md A1)."""
+    """What is kept of a certificate application's final status (docs/ksef.md A1-enrollment)."""
     return _kept("enrollment", status.code, status.description, status.details)
 
 
@@ -86,7 +86,7 @@ def texts(env, problem, **values):
     :param values: nip, signer, seconds: what a sentence may name
     :return dict: text, action, technical, way_back, final
     """
-    meaning = codes.of_record(problem)
+    meaning = meanings.of_record(problem)
     known = {
         "code": problem.get("code") or _http(problem),
         "text": problem.get("text") or "",

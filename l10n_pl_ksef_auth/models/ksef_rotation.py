@@ -3,9 +3,7 @@ import os
 from odoo import models
 
 from ..tools import vault
-from ..tools.identity import identity_of_certificate
 from . import ksef_home, ksef_vault
-from .ksef_vault import SECRET_MODELS
 
 MODE = 0o600
 
@@ -42,7 +40,7 @@ class L10n_Pl_KsefRotation(models.AbstractModel):
 
     def _reencrypt_all(self):
         counts = dict.fromkeys(("encrypted", "kept", "unreadable"), 0)
-        for model in SECRET_MODELS:
+        for model in ksef_vault.secret_models(self.env):
             for record in self.env[model]._with_secrets():
                 for outcome in record._reencrypt():
                     counts[outcome] += 1
@@ -87,30 +85,6 @@ class L10n_Pl_KsefVaultMixin(models.AbstractModel):
                 outcomes.append("encrypted" if old else "kept")
             except vault.VaultError:
                 outcomes.append("unreadable")
-        return outcomes
-
-
-class L10n_Pl_KsefStepMixin(models.AbstractModel):
-    _inherit = "l10n_pl_ksef.step.mixin"
-
-    def _reencrypt(self):
-        """As always, but between two steps: a step may be writing the same secrets."""
-        with self._exclusive(wait_seconds=30) as own:
-            outcomes = own._reencrypt_here()
-            own.env.cr.commit()
-        return outcomes
-
-
-class L10n_Pl_KsefCertificate(models.Model):
-    _inherit = "l10n_pl_ksef.certificate"
-
-    def _reencrypt_here(self):
-        outcomes = super()._reencrypt_here()
-        if "encrypted" in outcomes and self.certificate_secret:
-            # Identities are found by a digest that the key is part of.
-            certificate = self._credentials()[1]
-            identity = identity_of_certificate(certificate, issued_by_ksef=True)
-            self.identity_digest = self._secret_digests(identity)[0]
         return outcomes
 
 

@@ -6,17 +6,13 @@ from odoo import models, tools
 from odoo.fields import Domain
 
 from ..tools import vault
-from . import ksef_home, ksef_vault_guard
+from . import ksef_home, ksef_problem, ksef_vault_guard
 
 KEY_OPTION = "l10n_pl_ksef_key"
 KEY_VARIABLE = "L10N_PL_KSEF_KEY"
 FINGERPRINT_PARAMETER = "l10n_pl_ksef_auth.key_fingerprint"
+BACKUP_PARAMETER = "l10n_pl_ksef_auth.key_backed_up"
 SECRET_SUFFIX = "_secret"
-SECRET_MODELS = (
-    "l10n_pl_ksef.session",
-    "l10n_pl_ksef.certificate",
-    "l10n_pl_ksef.authorization",
-)
 
 
 class VaultKeyOther(vault.VaultKeyMissing):
@@ -26,7 +22,7 @@ class VaultKeyOther(vault.VaultKeyMissing):
 class L10n_Pl_KsefVaultMixin(models.AbstractModel):
     """Encrypted storage of secrets, each bound to its model, record and field.
 
-    Design, decisions 10 and 15.
+    docs/design.md 10 and 15.
     Neither keys nor decrypted values are cached: the key is read for each use, and a value lives as
     long as the call that asked for it.
     """
@@ -85,6 +81,12 @@ class L10n_Pl_KsefVaultMixin(models.AbstractModel):
         stored = [[(name, "!=", False)] for name in self._secret_fields()]
         return self.sudo().search(Domain.OR(stored))
 
+    def _forget_unused(self):
+        """Remove secrets that nobody needs any more; a model that keeps some overrides this.
+
+        Each run of the scheduled action calls it.
+        """
+
     def _vault(self, may_create=False):
         """The vault with this machine's keys, once they are shown to be this database's.
 
@@ -119,6 +121,31 @@ class L10n_Pl_KsefVaultMixin(models.AbstractModel):
         return found.value
 
 
+def obstacle(env):
+    """Return why the secrets of this database cannot be used here.
+
+    :param env: of the database
+    :return str: code of a local problem; None when they can be used, or when there are none
+    """
+    code = ksef_home.copy_code(env)
+    if code or not env["ir.config_parameter"].sudo().get_param(FINGERPRINT_PARAMETER):
+        return code
+    try:
+        env["l10n_pl_ksef.vault.mixin"]._vault_keys()
+    except vault.VaultError as error:
+        return ksef_problem.of_error(error)["code"]
+    return None
+
+
+def secret_models(env):
+    """Return the names of all models that keep encrypted fields.
+
+    :param env: of the database
+    """
+    names = env.registry.descendants(["l10n_pl_ksef.vault.mixin"], "_inherit")
+    return [name for name in names if env[name]._auto]
+
+
 def sources(env):
     """Where a key may come from; the first that has one counts.
 
@@ -134,6 +161,30 @@ def sources(env):
     }
 
 
+def key_source(env):
+    """Where the key in use comes from.
+
+    :param env: of the database
+    :return tuple: option, variable or path of the file; fingerprint or False; whether somebody
+        said that it is backed up (a key that an administrator wrote somewhere is)
+    """
+    places = sources(env)
+    named = next((name for name in ("option", "variable") if (places[name] or "").strip()), None)
+    parameters = env["ir.config_parameter"].sudo()
+    fingerprint = parameters.get_param(FINGERPRINT_PARAMETER)
+    backed_up = bool(named) or parameters.get_param(BACKUP_PARAMETER) == fingerprint
+    return named or str(places["file"]), fingerprint, backed_up
+
+
+def note_backup(env):
+    """Note that somebody keeps a copy of the key in use.
+
+    :param env: of the database
+    """
+    parameters = env["ir.config_parameter"].sudo()
+    parameters.set_param(BACKUP_PARAMETER, parameters.get_param(FINGERPRINT_PARAMETER))
+
+
 def _follow_name(env, fingerprint):
     """Let a database that was renamed, as by Odoo's database manager, keep its key.
 
@@ -147,5 +198,5 @@ def _follow_name(env, fingerprint):
 
 @lru_cache(maxsize=64)
 def _key_file(data_dir, database):
-    # Beside the file store, not in it: backups take that along (design, decision 15).
+    # Beside the file store, not in it: backups take that along (docs/design.md 15).
     return Path(data_dir) / "l10n_pl_ksef" / f"{database}.key"

@@ -1,18 +1,28 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError
+from odoo.tools import SQL
 
 from ..tools import nip as nip_tools
 from ..tools.auth_token_request import Context
 from ..tools.client import KsefClient
 from ..tools.const import ENVIRONMENTS, check_base_url
-from ..tools.errors import KsefUnavailable
-from . import ksef_connections
-from .ksef_session import ENVIRONMENT_LABELS
-from .ksef_step import IN_CRON
+from ..tools.errors import KsefError, KsefUnavailable
+from ..tools.http_pool import pool_of
+from .base.const import ENVIRONMENT_LABELS
+from .base.locks import locked
+from .ksef_home import is_neutralized
 
 CONNECT_GROUP = "l10n_pl_ksef_auth.group_ksef_connection"
 SEE_GROUP = "account.group_account_invoice"
 WHO_WE_ARE = {"vat", "l10n_pl_ksef_context_type", "l10n_pl_ksef_internal_id"}
+# What a query that looks for a company's connection reads of companies.
+PRINCIPAL_FIELDS = ("l10n_pl_ksef_principal_id", "l10n_pl_ksef_digits", "l10n_pl_ksef_environment")
+# Odoo creates companies while this addon is not loaded yet, beside columns that it does not know.
+DEFAULTS = {
+    "l10n_pl_ksef_environment": "production",
+    "l10n_pl_ksef_context_type": "nip",
+    "l10n_pl_ksef_subject_type": "certificateSubject",
+}
 
 
 class ResCompany(models.Model):
@@ -21,14 +31,14 @@ class ResCompany(models.Model):
     l10n_pl_ksef_environment = fields.Selection(
         ENVIRONMENT_LABELS,
         string="KSeF environment",
-        default="production",
+        default=DEFAULTS["l10n_pl_ksef_environment"],
         required=True,
         help="Production for real invoices; the two others are for trials.",
     )
     l10n_pl_ksef_context_type = fields.Selection(
         [("nip", "NIP of the company"), ("internal_id", "Internal identifier (unit)")],
         string="KSeF context",
-        default="nip",
+        default=DEFAULTS["l10n_pl_ksef_context_type"],
         required=True,
     )
     l10n_pl_ksef_internal_id = fields.Char(
@@ -41,7 +51,7 @@ class ResCompany(models.Model):
             ("certificateFingerprint", "Fingerprint of the certificate"),
         ],
         string="KSeF recognises the signer by",
-        default="certificateSubject",
+        default=DEFAULTS["l10n_pl_ksef_subject_type"],
         required=True,
         help="The fingerprint is for certificates without a PESEL or NIP"
         " that were granted rights at KSeF.",
@@ -52,27 +62,67 @@ class ResCompany(models.Model):
         help="Without a name here they go to the person who connected the company.",
     )
 
+    l10n_pl_ksef_principal_id = fields.Many2one(
+        "res.company",
+        string="Company whose KSeF connection is used",
+        compute="_compute_l10n_pl_ksef_principal_id",
+        store=True,
+        recursive=True,
+    )
+    l10n_pl_ksef_digits = fields.Char(
+        string="NIP or unit at KSeF, in digits",
+        compute="_compute_l10n_pl_ksef_digits",
+        store=True,
+    )
+
+    def init(self):
+        """Have PostgreSQL fill our mandatory columns where Odoo does not know them."""
+        super().init()
+        for name, value in DEFAULTS.items():
+            self.env.cr.execute(
+                SQL(
+                    "ALTER TABLE res_company ALTER COLUMN %s SET DEFAULT %s",
+                    SQL.identifier(name),
+                    value,
+                )
+            )
+
+    @api.depends("partner_id.vat", "parent_id.l10n_pl_ksef_principal_id")
+    def _compute_l10n_pl_ksef_principal_id(self):
+        """Itself, or without a NIP the company that the one above it uses.
+
+        docs/design.md, decision 16.
+        """
+        for company in self:
+            has_nip = company.partner_id.vat not in (False, "", nip_tools.NOT_APPLICABLE)
+            above = company.browse() if has_nip else company.parent_id.l10n_pl_ksef_principal_id
+            company.l10n_pl_ksef_principal_id = above or company
+
+    @api.depends("partner_id.vat", "l10n_pl_ksef_context_type", "l10n_pl_ksef_internal_id")
+    def _compute_l10n_pl_ksef_digits(self):
+        """For whom the company's logins are, without judging a NIP."""
+        for company in self:
+            unit = company.l10n_pl_ksef_context_type == "internal_id"
+            number = company.l10n_pl_ksef_internal_id if unit else company.partner_id.vat
+            company.l10n_pl_ksef_digits = nip_tools.digits(number)
+
     def write(self, vals):
         """Another NIP or unit needs another login: the scheduled action sees to it at once."""
         result = super().write(vals)
         if WHO_WE_ARE & set(vals):
             sessions = self.env["l10n_pl_ksef.session"].sudo()
             sessions._wake_cron_at(sessions._now())
+        self.env["l10n_pl_ksef.audit"]._record_settings(self, vals)
         return result
 
     # ------------------------------------------------------------------
     # Who we are for KSeF
     # ------------------------------------------------------------------
     def _l10n_pl_ksef_owner(self):
-        """The company whose connection self uses: itself, or the nearest ancestor with a NIP.
-
-        Design, decision 16.
-        """
+        """Return, as superuser, the company whose connection self uses."""
         self.ensure_one()
         company = self.sudo()
-        while company.vat in (False, "", nip_tools.NOT_APPLICABLE) and company.parent_id:
-            company = company.parent_id
-        return company
+        return company.l10n_pl_ksef_principal_id or company
 
     def _l10n_pl_ksef_context(self):
         """The context identifier of self's connection.
@@ -86,6 +136,13 @@ class ResCompany(models.Model):
                 "InternalId", nip_tools.normalise_internal_id(owner.l10n_pl_ksef_internal_id)
             )
         return Context("Nip", nip_tools.normalise(owner.vat))
+
+    def _l10n_pl_ksef_nip(self):
+        """Return self's NIP as people write it, with dashes; what is no NIP, as it was typed."""
+        try:
+            return nip_tools.formatted(nip_tools.normalise(self.vat))
+        except nip_tools.InvalidNip:
+            return self.vat or ""
 
     def _l10n_pl_ksef_base_url(self, environment):
         """An environment's address; a system parameter may name another (https or loopback).
@@ -101,12 +158,19 @@ class ResCompany(models.Model):
             raise KsefUnavailable(str(error), code="address", sent=False) from error
 
     def _l10n_pl_ksef_client(self, environment=None):
-        """A client without a token, for an environment (the company's own by default)."""
+        """Return a client without a token, for use as a context manager.
+
+        A run of the scheduled action hands down a pool of clients; other callers get their own.
+
+        :param str environment: that of self's connection unless given
+        :raises KsefError: the database is neutralized: it never talks to production
+        """
         environment = environment or self._l10n_pl_ksef_owner().l10n_pl_ksef_environment
+        if environment == "production" and is_neutralized(self.env):
+            raise KsefError("a neutralized database keeps away from production", code="neutralized")
         base_url = self._l10n_pl_ksef_base_url(environment)
-        if self.env.context.get(IN_CRON):
-            return ksef_connections.client(base_url)
-        return KsefClient(base_url)
+        pool = pool_of(self.env.context)
+        return pool.client(base_url) if pool else KsefClient(base_url)
 
     # ------------------------------------------------------------------
     # The state of the connection
@@ -114,54 +178,33 @@ class ResCompany(models.Model):
     def _l10n_pl_ksef_session(self):
         """The login that self's connection stands on now; empty when there is none."""
         owner = self._l10n_pl_ksef_owner()
-        live = (
-            self.env["l10n_pl_ksef.session"]
-            .sudo()
-            .search(
-                [
-                    ("company_id", "=", owner.id),
-                    ("environment", "=", owner.l10n_pl_ksef_environment),
-                    ("state", "=", "active"),
-                    ("revoke_requested", "=", False),
-                ]
-            )
-        )
+        active = ("state", "=", "active"), ("revoke_requested", "=", False)
+        live = self.env["l10n_pl_ksef.session"]._of_company(owner, *active)
         # A login of the NIP or unit that the company was before is not the company's any more.
         return live._of_present_context()[:1]
-
-    def _l10n_pl_ksef_digits(self):
-        """For whom self's logins are, as far as it can be told without judging a NIP."""
-        unit = self.l10n_pl_ksef_context_type == "internal_id"
-        return nip_tools.digits(self.l10n_pl_ksef_internal_id if unit else self.vat)
 
     def _l10n_pl_ksef_certificate(self):
         """The KSeF certificate that may log self in; empty when there is none."""
         owner = self._l10n_pl_ksef_owner()
-        certificates = (
-            self.env["l10n_pl_ksef.certificate"]
-            .sudo()
-            .search(
-                [
-                    ("company_ids", "in", owner.id),
-                    ("environment", "=", owner.l10n_pl_ksef_environment),
-                    ("state", "=", "active"),
-                ]
-            )
-        )
+        active = ("state", "=", "active")
+        certificates = self.env["l10n_pl_ksef.certificate"]._of_company(owner, active)
         return certificates._usable()[:1] or certificates[:1]
 
-    def _l10n_pl_ksef_renew_login(self):
+    def _advance(self):
         """Log in with the KSeF certificate because the login ends or has ended.
 
         :return: the failure that it ended with, or None
         """
         name = self.env["l10n_pl_ksef.session"]._lock_name_of(self, self.l10n_pl_ksef_environment)
-        with self.env["l10n_pl_ksef.session"]._locked(name) as env:
+        with locked(self.env, name) as env:
             if env is None or not env["l10n_pl_ksef.due"]._wants_login(self):
                 return None
             session = self.with_env(env)._l10n_pl_ksef_certificate_login()
             env.cr.commit()
             return session._run_due_steps() if session else None
+
+    def _set_aside(self):
+        """Do nothing: the scheduled action tries a company again in its next run."""
 
     def _l10n_pl_ksef_log_in_with_certificate(self, wait_seconds=0, certificate=None):
         """Log in with the KSeF certificate, as far as KSeF answers at once; the rest comes later.
@@ -174,7 +217,7 @@ class ResCompany(models.Model):
         sessions = self.env["l10n_pl_ksef.session"]
         owner = self._l10n_pl_ksef_owner()
         name = sessions._lock_name_of(owner, owner.l10n_pl_ksef_environment)
-        with sessions._locked(name, wait_seconds) as env:
+        with locked(self.env, name, wait_seconds) as env:
             if env is None:
                 return sessions
             session = owner.with_env(env)._l10n_pl_ksef_certificate_login(certificate)
@@ -199,7 +242,7 @@ class ResCompany(models.Model):
         if rightful or not certificate:
             return rightful
         context = self._l10n_pl_ksef_context()
-        on_its_way._forget_secrets(state="revoked", problem=False)
+        on_its_way._give_way()
         # Before the new one, for the unique index.
         on_its_way.flush_recordset()
         return sessions.create(

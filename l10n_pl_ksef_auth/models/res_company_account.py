@@ -7,16 +7,9 @@ from odoo.exceptions import UserError
 from ..tools.errors import KsefError
 from ..tools.vault import VaultError
 from . import ksef_problem
+from .base.const import OPTIONS
 from .ksef_confirmation import recently_confirmed, sensitive
 from .res_company import CONNECT_GROUP
-
-OPTIONS = (
-    "l10n_pl_ksef_environment",
-    "l10n_pl_ksef_context_type",
-    "l10n_pl_ksef_internal_id",
-    "l10n_pl_ksef_subject_type",
-    "l10n_pl_ksef_responsible_id",
-)
 
 
 class ResCompany(models.Model):

@@ -6,7 +6,7 @@ from . import test_certificate
 from . import test_certificate_states
 from . import test_company_separation
 from . import test_confirmation
-from . import test_copies
+from . import test_copied_database
 from . import test_crash_matrix
 from . import test_diagnosis
 from . import test_fault_matrix
@@ -20,7 +20,6 @@ from . import test_other_transactions
 from . import test_panel_states
 from . import test_polish
 from . import test_polish_screens
-from . import test_promises
 from . import test_renew_now
 from . import test_renewal
 from . import test_rightful_connection
@@ -31,5 +30,7 @@ from . import test_separate_certificate
 from . import test_take_over
 from . import test_take_over_revokes
 from . import test_ten_years
+from . import test_upgrade
 from . import test_upload
+from . import test_what_is_sent
 from . import test_who_connects

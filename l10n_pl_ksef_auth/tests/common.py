@@ -10,8 +10,9 @@ from unittest.mock import patch
 
 from odoo.tests import TransactionCase, new_test_user
 
-from odoo.addons.l10n_pl_ksef_auth.models import ksef_confirmation, ksef_step
-from odoo.addons.l10n_pl_ksef_auth.tools import clock
+from odoo.addons.l10n_pl_ksef_auth.models import ksef_confirmation
+from odoo.addons.l10n_pl_ksef_auth.models.base import locks
+from odoo.addons.l10n_pl_ksef_auth.tools import clock, enrollment
 
 try:
     from ksef_simulator import DEMO_NIP, Control, Simulator
@@ -28,7 +29,7 @@ _logger = logging.getLogger(__name__)
 def breaches_of(simulator):
     """Compare every exchange of a simulator with KSeF's official contract from now on.
 
-    :return list: what differs, as it happens; nothing where the contract is not at hand
+    :return list: filled with each difference; stays empty where the contract is not at hand
     """
     broken = []
     if Contract.at_hand():
@@ -36,8 +37,94 @@ def breaches_of(simulator):
     return broken
 
 
-class KsefCase(TransactionCase):
-    """A Polish company, its users, and a KSeF simulator of its own for each class."""
+def credentials(certificate):
+    """Return the private key of a KSeF certificate's record, and the certificate itself."""
+    key = enrollment.load_private_key(certificate._secret_read("private_key_secret"))
+    return key, certificate._stored_certificate()
+
+
+def put(record, **values):
+    """Write a record past its table of states, where no step would lead now."""
+    with patch.object(type(record), "_refuse_unlisted"):
+        record.write(values)
+
+
+class MovedTime:
+    """Time that tests move, in the addon and at KSeF, with the scheduled action in it.
+
+    A test case says in `run_scheduled_action` how the action runs, and has a `simulator`.
+    """
+
+    # What is due later than this does not keep the scheduled action from coming to rest.
+    REST = timedelta(minutes=5)
+    # KSeF checks a signature for half an hour at most (docs/ksef.md A1-100).
+    PATIENCE = timedelta(hours=2)
+
+    def travel(self, distance=timedelta(), **delta):
+        """Move the addon's clock and the simulator's together."""
+        distance += timedelta(**delta)
+        clock.travel(clock.offset() + distance)
+        self.simulator.clock.advance(distance)
+
+    def keep_alive(self, **delta):
+        """Let time pass, then run the scheduled action once.
+
+        :return datetime: when the action asked to run again (naive UTC, the addon's clock), or None
+        """
+        self.travel(**delta)
+        asked = [None]
+        action = self.registry["l10n_pl_ksef.keep_alive"]
+        wake = action._wake_for_the_next
+
+        def asking(model, moment):
+            asked.append(moment)
+            wake(model, moment)
+
+        with patch.object(action, "_wake_for_the_next", asking):
+            self.run_scheduled_action()
+        return asked[-1]
+
+    def settle(self, **delta):
+        """Let time pass, then run the scheduled action when it asks to, until nothing is due."""
+        self.travel(**delta)
+        for pause in self._pauses(self.PATIENCE):
+            if pause > self.REST:
+                return
+        self.fail("the scheduled action did not come to rest")
+
+    def let_days_pass(self, days):
+        """Let days pass, one by one, and the scheduled action settle on each."""
+        for _day in range(days):
+            self.settle(days=1)
+
+    def go_on(self, most, until=None):
+        """Let the scheduled action run whenever it asks to, for some time.
+
+        :param timedelta most: how long at most, by the moved clocks
+        :param until: a function that says when it is enough
+        :return bool: whether ``until`` came true
+        """
+        for _pause in self._pauses(most):
+            if until and until():
+                return True
+        return bool(until) and until()
+
+    def _pauses(self, most):
+        """Run the scheduled action, and yield each pause before the next run."""
+        end = clock.now() + most
+        while clock.now() < end:
+            pause = self._pause_until(self.keep_alive())
+            yield pause
+            self.travel(pause)
+
+    def _pause_until(self, moment):
+        """How long until the scheduled action runs: once an hour, or when it asked to."""
+        wanted = moment - clock.now().replace(tzinfo=None) if moment else timedelta(hours=1)
+        return min(max(wanted, timedelta(seconds=1)), timedelta(hours=1))
+
+
+class KsefCase(MovedTime, TransactionCase):
+    """A Polish company and its users, connected to a KSeF simulator of the class's own."""
 
     @classmethod
     def setUpClass(cls):
@@ -57,6 +144,7 @@ class KsefCase(TransactionCase):
 
     @classmethod
     def make_company(cls, name, nip):
+        """Create a Polish company in the test environment; without a NIP if `nip` is empty."""
         return cls.env["res.company"].create(
             {
                 "name": name,
@@ -68,6 +156,7 @@ class KsefCase(TransactionCase):
 
     @classmethod
     def make_user(cls, login, groups, companies=None):
+        """Create a user with some groups (comma-separated), in our company or other ones."""
         companies = companies or cls.company
         return new_test_user(
             cls.env,
@@ -91,93 +180,109 @@ class KsefCase(TransactionCase):
         self.addCleanup(clock.travel, timedelta())
 
     def watch_contract(self):
-        """Compare every request and answer with KSeF's official contract, where that is at hand."""
+        """Fail the test if an exchange differs from KSeF's official contract."""
         broken = breaches_of(self.simulator)
-        self.addCleanup(lambda: self.assertFalse(broken, "not as open-api.json says"))
+        self.addCleanup(lambda: self.assertFalse(broken, "not as KSeF's contract says"))
 
     # ------------------------------------------------------------------
     # The journey, in the words of the tests
     # ------------------------------------------------------------------
     def open_window(self, user=None, company=None):
-        """The window "Account authorization", opened as a user."""
+        """Open the window "Account authorization" as a user, and return it."""
         company = (company or self.company).with_user(user or self.accountant)
         action = company.with_company(company).l10n_pl_ksef_open_authorization()
         return company.env["l10n_pl_ksef.authorization"].browse(action["params"]["wizard_id"])
 
     def downloaded(self, window):
-        """The bytes of AuthTokenRequest.xml, downloaded anew."""
+        """Download AuthTokenRequest.xml anew, and return its bytes."""
         view = window.prepare_download()
         self.assertFalse(view["problem"])
         return window.sudo().session_id._request_document()
 
     def attach(self, window, document, name="AuthTokenRequest (1).xml"):
+        """Choose a file in the window, and return its view."""
         return window.attach(name, base64.b64encode(document).decode())
 
     def signed(self, document, signer="owner", **how):
-        """A document signed by one of the simulator's people."""
+        """Have one of the simulator's people sign a document, and return it signed."""
         return sign(document, signer, at=self.simulator.clock.now(), **how)
 
     def send_signed(self, window, signer="owner", consent=False, **how):
-        """Download, sign, attach and send; the view after it."""
+        """Download, sign, attach and send the request, and return the window's view."""
         self.attach(window, self.signed(self.downloaded(window), signer, **how))
         window.set_consent(consent)
-        return window.authenticate()
+        view = window.authenticate()
+        self.env.invalidate_all()
+        return view
 
     @contextmanager
     def confirmed(self):
-        """A browser whose user has just given the password."""
+        """Act as a browser whose user has just given the password."""
         session = {ksef_confirmation.PASSWORD_KEY: time.time()}
         browser = SimpleNamespace(session=session)
         with patch.object(ksef_confirmation, "request", browser):
             yield
 
     def others_at_it(self):
-        """Another worker holds every lock for as long as the block lasts."""
-        return patch.object(ksef_step, "_lock", return_value=False)
+        """Have another worker hold every lock inside the block."""
+        return patch.object(locks, "_lock", return_value=False)
 
     def connect(self, signer="owner", user=None, company=None, consent=False):
-        """A whole first login; the session that it opened."""
+        """Log a company in with a signature, and return the session."""
         window = self.open_window(user, company)
         self.send_signed(window, signer, consent)
         view = self.follow(window)
         self.assertTrue(view["result"], view["problem"])
-        self.env.invalidate_all()
         return (company or self.company)._l10n_pl_ksef_session()
 
     def certified(self):
-        """A company that is connected and has its certificate; the certificate."""
+        """Connect the company, let its certificate be issued, and return the certificate."""
         self.connect(consent=True)
-        for _round in range(5):
-            self.keep_alive(seconds=15)
+        self.settle()
         return self.company._l10n_pl_ksef_certificate()
 
-    def keep_alive(self, **delta):
-        """Let time pass in the addon and at KSeF, then run the scheduled action."""
-        self.travel(**delta)
+    def run_scheduled_action(self):
+        """Run the scheduled action, and read anew what it has changed."""
         self.env.ref("l10n_pl_ksef_auth.ir_cron_keep_alive").method_direct_trigger()
         self.env.invalidate_all()
 
     def follow(self, window, rounds=20):
-        """Ask on, as the open window does, until the login has ended well or badly."""
+        """Ask as the open window does until the login has ended, and return the last view."""
         for _round in range(rounds):
             self.travel(seconds=2)
             view = window.follow()
             if view["result"] or view["step"] != "verify":
                 break
+        self.env.invalidate_all()
         return view
 
-    def travel(self, **delta):
-        """Move the addon's clock and the simulator's together."""
-        delta = timedelta(**delta)
-        clock.travel(clock.offset() + delta)
-        self.simulator.clock.advance(delta)
+    def travel(self, distance=timedelta(), **delta):
+        """Move both clocks; what others have changed meanwhile is read anew."""
+        super().travel(distance, **delta)
+        self.env.invalidate_all()
+
+    def advance(self, record):
+        """Have a worker do the due steps of a session or certificate."""
+        record._advance()
+        self.env.invalidate_all()
+
+    def disconnect(self, user=None):
+        """Have a user disconnect the company (by default the superuser)."""
+        sessions = self.env["l10n_pl_ksef.session"]
+        (sessions.with_user(user) if user else sessions)._disconnect(self.company)
+        self.env.invalidate_all()
 
     def panel(self, user=None, company=None):
+        """Return what a company's panel shows a user (by default the accountant)."""
         self.env.invalidate_all()
         return (company or self.company).with_user(user or self.accountant).l10n_pl_ksef_panel()
 
+    def at_ksef(self, certificate):
+        """Return the simulator's own record of a certificate."""
+        return self.simulator.state.certificates[certificate.serial_number]
+
     def figures(self, text):
-        """Show a measured result; ./run test prints it after its sum."""
+        """Report a measured result; ./run test prints it after its sum."""
         _logger.info("FIGURES %s", text)
         target = os.environ.get("STACK_FIGURES")
         if target:
@@ -186,7 +291,7 @@ class KsefCase(TransactionCase):
 
     @contextmanager
     def counted(self, operation):
-        """How many calls of an operation the simulator saw inside the block."""
+        """Count the calls of an operation that the simulator gets inside the block."""
         before = self.simulator.requests.count(operation)
         counter = {}
         yield counter

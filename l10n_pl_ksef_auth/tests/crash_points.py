@@ -1,4 +1,4 @@
-"""Ends a process at a chosen point: before or after a request, or a commit that stores."""
+"""Kills a process at a chosen point: before or after a request, or a commit that stores."""
 
 import os
 import signal
@@ -14,9 +14,9 @@ SECONDS = 60
 
 
 class CrashPoints:
-    """Counts the points that the work passes, reports each, and ends the process at one of them.
+    """Reports each point that the work passes, and kills the process at one of them.
 
-    :param int fatal: the number of the point to end at; a great one for none
+    :param int fatal: the number of the point to die at; a great one for none
     :param int report: file descriptor to which the points' names are written
     """
 
@@ -24,6 +24,7 @@ class CrashPoints:
         self._left, self._report = fatal, report
 
     def passed(self, name):
+        """Report a point, and die there if it is the fatal one."""
         os.write(self._report, f"{name}\n".encode())
         if not self._left:
             os.kill(os.getpid(), signal.SIGKILL)
@@ -77,7 +78,7 @@ def in_a_process(work, meanwhile=None):
     waiting, starting = os.pipe()
     process = os.fork()
     if not process:
-        # Never back into the test runner, whatever happens here.
+        # Whatever happens here, this process must not return into the test runner.
         with suppress(BaseException):
             signal.alarm(SECONDS)
             os.close(reading)

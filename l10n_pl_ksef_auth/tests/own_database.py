@@ -20,7 +20,7 @@ from odoo.tools import SQL, config
 from odoo.addons.l10n_pl_ksef_auth.tools import clock
 from odoo.addons.l10n_pl_ksef_auth.tools.client import KsefClient
 
-from .common import DEMO_NIP, KsefCase, Simulator, breaches_of, sign
+from .common import DEMO_NIP, KsefCase, MovedTime, Simulator, breaches_of, sign
 
 # What the addon stores, in an order in which it can be inserted.
 TABLES = (
@@ -37,7 +37,7 @@ ALL_TABLES = SQL(", ").join(map(SQL.identifier, TABLES))
 CIRCULAR = "l10n_pl_ksef_session_certificate_id_fkey"
 
 
-class OwnDatabaseCase(BaseCase):
+class OwnDatabaseCase(MovedTime, BaseCase):
     """One company, its accountant and a simulator, in a copy of the tests' database."""
 
     @classmethod
@@ -62,24 +62,24 @@ class OwnDatabaseCase(BaseCase):
         cls.simulator = Simulator(free_port())
         cls.broken = breaches_of(cls.simulator)
         with cls.environment() as env:
-            cls.company_id, cls.user_id = _settle(env, cls.simulator.base_url)
+            cls.company_id, cls.user_id = _make_company_and_user(env, cls.simulator.base_url)
             env.cr.execute(f"ALTER TABLE l10n_pl_ksef_session DROP CONSTRAINT {CIRCULAR}")
 
     @classmethod
     @contextmanager
     def environment(cls, user_id=SUPERUSER_ID):
-        """A transaction of its own, committed at the end."""
+        """Give an environment on a transaction of its own, which is committed at the end."""
         with cls.registry.cursor() as cr:
             yield api.Environment(cr, user_id, {})
 
     def tearDown(self):
         super().tearDown()
-        self.assertFalse(self.broken, "not as open-api.json says")
+        self.assertFalse(self.broken, "not as KSeF's contract says")
 
     figures = KsefCase.figures
 
     def forget(self):
-        """Back to a company that never connected, at a KSeF that never heard of it."""
+        """Forget every connection, here and at KSeF, and set both clocks to the present."""
         self.simulator.faults.clear()
         self.simulator.settings.reset()
         self.simulator.reset()
@@ -90,35 +90,21 @@ class OwnDatabaseCase(BaseCase):
             cr.execute(SQL("TRUNCATE %s CASCADE", ALL_TABLES))
 
     # ------------------------------------------------------------------
-    # Time, the human and the scheduled action
+    # The human and the scheduled action
     # ------------------------------------------------------------------
-    def travel(self, delta):
-        """Move both clocks."""
-        clock.travel(clock.offset() + delta)
-        self.simulator.clock.advance(delta)
-
-    def keep_alive(self):
-        """One run of the scheduled action; when it wants to run again."""
-        asked = [None]
-        sessions = self.registry["l10n_pl_ksef.session"]
-        wake = sessions._wake_for_the_next
-
-        def asking(model, moment):
-            asked.append(moment)
-            wake(model, moment)
-
-        with self.environment() as env, patch.object(sessions, "_wake_for_the_next", asking):
-            env["l10n_pl_ksef.session"]._cron_keep_alive()
-        return asked[-1]
+    def run_scheduled_action(self):
+        """Run the scheduled action in a transaction of its own."""
+        with self.environment() as env:
+            env["l10n_pl_ksef.keep_alive"]._cron_keep_alive()
 
     def sign_in(self, consent=True):
-        """The accountant's whole first login."""
+        """Have the accountant sign and send the request; KSeF's answer is not waited for."""
         window_id = self.signed_window(consent)
         with self.environment(self.user_id) as env:
             env["l10n_pl_ksef.authorization"].browse(window_id).authenticate()
 
     def signed_window(self, consent, signer="owner"):
-        """The accountant's window with the signed document attached, just before it is sent."""
+        """Open the accountant's window, attach a signed document, and return the window's id."""
         with self.environment(self.user_id) as env:
             company = env["res.company"].browse(self.company_id)
             action = company.l10n_pl_ksef_open_authorization()
@@ -130,29 +116,9 @@ class OwnDatabaseCase(BaseCase):
             window.set_consent(consent)
             return window.id
 
-    def settle(self, most=timedelta(hours=3), until=None):
-        """Let the scheduled action work off what is due, moving the clocks to each next moment.
-
-        :param timedelta most: how long at most, by the moved clocks
-        :param until: a function that says when it is enough
-        :return: whether ``until`` came true
-        """
-        end = clock.now() + most
-        while clock.now() < end:
-            moment = self.keep_alive()
-            if until and until():
-                return True
-            self.travel(self.pause_until(moment))
-        return bool(until) and until()
-
-    def pause_until(self, moment):
-        """How long until the scheduled action runs: once an hour, or when it asked to."""
-        wanted = moment - clock.now().replace(tzinfo=None) if moment else timedelta(hours=1)
-        return min(max(wanted, timedelta(seconds=1)), timedelta(hours=1))
-
     @contextmanager
     def reaching(self, base_url, session):
-        """The addon reaches KSeF at an address, by sessions that a function makes."""
+        """Have the addon reach KSeF at an address, over HTTP sessions that a function makes."""
 
         def client(company, environment=None):
             return KsefClient(base_url, session=session())
@@ -163,7 +129,7 @@ class OwnDatabaseCase(BaseCase):
 
     @contextmanager
     def without_sockets(self):
-        """The addon reaches the simulator in its own process, without a network between."""
+        """Have the addon reach the simulator inside this process, without a network."""
         session = requests.Session()
         session.trust_env = False
         session.mount(self.simulator.url, self.simulator.adapter())
@@ -174,7 +140,7 @@ class OwnDatabaseCase(BaseCase):
     # The database, again and again
     # ------------------------------------------------------------------
     def keep_database(self):
-        """Keep what the addon has stored, for restore_database()."""
+        """Copy all that the addon has stored, for restore_database()."""
         with self.registry.cursor() as cr:
             for table in TABLES:
                 kept, live = SQL.identifier(f"kept_{table}"), SQL.identifier(table)
@@ -182,7 +148,7 @@ class OwnDatabaseCase(BaseCase):
                 cr.execute(SQL("CREATE TABLE %s AS TABLE %s", kept, live))
 
     def restore_database(self):
-        """What the addon has stored is as it was at keep_database()."""
+        """Put back all that the addon had stored at keep_database()."""
         with self.registry.cursor() as cr:
             cr.execute(SQL("TRUNCATE %s CASCADE", ALL_TABLES))
             for table in TABLES:
@@ -190,21 +156,21 @@ class OwnDatabaseCase(BaseCase):
                 cr.execute(SQL("INSERT INTO %s SELECT * FROM %s", live, kept))
 
     def fresh_connections(self):
-        """A forked process must not talk on its parent's connections."""
+        """Open new database connections: a forked process must not use its parent's."""
         sql_db._Pool = sql_db._Pool_readonly = None
         self.registry._db = sql_db.db_connect(self.database)
         self.registry._db_readonly = None
 
 
 def free_port():
-    """A TCP port that nothing listens on right now."""
+    """Return a TCP port that nothing listens on right now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
-def _settle(env, base_url):
-    """A Polish company and its accountant, connected to the simulator.
+def _make_company_and_user(env, base_url):
+    """Create a Polish company and its accountant, whose KSeF is the simulator.
 
     :return tuple: ids of the company and of the user
     """

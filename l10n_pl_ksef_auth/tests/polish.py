@@ -9,7 +9,7 @@ PLACEHOLDER = re.compile(r"%\(\w+\)[sd]")
 
 
 class PolishTexts:
-    """Tests of one addon's Polish texts (`module`), for a TransactionCase."""
+    """Tests that one addon (`module`) has a Polish text for each of its own; a mixin."""
 
     module = None
 

@@ -13,11 +13,14 @@ from .common import KsefCase
 @tagged("post_install", "-at_install")
 class TestAccessToken(KsefCase):
     def token(self, user=None, company=None, **how):
+        """Return the token that a user's code gets for a company."""
         company = (company or self.company).with_user(user or self.clerk)
-        return company.l10n_pl_ksef_access_token(**how)
+        token = company.l10n_pl_ksef_access_token(**how)
+        self.env.invalidate_all()
+        return token
 
     def failure(self):
-        """What a caller's try ends with; assertRaises would undo what was committed meanwhile."""
+        """Return the token or the failure; assertRaises would undo what was committed meanwhile."""
         try:
             return self.token()
         except KsefUnavailable as error:
@@ -29,14 +32,13 @@ class TestAccessToken(KsefCase):
         return branch
 
     def revoke_at_ksef(self):
-        """End the login at KSeF; the access token lives on until its time is over."""
+        """Close the session at KSeF; its access token lives on until its own end."""
         with self.company._l10n_pl_ksef_client() as client:
             client.revoke_current_session(self.token())
 
     def test_a_warm_token_costs_one_query_and_no_request(self):
         self.connect()
         self.token()
-        self.env.invalidate_all()
         company = self.company.with_user(self.clerk)
         with self.counted("refresh") as refreshes, self.assertQueryCount(1):
             company.l10n_pl_ksef_access_token()
@@ -56,7 +58,6 @@ class TestAccessToken(KsefCase):
         self.token()
         self.travel(minutes=7)
         self.token(life=timedelta(minutes=10))
-        self.env.invalidate_all()
         self.assertGreater(session.access_valid_until - session._now(), timedelta(minutes=10))
 
     def test_no_token_is_promised_for_longer_than_ksef_gives_it(self):

@@ -1,12 +1,13 @@
 import base64
 
+from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import pkcs12
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
-from .common import OWNER, KsefCase
+from .common import OWNER, KsefCase, credentials
 
 
 @tagged("post_install", "-at_install")
@@ -21,10 +22,11 @@ class TestAccount(KsefCase):
         return self.company.with_user(user or self.accountant)
 
     def packed(self, password=b"tajne"):
-        """The company's certificate as a PKCS#12 file, as a person would have it."""
-        key, certificate = self.certificate._credentials()
+        """Return the company's certificate as the PKCS#12 file that a person would have."""
+        key, certificate = credentials(self.certificate)
         encryption = serialization.BestAvailableEncryption(password)
-        data = pkcs12.serialize_key_and_certificates(b"ksef", key, certificate, None, encryption)
+        public = x509.load_der_x509_certificate(certificate.der)
+        data = pkcs12.serialize_key_and_certificates(b"ksef", key, public, None, encryption)
         return base64.b64encode(data).decode()
 
     def forget_certificate(self):
@@ -59,11 +61,9 @@ class TestAccount(KsefCase):
         with self.confirmed():
             account = self.account().l10n_pl_ksef_load_certificate([packed], "tajne")
         self.assertFalse(account["problem"])
-        self.env.invalidate_all()
         session = self.company._l10n_pl_ksef_log_in_with_certificate()
         self.travel(seconds=2)
-        session._advance()
-        self.env.invalidate_all()
+        self.advance(session)
         self.assertEqual(session.state, "active")
 
     def test_a_wrong_password_is_a_sentence(self):
@@ -92,8 +92,7 @@ class TestAccount(KsefCase):
         self.accountant.company_ids |= other
         (row,) = other.with_user(self.accountant).l10n_pl_ksef_connect_with_certificate()
         self.assertEqual(row["id"], other.id)
-        self.keep_alive(seconds=5)
-        self.keep_alive(seconds=5)
+        self.settle()
         self.assertEqual(self.panel(company=other)["state"], "connected")
 
     def test_a_company_that_pays_its_taxes_abroad_is_not_offered(self):
@@ -111,7 +110,7 @@ class TestDisconnect(KsefCase):
     def test_after_a_disconnection_no_machine_logs_in_again(self):
         self.certified()
         with self.counted("challenge") as logins:
-            self.env["l10n_pl_ksef.session"]._disconnect(self.company)
+            self.disconnect()
             self.keep_alive(hours=1)
             self.keep_alive(days=8)
         self.assertEqual(logins["calls"], 0)
@@ -122,11 +121,10 @@ class TestDisconnect(KsefCase):
         self.simulator.faults.add("certificate-revoke", "503", times=-1)
         with self.confirmed(), self.assertRaisesRegex(UserError, "KSeF(.|\\n)*Try again in"):
             self.company.with_user(self.accountant).l10n_pl_ksef_disconnect(True)
-        self.env.invalidate_all()
         self.assertEqual(self.panel()["state"], "connected")
 
     def test_a_disconnection_closes_the_login_at_ksef(self):
         self.connect()
         with self.counted("session-revoke") as revocations:
-            self.env["l10n_pl_ksef.session"]._disconnect(self.company)
+            self.disconnect()
         self.assertEqual(revocations["calls"], 1)

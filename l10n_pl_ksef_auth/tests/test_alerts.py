@@ -25,7 +25,7 @@ class TestAlerts(KsefCase):
         return self.env["mail.mail"].search([("model", "=", "l10n_pl_ksef.alert")], order="id")
 
     def told(self):
-        """Reasons and levels of the alerts that are open."""
+        """Return reason and level of every open alert."""
         return [(alert.reason, alert.level) for alert in self.open_alerts()]
 
     def wake(self, days=0, **delta):
@@ -101,9 +101,9 @@ class TestAlerts(KsefCase):
         self.wake(days=5)
         alert = self.open_alerts()
         self.assertEqual(self.mails().body_html.count(alert.link), 1)
-        self.assertEqual(alert._place(), "/odoo/ksef")
+        self.assertEqual(alert._page(), "/odoo/ksef")
 
-    @mute_logger("odoo.addons.l10n_pl_ksef_auth.models.ksef_alert")
+    @mute_logger("odoo.addons.l10n_pl_ksef_auth.models.upkeep.alert")
     @mute_logger("odoo.addons.mail.models.mail_render_mixin")
     def test_a_template_that_somebody_broke_takes_no_activity_along(self):
         template = self.env.ref("l10n_pl_ksef_auth.mail_template_alert")
@@ -137,7 +137,7 @@ class TestAlerts(KsefCase):
         kept = self.simulator.state.certificates[certificate.serial_number]
         kept.revoked = kept.revocation_done = self.simulator.clock.now()
         self.assertEqual(self.wake(hours=25), [("certificate", 0)])
-        self.assertEqual(self.open_alerts()._place(), "/odoo/ksef-account")
+        self.assertEqual(self.open_alerts()._page(), "/odoo/ksef-account")
 
     def test_a_certificate_not_renewed_is_told_thirty_fourteen_seven_and_one_day_before(self):
         certificate = self.certified()
@@ -165,7 +165,7 @@ class TestAlerts(KsefCase):
 
     def test_a_company_disconnected_by_hand_is_not_told(self):
         self.connect()
-        self.env["l10n_pl_ksef.session"]._disconnect(self.company)
+        self.disconnect()
         self.assertEqual(self.wake(days=8), [])
 
     def test_a_changed_nip_that_only_a_signature_serves_is_told_at_once(self):

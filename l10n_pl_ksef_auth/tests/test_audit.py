@@ -6,7 +6,7 @@ from .common import KsefCase
 
 @tagged("post_install", "-at_install")
 class TestAudit(KsefCase):
-    """What happened, who did it and how; readable for accountants."""
+    """The audit trail tells accountants what happened, who did it and how."""
 
     def events(self, user=None):
         lines = self.env["l10n_pl_ksef.audit"].with_user(user or self.clerk)
@@ -25,9 +25,7 @@ class TestAudit(KsefCase):
 
     def test_a_login_a_certificate_and_a_renewal_each_leave_a_line(self):
         self.certified()
-        self.keep_alive(days=5)
-        self.keep_alive(seconds=10)
-        self.keep_alive(seconds=10)
+        self.settle(days=5)
         for event in ("signed", "login", "certificate_issued", "renewal", "closed"):
             self.assertIn(event, self.events())
 
@@ -38,7 +36,7 @@ class TestAudit(KsefCase):
 
     def test_a_disconnection_leaves_who_wanted_it(self):
         self.connect()
-        self.env["l10n_pl_ksef.session"].with_user(self.accountant)._disconnect(self.company)
+        self.disconnect(self.accountant)
         self.assertEqual(self.line("disconnected").user_id, self.accountant)
 
     def test_changed_settings_leave_a_line(self):
@@ -51,7 +49,7 @@ class TestAudit(KsefCase):
         session = self.connect(consent=True)
         text = str(self.env["l10n_pl_ksef.audit"].search([]).read())
         self.assertNotRegex(text, r"\b\d{11}\b")
-        self.assertNotIn(session._access_token(), text)
+        self.assertNotIn(session._stored_token(), text)
 
     def test_a_certificate_that_begins_to_serve_a_company_leaves_a_line_there(self):
         certificate = self.certified()
@@ -72,7 +70,6 @@ class TestAudit(KsefCase):
         self.connect()
         for _download in range(3):
             self.open_window().prepare_download()
-        self.env["l10n_pl_ksef.session"]._disconnect(self.company)
-        self.env.invalidate_all()
+        self.disconnect()
         lines = self.env["l10n_pl_ksef.audit"].search([("event", "=", "disconnected")])
         self.assertEqual(len(lines), 1)

@@ -18,22 +18,20 @@ class TestCertificate(KsefCase):
     def test_without_consent_no_certificate_is_asked_for(self):
         with self.counted("enroll") as applications:
             self.connect(consent=False)
-            self.keep_alive(seconds=15)
+            self.settle()
         self.assertEqual(applications["calls"], 0)
 
     def test_the_certificate_logs_in_days_before_the_login_ends(self):
         self.certified()
         first = self.company._l10n_pl_ksef_session()
-        self.keep_alive(days=5)
-        self.keep_alive(seconds=10)
-        self.keep_alive(seconds=10)
+        self.settle(days=5)
         second = self.company._l10n_pl_ksef_session()
         self.assertEqual((second.method, second.state), ("certificate", "active"))
         self.assertEqual(first.state, "revoked")
         self.assertEqual(self.panel()["state"], "connected")
 
     def test_a_certificate_whose_number_ksef_does_not_tell_is_found_in_its_list(self):
-        told = EnrollmentStatus(200, "Wniosek obsłużony (certyfikat wygenerowany)")
+        told = EnrollmentStatus(200, "Wniosek obsłużony (certyfikat wygenerowany)", (), None)
         with patch.object(KsefClient, "enrollment_status", return_value=told):
             certificate = self.certified()
         self.assertEqual(certificate.state, "active")
@@ -42,12 +40,7 @@ class TestCertificate(KsefCase):
         self.certified()
         session = self.company._l10n_pl_ksef_session()
         session.write({"renew_at": session._now(), "next_attempt": False})
-        due = type(self.env["l10n_pl_ksef.due"])
-        next_ids = due._next_ids
-
-        def taken(survey, model, *places):
-            return [] if model == "l10n_pl_ksef.session" else next_ids(survey, model, *places)
-
-        with patch.object(due, "_next_ids", taken), self.counted("challenge") as logins:
+        taken = patch.object(type(session), "_advance", return_value=None)
+        with taken, self.counted("challenge") as logins:
             self.keep_alive(seconds=1)
         self.assertEqual(logins["calls"], 1)

@@ -3,22 +3,19 @@ from datetime import timedelta
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
-from .common import OWNER, KsefCase
+from .common import OWNER, KsefCase, credentials, put
 
 
 @tagged("post_install", "-at_install")
 class TestCertificateStates(KsefCase):
-    """Every state of a certificate is left again, and is what the logins are planned by."""
+    """No certificate stays in a state for ever, and logins are planned by its state."""
 
     def setUp(self):
         super().setUp()
         self.certificate = self.certified()
 
-    def at_ksef(self, certificate):
-        return self.simulator.state.certificates[certificate.serial_number]
-
     def waiting_choice(self, environment="test"):
-        """The signer has a certificate elsewhere: somebody has to choose."""
+        """Return a certificate that waits for a choice: its owner has one outside this Odoo."""
         return self.env["l10n_pl_ksef.certificate"].create(
             {
                 "name": "Odoo x",
@@ -47,30 +44,30 @@ class TestCertificateStates(KsefCase):
         self.assertEqual(
             self.env["l10n_pl_ksef.panel"]._colors(self.company), {self.company.id: "amber"}
         )
-        self.keep_alive(seconds=1)
-        for _round in range(3):
-            self.keep_alive(seconds=10)
+        self.settle()
         self.assertEqual(self.panel()["state"], "connected")
 
     def test_a_certificate_blocked_while_its_renewal_is_due_is_looked_at_once_a_day(self):
         tomorrow = self.simulator.clock.now() + timedelta(days=1)
         self.at_ksef(self.certificate).revocation_done = tomorrow
-        self.certificate.write(
-            {"renew_at": self.certificate._now(), "state": "blocked", "next_attempt": False}
+        put(
+            self.certificate,
+            renew_at=self.certificate._now(),
+            state="blocked",
+            next_attempt=False,
         )
         with self.counted("certificate-query") as looks:
             self.keep_alive(seconds=1)
         self.assertLessEqual(looks["calls"], 1)
 
     def test_a_replaced_certificate_that_has_ended_needs_no_revocation_any_more(self):
-        self.env["l10n_pl_ksef.session"]._disconnect(self.company)
-        self.certificate.write(
-            {
-                "state": "superseded",
-                "revoke_requested": True,
-                "next_attempt": False,
-                "valid_to": self.certificate._now() - timedelta(days=1),
-            }
+        self.disconnect()
+        put(
+            self.certificate,
+            state="superseded",
+            revoke_requested=True,
+            next_attempt=False,
+            valid_to=self.certificate._now() - timedelta(days=1),
         )
         self.keep_alive(seconds=1)
         self.assertFalse(self.certificate.revoke_requested)
@@ -78,7 +75,7 @@ class TestCertificateStates(KsefCase):
 
     def test_loading_a_certificate_leaves_the_choice_of_another_environment_open(self):
         choice = self.waiting_choice("production")
-        key, certificate = self.certificate._credentials()
+        key, certificate = credentials(self.certificate)
         self.env["l10n_pl_ksef.certificate"]._keep(self.company, key, certificate)
         self.assertTrue(choice.exists())
 
@@ -87,14 +84,14 @@ class TestCertificateStates(KsefCase):
         self.env["l10n_pl_ksef.session"].search([]).unlink()
         for _signature in range(2):
             self.connect(consent=True)
-            self.keep_alive(seconds=15)
+            self.settle()
         alerts = self.env["l10n_pl_ksef.alert"].search([("closed_at", "=", False)])
         self.assertEqual(alerts.mapped("reason"), ["certificate"])
 
 
 @tagged("post_install", "-at_install")
 class TestOneClick(KsefCase):
-    """Connecting more companies with a certificate that is held here."""
+    """A certificate that is held here connects more companies."""
 
     def setUp(self):
         super().setUp()
@@ -131,12 +128,12 @@ class TestOneClick(KsefCase):
 
 @tagged("post_install", "-at_install")
 class TestBusy(KsefCase):
-    """Another worker is at the same login for longer than a person waits."""
+    """Another worker holds the login's lock for longer than a person waits."""
 
     def test_who_disconnects_is_told_to_try_again(self):
         self.connect()
         with self.others_at_it(), self.assertRaises(UserError):
-            self.env["l10n_pl_ksef.session"]._disconnect(self.company)
+            self.disconnect()
 
     def test_who_asks_for_a_certificate_is_told_to_try_again(self):
         self.connect()

@@ -6,7 +6,7 @@ from .common import OWNER, KsefCase
 
 @tagged("post_install", "-at_install")
 class TestCompanySeparation(KsefCase):
-    """A certificate that serves two companies tells neither of the other; branches look upwards."""
+    """Companies that share a certificate learn nothing of each other; branches use a parent's."""
 
     def setUp(self):
         super().setUp()
@@ -64,3 +64,17 @@ class TestCompanySeparation(KsefCase):
         self.assertTrue(branch.l10n_pl_ksef_access_token())
         self.assertEqual(self.panel(self.manager, branch)["color"], "green")
         self.assertEqual(self.env["l10n_pl_ksef.panel"]._colors(branch), {branch.id: "green"})
+
+    def test_a_branch_follows_each_tax_id_that_comes_or_goes_above_it(self):
+        """Its own comes first, then that of the nearest company above."""
+        companies = self.env["res.company"]
+        branch = companies.create({"name": "Oddział", "parent_id": self.company.id})
+        below = companies.create({"name": "Pododdział", "parent_id": branch.id})
+        self.assertEqual(below._l10n_pl_ksef_owner(), self.company)
+        for tax_id, principal in (
+            ("PL1111111111", branch),
+            (False, self.company),
+            ("/", self.company),
+        ):
+            branch.partner_id.vat = tax_id
+            self.assertEqual(below._l10n_pl_ksef_owner(), principal)

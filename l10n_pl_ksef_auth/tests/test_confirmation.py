@@ -21,17 +21,17 @@ class TestConfirmation(HttpCase, KsefCase):
         }
         return self.make_jsonrpc_request(f"/web/dataset/call_kw/{model}/{method}", parameters)
 
-    def disconnect(self):
+    def click_disconnect(self):
         return self.call("res.company", "l10n_pl_ksef_disconnect", [self.company.id])
 
     def forget_password(self):
-        """The user logs in by single sign-on."""
+        """Make the accountant a user without a password, as single sign-on does."""
         self.env.cr.execute(
             "UPDATE res_users SET password = NULL WHERE id = %s", [self.accountant.id]
         )
 
     def test_a_disconnection_waits_for_the_password(self):
-        action = self.disconnect()
+        action = self.click_disconnect()
         self.assertEqual(action["res_model"], "res.users.identitycheck")
         self.assertEqual(self.login.state, "active")
         self.call(action["res_model"], "run_check", [action["res_id"]], password="ksef_accountant")
@@ -49,14 +49,14 @@ class TestConfirmation(HttpCase, KsefCase):
         self.assertTrue(self.env["l10n_pl_ksef.authorization"].search([("take_over", "=", True)]))
 
     def test_the_audit_trail_tells_from_where_somebody_disconnected(self):
-        action = self.disconnect()
+        action = self.click_disconnect()
         self.call(action["res_model"], "run_check", [action["res_id"]], password="ksef_accountant")
         line = self.env["l10n_pl_ksef.audit"].search([("event", "=", "disconnected")], limit=1)
         self.assertEqual((line.user_id, line.address), (self.accountant, "127.0.0.1"))
 
     def test_a_user_without_a_password_types_words(self):
         self.forget_password()
-        action = self.disconnect()
+        action = self.click_disconnect()
         self.assertEqual(action["res_model"], "l10n_pl_ksef.confirmation")
         window = [action["res_id"]]
         self.call(action["res_model"], "write", window, {"typed": "ksef_accountant"})
@@ -66,14 +66,14 @@ class TestConfirmation(HttpCase, KsefCase):
 
     def test_other_words_confirm_nothing(self):
         self.forget_password()
-        action = self.disconnect()
+        action = self.click_disconnect()
         with self.assertRaises(JsonRpcException):
             self.call(action["res_model"], "action_confirm", [action["res_id"]])
         self.assertEqual(self.login.state, "active")
 
     def test_typed_words_do_not_open_what_odoo_guards_by_the_password(self):
         self.forget_password()
-        action = self.disconnect()
+        action = self.click_disconnect()
         self.call(action["res_model"], "write", [action["res_id"]], {"typed": "ksef_accountant"})
         self.call(action["res_model"], "action_confirm", [action["res_id"]])
         keys = self.call("res.users", "api_key_wizard", [self.accountant.id])

@@ -10,18 +10,18 @@ from odoo.addons.l10n_pl_ksef_auth.tools import clock
 
 from .common import Control
 from .crash_points import CrashPoints, in_a_process
-from .worlds import BY_HAND, WorldsCase
+from .scenarios import BY_HAND, ScenarioCase
 
 NONE = 10**6
-# After these the protocol leaves nothing but another signature: what was lost is given only once.
+# KSeF answers these only once: when the answer is lost, only another signature helps.
 ONCE_ONLY = ("POST /auth/xades-signature", "POST /auth/token")
 SCENARIOS = ("first login", "certificate login", "enrollment", "renewal", "take-over")
 
 
 @tagged("post_install", "-at_install")
-class TestCrashMatrix(WorldsCase):
-    """For each point: the world as it was, and Odoo in a process of its own that is killed at this
-    point; then Odoo goes on in another process, and has to end well.
+class TestCrashMatrix(ScenarioCase):
+    """Kill Odoo, in a process of its own, at each point of each scenario; then let another
+    process go on, which has to end well.
     """
 
     def test_crash_matrix(self):
@@ -42,11 +42,11 @@ class TestCrashMatrix(WorldsCase):
         self.assertFalse(failures, "\n".join(failures))
 
     def outcomes(self, scenario):
-        """Yield the name of each point of a scenario and how Odoo did after dying there."""
+        """Yield the name of each point of a scenario, and the outcome after dying there."""
         with self.same_every_time():
             self.prepare(scenario)
             self.keep_world()
-            # What Odoo does once in a database's life, such as a reminder, is no point of the rest.
+            # The first run does what Odoo does once in a database's life, such as a reminder.
             self.dying_at(scenario, NONE)
             points, outcome = self.dying_at(scenario, NONE)
             yield "not killed", outcome
@@ -71,7 +71,7 @@ class TestCrashMatrix(WorldsCase):
             return ["unknown"], traceback.format_exc()
 
     def first_life(self, scenario, number):
-        """The points that Odoo passed, in a process of its own, until it was killed or done."""
+        """Run Odoo in a process of its own to its death or end; return the points it passed."""
         simulator = Control(self.simulator.url)
         passed = in_a_process(
             lambda pipe: self.odoo(scenario, number, pipe, simulator), meanwhile=self.simulator
@@ -85,25 +85,25 @@ class TestCrashMatrix(WorldsCase):
         type(self).simulator = simulator
         with self.reaching(base_url, requests.Session), CrashPoints(number, pipe).watched():
             self.begin(scenario)
-            self.settle(timedelta(hours=3), until=lambda: self.is_done(scenario))
+            self.go_on(timedelta(hours=3), until=lambda: self.is_done(scenario))
 
     def second_life(self, scenario, passed):
-        """How Odoo does after its restart.
+        """Let Odoo go on after its restart, and judge its end.
 
         :return str: recovered, asked, or what is wrong
         """
-        done = self.settle(timedelta(hours=6), until=lambda: self.is_done(scenario))
+        done = self.go_on(timedelta(hours=6), until=lambda: self.is_done(scenario))
         asked = not done and scenario in BY_HAND
         if asked:
             if not self.nothing_else_left(passed):
                 return "asked for a signature without need"
             self.begin_again(scenario)
-            done = self.settle(timedelta(hours=1), until=lambda: self.is_done(scenario))
+            done = self.go_on(timedelta(hours=1), until=lambda: self.is_done(scenario))
         if not done:
             return f"stuck: {self.states()}"
         return self.what_is_wrong(scenario) or ("asked" if asked else "recovered")
 
     def nothing_else_left(self, passed):
-        """Whether it died before the document was stored, or before a once-only answer was."""
+        """Return True if it died before storing the document or an answer that KSeF gives once."""
         calls = [name for name in passed if name != "before a commit"]
         return not calls or calls[-1].removeprefix("after ").removeprefix("before ") in ONCE_ONLY

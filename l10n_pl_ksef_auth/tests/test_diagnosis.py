@@ -71,7 +71,7 @@ class TestDiagnosis(KsefCase):
         certificate = self.certified()
         session = self.company._l10n_pl_ksef_session()
         report = self.diagnose()
-        self.assertNotIn(session._access_token()[-20:], report)
+        self.assertNotIn(session._stored_token()[-20:], report)
         self.assertNotIn(certificate._secret_read("private_key_secret").hex()[:20], report)
         self.assertNotRegex(report, r"\b\d{11}\b")
 

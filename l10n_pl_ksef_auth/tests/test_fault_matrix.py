@@ -6,9 +6,9 @@ from datetime import timedelta
 from odoo.tests import tagged
 
 from .common import KINDS
-from .worlds import WorldsCase
+from .scenarios import ScenarioCase
 
-# Each endpoint that the addon calls by itself, in the scenarios in which it does.
+# The endpoints that the addon calls by itself, by the scenario in which it calls them.
 ENDPOINTS = {
     "first login": ("xades-signature", "auth-status", "redeem", "permissions"),
     "certificate login": (
@@ -21,17 +21,17 @@ ENDPOINTS = {
     ),
     "renewal": ("certificate-revoke",),
 }  # fmt: skip
-# KSeF's final answers: a machine may not ask again for ever, so a human may have to be told.
+# KSeF's final answers: a machine must not repeat them for ever, so a human may be told.
 FINAL = ("401", "403", "empty-403", "410", "refusal")
 DETAILS = {"delay": {"seconds": 0.01}, "429": {"seconds": 30}, "refusal": {"code": 21405}}
 
 
 @tagged("post_install", "-at_install")
-class TestFaultMatrix(WorldsCase):
-    """For each endpoint and each fault: the world as it was, and one call that goes wrong."""
+class TestFaultMatrix(ScenarioCase):
+    """Have one call go wrong: each endpoint with each fault, always from the same world."""
 
     def tearDown(self):
-        # A fault gives these answers to calls for which the contract does not know them, too.
+        # Faults give these answers even to calls for which the contract does not list them.
         faults = tuple(f": {status} is not in the contract" for status in (401, 403, 410))
         self.broken[:] = [told for told in self.broken if not told.endswith(faults)]
         super().tearDown()
@@ -59,7 +59,7 @@ class TestFaultMatrix(WorldsCase):
     def is_fine(self, scenario, endpoint, kind, outcome):
         if outcome == "recovered":
             return True
-        # What KSeF gives only once was given, and lost on the way.
+        # KSeF gives this answer only once, and it was lost on the way.
         lost = endpoint in ("xades-signature", "redeem") and kind in (
             "lost", "half", "html", "not-json", "oversized",
         )  # fmt: skip
@@ -68,7 +68,7 @@ class TestFaultMatrix(WorldsCase):
         return outcome == "told" and kind in FINAL
 
     def with_fault(self, scenario, endpoint, kind):
-        """How a scenario ends when one call of it goes wrong.
+        """Have one call of a scenario go wrong, and judge its end.
 
         :return str: recovered, asked, told, or what is wrong
         """
@@ -83,7 +83,7 @@ class TestFaultMatrix(WorldsCase):
         met = self.simulator.faults.met
         self.simulator.faults.add(endpoint, kind, **DETAILS.get(kind, {}))
         self.begin(scenario)
-        done = self.settle(timedelta(hours=6), until=lambda: self.is_done(scenario))
+        done = self.go_on(timedelta(hours=6), until=lambda: self.is_done(scenario))
         if self.simulator.faults.met == met:
             return "the fault was not met"
         if done:
@@ -92,12 +92,12 @@ class TestFaultMatrix(WorldsCase):
             return "told"
         if scenario == "first login":
             self.sign_in(consent=False)
-            if self.settle(timedelta(hours=1), until=lambda: self.is_done(scenario)):
+            if self.go_on(timedelta(hours=1), until=lambda: self.is_done(scenario)):
                 return self.what_is_wrong(scenario) or "asked"
         return f"stuck: {self.states()}"
 
     def is_told(self):
-        """Whether a human was told, while the login that works goes on working."""
+        """Return True if a human was told while the session stays active."""
         with self.environment() as env:
             session = env["res.company"].browse(self.company_id)._l10n_pl_ksef_session()
             told = env["l10n_pl_ksef.alert"].search([("closed_at", "=", False)])

@@ -5,7 +5,7 @@ from odoo.tests import tagged
 from .common import OWNER, KsefCase
 
 COMPANIES = 50
-# Weights of a NIP's digits, and the tax office that all these invented numbers begin with.
+# Weights of a NIP's digits, and the first digits of all these invented numbers.
 WEIGHTS, OFFICE = (6, 5, 7, 2, 3, 4, 5, 6, 7), "526"
 
 
@@ -32,9 +32,8 @@ class TestFiftyCompanies(KsefCase):
         with self.counted("xades-signature") as signatures:
             self.certified()
         results = self.connect_all_but_the_first()
-        # The scheduled action finishes what KSeF had not judged at once; nobody clicks for it.
-        self.keep_alive(seconds=5)
-        self.keep_alive(seconds=5)
+        # KSeF had not judged all of them at once: the scheduled action finishes without a click.
+        self.settle()
         states = {company: self.panel(company=company)["state"] for company in self.companies}
         issued = len(self.simulator.state.certificates)
         applications = sum(self.simulator.state.enrollments_made.values())
@@ -49,7 +48,7 @@ class TestFiftyCompanies(KsefCase):
         self.assertEqual(found, (COMPANIES, 1, 1, 1))
 
     def connect_all_but_the_first(self):
-        """Open the Account tab, select all companies, connect: as the accountant, in one call."""
+        """Connect all other companies as the accountant does on the Account screen, in one call."""
         self.clicks = 3
         others = self.companies[1:].with_user(self.accountant)
         return others.l10n_pl_ksef_connect_with_certificate()
@@ -60,17 +59,15 @@ class TestFiftyCompanies(KsefCase):
     def test_each_of_fifty_companies_stays_connected_by_itself(self):
         self.certified()
         self.connect_all_but_the_first()
-        self.keep_alive(seconds=5)
-        self.keep_alive(days=4, hours=23)
-        self.keep_alive(seconds=10)
-        self.keep_alive(seconds=10)
+        self.settle()
+        self.settle(days=4, hours=23)
         renewed = self.companies.mapped(lambda company: company._l10n_pl_ksef_session().renew_at)
         self.assertTrue(all(moment > self.now() for moment in renewed))
         self.assertEqual(len(self.simulator.state.certificates), 1)
 
 
 def invented_nips(count):
-    """Tax numbers with valid check digits, none of them the demo company's."""
+    """Return NIPs with valid check digits, none of them the demo company's."""
     found, number = [], 1000
     while len(found) < count:
         number += 1

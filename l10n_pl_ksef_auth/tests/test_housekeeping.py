@@ -7,17 +7,17 @@ from odoo.tools import mute_logger
 
 from odoo.addons.l10n_pl_ksef_auth import uninstall_hook
 from odoo.addons.l10n_pl_ksef_auth.exceptions import LoginNeeded
-from odoo.addons.l10n_pl_ksef_auth.models.ksef_backup import REMINDED_PARAMETER
+from odoo.addons.l10n_pl_ksef_auth.models.upkeep.housekeeping import REMINDED_PARAMETER
 
 from .common import KsefCase
 
 
 @tagged("post_install", "-at_install")
 class TestHousekeeping(KsefCase):
-    """What is of no use any more goes away by itself."""
+    """Records that nobody needs any more are deleted without a human."""
 
     def age(self, records, **ago):
-        """Make records as old as if nobody had written them since."""
+        """Set the records' dates back."""
         moment = fields.Datetime.now() - timedelta(**ago)
         records.flush_recordset()
         for column in ("create_date", "write_date"):
@@ -29,8 +29,7 @@ class TestHousekeeping(KsefCase):
         window = self.open_window()
         self.send_signed(window)
         self.assertTrue(window.sudo().document_secret)
-        self.keep_alive(seconds=5)
-        self.keep_alive(seconds=5)
+        self.settle()
         self.assertEqual(window.sudo().session_id.state, "active")
         self.assertFalse(window.sudo().document_secret)
 
@@ -59,10 +58,10 @@ class TestHousekeeping(KsefCase):
         window = self.open_window()
         self.downloaded(window)
         session = window.sudo().session_id
-        self.env["l10n_pl_ksef.session"]._gc_requests()
+        self.env["l10n_pl_ksef.housekeeping"]._gc_requests()
         self.assertTrue(session.exists())
         self.age(session, days=8)
-        self.env["l10n_pl_ksef.session"]._gc_requests()
+        self.env["l10n_pl_ksef.housekeeping"]._gc_requests()
         self.assertFalse(session.exists())
 
     def test_ended_logins_go_after_some_time_and_live_ones_stay(self):
@@ -70,21 +69,20 @@ class TestHousekeeping(KsefCase):
         second = self.connect()
         self.keep_alive(seconds=5)
         self.age(first | second, days=500)
-        self.env["l10n_pl_ksef.session"]._gc_ended()
+        self.env["l10n_pl_ksef.housekeeping"]._gc_sessions()
         self.assertFalse(first.exists())
         self.assertTrue(second.exists())
 
     def test_a_company_that_was_disconnected_by_hand_stays_so_however_long_ago_it_was(self):
         self.certified()
         session = self.company._l10n_pl_ksef_session()
-        self.env["l10n_pl_ksef.session"]._disconnect(self.company)
-        self.env.invalidate_all()
+        self.disconnect()
         self.age(session, days=500)
-        self.env["l10n_pl_ksef.session"]._gc_ended()
+        self.env["l10n_pl_ksef.housekeeping"]._gc_sessions()
         with self.assertRaises(LoginNeeded):
             self.company.l10n_pl_ksef_access_token()
 
-    @mute_logger("odoo.addons.l10n_pl_ksef_auth.models.ksef_session_keep_alive")
+    @mute_logger("odoo.addons.l10n_pl_ksef_auth.models.upkeep.keep_alive")
     def test_a_reminder_that_cannot_be_given_does_not_fail_the_scheduled_action(self):
         self.connect()
         activities = self.registry["mail.activity"]
@@ -93,13 +91,13 @@ class TestHousekeeping(KsefCase):
             self.assertIs(cron.method_direct_trigger(), True)
         self.assertFalse(cron.failure_count)
 
-    @mute_logger("odoo.addons.l10n_pl_ksef_auth.models.ksef_session_keep_alive")
+    @mute_logger("odoo.addons.l10n_pl_ksef_auth.models.upkeep.keep_alive")
     def test_housekeeping_that_fails_does_not_undo_a_reminder(self):
         self.connect()
         self.env["ir.config_parameter"].set_param(REMINDED_PARAMETER, False)
         failing = MagicMock(side_effect=OSError, __qualname__="failing")
         windows = self.registry["l10n_pl_ksef.authorization"]
-        with patch.object(windows, "_forget_documents", failing):
+        with patch.object(windows, "_forget_unused", failing):
             self.env.ref("l10n_pl_ksef_auth.ir_cron_keep_alive").method_direct_trigger()
         self.env.invalidate_all()
         self.assertTrue(self.env["ir.config_parameter"].get_param(REMINDED_PARAMETER))
@@ -108,10 +106,10 @@ class TestHousekeeping(KsefCase):
         self.connect()
         lines = self.env["l10n_pl_ksef.audit"].search([])
         self.age(lines, days=5 * 366)
-        lines._gc_lines()
+        self.env["l10n_pl_ksef.housekeeping"]._gc_audit()
         self.assertTrue(lines.exists())
         self.age(lines, days=7 * 366)
-        lines._gc_lines()
+        self.env["l10n_pl_ksef.housekeeping"]._gc_audit()
         self.assertFalse(lines.exists())
 
     def test_an_uninstalled_addon_leaves_no_parameter_behind(self):

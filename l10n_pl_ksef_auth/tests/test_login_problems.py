@@ -4,7 +4,7 @@ from ..models import ksef_problem
 from ..tools.errors import KsefRefused, Problem
 from .common import KsefCase
 
-# KSeF's final statuses of a login (facts.md A1) and where each leads the user.
+# KSeF's final statuses of a login (docs/ksef.md A1-login).
 FINAL_STATUSES = [
     (415, ["Brak przypisanych uprawnień"]),
     (425, ["Uwierzytelnienie i powiązane refresh tokeny zostały unieważnione przez użytkownika"]),
@@ -28,7 +28,7 @@ class TestLoginProblems(KsefCase):
     """What goes wrong between the upload and the green tick, as the accountant reads it."""
 
     def refused_with(self, code, details):
-        """The window after KSeF ended a login with a status."""
+        """Log in while KSeF ends the login with a status, and return the window's view."""
         self.simulator.settings.force_status = {"code": code, "details": details, "times": 1}
         window = self.open_window()
         self.send_signed(window)
@@ -98,8 +98,7 @@ class TestLoginProblems(KsefCase):
         window = self.open_window()
         self.send_signed(window, "stranger")
         self.assertTrue(self.panel()["is_verifying"])
-        self.keep_alive(seconds=15)
-        self.keep_alive(seconds=15)
+        self.settle()
         panel = self.panel()
         self.assertFalse(panel["is_verifying"])
         self.assertEqual((panel["state"], panel["is_refused"]), ("connected", True))
@@ -132,10 +131,10 @@ class TestLoginProblems(KsefCase):
         self.certified()
         self.refused_with(415, ["Brak przypisanych uprawnień"])
         self.company._l10n_pl_ksef_log_in_with_certificate()
-        self.keep_alive(seconds=30)
-        self.keep_alive(seconds=30)
+        self.settle()
         gone = {"kind": "local", "code": "certificate_gone"}
-        self.company._l10n_pl_ksef_session()._forget_secrets(state="revoked", problem=gone)
+        session = self.company._l10n_pl_ksef_session()
+        session._within("_on_active_refused")._end("revoked", problem=gone)
         panel = self.panel()
         self.assertFalse(panel["is_refused"])
         self.assertEqual(panel["problem"]["text"], ksef_problem.texts(self.env, gone)["text"])
@@ -145,8 +144,7 @@ class TestLoginProblems(KsefCase):
         window = self.open_window()
         document = self.downloaded(window)
         self.company._l10n_pl_ksef_log_in_with_certificate()
-        self.keep_alive(seconds=30)
-        self.keep_alive(seconds=30)
+        self.settle()
         self.attach(window, self.signed(document, "stranger"))
         window.authenticate()
         self.follow(window)
@@ -178,8 +176,7 @@ class TestLoginProblems(KsefCase):
         window = self.open_window()
         self.send_signed(window)
         self.assertTrue(window.follow()["verifying"])
-        for _round in range(40):
-            self.keep_alive(minutes=1)
+        self.settle()
         self.assertEqual(self.panel()["state"], "connected")
 
     def test_a_download_that_failed_asks_for_another_click_since_nothing_else_repeats_it(self):
@@ -202,9 +199,7 @@ class TestLoginProblems(KsefCase):
         self.simulator.faults.add("xades-signature", "lost", times=1)
         window = self.open_window()
         self.send_signed(window)
-        for _round in range(5):
-            self.travel(seconds=10)
-            view = window.follow()
+        view = self.follow(window)
         self.assertEqual(view["step"], "download")
         self.assertIn("lost", view["problem"]["text"])
 
@@ -213,8 +208,7 @@ class TestLoginProblems(KsefCase):
         self.simulator.faults.add("redeem", "refusal", code=21301, details=early)
         window = self.open_window()
         self.send_signed(window)
-        for _round in range(4):
-            self.keep_alive(seconds=20)
+        self.settle()
         self.assertEqual(self.panel()["state"], "connected")
 
     def test_a_status_between_100_and_200_is_waited_out(self):
@@ -228,9 +222,7 @@ class TestLoginProblems(KsefCase):
         self.simulator.faults.add("redeem", "lost", times=1)
         window = self.open_window()
         self.send_signed(window)
-        for _round in range(8):
-            self.travel(seconds=10)
-            view = window.follow()
+        view = self.follow(window)
         self.assertEqual(view["step"], "download")
         self.assertIn("lost", view["problem"]["text"])
 
@@ -241,7 +233,6 @@ class TestLoginProblems(KsefCase):
         window.authenticate()
         self.follow(window)
         self.travel(minutes=1)
-        self.env.invalidate_all()
         again = self.open_window()
         self.downloaded(again)
         self.attach(again, signed)

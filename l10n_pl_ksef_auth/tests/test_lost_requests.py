@@ -8,7 +8,7 @@ class TestLostRequests(KsefCase):
     """Odoo replays a request or its worker dies: KSeF has the file, the window knows nothing."""
 
     def lose_request(self, window, method):
-        """The request's own changes are lost, those that were committed beside it are not."""
+        """Call a method, then undo its own changes, but not those that it committed beside."""
         names = ("step", "session_id", "document_name", "document_secret", "problem")
         self.env.flush_all()
         kept = {name: window.sudo()[name] for name in names}
@@ -36,13 +36,12 @@ class TestLostRequests(KsefCase):
         self.assertTrue(self.follow(window)["result"])
 
     def lose_refused_login(self):
-        """A window whose request was lost, and whose login KSeF has refused since."""
+        """Return a window that lost its request, and whose login KSeF has refused since."""
         window = self.open_window()
         self.attach(window, self.signed(self.downloaded(window), "stranger"))
         self.lose_request(window, "authenticate")
         self.travel(seconds=5)
-        window.sudo().session_id._advance()
-        self.env.invalidate_all()
+        self.advance(window.sudo().session_id)
         return window
 
     def assertToldOfNoRights(self, view):

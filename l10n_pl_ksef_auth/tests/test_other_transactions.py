@@ -7,14 +7,14 @@ from psycopg2.errors import LockNotAvailable
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.l10n_pl_ksef_auth.models import ksef_step
+from odoo.addons.l10n_pl_ksef_auth.models.base import locks
 
 from .own_database import OwnDatabaseCase
 
 
 @tagged("post_install", "-at_install")
 class TestOtherTransactions(OwnDatabaseCase):
-    """What other people's transactions do at the wrong moment costs nobody a signature."""
+    """Other transactions that lock rows at the wrong moment cost nobody a signature."""
 
     def setUp(self):
         super().setUp()
@@ -22,7 +22,7 @@ class TestOtherTransactions(OwnDatabaseCase):
 
     @mute_logger("odoo.sql_db")
     def advance(self):
-        """Do the next steps of the only login; its state."""
+        """Do the due steps of the only session, and return its state."""
         self.travel(timedelta(seconds=2))
         with self.environment() as env:
             session = env["l10n_pl_ksef.session"].search([])
@@ -37,8 +37,8 @@ class TestOtherTransactions(OwnDatabaseCase):
 
     @contextmanager
     def company_locked(self):
-        """Somebody works on the company's row for longer than we wait."""
-        with self.registry.cursor() as cr, patch.object(ksef_step, "ROW_LOCK_PATIENCE", 0.2):
+        """Lock the company's row inside the block for longer than a step waits."""
+        with self.registry.cursor() as cr, patch.object(locks, "ROW_LOCK_PATIENCE", 0.2):
             cr.execute("SELECT 1 FROM res_company WHERE id = %s FOR UPDATE", [self.company_id])
             yield
             cr.rollback()
@@ -56,7 +56,7 @@ class TestOtherTransactions(OwnDatabaseCase):
             self.assertEqual(self.advance(), "active")
             with self.company_locked(), self.assertRaises(LockNotAvailable):
                 self.enroll()
-            self.settle(timedelta(minutes=30))
+            self.settle()
         made = self.simulator.state.enrollments_made.values()
         with self.environment() as env:
             states = env["l10n_pl_ksef.certificate"].search([]).mapped("state")

@@ -6,7 +6,7 @@ from odoo.tests import tagged
 from .common import KsefCase
 
 ADMINISTRATOR = "base.group_system,base.group_erp_manager"
-# Each state of the panel: what makes a good login show it, tick, colour, seconds between questions.
+# Each state of the panel: how to make it from a good login, tick, colour, seconds between polls.
 STATES = {
     "connected": ({}, "yes", "green", 0),
     "verifying": ({"rights_checked_at": False, "next_attempt": False}, "no", "amber", 2),
@@ -18,20 +18,20 @@ STATES = {
 
 @tagged("post_install", "-at_install")
 class TestPanelStates(KsefCase):
-    """Every state of the panel, as everybody who may see it, in the right company alone."""
+    """Everybody who may see the panel sees each state, and only in the right company."""
 
     def setUp(self):
         super().setUp()
         self.other = self.make_company("Inna Sp. z o.o.", "1111111111")
         groups = f"{ADMINISTRATOR},account.group_account_manager"
         self.administrator = self.make_user("ksef_administrator", groups)
-        # Who sees the panel, and whether with a button.
+        # Who sees the panel, and whether it has a button for them.
         self.readers = {self.accountant: True, self.clerk: False, self.administrator: True}
         for user in self.readers:
             user.company_ids |= self.other
 
     def assert_panel(self, state, tick, color, poll_seconds=0):
-        """All readers see it here, and a company that is not connected in the other one."""
+        """Check that all readers see the state here, and the other company as not connected."""
         for user, can_connect in self.readers.items():
             with self.subTest(state=state, user=user.login):
                 panel = self.panel(user)
@@ -74,7 +74,7 @@ class TestPanelStates(KsefCase):
             self.assertIn("no rights", self.panel(user)["problem"]["text"])
 
     def failures(self, user, company):
-        """Each failure's name, the step on which it leaves the user, and the window's view."""
+        """Yield each failure's name, the step where it leaves the user, and the window's view."""
         self.simulator.faults.add("challenge", "503", times=1)
         window = self.open_window(user, company)
         yield "outage", "download", window.prepare_download()

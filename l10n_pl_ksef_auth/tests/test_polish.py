@@ -2,7 +2,7 @@ from odoo.tests import TransactionCase, tagged
 
 from .polish import PolishTexts
 
-# The labels that Polish users know (journey.md), by their English source.
+# The labels that Polish users know (docs/journey.md 1 to 4), by their English source.
 JOURNEY = {
     "Connection to KSeF": "Połączenie z KSeF",
     "Is the connection to KSeF active": "Czy aktywne połączenie z KSeF",
@@ -35,7 +35,7 @@ JOURNEY = {
 
 @tagged("post_install", "-at_install")
 class TestPolish(PolishTexts, TransactionCase):
-    """What the addon says, it says in Polish, in the words of the journey."""
+    """Every text of the addon is there in Polish, and the labels are those of the journey."""
 
     module = "l10n_pl_ksef_auth"
 

@@ -4,7 +4,7 @@ from odoo.tests import tagged
 
 from .common import KsefCase
 
-# What the screens get that is no text of ours: codes, names, numbers, KSeF's own words.
+# Members whose values are not our texts: codes, names, numbers, KSeF's own words.
 NO_TEXT = {
     "challenge", "code", "color", "companies", "company_name", "context_type", "document",
     "download_url", "environment", "evidence", "expires", "internal_id", "kind", "level",
@@ -20,7 +20,7 @@ WORD = re.compile(r"[^\W\d_]")
 
 @tagged("post_install", "-at_install")
 class TestPolishScreens(KsefCase):
-    """What the server tells the screens, in each state, is Polish for a Polish reader."""
+    """A Polish reader gets Polish texts from the server in each state."""
 
     @classmethod
     def setUpClass(cls):
@@ -31,7 +31,7 @@ class TestPolishScreens(KsefCase):
         return records.with_user(self.accountant).with_context(lang="pl_PL")
 
     def assertPolish(self, english, polish, path=""):
-        """No text is the same in both languages."""
+        """Check that no text is the same in English and Polish."""
         if isinstance(english, dict):
             for key in english.keys() - NO_TEXT:
                 self.assertPolish(english[key], polish[key], f"{path}/{key}")
@@ -42,7 +42,7 @@ class TestPolishScreens(KsefCase):
             self.assertNotEqual(english, polish, path)
 
     def assertPanelInPolish(self, state, **texts):
-        """The panel is in a state, and what it says there is Polish."""
+        """Check that the panel is in a state and speaks Polish there."""
         english, polish = self.panel(), self.in_polish(self.company).l10n_pl_ksef_panel()
         self.assertEqual(english["state"], state)
         self.assertPolish(english, polish)

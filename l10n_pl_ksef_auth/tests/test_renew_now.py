@@ -4,7 +4,7 @@ from unittest.mock import patch
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
-from .common import KsefCase
+from .common import KsefCase, put
 
 
 @tagged("post_install", "-at_install")
@@ -34,16 +34,14 @@ class TestRenewNow(KsefCase):
         account = self.renew()
         self.assertFalse(account["problem"])
         self.assertTrue(self.row(account)["is_renewing"])
-        for _round in range(8):
-            self.keep_alive(seconds=40)
+        self.settle()
         self.assertEqual((self.old.state, self.successors().state), ("superseded", "active"))
         self.assertEqual(self.panel()["state"], "connected")
 
     def test_nothing_is_taken_away_before_the_successor_has_logged_in(self):
         self.simulator.settings.certificate_valid_from_offset = 7200
         self.renew()
-        for _round in range(4):
-            self.keep_alive(seconds=40)
+        self.settle()
         self.assertEqual((self.old.state, self.successors().state), ("active", "trying"))
         account = self.company.with_user(self.accountant).l10n_pl_ksef_account()
         self.assertTrue(self.row(account)["is_renewing"])
@@ -69,7 +67,7 @@ class TestRenewNow(KsefCase):
         self.assertEqual(len(self.successors()), 1)
 
     def test_while_another_worker_is_at_it_a_sentence_says_so(self):
-        # All cursors of a test share one connection, whose own locks never stop it.
+        # All cursors of a test share one connection, which its own locks never stop.
         busy = nullcontext(self.old.browse())
         with patch.object(type(self.old), "_exclusive", return_value=busy):
             account = self.renew()
@@ -77,13 +75,13 @@ class TestRenewNow(KsefCase):
 
     def test_without_a_login_of_its_owner_it_cannot_begin(self):
         self.connect("qualified")
-        self.keep_alive(seconds=5)
+        self.settle()
         account = self.renew()
         self.assertIn("owner", account["problem"]["text"])
         self.assertFalse(self.successors())
 
     def test_ksefs_limit_is_told_and_costs_no_application(self):
-        who = self.at_ksef().who
+        who = self.at_ksef(self.old).who
         limits = self.simulator.state.subject_limits
         limits[who] = {"enrollment": 1}
         for _click in range(2):
@@ -103,13 +101,11 @@ class TestRenewNow(KsefCase):
         self.simulator.settings.force_enrollment_status = {"code": 400}
         for _wish in range(2):
             self.renew()
-            for _round in range(3):
-                self.keep_alive(seconds=40)
+            self.settle()
         self.assertEqual(self.successors().mapped("state"), ["failed", "failed"])
         self.simulator.settings.reset()
         self.old.write({"renew_at": self.old._now(), "next_attempt": False})
-        for _round in range(8):
-            self.keep_alive(seconds=40)
+        self.settle()
         self.assertEqual(self.old.state, "superseded")
 
     def test_the_audit_trail_tells_who_asked(self):
@@ -133,8 +129,5 @@ class TestRenewNow(KsefCase):
             self.assertTrue(self.renew(serial_number=nonsense)["problem"]["text"])
 
     def test_a_revoked_certificate_cannot_be_renewed(self):
-        self.old.state = "revoked"
+        put(self.old, state="revoked")
         self.assertIn("not valid in this Odoo", self.renew()["problem"]["text"])
-
-    def at_ksef(self):
-        return self.simulator.state.certificates[self.old.serial_number]

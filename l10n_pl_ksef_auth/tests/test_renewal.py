@@ -12,34 +12,22 @@ class TestRenewal(KsefCase):
         self.simulator.settings.certificate_days = 30
         self.addCleanup(self.simulator.settings.reset)
 
-    def let_pass(self, days):
-        """Let days pass, with the scheduled action at work."""
-        for _day in range(days):
-            self.keep_alive(days=1)
-            for _again in range(2):
-                self.keep_alive(seconds=40)
-
     def certificates(self):
         self.env.invalidate_all()
         return self.env["l10n_pl_ksef.certificate"].search([], order="id")
 
-    def at_ksef(self, certificate):
-        return self.simulator.state.certificates[certificate.serial_number]
-
     def renewed(self):
-        """A company whose certificate is due for renewal; old and new one, after it."""
+        """Renew the company's certificate, and return the old and the new one."""
         old = self.certified()
-        self.keep_alive(days=4)
-        self.keep_alive(seconds=40)
+        self.settle(days=4)
         old.renew_at = old._now()
         old.next_attempt = False
-        for _round in range(8):
-            self.keep_alive(seconds=40)
+        self.settle()
         return self.certificates()
 
     def test_a_certificate_is_renewed_before_its_end_without_a_human(self):
         self.certified()
-        self.let_pass(33)
+        self.let_days_pass(33)
         old, new = self.certificates()
         self.assertEqual((old.state, new.state), ("superseded", "active"))
         self.assertGreater(new.valid_from, old.valid_from + timedelta(days=15))
@@ -70,9 +58,7 @@ class TestRenewal(KsefCase):
 
     def renewed_from(self, old):
         old.write({"renew_at": old._now(), "next_attempt": False})
-        self.keep_alive(days=4)
-        for _round in range(8):
-            self.keep_alive(seconds=40)
+        self.settle(days=4)
         return self.certificates()
 
     def test_while_the_new_certificate_cannot_log_in_the_old_one_stays(self):
@@ -86,9 +72,7 @@ class TestRenewal(KsefCase):
         old = self.certified()
         self.simulator.settings.certificate_valid_from_offset = 7200
         self.renewed_from(old)
-        self.keep_alive(hours=3)
-        self.keep_alive(seconds=40)
-        self.keep_alive(seconds=40)
+        self.settle(hours=3)
         old, new = self.certificates()
         self.assertEqual((old.state, new.state), ("superseded", "active"))
 
@@ -96,7 +80,7 @@ class TestRenewal(KsefCase):
         self.certified()
         self.simulator.settings.force_enrollment_status = {"code": 400}
         before = self.simulator.requests.count("enroll")
-        self.let_pass(29)
+        self.let_days_pass(29)
         self.assertEqual(self.simulator.requests.count("enroll") - before, 2)
         self.assertEqual(self.certificates()[0].state, "active")
         self.assertEqual(self.panel()["state"], "connected")
@@ -113,22 +97,18 @@ class TestRenewal(KsefCase):
         self.at_ksef(certificate).revoked = self.simulator.clock.now()
         self.at_ksef(certificate).revocation_done = self.simulator.clock.now()
         self.keep_alive(hours=25)
-        self.env.invalidate_all()
         self.assertEqual(certificate.state, "revoked")
         self.assertFalse(self.company._l10n_pl_ksef_session().renew_at)
 
     def test_a_revoked_certificate_is_noticed_when_it_cannot_log_in(self):
         certificate = self.certified()
-        self.keep_alive(days=4)
-        self.keep_alive(seconds=40)
+        self.settle(days=4)
         self.at_ksef(certificate).revocation_done = self.simulator.clock.now()
         session = self.company._l10n_pl_ksef_session()
         later = session._now() + timedelta(days=3)
         session.write({"renew_at": session._now(), "next_attempt": later})
         certificate.next_attempt = later
-        self.keep_alive(seconds=1)
-        self.keep_alive(seconds=5)
-        self.keep_alive(seconds=5)
+        self.settle()
         self.assertEqual(certificate.state, "revoked")
 
     def test_two_companies_of_one_signer_get_one_certificate_even_at_the_same_moment(self):
@@ -139,8 +119,7 @@ class TestRenewal(KsefCase):
         self.simulator.world.grant(owner, "1234563218")
         self.connect(consent=True)
         self.connect(consent=True, company=other)
-        for _round in range(5):
-            self.keep_alive(seconds=15)
+        self.settle()
         certificate = self.certificates()
         self.assertEqual(len(certificate), 1)
         self.assertEqual(certificate.company_ids, self.company + other)
@@ -155,8 +134,7 @@ class TestRenewal(KsefCase):
     def test_an_unusual_refusal_of_an_application_too_old_is_looked_up_in_ksefs_list(self):
         self.connect(consent=True)
         self.simulator.faults.add("enrollment-status", "410")
-        for _round in range(8):
-            self.keep_alive(seconds=40)
+        self.settle()
         self.assertEqual(self.certificates().mapped("state"), ["active"])
         self.assertEqual(sum(self.simulator.state.enrollments_made.values()), 1)
 
@@ -172,8 +150,7 @@ class TestRenewal(KsefCase):
         window = self.open_window()
         self.send_signed(window)
         self.simulator.faults.add("auth-status", "403")
-        for _round in range(4):
-            self.keep_alive(seconds=20)
+        self.settle()
         self.assertEqual(self.panel()["state"], "connected")
 
     def test_an_unknown_status_in_ksefs_list_changes_nothing(self):

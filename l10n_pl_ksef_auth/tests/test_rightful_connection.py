@@ -13,14 +13,16 @@ from .common import OWNER, KsefCase
 
 @tagged("post_install", "-at_install")
 class TestRightfulConnection(KsefCase):
-    """A token is given out for the company as it is now, and against nobody's will."""
+    """A token is given for the company's present NIP only, and never after a disconnection."""
 
     def token(self):
-        """The token, or what there is in its place."""
+        """Return the token, or the LoginNeeded that was raised."""
         try:
             return self.company.with_user(self.clerk).l10n_pl_ksef_access_token()
         except LoginNeeded as error:
             return error
+        finally:
+            self.env.invalidate_all()
 
     def test_the_login_of_a_former_nip_is_not_used_for_the_new_one(self):
         self.connect()
@@ -74,7 +76,7 @@ class TestRightfulConnection(KsefCase):
 
     def test_a_failed_signature_does_not_undo_a_disconnection(self):
         self.certified()
-        self.env["l10n_pl_ksef.session"]._disconnect(self.company)
+        self.disconnect()
         self.simulator.settings.force_status = {"code": 415}
         window = self.open_window()
         self.send_signed(window)
@@ -90,8 +92,7 @@ class TestRightfulConnection(KsefCase):
         here.write({"company_ids": [(4, self.env.company.id)], "company_id": self.env.company.id})
         self.company.active = False
         with self.counted("challenge") as logins:
-            for _day in range(9):
-                self.keep_alive(days=1)
+            self.let_days_pass(9)
         self.assertEqual(logins["calls"], 0)
         self.assertFalse(self.env["l10n_pl_ksef.alert"].search([]))
 
@@ -151,8 +152,7 @@ class TestRightfulConnection(KsefCase):
         self.company.vat = "PL1111111111"
         self.assertTrue(triggers.search([]) - before)
         self.assertFalse(self.panel()["problem"])
-        for _round in range(4):
-            self.keep_alive(seconds=20)
+        self.settle()
         self.assertEqual(self.company._l10n_pl_ksef_session().context_value, "1111111111")
         self.assertEqual(former.state, "revoked")
         self.assertFalse(self.env["l10n_pl_ksef.alert"].search([]))
@@ -161,18 +161,18 @@ class TestRightfulConnection(KsefCase):
         self.certified()
         self.simulator.world.add_company("1111111111", "Nowa")
         self.simulator.world.grant(OWNER.identity, "1111111111")
-        self.company._l10n_pl_ksef_session()._forget_secrets(state="expired")
+        self.company._l10n_pl_ksef_session()._within("_step_expire")._end("expired")
         self.env.flush_all()
         self.simulator.faults.add("challenge", "503", times=1)
         with suppress(KsefUnavailable):
             self.token()
         self.company.vat = "PL1111111111"
+        self.env.flush_all()
         self.travel(minutes=1)
         token = self.token()
-        self.env.invalidate_all()
         session = self.company._l10n_pl_ksef_session()
         self.assertEqual(session.context_value, "1111111111")
-        self.assertEqual(session._access_token(), token)
+        self.assertEqual(session._stored_token(), token)
 
     def test_a_login_goes_on_with_a_certificate_of_its_own_environment_alone(self):
         certificate = self.certified()

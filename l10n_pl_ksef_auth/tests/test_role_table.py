@@ -18,7 +18,7 @@ ROLES = {
     "other": "l10n_pl_ksef_auth.group_ksef_connection",
 }
 OUTSIDE = ("portal", "public")
-# Rights of Odoo's that would open more, were anything open.
+# Odoo's own groups that would open a door if one were unlocked.
 EXTRA = "base.group_allow_export,mail.group_mail_template_editor"
 LOOKING = ("read", "search", "group", "export", "web_read", "report")
 CHANGING = ("write", "create", "unlink", "mail")
@@ -33,9 +33,9 @@ MODELS = {
 }
 BOOKS = ("l10n_pl_ksef.session", "l10n_pl_ksef.certificate", "l10n_pl_ksef.audit")
 ALERTS = (*BOOKS, "l10n_pl_ksef.alert")
-# Who may look at what, besides his or her own windows; nobody changes anything by the ORM.
+# Who may read which model, besides their own windows; nobody may write by the ORM.
 MAY_LOOK = {"manager": ALERTS, "accountant": ALERTS, "clerk": BOOKS}
-# Odoo's mail template editors write code that is run when a mail is rendered.
+# Editors of mail templates write code that Odoo runs when it renders a mail.
 TEMPLATES = (
     "{{ object.%(field)s }}",
     "{{ object.sudo()._secret_read('%(field)s') }}",
@@ -46,7 +46,7 @@ TEMPLATES = (
 
 @tagged("post_install", "-at_install")
 class TestRoleTable(KsefCase):
-    """Every role, every model, every way in: what each may do, and that none leads to a secret."""
+    """No role reaches a secret of any model in any way, and each may do only what it should."""
 
     @classmethod
     def setUpClass(cls):
@@ -89,7 +89,7 @@ class TestRoleTable(KsefCase):
     # The proofs
     # ------------------------------------------------------------------
     def test_role_table(self):
-        """What each role may do with each model; company B sees nothing of company A."""
+        """Check what each role may do with each model; company B sees nothing of company A."""
         cells = allowed = 0
         for role, user in self.users.items():
             for model, record in self.records.items():
@@ -107,7 +107,7 @@ class TestRoleTable(KsefCase):
         )
 
     def test_who_manages_the_connection(self):
-        """What the account screen calls: each role, and the accountant of another company."""
+        """Check who may call the account screen's methods; one is another company's accountant."""
         calls = {"l10n_pl_ksef_renew_certificate": ("0000",), "l10n_pl_ksef_take_over": ()}
         for role, user in self.users.items():
             for method, args in calls.items():
@@ -168,7 +168,7 @@ class TestRoleTable(KsefCase):
         "odoo.orm.models",
     )
     def is_closed(self, way, record, name, user, traces, *more):
-        """Whether a way is refused, or leads to nothing of the secret."""
+        """Return True if a way is refused, or its answer shows nothing of the secret."""
         self.env.invalidate_all()
         try:
             answer = way(record.with_user(user), name, *more)
@@ -177,7 +177,7 @@ class TestRoleTable(KsefCase):
         return not any(trace in str(answer) for trace in traces)
 
     def traces(self, record, name):
-        """What would show in an answer that tells a secret, encrypted or not."""
+        """Return the texts by which an answer would betray a secret, encrypted or not."""
         if not record[name]:
             return ["AESGCM"]
         plain = record._secret_read(name) if name.endswith("_secret") else record[name].encode()
@@ -193,7 +193,7 @@ class TestRoleTable(KsefCase):
     def can(self, operation, record, user):
         self.env.invalidate_all()
         try:
-            # A savepoint: what is allowed against all expectation must not change the next cell.
+            # A savepoint: an operation that is wrongly allowed must not change the next cell.
             with self.env.cr.savepoint() as savepoint:
                 result = bool(getattr(self, f"do_{operation}")(record.with_user(user), record))
                 savepoint.rollback()
@@ -277,7 +277,7 @@ class TestRoleTable(KsefCase):
         return record.env["ir.qweb"]._render(view.id, {"doc": record, "field": name})
 
     def mail_it(self, record, name, template):
-        """A mail template, written and rendered by the user."""
+        """Write a mail template as the user, and render it."""
         body = template % {"field": name}
         mail = record.env["mail.template"].create(
             {"name": "x", "model_id": self.env["ir.model"]._get_id(record._name), "subject": body}
@@ -285,7 +285,7 @@ class TestRoleTable(KsefCase):
         return mail._render_field("subject", record.ids)[record.id]
 
     def download_it(self, record, name):
-        """What /web/content serves."""
+        """Fetch the field as /web/content serves it."""
         binary = record.env["ir.binary"]
         found = binary._find_record(res_model=record._name, res_id=record.id, field=name)
         return binary._get_stream_from(found, name).read()

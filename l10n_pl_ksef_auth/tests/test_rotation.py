@@ -5,7 +5,8 @@ from unittest.mock import patch
 
 from odoo.tests import tagged
 
-from odoo.addons.l10n_pl_ksef_auth.models import ksef_backup, ksef_vault
+from odoo.addons.l10n_pl_ksef_auth.models import ksef_vault
+from odoo.addons.l10n_pl_ksef_auth.models.upkeep.housekeeping import REMINDED_PARAMETER
 from odoo.addons.l10n_pl_ksef_auth.tools import vault
 
 from .common import KsefCase
@@ -13,7 +14,7 @@ from .common import KsefCase
 
 @tagged("post_install", "-at_install")
 class TestRotation(KsefCase):
-    """The encryption key is replaced while everything goes on."""
+    """The encryption key is replaced while connections stay alive."""
 
     def setUp(self):
         super().setUp()
@@ -32,12 +33,12 @@ class TestRotation(KsefCase):
         return counts
 
     def test_a_generated_key_is_replaced_and_nothing_is_lost(self):
-        before, token = self.file.read_text(), self.session._access_token()
+        before, token = self.file.read_text(), self.session._stored_token()
         counts = self.rotate()
         self.assertGreater(counts["encrypted"], 3)
         self.assertEqual(counts["unreadable"], 0)
         self.assertNotIn(before.strip(), self.file.read_text())
-        self.assertEqual(self.session._access_token(), token)
+        self.assertEqual(self.session._stored_token(), token)
 
     def test_the_old_key_is_kept_for_old_backups(self):
         before = self.file.read_text().strip()
@@ -56,9 +57,7 @@ class TestRotation(KsefCase):
 
     def test_the_connection_renews_itself_afterwards(self):
         self.rotate()
-        self.keep_alive(days=5)
-        self.keep_alive(seconds=10)
-        self.keep_alive(seconds=10)
+        self.settle(days=5)
         self.assertEqual(self.company._l10n_pl_ksef_session().method, "certificate")
         self.assertEqual(self.panel()["color"], "green")
 
@@ -66,24 +65,24 @@ class TestRotation(KsefCase):
         self.rotate()
         with self.counted("enroll") as applications:
             self.connect(consent=True)
-            self.keep_alive(seconds=15)
+            self.settle()
         self.assertEqual(applications["calls"], 0)
 
     def test_a_break_in_the_middle_is_mended_by_a_repetition(self):
         rotation = type(self.env["l10n_pl_ksef.rotation"])
         with patch.object(rotation, "_settle", side_effect=OSError), suppress(OSError):
             self.rotate()
-        self.assertTrue(self.session._access_token())
+        self.assertTrue(self.session._stored_token())
         counts = self.rotate()
         self.assertEqual(counts["encrypted"], 0)
-        self.assertTrue(self.session._access_token())
+        self.assertTrue(self.session._stored_token())
 
     def test_a_key_of_the_environment_is_replaced_by_the_one_before_it(self):
         new, old = vault.generate_key(), self.file.read_text().strip()
         with patch.dict(os.environ, {ksef_vault.KEY_VARIABLE: f"{new},{old}"}):
             self.rotate()
         with patch.dict(os.environ, {ksef_vault.KEY_VARIABLE: new}):
-            self.assertTrue(self.session._access_token())
+            self.assertTrue(self.session._stored_token())
         self.assertFalse(self.old.exists())
 
     def reminders(self):
@@ -105,7 +104,7 @@ class TestRotation(KsefCase):
             patch.dict(os.environ, {ksef_vault.KEY_VARIABLE: new}),
             patch.object(parameters, "get_param", remembered),
         ):
-            self.assertTrue(self.session._access_token())
+            self.assertTrue(self.session._stored_token())
 
     def test_whoever_connected_is_reminded_once_to_back_the_key_up(self):
         self.keep_alive(hours=1)
@@ -117,7 +116,7 @@ class TestRotation(KsefCase):
         groups = "base.group_system,l10n_pl_ksef_auth.group_ksef_connection"
         administrator = self.make_user("ksef_administrator", groups)
         self.reminders().unlink()
-        self.env["ir.config_parameter"].set_param(ksef_backup.REMINDED_PARAMETER, False)
+        self.env["ir.config_parameter"].set_param(REMINDED_PARAMETER, False)
         self.keep_alive(hours=1)
         self.assertEqual(self.reminders().user_id, administrator)
 

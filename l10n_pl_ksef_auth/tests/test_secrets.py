@@ -15,14 +15,14 @@ SERVER_ACTION = "{'type': 'ir.actions.act_window_close', 'help': str(record.%s)}
 
 @tagged("post_install", "-at_install")
 class TestSecrets(KsefCase):
-    """Encryption at rest: bound to its place, dead without its key, closed to typed code."""
+    """A stored secret is bound to its record, unreadable without its key, closed to typed code."""
 
     def setUp(self):
         super().setUp()
         self.session = self.connect()
 
     def other_key(self, *more):
-        """Another key in the environment than the database's own, and further ones behind it."""
+        """Set another key than the database's own in the environment, and more keys behind it."""
         keys = ",".join([vault.generate_key(), *more])
         return patch.dict(os.environ, {ksef_vault.KEY_VARIABLE: keys})
 
@@ -30,7 +30,7 @@ class TestSecrets(KsefCase):
         return ksef_vault.sources(self.env)["file"].read_text().strip()
 
     def run_code(self, code):
-        """What a server action of the administrator's does with a session."""
+        """Run a server action of the administrator's on a session, and return its result."""
         action = self.env["ir.actions.server"].create(
             {
                 "name": "x",
@@ -43,7 +43,7 @@ class TestSecrets(KsefCase):
         return action.with_context(**here).run()["help"]
 
     def test_a_token_is_not_stored_in_clear(self):
-        token = self.session._access_token()
+        token = self.session._stored_token()
         self.assertNotIn(token, self.session.access_token_secret)
 
     def test_a_value_copied_to_another_field_does_not_decrypt(self):
@@ -76,7 +76,7 @@ class TestSecrets(KsefCase):
 
     def test_a_second_key_still_decrypts(self):
         with self.other_key(self.own_key()):
-            self.assertTrue(self.session._access_token())
+            self.assertTrue(self.session._stored_token())
 
     def test_the_key_file_lies_outside_the_file_store_and_is_the_owners_alone(self):
         file = ksef_vault.sources(self.env)["file"]
@@ -84,7 +84,7 @@ class TestSecrets(KsefCase):
         self.assertEqual(file.stat().st_mode & 0o077, 0)
 
     def test_a_server_action_of_the_administrator_gets_no_token(self):
-        for code in ("_access_token()", "company_id.l10n_pl_ksef_access_token()"):
+        for code in ("_stored_token()", "company_id.l10n_pl_ksef_access_token()"):
             with self.subTest(code), self.assertRaisesRegex(AccessError, "typed into Odoo"):
                 self.run_code(code)
 

@@ -5,19 +5,19 @@ from .common import KsefCase
 
 @tagged("post_install", "-at_install")
 class TestSeparateCertificate(KsefCase):
-    """The signer has a certificate that this Odoo does not hold: one more, or that one by hand."""
+    """The signer has a certificate outside this Odoo and chooses: one more, or that one."""
 
     def setUp(self):
         super().setUp()
-        # As if another program had it issued: this Odoo knows nothing of it.
+        # This Odoo forgets the certificate, as if another program had it issued.
         self.certified().unlink()
         self.env["l10n_pl_ksef.session"].search([]).unlink()
 
     def choice(self, places):
-        """Connect while KSeF would issue so many more; the choice on the account screen."""
+        """Connect while KSeF would issue `places` more; return the choice on the account screen."""
         self.simulator.settings.person_certificate_limit = 1 + places
         self.connect(consent=True)
-        self.keep_alive(seconds=15)
+        self.settle()
         return self.account().l10n_pl_ksef_account()["choice"]
 
     def account(self):
@@ -25,8 +25,7 @@ class TestSeparateCertificate(KsefCase):
 
     def issue(self):
         self.account().l10n_pl_ksef_issue_certificate()
-        for _round in range(4):
-            self.keep_alive(seconds=15)
+        self.settle()
 
     def test_with_two_places_left_a_separate_one_is_issued(self):
         choice = self.choice(places=2)

@@ -5,7 +5,7 @@ from .common import OWNER, KsefCase
 
 
 class TakeOverCase(KsefCase):
-    """A company with its certificate, and the step in which somebody else signs."""
+    """A company with its certificate, before somebody else signs for it."""
 
     def setUp(self):
         super().setUp()
@@ -13,7 +13,7 @@ class TakeOverCase(KsefCase):
         self.replaced = self.company._l10n_pl_ksef_session()
 
     def take_over(self, revoke=False, user=None, company=None):
-        """The window in which somebody else signs."""
+        """Begin a take-over, and return the window in which somebody else signs."""
         user, company = user or self.accountant, company or self.company
         self.env.flush_all()
         with self.confirmed():
@@ -22,43 +22,34 @@ class TakeOverCase(KsefCase):
         return windows.browse(action["params"]["wizard_id"])
 
     def taken_over(self, revoke=False, signer="qualified", consent=True):
-        """A take-over up to the moment when the new login works."""
+        """Take over up to the moment when the new login works, and return its session."""
         window = self.take_over(revoke)
         self.send_signed(window, signer, consent)
         self.follow(window)
-        self.env.invalidate_all()
         return self.company._l10n_pl_ksef_session()
 
     def taken_over_while_renewed(self, revoke, rounds):
-        """A take-over during whose signature a renewal began by itself.
+        """Take over while the scheduled action renews the certificate; return the successor.
 
         :param int rounds: how often the successor is worked on before the signature is sent
-        :return: the successor
         """
         window = self.take_over(revoke)
         successor = self.former._begin_successor()
         for _round in range(rounds):
-            successor._advance()
+            self.advance(successor)
             self.travel(seconds=10)
         self.send_signed(window, "qualified", consent=False)
         self.follow(window)
         self.settle()
-        self.env.invalidate_all()
         return successor
 
-    def settle(self):
-        for _round in range(5):
-            self.keep_alive(seconds=15)
-
     def account(self, user=None):
+        """Return what the screen "Account" shows a user."""
         self.env.invalidate_all()
         return self.company.with_user(user or self.accountant).l10n_pl_ksef_account()
 
-    def at_ksef(self, certificate):
-        return self.simulator.state.certificates[certificate.serial_number]
-
     def serve_another(self, user):
-        """The former certificate serves one more company, of one user."""
+        """Have the former certificate serve one more company, which one user has."""
         other = self.make_company("Druga Sp. z o.o.", "1234563218")
         user.company_ids |= other
         self.former.company_ids |= other
@@ -73,8 +64,7 @@ class TestAnotherSigner(KsefCase):
         super().setUp()
         self.former = self.certified()
         self.connect("qualified", consent=True)
-        for _round in range(5):
-            self.keep_alive(seconds=15)
+        self.settle()
         self.successor = self.company._l10n_pl_ksef_certificate()
 
     def test_the_connection_stands_on_the_new_signer(self):
@@ -82,9 +72,7 @@ class TestAnotherSigner(KsefCase):
         self.assertEqual(self.panel()["identity"]["name"], self.successor.owner_name)
 
     def test_the_next_silent_login_is_the_new_signers(self):
-        for _round in range(6):
-            self.keep_alive(days=1)
-            self.keep_alive(seconds=10)
+        self.let_days_pass(6)
         session = self.company._l10n_pl_ksef_session()
         self.assertEqual((session.method, session.certificate_id), ("certificate", self.successor))
 
@@ -99,7 +87,7 @@ class TestTakeOver(TakeOverCase):
     """The signer leaves: another identity takes over in one guided step."""
 
     # ------------------------------------------------------------------
-    # What is said before
+    # Before the signature
     # ------------------------------------------------------------------
     def test_the_account_says_whose_identity_the_connection_stands_on(self):
         values = self.account()["take_over"]
@@ -134,7 +122,7 @@ class TestTakeOver(TakeOverCase):
 
     def test_without_a_login_of_the_owner_the_certificate_can_only_be_kept(self):
         self.connect("qualified")
-        self.keep_alive(seconds=5)
+        self.settle()
         self.assertIn("owner", self.account()["take_over"]["certificate"]["obstacle"])
         with self.assertRaises(UserError):
             self.take_over(revoke=True)
@@ -169,7 +157,6 @@ class TestTakeOver(TakeOverCase):
     def test_while_ksef_checks_a_signature_nobody_takes_over(self):
         self.simulator.settings.auth_delay = 60
         self.send_signed(self.open_window())
-        self.env.invalidate_all()
         with self.assertRaises(UserError):
             self.take_over()
 
@@ -202,15 +189,14 @@ class TestTakeOver(TakeOverCase):
         self.assertEqual((self.former.state, self.former.company_ids), ("active", self.company))
 
     # ------------------------------------------------------------------
-    # Keep
+    # The former certificate is kept
     # ------------------------------------------------------------------
     def test_a_kept_certificate_stays_valid_and_never_logs_the_company_in_again(self):
         self.taken_over(consent=False)
         self.settle()
         self.assertEqual((self.former.state, self.at_ksef(self.former).revoked), ("active", None))
         self.assertFalse(self.company._l10n_pl_ksef_session().renew_at)
-        for _day in range(8):
-            self.keep_alive(days=1)
+        self.let_days_pass(8)
         logins = self.env["l10n_pl_ksef.session"].search([("certificate_id", "=", self.former.id)])
         self.assertFalse(logins)
         self.assertEqual(self.panel()["state"], "disconnected")
@@ -220,9 +206,7 @@ class TestTakeOver(TakeOverCase):
         self.settle()
         successor = self.company._l10n_pl_ksef_certificate()
         self.assertNotEqual(successor, self.former)
-        for _day in range(6):
-            self.keep_alive(days=1)
-            self.keep_alive(seconds=10)
+        self.let_days_pass(6)
         self.assertEqual(self.company._l10n_pl_ksef_session().certificate_id, successor)
 
     def test_a_kept_certificate_is_still_shown_and_said_to_be_left(self):
@@ -246,7 +230,7 @@ class TestTakeOver(TakeOverCase):
         self.serve_another(self.accountant)
         self.taken_over(consent=False)
         self.settle()
-        self.env["l10n_pl_ksef.session"]._disconnect(self.company)
+        self.disconnect()
         self.assertNotIn(self.company.id, [row["id"] for row in self.account()["others"]])
         company = self.company.with_user(self.accountant)
         (row,) = company.l10n_pl_ksef_connect_with_certificate()
@@ -285,10 +269,9 @@ class TestTakeOverAtOnce(TakeOverCase):
         self.assertFalse(self.company._l10n_pl_ksef_certificate())
 
     def test_a_certificate_that_was_asked_for_is_revoked_when_it_comes(self):
-        self.on_its_way._advance()
+        self.advance(self.on_its_way)
         self.assertEqual(self.on_its_way.state, "requested")
         self.taken_over(revoke=True, consent=False)
         self.settle()
-        self.env.invalidate_all()
         self.assertEqual(self.on_its_way.state, "revoked")
         self.assertTrue(self.at_ksef(self.on_its_way).revoked)

@@ -8,7 +8,7 @@ from .test_take_over import TakeOverCase
 
 @tagged("post_install", "-at_install")
 class TestTakeOverRevokes(TakeOverCase):
-    """The former certificate goes, through its owner's login, while that still works."""
+    """The former certificate is revoked through its owner's session while that is still active."""
 
     def test_the_former_certificate_is_revoked_before_its_owners_login_is_closed(self):
         self.taken_over(revoke=True)
@@ -32,22 +32,20 @@ class TestTakeOverRevokes(TakeOverCase):
         self.keep_alive(seconds=11)
         self.assertEqual((self.former.state, self.replaced.state), ("active", "active"))
         self.assertEqual(self.former.company_ids, self.env["res.company"])
-        for _round in range(6):
-            self.keep_alive(minutes=5)
+        self.settle()
         self.assertEqual((self.former.state, self.replaced.state), ("revoked", "revoked"))
 
     def test_a_lost_answer_to_the_revocation_does_no_harm(self):
         self.simulator.faults.add("certificate-revoke", "lost")
         self.taken_over(revoke=True)
-        for _round in range(6):
-            self.keep_alive(minutes=5)
+        self.settle()
         self.assertEqual((self.former.state, self.replaced.state), ("revoked", "revoked"))
 
     def test_a_worker_that_dies_in_between_loses_nothing(self):
         with patch.object(type(self.replaced), "_end_take_over", side_effect=RuntimeError):
             window = self.take_over(revoke=True)
             self.send_signed(window, "qualified", consent=True)
-            # assertRaises would take back what the steps before committed.
+            # assertRaises would undo what the steps before have committed.
             with suppress(RuntimeError):
                 self.follow(window)
         self.assertEqual(self.former.state, "active")
@@ -60,9 +58,8 @@ class TestTakeOverRevokes(TakeOverCase):
             self.simulator.faults.add("certificate-revoke", "503")
         self.taken_over(revoke=True)
         self.keep_alive(seconds=5)
-        self.replaced._forget_secrets(state="revoked")
-        for _round in range(6):
-            self.keep_alive(minutes=5)
+        self.replaced._within("_step_revoke")._end("revoked")
+        self.settle()
         self.assertEqual((self.former.state, self.former.revoke_requested), ("active", False))
         line = self.env["l10n_pl_ksef.audit"].search([("event", "=", "revocation_failed")])
         self.assertEqual(line.company_id, self.company)

@@ -13,7 +13,7 @@ from .own_database import OwnDatabaseCase
 YEARS = 10
 SEED = 20261122
 DAY = timedelta(days=1)
-# KSeF's troubles in a year: outages of an hour to two days, and what spoils single calls.
+# KSeF's troubles in a year: outages of an hour to two days, and faults of single calls.
 OUTAGES_A_YEAR, LONGEST_OUTAGE = 5, timedelta(hours=48)
 MISHAPS_A_YEAR = 40
 MISHAPS = ("429", "lost", "html", "half", "reset", "slow")
@@ -27,7 +27,7 @@ SLOW = timedelta(minutes=30)
 
 @dataclass
 class Weather:
-    """KSeF's troubles, planned by a fixed seed, and what they may excuse."""
+    """KSeF's outages and mishaps, planned by a fixed seed."""
 
     start: datetime
     days: int
@@ -51,12 +51,12 @@ class Weather:
         return any(begin <= moment < end for begin, end in self.outages)
 
     def next_change(self, moment):
-        """When an outage begins or ends next."""
+        """Return when an outage begins or ends next."""
         edges = [edge for outage in self.outages for edge in outage if edge > moment]
         return min(edges, default=moment + self.days * DAY)
 
     def down_between(self, begin, end):
-        """How much of a time KSeF was down."""
+        """Return for how long of a time KSeF was down."""
         parts = (min(end, until) - max(begin, since) for since, until in self.outages)
         return sum((part for part in parts if part > timedelta()), timedelta())
 
@@ -64,7 +64,7 @@ class Weather:
 @tagged("post_install", "-at_install")
 class TestTenYears(OwnDatabaseCase):
     """Odoo's own cron picks jobs by PostgreSQL's clock, which does not travel: this test runs the
-    scheduled action itself whenever it asked to be run, in simulated order (design, decision 18).
+    scheduled action itself whenever it asked to be run, in simulated order (docs/design.md 18).
     The hourly run that finds nothing to do is left out.
     """
 
@@ -74,7 +74,7 @@ class TestTenYears(OwnDatabaseCase):
         self.dice = random.Random(SEED)
         with self.without_sockets():
             self.sign_in()
-            self.settle(timedelta(minutes=30), until=self.has_certificate)
+            self.go_on(timedelta(minutes=30), until=self.has_certificate)
             start = clock.now()
             self.weather = Weather(start, self.days)
             self.without_token = timedelta()
@@ -82,7 +82,7 @@ class TestTenYears(OwnDatabaseCase):
                 self.one_run()
             self.weather.outages.clear()
             self.change_weather()
-            self.settle(timedelta(hours=3))
+            self.go_on(timedelta(hours=3))
             self.report(time.monotonic() - began)
 
     def one_run(self):
@@ -125,7 +125,7 @@ class TestTenYears(OwnDatabaseCase):
             return bool(certificate)
 
     def count_time_without_token(self, begin, end):
-        """Add the part of a time in which there was no login, unless KSeF was down."""
+        """Add the part of a time in which no session lived while KSeF was up."""
         live_until = self.live_until()
         since = max(begin, live_until) if live_until else begin
         if since < end:
@@ -133,7 +133,7 @@ class TestTenYears(OwnDatabaseCase):
             self.without_token += max(lacking, timedelta())
 
     def live_until(self):
-        """The end of the login that works, by KSeF's own records; None when there is none."""
+        """Return when the active session ends by KSeF's own records, or None without one."""
         alive = [
             operation.refresh_until
             for operation in self.simulator.state.operations.values()

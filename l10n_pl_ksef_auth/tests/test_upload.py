@@ -5,7 +5,7 @@ from .common import KsefCase
 
 @tagged("post_install", "-at_install")
 class TestUpload(KsefCase):
-    """Files that are caught before anything is sent."""
+    """The window catches these files before it sends anything."""
 
     def setUp(self):
         super().setUp()
@@ -13,7 +13,7 @@ class TestUpload(KsefCase):
         self.document = self.downloaded(self.window)
 
     def assertStopped(self, document):
-        """The file is not sent; the findings say why, and the user stays on the step."""
+        """Check that the file is not sent, the findings say why, and the user stays on the step."""
         self.window.go("upload")
         with self.counted("xades-signature") as sent:
             self.attach(self.window, document)

@@ -1,6 +1,6 @@
 from unittest.mock import patch
 
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from odoo.addons.l10n_pl_ksef_auth.tools import xades
@@ -31,7 +31,6 @@ class TestWhoConnects(KsefCase):
         self.send_signed(window)
         for _round in range(4):
             self.travel(seconds=3)
-            self.env.invalidate_all()
             panel = self.company.with_user(self.clerk).l10n_pl_ksef_follow()
         self.assertEqual(panel["state"], "connected")
 
@@ -82,7 +81,7 @@ class TestWhoConnects(KsefCase):
 
 @tagged("post_install", "-at_install")
 class TestWhoIsRefused(KsefCase):
-    """A refusal names what is missing, and whom to ask for it."""
+    """A refusal names the missing right, and whom to ask for it."""
 
     def test_who_may_not_connect_is_told_the_name_of_the_right(self):
         with self.assertRaisesRegex(AccessError, 'right "KSeF connection".*administrator'):
@@ -95,8 +94,33 @@ class TestWhoIsRefused(KsefCase):
 
 
 @tagged("post_install", "-at_install")
+class TestBeyondTheScreens(KsefCase):
+    """A browser that calls the server beyond the screens gets no further."""
+
+    def test_nothing_but_the_settings_for_ksef_is_saved_for_an_accountant(self):
+        name = self.company.name
+        with self.assertRaises(UserError):
+            self.company.with_user(self.accountant).l10n_pl_ksef_save_options({"name": "Inna"})
+        self.assertEqual(self.company.name, name)
+
+    def test_who_may_not_see_the_panel_does_not_move_its_login_either(self):
+        employee = self.make_user("ksef_employee", "base.group_user")
+        elsewhere = self.make_company("Inna Sp. z o.o.", "1111111111")
+        stranger = self.make_user("ksef_elsewhere", "account.group_account_invoice", elsewhere)
+        for user in (employee, stranger):
+            with self.subTest(user=user.login), self.assertRaises(AccessError):
+                self.company.with_user(user).l10n_pl_ksef_follow()
+
+    def test_a_login_of_one_environment_is_none_in_another(self):
+        self.connect()
+        self.company.l10n_pl_ksef_environment = "demo"
+        self.assertFalse(self.company._l10n_pl_ksef_session())
+        self.assertEqual(self.panel()["state"], "disconnected")
+
+
+@tagged("post_install", "-at_install")
 class TestForWhom(KsefCase):
-    """The context and the subject that the request names."""
+    """The request names the right context and subject."""
 
     def test_the_nip_may_be_written_in_many_ways(self):
         for vat in ("PL5265877635", "526-587-76-35", "PL 526 587 76 35", "5265877635"):
@@ -190,8 +214,7 @@ class TestPackagesThatDoNotFit(KsefCase):
     def test_a_mismatched_xmlsec_is_a_state_with_its_remedy(self):
         self.certified()
         with patch.object(xades, "available", return_value="mismatch"):
-            self.keep_alive(days=5)
-            self.keep_alive(seconds=10)
+            self.settle(days=5)
         panel = self.panel()
         self.assertEqual(panel["state"], "connected")
         self.assertIn("xmlsec", panel["problem"]["text"])

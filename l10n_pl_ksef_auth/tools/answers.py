@@ -1,297 +1,169 @@
-"""What KSeF answers, as values (schemas: open-api.json). Unknown members are ignored."""
+"""What KSeF answers, as values (schemas: KSeF's contract). Unknown members are ignored."""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from . import members
 from .const import CHALLENGE_LIFETIME
-from .credentials import read_certificate
-from .members import Json
+from .members import (
+    FromJson,
+    exact_texts,
+    is_true,
+    maybe,
+    member,
+    moment,
+    number,
+    optional_moment,
+    shown,
+    text,
+    texts,
+    word,
+    yes_or_no,
+)
+from .x509_support import Certificate, read_certificate
 
 
 @dataclass(frozen=True)
-class Challenge:
-    """A challenge to be signed; ``timestamp`` is KSeF's time of issue."""
+class Challenge(FromJson):
+    """POST /auth/challenge: what is to be signed, and when KSeF made it."""
 
-    challenge: str
-    timestamp: datetime
-    client_ip: str | None = None
+    challenge: str = member("challenge", word)
+    timestamp: datetime = member("timestamp", moment)
+    client_ip: str = member("clientIp", shown)
 
     @property
     def expires_at(self) -> datetime:
         """Return the moment, by KSeF's clock, after which a signature over it is refused."""
         return self.timestamp + CHALLENGE_LIFETIME
 
-    @classmethod
-    def from_json(cls, data: Json) -> Challenge:
-        """Read the answer of POST /auth/challenge."""
-        return cls(
-            members.word(data, "challenge"),
-            members.moment(data, "timestamp"),
-            members.optional(data, "clientIp"),
-        )
-
 
 @dataclass(frozen=True)
-class Token:
+class Token(FromJson):
     """A bearer token and the end of its life by KSeF's clock."""
 
-    token: str = field(repr=False)
-    valid_until: datetime
-
-    @classmethod
-    def from_json(cls, data: Json) -> Token:
-        """Read a TokenInfo."""
-        return cls(members.word(data, "token"), members.moment(data, "validUntil"))
+    token: str = member("token", word, secret=True)
+    valid_until: datetime = member("validUntil", moment)
 
 
 @dataclass(frozen=True)
-class Operation:
-    """A login that KSeF has begun to judge; ``warning`` is its X-System-Warning, if any."""
+class Tokens(FromJson):
+    """POST /auth/token/redeem: the pair that a finished login gives, once."""
 
-    reference_number: str
-    authentication_token: Token
+    access: Token = member("accessToken", Token.from_json)
+    refresh: Token = member("refreshToken", Token.from_json)
+
+
+@dataclass(frozen=True)
+class Operation(FromJson):
+    """POST /auth/xades-signature: KSeF has begun to check a signature.
+
+    ``warning`` is the answer's header X-System-Warning, if it has one.
+    """
+
+    reference_number: str = member("referenceNumber", word)
+    authentication_token: Token = member("authenticationToken", Token.from_json)
     warning: str | None = None
 
-    @classmethod
-    def from_json(cls, data: Json, warning: str | None = None) -> Operation:
-        """Read the answer of POST /auth/xades-signature."""
-        token = Token.from_json(members.member(data, "authenticationToken"))
-        return cls(members.word(data, "referenceNumber"), token, warning)
-
 
 @dataclass(frozen=True)
-class AuthStatus:
-    """How far a login is, or how it ended (codes: facts.md A1)."""
+class AuthStatus(FromJson):
+    """GET /auth/{referenceNumber}: how a login goes, or ended (codes: docs/ksef.md A1-login)."""
 
-    code: int
-    description: str
-    details: tuple[str, ...] = ()
-    method: str | None = None
-    method_name: str | None = None
-    is_token_redeemed: bool | None = None
-    refresh_token_valid_until: datetime | None = None
-    start_date: datetime | None = None
-
-    @classmethod
-    def from_json(cls, data: Json) -> AuthStatus:
-        """Read the answer of GET /auth/{referenceNumber}."""
-        return cls(**_auth_status_members(data))
-
-
-def _auth_status_members(data: Json) -> dict[str, Any]:
-    status = members.member(data, "status")
-    info = data.get("authenticationMethodInfo")
-    info = info if isinstance(info, Mapping) else {}
-    redeemed = data.get("isTokenRedeemed")
-    return {
-        "code": members.number(status, "code"),
-        "description": members.optional(status, "description") or "",
-        "details": members.texts(status, "details"),
-        # The second is removed from KSeF in autumn 2026 (facts.md A2-32).
-        "method": members.optional(info, "category")
-        or members.optional(data, "authenticationMethod"),
-        "method_name": members.optional(info, "displayName"),
-        "is_token_redeemed": redeemed if isinstance(redeemed, bool) else None,
-        "refresh_token_valid_until": members.optional_moment(data, "refreshTokenValidUntil"),
-        "start_date": members.optional_moment(data, "startDate"),
-    }
+    code: int = member("status.code", number)
+    description: str = member("status.description", shown)
+    details: tuple[str, ...] = member("status.details", texts)
 
 
 @dataclass(frozen=True)
 class SessionItem(AuthStatus):
     """One login in the list of GET /auth/sessions."""
 
-    reference_number: str = ""
-    is_current: bool = False
-    last_refresh: datetime | None = None
-
-    @classmethod
-    def from_json(cls, data: Json) -> SessionItem:
-        """Read one item of GET /auth/sessions."""
-        return cls(
-            **_auth_status_members(data),
-            reference_number=members.word(data, "referenceNumber"),
-            is_current=data.get("isCurrent") is True,
-            last_refresh=members.optional_moment(data, "lastTokenRefreshDate"),
-        )
+    reference_number: str = member("referenceNumber", word)
+    is_current: bool = member("isCurrent", is_true)
+    # KSeF removes authenticationMethod in autumn 2026 (docs/ksef.md A2-32).
+    method: str = member(
+        "authenticationMethodInfo.category", shown, otherwise="authenticationMethod"
+    )
+    method_name: str = member("authenticationMethodInfo.displayName", shown)
+    start_date: datetime | None = member("startDate", optional_moment)
+    refresh_token_valid_until: datetime | None = member("refreshTokenValidUntil", optional_moment)
 
 
 @dataclass(frozen=True)
-class Tokens:
-    """The pair that a finished login gives, once."""
+class Permission(FromJson):
+    """One item of POST /permissions/query/personal/grants, such as ``InvoiceWrite``."""
 
-    access: Token
-    refresh: Token
+    scope: str = member("permissionScope", text)
+    state: str = member("permissionState", shown)
 
-    @classmethod
-    def from_json(cls, data: Json) -> Tokens:
-        """Read the answer of POST /auth/token/redeem."""
-        return cls(
-            Token.from_json(members.member(data, "accessToken")),
-            Token.from_json(members.member(data, "refreshToken")),
-        )
+    @property
+    def is_active(self) -> bool:
+        """Return True unless KSeF says that the right is not in force."""
+        return self.state in ("", "Active")
 
 
 @dataclass(frozen=True)
-class Permission:
-    """One right of this login, such as ``InvoiceWrite``."""
+class CertificateLimits(FromJson):
+    """GET /certificates/limits: what this identity may apply for and hold (docs/ksef.md A2-24)."""
 
-    scope: str
-    state: str
-
-    @classmethod
-    def from_json(cls, data: Json) -> Permission:
-        """Read one item of POST /permissions/query/personal/grants."""
-        state = members.optional(data, "permissionState")
-        return cls(members.text(data, "permissionScope"), state or "Active")
+    can_request: bool = member("canRequest", yes_or_no)
+    enrollment_remaining: int = member("enrollment.remaining", number)
+    certificate_remaining: int = member("certificate.remaining", number)
 
 
 @dataclass(frozen=True)
-class CertificateLimits:
-    """How many applications and certificates this identity still has (facts.md A2-24)."""
+class EnrollmentData(FromJson):
+    """GET /certificates/enrollments/data: what a request has to say (docs/ksef.md A2-19)."""
 
-    can_request: bool
-    enrollment_limit: int
-    enrollment_remaining: int
-    certificate_limit: int
-    certificate_remaining: int
-
-    @classmethod
-    def from_json(cls, data: Json) -> CertificateLimits:
-        """Read the answer of GET /certificates/limits."""
-        enrollment = members.member(data, "enrollment")
-        certificate = members.member(data, "certificate")
-        return cls(
-            data["canRequest"] is True,
-            members.number(enrollment, "limit"),
-            members.number(enrollment, "remaining"),
-            members.number(certificate, "limit"),
-            members.number(certificate, "remaining"),
-        )
+    common_name: str = member("commonName", text, secret=True)
+    country_name: str = member("countryName", text)
+    given_names: tuple[str, ...] = member("givenName", exact_texts, secret=True)
+    surname: str | None = member("surname", maybe(text), secret=True)
+    serial_number: str | None = member("serialNumber", maybe(text), secret=True)
+    unique_identifier: str | None = member("uniqueIdentifier", maybe(text), secret=True)
+    organization_name: str | None = member("organizationName", maybe(text), secret=True)
+    organization_identifier: str | None = member("organizationIdentifier", maybe(text), secret=True)
 
 
 @dataclass(frozen=True)
-class EnrollmentData:
-    """What the certificate request must say, to the byte (facts.md A2-19)."""
+class Enrollment(FromJson):
+    """POST /certificates/enrollments: KSeF has taken an application."""
 
-    common_name: str = field(repr=False)
-    country_name: str
-    given_names: tuple[str, ...] = field(default=(), repr=False)
-    surname: str | None = field(default=None, repr=False)
-    serial_number: str | None = field(default=None, repr=False)
-    unique_identifier: str | None = field(default=None, repr=False)
-    organization_name: str | None = field(default=None, repr=False)
-    organization_identifier: str | None = field(default=None, repr=False)
-
-    @classmethod
-    def from_json(cls, data: Json) -> EnrollmentData:
-        """Read the answer of GET /certificates/enrollments/data."""
-        return cls(
-            common_name=members.text(data, "commonName"),
-            country_name=members.text(data, "countryName"),
-            given_names=members.exact_texts(data, "givenName"),
-            surname=members.optional_text(data, "surname"),
-            serial_number=members.optional_text(data, "serialNumber"),
-            unique_identifier=members.optional_text(data, "uniqueIdentifier"),
-            organization_name=members.optional_text(data, "organizationName"),
-            organization_identifier=members.optional_text(data, "organizationIdentifier"),
-        )
+    reference_number: str = member("referenceNumber", word)
 
 
 @dataclass(frozen=True)
-class Enrollment:
-    """A certificate application that KSeF has taken."""
+class EnrollmentStatus(FromJson):
+    """GET /certificates/enrollments/{referenceNumber}: how far an application is."""
 
-    reference_number: str
-    timestamp: datetime | None = None
-
-    @classmethod
-    def from_json(cls, data: Json) -> Enrollment:
-        """Read the answer of POST /certificates/enrollments."""
-        reference_number = members.word(data, "referenceNumber")
-        return cls(reference_number, members.optional_moment(data, "timestamp"))
+    code: int = member("status.code", number)
+    description: str = member("status.description", shown)
+    details: tuple[str, ...] = member("status.details", texts)
+    certificate_serial_number: str | None = member("certificateSerialNumber", maybe(word))
 
 
 @dataclass(frozen=True)
-class EnrollmentStatus:
-    """How far a certificate application is."""
+class CertificateItem(FromJson):
+    """One item of POST /certificates/query."""
 
-    code: int
-    description: str
-    details: tuple[str, ...] = ()
-    certificate_serial_number: str | None = None
+    serial_number: str = member("certificateSerialNumber", word)
+    name: str = member("name", shown)
+    status: str = member("status", text)
+    valid_from: datetime = member("validFrom", moment)
+    valid_to: datetime = member("validTo", moment)
+    last_use: datetime | None = member("lastUseDate", optional_moment)
 
-    @classmethod
-    def from_json(cls, data: Json) -> EnrollmentStatus:
-        """Read the answer of GET /certificates/enrollments/{referenceNumber}."""
-        status = members.member(data, "status")
-        return cls(
-            members.number(status, "code"),
-            members.optional(status, "description") or "",
-            members.texts(status, "details"),
-            members.optional_word(data, "certificateSerialNumber"),
-        )
+
+def _certificate(value: Any) -> Certificate:
+    return read_certificate(base64.b64decode(text(value)))
 
 
 @dataclass(frozen=True)
-class CertificateItem:
-    """One certificate in KSeF's list."""
+class RetrievedCertificate(FromJson):
+    """One item of POST /certificates/retrieve: the certificate itself."""
 
-    serial_number: str
-    name: str
-    type: str
-    status: str
-    valid_from: datetime
-    valid_to: datetime
-    requested_at: datetime | None = None
-    subject_identifier_type: str | None = None
-    subject_identifier: str | None = field(default=None, repr=False)
-    common_name: str | None = field(default=None, repr=False)
-    last_use: datetime | None = None
-
-    @classmethod
-    def from_json(cls, data: Json) -> CertificateItem:
-        """Read one item of POST /certificates/query."""
-        subject = data.get("subjectIdentifier")
-        subject = subject if isinstance(subject, Mapping) else {}
-        return cls(
-            serial_number=members.word(data, "certificateSerialNumber"),
-            name=members.optional(data, "name") or "",
-            type=members.text(data, "type"),
-            status=members.text(data, "status"),
-            valid_from=members.moment(data, "validFrom"),
-            valid_to=members.moment(data, "validTo"),
-            requested_at=members.optional_moment(data, "requestDate"),
-            subject_identifier_type=members.optional(subject, "type"),
-            subject_identifier=members.optional(subject, "value"),
-            common_name=members.optional(data, "commonName"),
-            last_use=members.optional_moment(data, "lastUseDate"),
-        )
-
-
-@dataclass(frozen=True)
-class RetrievedCertificate:
-    """A certificate itself, in DER."""
-
-    der: bytes = field(repr=False)
-    serial_number: str
-    name: str
-    type: str
-
-    @classmethod
-    def from_json(cls, data: Json) -> RetrievedCertificate:
-        """Read one item of POST /certificates/retrieve."""
-        der = base64.b64decode(members.text(data, "certificate"))
-        read_certificate(der)
-        return cls(
-            der,
-            members.word(data, "certificateSerialNumber"),
-            members.optional(data, "certificateName") or "",
-            members.optional(data, "certificateType") or "Authentication",
-        )
+    certificate: Certificate = member("certificate", _certificate)
+    serial_number: str = member("certificateSerialNumber", word)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from types import TracebackType
 from typing import Any
 
-from .client import KsefClient
+from .client import Closing, KsefClient
 from .errors import KsefError, KsefRateLimited, KsefUnauthorized, KsefUnavailable
 from .transport import Answer
 
@@ -17,7 +16,7 @@ _REPEATABLE = frozenset({"GET", "HEAD"})
 _LEAST_PAUSE = 1.0
 
 
-class AuthorisedClient:
+class AuthorisedClient(Closing):
     """Sends requests with a valid bearer; one per thread, used as a context manager.
 
     :param client: the client that does the talking
@@ -31,17 +30,6 @@ class AuthorisedClient:
         self._client = client
         self._token = token
         self._time_limit = time_limit
-
-    def __enter__(self) -> AuthorisedClient:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close the connections."""
@@ -64,14 +52,14 @@ class AuthorisedClient:
     ) -> Answer:
         """Send one request and return KSeF's complete 2xx answer.
 
-        A bearer that KSeF refuses is renewed once (401, or 403 with an empty body: facts.md A2-15).
-        A request that KSeF puts off is repeated after its Retry-After, within the limit.
+        A bearer that KSeF refuses (401, or 403 with an empty body: docs/ksef.md A2-15) is renewed
+        once. A request that KSeF puts off is repeated after its Retry-After, within the limit.
 
         :param path: from the base address on, with its leading slash
         :param data: a body that is sent to the byte, with a Content-Type among ``headers``
         :raises KsefError: for every other answer, see tools.errors
         """
-        deadline = time.monotonic() + self._time_limit
+        self._client.deadline = deadline = time.monotonic() + self._time_limit
         options = {"json": json, "data": data, "headers": headers, "params": params}
         bearer, renewed = self._token(None), False
         while True:

@@ -1,17 +1,15 @@
-"""The one door to KSeF: one method per call of facts.md, "Order"."""
+"""The one door to KSeF: one method per call of docs/ksef.md A0-5 and A0-6."""
 
 from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime, timezone
-from types import TracebackType
+from dataclasses import replace
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 import requests
 
-from . import members
 from .answers import (
     AuthStatus,
     CertificateItem,
@@ -28,25 +26,49 @@ from .answers import (
     Tokens,
 )
 from .const import TIMEOUT, check_base_url
+from .members import maybe, word
 from .transport import Answer, Transport
 
-_USER_AGENT = "Odoo-l10n_pl_ksef_auth"
-#: KSeF's own upper limits of a page (open-api.json).
+_HEADERS = {
+    "Accept": "application/json",
+    # A packed answer could grow beyond its limit in one step.
+    "Accept-Encoding": "identity",
+    "User-Agent": "Odoo-l10n_pl_ksef_auth",
+    "X-Error-Format": "problem-details",
+}
+#: KSeF's own upper limits of a page (KSeF's contract).
 _SESSIONS_PAGE, _CERTIFICATES_PAGE, _PERMISSIONS_PAGE = 100, 50, 100
 #: A list that never ends is a fault of the server.
 _MAX_PAGES = 200
 
 _Value = TypeVar("_Value")
+_Closing = TypeVar("_Closing", bound="Closing")
 
 
-class KsefClient:
+class Closing:
+    """A context manager whose block ends with close()."""
+
+    def __enter__(self: _Closing) -> _Closing:
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        raise NotImplementedError
+
+
+class KsefClient(Closing):
     """Talks to one KSeF address. One client per thread; a bearer is given with each call.
 
     Every method raises :class:`~.errors.KsefError` when KSeF does not answer or refuses.
 
     :param base_url: for instance ``ENVIRONMENTS["test"].base_url``; https, or http on this machine
     :param timeout: seconds that one silent wait may last, one number
-    :param error_format: value of KSeF's X-Error-Format, or None for its older errors
+    :param deadline: moment of time.monotonic() after which nobody waits for an answer any more:
+        time-outs are cut to what is left, and nothing is sent when nothing is left. It may be set
+        anew between two calls; with None each call has const.EXCHANGE_TIMEOUT.
     """
 
     def __init__(
@@ -55,31 +77,12 @@ class KsefClient:
         *,
         session: requests.Session | None = None,
         timeout: float = TIMEOUT,
-        user_agent: str = _USER_AGENT,
-        error_format: str | None = "problem-details",
+        deadline: float | None = None,
     ) -> None:
         self.base_url = check_base_url(base_url)
+        self.deadline = deadline
         self._session = session or requests.Session()
         self._transport = Transport(self.base_url, self._session, timeout)
-        # "identity": a packed answer could grow beyond its limit in one step.
-        self._headers = {
-            "Accept": "application/json",
-            "Accept-Encoding": "identity",
-            "User-Agent": user_agent,
-        }
-        if error_format:
-            self._headers["X-Error-Format"] = error_format
-
-    def __enter__(self) -> KsefClient:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close the connections."""
@@ -107,9 +110,10 @@ class KsefClient:
             method,
             path,
             bearer,
+            self.deadline,
             json=json,
             data=data,
-            headers={**self._headers, **(headers or {})},
+            headers={**_HEADERS, **(headers or {})},
             params=params,
         )
 
@@ -119,25 +123,16 @@ class KsefClient:
         """Ask for a new challenge; it lives ten minutes."""
         return self.request("POST", "/auth/challenge").read(Challenge.from_json)
 
-    def submit_signed_request(
-        self, document: bytes, *, verify_chain: bool | None = None
-    ) -> Operation:
-        """Post a signed AuthTokenRequest, to the byte (facts.md A2-8).
-
-        :param verify_chain: matters where self-signed certificates are allowed (facts.md A2-36)
-        """
-        params = None
-        if verify_chain is not None:
-            params = {"verifyCertificateChain": "true" if verify_chain else "false"}
+    def submit_signed_request(self, document: bytes) -> Operation:
+        """Post a signed AuthTokenRequest, to the byte (docs/ksef.md A2-8)."""
         answer = self.request(
             "POST",
             "/auth/xades-signature",
             data=bytes(document),
             headers={"Content-Type": "application/xml"},
-            params=params,
         )
-        warning = answer.header("X-System-Warning")
-        return answer.read(lambda data: Operation.from_json(data, warning))
+        operation = answer.read(Operation.from_json)
+        return replace(operation, warning=answer.header("X-System-Warning"))
 
     def auth_status(self, reference_number: str, authentication_token: str) -> AuthStatus:
         """Ask how far a login is."""
@@ -145,7 +140,7 @@ class KsefClient:
         return self.request("GET", path, bearer=authentication_token).read(AuthStatus.from_json)
 
     def redeem(self, authentication_token: str) -> Tokens:
-        """Fetch the tokens of a finished login. KSeF answers this once (facts.md A2-14)."""
+        """Fetch the tokens of a finished login. KSeF answers this once (docs/ksef.md A2-14)."""
         answer = self.request("POST", "/auth/token/redeem", bearer=authentication_token)
         return answer.read(Tokens.from_json)
 
@@ -168,7 +163,7 @@ class KsefClient:
                 params={"pageSize": str(_SESSIONS_PAGE)},
             )
             yield from answer.read_list("items", SessionItem.from_json)
-            token = answer.read(lambda data: members.optional_word(data, "continuationToken"))
+            token = answer.read(lambda data: maybe(word)(data.get("continuationToken")))
             if not token:
                 return
 
@@ -190,7 +185,7 @@ class KsefClient:
             "permissions",
             Permission.from_json,
         )
-        return frozenset(grant.scope for grant in grants if grant.state == "Active")
+        return frozenset(grant.scope for grant in grants if grant.is_active)
 
     # Certificates
 
@@ -204,27 +199,22 @@ class KsefClient:
         answer = self.request("GET", "/certificates/enrollments/data", bearer=bearer)
         return answer.read(EnrollmentData.from_json)
 
-    def enroll(
-        self, bearer: str, *, name: str, csr_der: bytes, valid_from: datetime | None = None
-    ) -> Enrollment:
+    def enroll(self, bearer: str, *, name: str, csr_der: bytes) -> Enrollment:
         """Apply for an authentication certificate. Each call costs one of a few applications.
 
         :param name: as :func:`~.enrollment.certificate_name` gives it
         :param csr_der: the PKCS#10 request in DER
-        :param valid_from: aware; from the moment of issue when omitted
         """
         body = {
             "certificateName": name,
             "certificateType": "Authentication",
             "csr": base64.b64encode(csr_der).decode("ascii"),
         }
-        if valid_from:
-            body["validFrom"] = valid_from.astimezone(timezone.utc).isoformat()
         answer = self.request("POST", "/certificates/enrollments", bearer=bearer, json=body)
         return answer.read(Enrollment.from_json)
 
     def enrollment_status(self, bearer: str, reference_number: str) -> EnrollmentStatus:
-        """Ask how far an application is; ten seconds apart at least (facts.md A2-30)."""
+        """Ask how far an application is; ten seconds apart at least (docs/ksef.md A2-30)."""
         path = f"/certificates/enrollments/{_part(reference_number)}"
         return self.request("GET", path, bearer=bearer).read(EnrollmentStatus.from_json)
 
@@ -237,25 +227,14 @@ class KsefClient:
         return answer.read_list("certificates", RetrievedCertificate.from_json)
 
     def certificates(
-        self,
-        bearer: str,
-        *,
-        status: str | None = None,
-        type: str | None = None,
-        name: str | None = None,
-        serial_number: str | None = None,
+        self, bearer: str, *, status: str | None = None, type: str | None = None
     ) -> Iterator[CertificateItem]:
         """Yield this identity's certificates.
 
         :param status: Active, Blocked, Revoked or Expired
         :param type: Authentication or Offline
         """
-        criteria = {
-            "status": status,
-            "type": type,
-            "name": name,
-            "certificateSerialNumber": serial_number,
-        }
+        criteria = {"status": status, "type": type}
         return self._pages(
             "/certificates/query",
             bearer,

@@ -1,4 +1,4 @@
-"""The one clock of the addon, so that a test can move it (design.md, decision 18)."""
+"""The one clock of the addon, so that a test can move it (docs/design.md 18)."""
 
 from __future__ import annotations
 

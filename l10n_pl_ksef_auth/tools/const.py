@@ -1,4 +1,4 @@
-"""Environments, lifetimes and limits of KSeF 2.0 (facts.md, "Environments")."""
+"""Environments, lifetimes and limits of KSeF 2.0 (docs/ksef.md A0)."""
 
 from __future__ import annotations
 
@@ -36,14 +36,13 @@ IDLE_LIMIT = 5
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
 
 CHALLENGE_LIFETIME = timedelta(minutes=10)
-AUTHENTICATION_TOKEN_LIFETIME = timedelta(minutes=45)
 
 
 def check_base_url(url: str) -> str:
     """Return ``url`` without a trailing slash when secrets may be sent there.
 
     :param url: base address of a KSeF API, for instance of a simulator
-    :raises ValueError: unless it is https, or http on this machine (design.md, decision 16)
+    :raises ValueError: unless it is https, or http on this machine (docs/design.md 16)
     """
     parts = urlsplit(url.strip())
     host = parts.hostname or ""

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Callable
 from typing import Any, Literal
 
-from cryptography import x509
+from asn1crypto import pem
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 
-from .x509_support import validity
+from .x509_support import Certificate, read_certificate
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 Reason = Literal[
@@ -22,17 +21,9 @@ Reason = Literal[
 _PEM_BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----.+?-----END \1-----", re.DOTALL)
 _MAX_FILE_BYTES = 1024 * 1024
 _RSA_MIN_BITS = 2048
-#: What the library raises for odd certificates, some of it only when a part of one is asked for.
-UNREADABLE = (
-    ValueError,
-    TypeError,
-    KeyError,
-    UnsupportedAlgorithm,
-    x509.InvalidVersion,
-    x509.DuplicateExtension,
-    x509.ExtensionNotFound,
-)
-#: P-521 was refused by KSeF (facts.md A2-5).
+#: What the library raises for a public key that it does not know.
+UNREADABLE = (ValueError, UnsupportedAlgorithm)
+#: P-521 was refused by KSeF (docs/ksef.md A2-5).
 _CURVES = ("secp256r1", "secp384r1")
 
 
@@ -44,9 +35,7 @@ class CredentialError(Exception):
         self.reason = reason
 
 
-def load_credentials(
-    *files: bytes, password: str | None = None
-) -> tuple[PrivateKey, x509.Certificate]:
+def load_credentials(*files: bytes, password: str | None = None) -> tuple[PrivateKey, Certificate]:
     """Return the key in these files and the certificate that belongs to it.
 
     The key's numbers are checked here, so that nobody has to check them again.
@@ -56,7 +45,7 @@ def load_credentials(
     :raises CredentialError: with the reason
     """
     keys: list[Any] = []
-    certificates: list[x509.Certificate] = []
+    certificates: list[Certificate] = []
     secret = _password_bytes(password)
     for data in files:
         _read(data, secret, keys, certificates)
@@ -77,23 +66,7 @@ def _password_bytes(password: str | None) -> bytes | None:
     return secret
 
 
-def read_certificate(der: bytes) -> x509.Certificate:
-    """Return a certificate whose names and dates can be read.
-
-    :raises ValueError: when it is none, or too odd for the library
-    """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            certificate = x509.load_der_x509_certificate(der)
-            # The library reads these only when asked; a broken one must be found out here.
-            _ = certificate.subject, certificate.issuer, validity(certificate)
-    except UNREADABLE:
-        raise ValueError("no readable certificate") from None
-    return certificate
-
-
-def matches(key: PrivateKey, certificate: x509.Certificate) -> bool:
+def matches(key: PrivateKey, certificate: Certificate) -> bool:
     """Tell whether a certificate is about this key."""
     try:
         return _public_bytes(certificate.public_key()) == _public_bytes(key.public_key())
@@ -109,8 +82,8 @@ def _public_bytes(key: Any) -> bytes:
 
 
 def _pair(
-    keys: list[PrivateKey], certificates: list[x509.Certificate]
-) -> tuple[PrivateKey, x509.Certificate]:
+    keys: list[PrivateKey], certificates: list[Certificate]
+) -> tuple[PrivateKey, Certificate]:
     pairs = [(key, item) for key in keys for item in certificates if matches(key, item)]
     if not pairs:
         raise CredentialError("mismatch")
@@ -120,13 +93,10 @@ def _pair(
     return usable[0]
 
 
-def _is_for_authentication(certificate: x509.Certificate) -> bool:
-    """Tell a KSeF certificate for login from one for offline invoices (facts.md, "Order")."""
-    try:
-        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
-    except UNREADABLE:
-        return True  # nothing forbids it: KSeF decides
-    return usage.digital_signature
+def _is_for_authentication(certificate: Certificate) -> bool:
+    """Tell a KSeF certificate for login from one for offline invoices (docs/ksef.md A0-7)."""
+    usage = certificate.key_usage
+    return usage is None or "digital_signature" in usage
 
 
 def _check_key(key: Any) -> PrivateKey:
@@ -138,7 +108,7 @@ def _check_key(key: Any) -> PrivateKey:
 
 
 def _read(
-    data: bytes, password: bytes | None, keys: list[Any], certificates: list[x509.Certificate]
+    data: bytes, password: bytes | None, keys: list[Any], certificates: list[Certificate]
 ) -> None:
     """Add what one file holds to the lists."""
     if not data or len(data) > _MAX_FILE_BYTES:
@@ -158,13 +128,12 @@ def _read_pem_block(
     block: bytes,
     password: bytes | None,
     keys: list[Any],
-    certificates: list[x509.Certificate],
+    certificates: list[Certificate],
 ) -> None:
     if label in (b"CERTIFICATE", b"X509 CERTIFICATE", b"TRUSTED CERTIFICATE"):
         try:
-            der = x509.load_pem_x509_certificate(block).public_bytes(serialization.Encoding.DER)
-            certificates.append(read_certificate(der))
-        except UNREADABLE:
+            certificates.append(read_certificate(pem.unarmor(block)[2]))
+        except ValueError:
             raise CredentialError("format") from None
     elif label.endswith(b"PRIVATE KEY"):
         encrypted = b"ENCRYPTED" in block
@@ -172,12 +141,12 @@ def _read_pem_block(
 
 
 def _read_secret_der(
-    data: bytes, password: bytes | None, keys: list[Any], certificates: list[x509.Certificate]
+    data: bytes, password: bytes | None, keys: list[Any], certificates: list[Certificate]
 ) -> None:
     if _is_pkcs12(data):
-        key, certificate, others = _load_pkcs12(data, password)
+        key, found = _load_pkcs12(data, password)
         keys.extend([key] if key else [])
-        certificates.extend(item for item in (certificate, *others) if item)
+        certificates.extend(found)
     else:
         encrypted = _is_encrypted_key(data)
         keys.append(_load_key(serialization.load_der_private_key, data, password, encrypted))
@@ -197,17 +166,20 @@ def _load_key(
         raise CredentialError("key_type") from None
 
 
-def _load_pkcs12(
-    data: bytes, password: bytes | None
-) -> tuple[Any, x509.Certificate | None, list[x509.Certificate]]:
+def _load_pkcs12(data: bytes, password: bytes | None) -> tuple[Any, list[Certificate]]:
     # An export without a password may mean none or an empty one.
     for attempt in (password, None, b"") if password else (None, b""):
         try:
-            return pkcs12.load_key_and_certificates(data, attempt)
+            key, first, others = pkcs12.load_key_and_certificates(data, attempt)
         except ValueError:
             continue
         except UnsupportedAlgorithm:
             raise CredentialError("key_type") from None
+        found = (item.public_bytes(serialization.Encoding.DER) for item in (first, *others) if item)
+        try:
+            return key, [read_certificate(der) for der in found]
+        except ValueError:
+            raise CredentialError("format") from None
     raise CredentialError("password")
 
 

@@ -29,7 +29,7 @@ __all__ = [
     "private_key_der",
 ]
 
-#: facts.md A1, certificateName.
+#: docs/ksef.md A1-name.
 _NOT_IN_A_NAME = re.compile(r"[^a-zA-Z0-9_\- ąćęłńóśźżĄĆĘŁŃÓŚŹŻ]+")
 _NAME_MIN, _NAME_MAX, _NAME_FILLER = 5, 100, "KSeF Odoo"
 
@@ -53,7 +53,7 @@ def private_key_der(key: PrivateKey) -> bytes:
 def load_private_key(der: bytes) -> PrivateKey:
     """Load a key of :func:`private_key_der`.
 
-    Without checking RSA numbers again, which takes 30 ms (design.md, decision 19): a key is
+    Without checking RSA numbers again, which takes 30 ms (docs/design.md 19): a key is
     checked when it comes in.
 
     :raises ValueError: when it is no RSA or EC key
@@ -65,7 +65,9 @@ def load_private_key(der: bytes) -> PrivateKey:
 
 
 def build_csr(key: PrivateKey, data: EnrollmentData) -> bytes:
-    """Return a PKCS#10 request in DER that says what KSeF told, to the byte (facts.md A2-19..22).
+    """Return a PKCS#10 request in DER that says what KSeF told, to the byte.
+
+    Source: docs/ksef.md A2-19 to A2-22.
 
     :param data: the answer of KSeF; names may be longer than the 64 characters of X.520
     """
@@ -80,7 +82,7 @@ def build_csr(key: PrivateKey, data: EnrollmentData) -> bytes:
         (NameOID.X500_UNIQUE_IDENTIFIER, data.unique_identifier),
     ]
     with warnings.catch_warnings():
-        # KSeF itself gives the long names that cryptography warns of (facts.md A2-21).
+        # KSeF itself gives the long names that cryptography warns of (docs/ksef.md A2-21).
         warnings.filterwarnings("ignore", message="Attribute's length", category=UserWarning)
         subject = x509.Name([_attribute(oid, value) for oid, value in values if value])
     request = x509.CertificateSigningRequestBuilder().subject_name(subject)

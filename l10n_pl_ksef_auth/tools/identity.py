@@ -1,4 +1,4 @@
-"""Whom a certificate stands for, by the patterns that KSeF reads (facts.md A2-2)."""
+"""Whom a certificate stands for, by the patterns that KSeF reads (docs/ksef.md A2-2)."""
 
 from __future__ import annotations
 
@@ -9,13 +9,11 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from .answers import EnrollmentData
-from .credentials import UNREADABLE
 from .nip import formatted
-from .x509_support import ORGANIZATION_IDENTIFIER
+from .x509_support import ORGANIZATION_IDENTIFIER, Certificate
 
 Kind = Literal["pesel", "nip", "fingerprint"]
 _PESEL = re.compile(r"(?:PNOPL|PESEL).*?([0-9]{11})")
@@ -63,9 +61,7 @@ class Identity:
         return hmac.new(key, f"{self.kind}:{self.value}".encode(), hashlib.sha256).hexdigest()
 
 
-def identity_of_certificate(
-    certificate: x509.Certificate, *, issued_by_ksef: bool = False
-) -> Identity:
+def identity_of_certificate(certificate: Certificate, *, issued_by_ksef: bool = False) -> Identity:
     """Return the identity that KSeF takes from a certificate: PESEL, NIP or fingerprint.
 
     :param issued_by_ksef: for one that was made of :class:`.answers.EnrollmentData`
@@ -106,7 +102,7 @@ def _identity(name: str, serial_number: str, organization: str, otherwise: str) 
 def _prefixed(organization: str) -> str:
     """Return a company's number with its prefix, which KSeF's own data may lack.
 
-    Source: open-api.json, the example of GET /certificates/enrollments/data.
+    Source: KSeF's contract, GET /certificates/enrollments/data, the example.
     """
     return f"VATPL-{organization}" if _PLAIN_NIP.fullmatch(organization) else organization
 
@@ -115,16 +111,16 @@ def _as_fingerprint(text: str) -> str:
     return text.upper() if _FINGERPRINT.fullmatch(text) else ""
 
 
-def _organization(certificate: x509.Certificate) -> str:
+def _organization(certificate: Certificate) -> str:
     return _attributes(certificate, ORGANIZATION_IDENTIFIER)
 
 
-def fingerprint(certificate: x509.Certificate) -> str:
+def fingerprint(certificate: Certificate) -> str:
     """Return the SHA-256 of a certificate in upper-case hex."""
-    return hashlib.sha256(certificate.public_bytes(Encoding.DER)).hexdigest().upper()
+    return hashlib.sha256(certificate.der).hexdigest().upper()
 
 
-def name_of_certificate(certificate: x509.Certificate) -> str:
+def name_of_certificate(certificate: Certificate) -> str:
     """Return how to call the subject: given names and surname, else its common name."""
     if _is_personal(certificate):
         given = _attributes(certificate, NameOID.GIVEN_NAME)
@@ -133,14 +129,11 @@ def name_of_certificate(certificate: x509.Certificate) -> str:
     return common or _attributes(certificate, NameOID.ORGANIZATION_NAME)
 
 
-def _is_personal(certificate: x509.Certificate) -> bool:
+def _is_personal(certificate: Certificate) -> bool:
     given, surname = NameOID.GIVEN_NAME, NameOID.SURNAME
     return bool(_attributes(certificate, given) or _attributes(certificate, surname))
 
 
-def _attributes(certificate: x509.Certificate, oid: x509.ObjectIdentifier) -> str:
-    try:
-        found = certificate.subject.get_attributes_for_oid(oid)
-    except UNREADABLE:
-        return ""  # a name that cannot be read identifies nobody
+def _attributes(certificate: Certificate, oid: x509.ObjectIdentifier) -> str:
+    found = certificate.subject.get_attributes_for_oid(oid)
     return " ".join(str(attribute.value) for attribute in found)[:_LONGEST]

@@ -1,36 +1,101 @@
-"""Typed reading of KSeF's JSON: a missing member raises KeyError, an odd one ValueError.
+"""Typed reading of the members of KSeF's JSON: what does not fit raises ValueError.
 
-An odd member that is only shown to people spoils nothing: it is cleaned, or left out.
+A member that is only shown to people never spoils an answer: it is cleaned, or left out.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import field, fields
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, TypeVar
 
-Json = Mapping[str, Any]
+_Read = TypeVar("_Read", bound="FromJson")
+_Value = TypeVar("_Value")
+
 _TIME = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]{1,6})[0-9]*)?"
     r"(Z|[+-][0-9]{2}:[0-9]{2})?"
 )
-#: What goes into a header or an address again: tokens, challenges, reference and serial numbers.
+#: What is sent back in a header or an address: tokens, challenges, reference and serial numbers.
 _WORD = re.compile("[!-~]+")
 #: No database stores these: zero, and halves of letters.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 #: Characters of one text for people, and how many such texts a list may have.
 LONGEST, MOST = 1000, 20
-#: Numbers are int32 (open-api.json), as those of a database.
+#: Numbers are int32 (KSeF's contract), as those of a database.
 _BEYOND_NUMBERS = 2**31
 
 
-def parse_moment(text: str) -> datetime:
-    """Read KSeF's time (up to seven decimals, sometimes without a zone, then UTC) as aware UTC.
+def member(
+    name: str, read: Callable[[Any], Any], *, otherwise: str = "", secret: bool = False
+) -> Any:
+    """Declare a member of one of KSeF's answers as the field of a dataclass.
 
-    :raises ValueError: when the text is not an ISO date and time
+    :param name: of the JSON member; with dots for a member of a member
+    :param read: makes the field's value of the member's, which is None where there is none
+    :param otherwise: the member to be read where the first one is missing
+    :param secret: keep the value out of the dataclass's repr
     """
-    match = _TIME.fullmatch(text)
+    return field(repr=not secret, metadata={"names": (name, otherwise), "read": read})
+
+
+class FromJson:
+    """Base of the dataclasses that are made of one of KSeF's JSON objects."""
+
+    @classmethod
+    def from_json(cls: type[_Read], data: Any) -> _Read:
+        """Return the value of a JSON object.
+
+        :raises ValueError: when a member that must be there is missing or odd
+        """
+        values = {
+            item.name: item.metadata["read"](_first(data, *item.metadata["names"]))
+            for item in fields(cls)  # type: ignore[arg-type]  # every subclass is a dataclass
+            if item.metadata
+        }
+        return cls(**values)
+
+
+def _first(data: Any, name: str, otherwise: str) -> Any:
+    found = _at(data, name)
+    return _at(data, otherwise) if found is None and otherwise else found
+
+
+def _at(data: Any, path: str) -> Any:
+    for name in path.split("."):
+        data = data.get(name) if isinstance(data, Mapping) else None
+    return data
+
+
+# What must be there
+
+
+def text(value: Any) -> str:
+    """Return a text that must be there, letter for letter."""
+    if not isinstance(value, str) or not value or _UNSTORABLE.search(value):
+        raise ValueError("not a text")
+    return value
+
+
+def word(value: Any) -> str:
+    """Return a text that must be there and can be sent back: visible ASCII, nothing else."""
+    if not _WORD.fullmatch(text(value)):
+        raise ValueError("not a word")
+    return str(value)
+
+
+def number(value: Any) -> int:
+    """Return a whole number that must be there."""
+    if not isinstance(value, int) or isinstance(value, bool) or abs(value) >= _BEYOND_NUMBERS:
+        raise ValueError("not a number")
+    return value
+
+
+def moment(value: Any) -> datetime:
+    """Return a time that must be there: ISO, up to seven decimals; without a zone it is UTC."""
+    match = _TIME.fullmatch(text(value))
     if not match:
         raise ValueError("not a date and time")
     seconds, fraction, zone = match.groups()
@@ -38,87 +103,57 @@ def parse_moment(text: str) -> datetime:
     return datetime.fromisoformat(iso).astimezone(timezone.utc)
 
 
+def yes_or_no(value: Any) -> bool:
+    """Return a truth value that must be there."""
+    if not isinstance(value, bool):
+        raise ValueError("neither true nor false")
+    return value
+
+
+# What may be missing
+
+
+def is_true(value: Any) -> bool:
+    """Return whether a member is there and true."""
+    return value is True
+
+
+def maybe(read: Callable[[Any], _Value]) -> Callable[[Any], _Value | None]:
+    """Return a reader that gives None where there is nothing, and else what ``read`` gives."""
+    return lambda value: read(value) if value else None
+
+
+def exact_texts(value: Any) -> tuple[str, ...]:
+    """Return a list of texts, a single text, or nothing, letter for letter."""
+    return tuple(text(item) for item in _listed(value) if item)
+
+
+# What is only shown to people
+
+
 def for_people(text: str) -> str:
     """Return a text of KSeF's fit to be kept: not too long, without what nobody stores."""
     return _UNSTORABLE.sub("?", text[:LONGEST])
 
 
-def _exact(value: Any, name: str) -> str:
-    if not isinstance(value, str) or not value or _UNSTORABLE.search(value):
-        raise ValueError(f"{name} is not a text")
-    return value
+def shown(value: Any) -> str:
+    """Return a text for people, empty where there is none."""
+    return for_people(value) if isinstance(value, str) else ""
 
 
-def text(data: Json, name: str) -> str:
-    """Return a text that must be there, letter for letter."""
-    return _exact(data[name], name)
+def texts(value: Any) -> tuple[str, ...]:
+    """Return a list of texts for people, a single one, or nothing."""
+    items = _listed(value)[:MOST]
+    return tuple(for_people(item) for item in items if isinstance(item, str) and item)
 
 
-def word(data: Json, name: str) -> str:
-    """Return a text that must be there and can be sent back: visible ASCII, nothing else."""
-    value = text(data, name)
-    if not _WORD.fullmatch(value):
-        raise ValueError(f"{name} is not a word")
-    return value
-
-
-def optional_word(data: Json, name: str) -> str | None:
-    """Return a text that can be sent back, or None where there is none."""
-    return word(data, name) if data.get(name) else None
-
-
-def optional_text(data: Json, name: str) -> str | None:
-    """Return a text letter for letter, or None where there is none."""
-    return text(data, name) if data.get(name) else None
-
-
-def optional(data: Json, name: str) -> str | None:
-    """Return a text for people, or None."""
-    value = data.get(name)
-    return for_people(value) if isinstance(value, str) and value else None
-
-
-def number(data: Json, name: str) -> int:
-    """Return a whole number that must be there."""
-    value = data[name]
-    if not isinstance(value, int) or isinstance(value, bool) or abs(value) >= _BEYOND_NUMBERS:
-        raise ValueError(f"{name} is not a number")
-    return value
-
-
-def moment(data: Json, name: str) -> datetime:
-    """Return a time that must be there."""
-    return parse_moment(text(data, name))
-
-
-def optional_moment(data: Json, name: str) -> datetime | None:
-    """Return a time, or None; what nobody needs must not spoil an answer."""
-    value = optional(data, name)
+def optional_moment(value: Any) -> datetime | None:
+    """Return a time, or None where it is missing or odd."""
     try:
-        return parse_moment(value) if value else None
+        return moment(value) if value else None
     except (ValueError, OverflowError):
         return None
 
 
-def member(data: Json, name: str) -> Json:
-    """Return an object that must be there."""
-    value = data[name]
-    if not isinstance(value, Mapping):
-        raise ValueError(f"{name} is not an object")
-    return value
-
-
-def _listed(data: Json, name: str) -> list[Any]:
-    value = data.get(name)
+def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
-
-
-def texts(data: Json, name: str) -> tuple[str, ...]:
-    """Read a list of texts for people, a single one, or nothing."""
-    items = _listed(data, name)[:MOST]
-    return tuple(for_people(item) for item in items if isinstance(item, str) and item)
-
-
-def exact_texts(data: Json, name: str) -> tuple[str, ...]:
-    """Read a list of texts, a single text, or nothing, letter for letter."""
-    return tuple(_exact(item, name) for item in _listed(data, name) if item)

@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 
 import requests
 
+from .meanings.meaning import _lt
+
 #: Seconds for each probe.
 PATIENCE = 10.0
 
@@ -28,11 +30,6 @@ class Probed:
     ok: bool | None
     text: str
     values: Mapping[str, Any] = field(default_factory=dict)
-
-
-def _lt(text: str) -> str:
-    """Mark a sentence for Odoo's extraction of translatable terms."""
-    return text
 
 
 def _plain(ok: bool, detail: str) -> Probed:

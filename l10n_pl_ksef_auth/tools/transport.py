@@ -5,20 +5,22 @@ from __future__ import annotations
 import json as jsonlib
 import time
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
 
-from . import members, refusals
 from .const import EXCHANGE_TIMEOUT, IDLE_LIMIT, MAX_ANSWER_BYTES
-from .errors import KsefInvalidAnswer, KsefUnavailable
-from .watch import Watch, WatchedAdapter
+from .errors import KsefInvalidAnswer, KsefUnavailable, is_html, raise_for
+from .members import for_people
 
 _Value = TypeVar("_Value")
+
+#: Bytes of an answer between two looks at the clock: what has come, but no more than the first.
+#: Older releases of urllib3 (Odoo's own pin) cannot tell that, and wait for the second.
+_MOST_BYTES, _FULL_BYTES = 65536, 512
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Answer:
         try:
             data = jsonlib.loads(self.content)
         except (ValueError, RecursionError):
-            code = "html" if refusals.is_html(self.content) else "unreadable"
+            code = "html" if is_html(self.content) else "unreadable"
             raise KsefUnavailable(
                 f"{self.call}: the answer is not JSON ({len(self.content)} bytes)",
                 code=code,
@@ -79,7 +81,7 @@ class Answer:
         value = self.headers.get(name)
         if not value:
             return None
-        return members.for_people(value.encode("latin-1", "replace").decode("utf-8", "replace"))
+        return for_people(value.encode("latin-1", "replace").decode("utf-8", "replace"))
 
 
 class BearerAuth(requests.auth.AuthBase):
@@ -100,65 +102,58 @@ class Transport:
     def __init__(self, base_url: str, session: requests.Session, timeout: float) -> None:
         self._base_url = base_url
         self._session = session
-        if type(session.get_adapter(base_url)) is HTTPAdapter:
-            session.mount(base_url, WatchedAdapter())
         self._timeout = timeout
         self._last_used = time.monotonic()
 
-    def exchange(self, method: str, path: str, bearer: str | None, **options: Any) -> Answer:
+    def exchange(
+        self, method: str, path: str, bearer: str | None, deadline: float | None, **options: Any
+    ) -> Answer:
         """Send one request and return KSeF's complete 2xx answer.
 
         :param path: from the base address on, with its leading slash
+        :param deadline: moment of time.monotonic() at which nobody waits any more; None for none
         :param options: passed to requests (json, data, headers, params)
         :raises KsefError: for everything else
         """
         call = f"KSeF {method} {path}"
+        end = time.monotonic() + EXCHANGE_TIMEOUT
+        end = end if deadline is None else min(end, deadline)
         self._drop_idle_connections()
-        with Watch(EXCHANGE_TIMEOUT) as watch:
-            try:
-                status, headers, content = self._send(method, path, bearer, options)
-            except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-                # Without a cause: exceptions of requests carry the request and its bearer.
-                raise self._unavailable(call, error, watch) from None
-        if watch.fired:
-            raise self._unavailable(call, None, watch)
-        refusals.raise_for(call, status, headers, content)
+        try:
+            status, headers, content = self._send(method, path, bearer, end, options)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            # Without a cause: exceptions of requests carry the request and its bearer.
+            raise _unavailable(call, error) from None
+        raise_for(call, status, headers, content)
         return Answer(status, headers, content, call)
 
     def _send(
-        self, method: str, path: str, bearer: str | None, options: dict[str, Any]
+        self, method: str, path: str, bearer: str | None, end: float, options: dict[str, Any]
     ) -> tuple[int, Mapping[str, str], bytes]:
+        left = end - time.monotonic()
+        if left <= 0:
+            raise requests.ConnectTimeout
         response = self._session.request(
             method,
             self._base_url + path,
             auth=BearerAuth(bearer),
-            timeout=self._timeout,
+            timeout=min(self._timeout, left),
             allow_redirects=False,
             stream=True,
             hooks={"response": [_stay_here, *self._hooks_of_session()]},
             **options,
         )
         with response:
-            content = bytearray()
-            for chunk in response.raw.stream(65536, decode_content=False):
-                content += chunk
-                _refuse_too_long(content)
-        unpacked = _unpacked(bytes(content), response.headers.get("Content-Encoding"))
-        _refuse_too_long(unpacked)
+            content = b"".join(_bounded(response.raw, end))
+        unpacked = _unpacked(content, response.headers.get("Content-Encoding"))
+        if len(unpacked) > MAX_ANSWER_BYTES:
+            raise _TooLong
         return response.status_code, response.headers, unpacked
 
     def _hooks_of_session(self) -> list[Callable[..., Any]]:
         """Return the session's own hooks: requests drops them when a request brings some."""
         hooks = self._session.hooks.get("response") or []
         return [hooks] if callable(hooks) else list(hooks)
-
-    def _unavailable(self, call: str, error: Exception | None, watch: Watch) -> KsefUnavailable:
-        # Only our own connections tell whether anything was sent; of others the worse is assumed.
-        watched = isinstance(self._session.get_adapter(self._base_url), WatchedAdapter)
-        sent = watch.sent or not watched
-        code = "timeout" if watch.fired else _code_of(error, sent)
-        # A proxy that could not be passed has forwarded nothing.
-        return KsefUnavailable(f"{call}: {code}", code=code, sent=sent and code != "proxy")
 
     def _drop_idle_connections(self) -> None:
         """Never send what cannot be repeated on a connection that the server may have closed."""
@@ -172,9 +167,23 @@ class _TooLong(requests.RequestException):
     pass
 
 
-def _refuse_too_long(content: bytes | bytearray) -> None:
-    if len(content) > MAX_ANSWER_BYTES:
-        raise _TooLong
+def _bounded(raw: urllib3.response.BaseHTTPResponse, end: float) -> Iterator[bytes]:
+    """Yield the parts of a body.
+
+    What comes with the headers, as a short answer does, is taken however late it is.
+
+    :raises _TooLong: for more bytes than an answer of KSeF has
+    :raises requests.Timeout: when a body that comes in parts is not complete at ``end``
+    """
+    read, size = (raw.read1, _MOST_BYTES) if hasattr(raw, "read1") else (raw.read, _FULL_BYTES)
+    length = 0
+    while part := read(size, decode_content=False):
+        if length and time.monotonic() > end:
+            raise requests.ReadTimeout
+        length += len(part)
+        if length > MAX_ANSWER_BYTES:
+            raise _TooLong
+        yield part
 
 
 def _stay_here(response: requests.Response, **_options: Any) -> None:
@@ -210,7 +219,22 @@ _PROXY_ERRORS = (
 )
 
 
-def _code_of(error: Exception | None, sent: bool) -> str:
+def _unavailable(call: str, error: Exception) -> KsefUnavailable:
+    sent = not _is_unsent(error)
+    code = _code_of(error, sent)
+    return KsefUnavailable(f"{call}: {code}", code=code, sent=sent)
+
+
+def _is_unsent(error: Exception) -> bool:
+    """Return True if the exception says that no connection came about; else assume the worse."""
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    no_connection = (requests.ConnectTimeout, *_PROXY_ERRORS)
+    return isinstance(error, no_connection) or isinstance(
+        reason, urllib3.exceptions.NewConnectionError
+    )
+
+
+def _code_of(error: Exception, sent: bool) -> str:
     if isinstance(error, _TooLong):
         return "too_long"
     if isinstance(error, _PROXY_ERRORS):

@@ -1,4 +1,4 @@
-"""Encryption at rest with a key that is not in the database (design.md, decisions 10 and 15).
+"""Encryption at rest with a key that is not in the database (docs/design.md 10 and 15).
 
 A key is 32 random bytes, written as URL-safe base64. Several keys may be given, separated by
 commas or white space: the first encrypts, all decrypt, so that a key can be replaced.
@@ -33,11 +33,7 @@ class VaultError(Exception):
 
 
 class VaultKeyMissing(VaultError):
-    """There is no key here, or not the one that a text was encrypted with."""
-
-
-class VaultKeyInvalid(VaultKeyMissing):
-    """What was given as a key is none."""
+    """There is no key here, no valid one, or not the one that a text was encrypted with."""
 
 
 class VaultCorrupt(VaultError):
@@ -123,7 +119,7 @@ def generate_key() -> str:
 def parse_keys(text: str) -> list[bytes]:
     """Read keys from text.
 
-    :raises VaultKeyInvalid: when one of them is not 32 bytes in base64
+    :raises VaultKeyMissing: when one of them is not 32 bytes in base64
     """
     return [_parse_key(part) for part in re.split(r"[\s,;]+", text) if part]
 
@@ -135,7 +131,7 @@ def _parse_key(part: str) -> bytes:
     except (ValueError, binascii.Error):
         key = b""
     if len(key) != KEY_BYTES:
-        raise VaultKeyInvalid("a key is not 32 bytes in base64")
+        raise VaultKeyMissing("a key is not 32 bytes in base64")
     return key
 
 
@@ -162,7 +158,7 @@ def load_keys(
     except (OSError, UnicodeDecodeError) as error:
         raise VaultKeyMissing(f"no key file ({type(error).__name__})") from None
     if not keys:
-        raise VaultKeyInvalid("the key file is empty")
+        raise VaultKeyMissing("the key file is empty")
     return keys
 
 

@@ -1,31 +1,112 @@
-"""What releases of the library before 42 lack, as Ubuntu 24.04 and Debian 12 bring them."""
+"""Certificates, read alike whatever release of the library cryptography is here.
+
+Some releases refuse certificates that KSeF itself has issued (docs/ksef.md E16), so asn1crypto
+takes them apart; cryptography loads the keys.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
+from asn1crypto import core
+from asn1crypto import x509 as asn1
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import load_der_private_key
+from cryptography.hazmat.primitives.serialization import load_der_private_key, load_der_public_key
 
 #: The number of an organization in a certificate's name (ETSI EN 319 412-1, 5.1.4).
 ORGANIZATION_IDENTIFIER = x509.ObjectIdentifier("2.5.4.97")
 
 
-def validity(certificate: x509.Certificate) -> tuple[datetime, datetime]:
-    """Return a certificate's first and last moment, aware UTC (RFC 5280, 4.1.2.5).
+@dataclass(frozen=True)
+class Certificate:
+    """What is used of a certificate (RFC 5280, 4.1).
 
-    :raises ValueError: when they cannot be read
+    Times are aware, in UTC. ``key_usage`` holds asn1crypto's names, such as ``digital_signature``;
+    it is None where the certificate limits nothing.
+    """
+
+    der: bytes = field(repr=False)
+    serial_number: int = field(compare=False)
+    subject: x509.Name = field(compare=False, repr=False)
+    issuer: x509.Name = field(compare=False)
+    valid_from: datetime = field(compare=False)
+    valid_to: datetime = field(compare=False)
+    key_usage: frozenset[str] | None = field(compare=False)
+    _key: bytes = field(compare=False, repr=False)
+
+    @property
+    def is_self_signed(self) -> bool:
+        """Return True if the certificate names itself as its issuer."""
+        return bool(self.issuer == self.subject)
+
+    def public_key(self) -> Any:
+        """Load the key that the certificate is about.
+
+        :raises ValueError, UnsupportedAlgorithm: when cryptography does not know its kind
+        """
+        return load_der_public_key(self._key)
+
+
+def read_certificate(der: bytes) -> Certificate:
+    """Return the certificate in these bytes.
+
+    :raises ValueError: when it is none
     """
     try:
-        return certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    except AttributeError:
-        first, last = certificate.not_valid_before, certificate.not_valid_after
-        return first.replace(tzinfo=timezone.utc), last.replace(tzinfo=timezone.utc)
+        return _read(asn1.Certificate.load(der, strict=True)["tbs_certificate"], der)
+    except (ValueError, TypeError, LookupError, AttributeError, OverflowError):
+        # Their texts may quote the certificate.
+        raise ValueError("no readable certificate") from None
+
+
+def _read(signed: Any, der: bytes) -> Certificate:
+    if signed["version"].native not in ("v1", "v3"):
+        raise ValueError("unknown version")
+    validity = signed["validity"]
+    return Certificate(
+        der=der,
+        serial_number=signed["serial_number"].native,
+        subject=_name(signed["subject"]),
+        issuer=_name(signed["issuer"]),
+        valid_from=_moment(validity["not_before"]),
+        valid_to=_moment(validity["not_after"]),
+        key_usage=_key_usage(signed["extensions"]),
+        _key=signed["subject_public_key_info"].dump(),
+    )
+
+
+def _moment(time: Any) -> datetime:
+    moment = time.native
+    if not isinstance(moment, datetime) or moment.tzinfo is None:
+        raise ValueError("no moment")
+    return moment.astimezone(timezone.utc)
+
+
+def _key_usage(extensions: Any) -> frozenset[str] | None:
+    for extension in extensions:
+        if extension["extn_id"].native == "key_usage":
+            return frozenset(extension["extn_value"].parsed.native)
+    return None
+
+
+def _name(name: Any) -> x509.Name:
+    # Without asn1crypto's own idea of names: it expects one kind of text for some attributes.
+    parts = core.SequenceOf.load(name.dump(), spec=core.SetOf)
+    attributes = ([_attribute(item[0], item[1]) for item in part] for part in parts)
+    return x509.Name([x509.RelativeDistinguishedName(items) for items in attributes])
+
+
+def _attribute(kind: Any, value: Any) -> x509.NameAttribute[str]:
+    if not isinstance(value.native, str):
+        raise ValueError("a name that is no text")
+    oid = x509.ObjectIdentifier(kind.dotted)
+    return x509.NameAttribute(oid, value.native, _validate=False)
 
 
 def load_without_check(der: bytes) -> Any:
-    """Return a private key that was checked when it came in (design, decision 19).
+    """Return a private key that was checked when it came in (docs/design.md 19).
 
     :raises ValueError: when it is none
     """

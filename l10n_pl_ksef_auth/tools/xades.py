@@ -1,37 +1,37 @@
 """Signs a login with a KSeF certificate: enveloped XAdES-BES with SigningCertificate.
 
 xmlsec is imported where it is used: its package fits only some lxml packages, and Odoo must start
-with the others too (design.md, decision 13).
+with the others too (docs/design.md 13).
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from functools import cache, lru_cache
 from typing import Any, Literal
 from xml.sax.saxutils import escape
 
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.asymmetric import rsa
 from lxml import etree
 
 from . import clock
 from .enrollment import PrivateKey, private_key_der
+from .x509_support import Certificate
 
-#: A signature must not seem to come from the future when clocks differ (facts.md A2-28).
+#: A signature must not seem to come from the future when clocks differ (docs/ksef.md A2-28).
 SIGNING_TIME_MARGIN = timedelta(minutes=1)
 
 _DSIG = "http://www.w3.org/2000/09/xmldsig#"
 _XADES = "http://uri.etsi.org/01903/v1.3.2#"
 _EXCLUSIVE = "http://www.w3.org/2001/10/xml-exc-c14n#"
 _SHA256 = "http://www.w3.org/2001/04/xmlenc#sha256"
-#: RSA with PKCS#1 v1.5 and ECDSA as R||S: what KSeF verifies (facts.md A2-5).
+#: RSA with PKCS#1 v1.5 and ECDSA as R||S: what KSeF verifies (docs/ksef.md A2-5).
 _RSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
 _ECDSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"
 _TIME_MARK = "@signing-time@"
+_PARSER = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
 
 
 @cache
@@ -49,62 +49,50 @@ def available() -> Literal["missing", "mismatch"] | None:
     return None
 
 
-def sign(
-    document: bytes,
-    key: PrivateKey | bytes,
-    certificate: x509.Certificate,
-    signing_time: datetime | None = None,
-) -> bytes:
+def sign(document: bytes, key: PrivateKey | bytes, certificate: Certificate) -> bytes:
     """Return ``document`` with an enveloped signature as the root's last child.
+
+    The signing time is a minute ago.
 
     :param document: what :func:`.auth_token_request.build` gives; never a file signed elsewhere
     :param key: EC or RSA, or the same as unencrypted PKCS#8 DER, which is faster
-    :param certificate: the leaf; KSeF needs no chain (facts.md A2-27)
-    :param signing_time: aware; never written as later than a minute ago, which is the default
+    :param certificate: the leaf; KSeF needs no chain (docs/ksef.md A2-27)
     :raises ImportError, xmlsec.InternalError: when :func:`available` says so
     """
     import xmlsec
 
-    latest = clock.now() - SIGNING_TIME_MARGIN
-    moment = min(signing_time or latest, latest)
-    root = etree.fromstring(document, _parser())
-    signature = _signature_template(certificate, moment)
-    root.append(signature)
+    moment = (clock.now() - SIGNING_TIME_MARGIN).replace(microsecond=0, tzinfo=None)
+    template, width = _template(certificate)
+    # Put in as text, so that document and signature are parsed together, and once.
+    content, end, rest = document.rpartition(b"</")
+    signature_text = template.replace(_TIME_MARK, f"{moment.isoformat()}Z").encode()
+    root = etree.fromstring(b"".join((content, signature_text, end, rest)), _PARSER)
+    signature = root[-1]
     context = xmlsec.SignatureContext()
     context.key = _xmlsec_key(key)
     context.register_id(signature[-1][0][0], "Id")
     context.sign(signature)
-    _set_width(signature, certificate)
+    _set_width(signature[1], width)
     signed: bytes = etree.tostring(root, encoding="utf-8", xml_declaration=True)
     return signed
 
 
-def _set_width(signature: Any, certificate: x509.Certificate) -> None:
-    """Give R and S of an ECDSA signature the width of the curve's order (RFC 4050, facts.md A2-5).
+def _set_width(value: Any, width: int) -> None:
+    """Give R and S of an ECDSA signature the width of the curve's order (RFC 4050).
 
-    libxmlsec 1.3.4, in Odoo's own pin of xmlsec, pads each to as many bytes as the curve has bits.
+    libxmlsec 1.3.4, in Odoo's own pin of xmlsec, pads each to as many bytes as the curve has bits
+    (docs/ksef.md A2-5).
+
+    :param value: the element SignatureValue
+    :param width: bytes of R and of S, 0 for RSA
     """
-    width = _width(certificate)
     if not width:
         return
-    element = signature.find(f"{{{_DSIG}}}SignatureValue")
-    value = base64.b64decode(element.text)
-    half = len(value) // 2
-    numbers = (int.from_bytes(part, "big") for part in (value[:half], value[half:]))
+    found = base64.b64decode(value.text)
+    half = len(found) // 2
+    numbers = (int.from_bytes(part, "big") for part in (found[:half], found[half:]))
     fitting = b"".join(number.to_bytes(width, "big") for number in numbers)
-    element.text = base64.b64encode(fitting).decode("ascii")
-
-
-@lru_cache(maxsize=32)
-def _width(certificate: x509.Certificate) -> int:
-    """Return the number of bytes of R and of S, 0 for a key that is on no curve.
-
-    Kept, as the certificate is read anew for each login, and taking its key out is what costs.
-    """
-    public_key = certificate.public_key()
-    if not isinstance(public_key, ec.EllipticCurvePublicKey):
-        return 0
-    return (public_key.curve.key_size + 7) // 8
+    value.text = base64.b64encode(fitting).decode("ascii")
 
 
 def _xmlsec_key(key: PrivateKey | bytes) -> Any:
@@ -114,29 +102,23 @@ def _xmlsec_key(key: PrivateKey | bytes) -> Any:
     return xmlsec.Key.from_memory(der, xmlsec.constants.KeyDataFormatDer, None)
 
 
-def _parser() -> etree.XMLParser:
-    return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
-
-
-def _signature_template(certificate: x509.Certificate, moment: datetime) -> Any:
-    """Return the ds:Signature element with everything but digests and the signature value."""
-    time = moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return etree.fromstring(_template(certificate).replace(_TIME_MARK, time))
-
-
 @lru_cache(maxsize=32)
-def _template(certificate: x509.Certificate) -> str:
-    """Return the signature of one certificate as text; only the time differs between logins."""
-    der = certificate.public_bytes(Encoding.DER)
-    is_rsa = isinstance(certificate.public_key(), rsa.RSAPublicKey)
-    return _TEMPLATE.format(
+def _template(certificate: Certificate) -> tuple[str, int]:
+    """Return what is the same in all signatures with one certificate.
+
+    :return: ds:Signature as text, without time, digests and value; the bytes of R and of S
+    """
+    key = certificate.public_key()
+    is_rsa = isinstance(key, rsa.RSAPublicKey)
+    text = _TEMPLATE.format(
         algorithm=_RSA_SHA256 if is_rsa else _ECDSA_SHA256,
-        certificate=base64.b64encode(der).decode("ascii"),
-        digest=base64.b64encode(hashlib.sha256(der).digest()).decode("ascii"),
+        certificate=base64.b64encode(certificate.der).decode("ascii"),
+        digest=base64.b64encode(hashlib.sha256(certificate.der).digest()).decode("ascii"),
         issuer=escape(certificate.issuer.rfc4514_string()),
         serial=certificate.serial_number,
         time=_TIME_MARK,
     )
+    return text, 0 if is_rsa else (key.curve.key_size + 7) // 8
 
 
 _EXCLUSIVE_TRANSFORM = f'<ds:Transform Algorithm="{_EXCLUSIVE}"/>'

@@ -6,9 +6,10 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
 from ..models import ksef_problem
-from ..models.ksef_session import ENVIRONMENT_LABELS, IN_FLIGHT
-from ..models.ksef_step import naive
+from ..models.base.const import ENVIRONMENT_LABELS
+from ..models.base.steps import naive
 from ..models.res_company import CONNECT_GROUP
+from ..models.session.states import IN_FLIGHT
 from ..tools import clock, members
 from ..tools import nip as nip_tools
 from ..tools.const import CHALLENGE_LIFETIME

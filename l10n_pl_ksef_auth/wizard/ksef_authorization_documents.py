@@ -11,7 +11,7 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
     _inherit = "l10n_pl_ksef.authorization"
 
     @api.autovacuum
-    def _forget_documents(self):
+    def _forget_unused(self):
         """Remove uploaded documents once KSeF has judged them, and those that were never sent.
 
         A window that is open removes its own; this is for those that were closed. Rows that a

@@ -1,7 +1,6 @@
 from odoo import fields, models
 
-# A certificate that can come to log the company in, and what waits for its signer's choice.
-STANDING = ("checking", "exists", "keyed", "requested", "issued", "trying", "active", "blocked")
+from ..models.certificate.states import STANDING
 
 
 class L10n_Pl_KsefAuthorizationTakeOver(models.TransientModel):

@@ -4,7 +4,7 @@ from odoo import fields, models
 from odoo.tools.misc import format_datetime
 
 from ..models import ksef_problem
-from ..models.ksef_step import naive
+from ..models.base.steps import naive
 from ..tools import clock
 from ..tools.nip import InvalidNip
 from ..tools.signed_document import KnownChallenge, read
@@ -22,7 +22,7 @@ class L10n_Pl_KsefAuthorizationView(models.TransientModel):
         panel = self.env["l10n_pl_ksef.panel"]
         return {
             "company_name": self.company_id.name,
-            "nip": panel._nip(self.company_id),
+            "nip": self.company_id._l10n_pl_ksef_nip(),
             "environment": self.environment,
             "environment_label": panel._environment_label(self.company_id),
         }
@@ -125,7 +125,7 @@ class L10n_Pl_KsefAuthorizationView(models.TransientModel):
         problem = self.problem or (self.document_name and self._nip_problem())
         if not problem:
             return False
-        nip = self.env["l10n_pl_ksef.panel"]._nip(self.company_id)
+        nip = self.company_id._l10n_pl_ksef_nip()
         signer = self.session_id.signer_name or ""
         return ksef_problem.texts(self.env, problem, nip=nip, signer=signer)
 

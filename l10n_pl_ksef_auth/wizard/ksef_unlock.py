@@ -1,13 +1,10 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
-from ..models import ksef_home, ksef_problem
+from ..models import ksef_home, ksef_problem, ksef_vault
 from ..models.ksef_confirmation import sensitive
-from ..models.ksef_vault import FINGERPRINT_PARAMETER, SECRET_MODELS
 from ..models.res_company import CONNECT_GROUP
-from ..tools.vault import VaultError
-
-LIVE_STATES = ("waiting", "submitted", "authorized", "active")
+from ..models.session.states import LIVE
 
 
 class L10n_Pl_KsefUnlock(models.TransientModel):
@@ -33,24 +30,6 @@ class L10n_Pl_KsefUnlock(models.TransientModel):
             window.text, window.action = texts["text"], texts["action"]
             window.can_continue = window.code.startswith("copy_")
 
-    # ------------------------------------------------------------------
-    # What is wrong
-    # ------------------------------------------------------------------
-    @api.model
-    def _lock(self):
-        """Why the secrets of this database cannot be used here.
-
-        :return str: code of a local problem; None when they can, or when there are none
-        """
-        code = ksef_home.copy_code(self.env)
-        if code or not self.env["ir.config_parameter"].sudo().get_param(FINGERPRINT_PARAMETER):
-            return code
-        try:
-            self.env["l10n_pl_ksef.vault.mixin"]._vault_keys()
-        except VaultError as error:
-            return ksef_problem.of_error(error)["code"]
-        return None
-
     @api.model
     def _open(self, company):
         """The window for a company's user; None when nothing is wrong.
@@ -58,7 +37,7 @@ class L10n_Pl_KsefUnlock(models.TransientModel):
         :param company: where the user works
         :return dict: an action, or None
         """
-        code = self._lock()
+        code = ksef_vault.obstacle(self.env)
         if not code:
             return None
         window = self.sudo().create({"company_id": company.id, "code": code})
@@ -99,7 +78,7 @@ class L10n_Pl_KsefUnlock(models.TransientModel):
         with self.env.registry.cursor() as cr:
             env = self.env(cr=cr, su=True)
             # Somebody else may have decided since this window was opened.
-            if env["l10n_pl_ksef.unlock"]._lock():
+            if ksef_vault.obstacle(env):
                 env["l10n_pl_ksef.unlock"]._give_up_secrets()
                 env["l10n_pl_ksef.audit"]._record(companies.with_env(env), "afresh")
         return {"type": "ir.actions.client", "tag": "soft_reload"}
@@ -123,7 +102,7 @@ class L10n_Pl_KsefUnlock(models.TransientModel):
         return companies
 
     def _companies_with_secrets(self):
-        sessions = self.env["l10n_pl_ksef.session"].sudo().search([("state", "in", LIVE_STATES)])
+        sessions = self.env["l10n_pl_ksef.session"].sudo().search([("state", "in", LIVE)])
         certificates = (
             self.env["l10n_pl_ksef.certificate"]
             .sudo()
@@ -134,15 +113,15 @@ class L10n_Pl_KsefUnlock(models.TransientModel):
     @api.model
     def _give_up_secrets(self):
         """Forget all secrets, and which key and place they belonged to; see data/neutralize.sql."""
-        sessions = self.env["l10n_pl_ksef.session"].search([("state", "in", LIVE_STATES)])
-        sessions._forget_secrets(state="revoked", revoke_requested=False, problem=False)
+        sessions = self.env["l10n_pl_ksef.session"].search([("state", "in", LIVE)])
+        sessions._give_up_secrets()
         certificates = self.env["l10n_pl_ksef.certificate"].search(
             [("private_key_secret", "!=", False)]
         )
-        certificates.write({"state": "foreign", "revoke_requested": False, "next_attempt": False})
-        for model in SECRET_MODELS:
+        certificates._give_up_secrets()
+        for model in ksef_vault.secret_models(self.env):
             records = self.env[model]._with_secrets()
             records.write(dict.fromkeys(records._secret_fields(), False))
         parameters = self.env["ir.config_parameter"]
-        for name in (FINGERPRINT_PARAMETER, ksef_home.HOME_PARAMETER):
+        for name in (ksef_vault.FINGERPRINT_PARAMETER, ksef_home.HOME_PARAMETER):
             parameters.set_param(name, False)

@@ -1,1 +1,1 @@
-"""What things cost; `./run bench`."""
+"""Measures what things cost; `./run bench`."""

@@ -19,7 +19,7 @@ OPENED = 4
 
 
 def measure(bench: Workbench) -> list[Row]:
-    """One row a page."""
+    """Yield one row for each page."""
     ours = _pages(bench.demo.odoo_url, bench.demo.database, bench.demo.odoo.log)
     server = bench.alone_server()
     alone = _pages(server.address.removesuffix("/web/login"), bench.alone, server.log)
@@ -36,7 +36,7 @@ def measure(bench: Workbench) -> list[Row]:
 
 
 def _pages(url: str, database: str, log: Path) -> dict[str, int]:
-    """Queries of each page, once all is warm."""
+    """Return the queries of each page, after a first visit to all."""
     user = OdooUser(url, database, "admin")
     invoice = _invoice(user)
     pages = {
@@ -48,7 +48,7 @@ def _pages(url: str, database: str, log: Path) -> dict[str, int]:
 
 
 def _queries(log: Path, opening: Any) -> int:
-    """The fewest queries that opening a page took: what is repeated each time."""
+    """Return the fewest queries that opening a page took."""
     counts = []
     for _time in range(OPENED):
         before = log.stat().st_size
@@ -83,7 +83,7 @@ def _invoice(user: OdooUser) -> int:
 
 
 def _opening(user: OdooUser, model: str, record: int | None) -> Any:
-    """What the web client asks for when it opens a form: all fields of its view."""
+    """Return what the web client asks for when it opens a form: all fields of its view."""
     views = user.call(model, "get_views", [[False, "form"]])
     arch = etree.fromstring(views["views"]["form"]["arch"])
     known = views["models"][model]["fields"]

@@ -1,4 +1,4 @@
-"""What it costs to read an uploaded document, beside parsing it with lxml alone."""
+"""Measures the reading of an uploaded document, beside parsing it with lxml alone."""
 
 from __future__ import annotations
 

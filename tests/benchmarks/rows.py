@@ -26,7 +26,7 @@ def row(
 
 
 def table(rows: list[Row]) -> str:
-    """The rows as lines of text."""
+    """Return the rows as lines of text."""
     width = max(len(item["name"]) for item in rows)
     return "\n".join(_line(item, width) for item in rows)
 

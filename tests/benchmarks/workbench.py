@@ -37,24 +37,24 @@ class Workbench:
         self._shell(self.alone, DEMO_SCRIPT.read_text())
 
     def connect(self) -> dict[str, int]:
-        """The first login and the certificate; KSeF's requests by operation."""
+        """Log in and get the certificate; return KSeF's requests by operation."""
         self.simulator.requests.clear()
         first_login(self.user(), self.simulator)
         return self.simulator.requests.counts()
 
     def user(self) -> OdooUser:
-        """The accountant of the demo."""
+        """Return the accountant of the demo."""
         return OdooUser(self.demo.odoo_url, self.demo.database, "ksiegowa")
 
     def alone_server(self) -> Server:
-        """A running Odoo without our addons."""
+        """Start an Odoo without our addons."""
         if self._alone_server is None:
             server = self.demo.another_odoo(free_port(), database=self.alone)
             self._alone_server = server.start()
         return self._alone_server
 
     def inside(self, module: str, database: str = "", **options: Any) -> Any:
-        """Run ``measure(env, **options)`` of a module of `inside` in Odoo's shell; its result."""
+        """Run a module's ``measure(env, **options)`` in Odoo's shell, and return its result."""
         with tempfile.NamedTemporaryFile("r", suffix=".json") as file:
             call = f"from benchmarks.inside import {module} as bench\nimport json\n"
             call += f"result = bench.measure(env, **json.loads({json.dumps(options)!r}))\n"
@@ -86,7 +86,7 @@ class Workbench:
 
 @contextmanager
 def workbench() -> Iterator[Workbench]:
-    """A workbench that is put away at the end."""
+    """Give a workbench, and put it away at the end."""
     with workshop() as shop:
         bench = Workbench(shop)
         try:
@@ -97,5 +97,5 @@ def workbench() -> Iterator[Workbench]:
 
 
 def log_of(server: Server) -> Path:
-    """Where a server writes what its requests cost."""
+    """Return the file in which a server writes what its requests cost."""
     return server.log

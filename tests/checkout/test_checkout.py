@@ -1,20 +1,14 @@
 """The checkout speaks of the product alone, and its files agree with each other."""
 
 import re
-import subprocess
 
-from stack import lint
+import pytest
+from tracked_files import tracked
+
+from stack import lengths, lint
 from stack.places import ROOT
 
 PLACES = r"deb\.debian\.org|pypi\.org|files\.pythonhosted|registry\.npmjs|/tmp/prefetch"
-
-
-def tracked(*patterns: str) -> list[str]:
-    """Names of the tracked files that fit `patterns`."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", *patterns], cwd=ROOT, capture_output=True, text=True
-    )
-    return [name for name in listed.stdout.split("\0") if (ROOT / name).is_file()]
 
 
 def test_no_file_names_a_registry_or_a_place_of_one_machine():
@@ -41,8 +35,7 @@ def test_the_build_servers_linters_are_those_of_run_lint():
         if check.name == "licences of dependencies":
             continue
         decisive = [word for word in options if word.startswith(("--select", "--ignore"))]
-        if program == "mypy":
-            decisive += [f"-p {options[-1]}"]
+        decisive += [word for word in options if word == lint.LENGTHS]
         entries = [line for line in hooks.splitlines() if "entry:" in line and program in line]
         assert any(all(word in line for word in decisive) for line in entries), check.name
 
@@ -54,6 +47,9 @@ def test_every_locked_package_has_hashes():
         assert not [entry.split()[0] for entry in entries if "--hash=sha256:" not in entry]
 
 
-def test_no_python_file_has_300_lines_or_more():
-    long = {name: len((ROOT / name).read_text().splitlines()) for name in tracked("*.py")}
-    assert not {name: lines for name, lines in long.items() if lines >= 300}
+@pytest.mark.parametrize("lines, code", [(500, 0), (501, 1)])
+def test_lint_reports_files_of_more_than_500_lines(tmp_path, capsys, lines, code):
+    file = tmp_path / "module.py"
+    file.write_text("pass\n" * lines)
+    assert lengths.main([str(file)]) == code
+    assert capsys.readouterr().out.startswith(f"{file}: 501 lines" if code else "")

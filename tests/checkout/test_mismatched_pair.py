@@ -14,7 +14,7 @@ pytestmark = pytest.mark.skipif(not PYTHON, reason="needs the environments that 
 
 
 def answer(script: str, *first: str) -> str:
-    """What a script prints on Odoo's pins, with the folders `first` before everything else."""
+    """Run a script on Odoo's pins, the folders `first` first on its path; return what it prints."""
     path = os.pathsep.join((*first, str(ROOT / "l10n_pl_ksef_auth")))
     done = subprocess.run(
         [str(PYTHON), "-B", "-c", script], env={"PYTHONPATH": path}, capture_output=True, text=True

@@ -1,4 +1,4 @@
-"""What cannot be done is told in one sentence with its remedy."""
+"""The set-up says in one sentence what it cannot do, and the remedy."""
 
 import os
 import socket

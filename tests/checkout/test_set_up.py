@@ -17,7 +17,7 @@ SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 
 
 def gone(pid: int, patience: float = 10) -> bool:
-    """Whether the process is gone, or a zombie, within `patience` seconds."""
+    """Return True if the process ends, or is a zombie, within `patience` seconds."""
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         try:

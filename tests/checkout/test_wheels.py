@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 import zipfile
+from glob import glob
 
 import pytest
 
@@ -38,6 +39,13 @@ def test_a_manifest_names_odoo_19_the_licence_and_existing_files(addon):
     assert manifest["version"].startswith("19.0.")
     assert manifest["license"] == "LGPL-3"
     assert all((ROOT / addon / name).is_file() for name in manifest.get("data", []))
+
+
+@pytest.mark.parametrize("addon", addons())
+def test_each_pattern_of_a_manifests_assets_fits_a_file(addon):
+    manifest = ast.literal_eval((ROOT / addon / "__manifest__.py").read_text())
+    patterns = [pattern for bundle in manifest.get("assets", {}).values() for pattern in bundle]
+    assert not [pattern for pattern in patterns if not glob(pattern, root_dir=ROOT, recursive=True)]
 
 
 @pytest.mark.parametrize("addon", addons())

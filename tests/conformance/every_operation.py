@@ -37,7 +37,7 @@ OFFICE_BILLS = {
 
 
 def everything(ksef):
-    """Each operation once, successfully."""
+    """Call each operation of KSeF once, successfully."""
     tokens = ksef.login()
     ksef.status(tokens)
     ksef.call("POST", "/auth/token/refresh", tokens.refresh)

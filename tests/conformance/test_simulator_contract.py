@@ -15,8 +15,8 @@ from every_operation import Caller, everything, to_entity
 
 from ksef_simulator import Simulator, texts
 from ksef_simulator.app import ENDPOINTS
-from ksef_simulator.contract import MISSING, Contract, watch
-from ksef_simulator.versions import CONTRACTS, NEW
+from ksef_simulator.contract import CONTRACTS, MISSING, Contract, watch
+from ksef_simulator.versions import NEW
 
 FORMATS = ["problem-details", "older"]
 UNKNOWN = "20261122-XX-0123456789-0123456789-AB"

@@ -14,8 +14,8 @@ from every_operation import Caller, everything
 from ksef_simulator import Simulator
 from ksef_simulator.app import ENDPOINTS
 from ksef_simulator.call import Endpoint
-from ksef_simulator.contract import MISSING, Contract, watch
-from ksef_simulator.versions import CONTRACTS, FOLDER, NEW, OLD
+from ksef_simulator.contract import CONTRACTS, FOLDER, MISSING, Contract, watch
+from ksef_simulator.versions import NEW, OLD
 
 pytestmark = pytest.mark.skipif(not Contract.at_hand(), reason=MISSING.format(CONTRACTS[NEW]))
 

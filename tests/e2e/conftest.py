@@ -16,7 +16,7 @@ __all__ = ["chromium", "demo", "polish_browser"]
 
 @pytest.fixture(scope="session")
 def pictures() -> Path:
-    """The folder for screenshots: the one that PICTURES names, else one in the cache."""
+    """Return the folder for screenshots: the one that PICTURES names, else one in the cache."""
     named = os.environ.get("PICTURES")
     return Path(named) if named else cache("pictures")
 
@@ -25,5 +25,5 @@ def pictures() -> Path:
 def journey(
     demo: DemoStack, polish_browser: BrowserContext, tmp_path: Path, pictures: Path
 ) -> Journey:
-    """An accountant of the demo's company."""
+    """Give an accountant of the demo's company at a fresh browser."""
     return Journey(demo, polish_browser, tmp_path, pictures)

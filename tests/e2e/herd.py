@@ -1,4 +1,4 @@
-"""Many requests at once for a token, on several Odoo servers of one database."""
+"""Asks several Odoo servers of one database for a token, many times at once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from stack.places import free_port
 
 SERVERS, WORKERS, REQUESTS = 2, 4, 64
 ROUND_TRIP = 0.5
-# Another addon that wants a token: nobody gets one over the network without such code.
+# An addon that asks for a token: over the network alone nobody gets one.
 CUSTOMER = Path(__file__).with_name("addons") / "ksef_customer"
 LOCK = "hashtextextended('ksef-session,1,test', 0)"
 
@@ -32,7 +32,7 @@ class Herd:
         self.users = [OdooUser(urls[n % len(urls)], demo.database, "ksiegowa") for n in range(8)]
 
     def ask(self, number: int = 0) -> tuple[float, str]:
-        """One request; how long it took, and the token's digest or the failure."""
+        """Ask for a token once; return the seconds, and the token's digest or the failure."""
         began = time.monotonic()
         try:
             found = self.users[number % len(self.users)].get("/ksef_customer/token").decode()
@@ -41,7 +41,7 @@ class Herd:
         return time.monotonic() - began, found
 
     def ask_at_once(self, requests: int = REQUESTS) -> tuple[list[float], set[str], list[str]]:
-        """All requests at once: durations, tokens, failures."""
+        """Ask for a token many times at once; return durations, tokens, failures."""
         with ThreadPoolExecutor(requests) as pool:
             answers = list(pool.map(self.ask, range(requests)))
         failures = [found for _time, found in answers if found.startswith("failed")]
@@ -50,7 +50,7 @@ class Herd:
 
     @contextmanager
     def another_connection(self, statement: str, seconds: int) -> Iterator[None]:
-        """Another program in the database that does something and keeps its locks for a while."""
+        """Have another program run a statement and keep its locks for some seconds."""
         sleep = f"pg_sleep({seconds})"
         with ThreadPoolExecutor(1) as pool:
             pool.submit(self.demo.sql, f"{statement}; SELECT {sleep}")
@@ -67,7 +67,7 @@ class Herd:
 
 @contextmanager
 def herd_of_requests() -> Iterator[Herd]:
-    """Two running servers, warm, connected to a KSeF that takes half a second to answer."""
+    """Start two warm Odoo servers, whose KSeF takes half a second to answer."""
     with demo_stack(workers=WORKERS, helper=CUSTOMER) as demo:
         others = [demo.another_odoo(free_port(), WORKERS) for _n in range(SERVERS - 1)]
         try:

@@ -1,4 +1,4 @@
-"""What an accountant does in a browser, in the words of the screens."""
+"""Drives a browser as an accountant does, in the words of the screens."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ expect.set_options(timeout=30_000)
 
 
 def expect_tick(panel: Locator, label: str, sign: tuple[str, str]) -> None:
-    """The panel's first row: its word, its icon, and the colour of both."""
+    """Check the panel's first row: its word, its icon, and the colour of both."""
     icon, colour = sign
     tick = panel.locator(".o_ksef_tick")
     expect(tick).to_have_text(label)
@@ -31,7 +31,7 @@ def expect_tick(panel: Locator, label: str, sign: tuple[str, str]) -> None:
 
 
 def expect_labels(panel: Locator) -> None:
-    """The panel's own words, exactly as the journey has them."""
+    """Check that the panel's words are those of docs/journey.md 1."""
     expect(panel.locator("dt")).to_contain_text(PANEL_LABELS)
     expect(panel.locator(".o_ksef_connect")).to_have_text(BUTTON)
 
@@ -53,19 +53,19 @@ class Journey:
         return self.page
 
     def picture(self, name: str) -> None:
-        """Keep a screenshot of what the accountant sees."""
+        """Save a screenshot of what the accountant sees."""
         self.page.wait_for_timeout(400)
         self.page.screenshot(path=self.pictures / f"{name}.png")
 
     def open_panel(self):
-        """The panel behind the dot at the top right."""
+        """Open the panel behind the dot at the top right, and return it."""
         self.page.locator(".o_menu_systray").get_by_text("KSeF", exact=True).click()
         panel = self.page.locator(".o_ksef_panel", has_text=PANEL)
         expect(panel).to_be_visible()
         return panel
 
     def download(self) -> Path:
-        """Press the dark blue button; the saved file."""
+        """Press the dark blue button, and return the saved file."""
         with self.page.expect_download() as download:
             self.page.get_by_role("button", name=f"Pobierz {FILE}").click()
         assert download.value.suggested_filename == FILE
@@ -74,7 +74,7 @@ class Journey:
         return target
 
     def sign(self, document: Path, signer: str) -> Path:
-        """Sign on the signing site, as on moj.gov.pl; the saved file."""
+        """Sign on the signing site, as on moj.gov.pl, and return the saved file."""
         with self.context.expect_page() as opened:
             self.page.get_by_role("link", name="moj.gov.pl").click()
         site = opened.value

@@ -1,4 +1,4 @@
-"""However `./run demo` is ended, nothing of it is left running or lying about."""
+"""However `./run demo` ends, it leaves no process and no database behind."""
 
 import os
 import pty
@@ -19,16 +19,16 @@ READY = b"Ctrl-C ends the demo"
 
 @dataclass
 class Terminal:
-    """A demo that runs in a terminal of its own; `screen` is the terminal's other end."""
+    """A demo in a terminal of its own; `screen` is the terminal's other end."""
 
     demo: subprocess.Popen[bytes]
     screen: int
     is_open: bool = True
 
     def wait_for(self, words: bytes | None, seconds: float) -> None:
-        """Read on until the demo has said these words, or (None) has closed its side.
+        """Read until the demo has said these words, or (None) has closed its side.
 
-        :raises AssertionError: when that has not come to pass in time
+        :raises AssertionError: if it does not in time
         """
         text, deadline = b"", time.monotonic() + seconds
         while words is None or words not in text:
@@ -53,7 +53,7 @@ class Terminal:
             os.close(self.screen)
 
     def end(self) -> None:
-        """Leave nothing running, whatever the test came to: first kindly, then by force."""
+        """End everything that runs, first kindly, then by force."""
         self.close()
         try:
             self.demo.wait(40)
@@ -77,14 +77,14 @@ def close_the_terminal(terminal: Terminal) -> None:
 
 @pytest.fixture(scope="module")
 def shop() -> Iterator[Workshop]:
-    """PostgreSQL, to ask it for the databases that are left."""
+    """Give PostgreSQL, which knows the databases that are left."""
     with workshop() as made:
         yield made
 
 
 @pytest.fixture
 def terminal() -> Iterator[Terminal]:
-    """The demo in a new terminal, when it says that it is ready."""
+    """Give a demo in a new terminal that has said that it is ready."""
     begun = started()
     try:
         begun.wait_for(READY, 600)
@@ -94,7 +94,7 @@ def terminal() -> Iterator[Terminal]:
 
 
 def started() -> Terminal:
-    """The demo in a new terminal."""
+    """Start the demo in a new terminal."""
     screen, inside = pty.openpty()
     environment = os.environ | {
         "ODOO_PORT": str(free_port()),
@@ -114,7 +114,7 @@ def started() -> Terminal:
 
 
 def children_of(pid: int) -> list[int]:
-    """The processes that a process has started itself."""
+    """Return the processes that a process has started itself."""
     with open(f"/proc/{pid}/task/{pid}/children") as file:
         return [int(number) for number in file.read().split()]
 

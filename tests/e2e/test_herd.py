@@ -8,12 +8,12 @@ from collections.abc import Iterator
 
 import pytest
 from herd import LOCK, REQUESTS, ROUND_TRIP, SERVERS, WORKERS, Herd, herd_of_requests
-from outdated import outdate_access_token, revoke_at_ksef
+from token_ends import outdate_access_token, revoke_at_ksef
 
 
 @pytest.fixture(scope="module")
 def herd() -> Iterator[Herd]:
-    """Two running servers and their users."""
+    """Give two running servers and their users."""
     with herd_of_requests() as herd:
         yield herd
 

@@ -1,9 +1,9 @@
-"""After a whole life of a connection no secret stands anywhere but encrypted in the database."""
+"""After a whole life of a connection every secret is encrypted, wherever it is stored."""
 
 from __future__ import annotations
 
-from leaks import Secret, hits
-from life import life
+from connection_life import life
+from secret_search import Secret, hits
 
 
 def test_the_search_finds_a_secret_in_every_form() -> None:

@@ -23,7 +23,7 @@ class Database:
         self._shop, self.name = shop, name
 
     def give_tokens(self) -> None:
-        """What the sender keeps after a login of its own."""
+        """Store the tokens that the sender keeps after a login of its own."""
         self.sql(
             "UPDATE res_company SET l10n_pl_edi_access_token = 'A',"
             " l10n_pl_edi_refresh_token = 'R' WHERE id = 1"
@@ -31,7 +31,7 @@ class Database:
 
     @contextmanager
     def copy(self) -> Iterator[Database]:
-        """A copy, removed afterwards."""
+        """Give a copy, and remove it afterwards."""
         other = Database(self._shop, f"copy_of_{self.name}")
         self._shop.postgres.sql(f'CREATE DATABASE "{other.name}" TEMPLATE "{self.name}"')
         try:
@@ -44,7 +44,7 @@ class Database:
         return self._shop.postgres.sql(statement, self.name)
 
     def odoo(self, *words: str, command: str = "server", script: str = "") -> str:
-        """Run a command of Odoo to its end; what it printed."""
+        """Run a command of Odoo to its end, and return what it printed."""
         done = subprocess.run(
             [*self._shop.programs.odoo(self.name, command), *words], input=script, text=True,
             capture_output=True, cwd=ROOT, env=self._shop.programs.environment(),
@@ -53,19 +53,19 @@ class Database:
         return done.stdout
 
     def token(self) -> str:
-        """What Odoo's sender would send."""
+        """Return the token that Odoo's sender would send."""
         script = "print('token', env['res.company'].browse(1).l10n_pl_edi_access_token)"
         printed = self.odoo("--no-http", command="shell", script=script)
         return printed.split("token ")[1].split()[0]
 
     def installed(self) -> bool:
-        """Whether the glue is there."""
+        """Return True if the glue is installed."""
         return self.sql(f"SELECT state FROM ir_module_module WHERE name = '{GLUE}'") == "installed"
 
 
 @pytest.fixture(scope="module")
 def database() -> Iterator[Database]:
-    """Odoo with its own sender, and then with our addon: whichever test is chosen finds both."""
+    """Give a database on which first Odoo's own sender was installed, then our addon."""
     with workshop() as shop:
         name = shop.databases.copy("base", "sender")
         try:

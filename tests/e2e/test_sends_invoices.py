@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from odoo_user import OdooUser, first_login
-from outdated import outdate_access_token, revoke_at_ksef
 from playwright.sync_api import BrowserContext, Page, expect
+from token_ends import outdate_access_token, revoke_at_ksef
 
 from ksef_simulator.control import Control
 from stack.demo import DemoStack, demo_stack
@@ -21,7 +21,7 @@ UPDATE_CALL = "**/action_l10n_pl_edi_update_invoice_status*"
 
 
 class Office:
-    """An accountant at work: invoices over RPC, their sending in the browser."""
+    """An accountant who writes invoices over RPC and sends them in the browser."""
 
     def __init__(self, demo: DemoStack, context: BrowserContext, pictures: Path) -> None:
         self.demo, self.pictures = demo, pictures
@@ -39,7 +39,7 @@ class Office:
         return page
 
     def draft(self) -> int:
-        """An invoice of one service with 23 % VAT; its id."""
+        """Write an invoice of one service with 23 % VAT, and return its id."""
         call = self.accountant.call
         (partner,) = call("res.partner", "search", [("name", "=", "Nabywca S.A.")])
         wanted = [("type_tax_use", "=", "sale"), ("amount", "=", 23)]
@@ -49,13 +49,13 @@ class Office:
         return call("account.move", "create", [values | {"invoice_line_ids": [(0, 0, line)]}])[0]
 
     def send(self, picture: str) -> str:
-        """Post an invoice and send it by the wizard; the KSeF number that the form shows then."""
+        """Post an invoice, send it by the wizard, and return the KSeF number on its form."""
         address = self.press_send(picture)
         expect(self.page.get_by_role("dialog")).to_be_hidden(timeout=60_000)
         return self._number(address, picture)
 
     def press_send(self, picture: str) -> str:
-        """Post an invoice and press the wizard's button; the invoice's address."""
+        """Post an invoice, press the wizard's button, and return the invoice's address."""
         page = self.page
         action = "/odoo/action-account.action_move_out_invoice_type"
         address = f"{self.demo.odoo_url}{action}/{self.draft()}"
@@ -71,7 +71,7 @@ class Office:
         return address
 
     def _number(self, address: str, picture: str) -> str:
-        """The KSeF number, once KSeF has given it."""
+        """Wait for the KSeF number, and return it."""
         page = self.page
         number = page.locator("div[name=l10n_pl_edi_number]").first
         check = page.locator("button[name=action_l10n_pl_edi_update_invoice_status]:visible")
@@ -89,13 +89,13 @@ class Office:
         return number.inner_text()
 
     def picture(self, name: str) -> None:
-        """Keep a screenshot."""
+        """Save a screenshot."""
         self.page.screenshot(path=self.pictures / f"sends_{name}.png")
 
 
 @pytest.fixture(scope="module")
 def own_demo() -> Iterator[DemoStack]:
-    """A demo of its own, whose clock is moved; its company has signed once."""
+    """Give a demo of its own whose clock is moved and whose company has signed once."""
     with demo_stack() as demo:
         user = OdooUser(demo.odoo_url, demo.database, "ksiegowa")
         first_login(user, Control(demo.simulator_url))
@@ -104,7 +104,7 @@ def own_demo() -> Iterator[DemoStack]:
 
 @pytest.fixture
 def office(own_demo: DemoStack, polish_browser: BrowserContext, pictures: Path) -> Office:
-    """An accountant of that company."""
+    """Give an accountant of that company."""
     return Office(own_demo, polish_browser, pictures)
 
 

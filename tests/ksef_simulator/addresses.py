@@ -1,4 +1,4 @@
-"""The addresses of an AuthorizationPolicy, as both the XSD and open-api.json write them."""
+"""The addresses of an AuthorizationPolicy, as both the XSD and KSeF's contract write them."""
 
 from __future__ import annotations
 

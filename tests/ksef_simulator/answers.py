@@ -1,4 +1,4 @@
-"""What the simulator answers: bodies and errors in KSeF's shapes (open-api.json)."""
+"""What the simulator answers: bodies and errors in KSeF's shapes (KSeF's contract)."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ class Unauthorized(ErrorAnswer):
 
 
 class Forbidden(ErrorAnswer):
-    """HTTP 403 with a reason code, or with an empty body (reason None; facts.md A2-15)."""
+    """HTTP 403 with a reason code, or with an empty body (reason None; docs/ksef.md A2-15)."""
 
     def __init__(self, reason: str | None = None, security: Mapping[str, Any] | None = None):
         self.reason = reason
@@ -141,12 +141,12 @@ class Forbidden(ErrorAnswer):
             extra["security"] = self.security
         answer = problem(403, "Forbidden", texts.FORBIDDEN[self.reason], context, **extra)
         if context.new and self.reason == "security-service-blocked":
-            del answer.body["timestamp"]  # facts.md E5
+            del answer.body["timestamp"]  # docs/ksef.md E5
         return answer
 
 
 class Blocked(ErrorAnswer):
-    """HTTP 403 of the wall before KSeF (facts.md E17): no verdict of KSeF's, whatever its form.
+    """HTTP 403 of the wall before KSeF (docs/ksef.md E17): no verdict of KSeF's, whatever its form.
 
     :param form: "json" (without a reasonCode), "text" or "html" (behind a byte order mark)
     :param incident: the number that support asks for

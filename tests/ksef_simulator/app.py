@@ -167,7 +167,7 @@ class Api:
             if token is None:
                 raise Unauthorized
             if token.kind not in endpoint.bearer:
-                raise Forbidden  # facts.md A2-15: empty
+                raise Forbidden  # docs/ksef.md A2-15: empty
             self._check_age(endpoint, call, token)
             _check_address(call, token)
         self._check_limits(endpoint, call)

@@ -22,7 +22,7 @@ from .state import (
 )
 from .subjects import subject_of
 
-ENFORCED = "enforce-xades-compliance"  # facts.md A2-6
+ENFORCED = "enforce-xades-compliance"  # docs/ksef.md A2-6
 NOT_FOUND = "Operacja uwierzytelniania o numerze referencyjnym {} nie została znaleziona."
 
 
@@ -55,7 +55,7 @@ def xades_signature(call: Call) -> Answer:
 
 
 def folded(text: str) -> str:
-    """ASCII folding, as open-api.json prescribes for X-System-Warning."""
+    """ASCII folding, as KSeF's contract prescribes for X-System-Warning."""
     plain = text.replace("ł", "l").replace("Ł", "L")
     return unicodedata.normalize("NFKD", plain).encode("ascii", "ignore").decode()
 

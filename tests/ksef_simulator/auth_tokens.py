@@ -84,7 +84,7 @@ def _refreshed(call: Call, operation: Operation) -> Token:
 
 
 def refuse_form(call: Call) -> None:
-    """A call without a body must not claim to carry a form (facts.md A2-12)."""
+    """A call without a body must not claim to carry a form (docs/ksef.md A2-12)."""
     if call.request.mimetype not in ("", "application/json"):
         raise unsupported_media_type()
 

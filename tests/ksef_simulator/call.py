@@ -20,7 +20,7 @@ from .versions import NEW
 if TYPE_CHECKING:
     from .simulator import Simulator
 
-UNREADABLE = 21001  # of every call that takes JSON, not of signed documents only (facts.md E4)
+UNREADABLE = 21001  # of every call that takes JSON, not of signed documents only (docs/ksef.md E4)
 
 
 @dataclass
@@ -110,5 +110,5 @@ class Endpoint:
 
 
 def unsupported_media_type() -> Plain:
-    """HTTP 415 (facts.md A2-12): about the Content-Type, not about permissions."""
+    """HTTP 415 (docs/ksef.md A2-12): about the Content-Type, not about permissions."""
     return Plain(415, "Unsupported Media Type", "Nieobsługiwany typ treści żądania.")

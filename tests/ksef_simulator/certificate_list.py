@@ -85,7 +85,7 @@ def _item(call: Call, certificate: Certificate) -> dict[str, Any]:
 
 
 def revoke(call: Call) -> Answer:
-    """POST /certificates/{serial}/revoke; sessions opened with it live on (facts.md A2-18)."""
+    """POST /certificates/{serial}/revoke; sessions opened with it live on (docs/ksef.md A2-18)."""
     settle(call)
     session, serial = call.session, call.params["serial"]
     if session.method == "Token":

@@ -50,7 +50,7 @@ def limits(call: Call) -> Answer:
 
 
 def limits_of(call: Call, who: Who) -> tuple[int, int]:
-    """How many applications and how many certificates an identity may have (facts.md A2-24)."""
+    """How many applications and how many certificates an identity may have (docs/ksef.md A2-24)."""
     settings = call.sim.settings
     usual = (
         (settings.company_enrollment_limit, settings.company_certificate_limit)
@@ -68,7 +68,7 @@ def held(call: Call, who: Who) -> int:
 
 
 def _barred(call: Call) -> bool:
-    """Whether this kind of login may not apply for certificates (facts.md A2-26)."""
+    """Whether this kind of login may not apply for certificates (docs/ksef.md A2-26)."""
     by_fingerprint = call.session.who.kind == "fingerprint"
     refused = by_fingerprint and not call.sim.settings.fingerprint_enrollment
     return call.session.method == "Token" or refused

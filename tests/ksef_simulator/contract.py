@@ -11,10 +11,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from .versions import CONTRACTS, FOLDER, NEW
+from .versions import NEW, OLD
 
 # The offset may be missing: the contract's own example of an exception has none
 DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?")
+#: The file of each version, beside the project.
+CONTRACTS = {OLD: "open-api.json", NEW: "open-api-2.9.0.json"}
+FOLDER = Path(__file__).resolve().parents[3] / "shared" / "ksef"
 MISSING = "KSeF's contract is not there: {} belongs into shared/ksef beside the project"
 OUTSIDE = frozenset({404, 405, 415, 500, 503})  # statuses that the contract does not describe
 
@@ -74,7 +77,7 @@ class Contract:
         """
         responses = self._operations[method, _shape(route)]["responses"]
         if status == 403 and body is None:
-            return  # facts.md A2-15: seen, not described
+            return  # docs/ksef.md A2-15: seen, not described
         assert str(status) in responses, f"{method} {route}: {status} is not in the contract"
         content = responses[str(status)].get("content")
         if content is None:

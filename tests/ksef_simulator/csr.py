@@ -16,7 +16,8 @@ from .answers import Refused
 from .subjects import pairs
 
 PRINTABLE = re.compile(r"[A-Za-z0-9 '()+,\-./:=?]*")
-# RSA PKCS#1 v1.5 and ECDSA with SHA-1, 256, 384, 512, and RSA-PSS: open-api.json, POST enrollments
+# RSA PKCS#1 v1.5 and ECDSA with SHA-1, 256, 384, 512, and RSA-PSS
+# (KSeF's contract, POST /certificates/enrollments).
 SIGNATURES = frozenset(
     {
         "1.2.840.113549.1.1.5", "1.2.840.113549.1.1.11", "1.2.840.113549.1.1.12",
@@ -60,7 +61,7 @@ def check(request: x509.CertificateSigningRequest, data: dict[str, Any]) -> None
 
 
 def _check_encoding(name: x509.Name) -> None:
-    """A PrintableString that holds other characters is broken DER (facts.md A2-20)."""
+    """A PrintableString that holds other characters is broken DER (docs/ksef.md A2-20)."""
     for item in name:
         printable = item._type == _ASN1Type.PrintableString
         if printable and not PRINTABLE.fullmatch(str(item.value)):

@@ -64,7 +64,7 @@ class Faults:
         :param times: how many requests meet it; -1 for all until cleared
         :param context: only requests for this NIP, where the request says which
         :param address: only requests from this address: an outage or a limit is often one
-            address's (facts.md E6)
+            address's (docs/ksef.md E6)
         """
         if kind not in KINDS:
             raise ValueError(f"unknown fault {kind!r}; known: {', '.join(sorted(KINDS))}")

@@ -12,12 +12,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import NameOID
 
-# Facts A2-2: how KSeF finds the number in a certificate's subject.
+# docs/ksef.md A2-2: how KSeF finds the number in a certificate's subject.
 PERSONAL_NUMBER = re.compile(r"(?:PNOPL|PESEL).*?([0-9]{11})")
 TAX_NUMBER = re.compile(r"(?:TINPL|NIP).*?([0-9]{10})")
 SEAL_NUMBER = re.compile(r"VATPL.*?([0-9]{10})")
 
-# Facts B: the seal under every Podpis zaufany. Its number never stands for the signer.
+# docs/ksef.md B-2: the seal under every Podpis zaufany. Its number never stands for the signer.
 MINISTER_NUMBER = "VATPL-5252955037"
 # X.520 uniqueIdentifier; cryptography names it x500UniqueIdentifier.
 UNIQUE_IDENTIFIER = NameOID.X500_UNIQUE_IDENTIFIER
@@ -122,7 +122,7 @@ def fingerprint(certificate: x509.Certificate) -> str:
 
 
 def is_seal(certificate: x509.Certificate) -> bool:
-    """Tell whether the certificate names an organisation and no human (facts A2-2)."""
+    """Tell whether the certificate names an organisation and no human (docs/ksef.md A2-2)."""
     subject = certificate.subject
     human = subject_value(subject, NameOID.GIVEN_NAME) or subject_value(subject, NameOID.SURNAME)
     return not human and bool(subject_value(subject, NameOID.ORGANIZATION_IDENTIFIER))
@@ -153,7 +153,7 @@ def _described(certificate: x509.Certificate, kind: str, value: str) -> Identity
 
 
 def identity_by_subject(certificate: x509.Certificate, own: bool = False) -> Identity | None:
-    """Read PESEL or NIP from the subject by facts A2-2; None when it holds neither.
+    """Read PESEL or NIP from the subject by docs/ksef.md A2-2; None when it holds neither.
 
     :param own: one of KSeF's own certificates, whose number may have no prefix
     """

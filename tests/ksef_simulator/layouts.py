@@ -1,4 +1,4 @@
-"""How different signing programs lay out a XAdES signature (facts B), as text.
+"""How different signing programs lay out a XAdES signature (docs/ksef.md B-1), as text.
 
 Only the digests and the signature value are left open, as marks that signers.py fills in: the bytes
 of the document and of the signature stay exactly as written here, as in real signing programs.

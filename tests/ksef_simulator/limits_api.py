@@ -32,7 +32,7 @@ RATE_LIMITS: dict[str, tuple[int, int, int]] = {
     "other": (10, 30, 120),
 }
 COLLECTIVE = {"collectiveIdentifier": (20, 120, 240)}
-#: What KSeF tells about itself besides; -1 is no limit (facts.md E6, E11).
+#: What KSeF tells about itself besides; -1 is no limit (docs/ksef.md E6, E11).
 TOLD = {
     "onlineSessionClose": (20, 60, 240),
     "batchSessionClose": (20, 40, 120),

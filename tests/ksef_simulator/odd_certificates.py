@@ -1,7 +1,7 @@
 """Certificates as KSeF issued them in autumn 2025: ecdsa-with-SHA256 with NULL parameters.
 
 X.509 wants the parameters left out (RFC 5758); some releases of cryptography refuse to read such a
-certificate (facts.md E16).  Here they are made, and read again whatever the release.
+certificate (docs/ksef.md E16).  Here they are made, and read again whatever the release.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ LINK_DAYS = timedelta(days=3)
 def session(call: Call) -> Online:
     """The session of the path, for who opened it, an owner, and who may look into all of them.
 
-    :raises Forbidden: insufficient-resource-access (facts.md G2)
+    :raises Forbidden: insufficient-resource-access (docs/ksef.md G2)
     """
     found, login, world = session_of_context(call), call.session, call.sim.world
     rights = call.token.permissions if call.token else frozenset()

@@ -44,7 +44,7 @@ def page(
 
 
 def shown(call: Call, grants: list[Grant]) -> list[Grant]:
-    """The rights that lists show already: they lag behind (facts.md G2)."""
+    """The rights that lists show already: they lag behind (docs/ksef.md G2)."""
     delay = timedelta(seconds=call.sim.settings.permission_list_delay)
     return [item for item in grants if item.since + delay <= call.now]
 
@@ -65,7 +65,7 @@ def personal(call: Call) -> Answer:
 
 
 def _of_owner(call: Call) -> list[str] | None:
-    """The rights of an owner, which are no rows of the list since 2.9 (facts.md E1)."""
+    """The rights of an owner, which are no rows of the list since 2.9 (docs/ksef.md E1)."""
     world, settings, login = call.sim.world, call.sim.settings, call.session
     if not world.is_owner(login.who, login.context):
         return None if settings.nobodys_owner_permissions == "null" else []

@@ -39,7 +39,7 @@ _ALL_USAGES = (
 def name(**attributes: str | Iterable[str]) -> x509.Name:
     """Build an X.500 name from attributes in the order given.
 
-    Values may be longer than X.520 allows, as KSeF's are (facts A2-21).
+    Values may be longer than X.520 allows, as KSeF's are (docs/ksef.md A2-21).
 
     :param attributes: keys as in `NameOID`, lower case; several values make several attributes
     """
@@ -204,8 +204,8 @@ class Authority:
     ) -> x509.Certificate:
         """Issue a KSeF certificate.
 
-        :param type: "Authentication" or "Offline"; the key usage follows from it (facts, lifetimes)
-        :param encoding: "plain", or "null-parameters" as in autumn 2025 (facts E16)
+        :param type: "Authentication" or "Offline"; the key usage follows (docs/ksef.md A0-7)
+        :param encoding: "plain", or "null-parameters" as in autumn 2025 (docs/ksef.md E16)
         """
         usages = (USAGES[type],)
         made = self.ksef.issue(subject, public_key, valid_from, valid_to, serial, usages)

@@ -19,7 +19,7 @@ ALL_RIGHTS = (
     "SubunitManage",
 )
 SCOPES = frozenset({*ALL_RIGHTS, "EnforcementOperations", "VatUeManage", COLLECTIVE})
-#: What one entity may give to another (facts.md G).
+#: What one entity may give to another (docs/ksef.md G).
 OF_ENTITIES = frozenset({"InvoiceWrite", "InvoiceRead", COLLECTIVE})
 ACTIVE, INACTIVE = "Active", "Inactive"
 

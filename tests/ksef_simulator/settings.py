@@ -27,7 +27,7 @@ class Settings:
 
     version: str = "2.9"  # or "2.6": which KSeF is played, see versions.py
 
-    # Lifetimes (facts.md, "Environments, lifetimes, endpoints")
+    # Lifetimes (docs/ksef.md A0-1)
     challenge_seconds: float = 600
     authentication_token_seconds: float = 45 * 60
     access_token_seconds: float = 15 * 60
@@ -57,30 +57,32 @@ class Settings:
     # Reports differ: each of these has two readings, and both are tested
     challenge_single_use: bool = True
     challenge_consumed_by_refusal: bool = False
-    trusted_profile: str = "accepted"  # or "21115", "9105", "460": its legal end (facts.md E13)
-    outdated_token_answer: str = "401"  # or "empty-403" (facts.md A2-15)
-    outdated_refresh_token_answer: str = "400"  # or "401" (facts.md A2-16)
+    trusted_profile: str = "accepted"  # or "21115", "9105", "460": its legal end (docs/ksef.md E13)
+    outdated_token_answer: str = "401"  # or "empty-403" (docs/ksef.md A2-15)
+    outdated_refresh_token_answer: str = "400"  # or "401" (docs/ksef.md A2-16)
     refresh_returns_same_token: bool = False
-    owner_grants: str = "listed"  # or "empty", as seen (ksef-api #369, facts.md E1)
-    nobodys_owner_permissions: str = "empty"  # or "null": of who is no owner (facts.md E1)
-    unknown_right: str | None = None  # a right that this client does not know yet (facts.md E2)
-    sole_trader_has_company_rights: bool = True  # what its NIP was given (facts.md G2: open)
-    indirect_rows_stay: bool = False  # Active after the client took the right back (facts.md G2)
-    repeated_grant_status: int = 200  # of a right that is there already (facts.md G2: open)
-    recipient_may_resign: bool = False  # an entity gives a right back (facts.md G2: open)
-    refresh_without_rights: str = "token"  # or "21301" (facts.md G2)
+    owner_grants: str = "listed"  # or "empty", as seen (ksef-api #369, docs/ksef.md E1)
+    nobodys_owner_permissions: str = "empty"  # or "null": of who is no owner (docs/ksef.md E1)
+    unknown_right: str | None = None  # a right that this client does not know yet (docs/ksef.md E2)
+    sole_trader_has_company_rights: bool = True  # what its NIP was given (docs/ksef.md G2: open)
+    indirect_rows_stay: bool = (
+        False  # Active after the client took the right back (docs/ksef.md G2)
+    )
+    repeated_grant_status: int = 200  # of a right that is there already (docs/ksef.md G2: open)
+    recipient_may_resign: bool = False  # an entity gives a right back (docs/ksef.md G2: open)
+    refresh_without_rights: str = "token"  # or "21301" (docs/ksef.md G2)
     deprecated_authentication_method: bool = True
-    given_names: str = "string"  # or "list" (facts.md A2-22)
-    company_number: str = "prefixed"  # or "plain", as in the example of open-api.json
-    fingerprint_enrollment: bool = True  # an open question (facts.md A2-26)
-    rate_limits: str = "per-endpoint"  # or "group" or "off" (facts.md A2-30)
-    global_limit: bool = False  # 75 requests a second of one address (facts.md E6): announced
+    given_names: str = "string"  # or "list" (docs/ksef.md A2-22)
+    company_number: str = "prefixed"  # or "plain", as in the contract's example
+    fingerprint_enrollment: bool = True  # an open question (docs/ksef.md A2-26)
+    rate_limits: str = "per-endpoint"  # or "group" or "off" (docs/ksef.md A2-30)
+    global_limit: bool = False  # 75 requests a second of one address (docs/ksef.md E6): announced
 
     # Certificates
     self_signed_allowed: bool = True
     chain_always_verified: bool = False
-    certificate_valid_from_offset: float = 0  # seconds; 7200 is facts.md A2-28
-    certificate_encoding: str = "plain"  # or "null-parameters": autumn 2025 (facts.md E16)
+    certificate_valid_from_offset: float = 0  # seconds; 7200 is docs/ksef.md A2-28
+    certificate_encoding: str = "plain"  # or "null-parameters": autumn 2025 (docs/ksef.md E16)
     person_enrollment_limit: int = 12
     person_certificate_limit: int = 6
     company_enrollment_limit: int = 300
@@ -88,10 +90,10 @@ class Settings:
 
     # The header X-System-Warning on every xades-signature, besides what the verifier says
     system_warning: str | None = None
-    # ... and on every answer that is no error (facts.md E10)
+    # ... and on every answer that is no error (docs/ksef.md E10)
     warning_everywhere: str | None = None
 
-    # Technical details that 9105 comes with besides (facts.md E9)
+    # Technical details that 9105 comes with besides (docs/ksef.md E9)
     signature_details: list[str] = field(default_factory=list)
 
     # Switches of the signature verifier by name, see verify.Settings

@@ -1,4 +1,4 @@
-"""The JSON that requests carry, checked as open-api.json describes it.
+"""The JSON that requests carry, checked as KSeF's contract describes it.
 
 A shape is a function that takes a value and its path in the body; it raises KSeF's 21405.  Members
 that no shape names are let through, as KSeF does.

@@ -157,7 +157,7 @@ def forget_certificates() -> None:
 
 
 def claimed_role(person: identities.Person, form: str = "PodpisZP") -> str:
-    """Return the SignerRole by which Podpis zaufany names the person (facts B).
+    """Return the SignerRole by which Podpis zaufany names the person (docs/ksef.md B-2).
 
     :param form: "PodpisZP" or "EPSignature"
     """

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .proxy import Proxy
 
 UNSERVED = 9
-#: Closing a session had no limit of its own (facts.md E11).
+#: Closing a session had no limit of its own (docs/ksef.md E11).
 OLDER_LIMITS = {"onlineSessionClose": Limit(10, 30, 120, "onlineSession")}
 
 
@@ -206,7 +206,7 @@ class Simulator:
         return self.world.rights(operation.who, operation.context)
 
     def interrupt_sessions(self) -> list[str]:
-        """Maintenance: the online sessions that are open now take no invoice (21184, facts.md E7).
+        """Maintenance: the online sessions that are open now take no invoice (21184, docs/ksef.md E7).
 
         :return: their reference numbers; a session that is opened later is not among them
         """

@@ -24,7 +24,7 @@ OIDS: dict[str, x509.ObjectIdentifier] = {
 
 
 def subject_of(verified: Any, settings: Settings) -> dict[str, Any]:
-    """The enrollment data for a login (facts.md A2-19, A2-22): what the CSR has to repeat.
+    """The enrollment data for a login (docs/ksef.md A2-19, A2-22): what the CSR has to repeat.
 
     :param verified: the signature verifier's finding
     :param settings: whether several given names come as one text or as a list

@@ -1,4 +1,4 @@
-"""KSeF's own words for its codes (facts.md A1): what the simulator says."""
+"""KSeF's own words for its codes (docs/ksef.md A1): what the simulator says."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ FORBIDDEN: dict[str, str] = {
 
 INCIDENT_NUMBER = "786000000000000000-1234567890"
 
-#: Members of ``security`` by reason (open-api.json, ForbiddenProblemDetails), for faults.
+#: Members of ``security`` by reason (KSeF's contract, ForbiddenProblemDetails), for faults.
 SECURITY: dict[str, dict[str, object]] = {
     "missing-permissions": {"requiredAnyOfPermissions": ["InvoiceWrite"], "presentPermissions": []},
     "ip-not-allowed": {"clientIp": "192.0.2.1"},

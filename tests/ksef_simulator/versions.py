@@ -1,6 +1,6 @@
 """Which KSeF is played: 2.9 as it runs today, or 2.6, which answers in older shapes.
 
-Additions between the two (facts.md E): ``ownerPermissions``, the right CollectiveIdentifierManage,
+Additions between the two (docs/ksef.md E): ``ownerPermissions``, the right CollectiveIdentifierManage,
 the groups of limits for closing sessions, for an address and for collective identifiers, 21001 for
 unreadable JSON, 21184, three details of status 450, and a 403 without a timestamp.
 """
@@ -8,14 +8,10 @@ unreadable JSON, 21184, three details of status 450, and a 403 without a timesta
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from .shapes import Shape, choice
 
 OLD, NEW = "2.6", "2.9"
-#: KSeF's contract of each version, a file beside the project.
-CONTRACTS = {OLD: "open-api.json", NEW: "open-api-2.9.0.json"}
-FOLDER = Path(__file__).resolve().parents[3] / "shared" / "ksef"
 COLLECTIVE = "CollectiveIdentifierManage"
 
 

@@ -212,7 +212,7 @@ class World:
         """The rights in a client's context that its intermediary passed on, and that are in force.
 
         Only what the client gave with the right to pass it on, and only to the client that the
-        right names, or to all of them (facts.md G2).
+        right names, or to all of them (docs/ksef.md G2).
         """
         return [
             item
@@ -250,7 +250,7 @@ class World:
         """Active or Inactive, as KSeF's lists say.
 
         An indirect right is inactive while no client gave what it passes on.  Lists were seen to
-        say Active after that was revoked (facts.md G2): a switch.
+        say Active after that was revoked (docs/ksef.md G2): a switch.
         """
         if item.kind != INDIRECT or item.target is None:
             return ACTIVE
@@ -267,7 +267,7 @@ class World:
         """The rows of an identity's own rights, as its list in this context shows them.
 
         Its own ones here; indirect ones if this is the intermediary or the client; and an owner is
-        shown what other entities gave to the company (facts.md E1).
+        shown what other entities gave to the company (docs/ksef.md E1).
         """
         subject, owner = self._holders(who), self.is_owner(who, where)
         company = Who("nip", where.value)

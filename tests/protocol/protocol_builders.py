@@ -13,11 +13,14 @@ from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from tools import auth_token_request
+from tools.answers import EnrollmentData
 from tools.auth_token_request import Context
 from tools.client import KsefClient
+from tools.x509_support import Certificate, read_certificate
 
 CHALLENGE = "20260429-CR-0123456789-ABCDEF0123-0A"
 NIP = "5265877635"
@@ -35,6 +38,12 @@ def http(status: int, body: Any = b"", **headers: str) -> bytes:
     lines = {"Content-Length": str(len(content)), "Connection": "close", **headers}
     head = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in lines.items())
     return f"HTTP/1.1 {status} Any\r\n{head}\r\n".encode("latin-1") + content
+
+
+def enrollment_data(common_name: str, country_name: str = "PL", **others: Any) -> EnrollmentData:
+    """Return KSeF's data for a certificate request; others are named as KSeF names them."""
+    named = {"commonName": common_name, "countryName": country_name}
+    return EnrollmentData.from_json(named | others)
 
 
 def refused(*problems: tuple[int, str]) -> bytes:
@@ -128,7 +137,7 @@ def certificate_for(
     *,
     issuer: str = "CCK Test",
     digital_signature: bool | None = None,
-) -> x509.Certificate:
+) -> Certificate:
     """Return a certificate about this key, signed with the same key."""
     subject = attributes or [(NameOID.COMMON_NAME, "Jan Maria Łąś")]
     builder = (
@@ -159,4 +168,5 @@ def certificate_for(
             **others,
         )
         builder = builder.add_extension(usage, critical=True)
-    return builder.sign(key, hashes.SHA256())
+    made = builder.sign(key, hashes.SHA256())
+    return read_certificate(made.public_bytes(Encoding.DER))

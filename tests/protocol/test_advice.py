@@ -1,14 +1,14 @@
 """What each of KSeF's codes tells a person: the table that says which advice is right for it.
 
 A row: the code, KSeF's details, the way back, whether the same attempt is over for good, words of
-the sentence, words of the advice. The statuses, codes and reasons are those of facts.md A1.
+the sentence, words of the advice. The statuses, codes and reasons are those of docs/ksef.md A1.
 """
 
 import pytest
 
-from tools import codes
-from tools.codes import access, certificates, login, refused
-from tools.codes.meaning import (
+from tools import meanings
+from tools.meanings import applications, login, outages, refused
+from tools.meanings.meaning import (
     CHECK_ADDRESS,
     CONNECT_AGAIN,
     ODOO_GOES_ON,
@@ -168,25 +168,25 @@ def _is_right(meaning, way_back, final, said, advised):
 
 @pytest.mark.parametrize(("code", "detail", "way_back", "final", "said", "advised"), LOGIN)
 def test_the_end_of_a_login(code, detail, way_back, final, said, advised):
-    meaning = codes.auth_status(code, (detail,) if detail else ())
+    meaning = meanings.auth_status(code, (detail,) if detail else ())
     _is_right(meaning, way_back, final, said, advised)
 
 
 @pytest.mark.parametrize(("code", "detail", "way_back", "final", "said", "advised"), REFUSALS)
 def test_a_refusal(code, detail, way_back, final, said, advised):
-    meaning = codes.refusal(code, (detail,) if detail else ())
+    meaning = meanings.refusal(code, (detail,) if detail else ())
     _is_right(meaning, way_back, final, said, advised)
 
 
 @pytest.mark.parametrize(("code", "detail", "way_back", "final", "said", "advised"), APPLICATIONS)
 def test_the_end_of_a_certificate_application(code, detail, way_back, final, said, advised):
-    meaning = codes.enrollment_status(code, (detail,) if detail else ())
+    meaning = meanings.enrollment_status(code, (detail,) if detail else ())
     _is_right(meaning, way_back, final, said, advised)
 
 
 @pytest.mark.parametrize(("reason", "way_back", "final", "said", "advised"), FORBIDDEN)
 def test_what_ksef_forbids(reason, way_back, final, said, advised):
-    _is_right(codes.forbidden(reason), way_back, final, said, advised)
+    _is_right(meanings.forbidden(reason), way_back, final, said, advised)
 
 
 @pytest.mark.parametrize(("status", "way_back", "final", "said", "advised"), WITHOUT_A_CODE)
@@ -196,20 +196,20 @@ def test_a_refusal_without_a_code(status, way_back, final, said, advised):
 
 @pytest.mark.parametrize(("code", "sent", "way_back", "final", "said", "advised"), OUTAGES)
 def test_a_call_without_a_usable_answer(code, sent, way_back, final, said, advised):
-    meaning = codes.of_record({"kind": "outage", "code": code, "sent": sent})
+    meaning = meanings.of_record({"kind": "outage", "code": code, "sent": sent})
     _is_right(meaning, way_back, final, said, advised)
 
 
 def test_no_meaning_is_without_its_row():
-    told = {codes.auth_status(code, (detail,)) for code, detail, *_rest in LOGIN}
-    told |= {codes.refusal(code, (detail,)) for code, detail, *_rest in REFUSALS}
-    told |= {codes.enrollment_status(code, (detail,)) for code, detail, *_rest in APPLICATIONS}
-    told |= {codes.forbidden(reason) for reason, *_rest in FORBIDDEN}
+    told = {meanings.auth_status(code, (detail,)) for code, detail, *_rest in LOGIN}
+    told |= {meanings.refusal(code, (detail,)) for code, detail, *_rest in REFUSALS}
+    told |= {meanings.enrollment_status(code, (detail,)) for code, detail, *_rest in APPLICATIONS}
+    told |= {meanings.forbidden(reason) for reason, *_rest in FORBIDDEN}
     told |= {refused.by_http_status(status) for status, *_rest in WITHOUT_A_CODE}
-    told |= {access.outage_by_code(code, sent) for code, sent, *_rest in OUTAGES}
+    told |= {outages.outage_by_code(code, sent) for code, sent, *_rest in OUTAGES}
     tables = (
         *(login.STATUSES, *login.DETAILS.values(), refused.CODES, refused.HTTP_STATUSES),
-        *(certificates.STATUSES, certificates.DETAILS, access.REASONS, access.OUTAGES),
+        *(applications.STATUSES, applications.DETAILS, refused.REASONS, outages.OUTAGES),
     )
     variants = (meaning for pairs in refused.VARIANTS.values() for _part, meaning in pairs)
     assert {*variants, *(meaning for table in tables for meaning in table.values())} <= told

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from protocol_builders import DOCUMENT, wire
 
-from tools import answers, codes, refusals
-from tools.errors import KsefError
+from tools import answers, meanings
+from tools.errors import KsefError, raise_for
 from tools.transport import Answer
 
 NAMES = some.sampled_from(
@@ -69,10 +69,10 @@ def test_any_json_is_read_or_called_invalid(kind, data):
 def test_any_refusal_is_an_exception_with_a_meaning(status, body, pause):
     headers = {"Retry-After": pause} if pause is not None else {}
     try:
-        refusals.raise_for("KSeF GET /any", status, headers, body)
+        raise_for("KSeF GET /any", status, headers, body)
         assert 200 <= status < 300
     except KsefError as error:
-        assert codes.of_error(error).text
+        assert meanings.of_error(error).text
         assert str(error).startswith(f"KSeF GET /any: HTTP {status}")
 
 
@@ -119,4 +119,4 @@ def test_any_bytes_are_a_value_or_an_exception_of_ours(start, status, lines, bod
         try:
             client.submit_signed_request(DOCUMENT)
         except KsefError as error:
-            assert codes.of_error(error).text
+            assert meanings.of_error(error).text

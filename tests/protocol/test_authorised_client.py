@@ -70,6 +70,13 @@ def test_nobody_waits_longer_than_the_caller_wants():
     assert len(requests) == 1 and time.monotonic() - began < 1
 
 
+def test_a_silent_ksef_is_not_waited_for_longer_than_the_caller_wants():
+    began = time.monotonic()
+    error, requests, _asked_with = _asked([2.0], time_limit=0.3)
+    assert isinstance(error, KsefUnavailable) and (error.code, error.sent) == ("timeout", True)
+    assert len(requests) == 1 and time.monotonic() - began < 1
+
+
 def test_what_may_have_been_served_is_not_sent_again():
     error, requests, _asked_with = _asked(http(503, Retry_After="0"), method="POST")
     assert isinstance(error, KsefUnavailable) and len(requests) == 1

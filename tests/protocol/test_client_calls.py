@@ -33,11 +33,10 @@ def test_a_challenge_is_read_with_its_end():
 def test_the_signed_bytes_are_posted_untouched():
     answer = http(202, {"referenceNumber": "R", "authenticationToken": TOKEN})
     with wire(answer) as (client, server):
-        client.submit_signed_request(SIGNED, verify_chain=True)
+        client.submit_signed_request(SIGNED)
     request = server.requests[0]
     assert request.endswith(b"\r\n\r\n" + SIGNED)
     assert _header(request, b"Content-Type") == b"application/xml"
-    assert b"verifyCertificateChain=true" in request
 
 
 def test_a_system_warning_is_kept_with_its_polish_letters():
@@ -84,10 +83,8 @@ def test_texts_for_people_can_always_be_kept():
 
 @pytest.mark.parametrize("odd", ["soon", "0001-01-01T00:00:00+23:59", 7, "2026-02-30T00:00:00Z"])
 def test_a_date_that_nobody_needs_spoils_no_answer(odd):
-    answer = {"startDate": odd, "refreshTokenValidUntil": odd, "status": {"code": 200}}
-    with wire(http(200, answer)) as (client, _server):
-        status = client.auth_status("R", "bearer")
-    assert (status.code, status.start_date, status.refresh_token_valid_until) == (200, None, None)
+    (item,) = _sessions({"startDate": odd, "refreshTokenValidUntil": odd})
+    assert (item.code, item.start_date, item.refresh_token_valid_until) == (200, None, None)
 
 
 def test_a_name_for_a_certificate_is_never_altered():
@@ -97,7 +94,7 @@ def test_a_name_for_a_certificate_is_never_altered():
 
 
 def test_a_number_beyond_the_contract_is_an_invalid_answer():
-    huge = {"limit": 2**31, "remaining": 1}
+    huge = {"limit": 1, "remaining": 2**31}
     answer = {"canRequest": True, "enrollment": huge, "certificate": huge}
     with wire(http(200, answer)) as (client, _server), pytest.raises(KsefInvalidAnswer):
         client.certificate_limits("bearer")
@@ -124,22 +121,29 @@ def test_errors_are_asked_for_in_the_new_form():
     assert _header(server.requests[0], b"X-Error-Format") == b"problem-details"
 
 
-def test_a_status_tells_the_method_by_its_new_member_alone():
-    answer = {
-        "startDate": "2026-04-29T12:00:00Z",
-        "authenticationMethodInfo": {"category": "XadesSignature", "displayName": "Podpis"},
-        "status": {"code": 460, "description": "…", "details": ["Certyfikat odwołany"]},
-    }
+def test_a_status_tells_why_a_login_has_failed():
+    answer = {"status": {"code": 460, "description": "…", "details": ["Certyfikat odwołany"]}}
     with wire(http(200, answer)) as (client, _server):
         status = client.auth_status("R", "bearer")
     assert (status.code, status.details) == (460, ("Certyfikat odwołany",))
-    assert (status.method, status.method_name) == ("XadesSignature", "Podpis")
 
 
-def test_a_status_tells_the_method_by_its_old_member_alone():
-    answer = {"authenticationMethod": "TrustedProfile", "status": {"code": 100}}
-    with wire(http(200, answer)) as (client, _server):
-        assert client.auth_status("R", "bearer").method == "TrustedProfile"
+def _sessions(item):
+    """The list of sessions that KSeF gives with this item in it."""
+    item = {"referenceNumber": "R", "status": {"code": 200}, **item}
+    with wire(http(200, {"items": [item]})) as (client, _server):
+        return list(client.sessions("bearer"))
+
+
+def test_a_session_tells_the_method_by_its_new_member_alone():
+    info = {"category": "XadesSignature", "displayName": "Podpis"}
+    (item,) = _sessions({"authenticationMethodInfo": info})
+    assert (item.method, item.method_name) == ("XadesSignature", "Podpis")
+
+
+def test_a_session_tells_the_method_by_its_old_member_alone():
+    (item,) = _sessions({"authenticationMethod": "TrustedProfile"})
+    assert (item.method, item.method_name) == ("TrustedProfile", "")
 
 
 def test_a_reference_number_cannot_lead_to_another_path():
@@ -248,7 +252,7 @@ def test_https_and_this_machine_are_accepted(url):
 
 
 def test_each_environment_is_where_the_ministry_has_it():
-    # facts.md, "Environments"
+    # docs/ksef.md A0
     known = {code: (item.base_url, item.self_signed_allowed) for code, item in ENVIRONMENTS.items()}
     assert known == {
         "production": ("https://api.ksef.mf.gov.pl/v2", False),

@@ -32,11 +32,11 @@ def test_an_unknown_host_says_that_nothing_was_sent():
     assert not error.sent
 
 
-def test_a_plain_server_behind_https_says_that_nothing_was_sent():
+def test_tls_that_fails_is_told_from_a_broken_connection():
     with wire(http(200)) as (_client, server):
         address = server.url.replace("http:", "https:")
         error = raised(KsefUnavailable, KsefClient(address, timeout=2).challenge)
-    assert (error.code, error.sent) == ("tls", False)
+    assert (error.code, error.sent) == ("tls", True)
 
 
 def test_silence_may_mean_that_ksef_has_the_request(monkeypatch):

@@ -3,6 +3,7 @@
 import base64
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat, pkcs12
@@ -22,11 +23,12 @@ def _key_file(encoding=Encoding.PEM, encryption=OPEN, key=KEY, form=PrivateForma
 
 
 def _certificate_file(encoding=Encoding.PEM, certificate=CERTIFICATE):
-    return certificate.public_bytes(encoding)
+    return x509.load_der_x509_certificate(certificate.der).public_bytes(encoding)
 
 
 def _pkcs12(encryption=LOCKED, key=KEY, certificate=CERTIFICATE):
-    return pkcs12.serialize_key_and_certificates(b"ksef", key, certificate, None, encryption)
+    known = x509.load_der_x509_certificate(certificate.der)
+    return pkcs12.serialize_key_and_certificates(b"ksef", key, known, None, encryption)
 
 
 def _reason(*files, password=None):

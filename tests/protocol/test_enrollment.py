@@ -6,15 +6,20 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
-from protocol_builders import NIP, PESEL, certificate_for
+from protocol_builders import NIP, PESEL, certificate_for, enrollment_data
 
 from tools import enrollment
-from tools.answers import EnrollmentData
 
 LONG_NAME = "Przedsiębiorstwo Wielobranżowe " + "Ż" * 69
-PERSON = EnrollmentData("RÓŻA ŁĄŚ", "PL", ("RÓŻA", "Maria"), "ŁĄŚ", f"TINPL-{NIP}", "unique_1")
-COMPANY = EnrollmentData(
-    LONG_NAME, "PL", organization_name=LONG_NAME, organization_identifier=f"VATPL-{NIP}"
+PERSON = enrollment_data(
+    "RÓŻA ŁĄŚ",
+    givenName=["RÓŻA", "Maria"],
+    surname="ŁĄŚ",
+    serialNumber=f"TINPL-{NIP}",
+    uniqueIdentifier="unique_1",
+)
+COMPANY = enrollment_data(
+    LONG_NAME, organizationName=LONG_NAME, organizationIdentifier=f"VATPL-{NIP}"
 )
 
 
@@ -42,7 +47,9 @@ def test_a_request_says_every_value_to_the_byte():
 
 
 def test_two_given_names_in_one_text_stay_one_value():
-    data = EnrollmentData("Jan Maria Ż", "PL", ("Jan Maria",), "Ż", f"PNOPL-{PESEL}")
+    data = enrollment_data(
+        "Jan Maria Ż", givenName="Jan Maria", surname="Ż", serialNumber=f"PNOPL-{PESEL}"
+    )
     csr = enrollment.build_csr(enrollment.new_key(), data)
     assert _values(csr, NameOID.GIVEN_NAME) == ["Jan Maria"]
 

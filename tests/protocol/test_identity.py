@@ -2,10 +2,9 @@
 
 import pytest
 from cryptography.x509.oid import NameOID
-from protocol_builders import NIP, PESEL, certificate_for
+from protocol_builders import NIP, PESEL, certificate_for, enrollment_data
 
 from tools import enrollment
-from tools.answers import EnrollmentData
 from tools.identity import (
     Identity,
     fingerprint,
@@ -71,13 +70,15 @@ def test_a_digest_recognises_an_identity_under_the_same_key_only():
 
 
 def test_enrollment_data_and_its_certificate_are_the_same_identity():
-    data = EnrollmentData("RÓŻA ŁĄŚ", "PL", ("RÓŻA",), "ŁĄŚ", f"PNOPL-{PESEL}")
+    data = enrollment_data(
+        "RÓŻA ŁĄŚ", givenName="RÓŻA", surname="ŁĄŚ", serialNumber=f"PNOPL-{PESEL}"
+    )
     issued = _identity(*PERSON, (NameOID.SERIAL_NUMBER, f"PNOPL-{PESEL}"))
     assert identity_of_enrollment_data(data).digest(b"k") == issued.digest(b"k")
 
 
 def test_a_company_is_recognised_by_a_number_that_ksef_gives_without_its_prefix():
-    data = EnrollmentData("Firma", "PL", organization_identifier=NIP, unique_identifier="d9d22724")
+    data = enrollment_data("Firma", organizationIdentifier=NIP, uniqueIdentifier="d9d22724")
     subject = [(NameOID.ORGANIZATION_IDENTIFIER, NIP), (NameOID.X500_UNIQUE_IDENTIFIER, "d9d22724")]
     issued = identity_of_certificate(certificate_for(KEY, subject), issued_by_ksef=True)
     assert identity_of_enrollment_data(data).label == issued.label == "NIP 526-587-76-35"
@@ -90,7 +91,7 @@ def test_a_seal_of_others_needs_the_prefix():
 
 def test_a_fingerprint_named_in_enrollment_data_is_recognised_in_the_certificate():
     value = "ab" * 32
-    data = EnrollmentData("Foreign", "DE", unique_identifier=value)
+    data = enrollment_data("Foreign", "DE", uniqueIdentifier=value)
     issued = _identity((NameOID.COMMON_NAME, "Foreign"), (NameOID.X500_UNIQUE_IDENTIFIER, value))
     assert identity_of_enrollment_data(data).value == issued.value == value.upper()
 

@@ -6,11 +6,10 @@ import pytest
 
 pytest.importorskip("werkzeug", reason="the simulated KSeF is served by werkzeug")
 
-from cryptography import x509
 
 from ksef_simulator import DEMO_INTERNAL_ID, DEMO_NIP, Simulator, signers
 from ksef_simulator.contract import Contract, watch
-from tools import clock, codes, enrollment, xades
+from tools import clock, enrollment, meanings, xades
 from tools.auth_token_request import Context, build
 from tools.client import KsefClient
 from tools.errors import KsefForbidden, KsefRateLimited, KsefRefused, KsefUnavailable
@@ -35,7 +34,7 @@ def sim(served):
     if Contract.at_hand():
         watch(served, Contract(), broken)
     yield served
-    assert not broken, "not as open-api.json says"
+    assert not broken, "not as KSeF's contract says"
 
 
 @pytest.fixture
@@ -57,7 +56,7 @@ def _tokens(ksef, document):
     operation = ksef.submit_signed_request(document)
     bearer = operation.authentication_token.token
     status = ksef.auth_status(operation.reference_number, bearer)
-    assert status.code == 200, codes.auth_status(status.code, status.details).text
+    assert status.code == 200, meanings.auth_status(status.code, status.details).text
     return ksef.redeem(bearer)
 
 
@@ -74,7 +73,7 @@ def _enrolled(ksef, bearer, kind="ec"):
     status = ksef.enrollment_status(bearer, reference)
     assert status.code == 200, status
     (issued,) = ksef.retrieve_certificates(bearer, [status.certificate_serial_number])
-    return key, x509.load_der_x509_certificate(issued.der), issued.serial_number
+    return key, issued.certificate, issued.serial_number
 
 
 @pytest.mark.parametrize("signer", ["owner", "qualified", "seal"])
@@ -102,13 +101,13 @@ def test_a_reader_may_not_send(ksef):
 def test_a_stranger_is_told_what_is_missing(ksef):
     status = _final_status(ksef, "stranger")
     assert status.code == 415
-    assert "ZAW-FA" in codes.auth_status(status.code, status.details).action
+    assert "ZAW-FA" in meanings.auth_status(status.code, status.details).action
 
 
 def test_the_unsigned_file_is_refused_as_unsigned(ksef):
     with pytest.raises(KsefRefused) as caught:
         ksef.submit_signed_request(_request(ksef))
-    assert codes.of_error(caught.value).way_back == "other_file"
+    assert meanings.of_error(caught.value).way_back == "other_file"
 
 
 def test_a_used_challenge_is_refused_and_asks_for_a_new_one(ksef):
@@ -117,7 +116,7 @@ def test_a_used_challenge_is_refused_and_asks_for_a_new_one(ksef):
     with pytest.raises(KsefRefused) as caught:
         ksef.submit_signed_request(document)
     assert caught.value.has(21111)
-    assert codes.of_error(caught.value).way_back == "sign"
+    assert meanings.of_error(caught.value).way_back == "sign"
 
 
 def test_a_changed_document_is_refused_as_changed(ksef):
@@ -146,7 +145,7 @@ def test_a_revoked_login_is_not_renewed(ksef):
     ksef.revoke_current_session(tokens.access.token)
     with pytest.raises(KsefRefused) as caught:
         ksef.refresh(tokens.refresh.token)
-    assert codes.of_error(caught.value).way_back == "sign"
+    assert meanings.of_error(caught.value).way_back == "sign"
 
 
 def test_another_login_can_be_found_and_ended(ksef):
@@ -188,7 +187,7 @@ def test_a_company_whose_number_comes_without_a_prefix_enrolls_and_logs_in(sim, 
 
 def test_given_names_as_a_list_enroll_too(sim, ksef):
     sim.settings.given_names = "list"
-    sim.on_exchange = None  # facts.md A2-22: open-api.json knows a plain string only
+    sim.on_exchange = None  # docs/ksef.md A2-22: the contract knows a plain string only
     assert _enrolled(ksef, _signed_in(ksef).access.token)
 
 
@@ -199,7 +198,7 @@ def test_an_application_counts_against_the_limits_and_the_list_shows_it(ksef):
     after = ksef.certificate_limits(bearer)
     assert after.enrollment_remaining == before.enrollment_remaining - 1
     (item,) = ksef.certificates(bearer, status="Active", type="Authentication")
-    assert (item.serial_number, item.valid_to) == (serial, certificate.not_valid_after_utc)
+    assert (item.serial_number, item.valid_to) == (serial, certificate.valid_to)
 
 
 def test_a_revoked_certificate_does_not_log_in(ksef):

@@ -8,7 +8,7 @@ import stat
 import pytest
 
 from tools import vault
-from tools.vault import Vault, VaultCorrupt, VaultKeyInvalid, VaultKeyMissing
+from tools.vault import Vault, VaultCorrupt, VaultKeyMissing
 
 OLD, NEW = bytes(range(32)), bytes(range(1, 33))
 SECRET = b"a refresh token"
@@ -84,7 +84,7 @@ def test_several_keys_are_read_in_their_order():
 
 @pytest.mark.parametrize("text", ["password", "AAAA", "ż" * 43, "!" * 44])
 def test_what_is_no_key_is_refused_without_being_shown(text):
-    with pytest.raises(VaultKeyInvalid) as caught:
+    with pytest.raises(VaultKeyMissing) as caught:
         vault.load_keys(text, None, "unused", may_create=True)
     assert text not in str(caught.value)
 
@@ -172,7 +172,7 @@ def test_a_key_file_that_is_there_is_not_replaced_by_one_of_another_name(tmp_pat
 
 def test_an_empty_key_file_is_not_replaced(tmp_path):
     (tmp_path / "key").touch()
-    with pytest.raises(VaultKeyInvalid):
+    with pytest.raises(VaultKeyMissing):
         vault.load_keys(None, None, tmp_path / "key", may_create=True)
 
 

@@ -7,8 +7,7 @@ import requests
 from kit import Caller
 
 from ksef_simulator import Simulator
-from ksef_simulator.contract import Contract, watch
-from ksef_simulator.versions import CONTRACTS
+from ksef_simulator.contract import CONTRACTS, Contract, watch
 
 
 @pytest.fixture
@@ -23,7 +22,7 @@ def sim():
 
 @pytest.fixture
 def ksef(sim):
-    """A caller of the simulator."""
+    """Give a caller of the simulator."""
     http = requests.Session()
     http.mount(sim.url, sim.adapter())
     return Caller(sim, http)

@@ -23,17 +23,17 @@ OAEP = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
 
 
 def text(data: bytes) -> str:
-    """Base64."""
+    """Return data in base64."""
     return base64.b64encode(data).decode()
 
 
 def digest(data: bytes) -> str:
-    """SHA-256 in Base64."""
+    """Return the SHA-256 of data in base64."""
     return text(hashlib.sha256(data).digest())
 
 
 def invoice(number: str = "FV/1", nip: str = DEMO_NIP, form: str = "FA (3)") -> bytes:
-    """An invoice with the parts that the simulator looks at."""
+    """Return an invoice with the parts that the simulator looks at."""
     return (
         '<?xml version="1.0" encoding="utf-8"?>'
         '<Faktura xmlns="http://crd.gov.pl/wzor/2025/06/25/13775/"><Naglowek>'
@@ -45,7 +45,7 @@ def invoice(number: str = "FV/1", nip: str = DEMO_NIP, form: str = "FA (3)") -> 
 
 
 def encrypt(ksef: Caller, usage: str, data: bytes) -> str:
-    """RSA-OAEP with KSeF's public key for one usage."""
+    """Encrypt (RSA-OAEP) with KSeF's public key for one usage."""
     found = ksef.call("GET", "/security/public-key-certificates").json()
     item = next(item for item in found if usage in item["usage"])
     certificate = x509.load_der_x509_certificate(base64.b64decode(item["certificate"]))
@@ -54,7 +54,7 @@ def encrypt(ksef: Caller, usage: str, data: bytes) -> str:
 
 @dataclass
 class Sender:
-    """An open interactive session."""
+    """One open session of sending invoices."""
 
     ksef: Caller
     bearer: str
@@ -63,7 +63,7 @@ class Sender:
     reference: str = ""
 
     def body(self, content: bytes, **changed: Any) -> dict[str, Any]:
-        """The request that sends an invoice."""
+        """Return the request body that sends an invoice."""
         padder = PKCS7(128).padder()
         padded = padder.update(content) + padder.finalize()
         cipher = Cipher(algorithms.AES(self.key), modes.CBC(self.iv)).encryptor()
@@ -88,7 +88,7 @@ class Sender:
         return self.get(f"/invoices/{ref}").json()
 
     def get(self, path: str = "") -> requests.Response:
-        """Something below this session's own address."""
+        """Call an address below this session's own."""
         return self.ksef.call("GET", f"/sessions/{self.reference}{path}", self.bearer)
 
     def close(self) -> requests.Response:
@@ -97,7 +97,7 @@ class Sender:
 
 
 def open_request(ksef: Caller, key: bytes, iv: bytes, **changed: Any) -> dict[str, Any]:
-    """The request that opens a session."""
+    """Return the request body that opens a session."""
     encryption = {
         "encryptedSymmetricKey": encrypt(ksef, "SymmetricKeyEncryption", key),
         "initializationVector": text(iv),
@@ -106,7 +106,7 @@ def open_request(ksef: Caller, key: bytes, iv: bytes, **changed: Any) -> dict[st
 
 
 def opened(ksef: Caller, tokens: Tokens) -> Sender:
-    """An open session for a login."""
+    """Open a session of sending invoices for a login."""
     sender = Sender(ksef, tokens.access, os.urandom(32), os.urandom(16))
     body = open_request(ksef, sender.key, sender.iv)
     answer = ksef.call("POST", "/sessions/online", tokens.access, json=body)

@@ -1,4 +1,4 @@
-"""What the simulator's tests share: a plain HTTP caller that knows the steps of a login."""
+"""A plain HTTP caller that knows the steps of a login, for the simulator's tests."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def request_document(
     subject_type: str = "certificateSubject",
     context: str = "Nip",
 ) -> bytes:
-    """An unsigned AuthTokenRequest."""
+    """Return an unsigned AuthTokenRequest."""
     return (
         f'<?xml version="1.0" encoding="utf-8"?>\n<AuthTokenRequest xmlns="{NAMESPACE}">'
         f"<Challenge>{challenge}</Challenge><ContextIdentifier><{context}>{nip}</{context}>"
@@ -106,7 +106,7 @@ def to_eu_representative() -> dict[str, Any]:
 
 @dataclass
 class Tokens:
-    """The bearers of one login."""
+    """The bearer tokens of one login."""
 
     reference: str
     operation: str
@@ -124,7 +124,7 @@ class Caller:
     def call(
         self, method: str, path: str, bearer: str | None = None, **more: Any
     ) -> requests.Response:
-        """One request."""
+        """Send one request, and return the answer."""
         headers = dict(more.pop("headers", {}))
         if bearer:
             headers["Authorization"] = f"Bearer {bearer}"
@@ -133,11 +133,11 @@ class Caller:
         )
 
     def challenge(self) -> str:
-        """A fresh challenge."""
+        """Fetch a challenge."""
         return self.call("POST", "/auth/challenge").json()["challenge"]
 
     def signed(self, signer: str = "owner", challenge: str | None = None, **request: Any) -> bytes:
-        """A signed request with a fresh challenge unless told."""
+        """Sign a request, with a fresh challenge unless one is given."""
         document = request_document(challenge or self.challenge(), **request)
         return signers.sign(document, signer, at=self.sim.clock.now() - timedelta(minutes=1))
 
@@ -147,18 +147,18 @@ class Caller:
         return self.call("POST", "/auth/xades-signature", data=document, headers=headers, **more)
 
     def started(self, signer: str = "owner", **request: Any) -> Tokens:
-        """A login whose document was accepted."""
+        """Begin a login: send a signed request, and return its tokens so far."""
         answer = self.submit(self.signed(signer, **request))
         assert answer.status_code == 202, answer.text
         body = answer.json()
         return Tokens(body["referenceNumber"], body["authenticationToken"]["token"])
 
     def status(self, tokens: Tokens) -> dict[str, Any]:
-        """The status of a login."""
+        """Return a login's status."""
         return self.call("GET", f"/auth/{tokens.reference}", tokens.operation).json()["status"]
 
     def redeemed(self, tokens: Tokens) -> Tokens:
-        """The login with its access and refresh token."""
+        """Fetch a login's access and refresh token, and return all its tokens."""
         answer = self.call("POST", "/auth/token/redeem", tokens.operation)
         assert answer.status_code == 200, answer.text
         tokens.access = answer.json()["accessToken"]["token"]
@@ -166,15 +166,15 @@ class Caller:
         return tokens
 
     def login(self, signer: str = "owner", **request: Any) -> Tokens:
-        """A whole login."""
+        """Log in from challenge to tokens."""
         return self.redeemed(self.started(signer, **request))
 
     def enrollment_data(self, tokens: Tokens) -> dict[str, Any]:
-        """What a CSR must say."""
+        """Return what a certificate request must say."""
         return self.call("GET", "/certificates/enrollments/data", tokens.access).json()
 
     def enroll(self, tokens: Tokens, csr: bytes | None = None, **body: Any) -> requests.Response:
-        """Apply for a certificate, with a good CSR unless told."""
+        """Apply for a certificate, with a right CSR unless one is given."""
         if csr is None:
             csr = make_csr(self.enrollment_data(tokens))
         application = {
@@ -186,7 +186,7 @@ class Caller:
         return self.call("POST", "/certificates/enrollments", tokens.access, json=application)
 
     def certificate(self, tokens: Tokens, key: Any, **body: Any) -> x509.Certificate:
-        """A certificate for ``key``, applied for and fetched."""
+        """Apply for a certificate for ``key``, and fetch it."""
         answer = self.enroll(tokens, make_csr(self.enrollment_data(tokens), key), **body)
         reference = answer.json()["referenceNumber"]
         state = self.call("GET", f"/certificates/enrollments/{reference}", tokens.access).json()
@@ -196,7 +196,7 @@ class Caller:
         return odd_certificates.read(der)
 
     def signed_with(self, key: Any, certificate: x509.Certificate, **request: Any) -> bytes:
-        """A request signed with a KSeF certificate."""
+        """Sign a request with a KSeF certificate."""
         return signers.sign_with_certificate(
             request_document(self.challenge(), **request), key, certificate,
             at=self.sim.clock.now() - timedelta(minutes=1),
@@ -204,17 +204,17 @@ class Caller:
 
 
 def ec_key() -> ec.EllipticCurvePrivateKey:
-    """A new P-256 key."""
+    """Return a new P-256 key."""
     return ec.generate_private_key(ec.SECP256R1())
 
 
 def rsa_key(size: int = 2048) -> rsa.RSAPrivateKey:
-    """A new RSA key."""
+    """Return a new RSA key."""
     return rsa.generate_private_key(65537, size)
 
 
 def make_csr(data: dict[str, Any], key: Any = None, algorithm: Any = None, **sign: Any) -> bytes:
-    """A certificate request in DER that repeats the enrollment data."""
+    """Return a certificate request (DER) that repeats the enrollment data."""
     names = [
         x509.NameAttribute(OIDS[member], item, _validate=False)
         for member, value in data.items()
@@ -226,7 +226,7 @@ def make_csr(data: dict[str, Any], key: Any = None, algorithm: Any = None, **sig
 
 
 def codes(answer: requests.Response) -> list[int]:
-    """KSeF's codes in a refusal of either format."""
+    """Return KSeF's codes in a refusal of either format."""
     assert answer.status_code == 400, answer.text
     body = answer.json()
     if "errors" in body:
@@ -235,6 +235,6 @@ def codes(answer: requests.Response) -> list[int]:
 
 
 def details(answer: requests.Response) -> list[str]:
-    """The details in a refusal of the older format."""
+    """Return the details in a refusal of the older format."""
     found = answer.json()["exception"]["exceptionDetailList"]
     return [text for item in found for text in item["details"]]

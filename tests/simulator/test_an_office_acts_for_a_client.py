@@ -1,4 +1,4 @@
-"""A client gives an office rights; the office logs in with its own identity (facts.md G2)."""
+"""A client gives an office rights; the office logs in with its own identity (docs/ksef.md G2)."""
 
 from __future__ import annotations
 
@@ -245,7 +245,7 @@ def test_taking_a_right_back_and_giving_it_again_changes_whether_it_may_be_passe
 
 
 def test_a_sending_session_is_its_openers_alone(ksef):
-    """After a change from the client's certificate to the office's (facts.md G2)."""
+    """After a change from the client's certificate to the office's (docs/ksef.md G2)."""
     sender = opened(ksef, ksef.login("edowod"))
     sender.send(invoice())
     give(ksef, to_entity())

@@ -1,4 +1,4 @@
-"""What is new in KSeF 2.7 to 2.9 (facts.md E), and how the older one plays it."""
+"""What is new in KSeF 2.7 to 2.9 (docs/ksef.md E), and how the older one plays it."""
 
 from __future__ import annotations
 

@@ -126,7 +126,7 @@ def test_names_longer_than_64_characters_pass(ksef, sim, tokens):
 
 def test_several_given_names_come_as_text_or_as_a_list(ksef, sim):
     assert ksef.enrollment_data(ksef.login("qualified"))["givenName"] == "Jan Maria"
-    sim.on_exchange = None  # the contract knows the text only (facts.md A2-22)
+    sim.on_exchange = None  # the contract knows the text only (docs/ksef.md A2-22)
     sim.settings.given_names = "list"
     tokens = ksef.login("qualified")
     assert ksef.enrollment_data(tokens)["givenName"] == ["Jan", "Maria"]

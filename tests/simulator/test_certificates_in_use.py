@@ -140,7 +140,7 @@ def test_the_retrieved_certificate_is_plain_base64_of_der(ksef, tokens):
 
 @pytest.mark.parametrize(("switch", "found"), [(True, []), (False, [25001, 25002])])
 def test_a_login_by_fingerprint_may_apply_or_not(ksef, sim, switch, found):
-    """Nobody has said which (facts A2-26)."""
+    """KSeF's documents leave it open (docs/ksef.md A2-26)."""
     sim.settings.fingerprint_enrollment = switch
     login = ksef.login("foreign", subject_type="certificateFingerprint")
     data = ksef.call("GET", "/certificates/enrollments/data", login.access)

@@ -1,4 +1,7 @@
-"""Each code with which KSeF refuses a signed request (facts A1), over HTTP and by a real cause."""
+"""Each code with which KSeF refuses a signed request, over HTTP and by a real cause.
+
+The codes: docs/ksef.md A1-signature.
+"""
 
 from __future__ import annotations
 

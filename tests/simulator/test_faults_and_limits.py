@@ -1,4 +1,4 @@
-"""What can go wrong on the way, and request limits, over real sockets where it matters."""
+"""Faults on the way and limits of requests, over real sockets where these matter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may give rights, to whom, and what becomes of the order (facts.md G)."""
+"""Who may give rights, to whom, and what becomes of the order (docs/ksef.md G)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Interactive sessions: what is checked of an invoice, its number, its confirmation."""
+"""Sessions of sending invoices: the checks of an invoice, its number, its confirmation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a right is seen: in whose list, in which context, as what (facts.md E1, G, G2)."""
+"""Where a right is seen: in whose list, in which context, as what (docs/ksef.md E1, G, G2)."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def test_received_rights_are_those_of_all_clients_or_of_one(ksef, sim, client, o
 
 
 def test_an_owner_sees_what_other_companies_gave_to_his(ksef, sim):
-    """An office that a client let read is still the owner of its own company (facts.md E1)."""
+    """An office that a client let read is still the owner of its own company (docs/ksef.md E1)."""
     sim.settings.owner_grants = "empty"
     sim.world.grant(Who("nip", DEMO_NIP), GROUP, "InvoiceRead")
     answer = ksef.call("POST", "/permissions/query/personal/grants", ksef.login("seal").access)

@@ -1,4 +1,4 @@
-"""The login as facts.md tells it: lifetimes, single use, order, final states."""
+"""The login by docs/ksef.md A0 and A1: lifetimes, single use, order, final states."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_a_challenge_serves_once_or_for_its_whole_life(ksef, sim, switch, found)
 def test_a_chain_is_verified_where_the_client_or_the_environment_asks_for_it(
     ksef, sim, query, always, code
 ):
-    """Only matters where self-signed certificates are allowed (facts A2-36)."""
+    """It matters only where self-signed certificates are allowed (docs/ksef.md A2-36)."""
     sim.settings.chain_always_verified = always
     answer = ksef.submit(ksef.signed("self-signed"), params={"verifyCertificateChain": query})
     body = answer.json()

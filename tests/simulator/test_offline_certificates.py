@@ -1,4 +1,4 @@
-"""The second type of KSeF certificate, and the code on invoices that it signs (facts.md F)."""
+"""The second type of KSeF certificate, and the code on invoices that it signs (docs/ksef.md F)."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def test_a_code_is_unfit_once_the_certificate_is_revoked(ksef, sim, made):
 
 
 def test_a_code_is_checked_when_it_is_scanned(sim, made):
-    """Whose right to write invoices is taken back has unfit codes on paper (facts.md G2)."""
+    """Whose right to write invoices is taken back has unfit codes on paper (docs/ksef.md G2)."""
     check(sim, code(*made))
     sim.world.revoke(identities.OWNER.identity, DEMO_NIP, "InvoiceWrite")
     with pytest.raises(Unfit, match="may not write invoices"):

@@ -1,4 +1,4 @@
-"""The invented signers are well made: valid numbers, untouched bytes, the shape of real files."""
+"""The invented signers have valid numbers, leave bytes untouched, and sign as real ones do."""
 
 from __future__ import annotations
 

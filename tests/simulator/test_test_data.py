@@ -1,4 +1,4 @@
-"""All that /testdata can do: who is made, what it changes, and what it refuses."""
+"""The calls below /testdata: whom each creates, what it changes, what it refuses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bearer tokens: their kinds, their lives, and what KSeF says to the wrong one."""
+"""Bearer tokens: kinds, lifetimes, and KSeF's answer to the wrong one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""KSeF tokens, HTTPS under KSeF's names, and what KSeF says about its limits."""
+"""KSeF tokens, HTTPS under KSeF's names, and the calls that tell KSeF's limits."""
 
 from __future__ import annotations
 

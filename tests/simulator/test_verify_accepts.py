@@ -1,4 +1,4 @@
-"""Every signature that KSeF takes is taken, and its signer recognised."""
+"""The verifier takes every signature that KSeF takes, and recognises its signer."""
 
 from __future__ import annotations
 

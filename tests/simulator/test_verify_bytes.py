@@ -1,4 +1,4 @@
-"""What is refused before anybody looks for a signature."""
+"""Documents that are refused before anything looks for a signature."""
 
 from __future__ import annotations
 

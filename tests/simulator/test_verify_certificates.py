@@ -35,7 +35,7 @@ UNTRUSTED = "Niezaufany łańcuch certyfikatów"
 def issued(
     subject: x509.Name, issuer: str = "qualified", document: bytes | None = None, roles: str = ""
 ) -> bytes:
-    """A request signed with a certificate that any of the authorities issued for any subject."""
+    """Sign a request with a certificate that one of the authorities issued for a subject."""
     key = keys.ec_key("somebody")
     certificate = getattr(AUTHORITY, issuer).issue(
         subject, key.public_key(), NOW - timedelta(days=1), NOW + timedelta(days=1)

@@ -22,7 +22,7 @@ OTHER = request(context="<Nip>1111111111</Nip>")
 
 
 def resigned(change, layout: str = "podpis-zaufany", document: bytes | None = None) -> bytes:
-    """A document whose signature's text was changed before signing: wrong, but truly signed."""
+    """Return a document whose signature was changed before signing: wrong, but truly signed."""
     key = keys.rsa_key("minister")
     shape = LAYOUTS[layout]
     roles = claimed_role(identities.OWNER)

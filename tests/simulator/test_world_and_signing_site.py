@@ -1,4 +1,4 @@
-"""The /testdata calls that make the world, and the stand-in for the signing site."""
+"""The calls below /testdata that fill the world, and the stand-in for the signing site."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the tests of the verifier share: requests, signatures, and refusals in one word each."""
+"""Requests, signatures and refusals in one word each, for the verifier's tests."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def request(
     challenge: str = CHALLENGE,
     policy: str = "",
 ) -> bytes:
-    """An AuthTokenRequest as a client writes it."""
+    """Return an AuthTokenRequest as a client writes it."""
     return (
         '<?xml version="1.0" encoding="utf-8"?>\n'
         f'<AuthTokenRequest xmlns="http://ksef.mf.gov.pl/auth/token/{version}">\n'
@@ -40,30 +40,30 @@ def request(
 
 
 def signed(signer: str = "owner", document: bytes | None = None, **options: Any) -> bytes:
-    """A request signed by one of the simulator's signers."""
+    """Have one of the simulator's signers sign a request."""
     return sign(document or request(), signer, at=NOW, **options)
 
 
 def judged(document: bytes, authority: Authority = AUTHORITY, **settings: Any) -> Verified:
-    """The verifier's finding."""
+    """Return what the verifier finds of a document."""
     return verify(document, authority.trust, NOW, settings=settings)
 
 
 def refusal(document: bytes, **settings: Any) -> tuple[int, str]:
-    """The code and the first detail with which a document is refused."""
+    """Return the code and the first detail with which a document is refused."""
     with pytest.raises(Refusal) as caught:
         judged(document, **settings)
     return caught.value.code, (caught.value.details or [""])[0]
 
 
 def later(document: bytes, authority: Authority = AUTHORITY, **settings: Any) -> str:
-    """The details of the status 460 that a document ends with."""
+    """Return the details of the status 460 that a document ends with."""
     with pytest.raises(ChainProblem) as caught:
         judged(document, authority, **settings)
     return caught.value.details[0]
 
 
 def replaced(document: bytes, old: str, new: str) -> bytes:
-    """The document with one text replaced, which has to be there."""
+    """Return the document with one text replaced; fail if the text is absent."""
     assert old.encode() in document
     return document.replace(old.encode(), new.encode())

@@ -34,7 +34,7 @@ class Soak:
         self.memory: list[list[float]] = []
 
     def run(self) -> dict[str, Any]:
-        """Begin, fail, settle, look."""
+        """Connect, bring on faults, let all settle, and look at the outcome."""
         self._begin()
         announce(f"{self.plan.simulated_hours:.0f} simulated hours with faults …")
         self._fail()
@@ -55,7 +55,7 @@ class Soak:
         settings = self.simulator.settings
         settings.refresh_token_days = LOGIN_HOURS / 24
         settings.certificate_days = CERTIFICATE_HOURS / 24
-        # The callers are as many as in real time, KSeF's hour is a minute: 429 comes as a fault.
+        # KSeF's hour is a minute here: real limits would stop everybody, so 429 comes as a fault.
         settings.rate_limits = "off"
         self._start_clock()
         values = {"nips": nips, "base_url": self.simulator.base_url}
@@ -132,14 +132,14 @@ class Soak:
 
 
 def _nips(count: int) -> list[str]:
-    """Valid numbers of companies that do not exist."""
+    """Return valid NIPs of companies that do not exist."""
     found = (f"{number:010d}" for number in range(5_260_000_000, 5_270_000_000, 7))
     valid = (nip for nip in found if is_nip(nip))
     return [next(valid) for _number in range(count)]
 
 
 def _figures(soak: Soak, end: dict[str, Any]) -> tuple[str, bool]:
-    """The result in one paragraph, and whether it is good."""
+    """Return the result in one paragraph, and True if it is good."""
     requests = soak.simulator.requests
     met = Counter(item.fault for item in requests if item.fault)
     lost = [item for item in end["companies"] if item["served"] is not True]
@@ -165,7 +165,7 @@ def _figures(soak: Soak, end: dict[str, Any]) -> tuple[str, bool]:
 
 
 def main(words: list[str]) -> int:
-    """Soak; the exit code."""
+    """Soak, and return the exit code."""
     plan = Plan.from_words(words)
     with (
         tempfile.TemporaryDirectory(prefix="soak-") as folder,

@@ -1,4 +1,4 @@
-"""What runs inside Odoo's shell, which provides `env`: the beginning, a worker, the end."""
+"""Scripts for Odoo's shell, which provides `env`: the beginning, a worker, the end."""
 
 BEGIN = """
 import json
@@ -21,7 +21,7 @@ def begin(nips):
     for company in companies[1:]:
         env["l10n_pl_ksef.account"]._connect(company)
     for _round in range(4):
-        env["l10n_pl_ksef.session"]._cron_keep_alive()
+        env["l10n_pl_ksef.keep_alive"]._cron_keep_alive()
         time.sleep(0.5)
     return companies.ids
 
@@ -36,7 +36,7 @@ def connect_first(company):
     window.authenticate()
     env.cr.commit()
     for _round in range(60):
-        env["l10n_pl_ksef.session"]._cron_keep_alive()
+        env["l10n_pl_ksef.keep_alive"]._cron_keep_alive()
         env.cr.commit()
         if company._l10n_pl_ksef_certificate():
             return
@@ -53,7 +53,7 @@ first_memory = memory()
 
 def one_task():
     if SOAK["number"] % 2:
-        env["l10n_pl_ksef.session"]._cron_keep_alive(backwards=SOAK["number"] % 4 == 3)
+        env["l10n_pl_ksef.keep_alive"]._cron_keep_alive()
         counts["rounds"] += 1
     else:
         company = env["res.company"].browse(chance.choice(SOAK["companies"]))
@@ -100,7 +100,7 @@ def stuck():
 
 SOAK_BEGAN = datetime.datetime.utcfromtimestamp(SOAK["until"] - 60)
 for _round in range(3):
-    env["l10n_pl_ksef.session"]._cron_keep_alive()
+    env["l10n_pl_ksef.keep_alive"]._cron_keep_alive()
     env.cr.commit()
     time.sleep(1)
 companies = env["res.company"].browse(SOAK["companies"])

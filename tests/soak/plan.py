@@ -1,4 +1,4 @@
-"""What a soak is made of: how long, how fast, how many, and which faults."""
+"""The plan of a soak: how long, how fast, how many, and which faults."""
 
 from __future__ import annotations
 
@@ -47,11 +47,11 @@ class Plan:
 
     @property
     def simulated_hours(self) -> float:
-        """What the soak amounts to."""
+        """Return the simulated hours of the whole soak."""
         return self.minutes * self.speed / 60
 
     def faults(self) -> Iterator[tuple[float, str, int]]:
-        """Endless: seconds to wait, kind of fault, how many requests in a row meet it."""
+        """Yield without end: seconds to wait, kind of fault, how many requests in a row meet it."""
         chance = random.Random(self.seed)
         kinds, weights = list(FAULTS), list(FAULTS.values())
         while True:
@@ -61,7 +61,7 @@ class Plan:
             yield chance.expovariate(1 / PAUSE), kind, times
 
     def deaths(self) -> Iterator[tuple[float, int]]:
-        """Endless: seconds to wait, number of the worker that is killed then."""
+        """Yield without end: seconds to wait, number of the worker that is killed then."""
         chance = random.Random(self.seed + 1)
         while True:
             yield chance.uniform(10, 25), chance.randrange(self.workers)

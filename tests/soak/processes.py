@@ -13,7 +13,7 @@ from stack.workshop import Workshop
 
 from .in_odoo import FRAME
 
-# Odoo's shell goes on after an error and ends well; this makes the error its end.
+# Odoo's shell goes on after an error; this makes it end with the error.
 GUARD = """import os, traceback
 try:
     exec({script!r})
@@ -31,7 +31,7 @@ class Process:
         self.answer, self.log = folder / f"{name}.json", folder / f"{name}.log"
 
     def start(self, script: str, values: dict[str, Any]) -> Process:
-        """Begin in the background."""
+        """Start in the background."""
         environment = self._shop.programs.environment()
         environment["SOAK"] = json.dumps({**values, "answer": str(self.answer)})
         with open(self.log, "ab") as log:
@@ -50,16 +50,16 @@ class Process:
         return self
 
     def kill(self) -> None:
-        """End it as a crash would."""
+        """Kill it, as a crash would."""
         self._process.kill()
         self._process.wait()
 
     def running(self) -> bool:
-        """Whether it lives."""
+        """Return True while it runs."""
         return self._process.poll() is None
 
     def wait(self, seconds: float) -> dict[str, Any]:
-        """Wait for its end; what it found.
+        """Wait for its end, and return what it found.
 
         :raises StackError: it failed
         """
@@ -74,7 +74,7 @@ class Process:
         return self.found()
 
     def found(self) -> dict[str, Any]:
-        """What it found so far."""
+        """Return what it has found so far."""
         if not self.answer.exists():
             return {}
         found: dict[str, Any] = json.loads(self.answer.read_text())

@@ -1,6 +1,7 @@
-"""Databases: three layers of templates in the cache, and copies of them that take a second.
+"""Databases: layers of templates in the cache, and copies of them that take a second.
 
-base (Odoo's own modules) → addon (ours installed) → demo (the story's company and users).
+base (Odoo's own modules) → addon (ours installed) → demo (the story's company and users); beside
+them english (Odoo's modules and ours without Polish, for Odoo's own tests).
 A template's name ends in a hash of what it was made from, so a changed source makes a new one.
 """
 
@@ -51,11 +52,12 @@ class Databases:
         self._keys = {
             "base": base,
             "addon": addon,
+            "english": addon,
             "demo": _digest(addon.encode(), DEMO_SCRIPT.read_bytes(), *_assets()),
         }
 
     def copy(self, kind: str, purpose: str) -> str:
-        """A fresh database, a copy of the template `kind` ("addon" or "demo"); returns its name."""
+        """Copy the template `kind` ("addon", "demo", …) to a fresh database; return its name."""
         with exclusive("templates"):
             self._remove_abandoned()
             template = self._template(kind)
@@ -91,6 +93,11 @@ class Databases:
         """The base with the addons of this checkout."""
         self._clone(self._template("base"), name)
         self._install(name, addons())
+
+    def _build_english(self, name: str) -> None:
+        """Odoo's modules and ours, in English alone: Odoo's own tests compare English sentences."""
+        self._postgres.sql(f'CREATE DATABASE "{name}" TEMPLATE template0')
+        self._install(name, [*BASE_MODULES, *addons()])
 
     def _build_demo(self, name: str) -> None:
         """The addons with the demo's company and users, and the web page's files made ready."""
@@ -181,6 +188,7 @@ class Databases:
 _BUILDERS: dict[str, Callable[[Databases, str], None]] = {
     "base": Databases._build_base,
     "addon": Databases._build_addon,
+    "english": Databases._build_english,
     "demo": Databases._build_demo,
 }
 

@@ -30,7 +30,7 @@ def demo() -> Iterator[DemoStack]:
         control = Control(stack.base_url)
         control.watch_contract()
         yield stack
-        assert not control.breaches(), "not as open-api.json says"
+        assert not control.breaches(), "not as KSeF's contract says"
 
 
 @pytest.fixture(scope="session")

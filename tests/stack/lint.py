@@ -13,6 +13,7 @@ from .programs import at_home
 from .say import say
 
 CONFIGURATION = str(ROOT / "setup.cfg")
+LENGTHS = "tests/stack/lengths.py"
 # Of ruff's security rules those that would be wrong here:
 # S101: a type checker needs it; S105: names of settings that hold the word "secret";
 # S303: old signatures are recognised as such; S311: chance only spreads work over time;
@@ -22,11 +23,10 @@ NO_RISK = "S101,S105,S303,S311,S608"
 
 @dataclass(frozen=True)
 class Check:
-    """One linter: its name for the reader, its command line, the folder that it runs in."""
+    """One linter: its name for the reader, its command line."""
 
     name: str
     command: list[str]
-    folder: Path = ROOT
 
 
 def main() -> int:
@@ -40,15 +40,6 @@ def main() -> int:
 def checks() -> list[Check]:
     """The linters in the order of their speed."""
     ours, oca = addons(), f"--config={CONFIGURATION}"
-    protocol = [
-        Check(
-            f"mypy {addon}/tools",
-            ["mypy", "--config-file", CONFIGURATION, "-p", "tools"],
-            ROOT / addon,
-        )
-        for addon in ours
-        if (ROOT / addon / "tools").is_dir()
-    ]
     return [
         Check("ruff", ["ruff", "check", "."]),
         Check("ruff format", ["ruff", "format", "--check", "."]),
@@ -57,16 +48,14 @@ def checks() -> list[Check]:
             ["ruff", "check", "--select=S", f"--ignore={NO_RISK}", "--exclude=*/tests/*", *ours],
         ),
         Check("licences of dependencies", ["python", "-m", "stack.licences"]),
+        Check("length of files", ["python", LENGTHS, *_files("*.py", "*.js", "*.xml", tests=True)]),
         Check("check-xml", ["check-xml", *_files("*.xml")]),
         Check("OCA's module checks", ["oca-checks-odoo-module", oca, *ours]),
         Check(
             "OCA's translation checks",
             ["oca-checks-po", oca, *_files("*.po", "*.pot")],
         ),
-        *protocol,
-        Check(
-            "mypy stack", ["mypy", "--config-file", CONFIGURATION, "-p", "stack"], ROOT / "tests"
-        ),
+        Check("mypy", ["mypy"]),
         Check("pylint-odoo", ["pylint", f"--rcfile={CONFIGURATION}", *ours]),
     ]
 
@@ -80,7 +69,7 @@ def _passes(check: Check, programs: Path) -> bool:
     }
     done = subprocess.run(
         [str(programs / program), *arguments],
-        cwd=check.folder,
+        cwd=ROOT,
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -92,9 +81,13 @@ def _passes(check: Check, programs: Path) -> bool:
     return done.returncode == 0
 
 
-def _files(*patterns: str) -> list[str]:
-    """The addons' files whose names fit `patterns`."""
+def _files(*patterns: str, tests: bool = False) -> list[str]:
+    """The files of the addons, with `tests` those of tests/ too, whose names fit `patterns`."""
+    folders = [*addons(), "tests"] if tests else addons()
     found = [
-        path for addon in addons() for pattern in patterns for path in (ROOT / addon).rglob(pattern)
+        path
+        for folder in folders
+        for pattern in patterns
+        for path in (ROOT / folder).rglob(pattern)
     ]
     return sorted(str(path.relative_to(ROOT)) for path in found)

@@ -1,121 +1,198 @@
-"""One pytest run in the background: its output is shown as it comes, its counts taken over."""
+"""The stages of `./run test`: programs in the background that tell how far they are."""
 
 from __future__ import annotations
 
 import functools
 import json
+import os
 import signal
 import subprocess
-import sys
+import threading
 import time
-from concurrent.futures import Future
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO
 
-from . import counts
+from . import events
 from .children import end_with_parent
 from .places import CACHE, ROOT
 from .programs import isolated
-from .say import say
+from .tally import Event, Failure, Tally
 
 NOTHING_COLLECTED = 5
+# Seconds that an interrupted stage has to put its servers and databases away.
+PATIENCE = 20
+LAST_LINES = 40
 
 
-@dataclass
 class Stage:
-    """One pytest run: what it covers and how it is called."""
+    """A program in the background: its output goes to a log, its events are counted."""
 
-    name: str
-    paths: list[str]
-    interpreter: Path
-    options: list[str] = field(default_factory=list)
-    environment: dict[str, str] = field(default_factory=isolated)
-    failed: list[str] = field(default_factory=list)
-    passed: int = 0
-    skipped: int = 0
-    figures: str = ""
+    def __init__(self, name: str, environment: dict[str, str]) -> None:
+        """Describe a stage; `begin` starts it."""
+        self.tally = Tally(name)
+        self.environment = environment
+        self.seconds = self.cpu_seconds = 0.0
+        self.code: int | None = None
+        self.log = Path()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._read = 0
+        self._reaping = threading.Lock()
 
-    def begin(self, words: list[str], folder: Path) -> None:
-        """Start the run in the background; its output goes to a file that `relay` reads."""
-        self._counts, self._log = folder / f"{self.name}.json", folder / f"{self.name}.log"
-        self._figures = folder / f"{self.name}.txt"
-        self._figures.touch()
-        colour = ["--color=yes"] if sys.stdout.isatty() else []
-        command = [
-            str(self.interpreter),
-            "-m",
-            "pytest",
-            "-p",
-            "stack.counts",
-            "-o",
-            f"cache_dir={CACHE / 'pytest'}",
-            f"--basetemp={folder / self.name}",
-            *self.options,
-            *colour,
-            *words,
-        ]
-        environment = self.environment | {
-            counts.VARIABLE: str(self._counts),
-            counts.FIGURES: str(self._figures),
-            "PYTHONUNBUFFERED": "1",
-        }
-        with open(self._log, "wb") as output:
+    @property
+    def name(self) -> str:
+        """What the stage is called."""
+        return self.tally.name
+
+    def run(self, words: list[str], logs: Path, folder: Path) -> None:
+        """Run the stage to its end.
+
+        :param words: the user's words for pytest
+        :param logs: the folder for its log, which stays
+        :param folder: a folder for files that nobody needs afterwards
+        """
+        self.log = logs / f"{self.name}.log"
+        self._prepare(folder)
+        began = time.monotonic()
+        with open(self.log, "wb") as output:
             self._process = subprocess.Popen(
-                [*command, *self.paths],
+                self._command(words, folder),
                 cwd=ROOT,
-                env=environment,
+                env=self.environment | {"PYTHONUNBUFFERED": "1"},
+                stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 preexec_fn=functools.partial(end_with_parent, signal.SIGINT),
             )
+        # Waited for without being reaped: as long as we have not, its number is nobody else's.
+        os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)
+        with self._reaping:
+            _pid, status, usage = os.wait4(self._process.pid, 0)
+            self._process.returncode = self.code = os.waitstatus_to_exitcode(status)
+        self.seconds = time.monotonic() - began
+        self.cpu_seconds = usage.ru_utime + usage.ru_stime
 
-    def wait(self) -> None:
-        """Wait until the run has ended."""
-        self._process.wait()
-
-    def relay(self, starting: Future[None]) -> None:
-        """Show the run's output until it ends, then take over its counts.
-
-        :param starting: the work that begins this run when its turn has come
-        """
-        while not hasattr(self, "_process"):
-            if starting.done():
-                starting.result()
-            time.sleep(0.1)
-        say(f"──── {self.name} ────")
-        with open(self._log, "rb") as log:
-            while self._process.poll() is None:
-                if not _pass_on(log):
-                    time.sleep(0.1)
-            _pass_on(log)
-        self._read_counts()
+    def news(self) -> list[Failure]:
+        """Count what has happened since the last call; return the failures among it."""
+        ended = self.code is not None
+        found = self._take(self._new_events())
+        if ended and not self.tally.over:
+            found += self._take(self._last_events())
+            self.tally.over = True
+            self.tally.running.clear()
+        return found
 
     def stop(self) -> None:
-        """End the run if it still goes on."""
-        if hasattr(self, "_process") and self._process.poll() is None:
-            # As Ctrl-C would: pytest then puts its fixtures away.
-            self._process.send_signal(signal.SIGINT)
-            try:
-                self._process.wait(20)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
+        """End the program if it still runs, as Ctrl-C would: it then puts its things away."""
+        for number, patience in ((signal.SIGINT, PATIENCE), (signal.SIGKILL, 1)):
+            with self._reaping:
+                if self._process is None or self.code is not None:
+                    return
+                os.kill(self._process.pid, number)
+            deadline = time.monotonic() + patience
+            while self.code is None and time.monotonic() < deadline:
+                time.sleep(0.1)
 
-    def _read_counts(self) -> None:
-        """Add up what the run left behind; a run that broke off is one failure."""
-        if self._counts.exists():
-            left = json.loads(self._counts.read_text())
-            self.passed, self.failed, self.skipped = left["passed"], left["failed"], left["skipped"]
-        self.figures = self._figures.read_text()
-        code = self._process.returncode
-        if code not in (0, NOTHING_COLLECTED) and not self.failed:
-            self.failed.append(f"{self.name}: pytest ended with code {code}")
+    def _prepare(self, folder: Path) -> None:
+        """Make ready what the program needs."""
+
+    def _command(self, words: list[str], folder: Path) -> list[str]:
+        """The command line of the program."""
+        raise NotImplementedError
+
+    def _new_events(self) -> Iterable[Event]:
+        """What has happened since the last call."""
+        return ()
+
+    def _last_events(self) -> Iterable[Event]:
+        """What is known once the program has ended: one that broke off is a failure."""
+        if self.code and not self.tally.failed:
+            text = f"{self.name} ended with code {self.code}:\n{self._last_lines()}"
+            yield {"outcome": "failed", "test": self.name, "text": text}
+
+    def _take(self, found: Iterable[Event]) -> list[Failure]:
+        """Count events; return the failures."""
+        now = time.monotonic()
+        return [told for event in found if (told := self.tally.take(event, now))]
+
+    def _new_lines(self, file: Path) -> Iterator[str]:
+        """The whole lines that were added to a file since the last call."""
+        if not file.is_file():
+            return
+        with open(file, "rb") as handle:
+            handle.seek(self._read)
+            for line in handle:
+                if not line.endswith(b"\n"):
+                    return
+                self._read += len(line)
+                yield line.decode(errors="replace").rstrip("\n")
+
+    def _last_lines(self) -> str:
+        """The end of the log."""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-LAST_LINES:])
 
 
-def _pass_on(log: IO[bytes]) -> bool:
-    """Copy what is new in the log to our output; whether there was something."""
-    chunk = log.read(65536)
-    sys.stdout.buffer.write(chunk)
-    sys.stdout.flush()
-    return bool(chunk)
+class Pytest(Stage):
+    """One pytest run."""
+
+    def __init__(
+        self,
+        name: str,
+        paths: list[str],
+        interpreter: Path,
+        options: Iterable[str] = (),
+        environment: dict[str, str] | None = None,
+    ) -> None:
+        """Cover `paths` with an `interpreter` that has pytest.
+
+        :param options: further options of pytest
+        :param environment: the process's variables; those of `isolated` unless given
+        """
+        super().__init__(name, isolated() if environment is None else environment)
+        self.paths, self.options = paths, list(options)
+        self._interpreter = interpreter
+
+    def _prepare(self, folder: Path) -> None:
+        self._events, self._figures = folder / f"{self.name}.json", folder / f"{self.name}.txt"
+        self.environment |= {
+            events.VARIABLE: str(self._events),
+            events.FIGURES: str(self._figures),
+        }
+
+    def _command(self, words: list[str], folder: Path) -> list[str]:
+        command = [str(self._interpreter), "-m", "pytest", "-p", "stack.events"]
+        command += ["-o", f"cache_dir={CACHE / 'pytest'}", f"--basetemp={folder / self.name}"]
+        return [*command, *self.options, *words, *self.paths]
+
+    def _new_events(self) -> Iterator[Event]:
+        return map(json.loads, self._new_lines(self._events))
+
+    def _last_events(self) -> Iterator[Event]:
+        if self._figures.exists():
+            yield from ({"figures": text} for text in self._figures.read_text().splitlines())
+        if self.code != NOTHING_COLLECTED:
+            yield from super()._last_events()
+
+
+class Program(Stage):
+    """A program that counts as one test: it passes when it ends well; its last line is a figure."""
+
+    def __init__(self, name: str, command: list[str], environment: dict[str, str]) -> None:
+        """Call `command`."""
+        super().__init__(name, environment)
+        self._words = command
+
+    def _command(self, words: list[str], folder: Path) -> list[str]:
+        return self._words
+
+    def _new_events(self) -> Iterator[Event]:
+        if self._process and self.tally.collected is None:
+            yield from ({"collected": 1}, {"began": self.name})
+
+    def _last_events(self) -> Iterator[Event]:
+        yield from super()._last_events()
+        yield {"ended": self.name}
+        if self.code == 0:
+            yield {"outcome": "passed", "test": self.name}
+            last = self._last_lines().rpartition("\n")[2]
+            yield {"figures": f"{self.name}: {last.removeprefix(f'{self.name}: ')}"}

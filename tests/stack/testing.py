@@ -1,90 +1,134 @@
-"""`./run test`: one result from several pytest runs, side by side so that no core waits."""
+"""`./run test`: one result from several programs, side by side so that no core waits."""
 
 from __future__ import annotations
 
 import contextlib
-import itertools
-import sys
+import os
+import shutil
 import tempfile
-import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from . import playwright_driver, venvs
+from . import children, packages, playwright_driver, report, sizes, tally, venvs
+from .core import Core
 from .places import ROOT, TESTS, addons, cache
 from .programs import browser
-from .say import say
-from .stage import Stage
+from .screen import Screen
+from .stage import Program, Pytest, Stage
 from .workshop import Workshop, workshop
 
 ON_ODOO_PINS = ("tests/protocol", "tests/reader")
 # Long, with a database of their own and without a server: they may run beside the other tests.
 TEN_YEARS = "l10n_pl_ksef_auth/tests/test_ten_years.py"
 FAULTS = "l10n_pl_ksef_auth/tests/test_fault_matrix.py"
+# The words for pytest that leave out the long proofs.
+SHORT = ["-m", "not long"]
+# What ./run test all has besides pytest's tests; `-k` finds them by these names in either size.
+EXTRAS = ("core", "fuzz", "soak", "bench")
+FUZZ = ["--seconds", "300"]
+SOAK = ["--minutes", "3"]
+BENCH = ["--companies", "40", "login", "token", "signing", "reader", "renewals"]
+# Stages side by side: one more than two cores, as each of them waits now and then.
+LANES = 3
+KEPT_LOGS = 10
 
 
 def fast(words: list[str]) -> int:
-    """Run all that needs no Odoo."""
+    """Run all that needs no Odoo and no long time."""
     words, paths = _split(words)
-    return _run([[_plain(_chosen(paths, _plain_folders()))]], words, bool(words or paths))
+    stage = _plain(_chosen(paths, _plain_folders()))
+    return _run([[stage]], words or ([] if paths else SHORT), bool(words or paths))
 
 
 def everything(words: list[str]) -> int:
-    """Run all tests: the browser's, Odoo's, and beside them its longest and the plain ones."""
-    words, paths = _split(words)
-    ours = _chosen(paths, [name for name in addons() if (ROOT / name / "tests").is_dir()])
-    plain = _plain(_chosen(paths, _plain_folders()))
-    on_odoo_pins = _on_odoo_pins(_chosen(paths, _existing(ON_ODOO_PINS)))
-    end_to_end = _chosen(paths, _existing(["tests/e2e"]))
+    """Run the tests, or with the first word "all" the long proofs and the full widths too."""
+    size = sizes.ALL if words[:1] == [sizes.ALL] else sizes.SHORT
+    words, paths = _split(words[1:] if size == sizes.ALL else words)
+    os.environ[sizes.VARIABLE] = size
     chosen = bool(words or paths)
+    if not chosen and size == sizes.SHORT:
+        words = SHORT
+    ours = _chosen(paths, [name for name in addons() if (ROOT / name / "tests").is_dir()])
+    end_to_end = _chosen(paths, _existing(["tests/e2e"]))
+    others = [_plain(_chosen(paths, _plain_folders()))]
+    others += [_on_odoo_pins(_chosen(paths, _existing(ON_ODOO_PINS)))]
+    extras = [] if paths else _extras(words, size == sizes.ALL and not chosen)
     if not ours and not end_to_end:
-        return _run([[plain, on_odoo_pins]], words, chosen)
+        return _run([others], words, chosen)
     if end_to_end:
         browser()
         playwright_driver.require()
     in_parts = not paths and not any(word.startswith("-k") for word in words)
-    with workshop() as shop, _odoo(shop, ours, in_parts) as (most, ten_years, faults):
-        tracks = [[*ten_years, plain], [_end_to_end(end_to_end), *faults], [*most, on_odoo_pins]]
-        return _run(tracks, words, chosen)
+    with workshop() as shop, contextlib.ExitStack() as databases:
+        beside = [_core(shop, databases)] if "core" in extras else []
+        beside += _odoo(shop, ours, in_parts, databases, _end_to_end(end_to_end))
+        beside += [*others, *_packages(extras, {"fuzz": ("fuzz", FUZZ)})]
+        alone = _packages(extras, {"soak": ("soak", SOAK), "bench": ("benchmarks", BENCH)})
+        return _run([beside, *([stage] for stage in alone)], words, chosen, shop)
 
 
-@contextlib.contextmanager
-def _odoo(shop: Workshop, paths: list[str], in_parts: bool) -> Iterator[list[list[Stage]]]:
-    """Odoo's tests: most of them, the ten years, the faults, each on a database of its own.
+def _extras(words: list[str], every: bool) -> list[str]:
+    """What to run besides pytest's tests: all of it, or what the words after -k name."""
+    named = " ".join(words).split()
+    return [name for name in EXTRAS if every or name in named]
 
-    :param in_parts: whether the two long ones are stages of their own
+
+def _core(shop: Workshop, databases: contextlib.ExitStack) -> Stage:
+    """Odoo's own tests, on a database of their own."""
+    database = shop.databases.copy("english", "core")
+    databases.callback(shop.databases.drop, database)
+    return Core(shop, database)
+
+
+def _packages(extras: list[str], calls: dict[str, tuple[str, list[str]]]) -> list[Stage]:
+    """The packages of tests/ that are among the `extras`, with their options."""
+    environment = packages.environment
+    return [
+        Program(name, packages.command(*call), environment())
+        for name, call in calls.items()
+        if name in extras
+    ]
+
+
+def _odoo(
+    shop: Workshop,
+    paths: list[str],
+    in_parts: bool,
+    databases: contextlib.ExitStack,
+    end_to_end: Stage,
+) -> list[Stage]:
+    """The stages that need Odoo, longest first: most of its tests, the browser's, the long ones.
+
+    :param in_parts: whether the ten years and the faults are stages of their own
     """
-    with contextlib.ExitStack() as databases:
-        if not paths:
-            yield [[], [], []]
-            return
-        most = _odoo_stage("odoo", paths, shop, databases)
-        most.options += ["--odoo-http"]
-        if not in_parts:
-            yield [[most], [], []]
-            return
-        most.options += [f"--ignore={TEN_YEARS}", f"--ignore={FAULTS}"]
-        ten_years = _odoo_stage("odoo-ten-years", [TEN_YEARS], shop, databases)
-        yield [[most], [ten_years], [_odoo_stage("odoo-faults", [FAULTS], shop, databases)]]
+    if not paths:
+        return [end_to_end]
+    most = _odoo_stage("odoo", paths, shop, databases)
+    most.options += ["--odoo-http"]
+    if not in_parts:
+        return [most, end_to_end]
+    most.options += [f"--ignore={TEN_YEARS}", f"--ignore={FAULTS}"]
+    ten_years = _odoo_stage("odoo-ten-years", [TEN_YEARS], shop, databases)
+    return [most, end_to_end, ten_years, _odoo_stage("odoo-faults", [FAULTS], shop, databases)]
 
 
 def _odoo_stage(
     name: str, paths: list[str], shop: Workshop, databases: contextlib.ExitStack
-) -> Stage:
+) -> Pytest:
     """A run of Odoo tests on a fresh database, which is dropped when `databases` is closed."""
     database = shop.databases.copy("addon", name.replace("-", "_"))
     databases.callback(shop.databases.drop, database)
-    stage = Stage(name, paths, shop.programs.interpreter, environment=shop.programs.environment())
-    stage.options = ["-p", "pytest_odoo"]
-    stage.options += [f"--odoo-config={shop.programs.configuration}"]
-    stage.options += [f"--odoo-database={database}"]
-    return stage
+    options = ["-p", "pytest_odoo", f"--odoo-config={shop.programs.configuration}"]
+    options += [f"--odoo-database={database}"]
+    programs = shop.programs
+    return Pytest(name, paths, programs.interpreter, options, programs.environment())
 
 
-def _plain(paths: list[str]) -> Stage:
+def _plain(paths: list[str]) -> Pytest:
     """The tests that need Python alone, on the lock file's packages."""
-    stage = Stage("plain", paths, venvs.python())
+    stage = Pytest("plain", paths, venvs.python())
     stage.environment["PYTHONPATH"] = str(TESTS)
     if any(path.startswith("tests/checkout") for path in paths):
         stage.environment["ODOO_PINS_PYTHON"] = str(venvs.python(venvs.ODOO_PINS))
@@ -92,71 +136,86 @@ def _plain(paths: list[str]) -> Stage:
     return stage
 
 
-def _on_odoo_pins(paths: list[str]) -> Stage:
+def _on_odoo_pins(paths: list[str]) -> Pytest:
     """The protocol layer's tests once more, on Odoo's own lxml and an xmlsec that fits it."""
-    stage = Stage(
-        "odoo-pins", paths, venvs.python(venvs.ODOO_PINS) if paths else Path(sys.executable)
-    )
+    stage = Pytest("odoo-pins", paths, venvs.python(venvs.ODOO_PINS) if paths else Path())
     stage.environment["PYTHONPATH"] = str(TESTS)
     return stage
 
 
-def _end_to_end(paths: list[str]) -> Stage:
+def _end_to_end(paths: list[str]) -> Pytest:
     """The tests that drive a browser through the running demo."""
-    stage = Stage("e2e", paths, venvs.python())
+    stage = Pytest("e2e", paths, venvs.python())
     stage.environment["PYTHONPATH"] = str(TESTS)
     return stage
 
 
-def _run(tracks: list[list[Stage]], words: list[str], chosen: bool) -> int:
-    """Run the tracks side by side, the stages of each in turn; print the sum; the exit code."""
-    tracks = [[stage for stage in track if stage.paths] for track in tracks]
-    stages = [stage for track in tracks for stage in track]
-    with tempfile.TemporaryDirectory(prefix="run-", dir=cache("tmp")) as folder:
-        _work_off(tracks, words, Path(folder))
-    return _report(stages, chosen)
+def _run(
+    groups: Sequence[Sequence[Stage]], words: list[str], chosen: bool, shop: Workshop | None = None
+) -> int:
+    """Run the groups one after the other, print the sum; the exit code.
 
-
-def _work_off(tracks: list[list[Stage]], words: list[str], folder: Path) -> None:
-    """Run the stages of every track one after the other, the tracks beside each other."""
-    over = threading.Event()
-
-    def work_off(track: list[Stage]) -> None:
-        for stage in track:
-            if not over.is_set():
-                stage.begin(words, folder)
-                stage.wait()
-
-    with ThreadPoolExecutor(len(tracks)) as pool:
-        running = [pool.submit(work_off, track) for track in tracks]
-        try:
-            for track, future in zip(tracks, running, strict=True):
-                for stage in track:
-                    stage.relay(future)
-        finally:
-            over.set()
-            for stage in itertools.chain(*tracks):
-                stage.stop()
-
-
-def _report(stages: list[Stage], chosen: bool) -> int:
-    """Print failures, sum and measured figures; the exit code.
-
-    The sum is the last line of a whole run; of a run of chosen tests their figures are.
+    :param groups: stages that run side by side, longest first
+    :param chosen: whether the user named tests
+    :param shop: what runs Odoo, if it does
     """
-    failed = [f"{stage.name}: {name}" for stage in stages for name in stage.failed]
-    passed, skipped = sum(stage.passed for stage in stages), sum(stage.skipped for stage in stages)
-    say("────")
-    for name in failed:
-        say(f"FAILED {name}")
-    if skipped:
-        say(f"{skipped} skipped")
-    if not passed and not failed:
-        say("No test fits these words.")
-    figures = "".join(stage.figures for stage in stages).strip()
-    total = f"{passed} passed, {len(failed)} failed"
-    say("\n".join(filter(None, (total, figures) if chosen else (figures, total))))
-    return 1 if failed or not passed else 0
+    groups = [[stage for stage in group if _has_tests(stage)] for group in groups]
+    stages = [stage for group in groups for stage in group]
+    costs = report.Costs(shop)
+    screen, logs = Screen(), _logs()
+    with tempfile.TemporaryDirectory(prefix="run-", dir=cache("tmp")) as folder:
+        run = _Run(stages, screen, lambda stage: stage.run(words, logs, Path(folder)))
+        for group in groups:
+            run.work_off(group)
+    screen.clear()
+    return report.show(stages, costs, logs, chosen)
+
+
+def _has_tests(stage: Stage) -> bool:
+    """Whether there is something to run: a stage of pytest needs paths."""
+    return not isinstance(stage, Pytest) or bool(stage.paths)
+
+
+class _Run:
+    """All stages of a run, and the screen that shows how far they are."""
+
+    def __init__(self, stages: list[Stage], screen: Screen, start: Callable[[Stage], None]) -> None:
+        self._stages, self._screen, self._start = stages, screen, start
+        self._began = time.monotonic()
+
+    def work_off(self, group: Sequence[Stage]) -> None:
+        """Run the stages of a group beside each other, a few at a time."""
+        with ThreadPoolExecutor(LANES) as pool:
+            running = [pool.submit(self._start, stage) for stage in group]
+            try:
+                while not all(future.done() for future in running):
+                    self._look()
+                    time.sleep(0.2)
+                self._look()
+                for future in running:
+                    future.result()
+            finally:
+                pool.shutdown(wait=False, cancel_futures=True)
+                for stage in group:
+                    stage.stop()
+
+    def _look(self) -> None:
+        """Show the failures that are new, and how far everything is."""
+        for stage in self._stages:
+            for failure in stage.news():
+                self._screen.tell(report.failure(stage.name, failure))
+        now = time.monotonic()
+        tallies = [stage.tally for stage in self._stages]
+        self._screen.update(tally.line(tallies, now, now - self._began))
+
+
+def _logs() -> Path:
+    """A new folder for the logs of this run; the oldest of finished runs are removed."""
+    runs = sorted(cache("logs").glob("test-*"), key=lambda folder: folder.stat().st_mtime)
+    finished = [old for old in runs if not children.alive(int(old.name.removeprefix("test-")))]
+    for old in finished[:-KEPT_LOGS]:
+        shutil.rmtree(old, ignore_errors=True)
+    return cache("logs", f"test-{os.getpid()}")
 
 
 def _split(words: list[str]) -> tuple[list[str], list[str]]:

@@ -18,7 +18,7 @@ STAMPS = ("POT-Creation-Date", "PO-Revision-Date")
 
 
 def main() -> int:
-    """Bring all addons' texts up to date; 1 when a Polish text is missing."""
+    """Bring all addons' texts up to date; return 1 if a Polish text is missing."""
     with workshop() as shop, tempfile.TemporaryDirectory() as folder:
         database = shop.databases.copy("addon", "texts")
         try:
@@ -34,7 +34,7 @@ def main() -> int:
 
 
 def _update(shop: Workshop, database: str, addon: str, folder: Path) -> list[str]:
-    """Export one addon and merge; the English texts without a Polish one."""
+    """Export one addon and merge; return the English texts without a Polish one."""
     exported = _export(shop, database, addon, folder / f"{addon}.pot")
     i18n = ROOT / addon / "i18n"
     i18n.mkdir(exist_ok=True)
@@ -61,7 +61,7 @@ def _keep_stamps(exported: polib.POFile, earlier: Path) -> None:
 
 
 def _polish_file(path: Path, template: polib.POFile) -> polib.POFile:
-    """The template with the Polish texts that the file has already."""
+    """Return the template, filled with the Polish texts that the file has already."""
     earlier = polib.pofile(str(path)) if path.exists() else polib.POFile()
     known = {entry.msgid: entry.msgstr for entry in earlier}
     merged = polib.POFile()

@@ -80,7 +80,7 @@ const METHODS = [
     "connect_with_certificate",
 ];
 
-/** Opens the screen; what `answers` holds for a method is its answer, and the call a step. */
+/** Opens the screen; `answers` holds what each method answers, and each call is a step. */
 export async function openAccount(account, answers = {}) {
     onRpc("res.company", "l10n_pl_ksef_panel", () => account.panel);
     onRpc("res.company", "l10n_pl_ksef_account", () => account);

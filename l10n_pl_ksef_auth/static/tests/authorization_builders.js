@@ -2,7 +2,7 @@ import { expect } from "@odoo/hoot";
 import { getService, mountWithCleanup, onRpc } from "@web/../tests/web_test_helpers";
 import { WebClient } from "@web/webclient/webclient";
 
-// What the server's record of the window answers.
+// The answer of the server's record of the window.
 export const VIEW = {
     id: 5,
     step: "download",

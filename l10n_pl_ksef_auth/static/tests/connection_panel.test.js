@@ -195,7 +195,7 @@ test("a verification goes on being followed after the page was loaded again", as
         "panel",
         "follow",
         "success: The connection to KSeF is active until 11/29/2026 14:05.",
-        // What was told is shown, too.
+        // The panel shows what it was told.
         "panel",
     ]);
     expect(".o_ksef_dropdown .o_ksef_tick").toHaveText("Yes");

@@ -1,4 +1,4 @@
-/** What the server tells of a connection. */
+/** The server's answer about a connection. */
 export const DISCONNECTED = {
     company_id: 1,
     company_name: "Przykładowa Sp. z o.o.",

@@ -1,4 +1,7 @@
-"""The algorithms of signatures and what KSeF is known to do with them (facts A2-5, A2-7 and B)."""
+"""The algorithms of signatures and what KSeF is known to do with them.
+
+Source: docs/ksef.md A2-5, A2-7 and B-3.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Computes the canonical bytes of a part of the document with lxml alone.
 
 lxml canonicalises whole documents reliably, but gets default namespaces of a subtree wrong
-(facts D); so a subtree is first written out with the namespaces in scope and parsed again.
+(docs/ksef.md D-1); so a subtree is first written out with the namespaces in scope and parsed again.
 """
 
 from __future__ import annotations

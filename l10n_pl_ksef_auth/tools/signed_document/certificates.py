@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from ..credentials import UNREADABLE, read_certificate
+from ..x509_support import Certificate, read_certificate
 from . import limits, names
 from .document import decode, elements_of, local_name, text_of
 from .properties import child_named
@@ -24,7 +23,7 @@ class KeyInfo:
     ones, too; ``named`` is False when it names only others, None when that cannot be told.
     """
 
-    readable: tuple[x509.Certificate, ...]
+    readable: tuple[Certificate, ...]
     present: int
     named: bool | None
 
@@ -65,18 +64,15 @@ def named_digests(properties: Any) -> list[tuple[str, bytes]]:
     return found
 
 
-def is_self_signed(certificate: x509.Certificate) -> bool:
+def is_self_signed(certificate: Certificate) -> bool:
     """Whether the certificate names itself as its issuer."""
     return bool(certificate.issuer == certificate.subject)
 
 
-def is_for_offline_invoices(certificate: x509.Certificate) -> bool:
+def is_for_offline_invoices(certificate: Certificate) -> bool:
     """Whether the key usage is that of KSeF's type Offline: nonRepudiation only."""
-    try:
-        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
-    except UNREADABLE:
-        return False
-    return bool(usage.content_commitment and not usage.digital_signature)
+    usage = certificate.key_usage or ()
+    return "non_repudiation" in usage and "digital_signature" not in usage
 
 
 def value_of(name: x509.Name, oid: x509.ObjectIdentifier) -> str:
@@ -85,7 +81,7 @@ def value_of(name: x509.Name, oid: x509.ObjectIdentifier) -> str:
     return " ".join(str(attribute.value) for attribute in found)[: limits.MAX_NAME]
 
 
-def issuer_text(certificate: x509.Certificate) -> str:
+def issuer_text(certificate: Certificate) -> str:
     """Return the whole name of the issuer, within bounds."""
     return certificate.issuer.rfc4514_string()[: limits.MAX_NAME]
 
@@ -104,7 +100,7 @@ def _signing_certificate(properties: Any) -> Any:
     return None
 
 
-def _certificate(text: str) -> x509.Certificate | None:
+def _certificate(text: str) -> Certificate | None:
     raw = decode(text) if len(text) <= limits.MAX_CERTIFICATE else None
     if not raw:
         return None
@@ -114,12 +110,12 @@ def _certificate(text: str) -> x509.Certificate | None:
         return None
 
 
-def _has_digest(certificate: x509.Certificate, digest: tuple[str, bytes]) -> bool:
+def _has_digest(certificate: Certificate, digest: tuple[str, bytes]) -> bool:
     name, value = digest
-    return hashlib.new(name, certificate.public_bytes(Encoding.DER)).digest() == value
+    return hashlib.new(name, certificate.der).digest() == value
 
 
-#: DigestMethod -> hashlib's name, as far as KSeF's documentation lists them (facts B, "Accepted").
+#: DigestMethod -> hashlib's name, as far as KSeF's documentation lists them (docs/ksef.md B-3).
 DIGESTS = {
     names.DSIG + "sha1": "sha1",
     names.MORE + "sha224": "sha224",

@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 
-from cryptography import x509
-
 from ..auth_token_request import Context
 from ..nip import formatted
-from ..x509_support import validity
+from ..x509_support import Certificate
 from .certificates import is_for_offline_invoices, is_self_signed, issuer_text
 from .model import Finding, Signer
 from .report import finding
@@ -25,7 +23,7 @@ _ENVIRONMENT = re.compile(r"\b(TEST|DEMO)\b", re.IGNORECASE)
 
 
 def certificate_findings(
-    certificate: x509.Certificate, signer: Signer, now: datetime, environment: str | None
+    certificate: Certificate, signer: Signer, now: datetime, environment: str | None
 ) -> list[Finding]:
     """Judge the certificate that signed.
 
@@ -51,7 +49,7 @@ def time_findings(signed_at: datetime | None, now: datetime) -> list[Finding]:
 
 
 def subject_findings(
-    signer: Signer, request: Request, certificate: x509.Certificate | None
+    signer: Signer, request: Request, certificate: Certificate | None
 ) -> list[Finding]:
     """Judge whether the signer is somebody whom the request's subject type can name."""
     if signer.kind == "trusted_profile":
@@ -61,7 +59,7 @@ def subject_findings(
         return []
     evidence = f"subject type {request.subject_type}, certificate with {identity.kind}"
     if request.subject_type == _FINGERPRINT:
-        # KSeF takes it, and looks for rights of the fingerprint alone (facts.md A2-11).
+        # KSeF takes it, and looks for rights of the fingerprint alone (docs/ksef.md A2-11).
         unneeded = identity.kind != "fingerprint"
         return [finding("unneeded_fingerprint", evidence)] if unneeded else []
     if identity.kind == "fingerprint":
@@ -72,7 +70,7 @@ def subject_findings(
 
 
 def _trusted_findings(
-    signer: Signer, request: Request, certificate: x509.Certificate | None
+    signer: Signer, request: Request, certificate: Certificate | None
 ) -> list[Finding]:
     if request.subject_type == _FINGERPRINT:
         return [finding("shared_fingerprint", f"subject type {request.subject_type}")]
@@ -94,8 +92,8 @@ def _seal_findings(nip: str, context: Context | None) -> list[Finding]:
     return [finding("other_seal", f"seal {nip}, context {context.value}", found=formatted(nip))]
 
 
-def _validity_findings(certificate: x509.Certificate, now: datetime) -> list[Finding]:
-    start, end = validity(certificate)
+def _validity_findings(certificate: Certificate, now: datetime) -> list[Finding]:
+    start, end = certificate.valid_from, certificate.valid_to
     evidence = f"valid {start.isoformat()} to {end.isoformat()}"
     if now > end:
         certain = now - end > _CERTAINLY_EXPIRED

@@ -1,6 +1,7 @@
 """Says which parts of the document the signature vouches for, and what is wrong with the rest.
 
-Only what a reference covers is signed; a document may hold more that looks like it (facts D).
+Only what a reference covers is signed; a document may hold more that looks like it
+(docs/ksef.md D-4).
 """
 
 from __future__ import annotations

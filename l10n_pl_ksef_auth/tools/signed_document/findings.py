@@ -1,8 +1,8 @@
 """Every finding of the reader: its code, how grave it is, what happened and what to do.
 
-Levels follow design decision 17: "stop" only where KSeF would certainly refuse the document, or
+Levels follow docs/design.md 17: "stop" only where KSeF would certainly refuse the document, or
 where it is not this company's request; "warn" where KSeF may refuse it; "info" where it is only
-good to know.  The numbers in comments are KSeF's codes for the same fault (facts.md A1 and A2).
+good to know.  The numbers in comments are KSeF's codes for the same fault (docs/ksef.md A1 and A2).
 """
 
 from __future__ import annotations
@@ -159,7 +159,7 @@ TABLE: dict[str, Meaning] = {
     "duplicate_id": _stop(
         _lt("Two parts of the document carry the mark that the signature refers to."), _SIGN_AGAIN
     ),
-    "signature_der": _stop(  # 9105, A2-5
+    "signature_der": _stop(  # 9105: docs/ksef.md A2-5
         _lt("The signing program wrote the signature in a form that KSeF does not read."),
         _lt("Sign a new request with another program, or at gov.pl with Profil Zaufany."),
     ),
@@ -192,7 +192,7 @@ TABLE: dict[str, Meaning] = {
         _lt("The certificate used for signing is valid only from %(date)s."),
         _lt("You can send it; if KSeF refuses it, sign a new request after that time."),
     ),
-    "weak_algorithm": _warn(  # 9105, A2-5 and A2-7
+    "weak_algorithm": _warn(  # 9105: docs/ksef.md A2-5 and A2-7
         _lt("The signing program used a method that KSeF has refused in practice (%(found)s)."),
         _SIGN_ELSEWHERE,
     ),
@@ -203,19 +203,19 @@ TABLE: dict[str, Meaning] = {
         _lt("The signing program used a method that is not on KSeF's list (%(found)s)."),
         _SIGN_ELSEWHERE,
     ),
-    "malformed_signature": _warn(  # 9105, A1
+    "malformed_signature": _warn(  # 9105: docs/ksef.md A1-9105
         _lt("The signature is not written as its own rules require; KSeF may refuse it."),
         _SIGN_ELSEWHERE,
     ),
-    "not_xades": _warn(  # 9105, A2-6
+    "not_xades": _warn(  # 9105: docs/ksef.md A2-6
         _lt("The signature is a plain XML signature, not XAdES; KSeF may refuse it."),
         _SIGN_ELSEWHERE,
     ),
-    "unsigned_properties": _warn(  # 9105, A2-6
+    "unsigned_properties": _warn(  # 9105: docs/ksef.md A2-6
         _lt("The data about the signer are not protected by the signature; KSeF may refuse it."),
         _SIGN_ELSEWHERE,
     ),
-    "no_signing_certificate": _warn(  # 9105, A2-6
+    "no_signing_certificate": _warn(  # 9105: docs/ksef.md A2-6
         _lt("The signature does not name its certificate; KSeF may refuse it soon."),
         _SIGN_ELSEWHERE,
     ),
@@ -232,17 +232,17 @@ TABLE: dict[str, Meaning] = {
         _lt("This KSeF certificate is for offline invoices (type Offline), not for logging in."),
         _lt("Sign a new request with a KSeF certificate of the type Authentication, or at gov.pl."),
     ),
-    "self_signed": _warn(  # 21115, A2-2
+    "self_signed": _warn(  # 21115: docs/ksef.md A2-2
         _lt("The certificate is self-signed; KSeF accepts it in its test environment only."),
         _SIGN_ELSEWHERE,
     ),
-    "other_environment": _warn(  # 21115, A2-2
+    "other_environment": _warn(  # 21115: docs/ksef.md A2-2
         _lt(
             "The certificate comes from another KSeF environment (%(found)s) than this connection."
         ),
         _SIGN_ELSEWHERE,
     ),
-    "no_identifier": _warn(  # 21406, A2-11
+    "no_identifier": _warn(  # 21406: docs/ksef.md A2-11
         _lt("The certificate holds neither a PESEL nor a NIP, but the request needs one."),
         _lt(
             "Choose signing by the certificate's fingerprint in the company settings and download "
@@ -252,14 +252,14 @@ TABLE: dict[str, Meaning] = {
     "no_personal_number": _warn(  # 21115
         _lt("The signature with Profil Zaufany does not say whose it is (no PESEL)."), _SIGN_AGAIN
     ),
-    "invalid_personal_number": _warn(  # 21406, A2-11
+    "invalid_personal_number": _warn(  # 21406: docs/ksef.md A2-11
         _lt("The signer's PESEL is not a valid number."), _SIGN_ELSEWHERE
     ),
     "shared_fingerprint": _warn(
         _lt("The request needs a certificate of one's own; Profil Zaufany has one for everybody."),
         _lt("Change the company's setting to PESEL or NIP, download a new request and sign it."),
     ),
-    "unneeded_fingerprint": _warn(  # 415, A2-11
+    "unneeded_fingerprint": _warn(  # 415: docs/ksef.md A2-11
         _lt(
             "The request asks for the certificate's fingerprint, but the certificate holds a PESEL "
             "or a NIP; rights given to that number do not count then."

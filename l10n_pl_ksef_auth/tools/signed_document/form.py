@@ -1,7 +1,8 @@
 """Tells a signature that is not written as its own schemas require.
 
-KSeF validates these, too: "9105 Błąd walidacji XSD: cvc-…" was seen in practice (facts.md A1), for
-example for identifiers that begin with a digit.  How strictly it does so is not known: a warning.
+KSeF validates these, too: "9105 Błąd walidacji XSD: cvc-…" was seen in practice, for example for
+identifiers that begin with a digit (docs/ksef.md A1-9105).  How strictly it does so is not known: a
+warning.
 """
 
 from __future__ import annotations

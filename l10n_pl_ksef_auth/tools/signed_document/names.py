@@ -16,7 +16,7 @@ XADES = (
 #: The Type of the reference to SignedProperties.
 PROPERTIES_TYPE = "http://uri.etsi.org/01903#SignedProperties"
 REQUEST_PREFIX = "http://ksef.mf.gov.pl/auth/token/"
-#: The schemas that KSeF accepts (facts.md A2-10).
+#: The schemas that KSeF accepts (docs/ksef.md A2-10).
 REQUEST_NAMESPACES = (REQUEST_PREFIX + "2.0", REQUEST_PREFIX + "2.1")
 
 SIGNATURE = f"{{{DSIG}}}Signature"

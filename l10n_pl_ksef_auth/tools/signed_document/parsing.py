@@ -106,7 +106,7 @@ def encoding(data: bytes) -> str:
 def encoding_findings(data: bytes) -> list[Finding]:
     """Warn of encodings that leave every digest intact and that KSeF refuses all the same.
 
-    The source is facts.md D: canonical XML is UTF-8 whatever the file is written in.
+    The source is docs/ksef.md D-3: canonical XML is UTF-8 whatever the file is written in.
     """
     name = encoding(data)
     if name not in ("utf-8", "utf8", "us-ascii", "ascii"):

@@ -15,7 +15,7 @@ TIME = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.[0-9]+)?"
     r"(Z|[+-][0-9]{2}:[0-9]{2})?"
 )
-#: Facts B: the two forms of the role that Profil Zaufany writes, by local name.
+#: docs/ksef.md B-2: the two forms of the role that Profil Zaufany writes, by local name.
 _ROLES = {
     "PodpisZP": ("Imie", "Nazwisko", "PESEL"),
     "EPSignature": ("FirstName", "CurrentFamilyName", "PersonalIdentifier"),

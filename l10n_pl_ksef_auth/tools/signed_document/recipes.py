@@ -1,6 +1,6 @@
 """Understands the transforms of a reference, without ever evaluating an expression of the document.
 
-Only the shapes that KSeF's documentation accepts are understood (facts B): leaving out the
+Only the shapes that KSeF's documentation accepts are understood (docs/ksef.md B-3): leaving out the
 signature, canonicalisation, base64.  Anything else makes the reference one that cannot be decided.
 """
 

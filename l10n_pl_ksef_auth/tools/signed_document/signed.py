@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from cryptography import x509
-
 from ..auth_token_request import Context, SubjectType, build
+from ..x509_support import Certificate
 from . import checks, names
 from .algorithms import algorithm_findings
 from .certificates import KeyInfo, has_signing_certificate, key_info
@@ -45,7 +44,7 @@ class Signed:
     checked: list[Checked]
     coverage: Coverage
     keys: KeyInfo
-    certificate: x509.Certificate | None
+    certificate: Certificate | None
     person: Person | None
     signer: Signer | None
     request: Request
@@ -96,7 +95,7 @@ def _examined(document: Document) -> Signed:
     )
 
 
-def _certificate(signature: Any, keys: KeyInfo) -> x509.Certificate | None:
+def _certificate(signature: Any, keys: KeyInfo) -> Certificate | None:
     """Return the certificate whose key made the signature, else the first that is named."""
     first = next(iter(keys.readable), None)
     if len(keys.readable) < 2 or structure_finding(signature) is not None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 
-from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from ..auth_token_request import Context
 from ..identity import Identity, identity_of_certificate
-from ..x509_support import ORGANIZATION_IDENTIFIER, validity
+from ..x509_support import ORGANIZATION_IDENTIFIER, Certificate
 from .certificates import issuer_text, name_text, value_of
 from .model import Kind, Signer
 from .properties import Person
@@ -17,20 +16,20 @@ from .report import mask
 
 _KSEF_ISSUER = re.compile(r"\bKSeF\b", re.IGNORECASE)
 _PERSONAL_ID_ISSUER = re.compile(r"podpis\w{0,9} osobist|\bPL\.?ID\b", re.IGNORECASE)
-#: Facts B: the seal that signs for everybody with Profil Zaufany; its NIP is nobody's.
+#: docs/ksef.md B-2: the seal that signs for everybody with Profil Zaufany; its NIP is nobody's.
 _SHARED_NUMBER = "5252955037"
 _SHARED_NAME = re.compile(r"podpisu zaufanego", re.IGNORECASE)
-#: Facts A2-2.
+#: docs/ksef.md A2-2.
 _PERSON = re.compile(r"PNO|PESEL|TINPL|NIP|PAS|IDC")
 
 
 def signer_of(
-    certificate: x509.Certificate | None, person: Person | None, context: Context | None
+    certificate: Certificate | None, person: Person | None, context: Context | None
 ) -> Signer | None:
     """Return who signed; None when neither a certificate nor a signed role says anything.
 
     :param person: whom the signed role names; it only counts where the certificate is a seal,
-        because a person's own certificate says better who signed (facts B)
+        because a person's own certificate says better who signed (docs/ksef.md B-2)
     :param context: the request's; its own company's seal does not sign for Profil Zaufany
     """
     if person is not None and (certificate is None or _may_be_shared(certificate, context)):
@@ -43,21 +42,21 @@ def signer_of(
     return _signer(_kind(certificate, identity), identity, identity.name, certificate)
 
 
-def is_seal(certificate: x509.Certificate) -> bool:
-    """Whether the certificate names an organisation and no human being (facts A2-2)."""
+def is_seal(certificate: Certificate) -> bool:
+    """Whether the certificate names an organisation and no human being (docs/ksef.md A2-2)."""
     subject = certificate.subject
     human = value_of(subject, NameOID.GIVEN_NAME) or value_of(subject, NameOID.SURNAME)
     return not human and bool(value_of(subject, ORGANIZATION_IDENTIFIER))
 
 
-def is_shared_seal(certificate: x509.Certificate) -> bool:
+def is_shared_seal(certificate: Certificate) -> bool:
     """Whether this is the Minister's seal, with which Profil Zaufany signs for everybody."""
     number = value_of(certificate.subject, ORGANIZATION_IDENTIFIER)
     common = value_of(certificate.subject, NameOID.COMMON_NAME)
     return is_seal(certificate) and (_SHARED_NUMBER in number or bool(_SHARED_NAME.search(common)))
 
 
-def _may_be_shared(certificate: x509.Certificate, context: Context | None) -> bool:
+def _may_be_shared(certificate: Certificate, context: Context | None) -> bool:
     """Whether a seal may be that of Profil Zaufany, whatever ministry holds it by then."""
     number = value_of(certificate.subject, ORGANIZATION_IDENTIFIER)
     own = context is not None and context.value[:10] in number
@@ -79,7 +78,7 @@ def _identity_of(person: Person) -> Identity | None:
     return Identity(kind="pesel", value=number, name=mask(person.name))
 
 
-def _kind(certificate: x509.Certificate, identity: Identity) -> Kind:
+def _kind(certificate: Certificate, identity: Identity) -> Kind:
     issuer = issuer_text(certificate)
     if _KSEF_ISSUER.search(issuer):
         return "ksef_certificate"
@@ -92,16 +91,15 @@ def _kind(certificate: x509.Certificate, identity: Identity) -> Kind:
 
 
 def _signer(
-    kind: Kind, identity: Identity | None, name: str, certificate: x509.Certificate | None
+    kind: Kind, identity: Identity | None, name: str, certificate: Certificate | None
 ) -> Signer:
     if certificate is None:
         return Signer(mask(name), kind, identity)
-    first, last = validity(certificate)
     return Signer(
         name=mask(name or name_text(certificate.subject)),
         kind=kind,
         identity=identity,
-        certificate_valid_from=first,
-        certificate_valid_to=last,
+        certificate_valid_from=certificate.valid_from,
+        certificate_valid_to=certificate.valid_to,
         issuer=mask(name_text(certificate.issuer)),
     )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from ..credentials import UNREADABLE
+from ..x509_support import Certificate
 from . import names
 from .algorithms import Method, key_kind, method_of
 from .canonical import Undecidable, canonical_element
@@ -39,7 +39,7 @@ def structure_finding(signature: Any) -> Finding | None:
     return None
 
 
-def public_key(certificate: x509.Certificate | None) -> Any:
+def public_key(certificate: Certificate | None) -> Any:
     """Return a certificate's key; None where there is none that the library knows."""
     try:
         return certificate.public_key() if certificate is not None else None
@@ -47,7 +47,7 @@ def public_key(certificate: x509.Certificate | None) -> Any:
         return None
 
 
-def verifies(signature: Any, certificates: list[x509.Certificate]) -> x509.Certificate | None:
+def verifies(signature: Any, certificates: list[Certificate]) -> Certificate | None:
     """Return the certificate whose key made the signature; None also where nobody can tell."""
     for certificate in certificates:
         if value_finding(signature, certificate) is None:
@@ -55,7 +55,7 @@ def verifies(signature: Any, certificates: list[x509.Certificate]) -> x509.Certi
     return None
 
 
-def value_finding(signature: Any, certificate: x509.Certificate) -> Finding | None:
+def value_finding(signature: Any, certificate: Certificate) -> Finding | None:
     """Verify with one certificate; None when the signature is valid.
 
     The finding is ``unchecked`` where this code cannot decide, and KSeF will.

@@ -13,7 +13,7 @@ WEIGHTS = (6, 5, 7, 2, 3, 4, 5, 6, 7)
 
 
 def measure(env: Any, simulator: str, count: int) -> list[str]:
-    """Make the companies known to KSeF and to Odoo; their NIPs."""
+    """Make the companies known to KSeF and to Odoo, and return their NIPs."""
     sim = Control(simulator)
     nips = _nips(count)
     for nip in nips:
@@ -46,7 +46,7 @@ def _ended(env: Any, certificate: Any, pair: Any) -> dict[str, Any]:
 
 
 def _nips(count: int) -> list[str]:
-    """Valid numbers: weighted sum modulo eleven."""
+    """Return valid NIPs: the weighted sum is taken modulo eleven."""
     found: list[str] = []
     start = 526100000
     while len(found) < count:

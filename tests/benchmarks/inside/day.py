@@ -1,4 +1,4 @@
-"""Four workers that each send something every minute: what else KSeF is asked."""
+"""Counts what KSeF is asked while four workers each send something every minute."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Work = Callable[[Any], None]
 
 
 def measure(env: Any, simulator: str, hours: int) -> dict[str, float]:
-    """Requests besides the sending itself in these hours, and failures."""
+    """Return the requests besides the sending itself in these hours, and the failures."""
     sim = Control(simulator)
     ours = "l10n_pl_ksef_environment" in env["res.company"]._fields
     work = _ours(sim) if ours else _alone(env, sim)
@@ -34,7 +34,7 @@ def measure(env: Any, simulator: str, hours: int) -> dict[str, float]:
 
 
 def _request(registry: Any, work: Work) -> None:
-    """One request as Odoo runs it: a transaction of its own, repeated after a conflict."""
+    """Run a request as Odoo does: in a transaction of its own, repeated after a conflict."""
     from odoo.api import SUPERUSER_ID, Environment
     from odoo.service.model import retrying
 
@@ -52,7 +52,7 @@ def _pass_a_minute(sim: Control, ours: bool) -> None:
 
 
 def _ours(sim: Control) -> Work:
-    """With our client; the addon's clock starts at KSeF's."""
+    """Send with our client; the addon's clock starts at KSeF's."""
     from odoo.addons.l10n_pl_ksef_auth.tools import clock
 
     clock.travel(sim.clock.now() - clock.now() + clock.offset())
@@ -65,7 +65,7 @@ def _ours(sim: Control) -> Work:
 
 
 def _alone(env: Any, sim: Control) -> Work:
-    """With the client of Odoo's own sender, logged in by its tokens."""
+    """Send with the client of Odoo's own sender, logged in by its tokens."""
     from odoo.addons.l10n_pl_edi.tools.ksef_api_service import KsefApiService
 
     sys.path.insert(0, str(Path(__file__).parents[3] / "l10n_pl_ksef_auth"))

@@ -12,37 +12,38 @@ ROUNDS = 1000
 
 def measure(env: Any) -> dict[str, float]:
     """Times in milliseconds, of those that were disturbed least."""
+    from asn1crypto import pem
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
 
     from odoo.addons.l10n_pl_edi.tools.xades_signer import XadesSigner
-    from odoo.addons.l10n_pl_ksef_auth.tools import auth_token_request, clock, xades
+    from odoo.addons.l10n_pl_ksef_auth.tools import auth_token_request, xades
 
     certificate = env["l10n_pl_ksef.certificate"].search([("state", "=", "active")], limit=1)
-    key, public = certificate._credentials()
-    der, _public = certificate._signing_material()
+    der, public = certificate._signing_material()
+    key = serialization.load_der_private_key(der, None)
     challenge = "20260429-CR-0123456789-ABCDEF0123-0A"
     context = auth_token_request.Context("Nip", "5265877635")
     document = auth_token_request.build(challenge, context)
-    pem = (
+    files = (
         key.private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,
             serialization.NoEncryption(),
         ),
-        public.public_bytes(serialization.Encoding.PEM),
+        pem.armor("CERTIFICATE", public.der),
     )
 
     def stored() -> None:
-        xades.sign(document, *certificate._signing_material(), clock.now())
+        xades.sign(document, *certificate._signing_material())
 
-    kept = XadesSigner(*pem)
+    kept = XadesSigner(*files)
     return _fastest(
         bare=lambda: key.sign(document, ec.ECDSA(hashes.SHA256())),
         stored=stored,
-        signing=lambda: xades.sign(document, der, public, clock.now()),
+        signing=lambda: xades.sign(document, der, public),
         sender=lambda: kept.sign_authentication_challenge(challenge, "5265877635"),
-        sender_loading=lambda: XadesSigner(*pem).sign_authentication_challenge(
+        sender_loading=lambda: XadesSigner(*files).sign_authentication_challenge(
             challenge, "5265877635"
         ),
     )

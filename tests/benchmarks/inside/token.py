@@ -12,7 +12,7 @@ ROUNDS = 400
 
 
 def measure(env: Any, simulator: str = "") -> dict[str, float]:
-    """Queries, requests and the median time of one cold environment's access."""
+    """Return queries, requests and the median time of one access in a cold environment."""
     ours = "l10n_pl_ksef_environment" in env["res.company"]._fields
     user = env["res.users"].search([("login", "=", "ksiegowa" if ours else "admin")])
     company = user.company_id.with_user(user)

@@ -1,4 +1,4 @@
-"""The algorithms that KSeF takes (facts B, "Accepted by KSeF")."""
+"""The algorithms that KSeF takes (docs/ksef.md B-3)."""
 
 from __future__ import annotations
 

@@ -25,8 +25,8 @@ def chain_problem(
     """Judge validity and issuer.
 
     :return: the details of status 460, None when all is well
-    :raises Refusal: 21115 for what KSeF turns away at once (facts A2-2): its own certificate of
-        another environment, and a self-signed one where these are not allowed
+    :raises Refusal: 21115 for what KSeF turns away at once (docs/ksef.md A2-2): its own
+        certificate of another environment, and a self-signed one where these are not allowed
     """
     issuer = trust.issuer_of(certificate)
     allowed = settings.self_signed_allowed

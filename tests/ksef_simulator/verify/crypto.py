@@ -59,7 +59,7 @@ def _public_key(certificate: x509.Certificate) -> rsa.RSAPublicKey | ec.Elliptic
 def _check_length(
     signature: etree._Element, key: rsa.RSAPublicKey | ec.EllipticCurvePublicKey
 ) -> None:
-    """Refuse ECDSA values that are not R and S side by side, DER above all (facts A2-5)."""
+    """Refuse ECDSA values that are not R and S side by side, DER above all (docs/ksef.md A2-5)."""
     value = "".join(text(signature.find(f"{{{DS}}}SignatureValue")).split())
     try:
         length = len(base64.b64decode(value, validate=True))

@@ -16,8 +16,9 @@ _BEFORE_ROOT = re.compile(rb"(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
 def parse(document: bytes, settings: Settings) -> etree._Element:
     """Parse a document strictly.
 
-    :raises Refusal: 21217 for any encoding but plain UTF-8 (facts D: a check of its own, since no
-        digest notices), 21001 for what is no XML, 9101 for a document type, too many bytes or nodes
+    :raises Refusal: 21217 for any encoding but plain UTF-8 (docs/ksef.md D-3: a check of its own,
+        since no digest notices), 21001 for what is no XML, 9101 for a document type, too many
+        bytes or nodes
     """
     if len(document) > settings.max_bytes:
         raise Refusal(9101)

@@ -1,4 +1,4 @@
-"""What the verification of a document ends with, in KSeF's words (facts A1)."""
+"""What the verification of a document ends with, in KSeF's words (docs/ksef.md A1-signature)."""
 
 from __future__ import annotations
 
@@ -54,15 +54,15 @@ def malformed(reason: str) -> Refusal:
 class Settings:
     """The switches where documents and reports about KSeF differ, and the limits.
 
-    :param sha1_accepted: documents list SHA-1, production refuses it (facts A2-7)
+    :param sha1_accepted: documents list SHA-1, production refuses it (docs/ksef.md A2-7)
     :param profile_enforced: a signature without SigningCertificate is refused; else KSeF warns in
-        X-System-Warning (facts A2-6)
-    :param pss_accepted: documents list RSA-PSS, KSeF was seen to refuse it (facts A2-5)
+        X-System-Warning (docs/ksef.md A2-6)
+    :param pss_accepted: documents list RSA-PSS, KSeF was seen to refuse it (docs/ksef.md A2-5)
     :param p521_accepted: documents list every curve from 256 bits, a report of refusals tried P-521
-        (facts A2-5)
+        (docs/ksef.md A2-5)
     :param self_signed_allowed: as on TEST; None leaves it to the trust store
     :param verify_chain: the query parameter verifyCertificateChain; it matters where self-signed
-        certificates are allowed (facts A2-36)
+        certificates are allowed (docs/ksef.md A2-36)
     :param max_bytes: the largest document; KSeF's own limit is not documented
     :param max_nodes: the most nodes of its tree; libxmlsec keeps an enveloped document's nodes in a
         list and searches it for each of them, which takes time with the square of their number.  A

@@ -20,7 +20,7 @@ from .outcome import PROFILE, PROFILE_WARNING, Refusal, Settings
 from .references import Covered
 from .signature import XADES
 
-# Both forms of Podpis zaufany: surname, given name, number (facts B).
+# Both forms of Podpis zaufany: surname, given name, number (docs/ksef.md B-2).
 _ROLE_FORMS = {
     "PodpisZP": ("Nazwisko", "Imie", "PESEL"),
     "EPSignature": ("CurrentFamilyName", "FirstName", "PersonalIdentifier"),

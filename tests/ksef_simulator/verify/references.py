@@ -1,4 +1,4 @@
-"""What the signature covers. Only this is ever read as signed (facts D)."""
+"""What the signature covers. Only this is ever read as signed (docs/ksef.md D-4)."""
 
 from __future__ import annotations
 

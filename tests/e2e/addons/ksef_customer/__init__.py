@@ -10,6 +10,6 @@ class KsefCustomer(http.Controller):
 
     @http.route("/ksef_customer/token", type="http", auth="user")
     def token(self):
-        """Which token the user's company has: its digest, so that no token leaves the server."""
+        """Return the digest of the company's token, so that no token leaves the server."""
         token = http.request.env.company.l10n_pl_ksef_access_token()
         return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,123 @@
+"""Named locks that all workers of a database respect, each on a transaction of its own.
+
+PostgreSQL's advisory locks: they survive commits, and end with the connection, whoever dies.
+Waiting and then reading in the same snapshot would give the old row (docs/design.md 4): each
+function here begins a new transaction after it has waited.
+"""
+
+from contextlib import contextmanager
+
+from psycopg2.errors import LockNotAvailable
+
+from ...tools.errors import KsefError
+
+# Seconds. PostgreSQL does not see a deadlock between two connections of one worker.
+ROW_LOCK_PATIENCE = 5
+WAIT_ALONE = "SELECT pg_advisory_lock(hashtextextended(%s, 0))"
+WAIT_SHARED = "SELECT pg_advisory_lock_shared(hashtextextended(%s, 0))"
+
+
+class LockBusy(KsefError):
+    """Another worker holds the lock of the same record; the caller can wait."""
+
+    retryable = True
+
+    def __init__(self):
+        super().__init__("another worker holds the lock", code="busy")
+
+
+@contextmanager
+def locked(env, name, wait_seconds=0):
+    """Hold a lock on a new transaction; what the caller did not commit is given up at the end.
+
+    :param env: any environment of the database
+    :param str name: what is locked
+    :param float wait_seconds: how long to wait for another worker; 0 does not wait
+    :return: a superuser's environment on its own cursor; None when another worker holds the lock
+    """
+    with env.registry.cursor() as cr:
+        if not _lock(cr, name, wait_seconds):
+            yield None
+            return
+        try:
+            yield env(cr=cr, su=True)
+        finally:
+            _unlock(cr, name)
+
+
+@contextmanager
+def after_others(env, name, wait_seconds):
+    """Begin a new transaction as soon as the holder of a lock lets go of it.
+
+    All who wait go on at once, none behind the other: they share the lock.
+
+    :param env: any environment of the database
+    :param str name: what is locked
+    :param float wait_seconds: how long to wait
+    :return: a superuser's environment on its own cursor; None when the time is over
+    """
+    with env.registry.cursor() as cr:
+        if not _lock(cr, name, max(wait_seconds, 0.001), WAIT_SHARED):
+            yield None
+            return
+        cr.execute("SELECT pg_advisory_unlock_shared(hashtextextended(%s, 0))", [name])
+        cr.commit()
+        yield env(cr=cr, su=True)
+
+
+@contextmanager
+def also_locked(env, name, wait_seconds=5):
+    """Hold a second lock on the cursor of an environment; commit at the end.
+
+    Take it from the newer record to the older, so that no two workers wait for each other.
+
+    :param env: an environment on a cursor that `locked` gave
+    :param str name: what is locked
+    :param float wait_seconds: how long to wait for another worker
+    :raises LockBusy: another worker did not finish in time
+    """
+    if not _lock(env.cr, name, wait_seconds):
+        raise LockBusy()
+    env.invalidate_all()
+    try:
+        yield
+        env.cr.commit()
+    finally:
+        _unlock(env.cr, name)
+
+
+def _lock(cr, name, wait_seconds, statement=WAIT_ALONE):
+    """Take the lock and begin a new transaction; return False if another worker holds it.
+
+    From then on the cursor waits for a locked row no longer than ROW_LOCK_PATIENCE: its holder may
+    be the caller that waits for us. Odoo's pool takes that back when the cursor is closed.
+    """
+    patience = f"{ROW_LOCK_PATIENCE}s"
+    if not wait_seconds:
+        cr.execute(
+            "SELECT pg_try_advisory_lock(hashtextextended(%s, 0)),"
+            " set_config('lock_timeout', %s, false)",
+            [name, patience],
+        )
+        taken = cr.fetchone()[0]
+    else:
+        cr.execute(
+            "SELECT set_config('lock_timeout', %s, true)", [f"{int(wait_seconds * 1000) or 1}ms"]
+        )
+        try:
+            cr.execute(statement, [name], log_exceptions=False)
+            cr.execute("SELECT set_config('lock_timeout', %s, false)", [patience])
+            taken = True
+        except LockNotAvailable:
+            cr.rollback()
+            taken = False
+    # The transaction that waited would still read what was there before the wait.
+    cr.commit()
+    return taken
+
+
+def _unlock(cr, name):
+    """Give the lock back, and give up what was not committed."""
+    cr.rollback()
+    cr.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [name])
+    cr.commit()

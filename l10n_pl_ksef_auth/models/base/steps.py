@@ -1,0 +1,239 @@
+import logging
+import random
+from contextlib import contextmanager
+from datetime import timedelta, timezone
+from functools import wraps
+
+from odoo import fields, models
+from odoo.exceptions import MissingError
+
+from ...tools import clock
+from ...tools.errors import KsefError
+from ...tools.http_pool import pool_of
+from ...tools.vault import VaultError
+from .. import ksef_problem
+from .locks import also_locked, locked
+
+_logger = logging.getLogger(__name__)
+
+FIRST_RETRY = timedelta(seconds=5)
+LONGEST_RETRY = timedelta(hours=1)
+# The model and method whose row of the table says which states may be stored now.
+RUNNING = "l10n_pl_ksef_running"
+# Far more than any table has steps in a row: a step that changes nothing must not spin.
+MOST_STEPS = 20
+
+
+class UnlistedTransition(Exception):
+    """Code stored a state that the table does not lead to: a mistake of ours, not of KSeF's."""
+
+
+def naive(moment):
+    """Return an aware UTC moment as Odoo stores it: naive UTC, whole seconds, rounded down."""
+    return moment.astimezone(timezone.utc).replace(tzinfo=None, microsecond=0) if moment else False
+
+
+def event(method):
+    """Let a method that the table lists as an Event store the states of its row."""
+
+    @wraps(method)
+    def within(self, *args, **kwargs):
+        return method(self._within(method.__name__), *args, **kwargs)
+
+    return within
+
+
+class L10n_Pl_KsefStepMixin(models.AbstractModel):
+    """The walker of a table of states, whose steps talk to KSeF (docs/design.md 1, 2, 4, 9 and 12).
+
+    Steps run one at a time for each lock name, on a cursor of their own, and are committed one by
+    one: a caller's transaction is neither written to nor replayed, and a killed worker loses
+    nothing.
+    """
+
+    _name = "l10n_pl_ksef.step.mixin"
+    _description = "KSeF state machine"
+    _inherit = ["l10n_pl_ksef.vault.mixin"]
+    # The model's base.table.Table.
+    _machine = None
+
+    next_attempt = fields.Datetime(index=True, copy=False, readonly=True)
+    attempts = fields.Integer(copy=False, readonly=True)
+    problem = fields.Json(copy=False, readonly=True)
+
+    def _now(self):
+        """Return the present, naive UTC, by the addon's one clock."""
+        return naive(clock.now())
+
+    def _lock_name(self):
+        """Return the name that all workers lock for this record's steps."""
+        raise NotImplementedError
+
+    # ------------------------------------------------------------------
+    # The table
+    # ------------------------------------------------------------------
+    def write(self, vals):
+        """Refuse a state that the table does not lead to.
+
+        :raises UnlistedTransition: no row of the running method leads there
+        """
+        if "state" in vals:
+            self._refuse_unlisted(vals["state"])
+        return super().write(vals)
+
+    def _refuse_unlisted(self, state):
+        model, _mark, method = self.env.context.get(RUNNING, "").partition(":")
+        method = method if model == self._name else None
+        for record in self:
+            if record.state != state and not self._machine.allows(method, record.state, state):
+                raise UnlistedTransition(
+                    f"{record}: {method or 'nothing that the table knows'} leads from"
+                    f" {record.state} to {state}"
+                )
+
+    def _within(self, method):
+        """Return self, able to store the states that the rows of a method lead to."""
+        return self.with_context(**{RUNNING: f"{self._name}:{method}"})
+
+    def _due_step(self):
+        """Return the row of the step that is due now, or None."""
+        self.ensure_one()
+        if self.next_attempt and self.next_attempt > self._now():
+            return None
+        return next((row for row in self._machine.steps if self._applies(row)), None)
+
+    def _applies(self, row):
+        return row.covers(self.state) and (not row.when or getattr(self, row.when)())
+
+    # ------------------------------------------------------------------
+    # The walker
+    # ------------------------------------------------------------------
+    @contextmanager
+    def _exclusive(self, wait_seconds=0):
+        """Read this record again in a new transaction of its own, under its lock.
+
+        :param float wait_seconds: how long to wait for another worker; 0 does not wait
+        :return: the record as superuser on its own cursor; empty when another worker holds the lock
+        """
+        self.ensure_one()
+        with locked(self.env, self._lock_name(), wait_seconds) as env:
+            # One query says whether it is still there, and what is in it.
+            yield self.with_env(env).search_fetch([("id", "=", self.id)]) if env else self.browse()
+
+    def _also_locked(self, name, wait_seconds=5):
+        """See base.locks.also_locked."""
+        return also_locked(self.env, name, wait_seconds)
+
+    def _advance(self, wait_seconds=0):
+        """Do all steps that are due now; safe to call from everywhere at once.
+
+        :return: the failure that the last step of the last record ended with, or None
+        """
+        failure = None
+        for record in self:
+            with record._exclusive(wait_seconds) as own:
+                failure = own._run_due_steps() if own else None
+        return failure
+
+    def _run_due_steps(self):
+        """Do all steps that are due now, under the record's lock, on its own cursor.
+
+        :return: the failure that the last step ended with, or None
+        """
+        row = self._due_step()
+        for _count in range(MOST_STEPS):
+            if not row:
+                return None
+            failure, row = self._run_step(row.method)
+            if failure:
+                return failure
+        _logger.error("%s: more than %s steps in a row", self, MOST_STEPS)
+        self._postpone_for(LONGEST_RETRY)
+        self.env.cr.commit()
+        return None
+
+    def _run_step(self, method):
+        """Run and commit one step; record and commit its failure.
+
+        :param str method: the step's name
+        :return tuple: the failure or None, the row of the next due step or None
+        """
+        try:
+            getattr(self._within(method), method)()
+            # Before the commit, which empties the cache.
+            following = self._following_step()
+        except (KsefError, VaultError) as error:
+            self.env.cr.rollback()
+            _logger.info("%s: %s: %s", self, method, error)
+            self._on_failure(error)
+            self.env.cr.commit()
+            return error, None
+        except UnlistedTransition as error:
+            self.env.cr.rollback()
+            _logger.error("KSeF: refused: %s", error)
+            self._postpone_for(LONGEST_RETRY)
+            self.env.cr.commit()
+            return error, None
+        self.env.cr.commit()
+        return None, following
+
+    def _following_step(self):
+        try:
+            return self._due_step()
+        except MissingError:
+            # The step found that its record is not needed any more.
+            return None
+
+    def _alone(self):
+        """Read self anew between two steps: a step may be writing the same secrets."""
+        return self._exclusive(wait_seconds=30)
+
+    def _set_aside(self):
+        """Put a record off for long, whose step failed in a way that nobody thought of."""
+        with self._exclusive() as own:
+            if own:
+                own._postpone_for(LONGEST_RETRY)
+                own.env.cr.commit()
+
+    # ------------------------------------------------------------------
+    # How a step ends
+    # ------------------------------------------------------------------
+    def _succeed(self, **values):
+        """Store the outcome of a step that went well, and forget earlier failures."""
+        self.write({"attempts": 0, "problem": False, "next_attempt": False, **values})
+
+    def _on_failure(self, error):
+        if isinstance(error, KsefError) and not error.retryable:
+            self._refuse(error)
+        else:
+            self._postpone(error)
+
+    def _refuse(self, error):
+        """Do what the table lists for KSeF's final no in this state; else try again later."""
+        row = self._machine.refusal(self.state)
+        if row:
+            getattr(self._within(row.method), row.method)(error)
+        else:
+            self._postpone(error)
+
+    def _postpone(self, error):
+        """Record a failure and try again later, with growing distance, never before Retry-After."""
+        growing = min(FIRST_RETRY * 2 ** min(self.attempts, 16), LONGEST_RETRY)
+        asked = timedelta(seconds=getattr(error, "retry_after", None) or 0)
+        self.problem = ksef_problem.of_error(error)
+        self.attempts += 1
+        self._postpone_for(max(growing * random.uniform(0.75, 1.25), asked))
+
+    def _postpone_for(self, distance):
+        self.next_attempt = self._now() + distance
+        self._wake_cron_at(self.next_attempt)
+
+    def _wake_cron_at(self, moment):
+        """Have the scheduled action run at a moment (naive UTC by the addon's clock)."""
+        if pool_of(self.env.context):
+            # A run of the scheduled action asks by itself, for the next moment of all records.
+            return
+        cron = self.env.ref("l10n_pl_ksef_auth.ir_cron_keep_alive", raise_if_not_found=False)
+        if cron and moment:
+            # Odoo's cron compares with the clock of PostgreSQL, not with ours.
+            cron._trigger(at=fields.Datetime.now() + max(moment - self._now(), timedelta()))

@@ -1,0 +1,5 @@
+from . import certificate
+from . import enrollment
+from . import renewal
+from . import leaving
+from . import by_hand

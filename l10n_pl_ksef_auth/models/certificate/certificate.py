@@ -1,0 +1,365 @@
+import logging
+import random
+from datetime import timedelta
+
+from odoo import fields, models
+from odoo.fields import Domain
+
+from ...exceptions import LoginNeeded
+from ...tools.identity import identity_of_certificate
+from ...tools.x509_support import read_certificate
+from ..base.const import ENVIRONMENT_LABELS
+from ..base.steps import event, naive
+from ..upkeep.audit import technical
+from .states import CERTIFICATE
+
+_logger = logging.getLogger(__name__)
+
+PURPOSE = "Authentication"
+SYNC_EVERY, ABOUT = timedelta(hours=24), timedelta(hours=1)
+# KSeF's status of a certificate, as we call it (docs/ksef.md A1-list); others change nothing.
+STATES = {"Active": "active", "Blocked": "blocked", "Revoked": "revoked", "Expired": "expired"}
+# KSeF's words about a certificate that it does not let in (docs/ksef.md A1-460).
+REFUSED_STATES = {"Certyfikat odwołany": "revoked", "Certyfikat zawieszony": "blocked"}
+# The audit's events by the state that a certificate enters.
+EVENTS = {
+    "requested": "certificate_requested",
+    "superseded": "certificate_replaced",
+    "revoked": "certificate_revoked",
+    "blocked": "certificate_blocked",
+    "expired": "certificate_expired",
+    "failed": "certificate_failed",
+}
+ORIGIN_EVENTS = {"enrolled": "certificate_issued", "loaded": "certificate_loaded"}
+
+
+class L10n_Pl_KsefCertificate(models.Model):
+    """A KSeF certificate: of one identity in one environment, serving any number of companies.
+
+    docs/design.md 5: a person may hold six in all, so one is shared by the companies that its
+    owner signs for; ``company_ids`` says which ones may use it.
+    """
+
+    _name = "l10n_pl_ksef.certificate"
+    _description = "KSeF certificate"
+    _inherit = ["l10n_pl_ksef.step.mixin", "mail.thread", "mail.activity.mixin"]
+    _order = "taken_at desc, id desc"
+    _machine = CERTIFICATE
+
+    name = fields.Char(required=True, readonly=True)
+    environment = fields.Selection(ENVIRONMENT_LABELS, required=True, readonly=True)
+    company_ids = fields.Many2many("res.company", string="Companies it serves", readonly=True)
+    former_company_ids = fields.Many2many(
+        "res.company",
+        "l10n_pl_ksef_certificate_former_company_rel",
+        "certificate_id",
+        "company_id",
+        string="Companies that another identity took over",
+        readonly=True,
+        copy=False,
+    )
+    state = fields.Selection(
+        CERTIFICATE.selection, required=True, readonly=True, default="checking", index=True
+    )
+    origin = fields.Selection(
+        [("enrolled", "Issued for this Odoo"), ("loaded", "Loaded by hand")],
+        required=True,
+        readonly=True,
+        default="enrolled",
+    )
+    identity_digest = fields.Char(groups=fields.NO_ACCESS, copy=False, index="btree_not_null")
+    identity_kind = fields.Char(readonly=True, copy=False)
+    identity_masked = fields.Char(string="Owner's identifier", readonly=True, copy=False)
+    owner_name = fields.Char(string="Owner", readonly=True, copy=False)
+
+    session_id = fields.Many2one(
+        "l10n_pl_ksef.session",
+        string="Asked for through",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+    )
+    user_id = fields.Many2one("res.users", readonly=True)
+    private_key_secret = fields.Text(groups=fields.NO_ACCESS, copy=False, prefetch=False)
+    # The certificate is public at KSeF, but names its owner's PESEL.
+    certificate_secret = fields.Text(groups=fields.NO_ACCESS, copy=False, prefetch=False)
+    separate = fields.Boolean(string="Issued beside another one", readonly=True, copy=False)
+    enrollment_remaining = fields.Integer(readonly=True, copy=False)
+    certificate_remaining = fields.Integer(readonly=True, copy=False)
+    send_started_at = fields.Datetime(readonly=True, copy=False)
+    reference_number = fields.Char(readonly=True, copy=False)
+    serial_number = fields.Char(readonly=True, copy=False, index="btree_not_null")
+    # The newest one that came is the one to log in with: whoever signs anew takes over.
+    taken_at = fields.Datetime(string="Taken into use", readonly=True, copy=False)
+    valid_from = fields.Datetime(readonly=True, copy=False)
+    valid_to = fields.Datetime(readonly=True, copy=False)
+    replaces_id = fields.Many2one(
+        "l10n_pl_ksef.certificate",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+    )
+    renew_at = fields.Datetime(string="Renewal", readonly=True, copy=False)
+    asked_by_id = fields.Many2one(
+        "res.users", string="Renewal asked for by", readonly=True, copy=False
+    )
+    revoke_requested = fields.Boolean(readonly=True, copy=False)
+    noticed_at = fields.Datetime(string="Found revoked or blocked", readonly=True, copy=False)
+    synced_at = fields.Datetime(string="Compared with KSeF", readonly=True, copy=False)
+
+    def _lock_name(self):
+        return f"ksef-certificate,{self.id}"
+
+    def _client(self):
+        """A client for this certificate's environment; used as a context manager."""
+        return self.env["res.company"]._l10n_pl_ksef_client(self.environment)
+
+    def _of_company(self, owner, *conditions, order=None, limit=None):
+        """Return the certificates in a company's environment that serve it.
+
+        :param owner: the company that owns the connection
+        :param conditions: of a search domain
+        :param str order: the model's by default
+        :param int limit: how many at most
+        """
+        environment = ("environment", "=", owner.l10n_pl_ksef_environment)
+        serving = ("company_ids", "in", owner.id)
+        domain = [serving, environment, *conditions]
+        return self.sudo().search(domain, order=order, limit=limit)
+
+    def _usable(self):
+        """Return the certificates of self that may log in now, not only later."""
+        return self.filtered_domain(self._usable_domain())
+
+    def _usable_domain(self):
+        """Return the domain of certificates that may log in now (docs/ksef.md A2-28)."""
+        now = self._now()
+        begun = Domain("valid_from", "<=", now)
+        lasts = Domain("valid_to", ">", now + timedelta(minutes=1))
+        return Domain("state", "=", "active") & begun & lasts
+
+    def _stored_certificate(self):
+        """Return the certificate, an x509_support.Certificate.
+
+        :raises vault.VaultError: it cannot be decrypted here
+        """
+        return read_certificate(self._secret_read("certificate_secret"))
+
+    def _signing_material(self):
+        """Return what a login is signed with; xades takes the key as it is stored.
+
+        :return tuple: (private key in PKCS#8 DER, x509_support.Certificate)
+        :raises vault.VaultError: the key cannot be decrypted here
+        """
+        self.ensure_one()
+        vault, own = self._vault(), self.sudo()
+        key, certificate = (
+            vault.decrypt(own[name] or "", self._secret_context(name))
+            for name in ("private_key_secret", "certificate_secret")
+        )
+        return key, read_certificate(certificate)
+
+    def _activate_with(self, certificate):
+        """Store a certificate as the one to log in with, or to try out before its forerunner goes.
+
+        :param certificate: an x509_support.Certificate
+        """
+        self._secret_write(certificate_secret=certificate.der)
+        self._succeed(
+            state="trying" if self.replaces_id.state == "active" else "active",
+            taken_at=self._now(),
+            valid_from=naive(certificate.valid_from),
+            valid_to=naive(certificate.valid_to),
+        )
+        self._plan()
+
+    def _plan(self):
+        """Choose when to renew, and when to look at it next."""
+        self.renew_at = self._renewal_moment()
+        if self.revoke_requested:
+            self.next_attempt = False
+        elif self.state == "trying":
+            # A certificate may begin to be valid only later (docs/ksef.md A2-28).
+            self.next_attempt = max(self.valid_from, self._now())
+        else:
+            self.next_attempt = self._next_look()
+
+    # ------------------------------------------------------------------
+    # The owner's login
+    # ------------------------------------------------------------------
+    def _token(self):
+        """Return an access token of a login of this certificate's owner.
+
+        :raises LoginNeeded: the owner is not logged in
+        """
+        return self._owners_session()._shared_token()
+
+    def _owners_session(self):
+        """Return a login of the person or company that agreed to the certificate, or nothing.
+
+        Best one that was opened with this certificate, its forerunner or its successor.
+        """
+        family = self | self.replaces_id | self._successors()
+        opened = self.env["l10n_pl_ksef.session"].search(
+            [
+                ("certificate_id", "in", family.ids),
+                ("environment", "=", self.environment),
+                ("state", "=", "active"),
+            ],
+            limit=1,
+        )
+        found = opened or self._login_that_asked()
+        return found or self._login_kept_open() if self.revoke_requested else found
+
+    def _login_that_asked(self):
+        """Return the login by which the certificate was asked for, or a later one by the signer."""
+        asked = self.session_id
+        if asked.state == "active":
+            return asked
+        now = asked.company_id._l10n_pl_ksef_session() if asked else asked
+        same = (now.signer_name, now.signer_masked) == (asked.signer_name, asked.signer_masked)
+        return now if same else asked.browse()
+
+    def _login_kept_open(self):
+        """Return the owner's login that another has replaced, until it is closed."""
+        replaced = self.env["l10n_pl_ksef.session"].search(
+            [
+                ("company_id", "in", self.former_company_ids.ids),
+                ("environment", "=", self.environment),
+                ("state", "=", "active"),
+                ("revoke_requested", "=", True),
+            ]
+        )
+        asked = self.session_id
+        owners = [
+            (asked.signer_name, asked.signer_masked),
+            (self.owner_name, self.identity_masked),
+        ]
+        return replaced.filtered(lambda one: (one.signer_name, one.signer_masked) in owners)[:1]
+
+    # ------------------------------------------------------------------
+    # KSeF's own list, once a day
+    # ------------------------------------------------------------------
+    def _step_sync(self):
+        """Compare the state with KSeF's list, then wait for the next thing that is due."""
+        session = self._owners_session()
+        try:
+            token = session._shared_token()
+        except LoginNeeded:
+            # Nobody is logged in with it, so the list cannot be asked for.
+            self._succeed(next_attempt=self._next_look())
+            self._apply_status(self._state_told_by_login() or self.state)
+            return
+        with self._client() as client:
+            listed = list(client.certificates(token, type=PURPOSE))
+        own = [item for item in listed if item.serial_number == self.serial_number]
+        status = own[0].status if own else None
+        self._succeed(synced_at=self._now(), next_attempt=self._next_look(session))
+        if status in STATES:
+            self._apply_status(STATES[status])
+        else:
+            _logger.warning("KSeF certificate %s: unknown status %r", self.id, status)
+
+    def _next_look(self, session=None):
+        """Return when to compare again.
+
+        :param session: the owner's login, if it is known
+        """
+        now = self._now()
+        later = now + SYNC_EVERY * random.uniform(0.9, 1)
+        # Together with the owner's own daily check: one access token does for both.
+        check = session.next_attempt if session else None
+        if check and now + ABOUT < check < now + SYNC_EVERY + ABOUT:
+            later = check
+        renewal = self.renew_at if self.renew_at and self.renew_at > now else later
+        return min(later, self.valid_to, renewal)
+
+    def _apply_status(self, state):
+        """Store the state that KSeF gives this certificate."""
+        if state == self.state:
+            return
+        _logger.info("KSeF certificate %s: %s is now %s", self.id, self.state, state)
+        values = {"state": state, "noticed_at": self._now()}
+        if state in ("revoked", "expired"):
+            values |= {"private_key_secret": False, "next_attempt": False}
+        self.write(values)
+        self.env.cr.commit()
+        self._plan_renewals()
+
+    def _nobody_chose_this(self):
+        """Return True if KSeF, not a user of this database, put the certificate into this state."""
+        if self.state in ("revoked", "blocked"):
+            return bool(self.noticed_at)
+        # A renewal that failed is told as the end of the old certificate, when it comes near.
+        return not (self.state == "failed" and self.replaces_id)
+
+    def _state_told_by_login(self):
+        """Return the state that KSeF named when it refused the last login with this certificate."""
+        last = self.env["l10n_pl_ksef.session"].search([("certificate_id", "=", self.id)], limit=1)
+        details = (last.problem or {}).get("details") or () if last.state == "failed" else ()
+        return next((REFUSED_STATES[text] for text in details if text in REFUSED_STATES), None)
+
+    def _was_refused(self):
+        """Look at KSeF's list at once: it refused a login with this certificate.
+
+        Never waits: a login's lock is held, and locks are taken from certificate to login.
+        """
+        with self._exclusive() as own:
+            if own:
+                own.next_attempt = own._now()
+                own.env.cr.commit()
+
+    # ------------------------------------------------------------------
+    # Secrets given up
+    # ------------------------------------------------------------------
+    @event
+    def _give_up_secrets(self):
+        """Leave certificates to the database whose key can open them."""
+        self.write({"state": "foreign", "revoke_requested": False, "next_attempt": False})
+
+    def _follow_key(self):
+        """Renew the digest that finds the owner again: the key is part of it."""
+        if self.certificate_secret:
+            identity = identity_of_certificate(self._stored_certificate(), issued_by_ksef=True)
+            self.identity_digest = self._secret_digests(identity)[0]
+
+    # ------------------------------------------------------------------
+    # Audit
+    # ------------------------------------------------------------------
+    def write(self, vals):
+        """Leave a line in the audit for each change of state, whoever makes it."""
+        changing = self if {"state", "company_ids"} & set(vals) else self.browse()
+        before = {one: (one.state, one.company_ids) for one in changing}
+        result = super().write(vals)
+        for certificate in changing:
+            state, companies = before[certificate]
+            joined = certificate.company_ids - companies
+            if certificate.state != state:
+                certificate._audit_state(state)
+            elif joined and state == "active":
+                certificate._audit_certificate("certificate_shared", joined)
+        return result
+
+    def _audit_state(self, old):
+        # A certificate that is tried out was issued before that.
+        came = self.state in ("trying", "active") and old not in ("trying", "blocked")
+        event_name = ORIGIN_EVENTS[self.origin] if came else EVENTS.get(self.state)
+        if event_name:
+            self._audit_certificate(event_name)
+
+    def _audit_certificate(self, event_name, companies=None):
+        """Leave a line about this certificate.
+
+        :param str event_name: one of the audit's events
+        :param companies: whose it is about; all that it serves or served when omitted
+        """
+        self.env["l10n_pl_ksef.audit"]._record(
+            companies or self.company_ids | self.former_company_ids,
+            event_name,
+            environment=self.environment,
+            signer_name=self.owner_name,
+            signer_masked=self.identity_masked,
+            reference=self.serial_number or self.reference_number,
+            detail=technical(self.env, self.problem),
+        )

@@ -1,0 +1,248 @@
+import secrets
+from datetime import timedelta
+
+from odoo import Command, models
+
+from ...tools import enrollment
+from ...tools.credentials import matches
+from ...tools.errors import KsefError, KsefForbidden, KsefGone, KsefUnauthorized
+from ...tools.identity import identity_of_enrollment_data
+from .. import ksef_problem
+from .certificate import PURPOSE
+from .states import HELD
+
+# Certificates, tokens and sessions share 30 calls a minute and 120 an hour (docs/ksef.md A2-30).
+FIRST_POLL = timedelta(seconds=10)
+LONGEST_POLL = timedelta(minutes=5)
+# After a lost answer KSeF's own list tells whether the application arrived; for how long to look.
+LOST_ANSWER_PATIENCE = timedelta(hours=2)
+# A request whose answer we no longer wait for may still be worked on.
+STILL_ARRIVING = timedelta(minutes=1)
+RECEIVED, ISSUED = range(100, 200), 200
+# A separate certificate beside an existing one, only if one more place is free (docs/journey.md 5).
+PLACES_FOR_SEPARATE = 2
+
+
+class L10n_Pl_KsefCertificateEnrollment(models.Model):
+    """The steps from the consent to a certificate that can log in (docs/ksef.md A2-19 to A2-30)."""
+
+    _inherit = "l10n_pl_ksef.certificate"
+
+    def _enroll_after_login(self, session):
+        """Begin an enrollment for a login whose signer agreed to it, unless one is there already.
+
+        :param session: a session that has just become active, on its own cursor
+        """
+        if not session.consent_at or session.method != "signature":
+            return self.browse()
+        return self.create(
+            {
+                "name": self._new_name(),
+                "environment": session.environment,
+                "company_ids": [Command.link(session.company_id.id)],
+                "session_id": session.id,
+                "user_id": session.user_id.id,
+                "owner_name": session.signer_name,
+            }
+        )
+
+    def _new_name(self):
+        """A name that tells this application from all others, within what KSeF accepts."""
+        return enrollment.certificate_name(f"Odoo {secrets.token_hex(4)}")
+
+    def _was_sent(self):
+        """Return True if an application was sent whose answer is missing."""
+        return bool(self.send_started_at)
+
+    # ------------------------------------------------------------------
+    # Before the application
+    # ------------------------------------------------------------------
+    def _step_check(self):
+        """Look at what KSeF and this Odoo have, and make the key: committed before it is used."""
+        token = self._token()
+        with self._client() as client:
+            data = client.enrollment_data(token)
+            limits = client.certificate_limits(token)
+            held = list(client.certificates(token, status="Active", type=PURPOSE))
+        identity = identity_of_enrollment_data(data)
+        digests = self._secret_digests(identity)
+        # Two companies of one signer may come at the same moment: one certificate for both.
+        with self._also_locked(f"ksef-identity,{self.environment},{digests[0]}"):
+            self._decide(identity, digests, limits, held)
+
+    def _decide(self, identity, digests, limits, held):
+        """Join what this Odoo has, leave the choice to a human, or make the key."""
+        self.write(
+            {
+                "identity_digest": digests[0],
+                "identity_kind": identity.kind,
+                "identity_masked": identity.label,
+                "owner_name": identity.name or self.owner_name,
+                "enrollment_remaining": limits.enrollment_remaining,
+                "certificate_remaining": limits.certificate_remaining,
+            }
+        )
+        known = self._known_here(digests)
+        if known:
+            self._join(known)
+        elif held and not self._may_stand_beside():
+            self._leave_to_a_human()
+        elif not limits.can_request:
+            self._succeed(state="failed", problem=ksef_problem.local("certificate_limit"))
+        else:
+            key = enrollment.new_key()
+            self._secret_write(private_key_secret=enrollment.private_key_der(key))
+            self._succeed(state="keyed", send_started_at=False)
+
+    def _may_stand_beside(self):
+        """Return True if Odoo may apply although KSeF lists another certificate of the signer's.
+
+        Decide by KSeF's present limits: the ones shown to the user may be outdated.
+        """
+        return self.separate and bool(self.replaces_id or self._has_place_for_separate())
+
+    def _free_slots(self):
+        """Return how many certificates KSeF would still issue, when it was last asked."""
+        return min(self.certificate_remaining, self.enrollment_remaining)
+
+    def _has_place_for_separate(self):
+        return self._free_slots() >= PLACES_FOR_SEPARATE
+
+    def _known_here(self, digests):
+        """Return this Odoo's own certificate of the same identity, if one is to be joined."""
+        if self.replaces_id:
+            return self.browse()
+        return self.search(
+            [
+                ("identity_digest", "in", digests),
+                ("environment", "=", self.environment),
+                ("state", "in", HELD),
+                ("id", "!=", self.id),
+            ],
+            # The one that is in use comes before its successor.
+            order="valid_from, id",
+            limit=1,
+        )
+
+    def _join(self, known):
+        """One certificate for each identity: the company joins the one that is there."""
+        with self._also_locked(known._lock_name()):
+            known.write({"company_ids": [Command.link(company.id) for company in self.company_ids]})
+            self.unlink()
+        known._plan_renewals()
+
+    def _leave_to_a_human(self):
+        """The signer has a certificate elsewhere: one question, however often he or she signs."""
+        asked = self.search(
+            [
+                ("identity_digest", "=", self.identity_digest),
+                ("environment", "=", self.environment),
+                ("company_ids", "in", self.company_ids.ids),
+                ("state", "=", "exists"),
+                ("id", "!=", self.id),
+            ],
+            limit=1,
+        )
+        if not asked:
+            self._succeed(state="exists")
+            return
+        places = ("enrollment_remaining", "certificate_remaining")
+        with self._also_locked(asked._lock_name()):
+            asked.write({name: self[name] for name in places})
+            self.unlink()
+
+    # ------------------------------------------------------------------
+    # The application
+    # ------------------------------------------------------------------
+    def _step_enroll(self):
+        """Ask for the certificate; the reference number is committed as soon as it is known."""
+        token = self._token()
+        key = enrollment.load_private_key(self._secret_read("private_key_secret"))
+        with self._client() as client:
+            csr = enrollment.build_csr(key, client.enrollment_data(token))
+            self.send_started_at = self._now()
+            self.env.cr.commit()
+            try:
+                application = client.enroll(token, name=self.name, csr_der=csr)
+            except KsefError as error:
+                if not getattr(error, "sent", False):
+                    # It was certainly not taken: there is none to be looked for.
+                    self.send_started_at = False
+                    self.env.cr.commit()
+                raise
+        self._requested(reference_number=application.reference_number)
+
+    def _requested(self, **values):
+        self._succeed(state="requested", next_attempt=self._now() + FIRST_POLL, **values)
+        self._wake_cron_at(self.next_attempt)
+
+    def _step_find_lost(self):
+        """The answer to an application was lost: did KSeF take it? Never two for one need."""
+        if self.send_started_at + STILL_ARRIVING > self._now():
+            self._postpone_for(self.send_started_at + STILL_ARRIVING - self._now())
+            return
+        token = self._token()
+        with self._client() as client:
+            limits = client.certificate_limits(token)
+            listed = client.certificates(token, type=PURPOSE)
+            mine = [item for item in listed if item.name == self.name]
+        if mine:
+            self._succeed(state="issued", serial_number=mine[0].serial_number)
+        elif limits.enrollment_remaining >= self.enrollment_remaining:
+            # KSeF counts applications: none arrived, so the next one is the first.
+            self._succeed(send_started_at=False)
+        elif self.send_started_at + LOST_ANSWER_PATIENCE < self._now():
+            self._succeed(state="failed", problem=ksef_problem.local("enrollment_lost"))
+        else:
+            self.attempts += 1
+            self._postpone_for(min(FIRST_POLL * 2**self.attempts, LONGEST_POLL))
+
+    def _step_poll(self):
+        """Ask how far the application is."""
+        with self._client() as client:
+            status = client.enrollment_status(self._token(), self.reference_number)
+        if status.code in RECEIVED:
+            self.attempts += 1
+            self._postpone_for(min(FIRST_POLL * 1.5 ** min(self.attempts, 20), LONGEST_POLL))
+        elif status.code == ISSUED and status.certificate_serial_number:
+            self._succeed(state="issued", serial_number=status.certificate_serial_number)
+        elif status.code == ISSUED:
+            # Which one, KSeF's list tells.
+            self._succeed(state="keyed")
+        else:
+            problem = ksef_problem.of_enrollment_status(status)
+            self._succeed(state="failed", problem=problem)
+
+    def _step_retrieve(self):
+        """Fetch the certificate and make sure that it is the one for our key."""
+        with self._client() as client:
+            answer = client.retrieve_certificates(self._token(), [self.serial_number])
+        ours = (item for item in answer if item.serial_number == self.serial_number)
+        certificate = next((item.certificate for item in ours), None)
+        key = enrollment.load_private_key(self._secret_read("private_key_secret"))
+        if not certificate or not matches(key, certificate):
+            self._succeed(state="failed", problem=ksef_problem.local("certificate_mismatch"))
+            return
+        self._activate_with(certificate)
+        self.env.cr.commit()
+        self._plan_renewals()
+
+    def _plan_renewals(self):
+        """From now on something renews the logins of the companies it serves, or nothing does."""
+        for company in self.company_ids:
+            session = company._l10n_pl_ksef_session()
+            renewable = bool(company._l10n_pl_ksef_certificate())
+            if session and bool(session.renew_at) != renewable:
+                with session._exclusive(wait_seconds=10) as own:
+                    own._plan_renewal()
+                    own.env.cr.commit()
+
+    def _on_enrollment_refused(self, error):
+        """Give up after KSeF's final no, unless the login or its rights are just changing."""
+        if isinstance(error, KsefGone) and self.state == "requested":
+            # Too old to be asked about: KSeF's list knows what became of it.
+            self._succeed(state="keyed")
+        elif isinstance(error, KsefForbidden | KsefUnauthorized | KsefGone):
+            self._postpone(error)
+        else:
+            self._succeed(state="failed", problem=ksef_problem.of_error(error))

@@ -1,0 +1,108 @@
+import logging
+
+from odoo import Command, models
+
+from ...exceptions import LoginNeeded
+from ...tools.errors import KsefRefused, KsefUnauthorized
+from .. import ksef_problem
+from .renewal import NOT_TO_BE_REVOKED
+from .states import ON_THE_WAY
+
+_logger = logging.getLogger(__name__)
+
+
+class L10n_Pl_KsefCertificateTakeOver(models.Model):
+    """A certificate whose company another identity took over: it leaves, and may be revoked."""
+
+    _inherit = "l10n_pl_ksef.certificate"
+
+    def _leave(self, company, revoke_by=None):
+        """Serve a company no longer; under the certificate's lock.
+
+        What other companies depend on is revoked for nobody who does not manage all of them.
+
+        :param company: whose connection stands on another identity now
+        :param revoke_by: the user who wants the certificate revoked, or None to keep it
+        """
+        self.write(
+            {
+                "company_ids": [Command.unlink(company.id)],
+                "former_company_ids": [Command.link(company.id)],
+            }
+        )
+        goes = self.state in (*ON_THE_WAY, "active")
+        if revoke_by and goes and self._serves_only(revoke_by):
+            self.write({"revoke_requested": True, "next_attempt": False})
+            self._wake_cron_at(self._now())
+
+    def _was_left_by(self, company):
+        return company in self.former_company_ids - self.company_ids
+
+    def _serves_only(self, user):
+        """Return True if all companies that it serves are a user's."""
+        return self.company_ids <= user.sudo().company_ids
+
+    # ------------------------------------------------------------------
+    # What was on its way when the last company left
+    # ------------------------------------------------------------------
+    def _is_left(self):
+        """Return True if no company waits any more for what is on its way."""
+        return bool(self.former_company_ids) and not (
+            self.company_ids | self.replaces_id.company_ids
+        )
+
+    def _is_left_unsent(self):
+        """Return True if nobody waits for it and nothing was applied for."""
+        return not self.send_started_at and self._is_left()
+
+    def _is_left_ownerless(self):
+        """Return True if nobody waits for it and its owner is not logged in to fetch it."""
+        return self._is_left() and not self._owners_session()
+
+    def _is_left_to_revoke(self):
+        """Return True if nobody waits for it and the person who took over wants it revoked."""
+        return self.revoke_requested and self._is_left()
+
+    def _step_give_up(self):
+        """Forget the key; what KSeF may yet issue for it can be revoked by its owner alone."""
+        lost = self.revoke_requested and self.send_started_at
+        problem = lost and ksef_problem.local("revocation_needs_owner")
+        self._succeed(
+            state="failed", problem=problem, revoke_requested=False, private_key_secret=False
+        )
+
+    def _step_keep_untried(self):
+        """Keep it valid for its owner, as its forerunner; it logs nobody in."""
+        self._succeed(state="active", next_attempt=self._next_look())
+
+    # ------------------------------------------------------------------
+    # The revocation that was asked for with the new signature
+    # ------------------------------------------------------------------
+    def _step_revoke_left(self):
+        """Revoke at KSeF, through a login that is kept open for this.
+
+        KSeF lets nobody but the owner, or a NIP or PESEL that it links with the owner
+        (KSeF's contract, POST /certificates/{certificateSerialNumber}/revoke).
+        """
+        try:
+            token = self._token()
+            with self._client() as client:
+                client.revoke_certificate(token, self.serial_number, "Unspecified")
+        except LoginNeeded:
+            self._keep_after_all(ksef_problem.local("revocation_needs_owner"))
+            return
+        except KsefRefused as error:
+            if error.retryable or isinstance(error, KsefUnauthorized):
+                raise
+            if not any(error.has(code) for code in NOT_TO_BE_REVOKED):
+                self._keep_after_all(ksef_problem.of_error(error))
+                return
+        self._succeed(state="revoked", revoke_requested=False, private_key_secret=False)
+        self.env.cr.commit()
+        self._plan_renewals()
+
+    def _keep_after_all(self, problem):
+        """Nobody can revoke it from here any more: say so, once, and go on."""
+        _logger.info("KSeF certificate %s is kept: %s", self.id, problem["code"])
+        self._succeed(revoke_requested=False, problem=problem, next_attempt=self._next_look())
+        self._audit_certificate("revocation_failed")

@@ -1,0 +1,180 @@
+import logging
+import random
+from datetime import timedelta
+
+from odoo import Command, models
+
+from ...tools.errors import KsefRefused
+from ..base.steps import event
+from ..session.states import LOGGING_IN
+from .states import ON_THE_WAY
+
+_logger = logging.getLogger(__name__)
+
+# Well before the first warning (30 days): a renewal has a month to repair itself.
+RENEW_BEFORE = timedelta(days=60)
+RENEW_SPREAD = timedelta(days=7)
+# An identity has 12 applications in all (docs/ksef.md A2-24): none for a lost cause.
+MOST_APPLICATIONS = 2
+RETRY_RENEWAL = timedelta(days=3)
+LOOK_AGAIN = timedelta(seconds=30)
+WAIT_FOR_LOGINS = timedelta(minutes=10)
+A_DAY = timedelta(days=1)
+# It does not exist, or is revoked, blocked or expired already (docs/ksef.md A1-25008, A1-25009).
+NOT_TO_BE_REVOKED = (25008, 25009)
+
+
+class L10n_Pl_KsefCertificateRenewal(models.Model):
+    """From a certificate to its successor: the old one goes only when the new one has logged in."""
+
+    _inherit = "l10n_pl_ksef.certificate"
+
+    # ------------------------------------------------------------------
+    # What is due
+    # ------------------------------------------------------------------
+    def _has_ended(self):
+        """Return True if the certificate is not valid any more."""
+        return self.valid_to <= self._now()
+
+    def _has_no_plan(self):
+        """Return True if nobody has chosen yet when to renew it."""
+        return not self.renew_at
+
+    def _renewal_is_due(self):
+        """Return True if it is time to apply for a successor."""
+        return self.renew_at <= self._now()
+
+    def _is_to_be_revoked(self):
+        """Return True if it has a successor, or a person took over and wants it revoked."""
+        return self.revoke_requested
+
+    def _step_plan(self):
+        """Choose when to renew a certificate that came without a plan."""
+        self._plan()
+
+    def _renewal_moment(self):
+        """Return a moment two months before the end, not everybody's; earlier in short lives."""
+        life = self.valid_to - self.valid_from
+        return self.valid_to - min(RENEW_BEFORE + RENEW_SPREAD * random.random(), life / 3)
+
+    def _step_expire(self):
+        self._succeed(state="expired", private_key_secret=False, revoke_requested=False)
+        self.env.cr.commit()
+        self._plan_renewals()
+
+    # ------------------------------------------------------------------
+    # The application for a successor
+    # ------------------------------------------------------------------
+    def _step_renew(self):
+        """Begin the enrollment of a successor, unless one is on its way or all were refused."""
+        now = self._now()
+        tried = self._successors()
+        if self._is_being_renewed():
+            self._succeed(renew_at=now + A_DAY)
+        elif len(tried.filtered(_was_the_machines)) >= MOST_APPLICATIONS:
+            self._succeed(renew_at=self.valid_to)
+        elif not self.company_ids or not self._owners_session():
+            self._succeed(renew_at=now + A_DAY)
+        else:
+            self._begin_successor()
+            self._succeed(renew_at=now + RETRY_RENEWAL * (1 + len(tried)))
+
+    def _begin_successor(self, **values):
+        successor = self.create(
+            {
+                "name": self._new_name(),
+                "environment": self.environment,
+                "company_ids": [Command.set(self._served_and_archived().ids)],
+                "session_id": self._owners_session().id,
+                "user_id": self.user_id.id,
+                "owner_name": self.owner_name,
+                "replaces_id": self.id,
+                "separate": True,
+                **values,
+            }
+        )
+        successor._wake_cron_at(self._now())
+        return successor
+
+    def _served_and_archived(self):
+        """Return the companies of self, those in the archive too: they may come back."""
+        return self.with_context(active_test=False).company_ids
+
+    def _successors(self):
+        return self.search([("replaces_id", "=", self.id)], order="id desc")
+
+    def _is_being_renewed(self):
+        """Return True if a successor is on its way."""
+        return any(item.state in ON_THE_WAY for item in self._successors())
+
+    # ------------------------------------------------------------------
+    # The switch
+    # ------------------------------------------------------------------
+    def _step_try(self):
+        """Log one company in with the new certificate; the old one stays until that has worked."""
+        login = self._trial()
+        if login.activated_at or not self.replaces_id._usable():
+            self._switch()
+        elif login.state in LOGGING_IN:
+            login._advance()
+            self._succeed(next_attempt=self._now() + LOOK_AGAIN)
+        elif login:
+            self._succeed(state="failed", problem=login.problem)
+        else:
+            self._begin_trial()
+
+    def _trial(self):
+        return self.env["l10n_pl_ksef.session"].search([("certificate_id", "=", self.id)], limit=1)
+
+    def _begin_trial(self):
+        served = self.company_ids | self.replaces_id.company_ids
+        session = self._owners_session().filtered(lambda login: login.company_id in served)
+        self._succeed(next_attempt=self._now() + (LOOK_AGAIN if session else A_DAY))
+        self.env.cr.commit()
+        if session:
+            session.company_id._l10n_pl_ksef_log_in_with_certificate(certificate=self)
+
+    def _switch(self):
+        """Go into service, and have the forerunner revoked."""
+        old = self.replaces_id
+        with self._also_locked(old._lock_name()):
+            companies = (old | self)._served_and_archived()
+            self._succeed(state="active", company_ids=[Command.set(companies.ids)])
+            if old.state == "active":
+                old._give_way()
+        self._wake_cron_at(self._now())
+
+    @event
+    def _give_way(self):
+        """Go out of service: the successor has logged in."""
+        # What was loaded by hand may be in use elsewhere: it is left to end by itself.
+        self._succeed(state="superseded", revoke_requested=self.origin == "enrolled")
+
+    def _step_retire(self):
+        """Revoke the old certificate at KSeF, once no login needs it."""
+        if self._has_ended():
+            # Its owner did not log in again to revoke it, and now nobody has to.
+            self._succeed(revoke_requested=False, private_key_secret=False)
+            return
+        if self._logins_under_way():
+            self._succeed(next_attempt=self._now() + WAIT_FOR_LOGINS)
+            return
+        token = self._token()
+        try:
+            with self._client() as client:
+                client.revoke_certificate(token, self.serial_number, "Superseded")
+        except KsefRefused as error:
+            if not any(error.has(code) for code in NOT_TO_BE_REVOKED):
+                raise
+            _logger.info("KSeF certificate %s was revoked already", self.id)
+        self._succeed(revoke_requested=False, private_key_secret=False)
+
+    def _logins_under_way(self):
+        return self.env["l10n_pl_ksef.session"].search_count(
+            [("certificate_id", "=", self.id), ("state", "in", LOGGING_IN)], limit=1
+        )
+
+
+def _was_the_machines(successor):
+    """Return True if the scheduled action, not a user, sent this application."""
+    return bool(successor.send_started_at) and not successor.asked_by_id

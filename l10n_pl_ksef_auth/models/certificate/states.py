@@ -1,0 +1,72 @@
+"""The states of a KSeF certificate, and all ways between them."""
+
+from ..base.table import ANY, Event, Refusal, State, Step, Table
+
+# A table is read by its columns.
+# fmt: off
+CERTIFICATE = Table(
+    states=(
+        #     name          what people read                    groups
+        State("checking",   "Being prepared",                   "issuing standing"),
+        State("exists",     "One exists already",               "question standing told over"),
+        State("keyed",      "Key made",                         "issuing standing held"),
+        State("requested",  "Being issued",                     "issuing standing held"),
+        State("issued",     "Being fetched",                    "issuing standing held"),
+        State("trying",     "Being tried out",                  "trying standing held"),
+        State("active",     "Valid",                            "valid standing held left"),
+        State("superseded", "Replaced",                         "over"),
+        State("expired",    "Expired",                          "told over left"),
+        State("revoked",    "Revoked",                          "told over left"),
+        State("blocked",    "Blocked",                          "valid standing told left"),
+        State("failed",     "Failed",                           "question told over"),
+        State("foreign",    "Belongs to the original database", "over"),
+    ),
+    rows=(
+        #    state                     step                  leads to         when
+        Step("checking keyed",         "_step_give_up",      "failed",        "_is_left_unsent"),
+        Step("keyed requested issued", "_step_give_up",      "failed",        "_is_left_ownerless"),
+        Step("trying",                 "_step_revoke_left",  "revoked",       "_is_left_to_revoke"),
+        Step("trying",                 "_step_keep_untried", "active",        "_is_left"),
+        Step("checking",               "_step_check",        "keyed exists failed"),
+        Step("keyed",                  "_step_find_lost",    "issued failed", "_was_sent"),
+        Step("keyed",                  "_step_enroll",       "requested"),
+        Step("requested",              "_step_poll",         "issued keyed failed"),
+        Step("issued",                 "_step_retrieve",     "trying active failed"),
+        Step("trying",                 "_step_try",          "active failed"),
+        Step("active blocked",         "_step_expire",       "expired",       "_has_ended"),
+        Step("active blocked",         "_step_revoke_left",  "revoked",       "_is_to_be_revoked"),
+        Step("active blocked",         "_step_plan",         "",              "_has_no_plan"),
+        Step("active",                 "_step_renew",        "",              "_renewal_is_due"),
+        Step("active blocked",         "_step_sync",         "active blocked revoked expired"),
+        Step("superseded",             "_step_retire",       "",              "_is_to_be_revoked"),
+
+        #       state                              KSeF's final no          leads to
+        Refusal("checking keyed requested issued", "_on_enrollment_refused", "keyed failed"),
+
+        #     state     event               leads to
+        Event("active", "_give_way",        "superseded"),
+        Event(ANY,      "_revoke_by_hand",  "revoked"),
+        Event(ANY,      "_store_loaded",    "active trying"),
+        Event(ANY,      "_give_up_secrets", "foreign"),
+    ),
+)
+# fmt: on
+
+# Applied for, and not yet here.
+ISSUING = CERTIFICATE.group("issuing")
+ON_THE_WAY = CERTIFICATE.group("issuing trying")
+# Valid at KSeF: usable, or blocked there.
+VALID = CERTIFICATE.group("valid")
+AT_WORK = CERTIFICATE.group("issuing trying valid")
+# Of use to the company, now or later.
+STANDING = CERTIFICATE.group("standing")
+# One that another application of the same identity joins.
+HELD = CERTIFICATE.group("held")
+# A human has to decide, or to read why there is none.
+QUESTION = CERTIFICATE.group("question")
+# States of which a human is told.
+TOLD = CERTIFICATE.group("told")
+# Housekeeping removes them after some years.
+OVER = CERTIFICATE.group("over")
+# The screen shows these to a company that another identity took over.
+SHOWN_WHEN_LEFT = CERTIFICATE.group("left")

@@ -1,0 +1,210 @@
+from datetime import timedelta
+
+from odoo import api, models
+from odoo.exceptions import AccessError
+from odoo.tools import SQL
+
+from ..exceptions import LoginNeeded
+from ..tools.authorised_client import AuthorisedClient
+from ..tools.nip import InvalidNip
+from ..tools.vault import VaultError
+from . import ksef_problem
+from .res_company import CONNECT_GROUP, PRINCIPAL_FIELDS
+from .session.token import AHEAD, MARGIN, await_token
+
+# A caller that says nothing gets a token for one request and some work before it.
+DEFAULT_LIFE = timedelta(minutes=1)
+# Access tokens live about 15 minutes (docs/ksef.md A0-1): nobody can be promised more than this.
+LONGEST_LIFE = timedelta(minutes=10)
+# Seconds a caller waits for KSeF and for other workers: a web worker must not be blocked for long.
+DEFAULT_PATIENCE = 15
+
+
+class ResCompany(models.Model):
+    """The stable interface for other addons: a token, or a client that has one.
+
+    They work from a user's request, a scheduled action and a thread, for every company that the
+    environment's user may use, branches included. PostgreSQL is the only coordinator: among all
+    workers and machines on one database exactly one talks to KSeF when a token is outdated.
+    Nothing is written in the caller's transaction and no row of it is locked, so it is never
+    replayed because of us. A caller that holds ``FOR UPDATE`` on its company's row (Odoo's own
+    writes do not) gets LoginBusy when a login has to be recorded meanwhile.
+    """
+
+    _inherit = "res.company"
+
+    @api.private
+    def l10n_pl_ksef_access_token(self, life=DEFAULT_LIFE, wait_seconds=DEFAULT_PATIENCE):
+        """A valid access token of self's connection to KSeF, in its configured environment.
+
+        Warm, this costs one query and no request. An outdated token is renewed, an ended login is
+        followed by one with the KSeF certificate, as long as the caller is willing to wait.
+
+        :param timedelta life: how long the token must live at least; ten minutes at most.
+            Half a minute for the request that carries it comes on top.
+        :param float wait_seconds: how long other workers and KSeF's check of a login may take
+        :return str: the bearer; keep it no longer than ``life``
+        :raises LoginNeeded: only a human can help; the web client shows a button to the window
+        :raises LoginBusy: it takes longer than ``wait_seconds``; try again
+        :raises KsefError: KSeF does not answer or refuses; l10n_pl_ksef_explain gives the sentences
+        :raises AccessError: the user may not use this company
+        """
+        self.ensure_one()
+        self._l10n_pl_ksef_check_company()
+        if life > LONGEST_LIFE:
+            raise ValueError(f"KSeF's tokens live too short for {life}")
+        try:
+            return self._l10n_pl_ksef_stored_token(life) or self._l10n_pl_ksef_new_token(
+                life, wait_seconds
+            )
+        except VaultError as error:
+            raise self._l10n_pl_ksef_login_needed(ksef_problem.of_error(error)) from error
+
+    @api.private
+    def l10n_pl_ksef_api(self, time_limit=DEFAULT_PATIENCE * 2, wait_seconds=DEFAULT_PATIENCE):
+        """A client that is logged in: ``with company.l10n_pl_ksef_api() as api: api.request(…)``.
+
+        :param float time_limit: seconds that one request may take, with KSeF's Retry-After
+        :param float wait_seconds: as in l10n_pl_ksef_access_token
+        :return AuthorisedClient: requests raise what l10n_pl_ksef_access_token does, and KsefError
+        """
+        self.ensure_one()
+        self._l10n_pl_ksef_check_company()
+        return AuthorisedClient(
+            self._l10n_pl_ksef_client(),
+            lambda refused: (
+                self._l10n_pl_ksef_new_token(DEFAULT_LIFE, wait_seconds, refused)
+                if refused
+                else self.l10n_pl_ksef_access_token(wait_seconds=wait_seconds)
+            ),
+            time_limit,
+        )
+
+    @api.private
+    def l10n_pl_ksef_explain(self, error):
+        """What a failure means and what to do, as sentences in the user's language.
+
+        :param Exception error: what one of the calls above raised
+        :return dict: text, action, technical, way_back, final
+        """
+        self.ensure_one()
+        if isinstance(error, LoginNeeded):
+            return {
+                "text": str(error),
+                "action": "",
+                "technical": "",
+                "way_back": "sign",
+                "final": True,
+            }
+        nip = self._l10n_pl_ksef_owner()._l10n_pl_ksef_nip()
+        return ksef_problem.texts(self.env, ksef_problem.of_error(error), nip=nip)
+
+    def _l10n_pl_ksef_check_company(self):
+        """Refuse who may not use the company; costs no query."""
+        if not self.env.su and self.id not in self.env.user._get_company_ids():
+            raise AccessError(
+                self.env._("You are not allowed to use this company's connection to KSeF.")
+            )
+
+    # ------------------------------------------------------------------
+    # Warm: one query
+    # ------------------------------------------------------------------
+    def _l10n_pl_ksef_stored_token(self, life):
+        """The token at hand, or None; one that ends soon is renewed in passing.
+
+        The caller's snapshot may be old: a token in it that is not outdated still serves, for KSeF
+        does not take access tokens back (docs/ksef.md A2-18).
+        """
+        row = self._l10n_pl_ksef_token_row()
+        if not row:
+            return None
+        session_id, secret, valid_until, retry_at = row
+        session = self.env["l10n_pl_ksef.session"].browse(session_id)
+        left = valid_until - session._now() - MARGIN - life if valid_until else timedelta()
+        if left <= timedelta():
+            return None
+        if left <= AHEAD and not (retry_at and retry_at > session._now()):
+            session._renew_ahead(life)
+        return (
+            session._vault()
+            .decrypt(secret, session._secret_context("access_token_secret"))
+            .decode()
+        )
+
+    def _l10n_pl_ksef_token_row(self):
+        """Where the token of self's connection is.
+
+        :return tuple: session id, encrypted token, its end, when to ask KSeF again; or None
+        """
+        self.flush_model(PRINCIPAL_FIELDS)
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT session.id, session.access_token_secret,
+                       session.access_valid_until, session.refresh_retry_at
+                  FROM res_company AS company
+                  JOIN res_company AS principal ON principal.id = company.l10n_pl_ksef_principal_id
+                  JOIN l10n_pl_ksef_session AS session
+                    ON session.company_id = principal.id
+                   AND session.environment = principal.l10n_pl_ksef_environment
+                   AND session.context_digits = principal.l10n_pl_ksef_digits
+                 WHERE company.id = %s AND session.state = 'active'
+                   AND session.revoke_requested IS NOT TRUE
+                 ORDER BY session.id DESC
+                 LIMIT 1
+                """,
+                self.id,
+            )
+        )
+        return rows[0] if rows else None
+
+    # ------------------------------------------------------------------
+    # Outdated: one worker for all
+    # ------------------------------------------------------------------
+    def _l10n_pl_ksef_new_token(self, life, wait_seconds, refused=None):
+        """Return a token that KSeF gives now, or gave to another worker a moment ago.
+
+        :param timedelta life: how long it must live
+        :param float wait_seconds: how long this may take
+        :param str refused: a bearer that KSeF refused
+        """
+        owner = self._l10n_pl_ksef_owner()
+        sessions = self.env["l10n_pl_ksef.session"]
+        return await_token(
+            self.env,
+            sessions._lock_name_of(owner, owner.l10n_pl_ksef_environment),
+            lambda env: self._l10n_pl_ksef_due_token(env, life, refused),
+            lambda env: self.with_env(env)._l10n_pl_ksef_session()._token_if_good(life, refused),
+            wait_seconds,
+        )
+
+    def _l10n_pl_ksef_due_token(self, env, life, refused):
+        """See session._due_token; what only a human can mend is said in the user's language."""
+        owner = self.with_env(env).exists()._l10n_pl_ksef_owner()
+        try:
+            return env["l10n_pl_ksef.session"]._due_token(owner, life, refused)
+        except InvalidNip as error:
+            raise self._l10n_pl_ksef_login_needed(ksef_problem.of_nip(error)) from error
+        except LoginNeeded as error:
+            last = env["l10n_pl_ksef.session"]._last_failure(owner)
+            problem = last.problem or ksef_problem.local("not_connected")
+            raise self._l10n_pl_ksef_login_needed(problem) from error
+
+    # ------------------------------------------------------------------
+    # Only a human can help
+    # ------------------------------------------------------------------
+    def _l10n_pl_ksef_login_needed(self, problem):
+        """The exception for the user of this environment.
+
+        :param dict problem: why, as kept on a record
+        :return LoginNeeded: with a button to the window, or to the panel for who may not connect
+        """
+        nip = self._l10n_pl_ksef_owner()._l10n_pl_ksef_nip()
+        texts = ksef_problem.texts(self.env, problem, nip=nip)
+        message = " ".join(filter(None, (texts["text"], texts["action"])))
+        if self.env.user.has_group(CONNECT_GROUP):
+            tag, label = "l10n_pl_ksef_sign", self.env._("Refresh connection (signature)")
+        else:
+            tag, label = "l10n_pl_ksef_connection", self.env._("Connection to KSeF")
+        action = {"type": "ir.actions.client", "tag": tag, "params": {"company_id": self.id}}
+        return LoginNeeded(message, action, label)

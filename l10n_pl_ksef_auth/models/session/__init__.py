@@ -1,0 +1,4 @@
+from . import session
+from . import login
+from . import active
+from . import token

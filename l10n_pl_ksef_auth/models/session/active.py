@@ -1,0 +1,250 @@
+import logging
+import random
+from datetime import timedelta
+
+from odoo import Command, models
+
+from ...tools.errors import KsefRefused, KsefUnauthorized, KsefUnavailable
+from ..base.locks import LockBusy, locked
+from ..base.steps import event
+from ..certificate.states import AT_WORK
+from .session import NO_RIGHTS
+from .states import LIVE, LOGGING_IN
+from .token import busy
+
+_logger = logging.getLogger(__name__)
+
+RIGHTS_CHECK = timedelta(hours=24)
+# The new login comes two days and more before the old one ends: KSeF may be down for two days.
+RENEW_BEFORE = timedelta(days=2, hours=2)
+RENEW_SPREAD = timedelta(hours=24)
+LOOK_AGAIN = timedelta(seconds=10)
+
+
+class L10n_Pl_KsefSessionActive(models.Model):
+    """A login while it lives: it is renewed in time, its rights are looked at, it is closed.
+
+    By a login with takes_over_ids another identity takes the company's connection over. It does so
+    when it works and has the rights that the company needs: until then the former identity can
+    still keep the connection alive, from then on no machine logs in with its certificates again.
+    """
+
+    _inherit = "l10n_pl_ksef.session"
+
+    # ------------------------------------------------------------------
+    # What is due
+    # ------------------------------------------------------------------
+    def _has_ended(self):
+        """Return True if KSeF gives no more access tokens for this login."""
+        return self.refresh_valid_until <= self._now()
+
+    def _is_to_be_closed(self):
+        """Return True if another login has replaced this one, or a person wants it closed."""
+        return self.revoke_requested
+
+    def _is_kept_open(self):
+        """Return True if a certificate can be revoked only through this login, which is to go."""
+        return self.revoke_requested and bool(self._heir() or self._is_needed_by_certificate())
+
+    def _rights_are_outdated(self):
+        """Return True once a day, and at the beginning."""
+        return not self.rights_checked_at or self.rights_checked_at + RIGHTS_CHECK <= self._now()
+
+    def _may_take_over(self):
+        """Return True if this login takes the connection over and has the rights for it."""
+        return bool(self.takes_over_ids) and not self._missing_rights()
+
+    # ------------------------------------------------------------------
+    # Renewal and rights
+    # ------------------------------------------------------------------
+    def _plan_renewal(self):
+        """Choose when the certificate logs in again: early, and not with everybody else."""
+        if self.state != "active" or self.revoke_requested:
+            return
+        if not self.company_id._l10n_pl_ksef_certificate():
+            self.renew_at = False
+            return
+        life = self.refresh_valid_until - self.activated_at
+        early = min(RENEW_BEFORE + RENEW_SPREAD * random.random(), life / 2)
+        self.renew_at = self.refresh_valid_until - early
+        self._wake_cron_at(self.renew_at)
+
+    def _after_activation(self):
+        """Have older logins closed, and a certificate issued."""
+        older = self.search([*self._active_ones(), ("id", "!=", self.id)])
+        older.write({"revoke_requested": True, "next_attempt": False, "renew_at": False})
+        self.env["l10n_pl_ksef.certificate"]._enroll_after_login(self)
+        self._wake_cron_at(self._now())
+
+    def _step_check_rights(self):
+        """Ask what this login may do: a login succeeds with any one right (docs/ksef.md A0-2)."""
+        rights = self._ask_for_rights()
+        now = self._now()
+        # Rights that were there and are gone differ from an owner's, which KSeF need not list.
+        gone = NO_RIGHTS if self.rights else ""
+        if not self.renew_at:
+            self._plan_renewal()
+        self._succeed(
+            rights=",".join(sorted(rights)) or gone,
+            rights_checked_at=now,
+            next_attempt=min(now + RIGHTS_CHECK, self.refresh_valid_until),
+        )
+        if self._may_take_over():
+            self.next_attempt = False
+
+    def _ask_for_rights(self):
+        if not self._token_outlives(timedelta()):
+            self._refresh()
+        with self._client() as client:
+            try:
+                return client.personal_permissions(self._stored_token())
+            except KsefUnauthorized:
+                # Refresh, once (docs/design.md 9): only a refusal of that ends the login.
+                self._refresh()
+            try:
+                return client.personal_permissions(self._stored_token())
+            except KsefUnauthorized as error:
+                raise KsefUnavailable(str(error), code="server", sent=True) from error
+
+    def _step_stay_open(self):
+        """Look again soon whether this login can be closed."""
+        now = self._now()
+        self._postpone_for(max(self._heir().next_attempt or now, now + LOOK_AGAIN) - now)
+
+    def _heir(self):
+        """Return the login that takes over from this one and has certificates to revoke first."""
+        return self.search(
+            [
+                *self._active_ones(),
+                ("revoke_requested", "=", False),
+                ("revoke_taken_over", "=", True),
+                ("takes_over_ids", "!=", False),
+            ],
+            limit=1,
+        )
+
+    def _is_needed_by_certificate(self):
+        """Return True if a certificate that the company left is to be revoked by its owner."""
+        return self.env["l10n_pl_ksef.certificate"].search_count(
+            [
+                ("former_company_ids", "in", self.company_id.id),
+                ("environment", "=", self.environment),
+                ("revoke_requested", "=", True),
+                ("state", "in", AT_WORK),
+            ],
+            limit=1,
+        )
+
+    def _step_revoke(self):
+        """Close this login at KSeF; one that was closed already is closed, too."""
+        try:
+            with self._client() as client:
+                client.revoke_current_session(self._bearer_for_revocation())
+        except KsefRefused as error:
+            if error.retryable:
+                raise
+            _logger.info("KSeF session %s was closed already", self.id)
+        self._end("revoked", revoke_requested=False, problem=False)
+
+    def _disconnect(self, owner):
+        """Close a company's login because a person wants it closed: no machine opens another.
+
+        :param owner: the company that owns the connection
+        :raises LoginBusy: another worker is logging in
+        """
+        environment = owner.l10n_pl_ksef_environment
+        with locked(self.env, self._lock_name_of(owner, environment), wait_seconds=10) as env:
+            if env is None:
+                raise busy(self.env)
+            live = self.with_env(env).search(
+                [
+                    ("company_id", "=", owner.id),
+                    ("environment", "=", environment),
+                    ("state", "in", LIVE),
+                ]
+            )
+            active = live.filtered(lambda session: session.state == "active")
+            (live - active)._close_by_hand()
+            active.write({"revoke_requested": True, "closed_by_user": True, "next_attempt": False})
+            env.cr.commit()
+            for session in active:
+                session._run_due_steps()
+
+    @event
+    def _close_by_hand(self):
+        """End logins on their way that a person does not want any more."""
+        self._end("revoked", closed_by_user=True)
+
+    def _bearer_for_revocation(self):
+        """KSeF takes the refresh token here: no access token has to be fetched for it."""
+        return self._secret_read("refresh_token_secret").decode()
+
+    def _step_expire(self):
+        self._end("expired")
+        self._wake_cron_at(self._now())
+
+    # ------------------------------------------------------------------
+    # Another identity takes over
+    # ------------------------------------------------------------------
+    def _step_take_over(self):
+        """Have the former certificates leave the company, and revoke themselves where asked for.
+
+        Their locks are not waited for: locks are taken from certificate to login.
+        """
+        for certificate in self.takes_over_ids | self._begun_since():
+            with certificate._exclusive() as own:
+                if not own:
+                    raise LockBusy()
+                own._leave(self.company_id, self.user_id if self.revoke_taken_over else None)
+                own.env.cr.commit()
+        # What the certificates committed is not in this transaction's snapshot.
+        self.env.cr.commit()
+        self.env.invalidate_all()
+        self._end_take_over()
+
+    def _begun_since(self):
+        """Return successors of the former certificates that began after the signature."""
+        return self.takes_over_ids.search(
+            [
+                ("replaces_id", "in", self.takes_over_ids.ids),
+                ("company_ids", "in", self.company_id.id),
+            ]
+        )
+
+    def _end_take_over(self):
+        numbers = ", ".join(filter(None, self.takes_over_ids.mapped("serial_number")))
+        choice = "revoke" if self.revoke_taken_over else "keep"
+        self._audit(
+            "taken_over",
+            user_id=self.user_id.id,
+            address=self.address,
+            detail=f"{numbers}: {choice}",
+        )
+        self._logins_of_former()._give_way()
+        look = min(self.rights_checked_at + RIGHTS_CHECK, self.refresh_valid_until)
+        self._succeed(takes_over_ids=[Command.clear()], next_attempt=look)
+        self._plan_renewal()
+        self._replaced().next_attempt = False
+        self._wake_cron_at(self._now())
+
+    def _logins_of_former(self):
+        """Return logins on their way with a former certificate, which would take it back."""
+        return self.search(
+            [
+                ("company_id", "=", self.company_id.id),
+                ("certificate_id", "in", self.takes_over_ids.ids),
+                ("state", "in", LOGGING_IN),
+            ]
+        )
+
+    def _replaced(self):
+        """Return the company's logins that are to be closed."""
+        return self.search([*self._active_ones(), ("revoke_requested", "=", True)])
+
+    def _active_ones(self):
+        """Return the domain of the company's active logins."""
+        return [
+            ("company_id", "=", self.company_id.id),
+            ("environment", "=", self.environment),
+            ("state", "=", "active"),
+        ]

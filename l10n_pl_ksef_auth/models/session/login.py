@@ -1,0 +1,258 @@
+import logging
+import random
+from datetime import timedelta
+
+from odoo import models
+
+from ...tools import clock, meanings, xades
+from ...tools.const import CHALLENGE_LIFETIME
+from ...tools.errors import KsefGone, KsefRefused, KsefUnauthorized
+from .. import ksef_problem
+from ..base.steps import LONGEST_RETRY, naive
+
+_logger = logging.getLogger(__name__)
+
+FIRST_POLL = timedelta(seconds=1)
+LONGEST_POLL = timedelta(minutes=2)
+# Wrong challenge, and a challenge that KSeF no longer takes (docs/ksef.md A1-21111).
+CHALLENGE_REFUSED = 21111
+ALREADY_REDEEMED = 21301
+# There is no such login any more, or it is closed (docs/ksef.md A1-redeem and A1-refresh).
+LOGIN_ENDED = (21301, 21304, 21308)
+# KSeF reports an ended login as 400. A 401 is ambiguous: where no certificate can log in again,
+# believe it only after so many in a row.
+UNCLEAR_REFUSALS = 3
+OPERATION_LIFE = timedelta(minutes=45)
+IN_PROGRESS, SUCCESS = range(100, 200), 200
+CERTIFICATE_REFUSED = 460
+NOT_VALID = "Nieważny certyfikat"
+# A new certificate may be "not yet valid" for a while (docs/ksef.md A2-28).
+YOUNG = timedelta(hours=24)
+
+
+class L10n_Pl_KsefSessionLogin(models.Model):
+    """The steps of a login, each with at most one call that cannot be repeated."""
+
+    _inherit = "l10n_pl_ksef.session"
+
+    def _lacks_signature(self):
+        """Return True if the certificate has to sign a fresh challenge."""
+        outdated = not self.challenge_expires_at or self.challenge_expires_at <= self._now()
+        return self.method == "certificate" and (outdated or not self.document_secret)
+
+    def _has_document(self):
+        """Return True if there is a signed file to send."""
+        return bool(self.document_secret)
+
+    # ------------------------------------------------------------------
+    # From the file to the operation
+    # ------------------------------------------------------------------
+    def _submit_signed(self, document, **values):
+        """Take a signed request and send it to KSeF.
+
+        :param bytes document: the uploaded bytes, sent untouched (docs/design.md 6)
+        :param values: who sends it, who signed it, the consent
+        """
+        self.ensure_one()
+        with self._exclusive(wait_seconds=15) as own:
+            if own and own.state == "waiting":
+                own._secret_write(document_secret=document)
+                own._succeed(**values)
+                own.env.cr.commit()
+                own._run_due_steps()
+
+    def _step_sign(self):
+        """Sign a fresh challenge with the company's KSeF certificate."""
+        lacking = xades.available()
+        if lacking:
+            # Packages that do not fit: a visible state, tried again (docs/design.md 13).
+            self.problem = ksef_problem.local(f"xmlsec_{lacking}")
+            self._postpone_for(LONGEST_RETRY)
+            return
+        if not self._take_certificate():
+            self._end("failed", problem=ksef_problem.local("certificate_gone"))
+            return
+        key, certificate = self.certificate_id._signing_material()
+        asked_at = clock.now()
+        with self._client() as client:
+            challenge = client.challenge()
+        self.write(
+            {
+                "challenge": challenge.challenge,
+                "challenge_expires_at": naive(asked_at + CHALLENGE_LIFETIME),
+                "send_started_at": False,
+            }
+        )
+        signed = xades.sign(self._request_document(), key, certificate)
+        self._secret_write(document_secret=signed)
+
+    def _take_certificate(self):
+        """Return the certificate that this login began with, or what replaced it meanwhile."""
+        if self.certificate_id.state not in ("active", "trying"):
+            held = self.company_id._l10n_pl_ksef_certificate()._usable()
+            # The company may have gone over to another environment meanwhile.
+            self.certificate_id = held.filtered_domain([("environment", "=", self.environment)])
+        return self.certificate_id
+
+    def _step_submit(self):
+        """Send the signed request; after a lost answer once more, within the challenge's life."""
+        if self.challenge_expires_at <= self._now() and self.send_started_at:
+            self._end("failed", problem=ksef_problem.local("answer_lost"))
+            return
+        document = self._secret_read("document_secret")
+        self.send_started_at = self._now()
+        self.env.cr.commit()
+        with self._client() as client:
+            operation = client.submit_signed_request(document)
+        self._secret_write(
+            authentication_token_secret=operation.authentication_token.token.encode()
+        )
+        self._succeed(
+            state="submitted",
+            reference_number=operation.reference_number,
+            warning=operation.warning,
+            next_attempt=self._now() + FIRST_POLL,
+        )
+        self._wake_cron_at(self.next_attempt)
+
+    def _start_over(self, problem):
+        """Have the certificate sign a new challenge, later."""
+        distance = timedelta(minutes=min(2**self.restarts, 60)) * random.uniform(0.75, 1.25)
+        self.write(
+            {
+                "state": "waiting",
+                "problem": problem,
+                "restarts": min(self.restarts + 1, 10),
+                "document_secret": False,
+                "authentication_token_secret": False,
+                "reference_number": False,
+                "send_started_at": False,
+                "redeem_started_at": False,
+            }
+        )
+        self._postpone_for(distance)
+
+    # ------------------------------------------------------------------
+    # From the operation to the tokens
+    # ------------------------------------------------------------------
+    def _step_poll(self):
+        """Ask KSeF how far its check of the signature is."""
+        token = self._secret_read("authentication_token_secret").decode()
+        with self._client() as client:
+            status = client.auth_status(self.reference_number, token)
+        if status.code in IN_PROGRESS:
+            self._poll_later()
+        elif status.code == SUCCESS:
+            self._succeed(state="authorized", document_secret=False)
+        else:
+            self._on_final_status(status)
+
+    def _poll_later(self):
+        distance = min(FIRST_POLL * 1.5 ** min(self.attempts, 20), LONGEST_POLL)
+        self.attempts += 1
+        self._postpone_for(distance)
+
+    def _on_final_status(self, status):
+        problem = ksef_problem.of_auth_status(status)
+        if self.method == "certificate" and self._is_temporary(status):
+            self._start_over(problem)
+            return
+        self._end("failed", problem=problem)
+        self._wake_cron_at(self._now())
+        if status.code == CERTIFICATE_REFUSED and self.certificate_id:
+            self.env.cr.commit()
+            self.certificate_id._was_refused()
+
+    def _is_temporary(self, status):
+        """Return True if KSeF may let the same certificate in later, in spite of this status."""
+        if not meanings.auth_status(status.code, status.details).final:
+            return True
+        young = self.certificate_id.valid_from + YOUNG > self._now()
+        return young and NOT_VALID in status.details
+
+    def _step_redeem(self):
+        """Begin to use the tokens; after a failure, such as a locked row, the step is repeated."""
+        if not self.refresh_token_secret:
+            self._redeem()
+        self._succeed(state="active", activated_at=self._now(), rights_checked_at=False)
+        self._plan_renewal()
+        self._after_activation()
+
+    def _redeem(self):
+        """Fetch the tokens: KSeF gives them once, so they are committed before all else."""
+        token = self._secret_read("authentication_token_secret").decode()
+        self.redeem_started_at = self.redeem_started_at or self._now()
+        self.env.cr.commit()
+        with self._client() as client:
+            tokens = client.redeem(token)
+        self._secret_write(
+            access_token_secret=tokens.access.token.encode(),
+            refresh_token_secret=tokens.refresh.token.encode(),
+            authentication_token_secret=b"",
+        )
+        self.write(
+            {
+                "access_valid_until": naive(tokens.access.valid_until),
+                "refresh_valid_until": naive(tokens.refresh.valid_until),
+            }
+        )
+        self.env.cr.commit()
+
+    # ------------------------------------------------------------------
+    # Failures
+    # ------------------------------------------------------------------
+    def _on_submit_refused(self, error):
+        """Keep the challenge, so that the user can attach another file."""
+        refused = isinstance(error, KsefRefused) and error.has(CHALLENGE_REFUSED)
+        # A challenge refused at the second try was used up by the first, whose answer was lost.
+        lost = refused and self.attempts
+        problem = ksef_problem.local("answer_lost") if lost else ksef_problem.of_error(error)
+        if self.method == "certificate":
+            # Even 21115 was seen as an outage (docs/ksef.md A2-2); a human is told if it stays so.
+            self._start_over(problem)
+        elif refused:
+            self._end("failed", problem=problem)
+        else:
+            self.write({"document_secret": False, "send_started_at": False, "problem": problem})
+
+    def _on_operation_lost(self, error):
+        """Begin again: KSeF does not know the operation, or gives its tokens no more."""
+        if self._may_be_asked_again(error):
+            self._postpone(error)
+            return
+        redeemed = isinstance(error, KsefRefused) and error.has(ALREADY_REDEEMED)
+        lost = isinstance(error, KsefGone) or (redeemed and self.redeem_started_at)
+        problem = ksef_problem.local("answer_lost") if lost else ksef_problem.of_error(error)
+        if self.method == "certificate":
+            self._start_over(problem)
+        else:
+            self._end("failed", problem=problem)
+
+    def _may_be_asked_again(self, error):
+        """Return True while the operation lives and the error does not say that it has ended.
+
+        Giving up costs the user a signature.
+        """
+        if isinstance(error, KsefGone) or _says_ended(error):
+            return False
+        begun = self.send_started_at
+        return bool(begun) and self._now() < begun + OPERATION_LIFE
+
+    def _on_active_refused(self, error):
+        """End the login if KSeF certainly accepts it no longer (docs/ksef.md A2-16)."""
+        unclear = isinstance(error, KsefUnauthorized) and not self._is_replaceable()
+        if unclear and self.attempts < UNCLEAR_REFUSALS:
+            self._postpone(error)
+        elif isinstance(error, KsefUnauthorized) or _says_ended(error):
+            self._end("revoked", problem=ksef_problem.of_error(error))
+        else:
+            self._postpone(error)
+
+    def _is_replaceable(self):
+        """Return True if the certificate can log the company in again."""
+        return bool(self.company_id._l10n_pl_ksef_certificate()._usable())
+
+
+def _says_ended(error):
+    named = isinstance(error, KsefRefused) and any(error.has(code) for code in LOGIN_ENDED)
+    return named and meanings.of_error(error).final

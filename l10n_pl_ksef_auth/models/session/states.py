@@ -1,0 +1,46 @@
+"""The states of a login to KSeF, and all ways between them."""
+
+from ..base.table import Event, Refusal, State, Step, Table
+
+# A table is read by its columns.
+# fmt: off
+SESSION = Table(
+    states=(
+        #     name          what people read             groups
+        State("waiting",    "Waiting for the signature", "live logging_in"),
+        State("submitted",  "Being verified",            "live logging_in in_flight"),
+        State("authorized", "Verified",                  "live logging_in in_flight"),
+        State("active",     "Connected",                 "live"),
+        State("expired",    "Expired",                   "ended"),
+        State("revoked",    "Revoked",                   "ended"),
+        State("failed",     "Failed",                    "ended"),
+    ),
+    rows=(
+        #    state         step                  leads to            when
+        Step("waiting",    "_step_sign",         "failed",           "_lacks_signature"),
+        Step("waiting",    "_step_submit",       "submitted failed", "_has_document"),
+        Step("submitted",  "_step_poll",         "authorized waiting failed"),
+        Step("authorized", "_step_redeem",       "active"),
+        Step("active",     "_step_expire",       "expired",          "_has_ended"),
+        Step("active",     "_step_stay_open",    "",                 "_is_kept_open"),
+        Step("active",     "_step_revoke",       "revoked",          "_is_to_be_closed"),
+        Step("active",     "_step_check_rights", "",                 "_rights_are_outdated"),
+        Step("active",     "_step_take_over",    "",                 "_may_take_over"),
+
+        #       state                            KSeF's final no             leads to
+        Refusal("waiting",                       "_on_submit_refused",       "failed"),
+        Refusal("submitted authorized",          "_on_operation_lost",       "waiting failed"),
+        Refusal("active",                        "_on_active_refused",       "revoked"),
+
+        #     state                              event                       leads to
+        Event("waiting submitted authorized",    "_close_by_hand",           "revoked"),
+        Event("waiting submitted authorized",    "_give_way",                "revoked"),
+        Event("waiting submitted authorized active", "_give_up_secrets",     "revoked"),
+    ),
+)
+# fmt: on
+
+LIVE = SESSION.group("live")
+LOGGING_IN = SESSION.group("logging_in")
+IN_FLIGHT = SESSION.group("in_flight")
+ENDED = SESSION.group("ended")

@@ -1,0 +1,277 @@
+import logging
+import time
+from datetime import timedelta
+
+from psycopg2.errors import LockNotAvailable
+
+from odoo import models
+
+from ...exceptions import LoginBusy, LoginNeeded
+from ...tools.const import TIMEOUT
+from ...tools.errors import KsefError, KsefRateLimited, KsefUnavailable
+from ..base.locks import after_others, locked
+from ..base.steps import naive
+from .states import ENDED, IN_FLIGHT
+
+_logger = logging.getLogger(__name__)
+
+# A token must outlive the request that carries it (docs/design.md 8).
+MARGIN = timedelta(seconds=TIMEOUT + 10)
+# So long before its end a token is renewed, by whoever comes first; the others use the old one.
+AHEAD = timedelta(minutes=2)
+# A refresh that failed is not tried by everybody at once again.
+PAUSE = timedelta(seconds=10)
+# The moment (monotonic seconds) when the caller of a token stops waiting: for KSeF, too.
+DEADLINE = "l10n_pl_ksef_deadline"
+
+
+def busy(env):
+    """Return the exception for a caller who has waited long enough for another worker.
+
+    :param env: the reader's environment
+    """
+    return LoginBusy(env._("Odoo is just logging in to KSeF. Try again in a minute."))
+
+
+def await_token(env, name, attempt, look, wait_seconds):
+    """Get a token from KSeF, or the one that another worker gets meanwhile: the one wait loop.
+
+    :param env: the caller's environment
+    :param str name: the lock of the company's logins
+    :param attempt: does what is due, in an environment under the lock; returns the token or None,
+        and the seconds until something is due
+    :param look: returns the token that another worker stored, or None, in a fresh environment
+    :param float wait_seconds: how long this may take
+    :return str: the bearer
+    :raises LoginBusy: it takes longer
+    """
+    deadline = time.monotonic() + wait_seconds
+    while True:
+        token, pause = _try_once(env, name, attempt, look, deadline)
+        if token:
+            return token
+        if time.monotonic() + pause > deadline:
+            raise busy(env)
+        time.sleep(pause)
+
+
+def _try_once(env, name, attempt, look, deadline):
+    with locked(env(context={**env.context, DEADLINE: deadline}), name) as under_lock:
+        if under_lock:
+            try:
+                return attempt(under_lock)
+            except LockNotAvailable as error:
+                _logger.info("%s: a row that a login needs is locked", name)
+                raise busy(env) from error
+    with after_others(env, name, deadline - time.monotonic()) as fresh:
+        if fresh is None:
+            raise busy(env)
+        return look(fresh), 0
+
+
+class L10n_Pl_KsefSessionToken(models.Model):
+    """The access token of a login, renewed by one worker for all."""
+
+    _inherit = "l10n_pl_ksef.session"
+
+    # ------------------------------------------------------------------
+    # For callers outside the login's own steps
+    # ------------------------------------------------------------------
+    def _shared_token(self, life=timedelta(), wait_seconds=20):
+        """Return the access token of this login, refreshed if it has to be.
+
+        :param timedelta life: how long the caller needs it
+        :param float wait_seconds: how long another worker's step may take
+        :return str: the bearer
+        :raises KsefError: KSeF did not give one
+        :raises LoginBusy: another worker did not finish in time
+        :raises LoginNeeded: the login has ended
+        """
+        if self._token_outlives(life):
+            return self._stored_token()
+        if not self:
+            raise LoginNeeded()
+        return await_token(
+            self.env,
+            self._lock_name(),
+            lambda env: self.with_env(env).exists()._live_or_needed(life),
+            lambda env: self.with_env(env).exists()._token_if_good(life),
+            wait_seconds,
+        )
+
+    def _live_or_needed(self, life):
+        token = self._live_token(life) if self.state == "active" else None
+        if not token:
+            raise LoginNeeded()
+        return token, 0
+
+    def _renew_ahead(self, life):
+        """Renew a token that still serves, unless another worker is at it; failures can wait.
+
+        :param timedelta life: how long callers need it
+        """
+        with self._exclusive() as own:
+            if own and own.state == "active":
+                try:
+                    own._live_token(life + AHEAD)
+                except KsefError as error:
+                    _logger.info("%s: not renewed ahead of need: %s", self, error)
+
+    # ------------------------------------------------------------------
+    # What is stored
+    # ------------------------------------------------------------------
+    def _token_outlives(self, life):
+        """Return True if the stored token lives longer than a timedelta and the margin."""
+        until = self.access_valid_until
+        return self.state == "active" and bool(until) and until > self._now() + life + MARGIN
+
+    def _stored_token(self):
+        return self._secret_read("access_token_secret").decode()
+
+    def _token_if_good(self, life, refused=None):
+        """Return the stored token if it lives long enough and is not the one that KSeF refused."""
+        if not self._token_outlives(life):
+            return None
+        token = self._stored_token()
+        return token if token != refused else None
+
+    # ------------------------------------------------------------------
+    # Under the lock of the company's logins, on a cursor of its own
+    # ------------------------------------------------------------------
+    def _due_token(self, owner, life, refused=None):
+        """Return the token of a company's live login, else do the next step of a new login.
+
+        :param owner: the company that owns the connection
+        :param timedelta life: how long the token must live
+        :param str refused: a bearer that KSeF refused although its time was not over
+        :return tuple: the token or None; the seconds until something is due
+        :raises LoginNeeded: only a human can help
+        :raises KsefError: KSeF does not answer
+        """
+        session = owner._l10n_pl_ksef_session()
+        token = session._live_token(life, refused) if session else None
+        if token:
+            return token, 0
+        login = self._silent_login(owner)
+        self.env.cr.commit()
+        login._run_due_steps()
+        if login.state == "active":
+            return login._live_token(life), 0
+        if login.state in ENDED:
+            raise LoginNeeded()
+        left = login.next_attempt and (login.next_attempt - login._now()).total_seconds()
+        if login.problem and login.problem.get("kind") == "outage":
+            raise KsefUnavailable(
+                "KSeF did not answer a login",
+                code=login.problem["code"],
+                sent=bool(login.problem.get("sent")),
+                retry_after=left or None,
+            )
+        return None, max(left or 0, 0.2)
+
+    def _silent_login(self, owner):
+        """Return the login of a company that is on its way, or begin one with its certificate.
+
+        :raises LoginNeeded: there is none, and no machine may begin one
+        """
+        last = self.search(
+            [
+                ("company_id", "=", owner.id),
+                ("environment", "=", owner.l10n_pl_ksef_environment),
+                # Not a signature that came to nothing: it does not undo a disconnection.
+                "|",
+                ("method", "=", "certificate"),
+                "|",
+                ("activated_at", "!=", False),
+                ("state", "in", IN_FLIGHT),
+            ],
+            limit=1,
+        )
+        if last.state in IN_FLIGHT and last._of_present_context():
+            return last
+        if not last._may_log_in_again():
+            raise LoginNeeded()
+        login = owner._l10n_pl_ksef_certificate_login()
+        if not login:
+            raise LoginNeeded()
+        return login
+
+    def _live_token(self, life, refused=None):
+        """Return the access token, refreshed if it has to be; None if KSeF has ended this login.
+
+        When KSeF gives no other, one that dies sooner than asked for has to do.
+
+        :param timedelta life: how long the caller needs it
+        :param str refused: a bearer that KSeF refused although its time was not over
+        :return str: the bearer, or None: the end of the login is committed
+        :raises KsefError: KSeF did not give one now, and the stored one does not do
+        """
+        self.ensure_one()
+        token = self._token_if_good(life, refused)
+        if token:
+            return token
+        if self._has_ended():
+            self._run_step("_step_expire")
+            return None
+        try:
+            self._respect_pause()
+            going_on = self._run_refresh()
+        except (KsefRateLimited, KsefUnavailable):
+            token = self._token_if_good(timedelta(), refused)
+            if not token:
+                raise
+            return token
+        return self._stored_token() if going_on else None
+
+    def _run_refresh(self):
+        """Refresh; on a failure record and commit what it means, and return False or raise."""
+        try:
+            self._refresh()
+        except (KsefRateLimited, KsefUnavailable) as error:
+            asked = timedelta(seconds=error.retry_after or 0)
+            self.refresh_retry_at = self._now() + max(PAUSE, asked)
+            self.env.cr.commit()
+            raise
+        except KsefError as error:
+            self._refuse(error)
+            ended = self.state != "active"
+            if ended:
+                self._wake_cron_at(self._now())
+            self.env.cr.commit()
+            if not ended:
+                raise
+            _logger.info("%s has ended at KSeF: %s", self, error)
+            return False
+        return True
+
+    def _respect_pause(self):
+        """Raise if another worker's refresh failed within the last PAUSE.
+
+        :raises KsefUnavailable: with the seconds that are left
+        """
+        left = self.refresh_retry_at and self.refresh_retry_at - self._now()
+        if left and left > timedelta():
+            raise KsefUnavailable(
+                "KSeF failed to refresh a moment ago",
+                code="server",
+                sent=False,
+                retry_after=left.total_seconds(),
+            )
+
+    def _refresh(self):
+        """Ask KSeF for another access token, and commit it."""
+        refresh_token = self._secret_read("refresh_token_secret").decode()
+        with self._client() as client:
+            access = client.refresh(refresh_token)
+        valid_until = naive(access.valid_until)
+        # KSeF may give the token that it gave before (docs/design.md 9): then wait a while.
+        same = valid_until <= (self.access_valid_until or valid_until - PAUSE)
+        self._secret_write(access_token_secret=access.token.encode())
+        self.write(
+            {
+                "access_valid_until": valid_until,
+                "refresh_retry_at": self._now() + PAUSE if same else False,
+            }
+        )
+        # A step that fails after this must not refresh again.
+        self.env.cr.commit()

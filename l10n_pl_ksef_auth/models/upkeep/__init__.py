@@ -1,0 +1,6 @@
+from . import alert
+from . import alert_watch
+from . import audit
+from . import due
+from . import housekeeping
+from . import keep_alive

@@ -1,0 +1,244 @@
+import logging
+from datetime import timedelta
+
+from odoo import models
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ...tools.nip import InvalidNip
+from .. import ksef_problem, ksef_vault
+from ..base.locks import locked
+from ..certificate.states import TOLD
+from ..session.states import LOGGING_IN
+from .alert import ON_CERTIFICATE
+from .due import LIVE_LOGIN, newest_login
+
+_logger = logging.getLogger(__name__)
+
+LOGIN_DAYS = (3, 1)
+CERTIFICATE_DAYS = (30, 14, 7, 1)
+# A renewal that is late by less than this repairs itself.
+RENEWAL_PATIENCE = timedelta(days=1)
+# A login that KSeF keeps refusing, although each refusal may pass, in days before the end.
+REFUSED_TOO_LONG = timedelta(days=1)
+NOTICED = Domain("state", "in", TOLD)
+OPEN = Domain("closed_at", "=", False)
+
+
+class L10n_Pl_KsefAlertWatch(models.AbstractModel):
+    """Compares what a human should know with what was told: raises, repeats, closes alerts."""
+
+    _name = "l10n_pl_ksef.alert.watch"
+    _description = "KSeF alerts to be raised or closed"
+
+    def _watch(self):
+        """Bring the alerts up to date, each on its own; one worker does it at a time."""
+        lock = ksef_vault.obstacle(self.env)
+        if not lock and not self._is_worth_a_look():
+            return
+        with locked(self.env, "ksef-alerts") as env:
+            if env is None:
+                return
+            watch = self.with_env(env)
+            if lock:
+                watch._tell_of_lock(lock)
+            else:
+                watch._bring_up_to_date(watch._wanted())
+
+    def _is_worth_a_look(self):
+        """Return True if there may be something to tell or to close; few queries for all."""
+        if self.env["l10n_pl_ksef.alert"].search_count(OPEN, limit=1):
+            return True
+        certificates = self.env["l10n_pl_ksef.certificate"]
+        if certificates.search_count(NOTICED | self._ending_certificates(), limit=1):
+            return True
+        query = SQL("SELECT EXISTS (%s)", self._suspicious_logins())
+        return self.env.execute_query(query)[0][0]
+
+    def _bring_up_to_date(self, wanted):
+        alerts = self.env["l10n_pl_ksef.alert"]
+        for alert in alerts.search(OPEN):
+            self._on_its_own(alert._keep_or_close, wanted.pop(alert._key(), None))
+        for values in wanted.values():
+            self._on_its_own(alerts._raise, values)
+
+    def _on_its_own(self, method, values):
+        """Do and commit one alert; what goes wrong with it keeps no other back."""
+        try:
+            method(values)
+            self.env.cr.commit()
+        except Exception:
+            self.env.cr.rollback()
+            _logger.exception("KSeF: an alert could not be brought up to date: %s", values)
+
+    def _tell_of_lock(self, lock):
+        """The key is missing: one alert for all companies. A copy of a database tells nobody."""
+        alerts = self.env["l10n_pl_ksef.alert"]
+        told = alerts.search(OPEN & Domain("reason", "=", "key"), limit=1)
+        session = self.env["l10n_pl_ksef.session"].search([("state", "=", "active")], limit=1)
+        if lock.startswith("copy_") or told or not session:
+            return
+        problem = ksef_problem.local(lock)
+        alerts._raise(self._of_login("key", session, 0, problem))
+        self.env.cr.commit()
+
+    def _wanted(self):
+        """What a human should know now.
+
+        :return dict: values of alerts by key
+        """
+        found = [*self._wanted_for_logins(), *self._wanted_for_certificates()]
+        parts = ("company_id", "environment", "reason")
+        return {
+            (*(item[part] for part in parts), item.get("certificate_id", False)): item
+            for item in found
+        }
+
+    # ------------------------------------------------------------------
+    # Logins
+    # ------------------------------------------------------------------
+    def _wanted_for_logins(self):
+        sessions = self.env["l10n_pl_ksef.session"]
+        self.env.flush_all()
+        for live_id, newest_id in self.env.execute_query(self._suspicious_logins()):
+            live, newest = sessions.browse(live_id or ()), sessions.browse(newest_id)
+            level, problem = self._login_level(live, newest)
+            if level is not None:
+                yield self._of_login("login", newest if level == 0 else live, level, problem)
+            if live.rights_checked_at and live.lacks_rights:
+                yield self._of_login("rights", live, 0, False)
+
+    def _of_login(self, reason, session, level, problem):
+        return {
+            "company_id": session.company_id.id,
+            "environment": session.environment,
+            "reason": reason,
+            "level": level,
+            "problem": problem,
+            "session_id": session.id,
+        }
+
+    def _login_level(self, live, newest):
+        """How urgent a company's login is, in days, and why; None when a machine looks after it."""
+        refused = newest.state == "failed" and newest.method == "certificate"
+        if refused and not newest._may_log_in_again():
+            return 0, newest.problem
+        if newest.state in LOGGING_IN:
+            return self._refused_too_long(live, newest)
+        if not live:
+            return self._ended_level(newest)
+        if live.renew_at:
+            return None, False
+        return _reached(LOGIN_DAYS, live.refresh_valid_until - live._now()), False
+
+    def _refused_too_long(self, live, newest):
+        told = newest.problem and newest.problem["kind"] not in ("outage", "local")
+        ends = live.refresh_valid_until - live._now() if live else timedelta()
+        return (0, newest.problem) if told and ends < REFUSED_TOO_LONG else (None, False)
+
+    def _ended_level(self, newest):
+        company = newest.company_id
+        try:
+            company._l10n_pl_ksef_context()
+        except InvalidNip as error:
+            return 0, ksef_problem.of_nip(error)
+        if company._l10n_pl_ksef_certificate()._usable() and newest._may_log_in_again():
+            return None, False
+        # A login that lives and yet is not the company's.
+        changed = newest.state == "active" and ksef_problem.local("nip_changed")
+        return 0, changed or newest.problem
+
+    def _suspicious_logins(self):
+        """SELECT the few logins that are worth a closer look, out of many.
+
+        The id of the login that works, or None, and of the newest login, for each company.
+        """
+        return _suspicious(
+            self.env["l10n_pl_ksef.session"]._now() + timedelta(days=max(LOGIN_DAYS))
+        )
+
+    # ------------------------------------------------------------------
+    # Certificates
+    # ------------------------------------------------------------------
+    def _wanted_for_certificates(self):
+        certificates = self.env["l10n_pl_ksef.certificate"]
+        for certificate in certificates.search(self._ending_certificates()):
+            level = self._ending_level(certificate)
+            if level is not None:
+                yield self._of_certificate(certificate, level)
+        for certificate in certificates.search(NOTICED).filtered(self._needs_a_human):
+            yield self._of_certificate(certificate, 0)
+
+    def _ending_certificates(self):
+        soon = self.env["l10n_pl_ksef.certificate"]._now() + timedelta(days=max(CERTIFICATE_DAYS))
+        return Domain("state", "=", "active") & Domain("valid_to", "<=", soon)
+
+    def _of_certificate(self, certificate, level):
+        return {
+            "company_id": certificate.company_ids[0].id,
+            "environment": certificate.environment,
+            "reason": ON_CERTIFICATE,
+            "level": level,
+            "problem": certificate.problem,
+            "certificate_id": certificate.id,
+        }
+
+    def _ending_level(self, certificate):
+        """Days of warning, once the renewal had its chance; some certificates live short."""
+        life = certificate.valid_to - certificate.valid_from
+        left = certificate.valid_to - certificate._now()
+        begun = certificate.valid_to - life / 3 + RENEWAL_PATIENCE
+        if not certificate.company_ids or certificate._now() < begun:
+            return None
+        return _reached(CERTIFICATE_DAYS, left)
+
+    def _needs_a_human(self, certificate):
+        """Whether a company depends on it, and nobody chose this state."""
+        return certificate._nobody_chose_this() and any(
+            certificate.environment == company.l10n_pl_ksef_environment
+            and not company._l10n_pl_ksef_certificate()
+            and not self._closed_by_hand(company)
+            for company in certificate.company_ids
+        )
+
+    def _closed_by_hand(self, company):
+        newest = self.env["l10n_pl_ksef.session"].search(
+            [
+                ("company_id", "=", company.id),
+                ("environment", "=", company.l10n_pl_ksef_environment),
+            ],
+            limit=1,
+        )
+        return newest.closed_by_user
+
+
+def _suspicious(soon):
+    """SELECT the logins of companies that a human may have to look after."""
+    return SQL(
+        """
+        SELECT live.id, newest.id
+          FROM res_company AS company
+          JOIN LATERAL (%(newest)s) AS newest ON TRUE
+     LEFT JOIN LATERAL (%(live)s) AS live ON TRUE
+         WHERE company.active
+           AND company.l10n_pl_ksef_principal_id = company.id
+           AND newest.closed_by_user IS NOT TRUE
+           AND (live.id IS NULL
+                OR newest.state = 'failed'
+                OR newest.state IN %(under_way)s
+                OR (live.renew_at IS NULL AND live.refresh_valid_until <= %(soon)s)
+                OR live.lacks_rights)
+      ORDER BY company.id
+        """,
+        newest=newest_login(
+            SQL("session.method = 'certificate' OR session.reference_number IS NOT NULL")
+        ),
+        live=LIVE_LOGIN,
+        under_way=LOGGING_IN,
+        soon=soon,
+    )
+
+
+def _reached(levels, left):
+    """The smallest level in days that time left has come down to, or None."""
+    return min((days for days in levels if left <= timedelta(days=days)), default=None)

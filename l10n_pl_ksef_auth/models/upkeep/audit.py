@@ -1,0 +1,102 @@
+from odoo import api, fields, models
+from odoo.http import request
+
+from .. import ksef_problem
+from ..base.const import ENVIRONMENT_LABELS, OPTIONS
+
+
+def address():
+    """Where the person at the browser is, as Odoo's server sees it; False without a request."""
+    return request.httprequest.remote_addr if request else False
+
+
+class L10n_Pl_KsefAudit(models.Model):
+    """What happened to a company's connection, who did it and from where; never a secret.
+
+    Lines are written with the change that they tell of, in its transaction, and nobody can change
+    or delete one through Odoo; housekeeping removes them after some years.
+    """
+
+    _name = "l10n_pl_ksef.audit"
+    _description = "KSeF audit line"
+    _order = "id desc"
+    _rec_name = "event"
+
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, index=True, ondelete="cascade"
+    )
+    event = fields.Selection(
+        [
+            ("signed", "Signed request handed over"),
+            ("login", "Login with a signature"),
+            ("renewal", "Login with the certificate"),
+            ("failure", "Login failed"),
+            ("taken_over", "Connection taken over by another signer"),
+            ("disconnected", "Disconnected by hand"),
+            ("closed", "Older login closed"),
+            ("ended", "Login ended by KSeF"),
+            ("expired", "Login expired"),
+            ("renewal_asked", "Certificate renewal asked for"),
+            ("certificate_requested", "Certificate applied for"),
+            ("certificate_issued", "Certificate issued"),
+            ("certificate_loaded", "Certificate loaded by hand"),
+            ("certificate_shared", "Certificate of another company used"),
+            ("certificate_replaced", "Certificate replaced by its successor"),
+            ("certificate_revoked", "Certificate revoked"),
+            ("revocation_failed", "Certificate could not be revoked"),
+            ("certificate_blocked", "Certificate blocked"),
+            ("certificate_expired", "Certificate expired"),
+            ("certificate_failed", "Certificate not issued"),
+            ("settings", "Settings changed"),
+            ("original", "Database declared the original"),
+            ("afresh", "Secrets given up"),
+            ("key_rotated", "Encryption key replaced"),
+        ],
+        required=True,
+        readonly=True,
+        index=True,
+    )
+    create_date = fields.Datetime(string="When", readonly=True)
+    environment = fields.Selection(ENVIRONMENT_LABELS, readonly=True)
+    user_id = fields.Many2one("res.users", string="Who", readonly=True, ondelete="set null")
+    address = fields.Char(string="From where", readonly=True)
+    signer_name = fields.Char(string="Signed by", readonly=True)
+    signer_masked = fields.Char(string="Signer's identifier", readonly=True)
+    signature = fields.Char(string="Kind of signature", readonly=True)
+    consent = fields.Text(readonly=True)
+    reference = fields.Char(string="Number at KSeF", readonly=True)
+    detail = fields.Char(readonly=True)
+
+    @api.model
+    def _record(self, companies, event, **values):
+        """Add a line for each of some companies.
+
+        :param companies: whose connection it is about
+        :param str event: one of the events
+        :param values: of the line; user and address are those of the request unless given
+        """
+        line = {"event": event, "user_id": self.env.uid, "address": address(), **values}
+        self.sudo().create([{"company_id": company.id, **line} for company in companies])
+
+    @api.model
+    def _record_settings(self, companies, vals):
+        """Add a line for each company whose settings for KSeF are written.
+
+        :param companies: that are written
+        :param dict vals: what is written
+        """
+        changed = [name for name in OPTIONS if name in vals]
+        if changed:
+            detail = "; ".join(
+                f"{name.removeprefix('l10n_pl_ksef_')}={vals[name]}" for name in changed
+            )
+            self._record(companies, "settings", detail=detail)
+
+
+def technical(env, problem):
+    """KSeF's own words about a failure, without the sentences for people.
+
+    :param env: any environment
+    :param dict problem: as kept on the record
+    """
+    return ksef_problem.texts(env, problem)["technical"] if problem else False

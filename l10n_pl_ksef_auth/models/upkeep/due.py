@@ -1,0 +1,143 @@
+from odoo import models
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ..certificate.states import AT_WORK
+from ..session.states import LOGGING_IN
+
+SESSIONS, CERTIFICATES = "l10n_pl_ksef.session", "l10n_pl_ksef.certificate"
+# Records with a step to do, now or later.
+WORK = {
+    SESSIONS: Domain("state", "in", ("submitted", "authorized", "active"))
+    | Domain("state", "=", "waiting")
+    & (Domain("method", "=", "certificate") | Domain("document_secret", "!=", False)),
+    CERTIFICATES: Domain("state", "in", AT_WORK)
+    | Domain("state", "=", "superseded") & Domain("revoke_requested", "=", True),
+}
+
+
+class L10n_Pl_KsefDue(models.AbstractModel):
+    """What the scheduled action has to do, the most urgent first, and when next."""
+
+    _name = "l10n_pl_ksef.due"
+    _description = "KSeF work that is due"
+
+    def _logins(self):
+        """Return the sessions with a step due: first those on the way, then the soonest to end."""
+        return self._due(SESSIONS, "refresh_valid_until ASC NULLS FIRST, id")
+
+    def _certificates(self):
+        """Return the certificates with a step due, in the same order."""
+        return self._due(CERTIFICATES, "valid_to ASC NULLS FIRST, id")
+
+    def _due(self, model, order):
+        records = self.env[model]
+        now = Domain("next_attempt", "=", False) | Domain("next_attempt", "<=", records._now())
+        return records.search(WORK[model] & now, order=order)
+
+    def _next_moment(self):
+        """Return when the next step is due, naive UTC by the addon's clock; None for never."""
+        active = Domain("state", "=", "active")
+        moments = (
+            self._first(SESSIONS, "next_attempt", WORK[SESSIONS]),
+            self._first(CERTIFICATES, "next_attempt", WORK[CERTIFICATES]),
+            self._first(SESSIONS, "renew_at", active),
+        )
+        return min(filter(None, moments), default=None)
+
+    def _first(self, model, field, domain):
+        """Return the first moment in the future that a field holds, or False."""
+        future = Domain(field, ">", self.env[model]._now())
+        return self.env[model].search_fetch(domain & future, [field], order=field, limit=1)[field]
+
+    # ------------------------------------------------------------------
+    # Companies to log in
+    # ------------------------------------------------------------------
+    def _companies(self):
+        """Return the companies that should log in with their certificate now.
+
+        First those without a login, then those whose login ends soonest.
+        """
+        return self._to_log_in(SQL("TRUE"))
+
+    def _wants_login(self, company):
+        """Return True if a company should log in with its certificate now."""
+        return bool(self._to_log_in(SQL("company.id = %s", company.id)))
+
+    def _to_log_in(self, condition):
+        sessions = self.env[SESSIONS]
+        self.env.flush_all()
+        usable = self.env[CERTIFICATES]._search(self.env[CERTIFICATES]._usable_domain())
+        rows = self.env.execute_query(_ending_logins(usable, sessions._now(), condition))
+        newest = dict(rows)
+        sessions.browse(newest.values()).fetch(
+            ["company_id", "method", "state", "certificate_id", "closed_by_user"]
+        )
+        return self.env["res.company"].browse(
+            company_id
+            for company_id, session_id in newest.items()
+            if sessions.browse(session_id)._may_log_in_again()
+        )
+
+
+def newest_login(condition):
+    """SELECT a company's newest login in its environment, for a JOIN LATERAL with `company`.
+
+    :param SQL condition: which logins count
+    """
+    return SQL(
+        """
+        SELECT * FROM l10n_pl_ksef_session AS session
+         WHERE session.company_id = company.id
+           AND session.environment = company.l10n_pl_ksef_environment
+           AND (%s)
+      ORDER BY session.id DESC LIMIT 1
+        """,
+        condition,
+    )
+
+
+# The newest active login for the NIP or unit that the company has now.
+LIVE_LOGIN = newest_login(
+    SQL("session.state = 'active' AND session.context_digits = company.l10n_pl_ksef_digits")
+)
+
+
+def _ending_logins(usable, now, condition):
+    """SELECT the companies with a usable certificate whose login ends or has ended.
+
+    With the newest login of each. In two parts, because PostgreSQL spends more time on planning
+    this than on doing it.
+    """
+    return SQL(
+        """
+          WITH company AS MATERIALIZED (
+               SELECT company.id, company.l10n_pl_ksef_environment, company.l10n_pl_ksef_digits
+                 FROM res_company AS company
+                WHERE company.active
+                  AND company.l10n_pl_ksef_principal_id = company.id
+                  AND %(condition)s
+                  AND EXISTS (
+                      SELECT FROM l10n_pl_ksef_certificate_res_company_rel AS serves
+                        JOIN l10n_pl_ksef_certificate AS certificate
+                          ON certificate.id = serves.l10n_pl_ksef_certificate_id
+                       WHERE serves.res_company_id = company.id
+                         AND certificate.environment = company.l10n_pl_ksef_environment
+                         AND certificate.id IN %(usable)s))
+        SELECT company.id, newest.id
+          FROM company
+          JOIN LATERAL (%(newest)s) AS newest ON TRUE
+     LEFT JOIN LATERAL (%(live)s) AS live ON TRUE
+         WHERE newest.state NOT IN %(under_way)s
+           AND (live.id IS NULL OR live.renew_at <= %(now)s)
+      ORDER BY live.refresh_valid_until NULLS FIRST, company.id
+        """,
+        condition=condition,
+        usable=usable.subselect(),
+        newest=newest_login(
+            SQL("session.method = 'certificate' OR session.activated_at IS NOT NULL")
+        ),
+        live=LIVE_LOGIN,
+        under_way=LOGGING_IN,
+        now=now,
+    )

@@ -1,0 +1,139 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+from ..certificate.states import OVER
+from ..ksef_vault import key_source
+from ..res_company import CONNECT_GROUP
+from ..session.states import ENDED
+
+# A request that nobody signed is of no use after ten minutes; a week is for support.
+KEPT_REQUESTS = timedelta(days=7)
+# Ended logins and certificates, and closed alerts; the audit trail tells of them for longer.
+KEPT_RECORDS = timedelta(days=400)
+# As long as Polish law keeps the books that the invoices belong to: five years and the running one.
+KEPT_AUDIT = timedelta(days=6 * 366)
+VACUUM_LIMIT = 1000
+
+REMINDED_PARAMETER = "l10n_pl_ksef_auth.key_reminded"
+REMINDER_PARAMETER = "l10n_pl_ksef_auth.key_reminder"
+
+
+class L10n_Pl_KsefHousekeeping(models.AbstractModel):
+    """Nothing grows for ever: what is removed, and after what time; and the reminder of a backup.
+
+    Uploaded documents: the window "Account authorization" forgets them.
+    """
+
+    _name = "l10n_pl_ksef.housekeeping"
+    _description = "KSeF housekeeping"
+
+    # ------------------------------------------------------------------
+    # Removed by Odoo's own daily action: each returns how many went, and whether more are to go
+    # ------------------------------------------------------------------
+    @api.autovacuum
+    def _gc_requests(self):
+        """Remove requests that nobody signed.
+
+        :return tuple: how many went, whether more are to go
+        """
+        unsigned = Domain("state", "=", "waiting") & Domain("document_secret", "=", False)
+        by_hand = Domain("method", "=", "signature")
+        old = _older("write_date", KEPT_REQUESTS)
+        return self._remove("l10n_pl_ksef.session", unsigned & by_hand & old)
+
+    @api.autovacuum
+    def _gc_sessions(self):
+        """Remove logins that ended long ago, but for those whose end by hand still binds machines.
+
+        :return tuple: how many went, whether more are to go
+        """
+        ended = Domain("state", "in", ENDED) & Domain("closed_by_user", "=", False)
+        return self._remove("l10n_pl_ksef.session", ended & _older("write_date", KEPT_RECORDS))
+
+    @api.autovacuum
+    def _gc_certificates(self):
+        """Remove certificates that ended long ago, and applications that came to nothing.
+
+        :return tuple: how many went, whether more are to go
+        """
+        ended = Domain("state", "in", OVER) & Domain("revoke_requested", "=", False)
+        return self._remove("l10n_pl_ksef.certificate", ended & _older("write_date", KEPT_RECORDS))
+
+    @api.autovacuum
+    def _gc_alerts(self):
+        """Remove alerts that were closed long ago.
+
+        :return tuple: how many went, whether more are to go
+        """
+        return self._remove("l10n_pl_ksef.alert", _older("closed_at", KEPT_RECORDS))
+
+    @api.autovacuum
+    def _gc_audit(self):
+        """Remove audit lines that nobody has to keep any more.
+
+        :return tuple: how many went, whether more are to go
+        """
+        return self._remove("l10n_pl_ksef.audit", _older("create_date", KEPT_AUDIT))
+
+    def _remove(self, model, domain):
+        records = self.env[model].sudo().search(domain, limit=VACUUM_LIMIT)
+        count = len(records)
+        records.unlink()
+        return count, count == VACUUM_LIMIT
+
+    # ------------------------------------------------------------------
+    # The reminder to keep a copy of the generated key, apart from the database's backups
+    # ------------------------------------------------------------------
+    def _remind_of_backup(self):
+        """Ask once for a copy of the generated key: who can reach the server, if anybody can."""
+        path, fingerprint, backed_up = key_source(self.env)
+        parameters = self.env["ir.config_parameter"].sudo()
+        if not fingerprint or backed_up or parameters.get_param(REMINDED_PARAMETER) == fingerprint:
+            return
+        connected = Domain("state", "=", "active") & Domain("user_id.active", "=", True)
+        session = self.env["l10n_pl_ksef.session"].search(connected, limit=1)
+        if not session:
+            return
+        keeper = self._keeper(session)
+        reader = session.with_context(lang=keeper.lang)
+        self._close_reminder()
+        activity = session.activity_schedule(
+            "l10n_pl_ksef_auth.mail_activity_ksef",
+            user_id=keeper.id,
+            summary=reader.env._("Have the key of the KSeF connection backed up"),
+            note=reader.env._(
+                "What keeps the connection alive is encrypted with the key in %(path)s on the"
+                " server. Backups of the database do not hold it: whoever looks after the server"
+                " should keep a copy apart from them. Then confirm it in KSeF, Diagnosis. Without"
+                " the key every company has to sign again.",
+                path=path,
+            ),
+        )
+        parameters.set_param(REMINDED_PARAMETER, fingerprint)
+        parameters.set_param(REMINDER_PARAMETER, activity.id)
+
+    def _keeper(self, session):
+        """Return who can see to a file on the server: an administrator, else who connected."""
+        group = self.env.ref(CONNECT_GROUP)
+        candidates = session.user_id | group.all_user_ids.sorted("id")
+        administrators = candidates.filtered(
+            lambda user: (
+                user.active
+                and user.has_group("base.group_system")
+                and session.company_id in user.company_ids
+            )
+        )
+        return administrators[:1] or session.user_id
+
+    def _close_reminder(self):
+        """Take back the reminder of a key that is backed up, or was replaced by another."""
+        parameters = self.env["ir.config_parameter"].sudo()
+        reminder = int(parameters.get_param(REMINDER_PARAMETER) or 0)
+        self.env["mail.activity"].sudo().browse(reminder).exists().unlink()
+        parameters.set_param(REMINDER_PARAMETER, False)
+
+
+def _older(field, time):
+    return Domain(field, "<", fields.Datetime.now() - time)

@@ -1,0 +1,152 @@
+import logging
+import time
+from datetime import timedelta
+
+from psycopg2 import OperationalError
+
+from odoo import models, tools
+from odoo.tools import split_every
+
+from ...tools.errors import KsefError, KsefUnavailable
+from ...tools.http_pool import HttpPool
+from ...tools.nip import InvalidNip
+from .. import ksef_vault
+
+_logger = logging.getLogger(__name__)
+
+# A login that one round begins is finished by the next.
+MOST_ROUNDS = 5
+BATCH = 25
+# Seconds that one run works before others have their turn: Odoo ends a worker after two minutes.
+LONGEST_RUN = 45
+# So many failures to reach KSeF, one after the other, mean that it is down: more are of no use.
+OUTAGE = 3
+AFTER_OUTAGE = timedelta(minutes=2)
+SHORTLY = timedelta(seconds=10)
+SAFETY_NET = timedelta(hours=1)
+
+
+class L10n_Pl_KsefKeepAlive(models.AbstractModel):
+    """The scheduled action: the most urgent first, and one company's failure stops no other."""
+
+    _name = "l10n_pl_ksef.keep_alive"
+    _description = "KSeF scheduled action"
+
+    def _cron_keep_alive(self):
+        """Do all that is due, ask to be woken for the next thing, then tell people and tidy up.
+
+        While the secrets cannot be used here, every connection is left as it is (docs/design.md,
+        decisions 10 and 12).
+        """
+        if not ksef_vault.obstacle(self.env):
+            self._wake_for_the_next(self._run())
+            self.env["ir.cron"]._commit_progress(remaining=0)
+        self._beside(self.env["l10n_pl_ksef.alert.watch"]._watch)
+        for model in ksef_vault.secret_models(self.env):
+            self._beside(self.env[model]._forget_unused)
+        self._beside(self.env["l10n_pl_ksef.housekeeping"]._remind_of_backup)
+
+    def _beside(self, task):
+        """Run a task that goes with keeping the connections alive, and must never prevent it.
+
+        Odoo switches off a scheduled action that fails for a week.
+        """
+        try:
+            task()
+            # What one has done, the next one's failure must not undo.
+            self.env["ir.cron"]._commit_progress()
+        except Exception:
+            self.env.cr.rollback()
+            _logger.exception("KSeF: %s failed", task.__qualname__)
+
+    def _run(self):
+        """Work until nothing is due or the time is over, with one pool of HTTP clients.
+
+        :return datetime: when to go on, naive UTC by the addon's clock; None for never
+        """
+        deadline = time.monotonic() + _run_seconds()
+        pool = HttpPool()
+        try:
+            return self.with_context(**pool.context())._work_off(deadline)
+        finally:
+            pool.close()
+
+    def _work_off(self, deadline):
+        # A company has no `next_attempt`: what failed oddly is not tried again in this run.
+        unreached, hopeless = 0, set()
+        for number in range(MOST_ROUNDS):
+            record = None
+            for record in self._due_records(number, hopeless):
+                failure = self._do_task(record)
+                if failure and not isinstance(failure, KsefError):
+                    hopeless.add(record)
+                unreached = unreached + 1 if isinstance(failure, KsefUnavailable) else 0
+                if unreached >= OUTAGE:
+                    return self._now() + AFTER_OUTAGE
+                if time.monotonic() > deadline:
+                    return self._now()
+            if not record:
+                return self.env["l10n_pl_ksef.due"]._next_moment()
+        # What another worker has in its hands just now, or what became due this second.
+        return self._now() + SHORTLY
+
+    def _due_records(self, number, hopeless):
+        """Yield the due records, the most urgent first.
+
+        What the first round does for logins and certificates decides which companies to log in.
+
+        :param int number: of the round, from 0
+        :param set hopeless: records that failed oddly, to be left out
+        """
+        due, found = self.env["l10n_pl_ksef.due"], False
+        for find in (due._logins, due._certificates):
+            for record in self._in_batches(find(), hopeless):
+                found = True
+                yield record
+        if number or not found:
+            yield from self._in_batches(due._companies(), hopeless)
+
+    def _in_batches(self, records, hopeless):
+        """Yield records but the hopeless ones, reading few at a time: memory stays flat."""
+        for ids in split_every(BATCH, records.ids):
+            self.env["ir.cron"]._commit_progress(len(ids))
+            yield from (record for record in records.browse(ids) if record not in hopeless)
+            self.env.invalidate_all()
+
+    def _do_task(self, record):
+        """Do what is due for one record.
+
+        :return: the failure that it ended with, or None
+        """
+        try:
+            return record._advance()
+        except InvalidNip as error:
+            _logger.info("KSeF: %s has no usable NIP: %s", record, error.reason)
+            return error
+        except OperationalError as error:
+            self.env.cr.rollback()
+            _logger.info("KSeF: %s is busy: %s", record, error.pgcode)
+        except Exception as error:
+            # Whatever it is, it is this company's: the others go on (docs/design.md, decision 12).
+            self.env.cr.rollback()
+            _logger.exception("KSeF: %s failed", record)
+            record._set_aside()
+            return error
+        return None
+
+    def _now(self):
+        return self.env["l10n_pl_ksef.session"]._now()
+
+    def _wake_for_the_next(self, moment):
+        """Ask for the scheduled action at the moment that something is due.
+
+        :param datetime moment: naive UTC by the addon's clock; None for never
+        """
+        if moment and moment < self._now() + SAFETY_NET:
+            self.env["l10n_pl_ksef.session"]._wake_cron_at(moment)
+
+
+def _run_seconds():
+    limit = tools.config["limit_time_real_cron"]
+    limit = tools.config["limit_time_real"] if limit is None or limit < 0 else limit
+    return min(LONGEST_RUN, limit / 3) if limit else LONGEST_RUN

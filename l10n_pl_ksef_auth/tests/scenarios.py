@@ -1,0 +1,177 @@
+"""Scenarios of a connection's life, and the checks that each has ended well."""
+
+import logging
+import random
+from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
+from unittest.mock import patch
+
+from odoo.addons.l10n_pl_ksef_auth.tools import clock
+from odoo.addons.l10n_pl_ksef_auth.tools.credentials import matches
+
+from .common import credentials
+from .own_database import OwnDatabaseCase
+
+BY_HAND = ("first login", "take-over")
+LOGGING_IN = ("waiting", "submitted", "authorized")
+SEED = 20261122
+
+
+class ScenarioCase(OwnDatabaseCase):
+    """For each scenario: the world before it, what a human does, its end, what must hold then."""
+
+    @contextmanager
+    def same_every_time(self):
+        """Stop both clocks except for the test's own moves, and seed chance.
+
+        Otherwise the machine's speed decides how often KSeF is asked, and points change places.
+        """
+        start, random_state = datetime.now(timezone.utc), random.getstate()
+        simulated = self.simulator.clock
+        random.seed(SEED)
+        try:
+            with (
+                self.without_sockets(),
+                patch.object(clock, "now", lambda: start + clock.offset()),
+                patch.object(simulated, "now", lambda: start + simulated.offset()),
+            ):
+                yield
+        finally:
+            random.setstate(random_state)
+
+    def keep_world(self):
+        """Copy what Odoo and KSeF have stored, both clocks and chance, for restore_world()."""
+        self.keep_database()
+        self.kept = self.simulator.keep(), clock.offset(), random.getstate()
+
+    def restore_world(self):
+        """Put everything back that keep_world() copied."""
+        self.restore_database()
+        at_ksef, offset, random_state = self.kept
+        self.simulator.go_back_to(at_ksef)
+        clock.travel(offset)
+        random.setstate(random_state)
+
+    @contextmanager
+    def silence(self):
+        """Log nothing inside the block, where failures are expected."""
+        logging.disable(logging.CRITICAL)
+        try:
+            yield
+        finally:
+            logging.disable(logging.NOTSET)
+
+    # ------------------------------------------------------------------
+    # Scenarios
+    # ------------------------------------------------------------------
+    def prepare(self, scenario):
+        """Bring the world to the moment before a scenario begins."""
+        self.forget()
+        if scenario == "first login":
+            self.window_id = self.signed_window(consent=False)
+            return
+        self.sign_in()
+        self.travel(timedelta(seconds=2))
+        with self.environment() as env:
+            env["l10n_pl_ksef.session"].search([])._advance()
+        if scenario == "enrollment":
+            return
+        self.go_on(timedelta(hours=1), until=self.has_certificate)
+        self.settle()
+        if scenario == "take-over":
+            self.window_id = self.take_over_window()
+            return
+        if scenario == "daily check":
+            self.travel(timedelta(hours=25))
+            return
+        with self.environment() as env:
+            if scenario == "renewal":
+                certificate = env["l10n_pl_ksef.certificate"].search([])
+                certificate.write({"renew_at": certificate._now(), "next_attempt": False})
+            else:
+                session = env["l10n_pl_ksef.session"].search([("state", "=", "active")])
+                session.renew_at = session._now()
+
+    def begin(self, scenario):
+        """Do what a human does in a scenario; the scheduled action begins the other scenarios."""
+        if scenario in BY_HAND:
+            with self.environment(self.user_id) as env:
+                env["l10n_pl_ksef.authorization"].browse(self.window_id).authenticate()
+
+    def begin_again(self, scenario):
+        """Have the human begin a scenario once more."""
+        take_over = scenario == "take-over"
+        self.window_id = self.take_over_window() if take_over else self.signed_window(False)
+        self.begin(scenario)
+
+    def take_over_window(self):
+        """Begin a take-over that revokes the former certificate; return its signed window's id."""
+        with self.environment(self.user_id) as env:
+            company = env["res.company"].browse(self.company_id)
+            env["l10n_pl_ksef.account"]._begin_take_over(company.sudo(), revoke=True)
+        return self.signed_window(consent=False, signer="qualified")
+
+    def is_done(self, scenario):
+        """Return True if a scenario has reached its end."""
+        with self.environment() as env:
+            company = env["res.company"].browse(self.company_id)
+            session = company._l10n_pl_ksef_session()
+            certificates = env["l10n_pl_ksef.certificate"].search([])
+            if scenario == "first login":
+                return bool(session.rights_checked_at)
+            if scenario == "daily check":
+                checked = session.rights_checked_at
+                return bool(checked) and checked > session._now() - timedelta(hours=12)
+            if scenario == "enrollment":
+                return certificates.mapped("state") == ["active"]
+            if scenario == "certificate login":
+                return session.method == "certificate" and self.is_quiet(env)
+            if scenario == "take-over":
+                # A request that was given up before it was sent stays behind, harmless.
+                active = env["l10n_pl_ksef.session"].search([("state", "=", "active")])
+                return certificates.mapped("state") == ["revoked"] and active == session
+            old = certificates.filtered(lambda item: item.state == "superseded")
+            return bool(old) and not old.revoke_requested and self.is_quiet(env)
+
+    def is_quiet(self, env):
+        """Return True if exactly one session is active and no other is logging in."""
+        states = env["l10n_pl_ksef.session"].search([]).mapped("state")
+        return states.count("active") == 1 and not set(states) & set(LOGGING_IN)
+
+    def has_certificate(self):
+        """Return True if the company's certificate has been issued."""
+        return self.is_done("enrollment")
+
+    def states(self):
+        """Return state and problem of every session and certificate, for a failure's message."""
+        with self.environment() as env:
+            return [
+                [(item.state, item.problem) for item in env[model].search([])]
+                for model in ("l10n_pl_ksef.session", "l10n_pl_ksef.certificate")
+            ]
+
+    # ------------------------------------------------------------------
+    # What must hold: no lost key, no second certificate for one need, no stuck state
+    # ------------------------------------------------------------------
+    def what_is_wrong(self, scenario):
+        """Return what must not be at the end of a scenario, or None."""
+        applications = {"first login": 0, "renewal": 2}.get(scenario, 1)
+        made = sum(self.simulator.state.enrollments_made.values())
+        if made != applications:
+            return f"{made} applications"
+        valid = [
+            item.serial
+            for item in self.simulator.state.certificates.values()
+            if item.status(self.simulator.clock.now()) == "Active"
+        ]
+        with self.environment() as env:
+            certificate = env["l10n_pl_ksef.certificate"].search([("state", "=", "active")])
+            if valid != certificate.mapped("serial_number"):
+                return f"valid at KSeF {valid}, here {certificate.mapped('serial_number')}"
+            if certificate and not matches(*credentials(certificate)):
+                return "the key does not belong to the certificate"
+            session = env["res.company"].browse(self.company_id)._l10n_pl_ksef_session()
+            if session._missing_rights():
+                return "connected without rights"
+            session._shared_token()
+        return None

@@ -1,0 +1,167 @@
+from unittest.mock import patch
+
+from psycopg2.errors import InsufficientPrivilege
+
+from odoo.tests import tagged
+from odoo.tools import file_open
+
+from odoo.addons.l10n_pl_ksef_auth.models import ksef_home, ksef_vault
+from odoo.addons.l10n_pl_ksef_auth.tools.vault import VaultError
+
+from .common import KsefCase
+
+MOVES = {
+    "copy_duplicated": lambda uuid, server, database: ("another", server, database),
+    "copy_restored": lambda uuid, server, database: (uuid, server, "1"),
+    "copy_moved": lambda uuid, server, database: (uuid, "1", database),
+}
+
+
+@tagged("post_install", "-at_install")
+class TestCopiedDatabase(KsefCase):
+    """A database that is not where its secrets were made keeps its hands off KSeF.
+
+    Real copies are made by tests/e2e/test_database_copies.py.
+    """
+
+    def setUp(self):
+        super().setUp()
+        self.certified()
+        self.session = self.company._l10n_pl_ksef_session()
+
+    def move(self, code):
+        """Make this database look like one kind of copy."""
+        home = MOVES[code](*ksef_home.here(self.env).split("/"))
+        self.env["ir.config_parameter"].set_param(ksef_home.HOME_PARAMETER, "/".join(home))
+        self.assertEqual(ksef_home.copy_code(self.env), code)
+
+    def window(self):
+        action = self.company.with_user(self.accountant).l10n_pl_ksef_open_authorization()
+        return self.env[action["res_model"]].with_user(self.accountant).browse(action["res_id"])
+
+    def decide(self, decision, window=None):
+        """Have the accountant say what this database is, by a button of the window."""
+        with self.confirmed():
+            getattr(window or self.window(), decision)()
+        self.env.invalidate_all()
+
+    def test_each_kind_of_copy_says_what_it_is(self):
+        for code, word in (
+            ("duplicated", "duplicate"),
+            ("restored", "restored"),
+            ("moved", "moved"),
+        ):
+            self.move(f"copy_{code}")
+            panel = self.panel()
+            self.assertEqual((panel["state"], panel["color"]), ("attention", "red"))
+            self.assertIn(word, panel["problem"]["text"])
+
+    def test_a_copy_sends_nothing_to_ksef(self):
+        self.move("copy_moved")
+        before = self.simulator.requests.count()
+        self.keep_alive(minutes=20)
+        self.keep_alive(days=6)
+        with self.assertRaises(VaultError):
+            self.session._secret_read("refresh_token_secret")
+        self.assertEqual(self.simulator.requests.count(), before)
+
+    def test_the_moved_original_goes_on_when_a_person_says_so(self):
+        self.move("copy_moved")
+        self.decide("action_continue")
+        self.keep_alive(minutes=20)
+        self.assertEqual(self.panel()["color"], "green")
+        line = self.env["l10n_pl_ksef.audit"].search([("event", "=", "original")], limit=1)
+        self.assertEqual(line.user_id, self.accountant)
+
+    def key_of_another_name(self):
+        """Name the key file after a former name of the database."""
+        file = ksef_vault.sources(self.env)["file"]
+        former = file.with_name("former.key")
+        file.rename(former)
+        self.addCleanup(lambda: former.replace(file) if former.exists() else None)
+
+    def test_a_renamed_database_keeps_its_key(self):
+        self.key_of_another_name()
+        home = f"{ksef_home.here(self.env)}/former"
+        self.env["ir.config_parameter"].set_param(ksef_home.HOME_PARAMETER, home)
+        self.assertEqual(self.panel()["color"], "green")
+        self.assertTrue(ksef_vault.sources(self.env)["file"].exists())
+
+    def test_a_copy_under_another_name_does_not_find_the_originals_key(self):
+        self.key_of_another_name()
+        home = f"{ksef_home.here(self.env)}0/former"
+        self.env["ir.config_parameter"].set_param(ksef_home.HOME_PARAMETER, home)
+        self.decide("action_continue")
+        self.assertIn("key", self.panel()["problem"]["text"])
+        self.assertFalse(ksef_vault.sources(self.env)["file"].exists())
+
+    def test_a_server_that_keeps_its_identifier_to_itself_keeps_nobody_out_of_odoo(self):
+        cursor = type(self.env.cr)
+        execute = cursor.execute
+
+        def hardened(cr, query, *args, **kwargs):
+            if "pg_control_system" in str(query):
+                raise InsufficientPrivilege()
+            return execute(cr, query, *args, **kwargs)
+
+        with patch.object(ksef_home, "_places", {}), patch.object(cursor, "execute", hardened):
+            _uuid, server, database = ksef_home.here(self.env).split("/")
+        self.assertFalse(server)
+        self.assertTrue(database)
+
+    def test_a_server_that_closes_or_opens_its_identifier_later_is_still_home(self):
+        uuid, server, database = ksef_home.here(self.env).split("/")
+        for then, now in ((server, ""), ("", server)):
+            with self.subTest(then=then, now=now):
+                self.assertIsNone(self.code_of((uuid, then, database), now))
+                self.assertEqual(self.code_of(("x", then, database), now), "copy_duplicated")
+                self.assertEqual(self.code_of((uuid, then, "1"), now), "copy_restored")
+
+    def code_of(self, home, server):
+        """Return which copy the database takes itself for on a server with an identifier."""
+        self.env["ir.config_parameter"].set_param(ksef_home.HOME_PARAMETER, "/".join(home))
+        with (
+            patch.object(ksef_home, "_places", {}),
+            patch.object(ksef_home, "_server", return_value=server),
+        ):
+            return ksef_home.copy_code(self.env)
+
+    def test_a_copy_that_gives_the_secrets_up_leaves_the_originals_login_alone(self):
+        self.move("copy_duplicated")
+        with self.counted("session-revoke") as revocations:
+            self.decide("action_start_afresh")
+        self.assertEqual(revocations["calls"], 0)
+        self.assertEqual(self.session.state, "revoked")
+        self.assertFalse(self.company._l10n_pl_ksef_certificate())
+        self.assertFalse(any(self.session[name] for name in self.session._secret_fields()))
+
+    def test_a_copy_that_gave_up_may_connect_by_itself(self):
+        self.move("copy_duplicated")
+        self.decide("action_start_afresh")
+        self.assertEqual(self.connect().state, "active")
+
+    def test_a_neutralized_database_keeps_no_token_and_no_document(self):
+        secrets = self.session._secret_fields()
+        self.session._secret_write(**dict.fromkeys(secrets, b"x"))
+        self.env.flush_all()
+        with file_open("l10n_pl_ksef_auth/data/neutralize.sql") as statements:
+            self.env.cr.execute(statements.read())
+        self.env.invalidate_all()
+        self.assertEqual(self.session.state, "revoked")
+        self.assertFalse([name for name in secrets if self.session[name]])
+
+    def test_a_neutralized_database_keeps_away_from_production(self):
+        self.env["ir.config_parameter"].set_param("database.is_neutralized", True)
+        self.company.l10n_pl_ksef_environment = "production"
+        with self.counted("challenge") as challenges:
+            view = self.open_window().prepare_download()
+        self.assertEqual(challenges["calls"], 0)
+        self.assertIn("neutralized", view["problem"]["text"])
+
+    def test_a_window_left_open_gives_up_nothing_once_somebody_went_on(self):
+        self.move("copy_moved")
+        left_open = self.window()
+        self.decide("action_continue")
+        self.decide("action_start_afresh", left_open)
+        self.assertEqual(self.session.state, "active")
+        self.assertTrue(self.session._stored_token())

@@ -1,0 +1,71 @@
+from odoo.modules.migration import load_script
+from odoo.tests import tagged
+from odoo.tools import SQL, file_path
+
+from odoo.addons.l10n_pl_ksef_auth.models.res_company import DEFAULTS
+
+from .common import KsefCase
+
+SCRIPT = "l10n_pl_ksef_auth/migrations/19.0.1.1.0/post-migration.py"
+OURS = ("l10n_pl_ksef_", "l10n_pl_edi_")
+
+
+@tagged("post_install", "-at_install")
+class TestUpgrade(KsefCase):
+    """What an upgrade changes, and what Odoo does while this addon is not loaded yet."""
+
+    def upgrade(self):
+        load_script(file_path(SCRIPT), "post_migration").migrate(self.env.cr, "19.0.1.0.0")
+        self.env.invalidate_all()
+
+    def action(self):
+        return self.env.ref("l10n_pl_ksef_auth.ir_cron_keep_alive")
+
+    def test_one_scheduled_action_is_left(self):
+        second = self.action().copy()
+        self.env["ir.model.data"].create(
+            {
+                "module": "l10n_pl_ksef_auth",
+                "name": "ir_cron_keep_alive_helper",
+                "model": "ir.cron",
+                "res_id": second.id,
+            }
+        )
+        orders = second.ir_actions_server_id
+        self.upgrade()
+        self.assertFalse(second.exists() or orders.exists())
+        self.assertTrue(self.action().exists())
+
+    def test_the_scheduled_action_of_an_older_version_works_on(self):
+        self.action().model_id = self.env["ir.model"]._get("l10n_pl_ksef.session")
+        self.upgrade()
+        self.connect()
+        self.keep_alive(minutes=1)
+        self.assertEqual(self.panel()["state"], "connected")
+
+    def test_an_upgrade_may_be_repeated(self):
+        self.upgrade()
+        self.upgrade()
+        self.assertTrue(self.action().exists())
+
+    def company_made_without_us(self):
+        """Insert a company as Odoo does while it does not know of this addon's fields."""
+        self.env.cr.execute(
+            "SELECT column_name FROM information_schema.columns WHERE table_name = 'res_company'"
+        )
+        columns = {name for (name,) in self.env.cr.fetchall()} - {"id", "name"}
+        known = [SQL.identifier(name) for name in columns if not name.startswith(OURS)]
+        listed = SQL(", ").join(known)
+        query = SQL(
+            "INSERT INTO res_company (name, %s) SELECT 'Inna', %s FROM res_company WHERE id = %s"
+            " RETURNING id",
+            listed,
+            listed,
+            self.company.id,
+        )
+        return self.env["res.company"].browse(self.env.execute_query(query)[0][0])
+
+    def test_a_company_can_be_made_while_this_addon_is_not_loaded(self):
+        company = self.company_made_without_us()
+        self.assertEqual({name: company[name] for name in DEFAULTS}, DEFAULTS)
+        self.assertEqual(company._l10n_pl_ksef_owner(), company)

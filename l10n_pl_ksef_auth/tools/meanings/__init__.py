@@ -1,0 +1,73 @@
+"""The one place for what each of KSeF's codes means and what a person does about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from ..errors import KsefError, KsefForbidden, KsefRefused, KsefUnavailable
+from .applications import enrollment_status
+from .local_problems import local
+from .login import auth_status
+from .meaning import TRY_LATER, Meaning, WayBack, unknown
+from .outages import outage, outage_by_code
+from .refused import by_http_status, forbidden, refusal
+
+__all__ = [
+    "Meaning",
+    "WayBack",
+    "auth_status",
+    "enrollment_status",
+    "forbidden",
+    "local",
+    "of_error",
+    "of_record",
+    "outage",
+    "refusal",
+]
+
+
+def of_error(error: KsefError) -> Meaning:
+    """Return what an exception of this layer means."""
+    if isinstance(error, KsefForbidden):
+        return forbidden(error.reason)
+    if isinstance(error, KsefUnavailable):
+        return outage(error)
+    if isinstance(error, KsefRefused) and error.problems:
+        return refusal(error.problems[0].code, error.problems[0].details)
+    if isinstance(error, KsefRefused):
+        return by_http_status(error.status)
+    return local(error.code)
+
+
+def of_record(problem: Mapping[str, Any]) -> Meaning:
+    """Return what a problem means that was kept as plain values.
+
+    :param problem: kind (auth_status, enrollment, refusal, forbidden, outage or local), code,
+        and by kind: details, status, sent; ``once`` where no machine tries again by itself
+    """
+    meaning = _of_record(problem)
+    if problem.get("once") and meaning.way_back == "wait":
+        return replace(meaning, action=TRY_LATER)
+    return meaning
+
+
+def _of_record(problem: Mapping[str, Any]) -> Meaning:
+    code, details = problem.get("code"), tuple(problem.get("details") or ())
+    match problem.get("kind"):
+        case "auth_status":
+            return auth_status(int(code or 0), details)
+        case "enrollment":
+            return enrollment_status(int(code or 0), details)
+        case "forbidden":
+            return forbidden(str(code or ""))
+        case "outage":
+            return outage_by_code(str(code or ""), problem.get("sent") is not False)
+        case "refusal" if code:
+            return refusal(int(code), details)
+        case "refusal":
+            return by_http_status(problem.get("status"))
+        case "local":
+            return local(str(code or ""))
+    return unknown()

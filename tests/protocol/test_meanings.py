@@ -1,0 +1,278 @@
+"""Each code has a sentence and a way on."""
+
+import re
+import string
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from tools import meanings
+from tools.credentials import Reason
+from tools.errors import (
+    KsefForbidden,
+    KsefGone,
+    KsefRateLimited,
+    KsefRefused,
+    KsefUnauthorized,
+    KsefUnavailable,
+    Problem,
+)
+from tools.meanings import applications, local_problems, login, outages, refused
+
+ALLOWED = {"code", "text", "details", "nip", "signer", "seconds"}
+# docs/ksef.md A1.
+AUTH_STATUSES = [100, 200, 415, 425, 450, 460, 470, 480, 500, 550]
+REFUSALS = [
+    9101,
+    9102,
+    9103,
+    9104,
+    9105,
+    9106,
+    21001,
+    21111,
+    21115,
+    21117,
+    21180,
+    21217,
+    21301,
+    21304,
+    21308,
+    21401,
+    21405,
+    21406,
+    21418,
+    21470,
+    *range(25001, 25012),
+    26001,
+    26002,
+]
+REASONS = [
+    "missing-permissions",
+    "ip-not-allowed",
+    "insufficient-resource-access",
+    "auth-method-not-allowed",
+    "security-service-blocked",
+    "context-type-not-allowed",
+]
+DETAILS = {
+    450: [
+        "Nieprawidłowe wyzwanie autoryzacyjne",
+        "Nieprawidłowy token",
+        "Token unieważniony",
+        "Nieprawidłowy czas tokena",
+        "Token nieaktywny",
+        "Invalid token encoding.",
+    ],
+    460: [
+        "Nieważny certyfikat",
+        "Błąd weryfikacji łańcucha certyfikatów",
+        "Certyfikat odwołany",
+        "Niezaufany łańcuch certyfikatów",
+        "Certyfikat zawieszony",
+        "Niepoprawny certyfikat",
+    ],
+}
+
+
+def _unavailable(code="timeout", sent=True):
+    return KsefUnavailable("…", code=code, sent=sent)
+
+
+def _all_meanings():
+    tables = [
+        login.STATUSES,
+        *login.DETAILS.values(),
+        refused.CODES,
+        refused.HTTP_STATUSES,
+        applications.STATUSES,
+        applications.DETAILS,
+        refused.REASONS,
+        outages.OUTAGES,
+        local_problems.PROBLEMS,
+    ]
+    variants = [meaning for pairs in refused.VARIANTS.values() for _part, meaning in pairs]
+    return [
+        *variants,
+        *(meaning for table in tables for meaning in table.values()),
+        meanings.auth_status(999),
+        meanings.forbidden("new-reason"),
+    ]
+
+
+@pytest.mark.parametrize("code", sorted(outages.OUTAGES))
+@pytest.mark.parametrize("sent", [True, False])
+def test_where_no_machine_repeats_a_call_the_person_is_asked_to_try_again(code, sent):
+    problem = {"kind": "outage", "code": code, "sent": sent}
+    once = meanings.of_record({**problem, "once": True})
+    assert "Odoo tries again" not in once.action
+    assert once.text == meanings.of_record(problem).text
+
+
+@pytest.mark.parametrize("code", AUTH_STATUSES)
+def test_every_status_of_a_login_is_known(code):
+    assert meanings.auth_status(code) != meanings.auth_status(999)
+
+
+@pytest.mark.parametrize("code", [450, 460])
+def test_every_detail_of_a_status_has_a_meaning_of_its_own(code):
+    texts = {meanings.auth_status(code, (detail,)).text for detail in DETAILS[code]}
+    assert len(texts) == len(DETAILS[code])
+    assert meanings.auth_status(code, ("Nowy powód",)) == meanings.auth_status(code)
+
+
+@pytest.mark.parametrize("code", REFUSALS)
+def test_every_error_code_is_known(code):
+    assert meanings.refusal(code) != meanings.refusal(99999)
+
+
+def test_an_unknown_signature_code_is_an_invalid_signature():
+    assert meanings.refusal(9199) == meanings.refusal(9105)
+
+
+@pytest.mark.parametrize(
+    "detail",
+    [
+        "Podpis zweryfikowany negatywnie.",
+        "Nieprawidłowa wartość skrótu dla referencji wskazującej na element ''.",
+        "Błąd walidacji XSD: cvc-complex-type.2.4.a",
+        "Format podpisu niezgodny z akceptowanymi profilami XAdES.",
+        "Podpis złożony z użyciem niewspieranego algorytmu kryptograficznego.",
+    ],
+)
+def test_the_details_of_an_invalid_signature_tell_more(detail):
+    assert meanings.refusal(9105, (detail,)) != meanings.refusal(9105)
+
+
+def test_tokens_fetched_already_are_told_from_an_ended_login():
+    fetched = "Tokeny dla operacji uwierzytelniania 20260429-AU-… zostały już pobrane."
+    assert meanings.refusal(21301, (fetched,)) != meanings.refusal(21301)
+
+
+def test_a_redeem_that_came_too_early_waits():
+    early = "Status uwierzytelniania (100) nie pozwala na pobranie tokenów."
+    assert meanings.refusal(21301, (early,)).way_back == "wait"
+
+
+@pytest.mark.parametrize("code", [100, 200, 400, 500, 550])
+def test_every_status_of_an_application_is_known(code):
+    assert meanings.enrollment_status(code) != meanings.enrollment_status(999)
+
+
+@pytest.mark.parametrize(
+    "detail",
+    [
+        "Klucz publiczny został już certyfikowany przez inny podmiot.",
+        "Osiągnięto dopuszczalny limit posiadanych certyfikatów.",
+    ],
+)
+def test_a_rejected_application_says_why(detail):
+    assert meanings.enrollment_status(400, (detail,)) != meanings.enrollment_status(400)
+
+
+@pytest.mark.parametrize("reason", REASONS)
+def test_every_reason_of_403_is_known(reason):
+    assert meanings.forbidden(reason) != meanings.forbidden("another-reason")
+
+
+def test_an_outage_says_whether_ksef_may_have_the_message():
+    assert meanings.outage(_unavailable(sent=True)) != meanings.outage(_unavailable(sent=False))
+
+
+@pytest.mark.parametrize("code", [415, 470, 480])
+def test_nothing_tries_again_what_is_final(code):
+    assert meanings.auth_status(code).final
+
+
+@pytest.mark.parametrize(
+    ("code", "details"), [(500, ()), (550, ()), (460, ("Błąd weryfikacji łańcucha certyfikatów",))]
+)
+def test_what_may_pass_is_not_final(code, details):
+    assert not meanings.auth_status(code, details).final
+
+
+@pytest.mark.parametrize(
+    ("error", "meaning"),
+    [
+        (_unavailable(), meanings.outage(_unavailable())),
+        (
+            KsefForbidden("…", status=403, reason="ip-not-allowed", extensions={}),
+            meanings.forbidden("ip-not-allowed"),
+        ),
+        (KsefRefused("…", status=400, problems=(Problem(21111, "…"),)), meanings.refusal(21111)),
+        (KsefGone("…", status=410), refused.HTTP_STATUSES[410]),
+        (KsefRateLimited("…"), refused.HTTP_STATUSES[429]),
+        (KsefUnauthorized("…", status=401), refused.HTTP_STATUSES[401]),
+        (KsefRefused("…", status=415), refused.HTTP_STATUSES[415]),
+    ],
+)
+def test_an_exception_has_the_meaning_of_its_code(error, meaning):
+    assert meanings.of_error(error) == meaning
+
+
+@pytest.mark.parametrize(
+    ("problem", "meaning"),
+    [
+        (
+            {"kind": "auth_status", "code": 460, "details": ["Certyfikat odwołany"]},
+            meanings.auth_status(460, ("Certyfikat odwołany",)),
+        ),
+        ({"kind": "enrollment", "code": 550}, meanings.enrollment_status(550)),
+        ({"kind": "forbidden", "code": "ip-not-allowed"}, meanings.forbidden("ip-not-allowed")),
+        (
+            {"kind": "outage", "code": "timeout", "sent": False},
+            meanings.outage(_unavailable(sent=False)),
+        ),
+        ({"kind": "refusal", "code": 21111}, meanings.refusal(21111)),
+        ({"kind": "refusal", "code": None, "status": 410}, refused.HTTP_STATUSES[410]),
+        ({"kind": "local", "code": "answer_lost"}, meanings.local("answer_lost")),
+        ({}, meanings.auth_status(999)),
+    ],
+)
+def test_a_kept_problem_has_the_meaning_of_its_code(problem, meaning):
+    assert meanings.of_record(problem) == meaning
+
+
+def test_every_problem_that_the_models_name_is_known():
+    models = Path(__file__).resolve().parents[2] / "l10n_pl_ksef_auth"
+    sources = [path for name in ("models", "wizard") for path in (models / name).glob("*.py")]
+    named = {
+        code
+        for path in sources
+        for code in re.findall(r'\blocal\("(\w+)"', path.read_text("utf-8"))
+    }
+    assert named
+    assert named <= set(local_problems.PROBLEMS)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "reasons"),
+    [
+        (
+            "nip_",
+            [
+                *("missing", "length", "characters", "checksum", "pattern"),
+                *("internal_id", "unit_missing"),
+            ],
+        ),
+        ("credential_", get_args(Reason)),
+    ],
+)
+def test_every_reason_of_our_own_exceptions_has_a_sentence(prefix, reasons):
+    assert {prefix + reason for reason in reasons} <= set(local_problems.PROBLEMS)
+
+
+def test_every_sentence_names_only_what_callers_fill_in():
+    for meaning in _all_meanings():
+        for sentence in (meaning.text, meaning.action):
+            names = set(re.findall(r"%\((\w+)\)s", sentence))
+            assert names <= ALLOWED
+            assert "%" not in re.sub(r"%\(\w+\)s", "", sentence)
+
+
+def test_every_meaning_says_what_happened_and_what_to_do():
+    for meaning in _all_meanings():
+        assert meaning.text[0] in string.ascii_uppercase
+        assert meaning.action or meaning.way_back == "none"
+        assert meaning.final or meaning.way_back in ("wait", "sign", "support")
