@@ -1,4 +1,4 @@
-"""The two codes on an invoice's picture, and what KSeF finds when somebody scans them (docs/ksef.md F).
+"""The two codes on an invoice's picture, and what KSeF finds in them (docs/ksef.md F).
 
 Code I names an invoice; code II says who issued one while offline, signed with the key of a
 certificate of the type Offline.  Both are checked when they are scanned, not when they are made.

@@ -96,7 +96,7 @@ def _grants(
 
 
 def _give(grants: list[Grant], verdict: int, sim: Simulator) -> int:
-    """Put rights in force that are not there yet: a second one changes nothing (docs/ksef.md G2)."""
+    """Put rights in force; one that is there already stays as it is (docs/ksef.md G2)."""
     if verdict != DONE:
         return verdict
     known = sim.world.all_grants()

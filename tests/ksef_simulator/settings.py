@@ -63,11 +63,9 @@ class Settings:
     refresh_returns_same_token: bool = False
     owner_grants: str = "listed"  # or "empty", as seen (ksef-api #369, docs/ksef.md E1)
     nobodys_owner_permissions: str = "empty"  # or "null": of who is no owner (docs/ksef.md E1)
-    unknown_right: str | None = None  # a right that this client does not know yet (docs/ksef.md E2)
+    unknown_right: str | None = None  # one that clients do not know yet (docs/ksef.md E2)
     sole_trader_has_company_rights: bool = True  # what its NIP was given (docs/ksef.md G2: open)
-    indirect_rows_stay: bool = (
-        False  # Active after the client took the right back (docs/ksef.md G2)
-    )
+    indirect_rows_stay: bool = False  # Active after the right was taken back (docs/ksef.md G2)
     repeated_grant_status: int = 200  # of a right that is there already (docs/ksef.md G2: open)
     recipient_may_resign: bool = False  # an entity gives a right back (docs/ksef.md G2: open)
     refresh_without_rights: str = "token"  # or "21301" (docs/ksef.md G2)

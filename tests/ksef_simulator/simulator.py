@@ -206,7 +206,7 @@ class Simulator:
         return self.world.rights(operation.who, operation.context)
 
     def interrupt_sessions(self) -> list[str]:
-        """Maintenance: the online sessions that are open now take no invoice (21184, docs/ksef.md E7).
+        """Maintenance: online sessions that are open now take no invoice (21184, docs/ksef.md E7).
 
         :return: their reference numbers; a session that is opened later is not among them
         """

@@ -1,8 +1,8 @@
 """Which KSeF is played: 2.9 as it runs today, or 2.6, which answers in older shapes.
 
-Additions between the two (docs/ksef.md E): ``ownerPermissions``, the right CollectiveIdentifierManage,
-the groups of limits for closing sessions, for an address and for collective identifiers, 21001 for
-unreadable JSON, 21184, three details of status 450, and a 403 without a timestamp.
+Additions between the two (docs/ksef.md E): ``ownerPermissions``, the right to collective
+identifiers, limits for them, for closing sessions and for an address, 21001 for unreadable JSON,
+21184, three details of status 450, and a 403 without a timestamp.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from ksef_simulator.contract import CONTRACTS, Contract, watch
 
 @pytest.fixture
 def sim():
-    """A simulator that is called without a socket."""
+    """Give a simulator that is called without a socket."""
     sim = Simulator()
     sim.settings.rate_limits = "off"
     if all(Contract.at_hand(version) for version in CONTRACTS):

@@ -42,7 +42,7 @@ def to_entity(
     can_delegate: bool = True,
     **more: Any,
 ) -> dict[str, Any]:
-    """What gives an accounting office rights to invoices."""
+    """Return what gives an accounting office rights to invoices."""
     return {
         "subjectIdentifier": {"type": "Nip", "value": nip},
         "permissions": [{"type": right, "canDelegate": can_delegate} for right in rights],
@@ -57,7 +57,7 @@ def to_person(
     person: identities.Person = PERSON,
     **more: Any,
 ) -> dict[str, Any]:
-    """What gives a person rights, in a company or indirectly."""
+    """Return what gives a person rights, in a company or indirectly."""
     names = {"firstName": person.given_names, "lastName": person.surname}
     return {
         "subjectIdentifier": {"type": "Pesel", "value": person.pesel},
@@ -68,15 +68,15 @@ def to_person(
     }
 
 
-def to_subunit(context: dict[str, str] | None = None, **more: Any) -> dict[str, Any]:
-    """What names an administrator of a unit below the company."""
-    body = to_person(**more)
+def to_subunit() -> dict[str, Any]:
+    """Return what names an administrator of a unit below the company."""
+    body = to_person()
     del body["permissions"]
-    return {"contextIdentifier": {"type": "Nip", "value": MEMBER}, **body, **(context or {})}
+    return {"contextIdentifier": {"type": "Nip", "value": MEMBER}, **body}
 
 
 def by_fingerprint() -> dict[str, Any]:
-    """Who is known by a certificate without PESEL and NIP."""
+    """Return who is known by a certificate without PESEL and NIP."""
     document = {"type": "Paszport", "number": "C01X00T47", "country": "DE"}
     person = {"firstName": "Jürgen", "lastName": "Müller", "birthDate": "1980-02-29",
               "idDocument": document}  # fmt: skip
@@ -88,7 +88,7 @@ def by_fingerprint() -> dict[str, Any]:
 
 
 def to_eu_administrator() -> dict[str, Any]:
-    """What makes an EU entity's context and its administrator."""
+    """Return what makes an EU entity's context and its administrator."""
     return {
         **by_fingerprint(),
         "contextIdentifier": {"type": "NipVatUe", "value": f"{DEMO_NIP}-{EU_NUMBER}"},
@@ -99,7 +99,7 @@ def to_eu_administrator() -> dict[str, Any]:
 
 
 def to_eu_representative() -> dict[str, Any]:
-    """What gives a representative of an EU entity rights to invoices."""
+    """Return what gives a representative of an EU entity rights to invoices."""
     rights = {"permissions": ["InvoiceRead"], "description": "Przedstawiciel"}
     return {**by_fingerprint(), **rights}
 

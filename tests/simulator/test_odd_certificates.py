@@ -1,4 +1,4 @@
-"""KSeF's certificates of autumn 2025, and what else a login may meet (docs/ksef.md E9, E13, E16)."""
+"""KSeF's certificates of autumn 2025, and what else may meet a login (docs/ksef.md E9, E13)."""
 
 from __future__ import annotations
 
