@@ -34,7 +34,7 @@ class ResCompany(models.Model):
         return result
 
     def _l10n_pl_ksef_edi_connected(self):
-        """The companies of self that the sender reaches KSeF for with our connection; one query.
+        """Return the companies of self whose invoices the sender sends with our connection.
 
         A connection that ended by itself counts: who sends is told to sign, not led past KSeF.
         """
@@ -65,7 +65,7 @@ class ResCompany(models.Model):
 
     @api.model
     def _l10n_pl_ksef_edi_environment(self):
-        """The environment that the sender talks to; it takes a missing mode for production."""
+        """Return the environment that the sender talks to: production without a mode."""
         mode = self.env["ir.config_parameter"].sudo().get_param(MODE) or "prod"
         return "production" if mode == "prod" else "test"
 
@@ -123,6 +123,6 @@ class ResCompany(models.Model):
         return None
 
     def _l10n_pl_ksef_edi_sentence(self, error):
-        """What a failure means and what to do, in one paragraph."""
+        """Return what a failure means and what to do, in one paragraph."""
         texts = self.l10n_pl_ksef_explain(error)
         return " ".join(filter(None, (texts["text"], texts["action"])))

@@ -26,7 +26,7 @@ class L10n_Pl_KsefAccountActions(models.AbstractModel):
         self.env["l10n_pl_ksef.certificate"]._serve(owner)
         # The panel tells what is wrong with the NIP.
         with suppress(InvalidNip):
-            owner._l10n_pl_ksef_log_in_with_certificate(wait_seconds=5)
+            self.env["l10n_pl_ksef.session"]._log_in(owner, wait_seconds=5)
         with fresh(company) as connected:
             panel = connected.env["l10n_pl_ksef.panel"]._values(connected)
             text = self._connect_text(connected, panel)

@@ -2,8 +2,10 @@ import time
 
 from odoo import fields, models, release
 
-from ..models import ksef_problem, ksef_vault
-from ..models.ksef_home import is_neutralized
+from ..models import ksef_problem
+from ..models.vault.database_identity import is_neutralized
+from ..models.vault.keys import key_in_use
+from ..models.vault.vault import why_locked
 from ..tools import clock, probe, vault, xades
 from ..tools.errors import KsefError
 
@@ -120,17 +122,17 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
         return lives, f"{methods[session.method]} → {ends} UTC"
 
     def _key(self):
-        lock = ksef_vault.obstacle(self.env)
+        lock = why_locked(self.env)
         if lock:
             return False, ksef_problem.texts(self.env, ksef_problem.local(lock))["text"]
-        source, fingerprint, backed_up = ksef_vault.key_source(self.env)
+        source, fingerprint, backed_up = key_in_use(self.env)
         if not fingerprint:
             return None, self.env._("none yet: the first connection makes one")
         kept = self.env._("backed up") if backed_up else self.env._("not known to be backed up")
         return backed_up, f"{source}, {fingerprint}, {kept}"
 
     def _asks_for_backup(self):
-        _source, fingerprint, backed_up = ksef_vault.key_source(self.env)
+        _source, fingerprint, backed_up = key_in_use(self.env)
         return bool(fingerprint) and not backed_up
 
     def _database(self):

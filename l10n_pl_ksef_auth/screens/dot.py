@@ -1,9 +1,9 @@
 from odoo import models
 from odoo.tools import SQL
 
-from ..models import ksef_vault
 from ..models.res_company import PRINCIPAL_FIELDS
 from ..models.session.states import IN_FLIGHT
+from ..models.vault.vault import why_locked
 from .panel import COLORS
 
 # The fields that the colour depends on.
@@ -29,7 +29,7 @@ class L10n_Pl_KsefDot(models.AbstractModel):
         :return dict: colour by company id; empty for a company that has nothing to do with KSeF
         """
         sessions, polish = self._sessions(companies)
-        locked = bool(ksef_vault.obstacle(self.env))
+        locked = bool(why_locked(self.env))
         return {
             company_id: self._color(found, locked) if found or company_id in polish else ""
             for company_id, found in sessions.items()

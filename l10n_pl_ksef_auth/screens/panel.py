@@ -2,10 +2,12 @@ from datetime import timedelta
 
 from odoo import fields, models
 
-from ..models import ksef_home, ksef_problem, ksef_vault
+from ..models import ksef_problem
 from ..models.certificate.states import ISSUING
 from ..models.res_company import CONNECT_GROUP
 from ..models.session.states import IN_FLIGHT
+from ..models.vault.database_identity import is_neutralized
+from ..models.vault.vault import why_locked
 from ..tools import xades
 
 # A session that nothing renews is worth a warning when it ends within this time.
@@ -40,10 +42,10 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         :param company: the company that the user works in
         :return dict: what the panel component shows
         """
-        values, obstacle = self._connection(company), ksef_vault.obstacle(self.env)
+        values, obstacle = self._connection(company), why_locked(self.env)
         if obstacle:
             return {**values, **self._locked(obstacle)}
-        if ksef_home.is_neutralized(self.env) and values["state"] in ("disconnected", "attention"):
+        if is_neutralized(self.env) and values["state"] in ("disconnected", "attention"):
             values["problem"] = self._local("neutralized")
         return values
 

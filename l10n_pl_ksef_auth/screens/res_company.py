@@ -4,10 +4,11 @@ import binascii
 from odoo import models
 from odoo.exceptions import AccessError, UserError
 
-from ..models import ksef_problem, ksef_vault
+from ..models import ksef_problem
 from ..models.base.const import OPTIONS
 from ..models.base.cursors import fresh
 from ..models.res_company import CONNECT_GROUP, SEE_GROUP
+from ..models.vault.keys import note_backup
 from ..tools.errors import KsefError
 from ..tools.vault import VaultError
 from .sensitive import recently_confirmed, sensitive
@@ -293,6 +294,6 @@ class ResCompany(models.Model):
         :return dict: as l10n_pl_ksef_diagnose
         """
         self._l10n_pl_ksef_managed()
-        ksef_vault.note_backup(self.env)
+        note_backup(self.env)
         self.env["l10n_pl_ksef.housekeeping"]._close_reminder()
         return self.l10n_pl_ksef_diagnose()

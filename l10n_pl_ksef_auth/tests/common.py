@@ -118,7 +118,7 @@ class MovedTime:
             self.travel(pause)
 
     def _pause_until(self, moment):
-        """How long until the scheduled action runs: once an hour, or when it asked to."""
+        """Return how long until the scheduled action runs: once an hour, or when it asked to."""
         wanted = moment - clock.now().replace(tzinfo=None) if moment else timedelta(hours=1)
         return min(max(wanted, timedelta(seconds=1)), timedelta(hours=1))
 
@@ -258,8 +258,8 @@ class KsefCase(MovedTime, TransactionCase):
 
     def travel(self, distance=timedelta(), **delta):
         """Move both clocks; what others have changed meanwhile is read anew."""
-        super().travel(distance, **delta)
         self.env.invalidate_all()
+        return super().travel(distance, **delta)
 
     def advance(self, record):
         """Have a worker do the due steps of a session or certificate."""

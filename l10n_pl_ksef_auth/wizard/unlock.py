@@ -1,10 +1,13 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
-from ..models import ksef_home, ksef_problem, ksef_vault
+from ..models import ksef_problem
 from ..models.base.cursors import fresh
 from ..models.res_company import CONNECT_GROUP
 from ..models.session.states import LIVE
+from ..models.vault.database_identity import HOME_PARAMETER, claim
+from ..models.vault.keys import FINGERPRINT_PARAMETER
+from ..models.vault.vault import secret_models, why_locked
 from ..screens.sensitive import sensitive
 
 
@@ -38,7 +41,7 @@ class L10n_Pl_KsefUnlock(models.TransientModel):
         :param company: where the user works
         :return dict: an action, or None
         """
-        code = ksef_vault.obstacle(self.env)
+        code = why_locked(self.env)
         if not code:
             return None
         window = self.sudo().create({"company_id": company.id, "code": code})
@@ -62,7 +65,7 @@ class L10n_Pl_KsefUnlock(models.TransientModel):
         :return dict: the action that shows the account
         """
         with fresh(self._check_decider().sudo()) as companies:
-            ksef_home.claim(companies.env)
+            claim(companies.env)
             companies.env["l10n_pl_ksef.audit"]._record(companies, "original")
             sessions = companies.env["l10n_pl_ksef.session"]
             sessions._wake_cron_at(sessions._now())
@@ -76,7 +79,7 @@ class L10n_Pl_KsefUnlock(models.TransientModel):
         """
         with fresh(self._check_decider().sudo()) as companies:
             # Somebody else may have decided since this window was opened.
-            if ksef_vault.obstacle(companies.env):
+            if why_locked(companies.env):
                 companies.env["l10n_pl_ksef.unlock"]._give_up_secrets()
                 companies.env["l10n_pl_ksef.audit"]._record(companies, "afresh")
         return {"type": "ir.actions.client", "tag": "soft_reload"}
@@ -119,9 +122,9 @@ class L10n_Pl_KsefUnlock(models.TransientModel):
             [("private_key_secret", "!=", False)]
         )
         certificates._give_up_secrets()
-        for model in ksef_vault.secret_models(self.env):
+        for model in secret_models(self.env):
             records = self.env[model]._with_secrets()
             records.write(dict.fromkeys(records._secret_fields(), False))
         parameters = self.env["ir.config_parameter"]
-        for name in (ksef_vault.FINGERPRINT_PARAMETER, ksef_home.HOME_PARAMETER):
+        for name in (FINGERPRINT_PARAMETER, HOME_PARAMETER):
             parameters.set_param(name, False)

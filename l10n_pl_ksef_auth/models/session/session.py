@@ -1,9 +1,9 @@
 from odoo import api, fields, models
 
 from ...tools import auth_token_request, nip
+from .. import ksef_problem
 from ..base.const import ENVIRONMENT_LABELS
 from ..base.steps import event
-from ..upkeep.audit import address, technical
 from .states import ENDED, LOGGING_IN, SESSION
 
 # What must be true for the green tick (docs/journey.md 1).
@@ -229,7 +229,7 @@ class L10n_Pl_KsefSession(models.Model):
     def write(self, vals):
         """Leave a line in the audit for each change of a login's state, whoever makes it."""
         if "user_id" in vals:
-            vals = {**vals, "address": address()}
+            vals = {**vals, "address": self.env["l10n_pl_ksef.audit"]._address()}
         changing = self if {"state", "problem"} & set(vals) else self.browse()
         before = {session: (session.state, session.problem) for session in changing}
         result = super().write(vals)
@@ -277,7 +277,7 @@ class L10n_Pl_KsefSession(models.Model):
                 "signer_masked": self.signer_masked,
                 "signature": self.signer_kind,
                 "reference": self.reference_number,
-                "detail": technical(self.env, self.problem),
+                "detail": ksef_problem.technical(self.env, self.problem),
                 **(signer if event_name in ("signed", "login") else {}),
                 **values,
             },

@@ -1,21 +1,24 @@
-"""Digests that libxmlsec computes and this reader has to reach with lxml alone."""
+"""What libxmlsec verifies, what never gets to it, and what is said where it cannot be used."""
 
 from __future__ import annotations
 
 import re
-import subprocess
 import sys
-from pathlib import Path
+from importlib.abc import MetaPathFinder
 
 import pytest
 import xmlsec
 from corpus.generate.people import IDENTITIES, material
 from corpus.generate.properties import DSIG, SHA256, qualifying_properties
 from corpus.index import representatives
+from corpus.mutations.base import unsigned_object
 from cryptography.hazmat.primitives import serialization as how
 from lxml import etree
 
-from .shared import NOW, REQUEST, codes, signed
+from tools.auth_token_request import Context, build
+from tools.signed_document import verification
+
+from .shared import CHALLENGE, NOW, REQUEST, codes, reading, signed
 
 C14N = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
 C14N11 = "http://www.w3.org/2006/12/xml-c14n11"
@@ -112,14 +115,6 @@ def test_properties_whose_reference_does_not_say_so_are_not_xades():
     assert codes(document) == ("not_xades",)
 
 
-def test_what_cannot_be_decided_is_left_to_ksef():
-    based = REQUEST.replace(b"<AuthTokenRequest", b'<AuthTokenRequest xml:base="http://a/b"')
-    document = by_xmlsec(
-        based, reference("", ENVELOPED), reference("#p", transform(C14N11))
-    ).replace(b"14:03:00Z</xades:SigningTime>", b"14:03:01Z</xades:SigningTime>")
-    assert codes(document) == ("unchecked",)
-
-
 def test_the_signer_is_found_where_the_chain_is_named_before_it():
     """SigningCertificate may name the whole chain, in any order."""
     item = next(i for i in representatives() if i.tool == "java")
@@ -130,22 +125,132 @@ def test_the_signer_is_found_where_the_chain_is_named_before_it():
     assert "other_signing_certificate" not in found and "changed_properties" in found
 
 
-def test_the_reader_needs_no_xmlsec(tmp_path):
-    """A mismatched pair of lxml and xmlsec leaves the login with Profil Zaufany alone."""
-    path = tmp_path / "signed.xml"
-    path.write_bytes(signed())
-    script = (
-        "import datetime, pathlib, sys; sys.modules['xmlsec'] = None;"
-        "from tools.signed_document import read;"
-        "now = datetime.datetime(2026, 11, 22, 14, 3, tzinfo=datetime.timezone.utc);"
-        "print(read(pathlib.Path(sys.argv[1]).read_bytes(), now=now).fits)"
-    )
-    addon = Path(__file__).parents[2] / "l10n_pl_ksef_auth"
-    done = subprocess.run(
-        [sys.executable, "-B", "-c", script, str(path)],
-        env={"PYTHONPATH": str(addon)},
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    assert done.stdout == "True\n"
+def changed(document: bytes) -> bytes:
+    """Change what the properties say, so that a check of the signature stops the document."""
+    return document.replace(b"14:03:00Z</xades:SigningTime>", b"14:03:01Z</xades:SigningTime>")
+
+
+XPATH = "http://www.w3.org/TR/1999/REC-xpath-19991116"
+ANY_XPATH = (
+    f'<ds:Transform Algorithm="{XPATH}"><ds:XPath>not(self::a) or //*</ds:XPath></ds:Transform>'
+)
+PROPERTIES_BY_ID = reference("#p", "")
+WHOLE = reference("", ENVELOPED)
+
+
+@pytest.fixture
+def no_libxmlsec(monkeypatch):
+    """Make every use of libxmlsec a fault."""
+
+    def forbidden() -> None:
+        raise AssertionError("libxmlsec was used")
+
+    monkeypatch.setattr(xmlsec, "SignatureContext", forbidden)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (reference("", ENVELOPED + ANY_XPATH), PROPERTIES_BY_ID),
+        (WHOLE, reference("#xpointer(/*[count(//*)>0])", "")),
+        (WHOLE, reference("#p", transform(C14N) + transform(C14N))),
+        (reference("", transform(C14N) + ENVELOPED), PROPERTIES_BY_ID),
+        (WHOLE + reference("#p", ""), PROPERTIES_BY_ID),
+        (WHOLE.replace(SHA256, "urn:x#own"), PROPERTIES_BY_ID),
+    ],
+    ids=["XPath", "pointer", "twice", "after bytes", "same target", "digest"],
+)
+def test_what_is_not_known_never_gets_to_libxmlsec(first, second, request):
+    usual = by_xmlsec(REQUEST, WHOLE, PROPERTIES_BY_ID)
+    template = re.search(rb"<ds:Reference URI=\"\".*</ds:Reference>", usual)
+    document = usual.replace(template[0], (first + second).encode())
+    request.getfixturevalue("no_libxmlsec")
+    assert "unchecked" in codes(changed(document)) and not reading(document).stops
+
+
+ALL_SIGNATURES_LEFT_OUT = (
+    f'<ds:Transform Algorithm="{XPATH}">'
+    "<ds:XPath>not(ancestor-or-self::ds:Signature)</ds:XPath></ds:Transform>"
+)
+
+
+@pytest.mark.parametrize(
+    ("transforms", "added"),
+    [
+        (ENVELOPED, f'<ds:Manifest xmlns:ds="{DSIG}"/>'),
+        (ENVELOPED, '<x xml:base="http://a/b"/>'),
+        (ENVELOPED, "<x y='" + '"' * 1_900_000 + "'/>"),
+        (ALL_SIGNATURES_LEFT_OUT, "<x/>" * 1_000),
+    ],
+    ids=["manifest", "base", "written six times as long", "XPath in a large document"],
+)
+def test_what_takes_libxmlsec_elsewhere_or_long_never_gets_to_it(transforms, added, request):
+    usual = by_xmlsec(REQUEST, reference("", transforms), PROPERTIES_BY_ID)
+    document = unsigned_object(usual, added.encode())
+    assert document is not None
+    request.getfixturevalue("no_libxmlsec")
+    found = reading(changed(document))
+    assert "unchecked" in found.codes and not found.stops
+
+
+class Failing(MetaPathFinder):
+    """Lets the import of xmlsec fail in a certain way."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def find_spec(self, name, path, target=None):
+        if name == "xmlsec":
+            raise self.error
+
+
+@pytest.fixture
+def xmlsec_fails(monkeypatch):
+    """Return a function that makes the import of xmlsec raise an error."""
+
+    def fail(error: Exception) -> None:
+        monkeypatch.delitem(sys.modules, "xmlsec")
+        monkeypatch.setattr(sys, "meta_path", [Failing(error), *sys.meta_path])
+        verification.unusable.cache_clear()
+
+    yield fail
+    verification.unusable.cache_clear()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ModuleNotFoundError("No module named 'xmlsec'"),
+        ImportError("libxmlsec1-openssl.so.1: cannot open shared object file"),
+        xmlsec.InternalError("lxml & xmlsec libxml2 library version mismatch"),
+    ],
+    ids=["absent", "without its library", "mismatched"],
+)
+def test_without_a_usable_xmlsec_the_document_is_sent_unchecked_and_support_learns_why(
+    error, xmlsec_fails
+):
+    document = changed(signed())
+    xmlsec_fails(error)
+    (finding,) = reading(document).findings
+    assert (finding.code, finding.level) == ("no_xmlsec", "info")
+    assert str(error)[:30] in finding.evidence and type(error).__name__ in finding.evidence
+
+
+def test_without_xmlsec_everything_else_is_still_found(xmlsec_fails):
+    document = signed(document=build(CHALLENGE, Context("Nip", "1111111111")))
+    xmlsec_fails(ImportError("none"))
+    assert codes(document) == ("other_company", "no_xmlsec")
+    assert codes(REQUEST) == ("unsigned",)
+
+
+class Incapable(xmlsec.SignatureContext):
+    """A libxmlsec that lacks what a signature needs."""
+
+    def verify(self, node):
+        raise xmlsec.Error(1, "failed to verify")
+
+
+def test_what_libxmlsec_itself_cannot_do_is_left_to_ksef(monkeypatch):
+    document = signed()
+    monkeypatch.setattr(xmlsec, "SignatureContext", Incapable)
+    assert codes(document) == ("unchecked",)

@@ -19,7 +19,7 @@ GIVES_SECRETS = ("l10n_pl_ksef_access_token", "l10n_pl_ksef_api")
 
 
 def refuse_typed_code(env, but_through=None):
-    """Refuse when typed code entered this addon by a method that is not meant for it.
+    """Refuse typed code that entered this addon by a method that is not meant for it.
 
     :param env: the environment, for the language of the refusal
     :param str but_through: modules, by the beginning of their names, that alone may lead here from
@@ -44,7 +44,7 @@ def refuse_typed_code(env, but_through=None):
 
 
 def _is_typed(frame):
-    """Whether a frame runs evaluated code: Odoo gives it a short list of builtins of its own."""
+    """Return True if a frame runs typed code: Odoo gives it a short list of builtins."""
     return frame.f_builtins is not vars(builtins)
 
 

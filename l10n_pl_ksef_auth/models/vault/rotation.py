@@ -2,15 +2,17 @@ import os
 
 from odoo import models
 
-from ..tools import vault
-from . import ksef_home, ksef_vault
-from .base.cursors import fresh
+from ...tools import vault
+from ..base.cursors import fresh
+from .database_identity import claim
+from .keys import FINGERPRINT_PARAMETER, configured, sources
+from .vault import MIXIN, secret_models
 
 MODE = 0o600
 
 
 class L10n_Pl_KsefRotation(models.AbstractModel):
-    """Replaces the encryption key while Odoo runs: everything is encrypted anew with the first key.
+    """Replaces the encryption key while Odoo runs: encrypts all secrets anew with the first key.
 
     ``odoo l10n_pl_ksef_rotate -d DATABASE`` calls it. A generated key file is given a new key; keys
     of the configuration are put in order by whoever writes it: new key first, old key behind it.
@@ -25,68 +27,49 @@ class L10n_Pl_KsefRotation(models.AbstractModel):
         :return dict: encrypted, kept (already so), unreadable; ``old_keys``: the file that holds
             what only backups still need, or None
         """
-        file = ksef_vault.sources(self.env)["file"]
-        # Opens the vault first: in a copy of the database nothing is begun.
-        keys = self.env["l10n_pl_ksef.vault.mixin"]._vault_keys()
-        generated = self._is_generated()
+        file = sources(self.env)["file"]
+        # Opening the vault first fails in a copy of the database, before anything is changed.
+        keys = self.env[MIXIN]._vault_keys()
+        generated = not configured(self.env)
         if generated and len(keys) == 1:
             _write(file, f"{vault.generate_key()}\n{file.read_text('ascii').strip()}\n", file)
         counts = self._reencrypt_all()
         self._settle()
         return {**counts, "old_keys": str(_retire(file)) if generated else None}
 
-    def _is_generated(self):
-        sources = ksef_vault.sources(self.env)
-        return not any((sources[name] or "").strip() for name in ("option", "variable"))
-
     def _reencrypt_all(self):
         counts = dict.fromkeys(("encrypted", "kept", "unreadable"), 0)
-        for model in ksef_vault.secret_models(self.env):
+        for model in secret_models(self.env):
             for record in self.env[model]._with_secrets():
-                for outcome in record._reencrypt():
+                for outcome in _reencrypt(record):
                     counts[outcome] += 1
         return counts
 
     def _settle(self):
-        """From now on the database expects the new key."""
+        """Have the database expect the new key from now on."""
         with fresh(self.sudo()) as rotation:
             env = rotation.env
-            box = env["l10n_pl_ksef.vault.mixin"]._vault()
+            box = env[MIXIN]._vault()
             parameters = env["ir.config_parameter"]
-            parameters.set_param(ksef_vault.FINGERPRINT_PARAMETER, box.fingerprint)
+            parameters.set_param(FINGERPRINT_PARAMETER, box.fingerprint)
             # The new key is in the file of the database's present name alone.
-            ksef_home.claim(env)
+            claim(env)
             companies = env["l10n_pl_ksef.session"].search([("state", "=", "active")]).company_id
             env["l10n_pl_ksef.audit"]._record(companies, "key_rotated", detail=box.fingerprint)
         # Other workers remember which key they expect: tell them.
         self.env.registry.signal_changes()
 
 
-class L10n_Pl_KsefVaultMixin(models.AbstractModel):
-    _inherit = "l10n_pl_ksef.vault.mixin"
+def _reencrypt(record):
+    """Encrypt a record's secrets with the first key, and commit.
 
-    def _reencrypt(self):
-        """Encrypt the record's secrets with the first key, on a cursor of its own.
-
-        :return list: encrypted, kept or unreadable, for each of them
-        """
-        with fresh(self.sudo()) as record:
-            return record.exists()._reencrypt_here()
-
-    def _reencrypt_here(self):
-        box, outcomes = self._vault(), []
-        for name in self._secret_fields() if self else ():
-            text = self[name]
-            if not text:
-                continue
-            try:
-                old = box.needs_reencryption(text)
-                if old:
-                    self._secret_write(**{name: self._secret_read(name)})
-                outcomes.append("encrypted" if old else "kept")
-            except vault.VaultError:
-                outcomes.append("unreadable")
-        return outcomes
+    :return list: encrypted, kept or unreadable, for each of them
+    """
+    with record._alone() as alone:
+        outcomes = alone._reencrypt()
+        if alone:
+            alone.env.cr.commit()
+    return outcomes
 
 
 def _write(file, text, key_file):
@@ -107,7 +90,7 @@ def _write(file, text, key_file):
 
 
 def _retire(file):
-    """Leave the first key in the file; the others go to a file beside it, for old backups."""
+    """Leave the first key in the file; move the others to a file beside it, for old backups."""
     first, *others = file.read_text("ascii").split()
     old = file.with_name(f"{file.name}.old")
     known = old.read_text("ascii").split() if old.exists() else []

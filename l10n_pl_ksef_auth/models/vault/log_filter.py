@@ -17,4 +17,9 @@ class HideUploads(logging.Filter):
         return True
 
 
-logging.getLogger(MODEL_LOGGER).addFilter(HideUploads())
+_filter = HideUploads()
+
+
+def install_log_filter():
+    """Shorten the records of Odoo's logger of calls; may be repeated."""
+    logging.getLogger(MODEL_LOGGER).addFilter(_filter)

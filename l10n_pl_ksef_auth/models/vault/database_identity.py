@@ -1,4 +1,4 @@
-"""Where this database lives, so that a copy of it knows that it is one.
+"""Which database this is, so that a copy of it knows that it is one.
 
 A copy holds the secrets of the original: it could end the original's login, use up or revoke its
 certificate. The database therefore remembers where its secrets were first encrypted: Odoo's
@@ -12,13 +12,14 @@ import weakref
 
 from psycopg2.errors import InsufficientPrivilege
 
-from ..tools.vault import VaultError
+from ...tools.vault import VaultError
 
 HOME_PARAMETER = "l10n_pl_ksef_auth.home"
 UUID_PARAMETER = "database.uuid"
 NEUTRALIZED_PARAMETER = "database.is_neutralized"
-# A connection always leads to the same database; they are few, and forgotten when they close.
-_places = weakref.WeakKeyDictionary()
+# PostgreSQL's identifiers by connection, which always leads to the same database. Connections are
+# few, and forgotten when they close.
+_known = weakref.WeakKeyDictionary()
 
 
 class VaultLocked(VaultError):
@@ -33,28 +34,36 @@ class VaultLocked(VaultError):
 
 
 def here(env):
-    """Where the database is now.
+    """Return the identity of the database as it is now.
 
+    :param env: of the database
     :return str: Odoo's identifier, the server's, the database's
     """
     uuid = env["ir.config_parameter"].sudo().get_param(UUID_PARAMETER)
-    return "/".join((uuid or "", *_place(env.cr)))
+    return "/".join((uuid or "", *_by_postgresql(env.cr)))
 
 
 def claim(env):
-    """Declare that the secrets belong to the database as it is here, and as it is called now."""
+    """Declare that the secrets belong to the database as it is now, under its present name.
+
+    :param env: of the database
+    """
     env["ir.config_parameter"].sudo().set_param(HOME_PARAMETER, f"{here(env)}/{env.cr.dbname}")
 
 
 def claimed_name(env):
-    """What the database was called when the secrets were declared to belong to it; or None."""
+    """Return the name that the database had when its secrets were claimed, or None.
+
+    :param env: of the database
+    """
     home = env["ir.config_parameter"].sudo().get_param(HOME_PARAMETER) or ""
     return next(iter(home.split("/")[3:]), None)
 
 
 def copy_code(env):
-    """What kind of copy this database is.
+    """Return what kind of copy this database is.
 
+    :param env: of the database
     :return str: copy_duplicated, copy_restored, copy_moved; None at home, or without secrets
     """
     home = env["ir.config_parameter"].sudo().get_param(HOME_PARAMETER)
@@ -70,13 +79,17 @@ def copy_code(env):
 
 
 def is_neutralized(env):
-    """Return True if Odoo made this database harmless, for trials."""
+    """Return True if Odoo made this database harmless, for trials.
+
+    :param env: of the database
+    """
     return bool(env["ir.config_parameter"].sudo().get_param(NEUTRALIZED_PARAMETER))
 
 
 def refuse_copy(env):
     """Refuse to open the secrets in a copy.
 
+    :param env: of the database
     :raises VaultLocked: this is not the database that they were made in
     """
     code = copy_code(env)
@@ -88,18 +101,18 @@ def _parts(home):
     return (home.split("/") + ["", "", ""])[:3]
 
 
-def _place(cr):
-    """PostgreSQL's identifiers of the server and of the database on it."""
+def _by_postgresql(cr):
+    """Return PostgreSQL's identifiers of the server and of the database on it."""
     connection = cr._cnx
-    if connection not in _places:
+    if connection not in _known:
         server = _server(cr)
         cr.execute("SELECT oid::text FROM pg_database WHERE datname = current_database()")
-        _places[connection] = (server, cr.fetchone()[0])
-    return _places[connection]
+        _known[connection] = (server, cr.fetchone()[0])
+    return _known[connection]
 
 
 def _server(cr):
-    """The server's identifier; nothing where an administrator has closed the function."""
+    """Return the server's identifier; "" where an administrator has closed the function."""
     try:
         with cr.savepoint(flush=False):
             query = "SELECT system_identifier::text FROM pg_control_system()"
