@@ -6,6 +6,7 @@ from odoo.http import request
 from odoo.tools import SQL
 
 from odoo.addons.l10n_pl_ksef_auth.exceptions import LoginNeeded
+from odoo.addons.l10n_pl_ksef_auth.models.base.cursors import fresh
 from odoo.addons.l10n_pl_ksef_auth.models.res_company import PRINCIPAL_FIELDS
 from odoo.addons.l10n_pl_ksef_auth.tools.errors import KsefError
 
@@ -80,9 +81,9 @@ class ResCompany(models.Model):
         if not self._l10n_pl_ksef_edi_connected():
             return
         access = self.l10n_pl_ksef_access_token(LIFE)
-        with self.env.registry.cursor() as cr:
-            # The login may be newer than this transaction's view of the database.
-            session = self.with_env(self.env(cr=cr, su=True))._l10n_pl_ksef_session()
+        # The session may be newer than this transaction's view of the database.
+        with fresh(self.sudo()) as company:
+            session = company._l10n_pl_ksef_session()
             refresh = session._secret_read("refresh_token_secret").decode()
             login = f"{session.environment},{session.id}"
         self._l10n_pl_ksef_edi_hold(access, refresh)

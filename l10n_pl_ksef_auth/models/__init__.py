@@ -2,17 +2,7 @@ from . import vault
 from . import base
 from . import session
 from . import certificate
-from . import ksef_panel
-from . import ksef_account
-from . import ksef_account_actions
-from . import ksef_account_take_over
 from . import res_company
 from . import res_company_api
-from . import ksef_colors
-from . import res_company_account
 from . import res_config_settings
-from . import ksef_confirmation
-from . import ksef_copy
-from . import ksef_diagnosis
-from . import ir_http
 from . import upkeep

@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
 from ..tools import nip as nip_tools
@@ -8,8 +7,7 @@ from ..tools.client import KsefClient
 from ..tools.const import ENVIRONMENTS, check_base_url
 from ..tools.errors import KsefError, KsefUnavailable
 from ..tools.http_pool import pool_of
-from .base.const import ENVIRONMENT_LABELS
-from .base.locks import locked
+from .base.const import DEADLINE, ENVIRONMENT_LABELS
 from .vault.database_identity import is_neutralized
 
 CONNECT_GROUP = "l10n_pl_ksef_auth.group_ksef_connection"
@@ -162,7 +160,8 @@ class ResCompany(models.Model):
     def _l10n_pl_ksef_client(self, environment=None):
         """Return a client without a token, for use as a context manager.
 
-        A run of the scheduled action hands down a pool of clients; other callers get their own.
+        A run of the scheduled action hands down a pool of clients; other callers get their own,
+        which waits no longer than they do.
 
         :param str environment: that of self's connection unless given
         :raises KsefError: the database is neutralized: it never talks to production
@@ -172,7 +171,8 @@ class ResCompany(models.Model):
             raise KsefError("a neutralized database keeps away from production", code="neutralized")
         base_url = self._l10n_pl_ksef_base_url(environment)
         pool = pool_of(self.env.context)
-        return pool.client(base_url) if pool else KsefClient(base_url)
+        deadline = self.env.context.get(DEADLINE)
+        return pool.client(base_url) if pool else KsefClient(base_url, deadline=deadline)
 
     # ------------------------------------------------------------------
     # The state of the connection
@@ -194,150 +194,3 @@ class ResCompany(models.Model):
         active = ("state", "=", "active")
         certificates = self.env["l10n_pl_ksef.certificate"]._of_company(owner, active)
         return certificates._usable()[:1] or certificates[:1]
-
-    def _advance(self):
-        """Log in with the KSeF certificate if the login ends or has ended, and nobody did so yet.
-
-        :return: the failure that the login ended with, or None
-        """
-        name = self.env["l10n_pl_ksef.session"]._lock_name_of(self, self.l10n_pl_ksef_environment)
-        with locked(self.env, name) as env:
-            if env is None or not env["l10n_pl_ksef.due"]._wants_login(self):
-                return None
-            session = self.with_env(env)._l10n_pl_ksef_certificate_login()
-            env.cr.commit()
-            return session._run_due_steps() if session else None
-
-    def _set_aside(self):
-        """Do nothing: the scheduled action tries a company again in its next run."""
-
-    def _l10n_pl_ksef_log_in_with_certificate(self, wait_seconds=0, certificate=None):
-        """Log in with the KSeF certificate, as far as KSeF answers at once; the rest comes later.
-
-        :param float wait_seconds: how long to wait for another worker that logs in already
-        :param certificate: one that is to be tried out; the company's own when omitted
-        :return: the login, committed; empty without a certificate, or if another worker logs in
-        """
-        self.ensure_one()
-        sessions = self.env["l10n_pl_ksef.session"]
-        owner = self._l10n_pl_ksef_owner()
-        name = sessions._lock_name_of(owner, owner.l10n_pl_ksef_environment)
-        with locked(self.env, name, wait_seconds) as env:
-            if env is None:
-                return sessions
-            session = owner.with_env(env)._l10n_pl_ksef_certificate_login(certificate)
-            env.cr.commit()
-            if session:
-                session._run_due_steps()
-            return session.with_env(self.env)
-
-    def _l10n_pl_ksef_certificate_login(self, certificate=None):
-        """Return the login with the certificate that is on its way, or begin one; under the lock.
-
-        :param certificate: one that is to be tried out; the company's own when omitted
-        :return: the login; empty when there is no usable certificate
-        """
-        sessions = self.env["l10n_pl_ksef.session"]
-        certificate = certificate or self._l10n_pl_ksef_certificate()._usable()
-        on_its_way = sessions.search(
-            [
-                ("company_id", "=", self.id),
-                ("environment", "=", self.l10n_pl_ksef_environment),
-                ("method", "=", "certificate"),
-                ("state", "in", ("waiting", "submitted", "authorized")),
-            ]
-        )
-        rightful = on_its_way._of_present_context()
-        if rightful or not certificate:
-            return rightful
-        context = self._l10n_pl_ksef_context()
-        on_its_way._give_way()
-        # Before the new one, for the unique index.
-        on_its_way.flush_recordset()
-        return sessions.create(
-            {
-                "company_id": self.id,
-                "environment": self.l10n_pl_ksef_environment,
-                "method": "certificate",
-                "certificate_id": certificate.id,
-                "context_type": context.type,
-                "context_value": context.value,
-                "signer_name": certificate.owner_name,
-                "signer_kind": "ksef_certificate",
-                "signer_masked": certificate.identity_masked,
-            }
-        )
-
-    def _l10n_pl_ksef_check_group(self, group):
-        """Refuse who is not of a group, or does not belong to the company.
-
-        :raises AccessError: with the name of the right that is missing
-        """
-        if self.env.su:
-            return
-        if not self.env.user.has_group(group):
-            raise AccessError(
-                self.env._(
-                    'This part of KSeF needs the right "%(right)s": ask your administrator for it.',
-                    right=self.env.ref(group).sudo().name,
-                )
-            )
-        if self not in self.env.user.company_ids:
-            raise AccessError(
-                self.env._(
-                    "You do not work in this company in Odoo: ask your administrator for it."
-                )
-            )
-
-    # ------------------------------------------------------------------
-    # Called by the screens
-    # ------------------------------------------------------------------
-    def l10n_pl_ksef_panel(self):
-        """What the panel "Connection to KSeF" shows; reads only, never calls KSeF.
-
-        :return dict: see l10n_pl_ksef.panel
-        """
-        self.ensure_one()
-        self._l10n_pl_ksef_check_group(SEE_GROUP)
-        return self.env["l10n_pl_ksef.panel"]._values(self)
-
-    def l10n_pl_ksef_follow(self):
-        """Do the next step of a connection on its way, and tell how it stands.
-
-        :return dict: as l10n_pl_ksef_panel
-        """
-        self.ensure_one()
-        self._l10n_pl_ksef_check_group(SEE_GROUP)
-        self.env["l10n_pl_ksef.panel"]._on_the_way(self)._advance()
-        self.env["l10n_pl_ksef.panel"]._certificates_on_the_way(self)._advance()
-        # What the steps committed is not in this transaction's snapshot.
-        with self.env.registry.cursor() as cr:
-            company = self.with_env(self.env(cr=cr))
-            return company.env["l10n_pl_ksef.panel"]._values(company)
-
-    def l10n_pl_ksef_open_authorization(self):
-        """Open the window "Account authorization" for self's connection.
-
-        :return dict: a client action
-        """
-        self.ensure_one()
-        wizard = self.env["l10n_pl_ksef.authorization"]._open(self._l10n_pl_ksef_managed())
-        return {
-            "type": "ir.actions.client",
-            "tag": "l10n_pl_ksef_authorization",
-            "name": self.env._("Account authorization"),
-            "target": "new",
-            "context": {"dialog_size": "medium"},
-            "params": {"wizard_id": wizard.id, "company_id": self.id},
-        }
-
-    def l10n_pl_ksef_open_account(self):
-        """Open the screen "Account": certificates and sessions.
-
-        :return dict: a client action
-        """
-        self.ensure_one()
-        self._l10n_pl_ksef_check_group(CONNECT_GROUP)
-        # The stored action has an address: the page keeps its title when it is loaded again.
-        action = self.env["ir.actions.actions"]._for_xml_id("l10n_pl_ksef_auth.action_account")
-        return {**action, "target": "main", "params": {"company_id": self.id}}

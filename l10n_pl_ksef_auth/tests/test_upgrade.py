@@ -66,7 +66,7 @@ class TestUpgrade(KsefCase):
         return self.env["res.company"].browse(self.env.execute_query(query)[0][0])
 
     def test_no_mandatory_column_on_a_table_of_odoos_lacks_a_default(self):
-        query = """
+        query = r"""
             SELECT table_name, column_name FROM information_schema.columns
              WHERE starts_with(column_name, 'l10n_pl_') AND column_name LIKE '%%ksef%%'
                AND NOT starts_with(table_name, 'l10n_pl_')

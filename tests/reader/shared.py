@@ -7,8 +7,7 @@ from datetime import datetime, timedelta, timezone
 from ksef_simulator import identities, signers
 from tools.auth_token_request import Context, build
 from tools.signed_document import KnownChallenge, Reading
-from tools.signed_document.reader import read_unguarded
-from tools.signed_document.signed import Expected
+from tools.signed_document.reader import Expected, read_unguarded
 
 NOW = datetime(2026, 11, 22, 14, 3, tzinfo=timezone.utc)
 CHALLENGE = "20261122-CR-0123456789-ABCDEF0123-45"

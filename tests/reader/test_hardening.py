@@ -18,7 +18,7 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from ksef_simulator import keys
-from tools.signed_document import limits, parsing
+from tools.signed_document import const, parsing
 
 from .costliest import REFERENCE, costliest, largest_accepted
 from .shared import codes, reading, signed
@@ -39,8 +39,8 @@ def test_a_document_of_just_the_largest_size_passes():
 def test_the_costliest_document_is_read_within_seconds():
     document = costliest()
     started = time.process_time()
-    assert "changed" in codes(document)
-    assert time.process_time() - started < 4
+    assert "changed_properties" in codes(document)
+    assert time.process_time() - started < 2
 
 
 def test_the_costliest_document_takes_bounded_memory(tmp_path):
@@ -101,12 +101,13 @@ def test_a_comment_that_only_mentions_a_document_type_is_no_document_type():
     "inside",
     [
         b"<a>" * 100 + b"</a>" * 100,
-        b"<a/>" * limits.MAX_TAGS,
+        b"<a/>" * const.MAX_TAGS,
         b"<a " + b" ".join(b'b%d=""' % n for n in range(300)) + b"/>",
         b"<a " + b" ".join(b'xmlns:n%d="urn:n"' % n for n in range(60)) + b"/>",
+        b'<a xmlns="urn:' + b"n" * 300 + b'"/>',
         b"<AuthTokenRequest/>" * 20,
     ],
-    ids=["depth", "tags", "attributes", "namespaces", "requests"],
+    ids=["depth", "tags", "attributes", "namespaces", "long namespace", "requests"],
 )
 def test_markup_beyond_the_bounds_is_not_read(inside):
     document = unsigned_object(signed(), inside)
@@ -131,7 +132,7 @@ def test_the_tree_is_counted_even_if_the_bytes_were_not(monkeypatch):
     document = unsigned_object(signed(), b"<a/>" * 500)
     assert document is not None and codes(document) == ()
     monkeypatch.setattr(parsing, "_refuse_markup_beyond_bounds", lambda data: None)
-    monkeypatch.setattr(limits, "MAX_TAGS", 500)
+    monkeypatch.setattr(const, "MAX_TAGS", 500)
     assert codes(document) == ("too_complex",)
 
 
@@ -139,7 +140,7 @@ def test_too_many_references_are_not_followed():
     document = signed()
     reference = REFERENCE.search(document)
     assert reference is not None
-    many = document.replace(reference[0], reference[0] * limits.MAX_REFERENCES)
+    many = document.replace(reference[0], reference[0] * const.MAX_REFERENCES)
     assert codes(many) == ("too_complex",)
 
 

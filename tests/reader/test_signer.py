@@ -49,11 +49,6 @@ def test_a_certificate_without_an_identifier_is_known_by_its_fingerprint():
     )
 
 
-def test_the_packaging_is_told(layout):
-    packaging = reading(signed(layout=layout)).packaging
-    assert packaging == (layout if layout.startswith("enveloping") else "enveloped")
-
-
 def test_no_personal_number_is_in_what_can_be_shown_or_logged():
     found = reading(signed("owner"))
     assert found.signer is not None and found.signer.identity is not None

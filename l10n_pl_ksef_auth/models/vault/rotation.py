@@ -3,6 +3,7 @@ import os
 from odoo import models
 
 from ...tools import vault
+from ..base.cursors import fresh
 from .database_identity import claim
 from .keys import FINGERPRINT_PARAMETER, configured, sources
 from .vault import MIXIN, secret_models
@@ -46,8 +47,8 @@ class L10n_Pl_KsefRotation(models.AbstractModel):
 
     def _settle(self):
         """Have the database expect the new key from now on."""
-        with self.env.registry.cursor() as cr:
-            env = self.env(cr=cr, su=True)
+        with fresh(self.sudo()) as rotation:
+            env = rotation.env
             box = env[MIXIN]._vault()
             parameters = env["ir.config_parameter"]
             parameters.set_param(FINGERPRINT_PARAMETER, box.fingerprint)

@@ -1,6 +1,6 @@
 """Reads an uploaded document and says what it is, who signed it and what is wrong with it."""
 
-from .limits import MAX_SIZE
+from .const import MAX_SIZE
 from .model import Finding, KnownChallenge, Reading, Signer
 from .reader import read
 

@@ -10,9 +10,8 @@ from typing import Any
 
 from lxml import etree
 
-from . import names
-from .limits import MAX_CANDIDATES, MAX_REFERENCES
-from .model import Finding, Packaging
+from . import const
+from .model import Finding
 from .parsing import Unreadable, parse
 from .report import finding
 
@@ -48,39 +47,28 @@ class Document:
         """The first signature, in document order; None in an unsigned document."""
         return self.signatures[0] if self.signatures else None
 
-    @property
-    def packaging(self) -> Packaging:
-        """How the signature and the request are put together."""
-        if self.signature is None:
-            return "none"
-        if local_name(self.root) == names.REQUEST:
-            return "enveloped"
-        if self.root.tag != names.SIGNATURE or not self.candidates:
-            return "detached"
-        return "enveloping-base64" if self.candidates[0].encoded else "enveloping"
-
 
 def examine(tree: Any) -> Document:
     """Return the parts of a parsed document."""
     root = tree.getroot()
-    signatures = tuple(s for s in root.iter(names.SIGNATURE) if not _is_countersignature(s))
-    plain = [Candidate(e, e) for e in root.iter(etree.Element) if local_name(e) == names.REQUEST]
-    encoded = [c for holder in root.iter(names.OBJECT) if (c := _decoded(holder)) is not None]
+    signatures = tuple(s for s in root.iter(const.SIGNATURE) if not _is_countersignature(s))
+    plain = [Candidate(e, e) for e in root.iter(etree.Element) if local_name(e) == const.REQUEST]
+    encoded = [c for holder in root.iter(const.OBJECT) if (c := _decoded(holder)) is not None]
     return Document(tree, root, signatures, tuple(plain + encoded))
 
 
 def shape_finding(document: Document) -> Finding | None:
     """Say why the document has not the shape of a signed request; None when it has."""
     root_name = local_name(document.root)
-    if len(document.candidates) > MAX_CANDIDATES:
+    if len(document.candidates) > const.MAX_CANDIDATES:
         return finding("too_complex", f"{len(document.candidates)} requests")
     references = _reference_count(document)
-    if references > MAX_REFERENCES:
+    if references > const.MAX_REFERENCES:
         return finding("too_complex", f"{references} references")
-    if root_name == names.REQUEST:
+    if root_name == const.REQUEST:
         unsigned = document.signature is None
         return finding("unsigned", "no signature") if unsigned else _count_finding(document)
-    if document.root.tag == names.SIGNATURE:
+    if document.root.tag == const.SIGNATURE:
         return _enveloping_finding(document)
     if root_name.lower() == "html":
         return finding("html", f"root {root_name}")
@@ -88,7 +76,7 @@ def shape_finding(document: Document) -> Finding | None:
     if (
         inner
         and not document.candidates
-        and all(element.tag == names.SIGNATURE for element in inner)
+        and all(element.tag == const.SIGNATURE for element in inner)
     ):
         return finding("detached", f"root {root_name}")  # XAdESSignatures and the like
     return finding("other_document", f"root {document.root.tag}", found=root_name)
@@ -132,14 +120,14 @@ def _is_countersignature(signature: Any) -> bool:
 def _decoded(holder: Any) -> Candidate | None:
     payload = payload_bytes(holder)
     # Without the zeros that UTF-16 puts between the letters.
-    if not payload or names.REQUEST.encode() not in payload.replace(b"\x00", b""):
+    if not payload or const.REQUEST.encode() not in payload.replace(b"\x00", b""):
         return None
     try:
         request = parse(payload).getroot()
     except Unreadable:
         return None
     return (
-        Candidate(request, holder, encoded=True) if local_name(request) == names.REQUEST else None
+        Candidate(request, holder, encoded=True) if local_name(request) == const.REQUEST else None
     )
 
 
@@ -153,12 +141,12 @@ def payload_bytes(holder: Any) -> bytes | None:
 def _reference_count(document: Document) -> int:
     if document.signature is None:
         return 0
-    return len(document.signature.findall(f"{names.SIGNED_INFO}/{names.REFERENCE}"))
+    return len(document.signature.findall(f"{const.SIGNED_INFO}/{const.REFERENCE}"))
 
 
 def _count_finding(document: Document) -> Finding | None:
     count = len(document.signatures)
-    nested = [s for c in document.candidates if c.encoded for s in c.request.iter(names.SIGNATURE)]
+    nested = [s for c in document.candidates if c.encoded for s in c.request.iter(const.SIGNATURE)]
     if count + len(nested) < 2:
         return None
     return finding(
@@ -170,7 +158,7 @@ def _enveloping_finding(document: Document) -> Finding | None:
     if document.candidates:
         return _count_finding(document)
     payloads = [
-        name for holder in document.root.iterchildren(names.OBJECT) if (name := _content(holder))
+        name for holder in document.root.iterchildren(const.OBJECT) if (name := _content(holder))
     ]
     if payloads:
         return finding("other_document", f"object with {payloads[0]}", found=payloads[0])

@@ -7,35 +7,8 @@ good to know.  The numbers in comments are KSeF's codes for the same fault (docs
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from ..meanings.meaning import _lt
 from .model import Level
-
-
-class Meaning(NamedTuple):
-    """One row of the table; both sentences may hold placeholders such as ``%(found)s``."""
-
-    level: Level
-    text: str
-    action: str
-
-
-def _stop(text: str, action: str) -> Meaning:
-    return Meaning("stop", text, action)
-
-
-def _warn(text: str, action: str) -> Meaning:
-    return Meaning("warn", text, action)
-
-
-def _info(text: str, action: str) -> Meaning:
-    return Meaning("info", text, action)
-
-
-def _lt(text: str) -> str:
-    """Mark a sentence for Odoo's extraction of translatable terms."""
-    return text
-
 
 _CHOOSE = _lt("Choose the XML file that you downloaded from gov.pl after signing.")
 _SIGN_AGAIN = _lt(
@@ -47,219 +20,242 @@ _SIGN_ELSEWHERE = _lt(
 )
 _SEND = _lt("You can send it; KSeF decides.")
 
-#: In the order in which findings of one level are shown.
-TABLE: dict[str, Meaning] = {
+#: Code -> what happened, what to do; in the order in which findings of one level are shown.
+#: Both sentences may hold placeholders such as ``%(found)s``.
+_STOP: dict[str, tuple[str, str]] = {
     # What the file is, before it is read as XML.
-    "empty": _stop(_lt("The file is empty."), _CHOOSE),
-    "too_large": _stop(
+    "empty": (_lt("The file is empty."), _CHOOSE),
+    "too_large": (
         _lt(
             "The file has %(size)s; a signed request has about 30 kB and never more than %(limit)s."
         ),
         _CHOOSE,
     ),
-    "pdf": _stop(
+    "pdf": (
         _lt("This is a PDF document, not the signed XML file."),
         _lt("Sign AuthTokenRequest.xml itself and choose the XML file that you get back."),
     ),
-    "asic": _stop(
+    "asic": (
         _lt("This is an ASiC container; KSeF takes the signed XML file without a container."),
         _lt("Sign again with the signature type XAdES enveloped (inside the document)."),
     ),
-    "zip": _stop(
+    "zip": (
         _lt("This is a ZIP archive or an office document, not the signed XML file."),
         _lt("Unpack the archive and choose the signed XML file inside it."),
     ),
-    "p7s": _stop(
+    "p7s": (
         _lt(
             "This is a signature in the CAdES or PKCS#7 format (.p7s, .sig); KSeF only takes XAdES."
         ),
         _lt("Sign again with the signature type XAdES enveloped (inside the document)."),
     ),
-    "html": _stop(
+    "html": (
         _lt("This is a saved web page, not the signed file."),
         _lt("On the signing site press POBIERZ and choose the file that was downloaded."),
     ),
-    "wrong_encoding": _stop(  # 21217
-        _lt("The letters in the file are damaged: it was saved in another encoding."), _SIGN_AGAIN
+    "wrong_encoding": (  # 21217
+        _lt("The letters in the file are damaged: it was saved in another encoding."),
+        _SIGN_AGAIN,
     ),
-    "cut": _stop(
+    "cut": (
         _lt("The end of the file is missing; the download was interrupted."),
         _lt("Download the signed file from gov.pl once more and choose it."),
     ),
-    "not_xml": _stop(_lt("This is not an XML file."), _CHOOSE),  # 21001
-    "dtd": _stop(
+    "not_xml": (_lt("This is not an XML file."), _CHOOSE),  # 21001
+    "dtd": (
         _lt("The file holds a document type declaration, which a signed request never has."),
         _SIGN_AGAIN,
     ),
-    "too_complex": _stop(
+    "too_complex": (
         _lt("The file is built in a way that no signing program uses, so it is not read."),
         _SIGN_AGAIN,
     ),
     # What the document is.
-    "unsigned": _stop(  # 9102
+    "unsigned": (  # 9102
         _lt(
             "Invalid signature: this is the file downloaded from Odoo, not signed yet; "
             "choose the newest file, downloaded from gov.pl"
         ),
         _lt("If you have not signed it yet, sign it at gov.pl first and download the result."),
     ),
-    "other_document": _stop(  # 9101
-        _lt("This is another document (%(found)s), not the request to log in to KSeF."), _CHOOSE
+    "other_document": (  # 9101
+        _lt("This is another document (%(found)s), not the request to log in to KSeF."),
+        _CHOOSE,
     ),
-    "detached": _stop(
+    "detached": (
         _lt("This file holds only the signature; the signed request is in another file."),
         _lt("Sign again with the signature type XAdES enveloped (inside the document)."),
     ),
-    "external_reference": _stop(
+    "external_reference": (
         _lt("The signature refers to a file outside the document, which KSeF cannot open."),
         _lt("Sign again with the signature type XAdES enveloped (inside the document)."),
     ),
-    "two_signatures": _stop(  # 9103
+    "two_signatures": (  # 9103
         _lt("The document is signed %(count)s times; KSeF takes exactly one signature."),
         _lt("Download a new request and let one person sign it once."),
     ),
-    "incomplete_request": _stop(  # 21401
-        _lt("The request in the file has no challenge or no company number."), _NEW_REQUEST
+    "incomplete_request": (  # 21401
+        _lt("The request in the file has no challenge or no company number."),
+        _NEW_REQUEST,
     ),
-    "invalid_request": _stop(  # 21401
-        _lt("The request in the file is not built as KSeF requires."), _NEW_REQUEST
+    "invalid_request": (  # 21401
+        _lt("The request in the file is not built as KSeF requires."),
+        _NEW_REQUEST,
     ),
     # Whose request it is.
-    "other_company": _stop(
+    "other_company": (
         _lt("The request is for another company (%(found)s); this connection is for %(expected)s."),
         _lt(
             "Choose the file signed for this company, or change to the other company in Odoo first."
         ),
     ),
-    "other_challenge": _stop(  # 21111
+    "other_challenge": (  # 21111
         _lt("The file comes from an earlier download and KSeF no longer accepts it."),
         _lt("Choose the newest signed file, or download a new request and sign it."),
     ),
-    "outdated_challenge": _stop(  # 21111
-        _lt("The ten minutes that KSeF gives for signing are over."), _NEW_REQUEST
+    "outdated_challenge": (  # 21111
+        _lt("The ten minutes that KSeF gives for signing are over."),
+        _NEW_REQUEST,
     ),
     # Whether the signature can be valid.
-    "edited": _stop(  # 9105
+    "edited": (  # 9105
         _lt("The file was opened and saved in an editor after signing, which broke the signature."),
         _SIGN_AGAIN,
     ),
-    "changed": _stop(_lt("The request was changed after signing."), _SIGN_AGAIN),  # 9105
-    "changed_properties": _stop(  # 9105
-        _lt("The data about the signer were changed after signing."), _SIGN_AGAIN
+    "changed": (_lt("The request was changed after signing."), _SIGN_AGAIN),  # 9105
+    "changed_properties": (  # 9105
+        _lt("The data about the signer were changed after signing."),
+        _SIGN_AGAIN,
     ),
-    "not_covered": _stop(
-        _lt("The signature in the file belongs to something else than the request."), _SIGN_AGAIN
+    "not_covered": (
+        _lt("The signature in the file belongs to something else than the request."),
+        _SIGN_AGAIN,
     ),
-    "ambiguous_request": _stop(
-        _lt("The signature in the file belongs to several requests at once."), _SIGN_AGAIN
+    "ambiguous_request": (
+        _lt("The signature in the file belongs to several requests at once."),
+        _SIGN_AGAIN,
     ),
-    "missing_target": _stop(
-        _lt("A part of the document that was signed is missing from the file."), _SIGN_AGAIN
+    "missing_target": (
+        _lt("A part of the document that was signed is missing from the file."),
+        _SIGN_AGAIN,
     ),
-    "duplicate_id": _stop(
-        _lt("Two parts of the document carry the mark that the signature refers to."), _SIGN_AGAIN
+    "duplicate_id": (
+        _lt("Two parts of the document carry the mark that the signature refers to."),
+        _SIGN_AGAIN,
     ),
-    "signature_der": _stop(  # 9105: docs/ksef.md A2-5
+    "signature_der": (  # 9105: docs/ksef.md A2-5
         _lt("The signing program wrote the signature in a form that KSeF does not read."),
         _lt("Sign a new request with another program, or at gov.pl with Profil Zaufany."),
     ),
-    "bad_signature": _stop(  # 9105
-        _lt("The signature does not belong to this document or to this certificate."), _SIGN_AGAIN
+    "bad_signature": (  # 9105
+        _lt("The signature does not belong to this document or to this certificate."),
+        _SIGN_AGAIN,
     ),
-    "incomplete_signature": _stop(  # 9105
-        _lt("The signature in the file is incomplete."), _SIGN_AGAIN
+    "incomplete_signature": (  # 9105
+        _lt("The signature in the file is incomplete."),
+        _SIGN_AGAIN,
     ),
-    "certificate_expired": _stop(  # 460
+    "certificate_expired": (  # 460
         _lt("The certificate used for signing was valid only until %(date)s."),
         _lt("Sign a new request with a valid certificate, or at gov.pl with Profil Zaufany."),
     ),
-    # What KSeF may refuse.
-    "not_utf8": _warn(  # 21217
+}
+#: What KSeF may refuse.
+_WARN: dict[str, tuple[str, str]] = {
+    "not_utf8": (  # 21217
         _lt("The file is written in %(found)s; KSeF expects UTF-8 and may refuse it."),
         _SIGN_ELSEWHERE,
     ),
-    "byte_order_mark": _warn(  # 21217
-        _lt("The file begins with a mark that some editors add."), _SIGN_ELSEWHERE
+    "byte_order_mark": (  # 21217
+        _lt("The file begins with a mark that some editors add."),
+        _SIGN_ELSEWHERE,
     ),
-    "unknown_schema": _warn(  # 21401
+    "unknown_schema": (  # 21401
         _lt("The request is written by rules that this version of Odoo does not know."),
         _NEW_REQUEST,
     ),
-    "certificate_expiring": _warn(  # 460
-        _lt("The certificate used for signing was valid only until %(date)s."), _SIGN_ELSEWHERE
+    "certificate_expiring": (  # 460
+        _lt("The certificate used for signing was valid only until %(date)s."),
+        _SIGN_ELSEWHERE,
     ),
-    "certificate_not_yet_valid": _warn(  # 460
+    "certificate_not_yet_valid": (  # 460
         _lt("The certificate used for signing is valid only from %(date)s."),
         _lt("You can send it; if KSeF refuses it, sign a new request after that time."),
     ),
-    "weak_algorithm": _warn(  # 9105: docs/ksef.md A2-5 and A2-7
+    "weak_algorithm": (  # 9105: docs/ksef.md A2-5 and A2-7
         _lt("The signing program used a method that KSeF has refused in practice (%(found)s)."),
         _SIGN_ELSEWHERE,
     ),
-    "short_key": _warn(  # 9105
-        _lt("The key used for signing is shorter than KSeF requires (%(found)s)."), _SIGN_ELSEWHERE
+    "short_key": (  # 9105
+        _lt("The key used for signing is shorter than KSeF requires (%(found)s)."),
+        _SIGN_ELSEWHERE,
     ),
-    "unknown_algorithm": _warn(  # 9105
+    "unknown_algorithm": (  # 9105
         _lt("The signing program used a method that is not on KSeF's list (%(found)s)."),
         _SIGN_ELSEWHERE,
     ),
-    "malformed_signature": _warn(  # 9105: docs/ksef.md A1-9105
+    "malformed_signature": (  # 9105: docs/ksef.md A1-9105
         _lt("The signature is not written as its own rules require; KSeF may refuse it."),
         _SIGN_ELSEWHERE,
     ),
-    "not_xades": _warn(  # 9105: docs/ksef.md A2-6
+    "not_xades": (  # 9105: docs/ksef.md A2-6
         _lt("The signature is a plain XML signature, not XAdES; KSeF may refuse it."),
         _SIGN_ELSEWHERE,
     ),
-    "unsigned_properties": _warn(  # 9105: docs/ksef.md A2-6
+    "unsigned_properties": (  # 9105: docs/ksef.md A2-6
         _lt("The data about the signer are not protected by the signature; KSeF may refuse it."),
         _SIGN_ELSEWHERE,
     ),
-    "no_signing_certificate": _warn(  # 9105: docs/ksef.md A2-6
+    "no_signing_certificate": (  # 9105: docs/ksef.md A2-6
         _lt("The signature does not name its certificate; KSeF may refuse it soon."),
         _SIGN_ELSEWHERE,
     ),
-    "other_signing_certificate": _warn(  # 9105
-        _lt("The signature names another certificate than the one in the file."), _SIGN_ELSEWHERE
+    "other_signing_certificate": (  # 9105
+        _lt("The signature names another certificate than the one in the file."),
+        _SIGN_ELSEWHERE,
     ),
-    "no_certificate": _warn(  # 21115
-        _lt("The signature holds no certificate, so nobody can tell who signed."), _SIGN_ELSEWHERE
+    "no_certificate": (  # 21115
+        _lt("The signature holds no certificate, so nobody can tell who signed."),
+        _SIGN_ELSEWHERE,
     ),
-    "unreadable_certificate": _warn(  # 21115
-        _lt("The certificate in the signature cannot be read."), _SIGN_ELSEWHERE
+    "unreadable_certificate": (  # 21115
+        _lt("The certificate in the signature cannot be read."),
+        _SIGN_ELSEWHERE,
     ),
-    "offline_certificate": _warn(
+    "offline_certificate": (
         _lt("This KSeF certificate is for offline invoices (type Offline), not for logging in."),
         _lt("Sign a new request with a KSeF certificate of the type Authentication, or at gov.pl."),
     ),
-    "self_signed": _warn(  # 21115: docs/ksef.md A2-2
+    "self_signed": (  # 21115: docs/ksef.md A2-2
         _lt("The certificate is self-signed; KSeF accepts it in its test environment only."),
         _SIGN_ELSEWHERE,
     ),
-    "other_environment": _warn(  # 21115: docs/ksef.md A2-2
+    "other_environment": (  # 21115: docs/ksef.md A2-2
         _lt(
             "The certificate comes from another KSeF environment (%(found)s) than this connection."
         ),
         _SIGN_ELSEWHERE,
     ),
-    "no_identifier": _warn(  # 21406: docs/ksef.md A2-11
+    "no_identifier": (  # 21406: docs/ksef.md A2-11
         _lt("The certificate holds neither a PESEL nor a NIP, but the request needs one."),
         _lt(
             "Choose signing by the certificate's fingerprint in the company settings and download "
             "a new request, or sign with Profil Zaufany."
         ),
     ),
-    "no_personal_number": _warn(  # 21115
-        _lt("The signature with Profil Zaufany does not say whose it is (no PESEL)."), _SIGN_AGAIN
+    "no_personal_number": (  # 21115
+        _lt("The signature with Profil Zaufany does not say whose it is (no PESEL)."),
+        _SIGN_AGAIN,
     ),
-    "invalid_personal_number": _warn(  # 21406: docs/ksef.md A2-11
-        _lt("The signer's PESEL is not a valid number."), _SIGN_ELSEWHERE
+    "invalid_personal_number": (  # 21406: docs/ksef.md A2-11
+        _lt("The signer's PESEL is not a valid number."),
+        _SIGN_ELSEWHERE,
     ),
-    "shared_fingerprint": _warn(
+    "shared_fingerprint": (
         _lt("The request needs a certificate of one's own; Profil Zaufany has one for everybody."),
         _lt("Change the company's setting to PESEL or NIP, download a new request and sign it."),
     ),
-    "unneeded_fingerprint": _warn(  # 415: docs/ksef.md A2-11
+    "unneeded_fingerprint": (  # 415: docs/ksef.md A2-11
         _lt(
             "The request asks for the certificate's fingerprint, but the certificate holds a PESEL "
             "or a NIP; rights given to that number do not count then."
@@ -269,27 +265,40 @@ TABLE: dict[str, Meaning] = {
             "NIP, download a new request and sign it."
         ),
     ),
-    "future_signature": _warn(
+    "future_signature": (
         _lt("The signature claims to be made in the future (%(date)s)."),
         _lt(
             "You can send it; if KSeF refuses it, correct the clock where you sign and sign again."
         ),
     ),
-    "ignored_role": _warn(
+    "ignored_role": (
         _lt("The file names a signer in a part that is not signed; this name is not believed."),
         _SEND,
     ),
-    # Good to know.
-    "unchecked": _info(
+}
+#: What is good to know.
+_INFO: dict[str, tuple[str, str]] = {
+    "no_xmlsec": (
+        _lt("The signature was not checked, as this Odoo lacks a usable Python package xmlsec."),
+        _SEND,
+    ),
+    "unchecked": (
         _lt("The signature uses a method that Odoo cannot check (%(found)s); KSeF will check it."),
         _SEND,
     ),
-    "unused_role": _info(
-        _lt("The file also names a signer in words; the certificate says who signed."), _SEND
+    "unused_role": (
+        _lt("The file also names a signer in words; the certificate says who signed."),
+        _SEND,
     ),
-    "stray_request": _info(_lt("The file holds a second request that is not signed."), _SEND),
-    "other_seal": _info(
+    "stray_request": (_lt("The file holds a second request that is not signed."), _SEND),
+    "other_seal": (
         _lt("The seal belongs to another company (NIP %(found)s) than the connection."),
         _lt("It works if that company has been given rights in KSeF."),
     ),
+}
+#: Code -> level, what happened, what to do.
+TABLE: dict[str, tuple[Level, str, str]] = {
+    **{code: ("stop", *row) for code, row in _STOP.items()},
+    **{code: ("warn", *row) for code, row in _WARN.items()},
+    **{code: ("info", *row) for code, row in _INFO.items()},
 }

@@ -11,7 +11,6 @@ from ..auth_token_request import Context
 from ..identity import Identity
 
 Level = Literal["stop", "warn", "info"]
-Packaging = Literal["none", "enveloped", "enveloping", "enveloping-base64", "detached"]
 Kind = Literal["trusted_profile", "qualified", "seal", "ksef_certificate", "personal_id", "other"]
 
 
@@ -60,8 +59,6 @@ class Signer:
     name: str
     kind: Kind
     identity: Identity | None
-    certificate_valid_from: datetime | None = None
-    certificate_valid_to: datetime | None = None
     issuer: str = ""
 
 
@@ -69,26 +66,19 @@ class Signer:
 class Reading:
     """All that is known about a document before KSeF sees it.
 
-    ``signed_at`` is the time that the signer claims; ``size`` is in bytes.
+    ``signed_at`` is the time that the signer claims.
     """
 
     findings: tuple[Finding, ...]
     signer: Signer | None = None
     challenge: str | None = None
     context: Context | None = None
-    packaging: Packaging = "none"
     signed_at: datetime | None = None
-    size: int = 0
 
     @property
     def stops(self) -> bool:
         """Whether the document must not be sent (docs/design.md 17)."""
         return any(finding.level == "stop" for finding in self.findings)
-
-    @property
-    def fits(self) -> bool:
-        """Whether a signer was recognised and nothing speaks against sending the document."""
-        return self.signer is not None and all(f.level == "info" for f in self.findings)
 
     @property
     def codes(self) -> tuple[str, ...]:

@@ -1,16 +1,97 @@
-"""Turns bytes of strangers into a tree, within bounds and without opening anything else."""
+"""Turns the bytes of strangers into a tree, within bounds and without opening anything else.
+
+A file that is no XML at all is recognised by its first bytes.
+"""
 
 from __future__ import annotations
 
+import base64
 import re
 from collections import Counter
 from typing import Any
 
 from lxml import etree
 
-from . import limits
+from . import const
 from .model import Finding
 from .report import finding
+
+_BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+_PEM_SIGNATURE = re.compile(rb"-----BEGIN (?:PKCS ?#?7|CMS|PKCS7)")
+#: A SEQUENCE that begins with an object identifier under 1.2.840.113549.1.7: PKCS#7 and CMS.
+_CMS = re.compile(
+    rb"\x30(?:[\x00-\x80]|\x81.|\x82..|\x83...|\x84....)\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07",
+    re.DOTALL,
+)
+_BASE64 = re.compile(rb"M[A-Za-z0-9+/\r\n]{39,}")
+#: Archives of several kinds, and office documents of the older one.
+_ARCHIVES = (
+    b"PK\x03\x04", b"PK\x05\x06", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"\x1f\x8b\x08",
+    b"\xd0\xcf\x11\xe0",
+)  # fmt: skip
+#: Names of an ASiC's parts stand in a ZIP archive as they are.
+_ASIC = re.compile(rb"application/vnd\.etsi\.asic|META-INF/[^\x00/]{0,40}signature", re.IGNORECASE)
+#: A web page saved by a browser as a single file.
+_ONE_FILE = re.compile(rb"(?:From: <Saved by|MIME-Version: ).*multipart/related", re.DOTALL)
+_HTML = re.compile(rb"<(?:!doctype\s+html|html[\s>])", re.IGNORECASE)
+_TAG = re.compile(rb"<[A-Za-z]")
+_START = 1024
+
+
+def recognise(data: bytes) -> Finding | None:
+    """Say what kind of other file ``data`` is; None when it may be XML.
+
+    Nothing is ever unpacked.
+
+    :param data: the whole file; only its size and its first kilobyte are looked at, and of an
+        archive the names in it
+    """
+    if len(data) > const.MAX_SIZE:
+        limit = f"{const.MAX_SIZE // 1024 // 1024} MB"
+        return finding("too_large", f"{len(data)} bytes", size=_megabytes(len(data)), limit=limit)
+    start = _without_mark(data[:_START]).lstrip()
+    if not start:
+        return finding("empty", f"{len(data)} bytes")
+    return _by_magic(start, data)
+
+
+def _by_magic(start: bytes, data: bytes) -> Finding | None:
+    evidence = f"first bytes {data[:16].hex(' ')}"
+    if b"%PDF-" in start and not start.startswith(b"<"):
+        return finding("pdf", evidence)
+    if start.startswith(_ARCHIVES):
+        return finding("asic" if _ASIC.search(data) else "zip", evidence)
+    if _is_cms(start, data):
+        return finding("p7s", evidence)
+    if _ONE_FILE.match(start) or _is_html(start):
+        return finding("html", evidence)
+    return None
+
+
+def _is_cms(start: bytes, data: bytes) -> bool:
+    """Whether this is a CMS signature: its bytes, the same in Base64, or PEM."""
+    found = _BASE64.match(start)
+    decoded = base64.b64decode(found[0].translate(None, b"\r\n")[:40]) if found else b""
+    return bool(_CMS.match(data) or _CMS.match(decoded) or _PEM_SIGNATURE.match(start))
+
+
+def _is_html(start: bytes) -> bool:
+    """Whether the first tag is HTML's; comments and an XML declaration may come before it."""
+    text = start.replace(b"\x00", b"")
+    found, first = _HTML.search(text), _TAG.search(text)
+    return found is not None and (first is None or found.start() <= first.start())
+
+
+def _without_mark(data: bytes) -> bytes:
+    for mark in _BOMS:
+        if data.startswith(mark):
+            return data[len(mark) :]
+    return data
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1024 / 1024:.1f} MB"
+
 
 #: Byte order marks, and the first letter of a document in encodings of two and four bytes.
 _MARKS = (
@@ -117,9 +198,9 @@ def encoding_findings(data: bytes) -> list[Finding]:
 
 def _refuse_markup_beyond_bounds(data: bytes) -> None:
     counts = {
-        "<": (data.count(b"<"), limits.MAX_TAGS),
-        "=": (data.count(b"="), limits.MAX_EQUALS),
-        "xmlns": (data.replace(b"\x00", b"").count(b"xmlns"), limits.MAX_NAMESPACES),
+        "<": (data.count(b"<"), const.MAX_TAGS),
+        "=": (data.count(b"="), const.MAX_EQUALS),
+        "xmlns": (data.replace(b"\x00", b"").count(b"xmlns"), const.MAX_NAMESPACES),
     }
     for name, (count, bound) in counts.items():
         if count > bound:
@@ -164,15 +245,16 @@ def _refuse_tree_beyond_bounds(root: Any) -> None:
         events[event] += 1
         if event == "start":
             attributes += len(element.attrib)
-            _refuse_beyond(len(element.attrib), limits.MAX_ATTRIBUTES, "attributes of an element")
-            _refuse_beyond(events["start"] - events["end"], limits.MAX_DEPTH, "levels")
+            _refuse_beyond(len(element.attrib), const.MAX_ATTRIBUTES, "attributes of an element")
+            _refuse_beyond(events["start"] - events["end"], const.MAX_DEPTH, "levels")
         elif event == "start-ns":
             in_scope = events["start-ns"] - events["end-ns"]
-            _refuse_beyond(in_scope, limits.MAX_IN_SCOPE, "namespaces in scope")
+            _refuse_beyond(in_scope, const.MAX_IN_SCOPE, "namespaces in scope")
+            _refuse_beyond(len(element[1]), const.MAX_VALUE, "letters of a namespace")
     nodes = events["start"] + events["comment"] + events["pi"]
-    _refuse_beyond(nodes, limits.MAX_TAGS, "nodes")
-    _refuse_beyond(attributes, limits.MAX_EQUALS, "attributes")
-    _refuse_beyond(events["start-ns"], limits.MAX_NAMESPACES, "namespaces")
+    _refuse_beyond(nodes, const.MAX_TAGS, "nodes")
+    _refuse_beyond(attributes, const.MAX_EQUALS, "attributes")
+    _refuse_beyond(events["start-ns"], const.MAX_NAMESPACES, "namespaces")
 
 
 def _refuse_beyond(count: int, bound: int, what: str) -> None:

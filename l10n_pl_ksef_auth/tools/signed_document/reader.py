@@ -1,17 +1,34 @@
-"""The door through which uploaded documents enter."""
+"""The door through which uploaded documents enter: parse, locate, verify, judge."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 
-from ..auth_token_request import Context
-from . import container, parsing
+from ..auth_token_request import Context, SubjectType, build
+from ..x509_support import Certificate
+from . import const, parsing
+from .certificates import Person, has_signing_certificate, person, signing_time
 from .document import Document, examine, shape_finding
-from .model import Finding, KnownChallenge, Reading
-from .report import finding
-from .request import Request, read_request
-from .signed import Expected, read_signed
+from .location import Located, locate
+from .model import Finding, KnownChallenge, Reading, Signer
+from .report import finding, ordered
+from .request import Request, read_request, request_findings
+from .signature import algorithm_findings, form_findings, public_key
+from .signer import certificate_findings, signer_of, subject_findings, time_findings
+from .verification import Verdict, verify
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What the document is compared with; see :func:`read` for the members."""
+
+    challenges: Collection[KnownChallenge]
+    context: Context | None
+    unsigned: Collection[bytes]
+    now: datetime
+    environment: str | None
 
 
 def read(
@@ -25,7 +42,7 @@ def read(
 ) -> Reading:
     """Say what an uploaded file is, who signed it and what is wrong with it.
 
-    Opens no file and no connection; takes bounded time and memory (see :mod:`.limits`).
+    Opens no file and no connection; takes bounded time and memory (see :mod:`.const`).
 
     :param data: the file, byte for byte; it is never changed
     :param challenges: challenges that were fetched for this company, outdated ones too
@@ -42,7 +59,7 @@ def read(
         return read_unguarded(bytes(data), expected)
     except Exception as error:  # no document may cost the user more than a sentence
         reason = type(error).__name__
-        return Reading((finding("unchecked", reason, found=reason),), size=len(data))
+        return Reading((finding("unchecked", reason, found=reason),))
 
 
 def read_unguarded(data: bytes, expected: Expected) -> Reading:
@@ -50,17 +67,19 @@ def read_unguarded(data: bytes, expected: Expected) -> Reading:
 
     :param expected: what the document is compared with
     """
-    early = container.recognise(data)
+    early = parsing.recognise(data)
     if early is not None:
-        return Reading((early,), size=len(data))
+        return Reading((early,))
     try:
         document = examine(parsing.parse(data))
     except parsing.Unreadable as error:
-        return Reading((error.finding,), size=len(data))
+        return Reading((error.finding,))
     wrong = shape_finding(document)
     if wrong is not None:
         return _misshapen(document, wrong, data, expected.unsigned)
-    return read_signed(document, expected, data)
+    located = locate(document)
+    verdict = verify(located, _originals(located.request, expected.unsigned))
+    return _judged(located, verdict, expected, data)
 
 
 def _check_arguments(data: object, now: object) -> None:
@@ -78,10 +97,78 @@ def _misshapen(
     if wrong.code == "unsigned":
         same = any(data == bytes(original) for original in unsigned)
         wrong = finding("unsigned", "the download, byte for byte" if same else "not byte for byte")
-    return Reading(
-        (wrong,),
-        challenge=request.challenge,
-        context=request.context,
-        packaging=document.packaging,
-        size=len(data),
+    return Reading((wrong,), challenge=request.challenge, context=request.context)
+
+
+def _originals(request: Request, unsigned: Collection[bytes]) -> tuple[bytes, ...]:
+    """Return the downloads, and the request as this addon writes one of the same content."""
+    known = tuple(bytes(original) for original in unsigned)
+    if request.challenge is None or request.context is None:
+        return known
+    kind: SubjectType = (
+        "certificateFingerprint"
+        if request.subject_type == "certificateFingerprint"
+        else "certificateSubject"
     )
+    return (*known, build(request.challenge, request.context, kind))
+
+
+def _judged(located: Located, verdict: Verdict, expected: Expected, data: bytes) -> Reading:
+    """Return all that is known of a signed request."""
+    request = located.request
+    role = person(located.properties) if located.certain else None
+    signer = signer_of(verdict.certificate, role, request.context)
+    signed_at = signing_time(located.properties)
+    found = [
+        *parsing.encoding_findings(data),
+        *request_findings(request, expected.challenges, expected.context, expected.now),
+        *located.findings,
+        *_signature_findings(located, verdict),
+        *_key_findings(located, verdict.certificate),
+        *time_findings(signed_at, expected.now),
+    ]
+    if signer is not None:
+        certificate, environment = verdict.certificate, expected.environment
+        found += subject_findings(signer, request, certificate)
+        found += certificate_findings(certificate, signer, expected.now, environment)
+        found += _role_findings(located, role, signer)
+    return Reading(ordered(found), signer, request.challenge, request.context, signed_at)
+
+
+def _signature_findings(located: Located, verdict: Verdict) -> list[Finding]:
+    signature = located.document.signature
+    found = list(verdict.findings)
+    codes = {item.code for item in found}
+    if "incomplete_signature" in codes:
+        return found
+    if "duplicate_id" not in codes:
+        found += form_findings(signature)
+    return found + algorithm_findings(signature, public_key(verdict.certificate))
+
+
+def _key_findings(located: Located, certificate: Certificate | None) -> list[Finding]:
+    keys, properties = located.keys, located.properties
+    if certificate is None:
+        code = "unreadable_certificate" if keys.present else "no_certificate"
+        return [finding(code, f"{keys.present} certificates")]
+    if keys.named is False:
+        return [finding("other_signing_certificate", f"{keys.present} certificates, none named")]
+    if properties is None or has_signing_certificate(properties) or _is_key_info_signed(located):
+        return []
+    return [finding("no_signing_certificate", "nor a signed KeyInfo")]
+
+
+def _is_key_info_signed(located: Located) -> bool:
+    signature = located.document.signature
+    holder = signature.find(const.ds("KeyInfo"))
+    return holder is not None and any(r.covers(holder, signature) for r in located.references)
+
+
+def _role_findings(located: Located, role: Person | None, signer: Signer) -> list[Finding]:
+    """Warn of a role that is not signed; mention one beside a person's own certificate."""
+    if role is None:
+        stray = person(located.document.signature) is not None
+        return [finding("ignored_role", "a role outside what is signed")] if stray else []
+    if signer.kind == "trusted_profile":
+        return []
+    return [finding("unused_role", f"beside a certificate of: {signer.kind}")]

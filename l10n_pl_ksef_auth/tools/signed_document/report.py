@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from .const import MAX_VALUE
 from .findings import TABLE
-from .limits import MAX_VALUE
 from .model import Finding
 
 #: A PESEL, or digits among which one may be.
@@ -31,9 +31,9 @@ def finding(code: str, evidence: str, **values: str) -> Finding:
     :param evidence: what in the document shows it
     :raises KeyError: for a code that the table lacks
     """
-    meaning = TABLE[code]
+    level, text, action = TABLE[code]
     clean = {name: mask(value) for name, value in values.items()}
-    return Finding(code, meaning.level, meaning.text, meaning.action, clean, mask(evidence))
+    return Finding(code, level, text, action, clean, mask(evidence))
 
 
 _LEVELS = ("stop", "warn", "info")

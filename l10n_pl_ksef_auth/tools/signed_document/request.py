@@ -9,9 +9,8 @@ from typing import Any, cast
 
 from ..auth_token_request import SUBJECT_TYPES, Context, ContextType
 from ..nip import formatted
-from . import names
+from . import const
 from .document import elements_of, local_name, namespace, text_of
-from .limits import MAX_VALUE
 from .model import Finding, KnownChallenge
 from .report import finding
 
@@ -59,7 +58,7 @@ def request_findings(
         found.append(finding("incomplete_request", request.fault or "an empty member"))
     elif request.fault:
         found.append(finding("invalid_request", request.fault))
-    if request.namespace not in names.REQUEST_NAMESPACES:
+    if request.namespace not in const.REQUEST_NAMESPACES:
         found.append(finding("unknown_schema", f"namespace {request.namespace or 'none'}"))
     if context is not None and request.context is not None and request.context != context:
         evidence = f"{_shown(request.context)}, expected {_shown(context)}"
@@ -90,7 +89,7 @@ def _challenge_findings(
 
 
 def _value(element: Any) -> str:
-    return text_of(element)[:MAX_VALUE]
+    return text_of(element)[: const.MAX_VALUE]
 
 
 def _shown(context: Context) -> str:
@@ -100,7 +99,7 @@ def _shown(context: Context) -> str:
 def _context(element: Any) -> Context | None:
     for child in elements_of(element):
         kind = local_name(child)
-        if kind in names.CONTEXT_TYPES and _value(child):
+        if kind in const.CONTEXT_TYPES and _value(child):
             return Context(cast(ContextType, kind), _value(child))
     return None
 
@@ -111,12 +110,12 @@ def _fault(element: Any) -> str:
     One member too many would leave open which of them KSeF reads.
     """
     own = f"{{{namespace(element)}}}" if namespace(element) else ""
-    members = [child.tag for child in elements_of(element) if child.tag != names.SIGNATURE]
+    members = [child.tag for child in elements_of(element) if child.tag != const.SIGNATURE]
     expected = [own + name for name in _MEMBERS]
     if members not in (expected, expected[:-1]):
         return f"members {', '.join(tag.rpartition('}')[2] for tag in members)}"
     context = elements_of(element.find(own + "ContextIdentifier"))
-    kinds = [own + kind for kind in names.CONTEXT_TYPES]
+    kinds = [own + kind for kind in const.CONTEXT_TYPES]
     if len(context) != 1 or context[0].tag not in kinds:
         return f"{len(context)} context identifiers"
     kind = _value(element.find(own + "SubjectIdentifierType"))

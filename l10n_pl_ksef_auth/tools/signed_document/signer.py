@@ -1,18 +1,29 @@
-"""Says who signed: with Profil Zaufany, a qualified or KSeF certificate, or a seal."""
+"""Says who signed, and judges whether certificate and signer fit the request.
+
+A document is signed with Profil Zaufany, a qualified or KSeF certificate, or a seal.
+"""
 
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta
 
 from cryptography.x509.oid import NameOID
 
 from ..auth_token_request import Context
 from ..identity import Identity, identity_of_certificate
+from ..nip import formatted
 from ..x509_support import ORGANIZATION_IDENTIFIER, Certificate
-from .certificates import issuer_text, name_text, value_of
-from .model import Kind, Signer
-from .properties import Person
-from .report import mask
+from .certificates import (
+    Person,
+    is_for_offline_invoices,
+    issuer_text,
+    name_text,
+    value_of,
+)
+from .model import Finding, Kind, Signer
+from .report import finding, mask
+from .request import Request
 
 _KSEF_ISSUER = re.compile(r"\bKSeF\b", re.IGNORECASE)
 _PERSONAL_ID_ISSUER = re.compile(r"podpis\w{0,9} osobist|\bPL\.?ID\b", re.IGNORECASE)
@@ -21,6 +32,12 @@ _SHARED_NUMBER = "5252955037"
 _SHARED_NAME = re.compile(r"podpisu zaufanego", re.IGNORECASE)
 #: docs/ksef.md A2-2.
 _PERSON = re.compile(r"PNO|PESEL|TINPL|NIP|PAS|IDC")
+#: How far the clocks of signer, Odoo and KSeF may differ without a word.
+_TOLERANCE = timedelta(minutes=5)
+#: A certificate that ended longer ago than any clock can be wrong is certainly refused.
+_CERTAINLY_EXPIRED = timedelta(days=1)
+_FINGERPRINT = "certificateFingerprint"
+_ENVIRONMENT = re.compile(r"\b(TEST|DEMO)\b", re.IGNORECASE)
 
 
 def signer_of(
@@ -99,7 +116,93 @@ def _signer(
         name=mask(name or name_text(certificate.subject)),
         kind=kind,
         identity=identity,
-        certificate_valid_from=certificate.valid_from,
-        certificate_valid_to=certificate.valid_to,
         issuer=mask(name_text(certificate.issuer)),
     )
+
+
+def certificate_findings(
+    certificate: Certificate | None, signer: Signer, now: datetime, environment: str | None
+) -> list[Finding]:
+    """Judge the certificate that signed.
+
+    :param environment: KSeF's; None when unknown
+    """
+    if certificate is None:
+        return []
+    found = _validity_findings(certificate, now)
+    if signer.kind == "ksef_certificate" and is_for_offline_invoices(certificate):
+        found.append(finding("offline_certificate", "key usage nonRepudiation only"))
+    if certificate.is_self_signed and environment in ("production", "demo"):
+        found.append(finding("self_signed", f"issuer {signer.issuer}"))
+    named = _ENVIRONMENT.search(issuer_text(certificate))
+    if signer.kind == "ksef_certificate" and named and environment is not None:
+        if named[1].lower() != environment:
+            found.append(finding("other_environment", f"issuer {signer.issuer}", found=named[1]))
+    return found
+
+
+def time_findings(signed_at: datetime | None, now: datetime) -> list[Finding]:
+    """Warn of a signing time that has not come yet."""
+    if signed_at is None or signed_at <= now + _TOLERANCE:
+        return []
+    return [finding("future_signature", signed_at.isoformat(), date=_minute(signed_at))]
+
+
+def subject_findings(
+    signer: Signer, request: Request, certificate: Certificate | None
+) -> list[Finding]:
+    """Judge whether the signer is somebody whom the request's subject type can name."""
+    if signer.kind == "trusted_profile":
+        return _trusted_findings(signer, request, certificate)
+    identity = signer.identity
+    if identity is None:
+        return []
+    evidence = f"subject type {request.subject_type}, certificate with {identity.kind}"
+    if request.subject_type == _FINGERPRINT:
+        # KSeF takes it, and looks for rights of the fingerprint alone (docs/ksef.md A2-11).
+        unneeded = identity.kind != "fingerprint"
+        return [finding("unneeded_fingerprint", evidence)] if unneeded else []
+    if identity.kind == "fingerprint":
+        return [finding("no_identifier", evidence)]
+    if identity.kind == "pesel":
+        return _number_findings(identity.value)
+    return _seal_findings(identity.value, request.context) if signer.kind == "seal" else []
+
+
+def _trusted_findings(
+    signer: Signer, request: Request, certificate: Certificate | None
+) -> list[Finding]:
+    if request.subject_type == _FINGERPRINT:
+        return [finding("shared_fingerprint", f"subject type {request.subject_type}")]
+    if signer.identity is None:
+        shared = certificate is not None and is_shared_seal(certificate)
+        return [finding("no_personal_number", "the Minister's seal" if shared else "another seal")]
+    return _number_findings(signer.identity.value)
+
+
+def _number_findings(number: str) -> list[Finding]:
+    if is_valid_personal_number(number):
+        return []
+    return [finding("invalid_personal_number", f"{len(number)} digits, the last {number[-1:]}")]
+
+
+def _seal_findings(nip: str, context: Context | None) -> list[Finding]:
+    if context is None or context.type == "PeppolId" or context.value[:10] == nip:
+        return []
+    return [finding("other_seal", f"seal {nip}, context {context.value}", found=formatted(nip))]
+
+
+def _validity_findings(certificate: Certificate, now: datetime) -> list[Finding]:
+    start, end = certificate.valid_from, certificate.valid_to
+    evidence = f"valid {start.isoformat()} to {end.isoformat()}"
+    if now > end:
+        certain = now - end > _CERTAINLY_EXPIRED
+        code = "certificate_expired" if certain else "certificate_expiring"
+        return [finding(code, evidence, date=_minute(end))]
+    if now < start - _TOLERANCE:
+        return [finding("certificate_not_yet_valid", evidence, date=_minute(start))]
+    return []
+
+
+def _minute(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M %Z")

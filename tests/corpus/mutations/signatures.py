@@ -43,8 +43,9 @@ def signature_value_is_changed(data: bytes) -> bytes | None:
     return _changed_value(data, b"SignatureValue")
 
 
-@mutation("bad_signature")
+@mutation("changed", "changed_properties")
 def digest_is_changed_in_signed_info(data: bytes) -> bytes | None:
+    """The content that the digest no longer fits seems to be what was changed."""
     return _changed_value(data, b"DigestValue")
 
 
