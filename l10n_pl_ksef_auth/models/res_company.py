@@ -76,7 +76,6 @@ class ResCompany(models.Model):
 
     def init(self):
         """Give our mandatory columns a default of the database's own."""
-        super().init()
         for name, value in DEFAULTS.items():
             self.env.cr.execute(
                 SQL(
@@ -85,6 +84,7 @@ class ResCompany(models.Model):
                     value,
                 )
             )
+        return super().init()
 
     @api.depends("partner_id.vat", "parent_id.l10n_pl_ksef_principal_id")
     def _compute_l10n_pl_ksef_principal_id(self):
