@@ -27,7 +27,7 @@ class AccountMoveSend(models.AbstractModel):
             sender._call_web_service_before_invoice_pdf_render(ready)
 
     def _l10n_pl_ksef_prepare(self, invoices_data):
-        """Those of the invoices whose companies are ready to send; the others get their error.
+        """Return the invoices whose companies are ready to send; store the error of the others.
 
         :raises LoginNeeded: for one who sends a single invoice: with the button to the window
         """

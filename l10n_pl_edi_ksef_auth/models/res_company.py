@@ -6,6 +6,7 @@ from odoo.http import request
 from odoo.tools import SQL
 
 from odoo.addons.l10n_pl_ksef_auth.exceptions import LoginNeeded
+from odoo.addons.l10n_pl_ksef_auth.models.base.cursors import fresh
 from odoo.addons.l10n_pl_ksef_auth.models.res_company import PRINCIPAL_FIELDS
 from odoo.addons.l10n_pl_ksef_auth.tools.errors import KsefError
 
@@ -33,7 +34,7 @@ class ResCompany(models.Model):
         return result
 
     def _l10n_pl_ksef_edi_connected(self):
-        """The companies of self that the sender reaches KSeF for with our connection; one query.
+        """Return the companies of self whose invoices the sender sends with our connection.
 
         A connection that ended by itself counts: who sends is told to sign, not led past KSeF.
         """
@@ -64,7 +65,7 @@ class ResCompany(models.Model):
 
     @api.model
     def _l10n_pl_ksef_edi_environment(self):
-        """The environment that the sender talks to; it takes a missing mode for production."""
+        """Return the environment that the sender talks to: production without a mode."""
         mode = self.env["ir.config_parameter"].sudo().get_param(MODE) or "prod"
         return "production" if mode == "prod" else "test"
 
@@ -80,9 +81,9 @@ class ResCompany(models.Model):
         if not self._l10n_pl_ksef_edi_connected():
             return
         access = self.l10n_pl_ksef_access_token(LIFE)
-        with self.env.registry.cursor() as cr:
-            # The login may be newer than this transaction's view of the database.
-            session = self.with_env(self.env(cr=cr, su=True))._l10n_pl_ksef_session()
+        # The session may be newer than this transaction's view of the database.
+        with fresh(self.sudo()) as company:
+            session = company._l10n_pl_ksef_session()
             refresh = session._secret_read("refresh_token_secret").decode()
             login = f"{session.environment},{session.id}"
         self._l10n_pl_ksef_edi_hold(access, refresh)
@@ -122,6 +123,6 @@ class ResCompany(models.Model):
         return None
 
     def _l10n_pl_ksef_edi_sentence(self, error):
-        """What a failure means and what to do, in one paragraph."""
+        """Return what a failure means and what to do, in one paragraph."""
         texts = self.l10n_pl_ksef_explain(error)
         return " ".join(filter(None, (texts["text"], texts["action"])))

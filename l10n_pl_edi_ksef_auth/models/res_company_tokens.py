@@ -2,7 +2,7 @@ import time
 
 from odoo import api, fields, models
 
-from odoo.addons.l10n_pl_ksef_auth.models import ksef_vault_guard
+from odoo.addons.l10n_pl_ksef_auth.models.vault.guard import refuse_typed_code
 from odoo.addons.l10n_pl_ksef_auth.tools.vault import VaultError
 
 SENDER = "odoo.addons.l10n_pl_edi."
@@ -61,8 +61,8 @@ class ResCompany(models.Model):
             company.l10n_pl_edi_refresh_token = refresh
 
     def _l10n_pl_ksef_edi_held(self):
-        """The access and the refresh token of our connection, as far as this transaction knows."""
-        ksef_vault_guard.refuse_typed_code(self.env, but_through=SENDER)
+        """Return access and refresh token of our connection, as this transaction sees them."""
+        refuse_typed_code(self.env, but_through=SENDER)
         held = self.env.cr.cache.get(HELD, {}).get(self.id)
         if held and held[2] > time.monotonic():
             return held[:2]
@@ -76,13 +76,13 @@ class ResCompany(models.Model):
             return False, False
 
     def _l10n_pl_ksef_edi_hold(self, access, refresh):
-        """Have the fields show these tokens in this transaction, whose view may be older."""
+        """Have the fields show these tokens: this transaction may still see older ones."""
         held = self.env.cr.cache.setdefault(HELD, {})
         held[self.id] = (access, refresh, time.monotonic() + HOLD)
         self.invalidate_recordset(["l10n_pl_edi_access_token", "l10n_pl_edi_refresh_token"])
 
     def _inverse_l10n_pl_edi_access_token(self):
-        """The sender refreshed in the midst of its work, or logged in, or wants to forget."""
+        """Keep what the sender stores after a refresh or a login of its own, or forget it."""
         connected = self._l10n_pl_ksef_edi_connected()
         for company in self:
             token = company.l10n_pl_edi_access_token
@@ -102,7 +102,7 @@ class ResCompany(models.Model):
         return self._l10n_pl_ksef_edi_search("l10n_pl_ksef_edi_refresh_token", operator, value)
 
     def _l10n_pl_ksef_edi_search(self, stored, operator, value):
-        """Find who has a token or has none; a token's value is nothing to search for.
+        """Find companies with a token, or without; nobody searches for the value of one.
 
         :param str stored: the field for companies that log in by themselves
         """

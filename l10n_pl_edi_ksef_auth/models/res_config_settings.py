@@ -61,7 +61,8 @@ class ResConfigSettings(models.TransientModel):
         self.ensure_one()
         company = self.company_id.sudo()
         self._l10n_pl_ksef_take_certificate(company)
-        company._l10n_pl_ksef_log_in_with_certificate(wait_seconds=5)
+        owner = company._l10n_pl_ksef_owner()
+        self.env["l10n_pl_ksef.session"]._log_in(owner, wait_seconds=5)
         try:
             company.l10n_pl_ksef_access_token()
         except KsefError as error:

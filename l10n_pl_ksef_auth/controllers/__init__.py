@@ -1,2 +1,2 @@
-from . import ksef_alert
-from . import ksef_request
+from . import alert_link
+from . import request_file

@@ -106,6 +106,15 @@ def texts(env, problem, **values):
     }
 
 
+def technical(env, problem):
+    """Return KSeF's own words about a failure, without the sentences for people.
+
+    :param env: any environment
+    :param dict problem: as kept on the record
+    """
+    return texts(env, problem)["technical"] if problem else False
+
+
 def sentence(env, text, values):
     """A sentence of the protocol layer (marked there with _lt), in the reader's language.
 

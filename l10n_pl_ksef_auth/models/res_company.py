@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
 from ..tools import nip as nip_tools
@@ -8,16 +7,16 @@ from ..tools.client import KsefClient
 from ..tools.const import ENVIRONMENTS, check_base_url
 from ..tools.errors import KsefError, KsefUnavailable
 from ..tools.http_pool import pool_of
-from .base.const import ENVIRONMENT_LABELS
-from .base.locks import locked
-from .ksef_home import is_neutralized
+from .base.const import DEADLINE, ENVIRONMENT_LABELS
+from .vault.database_identity import is_neutralized
 
 CONNECT_GROUP = "l10n_pl_ksef_auth.group_ksef_connection"
 SEE_GROUP = "account.group_account_invoice"
 WHO_WE_ARE = {"vat", "l10n_pl_ksef_context_type", "l10n_pl_ksef_internal_id"}
 # What a query that looks for a company's connection reads of companies.
 PRINCIPAL_FIELDS = ("l10n_pl_ksef_principal_id", "l10n_pl_ksef_digits", "l10n_pl_ksef_environment")
-# Odoo creates companies while this addon is not loaded yet, beside columns that it does not know.
+# Of the mandatory columns, for PostgreSQL too: a module that Odoo loads before this addon may
+# create companies, and then nobody else fills them.
 DEFAULTS = {
     "l10n_pl_ksef_environment": "production",
     "l10n_pl_ksef_context_type": "nip",
@@ -76,7 +75,7 @@ class ResCompany(models.Model):
     )
 
     def init(self):
-        """Have PostgreSQL fill our mandatory columns where Odoo does not know them."""
+        """Give our mandatory columns a default of the database's own."""
         super().init()
         for name, value in DEFAULTS.items():
             self.env.cr.execute(
@@ -89,9 +88,9 @@ class ResCompany(models.Model):
 
     @api.depends("partner_id.vat", "parent_id.l10n_pl_ksef_principal_id")
     def _compute_l10n_pl_ksef_principal_id(self):
-        """Itself, or without a NIP the company that the one above it uses.
+        """Store the company whose connection each uses: itself, or the nearest above with a NIP.
 
-        docs/design.md, decision 16.
+        docs/design.md 16 and 25.
         """
         for company in self:
             has_nip = company.partner_id.vat not in (False, "", nip_tools.NOT_APPLICABLE)
@@ -100,14 +99,14 @@ class ResCompany(models.Model):
 
     @api.depends("partner_id.vat", "l10n_pl_ksef_context_type", "l10n_pl_ksef_internal_id")
     def _compute_l10n_pl_ksef_digits(self):
-        """For whom the company's logins are, without judging a NIP."""
+        """Store for whom each company's logins are; a wrong NIP has digits too."""
         for company in self:
             unit = company.l10n_pl_ksef_context_type == "internal_id"
             number = company.l10n_pl_ksef_internal_id if unit else company.partner_id.vat
             company.l10n_pl_ksef_digits = nip_tools.digits(number)
 
     def write(self, vals):
-        """Another NIP or unit needs another login: the scheduled action sees to it at once."""
+        """Audit changed settings; wake the scheduled action, as a new NIP or unit needs a login."""
         result = super().write(vals)
         if WHO_WE_ARE & set(vals):
             sessions = self.env["l10n_pl_ksef.session"].sudo()
@@ -125,7 +124,7 @@ class ResCompany(models.Model):
         return company.l10n_pl_ksef_principal_id or company
 
     def _l10n_pl_ksef_context(self):
-        """The context identifier of self's connection.
+        """Return the context identifier of self's connection.
 
         :return Context: NIP or internal identifier
         :raises nip_tools.InvalidNip: missing or wrong; its ``reason`` says how
@@ -145,8 +144,9 @@ class ResCompany(models.Model):
             return self.vat or ""
 
     def _l10n_pl_ksef_base_url(self, environment):
-        """An environment's address; a system parameter may name another (https or loopback).
+        """Return an environment's address, or the one that a system parameter names instead.
 
+        :param str environment: KSeF's
         :raises KsefUnavailable: the other address is none that secrets may be sent to
         """
         parameters = self.env["ir.config_parameter"].sudo()
@@ -154,13 +154,14 @@ class ResCompany(models.Model):
         try:
             return check_base_url(other) if other else ENVIRONMENTS[environment].base_url
         except ValueError as error:
-            # An outage and no refusal: no login is given up for it, and mending it is enough.
+            # Told as an outage, so that no login is given up: it is enough to mend the parameter.
             raise KsefUnavailable(str(error), code="address", sent=False) from error
 
     def _l10n_pl_ksef_client(self, environment=None):
         """Return a client without a token, for use as a context manager.
 
-        A run of the scheduled action hands down a pool of clients; other callers get their own.
+        A run of the scheduled action hands down a pool of clients; other callers get their own,
+        which waits no longer than they do.
 
         :param str environment: that of self's connection unless given
         :raises KsefError: the database is neutralized: it never talks to production
@@ -170,13 +171,14 @@ class ResCompany(models.Model):
             raise KsefError("a neutralized database keeps away from production", code="neutralized")
         base_url = self._l10n_pl_ksef_base_url(environment)
         pool = pool_of(self.env.context)
-        return pool.client(base_url) if pool else KsefClient(base_url)
+        deadline = self.env.context.get(DEADLINE)
+        return pool.client(base_url) if pool else KsefClient(base_url, deadline=deadline)
 
     # ------------------------------------------------------------------
     # The state of the connection
     # ------------------------------------------------------------------
     def _l10n_pl_ksef_session(self):
-        """The login that self's connection stands on now; empty when there is none."""
+        """Return the login that self's connection stands on now; empty when there is none."""
         owner = self._l10n_pl_ksef_owner()
         active = ("state", "=", "active"), ("revoke_requested", "=", False)
         live = self.env["l10n_pl_ksef.session"]._of_company(owner, *active)
@@ -184,151 +186,11 @@ class ResCompany(models.Model):
         return live._of_present_context()[:1]
 
     def _l10n_pl_ksef_certificate(self):
-        """The KSeF certificate that may log self in; empty when there is none."""
+        """Return the KSeF certificate that may log self in; empty when there is none.
+
+        One that may log in only later comes last.
+        """
         owner = self._l10n_pl_ksef_owner()
         active = ("state", "=", "active")
         certificates = self.env["l10n_pl_ksef.certificate"]._of_company(owner, active)
         return certificates._usable()[:1] or certificates[:1]
-
-    def _advance(self):
-        """Log in with the KSeF certificate because the login ends or has ended.
-
-        :return: the failure that it ended with, or None
-        """
-        name = self.env["l10n_pl_ksef.session"]._lock_name_of(self, self.l10n_pl_ksef_environment)
-        with locked(self.env, name) as env:
-            if env is None or not env["l10n_pl_ksef.due"]._wants_login(self):
-                return None
-            session = self.with_env(env)._l10n_pl_ksef_certificate_login()
-            env.cr.commit()
-            return session._run_due_steps() if session else None
-
-    def _set_aside(self):
-        """Do nothing: the scheduled action tries a company again in its next run."""
-
-    def _l10n_pl_ksef_log_in_with_certificate(self, wait_seconds=0, certificate=None):
-        """Log in with the KSeF certificate, as far as KSeF answers at once; the rest comes later.
-
-        :param float wait_seconds: how long to wait for another worker that does it already
-        :param certificate: one that is to be tried out; the company's own when omitted
-        :return: the login, committed; empty when there is no certificate or another worker is at it
-        """
-        self.ensure_one()
-        sessions = self.env["l10n_pl_ksef.session"]
-        owner = self._l10n_pl_ksef_owner()
-        name = sessions._lock_name_of(owner, owner.l10n_pl_ksef_environment)
-        with locked(self.env, name, wait_seconds) as env:
-            if env is None:
-                return sessions
-            session = owner.with_env(env)._l10n_pl_ksef_certificate_login(certificate)
-            env.cr.commit()
-            if session:
-                session._run_due_steps()
-            return session.with_env(self.env)
-
-    def _l10n_pl_ksef_certificate_login(self, certificate=None):
-        """The login with the certificate that is on its way, or a new one; under the lock."""
-        sessions = self.env["l10n_pl_ksef.session"]
-        certificate = certificate or self._l10n_pl_ksef_certificate()._usable()
-        on_its_way = sessions.search(
-            [
-                ("company_id", "=", self.id),
-                ("environment", "=", self.l10n_pl_ksef_environment),
-                ("method", "=", "certificate"),
-                ("state", "in", ("waiting", "submitted", "authorized")),
-            ]
-        )
-        rightful = on_its_way._of_present_context()
-        if rightful or not certificate:
-            return rightful
-        context = self._l10n_pl_ksef_context()
-        on_its_way._give_way()
-        # Before the new one, for the unique index.
-        on_its_way.flush_recordset()
-        return sessions.create(
-            {
-                "company_id": self.id,
-                "environment": self.l10n_pl_ksef_environment,
-                "method": "certificate",
-                "certificate_id": certificate.id,
-                "context_type": context.type,
-                "context_value": context.value,
-                "signer_name": certificate.owner_name,
-                "signer_kind": "ksef_certificate",
-                "signer_masked": certificate.identity_masked,
-            }
-        )
-
-    def _l10n_pl_ksef_check_group(self, group):
-        """Refuse who is not of a group, or does not belong to the company.
-
-        :raises AccessError: with the name of the right that is missing
-        """
-        if self.env.su:
-            return
-        if not self.env.user.has_group(group):
-            raise AccessError(
-                self.env._(
-                    'This part of KSeF needs the right "%(right)s": ask your administrator for it.',
-                    right=self.env.ref(group).sudo().name,
-                )
-            )
-        if self not in self.env.user.company_ids:
-            raise AccessError(
-                self.env._(
-                    "You do not work in this company in Odoo: ask your administrator for it."
-                )
-            )
-
-    # ------------------------------------------------------------------
-    # Called by the screens
-    # ------------------------------------------------------------------
-    def l10n_pl_ksef_panel(self):
-        """What the panel "Connection to KSeF" shows; reads only, never calls KSeF.
-
-        :return dict: see l10n_pl_ksef.panel
-        """
-        self.ensure_one()
-        self._l10n_pl_ksef_check_group(SEE_GROUP)
-        return self.env["l10n_pl_ksef.panel"]._values(self)
-
-    def l10n_pl_ksef_follow(self):
-        """Do the next step of a connection on its way, and tell how it stands.
-
-        :return dict: as l10n_pl_ksef_panel
-        """
-        self.ensure_one()
-        self._l10n_pl_ksef_check_group(SEE_GROUP)
-        self.env["l10n_pl_ksef.panel"]._on_the_way(self)._advance()
-        self.env["l10n_pl_ksef.panel"]._certificates_on_the_way(self)._advance()
-        # What the steps committed is not in this transaction's snapshot.
-        with self.env.registry.cursor() as cr:
-            company = self.with_env(self.env(cr=cr))
-            return company.env["l10n_pl_ksef.panel"]._values(company)
-
-    def l10n_pl_ksef_open_authorization(self):
-        """Open the window "Account authorization" for self's connection.
-
-        :return dict: a client action
-        """
-        self.ensure_one()
-        wizard = self.env["l10n_pl_ksef.authorization"]._open(self._l10n_pl_ksef_managed())
-        return {
-            "type": "ir.actions.client",
-            "tag": "l10n_pl_ksef_authorization",
-            "name": self.env._("Account authorization"),
-            "target": "new",
-            "context": {"dialog_size": "medium"},
-            "params": {"wizard_id": wizard.id, "company_id": self.id},
-        }
-
-    def l10n_pl_ksef_open_account(self):
-        """Open the screen "Account": certificates and sessions.
-
-        :return dict: a client action
-        """
-        self.ensure_one()
-        self._l10n_pl_ksef_check_group(CONNECT_GROUP)
-        # The stored action has an address: the page keeps its title when it is loaded again.
-        action = self.env["ir.actions.actions"]._for_xml_id("l10n_pl_ksef_auth.action_account")
-        return {**action, "target": "main", "params": {"company_id": self.id}}

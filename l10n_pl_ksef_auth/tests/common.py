@@ -10,8 +10,8 @@ from unittest.mock import patch
 
 from odoo.tests import TransactionCase, new_test_user
 
-from odoo.addons.l10n_pl_ksef_auth.models import ksef_confirmation
 from odoo.addons.l10n_pl_ksef_auth.models.base import locks
+from odoo.addons.l10n_pl_ksef_auth.screens import sensitive
 from odoo.addons.l10n_pl_ksef_auth.tools import clock, enrollment
 
 try:
@@ -118,7 +118,7 @@ class MovedTime:
             self.travel(pause)
 
     def _pause_until(self, moment):
-        """How long until the scheduled action runs: once an hour, or when it asked to."""
+        """Return how long until the scheduled action runs: once an hour, or when it asked to."""
         wanted = moment - clock.now().replace(tzinfo=None) if moment else timedelta(hours=1)
         return min(max(wanted, timedelta(seconds=1)), timedelta(hours=1))
 
@@ -218,9 +218,9 @@ class KsefCase(MovedTime, TransactionCase):
     @contextmanager
     def confirmed(self):
         """Act as a browser whose user has just given the password."""
-        session = {ksef_confirmation.PASSWORD_KEY: time.time()}
+        session = {sensitive.PASSWORD_KEY: time.time()}
         browser = SimpleNamespace(session=session)
-        with patch.object(ksef_confirmation, "request", browser):
+        with patch.object(sensitive, "request", browser):
             yield
 
     def others_at_it(self):
@@ -258,8 +258,8 @@ class KsefCase(MovedTime, TransactionCase):
 
     def travel(self, distance=timedelta(), **delta):
         """Move both clocks; what others have changed meanwhile is read anew."""
-        super().travel(distance, **delta)
         self.env.invalidate_all()
+        return super().travel(distance, **delta)
 
     def advance(self, record):
         """Have a worker do the due steps of a session or certificate."""

@@ -108,7 +108,7 @@ class ScenarioCase(OwnDatabaseCase):
         """Begin a take-over that revokes the former certificate; return its signed window's id."""
         with self.environment(self.user_id) as env:
             company = env["res.company"].browse(self.company_id)
-            env["l10n_pl_ksef.account"]._begin_take_over(company.sudo(), revoke=True)
+            env["l10n_pl_ksef.takeover"]._begin(company.sudo(), revoke=True)
         return self.signed_window(consent=False, signer="qualified")
 
     def is_done(self, scenario):

@@ -61,7 +61,7 @@ class TestAccount(KsefCase):
         with self.confirmed():
             account = self.account().l10n_pl_ksef_load_certificate([packed], "tajne")
         self.assertFalse(account["problem"])
-        session = self.company._l10n_pl_ksef_log_in_with_certificate()
+        session, _failure = self.env["l10n_pl_ksef.session"]._log_in(self.company)
         self.travel(seconds=2)
         self.advance(session)
         self.assertEqual(session.state, "active")

@@ -42,7 +42,7 @@ class TestCertificateStates(KsefCase):
         self.assertIn("scheduled actions", panel["problem"]["action"])
         self.assertFalse(panel["renews_at"])
         self.assertEqual(
-            self.env["l10n_pl_ksef.panel"]._colors(self.company), {self.company.id: "amber"}
+            self.env["l10n_pl_ksef.dot"]._colors(self.company), {self.company.id: "amber"}
         )
         self.settle()
         self.assertEqual(self.panel()["state"], "connected")

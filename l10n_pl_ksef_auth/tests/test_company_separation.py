@@ -26,7 +26,7 @@ class TestCompanySeparation(KsefCase):
     def test_a_company_of_another_country_has_no_dot(self):
         germany = self.env.ref("base.de").id
         abroad = self.env["res.company"].create({"name": "Köln GmbH", "country_id": germany})
-        colors = self.env["l10n_pl_ksef.panel"]._colors(self.company | abroad)
+        colors = self.env["l10n_pl_ksef.dot"]._colors(self.company | abroad)
         self.assertEqual(colors, {self.company.id: "green", abroad.id: ""})
 
     def test_nobody_revokes_what_another_company_logs_in_with(self):
@@ -63,7 +63,7 @@ class TestCompanySeparation(KsefCase):
         self.manager.company_ids |= branch
         self.assertTrue(branch.l10n_pl_ksef_access_token())
         self.assertEqual(self.panel(self.manager, branch)["color"], "green")
-        self.assertEqual(self.env["l10n_pl_ksef.panel"]._colors(branch), {branch.id: "green"})
+        self.assertEqual(self.env["l10n_pl_ksef.dot"]._colors(branch), {branch.id: "green"})
 
     def test_a_branch_follows_each_tax_id_that_comes_or_goes_above_it(self):
         """Its own comes first, then that of the nearest company above."""

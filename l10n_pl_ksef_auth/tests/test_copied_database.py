@@ -5,7 +5,7 @@ from psycopg2.errors import InsufficientPrivilege
 from odoo.tests import tagged
 from odoo.tools import file_open
 
-from odoo.addons.l10n_pl_ksef_auth.models import ksef_home, ksef_vault
+from odoo.addons.l10n_pl_ksef_auth.models.vault import database_identity, keys
 from odoo.addons.l10n_pl_ksef_auth.tools.vault import VaultError
 
 from .common import KsefCase
@@ -31,9 +31,9 @@ class TestCopiedDatabase(KsefCase):
 
     def move(self, code):
         """Make this database look like one kind of copy."""
-        home = MOVES[code](*ksef_home.here(self.env).split("/"))
-        self.env["ir.config_parameter"].set_param(ksef_home.HOME_PARAMETER, "/".join(home))
-        self.assertEqual(ksef_home.copy_code(self.env), code)
+        home = MOVES[code](*database_identity.here(self.env).split("/"))
+        self.env["ir.config_parameter"].set_param(database_identity.HOME_PARAMETER, "/".join(home))
+        self.assertEqual(database_identity.copy_code(self.env), code)
 
     def window(self):
         action = self.company.with_user(self.accountant).l10n_pl_ksef_open_authorization()
@@ -75,25 +75,25 @@ class TestCopiedDatabase(KsefCase):
 
     def key_of_another_name(self):
         """Name the key file after a former name of the database."""
-        file = ksef_vault.sources(self.env)["file"]
+        file = keys.sources(self.env)["file"]
         former = file.with_name("former.key")
         file.rename(former)
         self.addCleanup(lambda: former.replace(file) if former.exists() else None)
 
     def test_a_renamed_database_keeps_its_key(self):
         self.key_of_another_name()
-        home = f"{ksef_home.here(self.env)}/former"
-        self.env["ir.config_parameter"].set_param(ksef_home.HOME_PARAMETER, home)
+        home = f"{database_identity.here(self.env)}/former"
+        self.env["ir.config_parameter"].set_param(database_identity.HOME_PARAMETER, home)
         self.assertEqual(self.panel()["color"], "green")
-        self.assertTrue(ksef_vault.sources(self.env)["file"].exists())
+        self.assertTrue(keys.sources(self.env)["file"].exists())
 
     def test_a_copy_under_another_name_does_not_find_the_originals_key(self):
         self.key_of_another_name()
-        home = f"{ksef_home.here(self.env)}0/former"
-        self.env["ir.config_parameter"].set_param(ksef_home.HOME_PARAMETER, home)
+        home = f"{database_identity.here(self.env)}0/former"
+        self.env["ir.config_parameter"].set_param(database_identity.HOME_PARAMETER, home)
         self.decide("action_continue")
         self.assertIn("key", self.panel()["problem"]["text"])
-        self.assertFalse(ksef_vault.sources(self.env)["file"].exists())
+        self.assertFalse(keys.sources(self.env)["file"].exists())
 
     def test_a_server_that_keeps_its_identifier_to_itself_keeps_nobody_out_of_odoo(self):
         cursor = type(self.env.cr)
@@ -104,13 +104,16 @@ class TestCopiedDatabase(KsefCase):
                 raise InsufficientPrivilege()
             return execute(cr, query, *args, **kwargs)
 
-        with patch.object(ksef_home, "_places", {}), patch.object(cursor, "execute", hardened):
-            _uuid, server, database = ksef_home.here(self.env).split("/")
+        with (
+            patch.object(database_identity, "_known", {}),
+            patch.object(cursor, "execute", hardened),
+        ):
+            _uuid, server, database = database_identity.here(self.env).split("/")
         self.assertFalse(server)
         self.assertTrue(database)
 
     def test_a_server_that_closes_or_opens_its_identifier_later_is_still_home(self):
-        uuid, server, database = ksef_home.here(self.env).split("/")
+        uuid, server, database = database_identity.here(self.env).split("/")
         for then, now in ((server, ""), ("", server)):
             with self.subTest(then=then, now=now):
                 self.assertIsNone(self.code_of((uuid, then, database), now))
@@ -119,12 +122,12 @@ class TestCopiedDatabase(KsefCase):
 
     def code_of(self, home, server):
         """Return which copy the database takes itself for on a server with an identifier."""
-        self.env["ir.config_parameter"].set_param(ksef_home.HOME_PARAMETER, "/".join(home))
+        self.env["ir.config_parameter"].set_param(database_identity.HOME_PARAMETER, "/".join(home))
         with (
-            patch.object(ksef_home, "_places", {}),
-            patch.object(ksef_home, "_server", return_value=server),
+            patch.object(database_identity, "_known", {}),
+            patch.object(database_identity, "_server", return_value=server),
         ):
-            return ksef_home.copy_code(self.env)
+            return database_identity.copy_code(self.env)
 
     def test_a_copy_that_gives_the_secrets_up_leaves_the_originals_login_alone(self):
         self.move("copy_duplicated")

@@ -1,6 +1,6 @@
 from odoo.tests import tagged
 
-from odoo.addons.l10n_pl_ksef_auth.controllers.ksef_request import KsefRequest
+from odoo.addons.l10n_pl_ksef_auth.controllers.request_file import KsefRequest
 
 from .common import KsefCase
 

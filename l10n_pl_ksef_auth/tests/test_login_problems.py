@@ -130,7 +130,7 @@ class TestLoginProblems(KsefCase):
     def test_an_old_refused_signature_does_not_hide_why_a_later_login_ended(self):
         self.certified()
         self.refused_with(415, ["Brak przypisanych uprawnień"])
-        self.company._l10n_pl_ksef_log_in_with_certificate()
+        self.env["l10n_pl_ksef.session"]._log_in(self.company)
         self.settle()
         gone = {"kind": "local", "code": "certificate_gone"}
         session = self.company._l10n_pl_ksef_session()
@@ -143,7 +143,7 @@ class TestLoginProblems(KsefCase):
         self.certified()
         window = self.open_window()
         document = self.downloaded(window)
-        self.company._l10n_pl_ksef_log_in_with_certificate()
+        self.env["l10n_pl_ksef.session"]._log_in(self.company)
         self.settle()
         self.attach(window, self.signed(document, "stranger"))
         window.authenticate()

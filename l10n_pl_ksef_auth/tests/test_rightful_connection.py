@@ -176,7 +176,7 @@ class TestRightfulConnection(KsefCase):
 
     def test_a_login_goes_on_with_a_certificate_of_its_own_environment_alone(self):
         certificate = self.certified()
-        login = self.company._l10n_pl_ksef_certificate_login()
+        login = self.env["l10n_pl_ksef.session"]._certificate_login(self.company)
         login.environment = "production"
         certificate.copy({"environment": "production", "state": "active"})
         login.certificate_id = False

@@ -40,7 +40,8 @@ TEMPLATES = (
     "{{ object.%(field)s }}",
     "{{ object.sudo()._secret_read('%(field)s') }}",
     "{{ object.sudo().mapped(object._vault)[0]._ciphers }}",
-    "{{ object.env['l10n_pl_ksef.account']._or_user_error(object._secret_read, '%(field)s') }}",
+    "{{ object.env['l10n_pl_ksef.account.actions']"
+    "._or_user_error(object._secret_read, '%(field)s') }}",
 )
 
 

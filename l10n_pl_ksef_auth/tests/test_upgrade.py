@@ -65,6 +65,14 @@ class TestUpgrade(KsefCase):
         )
         return self.env["res.company"].browse(self.env.execute_query(query)[0][0])
 
+    def test_no_mandatory_column_on_a_table_of_odoos_lacks_a_default(self):
+        query = r"""
+            SELECT table_name, column_name FROM information_schema.columns
+             WHERE column_name LIKE 'l10n\_pl\_%ksef\_%' AND table_name NOT LIKE 'l10n\_pl\_%'
+               AND is_nullable = 'NO' AND column_default IS NULL
+        """
+        self.assertEqual(self.env.execute_query(SQL(query.replace("%", "%%"))), [])
+
     def test_a_company_can_be_made_while_this_addon_is_not_loaded(self):
         company = self.company_made_without_us()
         self.assertEqual({name: company[name] for name in DEFAULTS}, DEFAULTS)

@@ -28,7 +28,7 @@ from .x509_support import Certificate, read_certificate
 
 @dataclass(frozen=True)
 class Challenge(FromJson):
-    """POST /auth/challenge: what is to be signed, and when KSeF made it."""
+    """POST /auth/challenge: the text that a login signs, and the time KSeF made it."""
 
     challenge: str = member("challenge", word)
     timestamp: datetime = member("timestamp", moment)
@@ -50,7 +50,7 @@ class Token(FromJson):
 
 @dataclass(frozen=True)
 class Tokens(FromJson):
-    """POST /auth/token/redeem: the pair that a finished login gives, once."""
+    """POST /auth/token/redeem: the two tokens of a finished login, given once."""
 
     access: Token = member("accessToken", Token.from_json)
     refresh: Token = member("refreshToken", Token.from_json)
@@ -58,7 +58,7 @@ class Tokens(FromJson):
 
 @dataclass(frozen=True)
 class Operation(FromJson):
-    """POST /auth/xades-signature: KSeF has begun to check a signature.
+    """POST /auth/xades-signature: the operation in which KSeF checks a signature.
 
     ``warning`` is the answer's header X-System-Warning, if it has one.
     """
@@ -70,7 +70,7 @@ class Operation(FromJson):
 
 @dataclass(frozen=True)
 class AuthStatus(FromJson):
-    """GET /auth/{referenceNumber}: how a login goes, or ended (codes: docs/ksef.md A1-login)."""
+    """GET /auth/{referenceNumber}: the state of a login (codes: docs/ksef.md A1-login)."""
 
     code: int = member("status.code", number)
     description: str = member("status.description", shown)
@@ -107,7 +107,7 @@ class Permission(FromJson):
 
 @dataclass(frozen=True)
 class CertificateLimits(FromJson):
-    """GET /certificates/limits: what this identity may apply for and hold (docs/ksef.md A2-24)."""
+    """GET /certificates/limits: applications and certificates left (docs/ksef.md A2-24)."""
 
     can_request: bool = member("canRequest", yes_or_no)
     enrollment_remaining: int = member("enrollment.remaining", number)
@@ -116,7 +116,7 @@ class CertificateLimits(FromJson):
 
 @dataclass(frozen=True)
 class EnrollmentData(FromJson):
-    """GET /certificates/enrollments/data: what a request has to say (docs/ksef.md A2-19)."""
+    """GET /certificates/enrollments/data: the contents of a request (docs/ksef.md A2-19)."""
 
     common_name: str = member("commonName", text, secret=True)
     country_name: str = member("countryName", text)
@@ -137,7 +137,7 @@ class Enrollment(FromJson):
 
 @dataclass(frozen=True)
 class EnrollmentStatus(FromJson):
-    """GET /certificates/enrollments/{referenceNumber}: how far an application is."""
+    """GET /certificates/enrollments/{referenceNumber}: the state of an application."""
 
     code: int = member("status.code", number)
     description: str = member("status.description", shown)

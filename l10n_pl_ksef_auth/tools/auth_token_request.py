@@ -17,7 +17,7 @@ SUBJECT_TYPES = ("certificateSubject", "certificateFingerprint")
 
 @dataclass(frozen=True)
 class Context:
-    """Whom the login is for: the kind of identifier, as the schema calls it, and its value."""
+    """The company or unit that a login is for: kind of identifier (schema's name) and value."""
 
     type: ContextType
     value: str

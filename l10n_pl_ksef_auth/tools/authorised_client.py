@@ -1,4 +1,4 @@
-"""A client that carries the bearer by itself: what other addons send their requests with."""
+"""A client for other addons that fetches and renews the bearer by itself."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .client import Closing, KsefClient
 from .errors import KsefError, KsefRateLimited, KsefUnauthorized, KsefUnavailable
 from .transport import Answer
 
-#: Methods that may be repeated when KSeF says that it did not serve them now.
+#: Methods that may be repeated after an outage for which KSeF sent a Retry-After.
 _REPEATABLE = frozenset({"GET", "HEAD"})
 #: Seconds; KSeF may say 0, or a date that has passed by this machine's clock.
 _LEAST_PAUSE = 1.0
@@ -19,8 +19,8 @@ _LEAST_PAUSE = 1.0
 class AuthorisedClient(Closing):
     """Sends requests with a valid bearer; one per thread, used as a context manager.
 
-    :param client: the client that does the talking
-    :param token: gives a bearer; called with the refused one when KSeF refused it
+    :param client: sends the requests; its deadline is set for each
+    :param token: returns a bearer; gets the refused bearer as its argument, or None
     :param time_limit: seconds that one request may take in all, waits included
     """
 

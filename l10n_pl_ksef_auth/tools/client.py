@@ -1,4 +1,4 @@
-"""The one door to KSeF: one method per call of docs/ksef.md A0-5 and A0-6."""
+"""The only client of KSeF: one method per call of docs/ksef.md A0-5 and A0-6."""
 
 from __future__ import annotations
 
@@ -66,9 +66,9 @@ class KsefClient(Closing):
 
     :param base_url: for instance ``ENVIRONMENTS["test"].base_url``; https, or http on this machine
     :param timeout: seconds that one silent wait may last, one number
-    :param deadline: moment of time.monotonic() after which nobody waits for an answer any more:
-        time-outs are cut to what is left, and nothing is sent when nothing is left. It may be set
-        anew between two calls; with None each call has const.EXCHANGE_TIMEOUT.
+    :param deadline: moment of time.monotonic() at which the caller stops waiting. Time-outs are cut
+        to the time left; after it nothing is sent. It may be changed between two calls. With None
+        each call has const.EXCHANGE_TIMEOUT (docs/design.md 23)
     """
 
     def __init__(
@@ -135,7 +135,7 @@ class KsefClient(Closing):
         return replace(operation, warning=answer.header("X-System-Warning"))
 
     def auth_status(self, reference_number: str, authentication_token: str) -> AuthStatus:
-        """Ask how far a login is."""
+        """Ask for the state of a login."""
         path = f"/auth/{_part(reference_number)}"
         return self.request("GET", path, bearer=authentication_token).read(AuthStatus.from_json)
 
@@ -145,7 +145,7 @@ class KsefClient(Closing):
         return answer.read(Tokens.from_json)
 
     def refresh(self, refresh_token: str) -> Token:
-        """Fetch a new access token; the refresh token stays as it is, and so does its end."""
+        """Fetch a new access token; the refresh token and its end stay the same."""
         answer = self.request("POST", "/auth/token/refresh", bearer=refresh_token)
         return answer.read(lambda data: Token.from_json(data["accessToken"]))
 
@@ -172,7 +172,7 @@ class KsefClient(Closing):
         self.request("DELETE", f"/auth/sessions/{_part(reference_number)}", bearer=bearer)
 
     def revoke_current_session(self, bearer: str) -> None:
-        """End the login that this bearer comes from."""
+        """End the login that this bearer belongs to."""
         self.request("DELETE", "/auth/sessions/current", bearer=bearer)
 
     def personal_permissions(self, bearer: str) -> frozenset[str]:
@@ -195,7 +195,7 @@ class KsefClient(Closing):
         return answer.read(CertificateLimits.from_json)
 
     def enrollment_data(self, bearer: str) -> EnrollmentData:
-        """Ask what a certificate request of this identity must say."""
+        """Ask for the contents of this identity's certificate request."""
         answer = self.request("GET", "/certificates/enrollments/data", bearer=bearer)
         return answer.read(EnrollmentData.from_json)
 
@@ -214,7 +214,7 @@ class KsefClient(Closing):
         return answer.read(Enrollment.from_json)
 
     def enrollment_status(self, bearer: str, reference_number: str) -> EnrollmentStatus:
-        """Ask how far an application is; ten seconds apart at least (docs/ksef.md A2-30)."""
+        """Ask for the state of an application, at most every ten seconds (docs/ksef.md A2-30)."""
         path = f"/certificates/enrollments/{_part(reference_number)}"
         return self.request("GET", path, bearer=bearer).read(EnrollmentStatus.from_json)
 
@@ -272,7 +272,7 @@ class KsefClient(Closing):
 
 
 def _part(value: str) -> str:
-    """Return a value as one part of a path, whatever it holds."""
+    """Return a value as one part of a path, with every special character escaped."""
     if not value.strip("."):
         raise ValueError("A reference number is missing.")
     return quote(value, safe="")

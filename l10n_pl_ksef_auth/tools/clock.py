@@ -19,5 +19,5 @@ def travel(offset: timedelta) -> None:
 
 
 def offset() -> timedelta:
-    """Return how far this process's clock is from the real time."""
+    """Return the distance of this process's clock from the real time."""
     return _offset

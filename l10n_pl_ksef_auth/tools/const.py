@@ -26,20 +26,20 @@ ENVIRONMENTS: dict[str, Environment] = {
     )
 }
 
-#: Seconds that one silent wait for KSeF may last. One number: a pair breaks Odoo's test classes.
+#: Seconds that one silent wait for KSeF may last; one number, as Odoo's test classes need.
 TIMEOUT = 20
-#: Seconds that a whole exchange may last, however slowly its bytes arrive.
+#: Seconds that a whole exchange may last, unless its headers drip (docs/design.md 23).
 EXCHANGE_TIMEOUT = 45
-#: Seconds after which a kept connection is not trusted to be still open.
+#: Seconds after which the server may have closed a kept connection.
 IDLE_LIMIT = 5
-#: No KSeF answer to a login is anywhere near this size.
+#: Every answer of KSeF to a login is far smaller.
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
 
 CHALLENGE_LIFETIME = timedelta(minutes=10)
 
 
 def check_base_url(url: str) -> str:
-    """Return ``url`` without a trailing slash when secrets may be sent there.
+    """Return ``url`` without a trailing slash, if secrets may be sent to it.
 
     :param url: base address of a KSeF API, for instance of a simulator
     :raises ValueError: unless it is https, or http on this machine (docs/design.md 16)

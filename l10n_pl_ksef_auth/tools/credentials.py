@@ -1,4 +1,4 @@
-"""Reads a key and its certificate from files that a person has: PKCS#12, PEM or DER."""
+"""Reads the key and certificate files that a person uploads: PKCS#12, PEM or DER."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ Reason = Literal[
 _PEM_BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----.+?-----END \1-----", re.DOTALL)
 _MAX_FILE_BYTES = 1024 * 1024
 _RSA_MIN_BITS = 2048
-#: What the library raises for a public key that it does not know.
+#: The library raises these for a public key of a kind that it does not know.
 UNREADABLE = (ValueError, UnsupportedAlgorithm)
 #: P-521 was refused by KSeF (docs/ksef.md A2-5).
 _CURVES = ("secp256r1", "secp384r1")
 
 
 class CredentialError(Exception):
-    """``reason`` says why the files are of no use; the text holds nothing of them."""
+    """``reason`` says why the files cannot be used; the text quotes nothing of them."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(f"Unusable certificate files: {reason}")
@@ -38,7 +38,7 @@ class CredentialError(Exception):
 def load_credentials(*files: bytes, password: str | None = None) -> tuple[PrivateKey, Certificate]:
     """Return the key in these files and the certificate that belongs to it.
 
-    The key's numbers are checked here, so that nobody has to check them again.
+    The key's numbers are checked here and nowhere else.
 
     :param files: one file with both, or two or more, in any order
     :param password: of the key; ignored where nothing is encrypted
@@ -61,13 +61,13 @@ def _password_bytes(password: str | None) -> bytes | None:
         secret = password.encode() if password else None
     except UnicodeEncodeError:
         raise CredentialError("password") from None
-    if secret and b"\0" in secret:  # OpenSSL takes none, and no key has one in its password
+    if secret and b"\0" in secret:  # OpenSSL refuses it, so no key has such a password
         raise CredentialError("password")
     return secret
 
 
 def matches(key: PrivateKey, certificate: Certificate) -> bool:
-    """Tell whether a certificate is about this key."""
+    """Return True if the certificate is about this key."""
     try:
         return _public_bytes(certificate.public_key()) == _public_bytes(key.public_key())
     except UNREADABLE:
@@ -94,7 +94,7 @@ def _pair(
 
 
 def _is_for_authentication(certificate: Certificate) -> bool:
-    """Tell a KSeF certificate for login from one for offline invoices (docs/ksef.md A0-7)."""
+    """Return True unless the certificate is for offline invoices only (docs/ksef.md A0-7)."""
     usage = certificate.key_usage
     return usage is None or "digital_signature" in usage
 
@@ -110,7 +110,7 @@ def _check_key(key: Any) -> PrivateKey:
 def _read(
     data: bytes, password: bytes | None, keys: list[Any], certificates: list[Certificate]
 ) -> None:
-    """Add what one file holds to the lists."""
+    """Add the keys and certificates of one file to the lists."""
     if not data or len(data) > _MAX_FILE_BYTES:
         raise CredentialError("format")
     if b"-----BEGIN " in data:
@@ -187,13 +187,13 @@ _SEQUENCE, _OBJECT_IDENTIFIER = 0x30, 0x06
 
 
 def _is_pkcs12(data: bytes) -> bool:
-    """Tell a PFX by its beginning: a sequence whose first member is the number 3."""
+    """Return True for a PFX: it begins as a sequence whose first member is the number 3."""
     start = _first_member_offset(data)
     return data[start : start + 3] == b"\x02\x01\x03"
 
 
 def _is_encrypted_key(data: bytes) -> bool:
-    """Tell an encrypted PKCS#8, which begins with the name of an algorithm, from a plain one."""
+    """Return True for an encrypted PKCS#8: it begins with the name of an algorithm."""
     algorithm = data[_first_member_offset(data) :]
     start = _first_member_offset(algorithm)
     return algorithm[start : start + 1] == bytes([_OBJECT_IDENTIFIER])

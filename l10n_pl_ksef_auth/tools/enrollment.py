@@ -53,8 +53,7 @@ def private_key_der(key: PrivateKey) -> bytes:
 def load_private_key(der: bytes) -> PrivateKey:
     """Load a key of :func:`private_key_der`.
 
-    Without checking RSA numbers again, which takes 30 ms (docs/design.md 19): a key is
-    checked when it comes in.
+    RSA numbers are not checked again, which takes 30 ms: credentials.py did (docs/design.md 19).
 
     :raises ValueError: when it is no RSA or EC key
     """
@@ -65,7 +64,7 @@ def load_private_key(der: bytes) -> PrivateKey:
 
 
 def build_csr(key: PrivateKey, data: EnrollmentData) -> bytes:
-    """Return a PKCS#10 request in DER that says what KSeF told, to the byte.
+    """Return a PKCS#10 request in DER with exactly the values that KSeF gave.
 
     Source: docs/ksef.md A2-19 to A2-22.
 
@@ -82,7 +81,7 @@ def build_csr(key: PrivateKey, data: EnrollmentData) -> bytes:
         (NameOID.X500_UNIQUE_IDENTIFIER, data.unique_identifier),
     ]
     with warnings.catch_warnings():
-        # KSeF itself gives the long names that cryptography warns of (docs/ksef.md A2-21).
+        # cryptography warns of long names, but KSeF itself gives them (docs/ksef.md A2-21).
         warnings.filterwarnings("ignore", message="Attribute's length", category=UserWarning)
         subject = x509.Name([_attribute(oid, value) for oid, value in values if value])
     request = x509.CertificateSigningRequestBuilder().subject_name(subject)

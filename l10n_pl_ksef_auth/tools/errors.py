@@ -1,7 +1,7 @@
-"""What can go wrong in a talk with KSeF, as exceptions that are safe to log.
+"""Failures of calls to KSeF, as exceptions that are safe to log.
 
 The text of each exception names the call, the HTTP status and KSeF's codes; never a token, a
-header or a body. :func:`raise_for` turns an HTTP answer that is no success into its exception.
+header or a body. :func:`raise_for` raises the exception for an HTTP answer.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 from . import clock
 from .members import MOST, for_people, shown, texts
 
-#: Seconds; a longer wait is asked for by mistake or by an attacker.
+#: Seconds; only a mistake or an attacker asks for a longer wait.
 MAX_RETRY_AFTER = 24 * 3600.0
 #: Members of a problem that tell nothing about its reason (RFC 7807, and KSeF's own).
 _STANDARD_MEMBERS = {
@@ -37,7 +37,7 @@ class Problem:
 
 
 class KsefError(Exception):
-    """Base of all. ``code`` is for machines; ``retryable``: the same call may work later."""
+    """Base of all. ``code`` is for machines; if ``retryable``, the same call may work later."""
 
     retryable = False
 
@@ -49,7 +49,7 @@ class KsefError(Exception):
 class KsefUnavailable(KsefError):
     """No usable answer: network, time-out, 5xx, HTML, half an answer, too long an answer.
 
-    ``sent`` is False only when the request surely never reached KSeF. ``code`` is one of
+    ``sent`` is False only if the request certainly did not reach KSeF. ``code`` is one of
     network, timeout, tls, proxy, redirect, server, html, unreadable, too_long, reset, address.
     """
 
@@ -98,7 +98,7 @@ class KsefRefused(KsefError):
         return self.problems[0].code if self.problems else None
 
     def has(self, code: int) -> bool:
-        """Tell whether KSeF gave ``code`` among its errors."""
+        """Return True if ``code`` is among KSeF's errors."""
         return any(problem.code == code for problem in self.problems)
 
 
@@ -124,7 +124,7 @@ class KsefForbidden(KsefRefused):
 
     @property
     def details(self) -> tuple[str, ...]:
-        """Return what KSeF tells about the reason, such as the number of an incident."""
+        """Return KSeF's details of the reason, such as the number of an incident."""
         security = self.extensions.get("security")
         found = security.items() if isinstance(security, Mapping) else ()
         return tuple(for_people(f"{name}: {_listed(value)}") for name, value in found)[:MOST]
@@ -149,7 +149,7 @@ class KsefRateLimited(KsefRefused):
 
 
 def raise_for(call: str, status: int, headers: Mapping[str, str], content: bytes) -> None:
-    """Raise what this answer means, or return when it is a success.
+    """Raise the exception for this answer; return if it is a success.
 
     :param call: method and path, for the exception's text
     :raises KsefError: for any status but 2xx; docs/ksef.md A1-http
@@ -169,7 +169,7 @@ def raise_for(call: str, status: int, headers: Mapping[str, str], content: bytes
 
 
 def _trace(body: Mapping[str, Any]) -> str:
-    """Return the number by which the Ministry finds this answer in its own log."""
+    """Return the number of this answer in the Ministry's log, for the exception's text."""
     old = body.get("exception")
     number = body.get("traceId") or (old.get("serviceCode") if isinstance(old, dict) else None)
     known = isinstance(number, str) and _TRACE.fullmatch(number)
@@ -240,7 +240,7 @@ def _object(content: bytes) -> dict[str, Any]:
 
 
 def is_html(content: bytes) -> bool:
-    """Tell whether a firewall's or a proxy's page came instead of KSeF's answer."""
+    """Return True if the body is a web page, as firewalls and proxies send."""
     return content.lstrip()[:1] == b"<"
 
 

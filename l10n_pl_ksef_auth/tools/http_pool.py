@@ -27,7 +27,9 @@ class HttpPool:
         """
         if base_url not in self._clients:
             self._clients[base_url] = _KeptClient(base_url)
-        return self._clients[base_url]
+        client = self._clients[base_url]
+        client.deadline = None  # the one of its last user is none of the next one's
+        return client
 
     def close(self) -> None:
         """Close all connections: nobody needs them for a while."""

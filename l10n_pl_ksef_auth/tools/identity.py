@@ -1,4 +1,4 @@
-"""Whom a certificate stands for, by the patterns that KSeF reads (docs/ksef.md A2-2)."""
+"""Whom a certificate stands for, by KSeF's own patterns (docs/ksef.md A2-2)."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _FINGERPRINT = re.compile(r"[0-9A-Fa-f]{64}")
 _SEAL = re.compile(r"VATPL.*?([0-9]{10})")
 _PLAIN_NIP = re.compile("[0-9]{10}")
 _PERSONAL_PATTERNS: tuple[tuple[Kind, re.Pattern[str]], ...] = (("pesel", _PESEL), ("nip", _NIP))
-#: Characters of a certificate's attribute that are looked at; X.520 allows 64 to 128.  The patterns
-#: take time with the square of it, and strangers may write any number.
+#: Characters of a certificate's attribute that are read; X.520 allows 64 to 128. The time of the
+#: patterns grows with the square of it, and a stranger's certificate may hold any number.
 _LONGEST = 1000
 _LABELS = {"pesel": "PESEL ", "nip": "NIP "}
-#: Characters of a value that may be shown: enough to recognise it, too few to use it.
+#: Characters of a value that are shown: enough to recognise it, too few to use it.
 _SHOWN_DIGITS, _SHOWN_FINGERPRINT = 2, 8
 
 
@@ -40,7 +40,7 @@ class Identity:
 
     @property
     def masked(self) -> str:
-        """Return what may be shown: a NIP is public, of the others only a part."""
+        """Return the value for the screen: a public NIP in full, of others a part."""
         if self.kind == "nip":
             return formatted(self.value)
         if self.kind == "fingerprint":
@@ -64,14 +64,14 @@ class Identity:
 def identity_of_certificate(certificate: Certificate, *, issued_by_ksef: bool = False) -> Identity:
     """Return the identity that KSeF takes from a certificate: PESEL, NIP or fingerprint.
 
-    :param issued_by_ksef: for one that was made of :class:`.answers.EnrollmentData`
+    :param issued_by_ksef: True for a certificate made from :class:`.answers.EnrollmentData`
     """
     organization = "" if _is_personal(certificate) else _organization(certificate)
     return _identity(
         name_of_certificate(certificate),
         _attributes(certificate, NameOID.SERIAL_NUMBER),
         _prefixed(organization) if issued_by_ksef else organization,
-        # A KSeF certificate may name there the certificate that it was issued upon.
+        # A KSeF certificate may name here the certificate of the signature it was issued for.
         _as_fingerprint(_attributes(certificate, NameOID.X500_UNIQUE_IDENTIFIER))
         or fingerprint(certificate),
     )
@@ -121,7 +121,7 @@ def fingerprint(certificate: Certificate) -> str:
 
 
 def name_of_certificate(certificate: Certificate) -> str:
-    """Return how to call the subject: given names and surname, else its common name."""
+    """Return the subject's name for people: given names and surname, else its common name."""
     if _is_personal(certificate):
         given = _attributes(certificate, NameOID.GIVEN_NAME)
         return f"{given} {_attributes(certificate, NameOID.SURNAME)}".strip()

@@ -1,6 +1,6 @@
-"""Typed reading of the members of KSeF's JSON: what does not fit raises ValueError.
+"""Readers of the members of KSeF's JSON; a value that does not fit raises ValueError.
 
-A member that is only shown to people never spoils an answer: it is cleaned, or left out.
+A value that is only shown to people never makes an answer invalid: it is cleaned, or left out.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _TIME = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]{1,6})[0-9]*)?"
     r"(Z|[+-][0-9]{2}:[0-9]{2})?"
 )
-#: What is sent back in a header or an address: tokens, challenges, reference and serial numbers.
+#: Tokens, challenges, reference and serial numbers: texts that go into a header or an address.
 _WORD = re.compile("[!-~]+")
 #: No database stores these: zero, and halves of letters.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -42,7 +42,7 @@ def member(
 
 
 class FromJson:
-    """Base of the dataclasses that are made of one of KSeF's JSON objects."""
+    """Base of the dataclasses that hold one of KSeF's JSON objects."""
 
     @classmethod
     def from_json(cls: type[_Read], data: Any) -> _Read:
@@ -114,7 +114,7 @@ def yes_or_no(value: Any) -> bool:
 
 
 def is_true(value: Any) -> bool:
-    """Return whether a member is there and true."""
+    """Return True if the member is there and true."""
     return value is True
 
 
@@ -132,7 +132,7 @@ def exact_texts(value: Any) -> tuple[str, ...]:
 
 
 def for_people(text: str) -> str:
-    """Return a text of KSeF's fit to be kept: not too long, without what nobody stores."""
+    """Return a text that can be stored: cut to LONGEST, without unstorable characters."""
     return _UNSTORABLE.sub("?", text[:LONGEST])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-#: What people write into Odoo's Tax ID where a number is not applicable.
+#: People write this into Odoo's Tax ID of a partner without a number.
 NOT_APPLICABLE = "/"
 _WEIGHTS = (6, 5, 7, 2, 3, 4, 5, 6, 7)
 _PREFIX = re.compile(r"^\s*(?:NIP)?[\s:.]*(?:PL)?[\s:]*", re.IGNORECASE)
@@ -25,7 +25,7 @@ class InvalidNip(ValueError):
 def normalise(text: str | None) -> str:
     """Return the ten digits of a NIP written with a prefix, spaces or dashes.
 
-    :raises InvalidNip: when it is none
+    :raises InvalidNip: when the text is no NIP
     """
     digits = _digits(text)
     if len(digits) != 10:
@@ -37,7 +37,7 @@ def normalise(text: str | None) -> str:
 def normalise_internal_id(text: str | None) -> str:
     """Return an internal identifier as ``NIP-12345`` (schema 2.1, TIID).
 
-    :raises InvalidNip: when it is none
+    :raises InvalidNip: when the text is no NIP
     """
     try:
         digits = _digits(text)

@@ -1,4 +1,4 @@
-"""What stands between this machine and KSeF: name, proxy, TLS. No secret is sent or shown."""
+"""Probes of the way to KSeF: host name, proxy, TLS. No secret is sent or shown."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PATIENCE = 10.0
 
 @dataclass(frozen=True)
 class Probed:
-    """How one probe went: ``ok`` is None when it does not apply.
+    """The result of one probe: ``ok`` is None if the probe does not apply.
 
     ``text`` is English, for translation, with placeholders for ``values``.
     """
@@ -33,7 +33,7 @@ class Probed:
 
 
 def _plain(ok: bool, detail: str) -> Probed:
-    """A result in which there is nothing to translate."""
+    """Return a result without anything to translate."""
     return Probed(ok, "%(detail)s", {"detail": detail})
 
 
@@ -41,7 +41,7 @@ def resolve(url: str) -> Probed:
     """Look the address's host name up."""
     host = urlsplit(url).hostname or ""
     found: list[str] = []
-    # The system's resolver takes no time limit, so it is waited for by another thread.
+    # The system's resolver has no time limit, so another thread waits for it.
     thread = threading.Thread(target=_resolve_into, args=(host, found), daemon=True)
     thread.start()
     thread.join(PATIENCE)
@@ -61,14 +61,14 @@ def _resolve_into(host: str, found: list[str]) -> None:
 
 
 def proxy(url: str) -> Probed:
-    """Say which proxy the environment names for this address; its password is not shown."""
+    """Show the proxy that the environment names for this address, without its password."""
     chosen = _chosen_proxy(url)
     if not chosen:
         return Probed(None, _lt("none"))
     try:
         parts = urlsplit(chosen if "://" in chosen else f"http://{chosen}")
         shown = f"{parts.scheme}://{parts.hostname or ''}:{parts.port or ''}"
-    except ValueError:  # whose text may quote a password that was not escaped
+    except ValueError:  # the exception's text may quote an unescaped password
         return Probed(False, _lt("the environment names a proxy whose address cannot be read"))
     return _plain(bool(parts.hostname), shown)
 
@@ -78,7 +78,7 @@ def _chosen_proxy(url: str) -> str | None:
 
 
 def tls(url: str) -> Probed:
-    """Shake hands with the server as requests would; behind a proxy only requests itself can."""
+    """Make a TLS connection with the server as requests would, unless there is a proxy."""
     parts = urlsplit(url)
     if parts.scheme != "https":
         return Probed(None, _lt("not used: the address is on this machine"))

@@ -18,8 +18,8 @@ from .members import for_people
 
 _Value = TypeVar("_Value")
 
-#: Bytes of an answer between two looks at the clock: what has come, but no more than the first.
-#: Older releases of urllib3 (Odoo's own pin) cannot tell that, and wait for the second.
+#: Bytes of an answer between two looks at the clock: all that has arrived, at most the first
+#: number. Releases of urllib3 without read1, as Odoo's pin, wait for the second number.
 _MOST_BYTES, _FULL_BYTES = 65536, 512
 
 
@@ -111,9 +111,9 @@ class Transport:
         """Send one request and return KSeF's complete 2xx answer.
 
         :param path: from the base address on, with its leading slash
-        :param deadline: moment of time.monotonic() at which nobody waits any more; None for none
+        :param deadline: moment of time.monotonic() at which the caller stops waiting, or None
         :param options: passed to requests (json, data, headers, params)
-        :raises KsefError: for everything else
+        :raises KsefError: for every other answer, and without any
         """
         call = f"KSeF {method} {path}"
         end = time.monotonic() + EXCHANGE_TIMEOUT
@@ -156,7 +156,7 @@ class Transport:
         return [hooks] if callable(hooks) else list(hooks)
 
     def _drop_idle_connections(self) -> None:
-        """Never send what cannot be repeated on a connection that the server may have closed."""
+        """Close idle connections: the server may have, and not every request can be repeated."""
         moment = time.monotonic()
         if moment - self._last_used > IDLE_LIMIT:
             self._session.close()
@@ -170,10 +170,10 @@ class _TooLong(requests.RequestException):
 def _bounded(raw: urllib3.response.BaseHTTPResponse, end: float) -> Iterator[bytes]:
     """Yield the parts of a body.
 
-    What comes with the headers, as a short answer does, is taken however late it is.
+    The first part is accepted however late it is: a short answer is then complete.
 
-    :raises _TooLong: for more bytes than an answer of KSeF has
-    :raises requests.Timeout: when a body that comes in parts is not complete at ``end``
+    :raises _TooLong: for more than MAX_ANSWER_BYTES
+    :raises requests.Timeout: when further parts come after ``end``
     """
     read, size = (raw.read1, _MOST_BYTES) if hasattr(raw, "read1") else (raw.read, _FULL_BYTES)
     length = 0
@@ -187,19 +187,19 @@ def _bounded(raw: urllib3.response.BaseHTTPResponse, end: float) -> Iterator[byt
 
 
 def _stay_here(response: requests.Response, **_options: Any) -> None:
-    """Take a redirect's address away before requests prepares to follow it.
+    """Remove a redirect's address before requests prepares to follow it.
 
-    It would read the whole body for that, however long it is, and choke on an address that is none.
+    For that it would read the whole body, however long, and fail on an invalid address.
     """
     if response.is_redirect:
         del response.headers["Location"]
 
 
 def _unpacked(content: bytes, encoding: str | None) -> bytes:
-    """Return what was packed on the way although it was not to be, one byte too much at most.
+    """Unpack a body that a gateway packed unasked, up to one byte more than is allowed.
 
-    Not by urllib3: some of its releases unpack gigabytes at once. What cannot be unpacked stays as
-    it is, and is no JSON.
+    Some releases of urllib3 would unpack gigabytes at once. A body that cannot be unpacked is
+    returned as it is: it is no JSON.
     """
     if (encoding or "").strip().lower() not in ("gzip", "x-gzip", "deflate"):
         return content
@@ -210,7 +210,7 @@ def _unpacked(content: bytes, encoding: str | None) -> bytes:
         return content
 
 
-#: The last three: an address that is none. KSeF's own is checked, so it is that of the proxy.
+#: The last three mean an invalid address. KSeF's own was checked, so it is the proxy's.
 _PROXY_ERRORS = (
     requests.exceptions.ProxyError,
     requests.exceptions.InvalidURL,
@@ -226,7 +226,10 @@ def _unavailable(call: str, error: Exception) -> KsefUnavailable:
 
 
 def _is_unsent(error: Exception) -> bool:
-    """Return True if the exception says that no connection came about; else assume the worse."""
+    """Return True if the exception proves that there was no connection.
+
+    After any other, KSeF may have received the request.
+    """
     reason = getattr(error.args[0], "reason", None) if error.args else None
     no_connection = (requests.ConnectTimeout, *_PROXY_ERRORS)
     return isinstance(error, no_connection) or isinstance(

@@ -24,7 +24,7 @@ KEY_BYTES = 32
 _NONCE_BYTES = 12
 _VERSION = "v1"
 
-#: On some network shares no file can have two names; the system says it in one of these ways.
+#: Errors of network shares on which a file cannot have two names.
 _NO_SECOND_NAME = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 
 
@@ -33,11 +33,11 @@ class VaultError(Exception):
 
 
 class VaultKeyMissing(VaultError):
-    """There is no key here, no valid one, or not the one that a text was encrypted with."""
+    """There is no key here, an invalid one, or another one than the text was encrypted with."""
 
 
 class VaultCorrupt(VaultError):
-    """A text is no encrypted text of ours, was changed, or belongs to another context."""
+    """A text is not one of ours, was changed, or belongs to another context."""
 
 
 class Vault:
@@ -59,7 +59,7 @@ class Vault:
     def encrypt(self, plain: bytes, context: str) -> str:
         """Return ``plain`` as text that only the same context decrypts.
 
-        :param context: where the secret belongs, such as a model and field; kept in clear
+        :param context: the place that the secret belongs to, such as a model and field; not secret
         """
         nonce = os.urandom(_NONCE_BYTES)
         sealed = self._ciphers[self.fingerprint].encrypt(nonce, plain, _bound(context))
@@ -81,7 +81,7 @@ class Vault:
             raise VaultCorrupt("changed, or of another context") from None
 
     def needs_reencryption(self, text: str) -> bool:
-        """Tell whether ``text`` was encrypted with another key than the first."""
+        """Return True if ``text`` was encrypted with another key than the first."""
         return _parts(text)[0] != self.fingerprint
 
 
@@ -102,7 +102,7 @@ def _parts(text: str) -> tuple[str, bytes]:
 
 
 def key_fingerprint(key: bytes) -> str:
-    """Return a name of the key that tells nothing about it."""
+    """Return a name for the key that reveals nothing of it."""
     return hmac.new(key, b"l10n_pl_ksef fingerprint", hashlib.sha256).hexdigest()[:16]
 
 
@@ -163,10 +163,10 @@ def load_keys(
 
 
 def adopt_key_file(path: Path, former: Path, fingerprint: str) -> None:
-    """Give a key file that has another name a second one, unless a file of that name is there.
+    """Give a database's key file the database's new name, too, unless that name is taken.
 
-    :param former: the file as it is called
-    :param fingerprint: of the key that it has to hold
+    :param former: the file under its old name
+    :param fingerprint: of the key that the file must hold
     """
     if path.exists():
         return
@@ -175,7 +175,7 @@ def adopt_key_file(path: Path, former: Path, fingerprint: str) -> None:
         if fingerprint in map(key_fingerprint, parse_keys(text)):
             _publish(former, path, text)
     except (OSError, UnicodeDecodeError, VaultError):
-        return  # what is missing is said by whoever reads the key
+        return  # load_keys says what is missing
 
 
 def _create(path: Path) -> None:
@@ -193,7 +193,7 @@ def _create(path: Path) -> None:
 
 
 def _publish(file: Path, path: Path, text: str) -> None:
-    """Give a file that holds ``text`` a second name."""
+    """Give a file a second name; where that is impossible, write its ``text`` to a new file."""
     try:
         os.link(file, path)
     except OSError as error:
@@ -210,5 +210,5 @@ def _write_new(path: Path, text: str) -> None:
             file.flush()
             os.fsync(file.fileno())
     except OSError:
-        path.unlink()  # an empty key file would never be replaced
+        path.unlink()  # nobody would replace an empty key file
         raise

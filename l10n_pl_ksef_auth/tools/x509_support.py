@@ -1,7 +1,7 @@
-"""Certificates, read alike whatever release of the library cryptography is here.
+"""Reads certificates in the same way under every release of the library cryptography.
 
-Some releases refuse certificates that KSeF itself has issued (docs/ksef.md E16), so asn1crypto
-takes them apart; cryptography loads the keys.
+Some releases refuse certificates that KSeF itself has issued (docs/ksef.md E16). So asn1crypto
+reads the certificate, and cryptography loads its key.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ ORGANIZATION_IDENTIFIER = x509.ObjectIdentifier("2.5.4.97")
 
 @dataclass(frozen=True)
 class Certificate:
-    """What is used of a certificate (RFC 5280, 4.1).
+    """The parts of a certificate that this addon uses (RFC 5280, 4.1).
 
     Times are aware, in UTC. ``key_usage`` holds asn1crypto's names, such as ``digital_signature``;
-    it is None where the certificate limits nothing.
+    it is None if the certificate has no such extension.
     """
 
     der: bytes = field(repr=False)
@@ -57,7 +57,7 @@ def read_certificate(der: bytes) -> Certificate:
     try:
         return _read(asn1.Certificate.load(der, strict=True)["tbs_certificate"], der)
     except (ValueError, TypeError, LookupError, AttributeError, OverflowError):
-        # Their texts may quote the certificate.
+        # The exception's text may quote the certificate.
         raise ValueError("no readable certificate") from None
 
 
@@ -92,7 +92,7 @@ def _key_usage(extensions: Any) -> frozenset[str] | None:
 
 
 def _name(name: Any) -> x509.Name:
-    # Without asn1crypto's own idea of names: it expects one kind of text for some attributes.
+    # asn1crypto's own reader of names refuses some kinds of text that KSeF uses.
     parts = core.SequenceOf.load(name.dump(), spec=core.SetOf)
     attributes = ([_attribute(item[0], item[1]) for item in part] for part in parts)
     return x509.Name([x509.RelativeDistinguishedName(items) for items in attributes])
@@ -106,11 +106,11 @@ def _attribute(kind: Any, value: Any) -> x509.NameAttribute[str]:
 
 
 def load_without_check(der: bytes) -> Any:
-    """Return a private key that was checked when it came in (docs/design.md 19).
+    """Load a private key without checking its numbers: credentials.py did (docs/design.md 19).
 
     :raises ValueError: when it is none
     """
     try:
         return load_der_private_key(der, None, unsafe_skip_rsa_key_validation=True)
-    except TypeError:  # the option came with release 39
+    except TypeError:  # releases before 39 lack the option
         return load_der_private_key(der, None)

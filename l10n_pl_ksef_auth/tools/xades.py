@@ -1,7 +1,7 @@
 """Signs a login with a KSeF certificate: enveloped XAdES-BES with SigningCertificate.
 
-xmlsec is imported where it is used: its package fits only some lxml packages, and Odoo must start
-with the others too (docs/design.md 13).
+xmlsec is imported inside functions: its package fits only some lxml packages, and Odoo must start
+with the others, too (docs/design.md 13).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from . import clock
 from .enrollment import PrivateKey, private_key_der
 from .x509_support import Certificate
 
-#: A signature must not seem to come from the future when clocks differ (docs/ksef.md A2-28).
+#: Where clocks differ, a signature must not seem to come from the future (docs/ksef.md A2-28).
 SIGNING_TIME_MARGIN = timedelta(minutes=1)
 
 _DSIG = "http://www.w3.org/2000/09/xmldsig#"
@@ -36,15 +36,16 @@ _PARSER = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=Fals
 
 @cache
 def available() -> Literal["missing", "mismatch"] | None:
-    """Return None when signing works here, else why not: xmlsec is absent or does not fit lxml.
+    """Return None if signing works here, else why not: xmlsec is absent or does not fit lxml.
 
-    Kept, as an import that fails is tried anew each time: other packages need a restart of Odoo.
+    The answer is cached: Python would repeat a failed import each time, and a package installed
+    later needs a restart of Odoo anyway.
     """
     try:
-        import xmlsec  # noqa: F401  # only whether it can be imported is asked
+        import xmlsec  # noqa: F401  # imported only to see whether that works
     except ImportError:
         return "missing"
-    except Exception:  # xmlsec.InternalError: a class that the failed import does not give
+    except Exception:  # xmlsec.InternalError: its class is not at hand when the import has failed
         return "mismatch"
     return None
 
@@ -63,7 +64,7 @@ def sign(document: bytes, key: PrivateKey | bytes, certificate: Certificate) -> 
 
     moment = (clock.now() - SIGNING_TIME_MARGIN).replace(microsecond=0, tzinfo=None)
     template, width = _template(certificate)
-    # Put in as text, so that document and signature are parsed together, and once.
+    # Inserted as text, so that document and signature are parsed once.
     content, end, rest = document.rpartition(b"</")
     signature_text = template.replace(_TIME_MARK, f"{moment.isoformat()}Z").encode()
     root = etree.fromstring(b"".join((content, signature_text, end, rest)), _PARSER)
@@ -104,7 +105,7 @@ def _xmlsec_key(key: PrivateKey | bytes) -> Any:
 
 @lru_cache(maxsize=32)
 def _template(certificate: Certificate) -> tuple[str, int]:
-    """Return what is the same in all signatures with one certificate.
+    """Return the parts that all signatures with one certificate share.
 
     :return: ds:Signature as text, without time, digests and value; the bytes of R and of S
     """

@@ -3,21 +3,32 @@
 import io
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from stack import report, testing
-from stack.core import Log
+from stack.core import Core, Log, tag
 from stack.places import ROOT, TESTS
 from stack.programs import isolated
 from stack.screen import CLEAR, EVERY, Screen
-from stack.stage import Program, Pytest
+from stack.stage import Program, Pytest, Stage
 from stack.tally import Failure, Tally, line, short
 
 RUNNING = Tally("odoo", 713, ended=310, failed=["a.py::test_b"])
 RUNNING.running = {"tests/x.py::TestCase::test_slow": 100.0, "tests/x.py::test_new": 138.0}
 OPTIONS = ["-c", str(ROOT / "setup.cfg"), "-p", "no:cacheprovider"]
 HEAD = "2026-11-29 18:03:26,162 301 {} core_1 odoo.addons.account.tests.test_x: {}"
+
+BESIDE_US = "\n".join(
+    [
+        HEAD.format("INFO", "Starting TestX.test_good ... "),
+        HEAD.format("INFO", "Starting TestX.test_bad ... "),
+        HEAD.format("ERROR", "FAIL: TestX.test_bad"),
+        "AssertionError: 1 != 2",
+        HEAD.format("ERROR", "1 failed, 0 error(s) of 2 tests when loading database 'core_1'"),
+    ]
+)
 
 
 class Terminal(io.StringIO):
@@ -45,6 +56,11 @@ def test_a_stage_that_has_not_begun_makes_the_sum_open():
         line([Tally("odoo", 713), Tally("e2e")], 0, 0)
         == "0:00 0 of 713+ tests, 0 failed | odoo 0/713"
     )
+
+
+def test_a_stage_that_never_says_how_many_tests_it_has_is_counted_all_the_same():
+    core = Tally("core", ended=30, running={"account.tests.test_x: TestC.test_b": 1.0})
+    assert line([core], 2.0, 0) == "0:00 30 of 30+ tests, 0 failed | 0:01 in core: test_b | core 30"
 
 
 def test_a_stage_that_is_over_is_in_the_sum_alone():
@@ -124,6 +140,10 @@ def test_a_failure_is_shown_while_its_stage_goes_on(tmp_path):
     assert 0 < stage.cpu_seconds and 0 < stage.seconds
 
 
+def test_a_stage_that_waits_for_its_turn_has_no_news():
+    assert Pytest("plain", ["tests"], sys.executable).news() == []
+
+
 def test_a_stage_that_breaks_off_is_a_failure_with_its_last_words(tmp_path):
     script = "print('no such file'); raise SystemExit(3)"
     stage = Program("fuzz", [sys.executable, "-c", script], isolated())
@@ -189,6 +209,59 @@ def test_odoos_log_tells_of_a_class_that_could_not_be_prepared():
     )
     assert [event.get("outcome") for event in events] == ["failed", None]
     assert "NotNullViolation" in events[0]["text"]
+
+
+@pytest.mark.parametrize(
+    "test, wanted",
+    [
+        ("account.tests.test_x: TestX.test_y", "/account:TestX.test_y"),
+        ("account.tests.test_x: Subtest TestX.test_y (a='b.c')", "/account:TestX.test_y"),
+        ("odoo.tests.suite: setUpClass (odoo.addons.base_vat.tests.t.TestX)", "/base_vat:TestX"),
+    ],
+)
+def test_each_of_odoos_tests_can_be_run_alone(test, wanted):
+    assert tag(test) == wanted
+
+
+class OdooThatFails(Core):
+    """Odoo's own tests, of which one fails beside us; the second run's log is given."""
+
+    def __init__(self, without_us):
+        Stage.__init__(self, "core", isolated())
+        self._reader, self._suspects, self._again = Log(), [], Path()
+        self._ours, self._plain = BESIDE_US, without_us
+
+    def _command(self, database, tags):
+        return [sys.executable, "-c", f"print({database!r})"]
+
+
+@pytest.mark.parametrize(
+    "without_us, failed, skipped",
+    [
+        (BESIDE_US, 0, 1),
+        (BESIDE_US.replace("TestX.test_bad", "TestX.test_other"), 1, 0),
+        ("Odoo broke off", 1, 0),
+    ],
+    ids=["fails", "passes", "breaks off"],
+)
+def test_one_of_odoos_tests_fails_only_if_it_passes_without_us(
+    tmp_path, without_us, failed, skipped
+):
+    stage = OdooThatFails(without_us)
+    stage.run([], tmp_path, tmp_path)
+    stage.news()
+    assert (len(stage.tally.failed), stage.tally.skipped, stage.tally.passed) == (
+        failed,
+        skipped,
+        1,
+    )
+
+
+def test_odoos_own_tests_that_break_off_are_a_failure(tmp_path):
+    stage = OdooThatFails("")
+    stage._ours = HEAD.format("INFO", "Starting TestX.test_good ... ")
+    stage.run([], tmp_path, tmp_path)
+    assert [failure.test for failure in stage.news()] == ["core"]
 
 
 def test_the_times_are_a_table():

@@ -1,4 +1,4 @@
-"""Every answer of the simulator is one that KSeF's official contract describes.
+"""Every answer of the simulator is one that KSeF's official contract describes, old and new.
 
 The simulator's own tests check each answer they get as well (tests/simulator/conftest.py); here
 every operation and every kind of error is called on purpose, and none is left out.
@@ -11,25 +11,33 @@ from datetime import timedelta
 
 import pytest
 import requests
-from every_operation import Caller, everything
+from every_operation import Caller, everything, to_entity
 
-from ksef_simulator import Simulator
+from ksef_simulator import Simulator, texts
 from ksef_simulator.app import ENDPOINTS
-from ksef_simulator.contract import MISSING, Contract, watch
+from ksef_simulator.contract import CONTRACTS, MISSING, Contract, watch
+from ksef_simulator.versions import NEW
 
-pytestmark = pytest.mark.skipif(not Contract.at_hand(), reason=MISSING)
 FORMATS = ["problem-details", "older"]
 UNKNOWN = "20261122-XX-0123456789-0123456789-AB"
 
 
+@pytest.fixture(scope="module", params=list(CONTRACTS))
+def version(request):
+    if not Contract.at_hand(request.param):
+        pytest.skip(MISSING.format(CONTRACTS[request.param]))
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def contract():
-    return Contract()
+def contract(version):
+    return Contract.of(version)
 
 
 @pytest.fixture
-def caller():
+def caller(version):
     sim = Simulator()
+    sim.settings.version = version
     sim.settings.rate_limits = "off"
     http = requests.Session()
     http.mount(sim.url, sim.adapter())
@@ -41,18 +49,19 @@ def _routes(checked):
 
 
 def test_every_operation_answers_as_the_contract_says(caller, contract):
-    checked = watch(caller.sim, contract)
+    checked = watch(caller.sim)
     everything(caller)
     described = {
         (item.method, item.path) for item in ENDPOINTS if contract.knows(item.method, item.path)
     }
     assert _routes(checked) == described
+    assert all(status < 400 for _method, _path, status in checked)
 
 
 @pytest.mark.parametrize("format", FORMATS)
-def test_every_operation_refuses_as_the_contract_says(caller, contract, format):
+def test_every_operation_refuses_as_the_contract_says(caller, format):
     """401, 403, 429 and 400 of each operation, as faults bring them about."""
-    checked = watch(caller.sim, contract)
+    checked = watch(caller.sim)
     headers = {"X-Error-Format": "problem-details"} if format == "problem-details" else {}
     for endpoint in ENDPOINTS:
         for kind in (
@@ -69,8 +78,8 @@ def test_every_operation_refuses_as_the_contract_says(caller, contract, format):
     assert {status for _method, _path, status in checked} == {400, 401, 403, 429}
 
 
-def test_what_is_kept_no_longer_is_410_as_the_contract_says(caller, contract):
-    checked = watch(caller.sim, contract)
+def test_what_is_kept_no_longer_is_410_as_the_contract_says(caller):
+    checked = watch(caller.sim)
     tokens = caller.login()
     reference = caller.enroll(tokens).json()["referenceNumber"]
     caller.sim.clock.advance(timedelta(days=30))
@@ -84,8 +93,8 @@ def test_what_is_kept_no_longer_is_410_as_the_contract_says(caller, contract):
 @pytest.mark.parametrize(
     "signer", ["owner", "stranger", "reader", "qualified", "edowod", "seal", "expired"]
 )
-def test_the_status_of_every_kind_of_signer_is_as_the_contract_says(caller, contract, signer):
-    checked = watch(caller.sim, contract)
+def test_the_status_of_every_kind_of_signer_is_as_the_contract_says(caller, signer):
+    checked = watch(caller.sim)
     caller.status(caller.started(signer))
     assert ("GET", "/auth/<ref>", 200) in checked
 
@@ -137,3 +146,39 @@ def test_the_check_itself_notices_a_header_of_another_call(contract):
 def test_the_check_itself_notices_a_wrong_header_of_an_answer(contract):
     with pytest.raises(AssertionError, match="Retry-After"):
         contract.check_answer_headers("GET", "/auth/sessions", 429, {"Retry-After": "soon"})
+
+
+def test_every_reason_of_a_403_comes_in_the_contracts_shape(caller):
+    checked = watch(caller.sim)
+    for reason in texts.FORBIDDEN:
+        caller.sim.faults.add("sessions", "403", reason=reason)
+        assert caller.call("GET", "/auth/sessions").json()["reasonCode"] == reason
+    assert len(checked) == len(texts.FORBIDDEN)
+
+
+def test_only_the_new_ksef_leaves_out_the_time_of_a_block(caller, version):
+    caller.sim.faults.add("sessions", "403", reason="security-service-blocked")
+    body = caller.call("GET", "/auth/sessions").json()
+    assert ("timestamp" in body) == (version != NEW)
+
+
+@pytest.mark.parametrize("signer", ["owner", "seal"])
+@pytest.mark.parametrize("listed", ["listed", "empty"])
+@pytest.mark.parametrize("nobody", ["empty", "null"])
+def test_the_list_of_own_rights_is_the_contracts_however_it_is_played(
+    caller, signer, listed, nobody
+):
+    watch(caller.sim)
+    caller.sim.settings.update({"owner_grants": listed, "nobodys_owner_permissions": nobody})
+    answer = caller.call("POST", "/permissions/query/personal/grants", caller.login(signer).access)
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("status", texts.PERMISSION_STATUS)
+def test_every_verdict_on_giving_rights_comes_in_the_contracts_shape(caller, status):
+    watch(caller.sim)
+    caller.sim.settings.force_permission_status = {"code": status}
+    bearer = caller.login().access
+    ref = caller.call("POST", "/permissions/entities/grants", bearer, json=to_entity()).json()
+    path = f"/permissions/operations/{ref['referenceNumber']}"
+    assert caller.call("GET", path, bearer).json()["status"]["code"] == status

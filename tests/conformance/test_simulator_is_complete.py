@@ -14,22 +14,18 @@ from every_operation import Caller, everything
 from ksef_simulator import Simulator
 from ksef_simulator.app import ENDPOINTS
 from ksef_simulator.call import Endpoint
-from ksef_simulator.contract import MISSING, Contract, watch
+from ksef_simulator.contract import CONTRACTS, FOLDER, MISSING, Contract, watch
+from ksef_simulator.versions import NEW, OLD
 
-pytestmark = pytest.mark.skipif(not Contract.at_hand(), reason=MISSING)
+pytestmark = pytest.mark.skipif(not Contract.at_hand(), reason=MISSING.format(CONTRACTS[NEW]))
 
-#: Operations that authenticate nobody and say nothing about a login: not simulated.
+#: Operations that authenticate nobody and say nothing about a login or a right: not simulated.
 BEYOND = re.compile(
     r"POST /sessions/batch.*"  # sending many invoices at once
     r"|(?:GET|POST) /invoices/(?:query|exports).*"  # receiving invoices
-    r"|GET /peppol/query"
-    # Rights of others; the login's own are at /permissions/query/personal/grants
-    r"|(?:POST|DELETE) /permissions/(?!query)[a-z-]+/(?:[a-z]+/)?grants(?:/{})?"
-    r"|GET /permissions/operations/{}"
-    r"|(?:GET|POST) /permissions/query/(?!personal)[a-z-]+/(?:grants|roles)"
+    r"|(?:GET|POST) /collective-identifiers.*"  # one number for the payment of many invoices
+    r"|GET /peppol/query"  # the providers of another network
 )
-#: One that the contract at hand does not have yet: docs/ksef.md E8.
-LATER = {("PUT", "/testdata/certificates/{}")}
 ODD: tuple[Any, ...] = (
     None, 7, -1, 10**12, "", "x", [], {}, True, ["x"], [None], {"type": None}, {"a": 1},
 )  # fmt: skip
@@ -44,10 +40,11 @@ def test_every_operation_is_simulated_or_beyond_a_client_of_authentication():
     described = Contract().operations()
     simulated = {(item.method, shape(item.path)) for item in ENDPOINTS}
     beyond = {(method, path) for method, path in described if BEYOND.fullmatch(f"{method} {path}")}
-    assert simulated - described == LATER
+    assert simulated - described == set()
     assert described - simulated == beyond
     assert not beyond & simulated
-    starts = ("/auth", "/certificates", "/tokens", "/testdata", "/limits", "/rate-limits")
+    starts = ("/auth", "/certificates", "/tokens", "/testdata", "/limits", "/rate-limits",
+              "/permissions")  # fmt: skip
     assert not any(path.startswith((*starts, "/security")) for _method, path in beyond)
 
 
@@ -96,13 +93,13 @@ def recorded():
     http.mount(sim.url, sim.adapter())
     recorder = Recorder(sim, http)
     everything(recorder)
-    watch(sim, Contract())
+    watch(sim)
     return recorder
 
 
 def test_what_the_contract_refuses_the_simulator_refuses_and_nothing_breaks_it(recorded):
     """Every answer is compared with the contract as well, see `watch`."""
-    contract = Contract(closed=False)
+    contract = Contract(FOLDER / CONTRACTS[NEW], closed=False)
     sent = [
         (endpoint_of(method, path), path, bearer, body)
         for method, path, bearer, body in recorded.sent
@@ -112,6 +109,14 @@ def test_what_the_contract_refuses_the_simulator_refuses_and_nothing_breaks_it(r
             answer = Caller.call(recorded, endpoint.method, path, bearer, json=value)
             if not _fits(contract, endpoint, value):
                 assert answer.status_code == 400, (path, value, answer.text)
+
+
+def test_the_older_ksef_has_every_operation_of_its_contract_too():
+    if not Contract.at_hand(OLD):
+        pytest.skip(MISSING.format(CONTRACTS[OLD]))
+    simulated = {(item.method, shape(item.path)) for item in ENDPOINTS}
+    left = Contract.of(OLD).operations() - simulated
+    assert all(BEYOND.fullmatch(f"{method} {path}") for method, path in left)
 
 
 def _fits(contract: Contract, endpoint: Endpoint, body: Any) -> bool:

@@ -42,9 +42,9 @@ config["list_db"] = True
 db.exp_duplicate_database({source!r}, {copy!r}, neutralize_database={neutralize})
 """
 DECIDE = """
-from odoo.addons.l10n_pl_ksef_auth.models import ksef_vault
+from odoo.addons.l10n_pl_ksef_auth.models.vault.vault import why_locked
 window = env["l10n_pl_ksef.unlock"].create(
-    {{"company_id": env.company.id, "code": ksef_vault.obstacle(env)}}
+    {{"company_id": env.company.id, "code": why_locked(env)}}
 )
 type(window).{method}.__wrapped__(window)
 env.cr.commit()

@@ -1,10 +1,11 @@
-"""A stateful KSeF 2.0 for tests and demonstrations, strict where KSeF is strict.
+"""A product of its own: a stateful KSeF 2.0 for tests and demonstrations, as strict as KSeF is.
 
 It shares no code with the addon: each judges the other. In a test:
 
     with Simulator() as sim:
         client = KsefClient(sim.base_url)
         sim.settings.auth_delay = 1800          # all switches: settings.py
+        sim.settings.version = "2.6"            # an older KSeF: versions.py
         sim.faults.add("redeem", "lost")        # all faults: faults.py
         sim.clock.advance(timedelta(days=7))
         sim.world.grant(pesel, nip, ["InvoiceRead"])

@@ -41,6 +41,7 @@ class Answer:
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
     content_type: str = JSON
+    outside: bool = False  # given by what stands before KSeF: no contract describes it
 
     def data(self) -> bytes:
         """The body as bytes: JSON in UTF-8, or the bytes given."""
@@ -58,6 +59,7 @@ class Context:
     instance: str
     now: datetime
     problem_details: bool
+    new: bool = True
 
 
 class ErrorAnswer(Exception):
@@ -137,7 +139,40 @@ class Forbidden(ErrorAnswer):
         extra: dict[str, Any] = {"reasonCode": self.reason}
         if self.security:
             extra["security"] = self.security
-        return problem(403, "Forbidden", texts.FORBIDDEN[self.reason], context, **extra)
+        answer = problem(403, "Forbidden", texts.FORBIDDEN[self.reason], context, **extra)
+        if context.new and self.reason == "security-service-blocked":
+            del answer.body["timestamp"]  # docs/ksef.md E5
+        return answer
+
+
+class Blocked(ErrorAnswer):
+    """HTTP 403 of the wall before KSeF (docs/ksef.md E17): no verdict of KSeF's, whatever its form.
+
+    :param form: "json" (without a reasonCode), "text" or "html" (behind a byte order mark)
+    :param incident: the number that support asks for
+    """
+
+    def __init__(self, form: str, incident: str, address: str) -> None:
+        self.form = form
+        self.incident = incident
+        self.address = address
+        super().__init__(f"403 of the wall ({form})")
+
+    def answer(self, context: Context) -> Answer:
+        """The same sentence in each of the forms."""
+        text = f"Request blocked. Incident ID: {self.incident} (simulated)"
+        if self.form == "text":
+            return Answer(403, text.encode(), content_type="text/plain", outside=True)
+        if self.form == "html":
+            page = f"\ufeff<!DOCTYPE html><html><body><p>{text}</p></body></html>".encode()
+            return Answer(403, page, content_type="text/html", outside=True)
+        body = {
+            "title": "Request blocked",
+            "status": 403,
+            "detail": text,
+            "security": {"incidentId": self.incident, "clientIp": self.address},
+        }
+        return Answer(403, body, outside=True)
 
 
 class Gone(ErrorAnswer):

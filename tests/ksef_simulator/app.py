@@ -7,7 +7,7 @@ from collections.abc import Callable
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Any
 
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
@@ -15,20 +15,25 @@ from . import (
     attachments,
     auth,
     auth_tokens,
+    authorizations,
     certificate_list,
     certificates,
     ksef_tokens,
     limits_api,
     online,
     online_status,
-    permissions,
+    permission_grants,
+    permission_lists,
+    permission_operations,
     public_keys,
+    roles,
     sessions,
     testdata,
     texts,
 )
 from .answers import (
     Answer,
+    Blocked,
     Context,
     ErrorAnswer,
     Forbidden,
@@ -40,20 +45,26 @@ from .answers import (
 )
 from .call import Call, Endpoint
 from .faults import HTML, Fault, Reset, reset_connection
-from .limits import OTHER
+from .limits import GLOBAL, OTHER
 from .recorder import SECRET_HEADERS, Recorded
 from .state import AUTHENTICATION, Token
+from .versions import NEW
 
 if TYPE_CHECKING:
     from .simulator import Simulator
 
 MODULES: tuple[Any, ...] = (
-    auth, auth_tokens, sessions, permissions, certificates, certificate_list, testdata,
-    public_keys, online, online_status, ksef_tokens, limits_api, attachments,
+    auth, auth_tokens, sessions,
+    permission_lists, permission_grants, permission_operations, authorizations, roles,
+    certificates, certificate_list, testdata, public_keys, online, online_status, ksef_tokens,
+    limits_api, attachments,
 )  # fmt: skip
 ENDPOINTS: tuple[Endpoint, ...] = tuple(item for module in MODULES for item in module.ENDPOINTS)
 PREFIX = "/v2"
-MAX_BODY = 10 * 1024 * 1024
+WALLS = {"wall": "json", "wall-text": "text", "wall-html": "html"}
+MAX_BODY = 10 * 1024 * 1024  # above it KSeF refuses
+MAX_READ = 64 * 1024 * 1024  # above it nothing is read
+WARNING = "X-System-Warning"
 
 
 def _route(index: int, endpoint: Endpoint) -> Rule:
@@ -72,7 +83,7 @@ class Api:
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         """Answer one request, or cut the connection where a fault says so."""
         request = Request(environ)
-        request.max_content_length = MAX_BODY
+        request.max_content_length = MAX_READ
         try:
             response = self._exchange(request)
         except Reset:
@@ -86,18 +97,18 @@ class Api:
         except HTTPException as error:
             return self._unknown(request, error)
         endpoint = ENDPOINTS[index]
-        request.get_data()
+        body = _body(request)
         token = self._bearer(request)
         context = token.operation.context.value if token else None
         if self.sim.settings.latency:
             time.sleep(self.sim.settings.latency)
-        fault = self.sim.faults.take(endpoint.operation, context)
+        fault = self.sim.faults.take(endpoint.operation, context, request.remote_addr)
         status, answer = 0, None
         try:
-            answer = self._answer(endpoint, request, params, token, fault)
+            answer = self._answer(endpoint, request, params, token, fault, body)
             status = answer.status
         finally:
-            self._record(endpoint, request, token, fault, status, answer)
+            self._record(endpoint, request, token, fault, status, answer, body)
         if self.sim.on_exchange:
             self.sim.on_exchange(endpoint, request, answer)
         return _response(answer, fault)
@@ -109,6 +120,7 @@ class Api:
         params: dict[str, str],
         token: Token | None,
         fault: Fault | None,
+        body: bytes | None,
     ) -> Answer:
         """What KSeF would answer, bent by the fault."""
         if fault and fault.kind == "delay":
@@ -119,20 +131,30 @@ class Api:
             call = Call(self.sim, request, self.sim.clock.now(), params, token)
             try:
                 if fault:
-                    _raise_fault(fault)
+                    _raise_fault(fault, request.remote_addr or "")
+                if body is None:
+                    raise _too_large(endpoint)
                 self._admit(endpoint, call)
                 answer = endpoint.handler(call)
             except ErrorAnswer as error:
                 answer = error.answer(self._context(request))
-        if wished := request.headers.get("X-Test-System-Warning"):
-            answer.headers["X-System-Warning"] = wished  # KSeF's contract, SystemWarning
+        self._warn(request, answer)
         if fault and fault.kind == "lost":
             raise Reset
         return answer
 
+    def _warn(self, request: Request, answer: Answer) -> None:
+        """Put warnings on an answer that is no error, and the one that the client wished to see."""
+        settings = self.sim.settings
+        wished = request.headers.get("X-Test-System-Warning")
+        told = [answer.headers.get(WARNING), settings.warning_everywhere, wished]
+        if answer.status < 400 and any(told):
+            answer.headers[WARNING] = auth.folded(" | ".join(text for text in told if text))
+
     def _context(self, request: Request) -> Context:
         details = request.headers.get("X-Error-Format", "").lower() == "problem-details"
-        return Context(request.path, self.sim.clock.now(), details)
+        new = self.sim.settings.version == NEW
+        return Context(request.path, self.sim.clock.now(), details, new)
 
     def _bearer(self, request: Request) -> Token | None:
         scheme, _space, text = request.headers.get("Authorization", "").partition(" ")
@@ -164,11 +186,14 @@ class Api:
         mode = self.sim.settings.rate_limits
         if mode == "off":
             return
-        grouped = mode == "group" and endpoint.limit.group
-        counter = endpoint.limit.group if grouped else f"{endpoint.method} {endpoint.path}"
         context = call.token.operation.context if call.token else None
+        address = call.request.remote_addr
+        if self.sim.settings.global_limit:
+            self.sim.limiter.check((GLOBAL.group, address), GLOBAL, call.now)
         limit = self.sim.effective_limit(endpoint.limit, context)
-        self.sim.limiter.check((context, call.request.remote_addr, counter), limit, call.now)
+        grouped = mode == "group" and limit.group
+        counter = limit.group if grouped else f"{endpoint.method} {endpoint.path}"
+        self.sim.limiter.check((context, address, counter), limit, call.now)
 
     def _unknown(self, request: Request, error: HTTPException) -> Response:
         plain = Plain(error.code or 404, error.name, "Nie znaleziono zasobu.")
@@ -182,8 +207,8 @@ class Api:
         fault: Fault | None,
         status: int,
         answer: Answer | None,
+        body: bytes | None,
     ) -> None:
-        body = request.get_data()
         headers = {
             name: value for name, value in request.headers if name.lower() not in SECRET_HEADERS
         }
@@ -197,12 +222,28 @@ class Api:
                 context=token.operation.context.value if token else None,
                 at=self.sim.clock.now(),
                 headers=headers,
-                body_digest=auth.digest(body),
-                body_size=len(body),
+                body_digest=auth.digest(body or b""),
+                body_size=request.content_length or 0 if body is None else len(body),
                 fault=fault.kind if fault else None,
                 codes=_codes(answer),
             )
         )
+
+
+def _body(request: Request) -> bytes | None:
+    """Read the body, None where it is over the limit."""
+    try:
+        data = request.get_data()
+    except RequestEntityTooLarge:
+        return None
+    return data if len(data) <= MAX_BODY else None
+
+
+def _too_large(endpoint: Endpoint) -> Refused:
+    """Refuse as KSeF does, in its own shape: a document by 9101, JSON by 21405."""
+    if endpoint.operation == "xades-signature":
+        return Refused(9101)
+    return Refused(21405, "Rozmiar treści żądania przekracza dozwolony limit.")
 
 
 def _check_address(call: Call, token: Token) -> None:
@@ -229,8 +270,11 @@ def _codes(answer: Answer | None) -> tuple[int, ...]:
     return tuple(item["exceptionCode"] for item in details)
 
 
-def _raise_fault(fault: Fault) -> None:
+def _raise_fault(fault: Fault, address: str) -> None:
     """The faults that are error answers."""
+    if fault.kind in WALLS:
+        incident = fault.details[0] if fault.details else texts.INCIDENT_NUMBER
+        raise Blocked(WALLS[fault.kind], incident, address)
     if fault.kind in ("500", "503"):
         names = {"500": "Internal Server Error", "503": "Service Unavailable"}
         raise Plain(int(fault.kind), names[fault.kind], "Wystąpił błąd systemu.")

@@ -65,16 +65,32 @@ def _judge(call: Call, document: bytes) -> tuple[Any, tuple[int, tuple[str, ...]
     from .verify import ChainProblem, Refusal, verify
 
     chain = call.request.args.get("verifyCertificateChain") == "true"
-    enforced = ENFORCED in call.request.headers.get("X-KSeF-Feature", "")
+    features = call.request.headers.get("X-KSeF-Feature", "").split(",")
+    enforced = ENFORCED in {name.strip() for name in features}
     switches = call.sim.verifier_settings(chain, enforced)
     try:
-        return verify(document, call.sim.trust, call.now, settings=switches), None
+        verified = verify(document, call.sim.trust, call.now, settings=switches)
+        return verified, _end_of_trusted_profile(call, verified)
     except ChainProblem as found:
         return found.verified, (460, tuple(found.details))
     except Refusal as refusal:
         if call.sim.settings.challenge_consumed_by_refusal:
             _consume_mentioned(call, document)
-        raise Refused(refusal.code, *refusal.details, text=refusal.text) from None
+        more = call.sim.settings.signature_details if refusal.code == 9105 else ()
+        raise Refused(refusal.code, *refusal.details, *more, text=refusal.text) from None
+
+
+def _end_of_trusted_profile(call: Call, verified: Any) -> tuple[int, tuple[str, ...]] | None:
+    """How a KSeF that takes Podpis zaufany no longer might say so; None where it is taken.
+
+    :raises Refused: 21115 or 9105, by the switch
+    """
+    end = call.sim.settings.trusted_profile
+    if verified.method != "TrustedProfile" or end == "accepted":
+        return None
+    if end == "460":
+        return 460, ("Niepoprawny certyfikat",)
+    raise Refused(int(end))
 
 
 def _consume_mentioned(call: Call, document: bytes) -> None:

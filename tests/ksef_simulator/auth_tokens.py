@@ -63,6 +63,11 @@ def refresh(call: Call) -> Answer:
             raise Unauthorized
         raise Refused(21304, NOT_FOUND.format(operation.reference))
     refuse_dead_subject(call, operation)
+    told = call.sim.settings.refresh_without_rights == "21301"
+    if told and not call.sim.rights_of(operation):
+        raise Refused(
+            21301, "Status uwierzytelniania (415) nie pozwala na odświeżenie tokenu dostępowego."
+        )
     return Answer(body={"accessToken": token_info(_refreshed(call, operation))})
 
 

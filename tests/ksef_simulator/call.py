@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -15,9 +15,12 @@ from .answers import Answer, Plain, Refused
 from .limits import NONE, Limit
 from .shapes import VALIDATION, Shape
 from .state import Operation, State, Token
+from .versions import NEW
 
 if TYPE_CHECKING:
     from .simulator import Simulator
+
+UNREADABLE = 21001  # of every call that takes JSON, not of signed documents only (docs/ksef.md E4)
 
 
 @dataclass
@@ -42,24 +45,33 @@ class Call:
             raise LookupError("this endpoint takes no bearer")
         return self.token.operation
 
-    def json(self, shape: Shape) -> dict[str, Any]:
+    @property
+    def is_new(self) -> bool:
+        """Whether today's KSeF is played, not the older one."""
+        return self.sim.settings.version == NEW
+
+    def json(self, shape: Shape | Mapping[str, Shape]) -> dict[str, Any]:
         """The JSON body, which must be an object of this shape.
 
+        :param shape: a shape, or one for each version
         :raises Plain: 415 when the Content-Type is not JSON
-        :raises Refused: 21405 when the body is no JSON object or has another shape
+        :raises Refused: 21001 when the body is no JSON (21405 in the older KSeF), 21405 when it is
+            no object or has another shape
         """
         if self.request.mimetype != "application/json":
             raise unsupported_media_type()
         try:
             body = json.loads(self.request.get_data())
         except (ValueError, RecursionError):
-            raise Refused(VALIDATION, "Nieprawidłowy format JSON.") from None
+            unreadable = UNREADABLE if self.is_new else VALIDATION
+            raise Refused(unreadable, "Nieprawidłowy format JSON.") from None
         if not isinstance(body, dict):
             raise Refused(VALIDATION, "Oczekiwano obiektu JSON.")
-        shape(body, "")
+        check = shape[self.sim.settings.version] if isinstance(shape, Mapping) else shape
+        check(body, "")
         return body
 
-    def optional_json(self, shape: Shape) -> dict[str, Any]:
+    def optional_json(self, shape: Shape | Mapping[str, Shape]) -> dict[str, Any]:
         """The JSON body, or an empty one where there is none."""
         return self.json(shape) if self.request.get_data() else {}
 

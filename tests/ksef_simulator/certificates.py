@@ -176,8 +176,9 @@ def _issue(call: Call, application: Enrollment) -> str:
     end = start + timedelta(days=settings.certificate_days)
     subject = application.csr.subject
     made = call.sim.authority.issue_ksef_certificate(
-        application.csr.public_key(), subject, application.type, start, end, serial
-    )
+        application.csr.public_key(), subject, application.type, start, end, serial,
+        settings.certificate_encoding,
+    )  # fmt: skip
     common_name = subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value
     certificate = Certificate(
         serial=f"{serial:016X}",

@@ -1,4 +1,4 @@
-"""Checks exchanges against KSeF's contract, open-api.json, where that file is at hand."""
+"""Checks exchanges against KSeF's official contract, where the file of its version is at hand."""
 
 from __future__ import annotations
 
@@ -11,23 +11,25 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from .versions import NEW, OLD
+
 # The offset may be missing: the contract's own example of an exception has none
 DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?")
-LOCATION = Path(__file__).resolve().parents[3] / "shared" / "ksef" / "open-api.json"
-MISSING = (
-    f"KSeF's contract is not there: {LOCATION.name} belongs into shared/ksef beside the project"
-)
+#: The file of each version, beside the project.
+CONTRACTS = {OLD: "open-api.json", NEW: "open-api-2.9.0.json"}
+FOLDER = Path(__file__).resolve().parents[3] / "shared" / "ksef"
+MISSING = "KSeF's contract is not there: {} belongs into shared/ksef beside the project"
 OUTSIDE = frozenset({404, 405, 415, 500, 503})  # statuses that the contract does not describe
 
 
 class Contract:
     """KSeF's OpenAPI description as a set of validators.
 
-    :param path: the file open-api.json
+    :param path: the file of one version
     :param closed: whether members that are not described are errors
     """
 
-    def __init__(self, path: Path = LOCATION, closed: bool = True) -> None:
+    def __init__(self, path: Path = FOLDER / CONTRACTS[NEW], closed: bool = True) -> None:
         document = json.loads(path.read_text(encoding="utf-8"))
         schemas = document["components"]["schemas"]
         self._components = {
@@ -51,9 +53,15 @@ class Contract:
         return set(self._operations)
 
     @staticmethod
-    def at_hand() -> bool:
-        """Whether the file is where it is expected, beside the project."""
-        return LOCATION.is_file()
+    def at_hand(version: str = NEW) -> bool:
+        """Whether the file of a version is where it is expected, beside the project."""
+        return (FOLDER / CONTRACTS[version]).is_file()
+
+    @staticmethod
+    @cache
+    def of(version: str) -> Contract:
+        """Return the contract of a version, read once."""
+        return Contract(FOLDER / CONTRACTS[version])
 
     def knows(self, method: str, route: str) -> bool:
         """Whether the contract has this operation; ``route`` names parameters as {x} or <x>."""
@@ -211,21 +219,27 @@ def _formats() -> Any:
 
 
 def watch(
-    sim: Any, contract: Contract, broken: list[str] | None = None
+    sim: Any, contract: Contract | None = None, broken: list[str] | None = None
 ) -> list[tuple[str, str, int]]:
     """Check every exchange of a simulator in this process; returns the list of those checked.
 
+    :param contract: that of the version which the simulator plays at the time, unless told
     :param broken: collects what differs, in accepted requests too, instead of failing at once
     """
     checked: list[tuple[str, str, int]] = []
 
     def check(endpoint: Any, request: Any, answer: Any) -> None:
-        if answer.status in OUTSIDE or not contract.knows(endpoint.method, endpoint.path):
+        described = contract or Contract.of(sim.settings.version)
+        if (
+            answer.outside
+            or answer.status in OUTSIDE
+            or not described.knows(endpoint.method, endpoint.path)
+        ):
             return
         try:
-            _check_answer(contract, endpoint, answer)
+            _check_answer(described, endpoint, answer)
             if broken is not None and answer.status < 400:
-                _check_request(contract, endpoint, request)
+                _check_request(described, endpoint, request)
         except AssertionError as difference:
             if broken is None:
                 raise

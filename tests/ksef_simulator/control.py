@@ -41,8 +41,12 @@ class Control:
         self.call("reset")
 
     def state(self) -> dict[str, Any]:
-        """What KSeF holds: certificates, sessions, number of applications."""
+        """What KSeF holds: certificates, sessions, rights, number of applications."""
         return self.call("state")
+
+    def interrupt_sessions(self) -> list[str]:
+        """Maintenance: see `Simulator.interrupt_sessions`."""
+        return self.call("sessions/interrupt")
 
     def watch_contract(self) -> bool:
         """Compare every exchange with KSeF's contract from now on; whether that is at hand."""
@@ -145,13 +149,13 @@ class RemoteWorld:
         """A person; see `World.add_person`."""
         self._run("add_person", pesel, name, **more)
 
-    def add_company(self, nip: str, name: str = "") -> None:
-        """A company."""
-        self._run("add_company", nip, name)
+    def add_company(self, nip: str, name: str = "", **more: Any) -> None:
+        """A company; see `World.add_company`."""
+        self._run("add_company", nip, name, **more)
 
-    def grant(self, who: Any, nip: str, *rights: Any) -> list[str]:
+    def grant(self, who: Any, nip: str, *rights: Any, **more: Any) -> list[str]:
         """Give rights; see `World.grant`."""
-        return self._run("grant", getattr(who, "value", who), nip, *rights)
+        return self._run("grant", getattr(who, "value", who), nip, *rights, **more)
 
     def revoke(self, who: Any, nip: str, *rights: Any) -> int:
         """Take rights away; see `World.revoke`."""

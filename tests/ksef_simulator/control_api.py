@@ -36,6 +36,7 @@ class ControlApi:
             "limits/clear": lambda _body: sim.limiter.clear(),
             "world": self._world,
             "state": self._state,
+            "sessions/interrupt": lambda _body: sim.interrupt_sessions(),
             "reset": lambda _body: sim.reset(),
         }
 
@@ -70,9 +71,10 @@ class ControlApi:
     def _watch(self, _body: dict[str, Any]) -> bool:
         from .contract import Contract, watch
 
-        if Contract.at_hand():
-            watch(self.sim, Contract(), self._breaches)
-        return Contract.at_hand()
+        at_hand = Contract.at_hand(self.sim.settings.version)
+        if at_hand:
+            watch(self.sim, broken=self._breaches)
+        return at_hand
 
     def _requests(self, body: dict[str, Any]) -> list[dict[str, Any]]:
         found = list(self.sim.requests)[-int(body.get("last", 1000)) :]
@@ -111,8 +113,24 @@ class ControlApi:
                 }
                 for item in state.operations.values()
             ]
+            rights = self._rights()
         return {
             "certificates": certificates,
             "sessions": sessions,
+            "rights": rights,
             "enrollments": len(state.enrollments),
         }
+
+    def _rights(self) -> list[dict[str, Any]]:
+        world = self.sim.world
+        return [
+            {
+                "id": item.id,
+                "kind": item.kind,
+                "context": item.context.value,
+                "scope": item.scope,
+                "state": world.state_of(item),
+                "description": item.description,
+            }
+            for item in world.all_grants()
+        ]

@@ -13,7 +13,7 @@ from typing import Any
 KINDS = frozenset(
     {
         "delay", "reset", "500", "503", "html", "half", "lost", "429", "401", "403", "empty-403",
-        "refusal", "410", "not-json", "oversized",
+        "refusal", "410", "not-json", "oversized", "wall", "wall-text", "wall-html",
     }
 )  # fmt: skip
 
@@ -35,6 +35,7 @@ class Fault:
     reason: str | None = None
     details: list[str] = field(default_factory=list)
     context: str | None = None
+    address: str | None = None
 
 
 class Faults:
@@ -58,9 +59,12 @@ class Faults:
             work was done, the answer never came), "half" (half of the answer), "500", "503",
             "html" (``code``: HTTP status, 200 unless told), "429" (``seconds``: Retry-After),
             "401", "403" (``reason``), "empty-403", "410", "refusal" (``code``, ``details``),
-            "not-json", "oversized"
+            "not-json", "oversized", and the 403 of a wall before KSeF, whose number is the first of
+            ``details``: "wall" (JSON without reasonCode), "wall-text", "wall-html"
         :param times: how many requests meet it; -1 for all until cleared
         :param context: only requests for this NIP, where the request says which
+        :param address: only requests from this address: an outage or a limit is often one
+            address's (docs/ksef.md E6)
         """
         if kind not in KINDS:
             raise ValueError(f"unknown fault {kind!r}; known: {', '.join(sorted(KINDS))}")
@@ -79,13 +83,15 @@ class Faults:
         with self._lock:
             return [asdict(fault) for fault in self._planned]
 
-    def take(self, operation: str, context: str | None) -> Fault | None:
+    def take(self, operation: str, context: str | None, address: str | None) -> Fault | None:
         """The fault that the next request for ``operation`` meets, if any."""
         with self._lock:
             for fault in self._planned:
                 if fault.endpoint not in ("*", operation):
                     continue
                 if fault.context is not None and fault.context != context:
+                    continue
+                if fault.address is not None and fault.address != address:
                     continue
                 self.met += 1
                 fault.times -= 1

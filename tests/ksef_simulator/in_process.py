@@ -16,9 +16,10 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 class InProcessAdapter(BaseAdapter):
     """Mount it on a session: ``session.mount(sim.url, sim.adapter())``."""
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: Any, address: str) -> None:
         super().__init__()
         self._app = app
+        self._address = address
 
     def send(
         self, request: requests.PreparedRequest, *_arguments: Any, **_options: Any
@@ -40,8 +41,7 @@ class InProcessAdapter(BaseAdapter):
     def close(self) -> None:
         """Nothing to close."""
 
-    @staticmethod
-    def _environ(request: requests.PreparedRequest) -> dict[str, Any]:
+    def _environ(self, request: requests.PreparedRequest) -> dict[str, Any]:
         parts = urlsplit(request.url or "")
         body = request.body or b""
         builder = EnvironBuilder(
@@ -53,7 +53,7 @@ class InProcessAdapter(BaseAdapter):
             data=body.encode() if isinstance(body, str) else body,
         )
         environ = builder.get_environ()
-        environ["REMOTE_ADDR"] = "127.0.0.1"
+        environ["REMOTE_ADDR"] = self._address
         return environ
 
     @staticmethod

@@ -14,14 +14,18 @@ from .call import Call, Endpoint
 from .limits import AUTH, OTHER
 from .paging import continuation, position
 from .public_keys import TOKEN, check_key_id, decrypt
-from .shapes import array, choice, data, digest, identifier, nip, nullable, record, text
+from .shapes import array, data, digest, identifier, nip, nullable, record, text
 from .state import ACCESS, LoginContext, Who, reference
+from .versions import by_version, rights
 
-GRANTABLE = (
+GRANTABLE = rights(
     "InvoiceRead", "InvoiceWrite", "CredentialsRead", "CredentialsManage", "SubunitManage",
     "EnforcementOperations", "Introspection",
 )  # fmt: skip
-WANTED = record({"permissions": array(choice(*GRANTABLE), 1), "description": text(5, 256)})
+WANTED = by_version(
+    GRANTABLE,
+    lambda right: record({"permissions": array(right, 1), "description": text(5, 256)}),
+)
 POLICY = {
     "ip4Addresses": addresses.SINGLE,
     "ip4Ranges": addresses.RANGE,
@@ -182,13 +186,20 @@ def _found(
 ) -> tuple[KsefToken | None, str]:
     """The token that was sent, and what is wrong with it ("" when nothing is)."""
     try:
-        plain = (decrypt(TOKEN, encrypted) or b"").decode()
+        content = decrypt(TOKEN, encrypted)
+        if content is None and call.is_new:
+            return None, "Nieprawidłowe szyfrowanie tokena"
+        plain = (content or b"").decode()
     except UnicodeDecodeError:
-        return None, "Invalid token encoding."
+        new = "Nieprawidłowe kodowanie tokena"
+        return None, new if call.is_new else "Invalid token encoding."
     secret, _bar, sent = plain.rpartition("|")
     found = call.state.ksef_tokens.get(secret.partition("|")[0])
-    if found is None or found.secret != secret or found.context != where:
+    if found is None or found.secret != secret:
         return None, "Nieprawidłowy token"
+    if found.context != where:
+        new = f"Token nie może być użyty w kontekście {where.value}"
+        return None, new if call.is_new else "Nieprawidłowy token"
     if sent != str(timestamp):
         return found, "Nieprawidłowy czas tokena"
     problems = {"Active": "", "Revoked": "Token unieważniony", "Revoking": "Token unieważniony"}

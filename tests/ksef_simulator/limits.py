@@ -29,6 +29,8 @@ class Limit:
 AUTH = Limit(60)
 OTHER = Limit(10, 30, 120, "other")
 NONE = Limit(0)
+#: Of one address, whatever it asks for and for whom (docs/ksef.md E6).
+GLOBAL = Limit(75, group="global")
 
 
 class RateLimiter:

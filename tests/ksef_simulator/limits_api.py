@@ -10,10 +10,13 @@ from .certificates import limits_of
 from .limits import OTHER
 from .shapes import record, whole
 from .state import ACCESS
+from .versions import NEW, OLD
 
 SESSION_LIMITS = {
     "maxInvoiceSizeInMB": 1, "maxInvoiceWithAttachmentSizeInMB": 3, "maxInvoices": 10000,
 }  # fmt: skip
+COLLECTIVE_LIMITS = {"maxInvoices": 500}
+#: Those that a test may set, see `TOLD` for what KSeF tells besides.
 RATE_LIMITS: dict[str, tuple[int, int, int]] = {
     "onlineSession": (10, 30, 120),
     "batchSession": (10, 20, 60),
@@ -28,6 +31,14 @@ RATE_LIMITS: dict[str, tuple[int, int, int]] = {
     "invoiceDownload": (8, 16, 64),
     "other": (10, 30, 120),
 }
+COLLECTIVE = {"collectiveIdentifier": (20, 120, 240)}
+#: What KSeF tells about itself besides; -1 is no limit (docs/ksef.md E6, E11).
+TOLD = {
+    "onlineSessionClose": (20, 60, 240),
+    "batchSessionClose": (20, 40, 120),
+    "anonymous": (60, -1, -1),
+    "global": (75, -1, -1),
+}
 WINDOWS = ("perSecond", "perMinute", "perHour")
 SESSIONS = ("onlineSession", "batchSession")
 SESSION = record(
@@ -37,9 +48,17 @@ SESSION = record(
         "maxInvoices": whole(0, 100_000),
     }
 )
-CONTEXT_LIMITS = record(dict.fromkeys(SESSIONS, SESSION))
+COLLECTIVE_SESSION = record({"maxInvoices": whole(2, 5000)})
 RATE = record(dict.fromkeys(WINDOWS, whole()))
-RATES = record({"rateLimits": record(dict.fromkeys(RATE_LIMITS, RATE))})
+SETTABLE = {OLD: tuple(RATE_LIMITS), NEW: (*RATE_LIMITS, *COLLECTIVE)}
+RATES = {
+    version: record({"rateLimits": record(dict.fromkeys(names, RATE))})
+    for version, names in SETTABLE.items()
+}
+CONTEXT_LIMITS = {
+    OLD: record(dict.fromkeys(SESSIONS, SESSION)),
+    NEW: record({**dict.fromkeys(SESSIONS, SESSION), "collectiveIdentifier": COLLECTIVE_SESSION}),
+}
 
 
 def session_limits(call: Call, kind: str) -> dict[str, int]:
@@ -50,13 +69,20 @@ def session_limits(call: Call, kind: str) -> dict[str, int]:
 
 def context_limits(call: Call) -> Answer:
     """GET /limits/context."""
-    return Answer(body={name: session_limits(call, name) for name in SESSIONS})
+    body = {name: session_limits(call, name) for name in SESSIONS}
+    if call.is_new:
+        own = call.state.context_limits.get(call.session.context, {})
+        body["collectiveIdentifier"] = own.get("collectiveIdentifier", COLLECTIVE_LIMITS)
+    return Answer(body=body)
 
 
 def set_context_limits(call: Call) -> Answer:
     """POST /testdata/limits/context/session."""
     body = call.json(CONTEXT_LIMITS)
     kept = {name: {item: body[name][item] for item in SESSION_LIMITS} for name in SESSIONS}
+    if call.is_new:
+        most = body["collectiveIdentifier"]["maxInvoices"]
+        kept["collectiveIdentifier"] = {"maxInvoices": most}
     call.state.context_limits[call.session.context] = kept
     return Answer()
 
@@ -80,14 +106,16 @@ def subject_limits(call: Call) -> Answer:
 def rate_limits(call: Call) -> Answer:
     """GET /rate-limits."""
     own = call.state.rate_limits.get(call.session.context, {})
-    usual = {name: dict(zip(WINDOWS, values, strict=True)) for name, values in RATE_LIMITS.items()}
+    known = {**RATE_LIMITS, **COLLECTIVE, **TOLD} if call.is_new else RATE_LIMITS
+    usual = {name: dict(zip(WINDOWS, values, strict=True)) for name, values in known.items()}
     return Answer(body={**usual, **own})
 
 
 def set_rate_limits(call: Call) -> Answer:
     """POST /testdata/rate-limits: for the context of the login."""
     given = call.json(RATES)["rateLimits"]
-    kept = {name: {window: given[name][window] for window in WINDOWS} for name in RATE_LIMITS}
+    names = SETTABLE[call.sim.settings.version]
+    kept = {name: {window: given[name][window] for window in WINDOWS} for name in names}
     call.state.rate_limits[call.session.context] = kept
     return Answer()
 

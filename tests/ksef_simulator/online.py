@@ -54,6 +54,7 @@ SENT = record(
 SENDERS = ("InvoiceWrite", "PefInvoiceWrite", "EnforcementOperations")
 OPENING = Limit(10, 30, 120, "onlineSession")
 SENDING = Limit(10, 30, 180, "invoiceSend")
+CLOSING = Limit(20, 60, 240, "onlineSessionClose")
 
 
 @dataclass
@@ -70,6 +71,7 @@ class Online:
     updated: datetime
     closed: datetime | None = None
     upo_reference: str = ""
+    unavailable: bool = False
     invoices: dict[str, Invoice] = field(default_factory=dict)
 
     @property
@@ -131,6 +133,12 @@ def send(call: Call) -> Answer:
     code = found.code(call.now, 0)
     if code != 100:
         raise Refused(21180, f"Status sesji {code} uniemożliwia wysyłkę faktur.")
+    if found.unavailable and call.is_new:
+        raise Refused(
+            21184,
+            f"Trwają prace serwisowe i sesja {found.reference} jest tymczasowo niedostępna. "
+            "Spróbuj ponownie później lub otwórz nową sesję, aby wysłać kolejne faktury.",
+        )
     most = session_limits(call, "onlineSession")["maxInvoices"]
     if len(found.invoices) >= most:
         limit = f"osiągnęła dozwolony limit liczby faktur {most}."
@@ -229,6 +237,6 @@ ENDPOINTS = (
     ),
     Endpoint(
         "online-close", "POST", "/sessions/online/<ref>/close", close,
-        (ACCESS,), OPENING, SENDERS,
+        (ACCESS,), CLOSING, SENDERS,
     ),
 )  # fmt: skip

@@ -6,23 +6,38 @@ from datetime import timedelta
 from typing import Any
 
 from . import upo
-from .answers import Answer, Refused, stamp, status
+from .answers import Answer, Forbidden, Refused, stamp, status
 from .call import Call, Endpoint
 from .invoice_file import STATUS as INVOICE_STATUS
 from .invoice_file import Invoice, digest
 from .limits import Limit
-from .online import SENDERS, Online, session, settle
+from .online import SENDERS, Online, settle
 from .online import STATUS as SESSION_STATUS
+from .online import session as session_of_context
 from .paging import continuation, position
 from .state import ACCESS
 
 READERS = ("InvoiceWrite", "Introspection", "PefInvoiceWrite", "EnforcementOperations")
+EVERYTHING = ("Introspection", "EnforcementOperations")
 MISC = Limit(10, 120, 1200, "sessionMisc")
 INVOICE = Limit(30, 120, 1200, "invoiceStatus")
 INVOICES = Limit(10, 20, 200, "sessionInvoiceList")
 SESSIONS = Limit(5, 10, 60, "sessionList")
 DOWNLOADS = Limit(8, 16, 64, "invoiceDownload")
 LINK_DAYS = timedelta(days=3)
+
+
+def session(call: Call) -> Online:
+    """The session of the path, for who opened it, an owner, and who may look into all of them.
+
+    :raises Forbidden: insufficient-resource-access (docs/ksef.md G2)
+    """
+    found, login, world = session_of_context(call), call.session, call.sim.world
+    rights = call.token.permissions if call.token else frozenset()
+    mine = found.who in world.same_subject(login.who) or world.is_owner(login.who, login.context)
+    if not mine and not rights.intersection(EVERYTHING):
+        raise Forbidden("insufficient-resource-access")
+    return found
 
 
 def _status(call: Call, found: Online) -> dict[str, Any]:
@@ -84,7 +99,7 @@ def _visible(call: Call, found: Online) -> bool:
     if call.request.args["sessionType"] != "Online" or found.context != call.session.context:
         return False
     rights = call.token.permissions if call.token else frozenset()
-    everything = rights.intersection(("Introspection", "EnforcementOperations"))
+    everything = rights.intersection(EVERYTHING)
     return bool(everything) or found.who == call.session.who
 
 

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
+from . import odd_certificates
 from .keys import PrivateKey, ec_key, rsa_key
 
 PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
@@ -199,13 +200,21 @@ class Authority:
         valid_from: datetime,
         valid_to: datetime,
         serial: int,
+        encoding: str = "plain",
     ) -> x509.Certificate:
         """Issue a KSeF certificate.
 
         :param type: "Authentication" or "Offline"; the key usage follows (docs/ksef.md A0-7)
+        :param encoding: "plain", or "null-parameters" as in autumn 2025 (docs/ksef.md E16)
         """
         usages = (USAGES[type],)
-        return self.ksef.issue(subject, public_key, valid_from, valid_to, serial, usages)
+        made = self.ksef.issue(subject, public_key, valid_from, valid_to, serial, usages)
+        if encoding == "plain":
+            return made
+        odd: x509.Certificate = odd_certificates.read(
+            odd_certificates.with_null_parameters(made, self.ksef.key)
+        )
+        return odd
 
 
 def _provider(common_name: str) -> x509.Name:

@@ -9,6 +9,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request, Response
 
 from . import signing_pages
@@ -22,6 +23,7 @@ NOT_XML = (
     "Tego pliku nie można podpisać w symulatorze: to nie jest dokument XML. "
     "Wybierz plik AuthTokenRequest.xml."
 )
+TOO_LARGE = "Tego pliku nie można podpisać w symulatorze: jest za duży."
 # Who is offered on the page, in this order; the other signers only by name, for tests
 OFFERED = {
     "owner": "ma wszystkie uprawnienia do firmy",
@@ -60,7 +62,11 @@ class SigningSite:
         """Answer one request."""
         request = Request(environ)
         request.max_content_length = MAX_BODY
-        return self._answer(request)(environ, start_response)
+        try:
+            response = self._answer(request)
+        except RequestEntityTooLarge:
+            response = _html(signing_pages.upload(TOO_LARGE), 413)
+        return response(environ, start_response)
 
     def _answer(self, request: Request) -> Response:
         ref, _slash, action = request.path.strip("/").partition("/")

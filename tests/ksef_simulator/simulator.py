@@ -16,15 +16,19 @@ from . import demo
 from .clock import Clock
 from .faults import Faults
 from .limits import Limit, RateLimiter
+from .permission_operations import settle
 from .recorder import Requests
 from .settings import Settings
 from .state import LoginContext, Operation, State
+from .versions import OLD
 from .world import World
 
 if TYPE_CHECKING:
     from .proxy import Proxy
 
 UNSERVED = 9
+#: Closing a session had no limit of its own (docs/ksef.md E11).
+OLDER_LIMITS = {"onlineSessionClose": Limit(10, 30, 120, "onlineSession")}
 
 
 class QuietHandler(WSGIRequestHandler):
@@ -74,7 +78,7 @@ class Simulator:
 
         self.state = State()
         self.limiter = RateLimiter()
-        self.world = World(self.clock)
+        self.world = World(self.clock, self.settings, lambda: self.state)
         self.authority = Authority(self.clock.now(), self.environment)
         self.trust = self.authority.trust
         demo.populate(self.world, self.clock.now())
@@ -95,12 +99,14 @@ class Simulator:
         """The whole site as one WSGI application: API, signing site, control."""
         from .app import Api
         from .control_api import ControlApi
+        from .invoice_codes import Codes
         from .signing_site import SigningSite
         from .upo import Storage
 
         mounts = {
             "/podpis": SigningSite(self),
             "/_control": ControlApi(self),
+            "/_codes": Codes(self),
             "/storage": Storage(self),
         }
         return DispatcherMiddleware(Api(self), mounts)
@@ -171,11 +177,14 @@ class Simulator:
         """The stand-in for the signing site."""
         return f"{self.url}/podpis"
 
-    def adapter(self) -> Any:
-        """A requests transport adapter that calls this simulator without a socket."""
+    def adapter(self, address: str = "127.0.0.1") -> Any:
+        """A requests transport adapter that calls this simulator without a socket.
+
+        :param address: where its requests come from, as KSeF sees it
+        """
         from .in_process import InProcessAdapter
 
-        return InProcessAdapter(self.app)
+        return InProcessAdapter(self.app, address)
 
     def take_forced(self, setting: str) -> tuple[int, tuple[str, ...] | None] | None:
         """The forced outcome of one decision; a forced outcome with "times" runs out."""
@@ -193,10 +202,24 @@ class Simulator:
         token = self.state.ksef_tokens.get(operation.token_reference or "")
         if token is not None:
             return frozenset(token.permissions)
+        settle(self)
         return self.world.rights(operation.who, operation.context)
+
+    def interrupt_sessions(self) -> list[str]:
+        """Maintenance: online sessions that are open now take no invoice (21184, docs/ksef.md E7).
+
+        :return: their reference numbers; a session that is opened later is not among them
+        """
+        now, delay = self.clock.now(), self.settings.session_close_delay
+        found = [item for item in self.state.online.values() if item.code(now, delay) == 100]
+        for item in found:
+            item.unavailable = True
+        return [item.reference for item in found]
 
     def effective_limit(self, limit: Limit, context: LoginContext | None) -> Limit:
         """The request limit for a context, after /testdata/rate-limits."""
+        if self.settings.version == OLD:
+            limit = OLDER_LIMITS.get(limit.group, limit)
         own = self.state.rate_limits.get(context) if context else None
         values = (own or {}).get(limit.group)
         if values is None:

@@ -147,6 +147,9 @@ class State:
         self.attachments: dict[str, datetime | None] = {}
         self.online: dict[str, Any] = {}
         self.ksef_tokens: dict[str, Any] = {}
+        self.grants: list[Any] = []
+        self.authorizations: list[Any] = []
+        self.permission_operations: dict[str, Any] = {}
         self._swept = 0
 
     def copy(self) -> State:

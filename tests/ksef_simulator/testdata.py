@@ -11,9 +11,10 @@ from .certificates import SERIAL, parsed_date, settle
 from .limits import AUTH, OTHER
 from .shapes import array, choice, flag, moment, nip, nullable, pesel, record, text, whole
 from .state import ACCESS, LoginContext, Who
+from .versions import by_version, rights
 
 AUTHORIZED = {"Nip": "nip", "Pesel": "pesel", "Fingerprint": "fingerprint"}
-GRANTABLE = (
+GRANTABLE = rights(
     "InvoiceRead", "InvoiceWrite", "Introspection", "CredentialsRead", "CredentialsManage",
     "EnforcementOperations", "SubunitManage",
 )  # fmt: skip
@@ -37,7 +38,15 @@ GRANT = {
         Nip=nip, Pesel=pesel, Fingerprint=text(pattern="[0-9A-Fa-f]{64}")
     ),
 }
-PERMISSION = record({"permissionType": choice(*GRANTABLE), "description": DESCRIPTION})
+GRANTS = by_version(
+    GRANTABLE,
+    lambda right: record(
+        {
+            **GRANT,
+            "permissions": array(record({"permissionType": right, "description": DESCRIPTION})),
+        }
+    ),
+)
 ANY_CONTEXT = shapes.identifier(Nip=text(1), InternalId=text(1), NipVatUe=text(1), PeppolId=text(1))
 SUBJECT_LIMITS = record(
     {},
@@ -56,7 +65,7 @@ def subject(call: Call) -> Answer:
     if number in world.companies:
         raise Refused(30001, f"Podmiot o identyfikatorze {number} już istnieje.")
     _check_created(call, body, number)
-    world.add_company(number, body["description"])
+    world.add_company(number, body["description"], kind=body["subjectType"])
     for unit in body.get("subunits") or ():
         world.add_company(unit["subjectNip"], unit["description"], parent=number)
     return Answer()
@@ -108,7 +117,7 @@ def person_remove(call: Call) -> Answer:
 
 def permissions(call: Call) -> Answer:
     """POST /testdata/permissions."""
-    body = call.json(record({**GRANT, "permissions": array(PERMISSION)}))
+    body = call.json(GRANTS)
     for item in body["permissions"]:
         call.sim.world.grant(*_parties(body), item["permissionType"], item["description"])
     return Answer()
@@ -145,11 +154,13 @@ def _login_context(call: Call) -> LoginContext:
 
 
 def shorten(call: Call) -> Answer:
-    """PUT /testdata/certificates/{serial} (API 2.7.0): end a certificate's validity earlier."""
+    """PUT /testdata/certificates/{serial}: end one of the caller's certificates earlier."""
     settle(call)
     serial = call.params["serial"]
-    certificate = call.state.certificates.get(serial) if SERIAL.fullmatch(serial) else None
-    if certificate is None:
+    if not SERIAL.fullmatch(serial):
+        raise Refused(21405, "Numer seryjny ma nieprawidłowy format.")
+    certificate, session = call.state.certificates.get(serial), call.session
+    if certificate is None or certificate.who not in call.sim.world.same_subject(session.who):
         raise Refused(25008)
     body = call.json(record({"validTo": moment}))
     end = parsed_date(body["validTo"], "validTo")
@@ -185,7 +196,7 @@ ENDPOINTS = (
     Endpoint("testdata", "POST", "/testdata/permissions/revoke", permissions_revoke, limit=AUTH),
     Endpoint("testdata", "POST", "/testdata/context/block", block, limit=OTHER),
     Endpoint("testdata", "POST", "/testdata/context/unblock", unblock, limit=OTHER),
-    Endpoint("testdata", "PUT", "/testdata/certificates/<serial>", shorten, limit=OTHER),
+    Endpoint("testdata", "PUT", "/testdata/certificates/<serial>", shorten, (ACCESS,), OTHER),
     Endpoint(
         "testdata", "POST", "/testdata/limits/subject/certificate", set_subject_limits,
         (ACCESS,), OTHER,

@@ -32,6 +32,18 @@ ENROLLMENT_STATUS: dict[int, tuple[str, tuple[str, ...]]] = {
     500: ("Nieznany błąd", ()),
     550: ("Operacja została anulowana przez system", (INTERRUPTED,)),
 }
+PERMISSION_STATUS: dict[int, tuple[str, tuple[str, ...]]] = {
+    100: ("Operacja przyjęta do realizacji", ()),
+    200: ("Operacja zakończona sukcesem", ()),
+    400: ("Operacja zakończona niepowodzeniem", ()),
+    410: ("Podane identyfikatory są niezgodne lub pozostają w niewłaściwej relacji", ()),
+    420: ("Użyte poświadczenia nie mają uprawnień do wykonania tej operacji", ()),
+    430: ("Kontekst identyfikatora nie odpowiada wymaganej roli lub uprawnieniom", ()),
+    440: ("Operacja niedozwolona dla wskazanych powiązań identyfikatorów", ()),
+    450: ("Operacja niedozwolona dla wskazanego identyfikatora lub jego typu", ()),
+    500: ("Nieznany błąd", ()),
+    550: ("Operacja została anulowana przez system", (f"{INTERRUPTED} później.",)),
+}
 KEY_OF_ANOTHER = "Klucz publiczny został już certyfikowany przez inny podmiot."
 
 REFUSALS: dict[int, str] = {
@@ -49,6 +61,7 @@ REFUSALS: dict[int, str] = {
     21173: "Brak sesji o wskazanym numerze referencyjnym.",
     21178: "Nie znaleziono UPO dla podanych kryteriów.",
     21180: "Status sesji nie pozwala na wykonanie operacji.",
+    21184: "Sesja tymczasowo niedostępna.",
     21217: "Nieprawidłowe kodowanie znaków.",
     21301: "Brak autoryzacji.",
     21304: "Brak uwierzytelnienia.",
@@ -103,6 +116,8 @@ FORBIDDEN: dict[str, str] = {
         "Operacja nie jest dostępna dla uwierzytelnionego typu kontekstu."
     ),
 }
+
+INCIDENT_NUMBER = "786000000000000000-1234567890"
 
 #: Members of ``security`` by reason (KSeF's contract, ForbiddenProblemDetails), for faults.
 SECURITY: dict[str, dict[str, object]] = {

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
-from .state import LoginContext, Who
-
-ALL_RIGHTS = (
-    "InvoiceWrite",
-    "InvoiceRead",
-    "CredentialsManage",
-    "CredentialsRead",
-    "Introspection",
-    "SubunitManage",
+from .rights import (
+    ACTIVE,
+    ALL_RIGHTS,
+    ENTITY,
+    INACTIVE,
+    INDIRECT,
+    OF_ENTITIES,
+    SCOPES,
+    Grant,
 )
+from .settings import Settings
+from .state import LoginContext, State, Who
+from .versions import COLLECTIVE, NEW
+
 BEGINNING = datetime(2026, 2, 1, tzinfo=timezone.utc)
-SCOPES = frozenset({*ALL_RIGHTS, "EnforcementOperations", "VatUeManage"})
 
 
 @dataclass
@@ -34,24 +37,17 @@ class Person:
 
 @dataclass
 class Company:
-    """A company by VAT number; ``parent`` is that of the VAT group or commune above it."""
+    """A company by VAT number.
+
+    :param parent: the number of the VAT group or commune above it
+    :param kind: "EnforcementAuthority", "VatGroup", "JST" or "" for a usual one
+    """
 
     nip: str
     name: str = ""
     parent: str | None = None
-
-
-@dataclass
-class Grant:
-    """One permission of one identity in one context."""
-
-    who: Who
-    context: LoginContext
-    scope: str
-    description: str
-    since: datetime
-    can_delegate: bool = False
-    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    kind: str = ""
+    since: datetime = BEGINNING
 
 
 def identity(text: Any) -> Who:
@@ -80,8 +76,14 @@ def context(value: Any) -> LoginContext:
 class World:
     """People, companies and rights. Empty until ``demo.populate`` or a test fills it."""
 
-    def __init__(self, clock: Any) -> None:
+    def __init__(self, clock: Any, settings: Settings, memory: Callable[[], State]) -> None:
+        """Prepare an empty world.
+
+        :param memory: what KSeF remembers, with the rights that were given through its API
+        """
         self._clock = clock
+        self._settings = settings
+        self._memory = memory
         self.people: dict[str, Person] = {}
         self.companies: dict[str, Company] = {}
         self.grants: list[Grant] = []
@@ -94,9 +96,11 @@ class World:
         self.people[pesel] = Person(pesel, name, set(nips), deceased)
         return self.people[pesel]
 
-    def add_company(self, nip: str, name: str = "", parent: str | None = None) -> Company:
-        """A company, perhaps below another one."""
-        self.companies[nip] = Company(nip, name, parent)
+    def add_company(
+        self, nip: str, name: str = "", parent: str | None = None, kind: str = ""
+    ) -> Company:
+        """A company, perhaps below another one; see `Company`."""
+        self.companies[nip] = Company(nip, name, parent, kind, self._clock.now())
         return self.companies[nip]
 
     def remove_company(self, nip: str) -> None:
@@ -111,31 +115,47 @@ class World:
         nip: Any,
         rights: Iterable[str] = ALL_RIGHTS,
         description: str = "Nadane w symulatorze",
+        **more: Any,
     ) -> list[str]:
-        """Give an identity rights in a context; returns the ids of the new permissions."""
+        """Give an identity rights in a context; returns the ids of the new permissions.
+
+        :param more: further members of `Grant`; a company's rights to invoices are those of an
+            entity unless told
+        """
         new = []
         for scope in [rights] if isinstance(rights, str) else rights:
-            if scope not in SCOPES:
+            if scope not in SCOPES and scope != self._settings.unknown_right:
                 raise ValueError(f"KSeF has no permission {scope!r}")
-            if scope not in {item.scope for item in self._direct(identity(who), context(nip))}:
-                new.append(
-                    Grant(identity(who), context(nip), scope, description, self._clock.now())
-                )
+            made = Grant(identity(who), context(nip), scope, description, self._clock.now(), **more)
+            if "kind" not in more and made.who.kind == "nip" and scope in OF_ENTITIES:
+                made.kind = ENTITY
+            if not any(made.same_as(item) for item in self.all_grants()):
+                new.append(made)
         self.grants.extend(new)
         return [item.id for item in new]
 
     def revoke(self, who: Any, nip: Any, rights: Iterable[str] | None = None) -> int:
         """Take rights away (all of them unless named); returns how many were taken."""
         who, where = identity(who), context(nip)
-        scopes = SCOPES if rights is None else {rights} if isinstance(rights, str) else set(rights)
-        kept = [
-            item
-            for item in self.grants
-            if not (item.who == who and item.context == where and item.scope in scopes)
-        ]
-        taken = len(self.grants) - len(kept)
-        self.grants = kept
-        return taken
+        scopes = [rights] if isinstance(rights, str) else rights
+        return self.remove(
+            lambda item: (
+                (item.who, item.context) == (who, where)
+                and (scopes is None or item.scope in scopes)
+            )
+        )
+
+    def all_grants(self) -> list[Grant]:
+        """The rights that a test put here, and those that were given through the API."""
+        return [*self.grants, *self._memory().grants]
+
+    def remove(self, gone: Callable[[Grant], bool]) -> int:
+        """Take those rights away for which ``gone`` is true; returns how many."""
+        before = len(self.all_grants())
+        self.grants = [item for item in self.grants if not gone(item)]
+        memory = self._memory()
+        memory.grants = [item for item in memory.grants if not gone(item)]
+        return before - len(self.all_grants())
 
     def block(self, nip: Any) -> None:
         """Suspected incident: logins to this context end with 480."""
@@ -163,26 +183,109 @@ class World:
         person = self.people.get(who.value)
         return who.kind == "pesel" and person is not None and person.deceased
 
+    def owner_rights(self) -> tuple[str, ...]:
+        """What an owner may do, in the version of KSeF that is played."""
+        return (*ALL_RIGHTS, COLLECTIVE) if self._settings.version == NEW else ALL_RIGHTS
+
     def rights(self, who: Who, where: LoginContext) -> frozenset[str]:
-        """All permissions of an identity in a context; an owner has them all."""
+        """What an identity may do in a context: as owner, by its own rights, by indirect ones."""
+        found = {item.scope for item in self.direct(who, where)}
+        found |= {item.scope for item in self.indirect(who, where)}
         if self.is_owner(who, where):
-            return frozenset(ALL_RIGHTS)
-        return frozenset(item.scope for item in self._direct(who, where))
+            found.update(self.owner_rights())
+        return frozenset(found)
 
-    def listed(self, who: Who, where: LoginContext, owner_listed: bool) -> list[Grant]:
-        """The permissions that KSeF's own list shows, newest first, then by id."""
-        found = self._direct(who, where)
-        if self.is_owner(who, where) and owner_listed:
-            known = {item.scope for item in found}
-            found += [
-                self._of_owner(who, where, scope) for scope in ALL_RIGHTS if scope not in known
-            ]
-        found.sort(key=lambda item: item.id)
-        return sorted(found, key=lambda item: item.since, reverse=True)
+    def direct(self, who: Who, where: LoginContext) -> list[Grant]:
+        """The rights that an identity has in a context without an intermediary."""
+        subject = self._holders(who)
+        return [
+            item
+            for item in self.all_grants()
+            if item.kind != INDIRECT and item.context == where and item.who in subject
+        ]
 
-    def _direct(self, who: Who, where: LoginContext) -> list[Grant]:
-        subject = self.same_subject(who)
-        return [item for item in self.grants if item.who in subject and item.context == where]
+    def _holders(self, who: Who) -> set[Who]:
+        """Whose rights an identity has: a sole trader's company's too, unless a test says no."""
+        return self.same_subject(who) if self._settings.sole_trader_has_company_rights else {who}
+
+    def indirect(self, who: Who, where: LoginContext) -> list[Grant]:
+        """The rights in a client's context that its intermediary passed on, and that are in force.
+
+        Only what the client gave with the right to pass it on, and only to the client that the
+        right names, or to all of them (docs/ksef.md G2).
+        """
+        return [
+            item
+            for item in self.all_grants()
+            if item.kind == INDIRECT
+            and item.who in self._holders(who)
+            and self.reaches(item, where)
+            and self.delegable(item.scope, where, item.context)
+        ]
+
+    def reaches(self, item: Grant, where: LoginContext) -> bool:
+        """Whether an indirect right is meant for this client."""
+        if item.target is None:
+            return False
+        if item.target.type == "AllPartners":
+            return bool(self._partner_grants(where, item.context))
+        return item.target.names(where)
+
+    def delegable(self, scope: str | None, client: LoginContext, partner: LoginContext) -> bool:
+        """Whether the client gave its partner a right that may be passed on; any unless told."""
+        return any(
+            item.can_delegate and scope in (None, item.scope)
+            for item in self._partner_grants(client, partner)
+        )
+
+    def _partner_grants(self, client: LoginContext, partner: LoginContext) -> list[Grant]:
+        whom = Who("nip", partner.nip)
+        return [
+            item
+            for item in self.all_grants()
+            if item.kind == ENTITY and item.who == whom and item.context == client
+        ]
+
+    def state_of(self, item: Grant) -> str:
+        """Active or Inactive, as KSeF's lists say.
+
+        An indirect right is inactive while no client gave what it passes on.  Lists were seen to
+        say Active after that was revoked (docs/ksef.md G2): a switch.
+        """
+        if item.kind != INDIRECT or item.target is None:
+            return ACTIVE
+        if item.target.type == "AllPartners":
+            clients = {other.context for other in self.all_grants() if other.kind == ENTITY}
+        else:
+            clients = {LoginContext(item.target.type, str(item.target.value))}
+        if any(self.delegable(item.scope, client, item.context) for client in clients):
+            item.was_active = True
+            return ACTIVE
+        return ACTIVE if item.was_active and self._settings.indirect_rows_stay else INACTIVE
+
+    def own_rows(self, who: Who, where: LoginContext) -> list[Grant]:
+        """The rows of an identity's own rights, as its list in this context shows them.
+
+        Its own ones here; indirect ones if this is the intermediary or the client; and an owner is
+        shown what other entities gave to the company (docs/ksef.md E1).
+        """
+        subject, owner = self._holders(who), self.is_owner(who, where)
+        company = Who("nip", where.value)
+        return [
+            item
+            for item in self.all_grants()
+            if (item.who in subject and (item.context == where or self.reaches(item, where)))
+            or (owner and item.kind == ENTITY and item.who == company)
+        ]
+
+    def owner_rows(self, who: Who, where: LoginContext) -> list[Grant]:
+        """An owner's rights as if somebody had given them, as older reports show them."""
+        known = {item.scope for item in self.direct(who, where)}
+        return [
+            self._of_owner(who, where, scope)
+            for scope in self.owner_rights()
+            if self.is_owner(who, where) and scope not in known
+        ]
 
     def _of_owner(self, who: Who, where: LoginContext, scope: str) -> Grant:
         stable = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{where.value} {scope}"))

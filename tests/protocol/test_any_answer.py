@@ -10,10 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from protocol_builders import DOCUMENT, wire
 
+from stack.sizes import wide
 from tools import answers, meanings
 from tools.errors import KsefError, raise_for
 from tools.transport import Answer
 
+# How many times as many answers ./run test all thinks up.
+WIDTH = 20 if wide() else 1
 NAMES = some.sampled_from(
     "status code description details token validUntil accessToken refreshToken challenge timestamp"
     " referenceNumber authenticationToken items errors exception exceptionDetailList exceptionCode"
@@ -50,7 +53,7 @@ READERS = [
 
 
 @pytest.mark.parametrize("kind", READERS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60 * WIDTH, deadline=None)
 @given(data=JSON)
 def test_any_json_is_read_or_called_invalid(kind, data):
     answer = Answer(200, {}, json.dumps(data).encode(), "KSeF GET /any")
@@ -60,7 +63,7 @@ def test_any_json_is_read_or_called_invalid(kind, data):
         assert error.sent
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300 * WIDTH, deadline=None)
 @given(
     status=some.integers(100, 599),
     body=JSON.map(lambda data: json.dumps(data).encode()) | some.binary(max_size=40),
@@ -106,7 +109,7 @@ STARTS = some.sampled_from(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200 * WIDTH, deadline=None)
 @given(
     start=STARTS,
     status=some.integers(100, 599),

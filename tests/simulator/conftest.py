@@ -7,22 +7,16 @@ import requests
 from kit import Caller
 
 from ksef_simulator import Simulator
-from ksef_simulator.contract import Contract, watch
-
-
-@pytest.fixture(scope="session")
-def contract():
-    """Give KSeF's contract, or None where it is not at hand."""
-    return Contract() if Contract.at_hand() else None
+from ksef_simulator.contract import CONTRACTS, Contract, watch
 
 
 @pytest.fixture
-def sim(contract):
+def sim():
     """Give a simulator that is called without a socket."""
     sim = Simulator()
     sim.settings.rate_limits = "off"
-    if contract:
-        watch(sim, contract)
+    if all(Contract.at_hand(version) for version in CONTRACTS):
+        watch(sim)
     return sim
 
 

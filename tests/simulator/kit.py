@@ -12,9 +12,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from ksef_simulator import DEMO_NIP, Simulator, signers
+from ksef_simulator import DEMO_NIP, Simulator, identities, odd_certificates, signers
 from ksef_simulator.subjects import OIDS
 
+OFFICE, GROUP, MEMBER = "7010002139", "1111111111", "2222222239"
+PERSON = identities.STRANGER
+FINGERPRINT, EU_NUMBER = "AB" * 32, "DE123456789"
 NAMESPACE = "http://ksef.mf.gov.pl/auth/token/2.1"
 
 
@@ -31,6 +34,74 @@ def request_document(
         f"</ContextIdentifier><SubjectIdentifierType>{subject_type}</SubjectIdentifierType>"
         "</AuthTokenRequest>"
     ).encode()
+
+
+def to_entity(
+    rights: tuple[str, ...] = ("InvoiceWrite", "InvoiceRead"),
+    nip: str = OFFICE,
+    can_delegate: bool = True,
+    **more: Any,
+) -> dict[str, Any]:
+    """Return what gives an accounting office rights to invoices."""
+    return {
+        "subjectIdentifier": {"type": "Nip", "value": nip},
+        "permissions": [{"type": right, "canDelegate": can_delegate} for right in rights],
+        "description": "Obsługa księgowa",
+        "subjectDetails": {"fullName": "Biuro Rachunkowe"},
+        **more,
+    }
+
+
+def to_person(
+    rights: tuple[str, ...] = ("InvoiceWrite", "InvoiceRead"),
+    person: identities.Person = PERSON,
+    **more: Any,
+) -> dict[str, Any]:
+    """Return what gives a person rights, in a company or indirectly."""
+    names = {"firstName": person.given_names, "lastName": person.surname}
+    return {
+        "subjectIdentifier": {"type": "Pesel", "value": person.pesel},
+        "permissions": list(rights),
+        "description": "Praca w firmie",
+        "subjectDetails": {"subjectDetailsType": "PersonByIdentifier", "personById": names},
+        **more,
+    }
+
+
+def to_subunit() -> dict[str, Any]:
+    """Return what names an administrator of a unit below the company."""
+    body = to_person()
+    del body["permissions"]
+    return {"contextIdentifier": {"type": "Nip", "value": MEMBER}, **body}
+
+
+def by_fingerprint() -> dict[str, Any]:
+    """Return who is known by a certificate without PESEL and NIP."""
+    document = {"type": "Paszport", "number": "C01X00T47", "country": "DE"}
+    person = {"firstName": "Jürgen", "lastName": "Müller", "birthDate": "1980-02-29",
+              "idDocument": document}  # fmt: skip
+    kind = "PersonByFingerprintWithoutIdentifier"
+    return {
+        "subjectIdentifier": {"type": "Fingerprint", "value": FINGERPRINT},
+        "subjectDetails": {"subjectDetailsType": kind, "personByFpNoId": person},
+    }
+
+
+def to_eu_administrator() -> dict[str, Any]:
+    """Return what makes an EU entity's context and its administrator."""
+    return {
+        **by_fingerprint(),
+        "contextIdentifier": {"type": "NipVatUe", "value": f"{DEMO_NIP}-{EU_NUMBER}"},
+        "description": "Administrator podmiotu unijnego",
+        "euEntityName": "Muster GmbH",
+        "euEntityDetails": {"fullName": "Muster GmbH", "address": "Berlin"},
+    }
+
+
+def to_eu_representative() -> dict[str, Any]:
+    """Return what gives a representative of an EU entity rights to invoices."""
+    rights = {"permissions": ["InvoiceRead"], "description": "Przedstawiciel"}
+    return {**by_fingerprint(), **rights}
 
 
 @dataclass
@@ -122,7 +193,7 @@ class Caller:
         serials = {"certificateSerialNumbers": [state["certificateSerialNumber"]]}
         found = self.call("POST", "/certificates/retrieve", tokens.access, json=serials).json()
         der = base64.b64decode(found["certificates"][0]["certificate"])
-        return x509.load_der_x509_certificate(der)
+        return odd_certificates.read(der)
 
     def signed_with(self, key: Any, certificate: x509.Certificate, **request: Any) -> bytes:
         """Sign a request with a KSeF certificate."""

@@ -111,6 +111,8 @@ def test_an_unknown_fault_or_setting_is_a_mistake(sim):
         sim.faults.add("challenge", "surprise")
     with pytest.raises(KeyError):
         sim.settings.update({"auth_dealy": 3})
+    with pytest.raises(ValueError, match="version is one of 2.9, 2.6"):
+        sim.settings.version = "2.8"
 
 
 def test_the_log_holds_counts_and_no_secrets(ksef, sim):
@@ -197,6 +199,7 @@ def test_another_process_controls_it_with_the_same_names(remote, served):
     control.faults.add("challenge", "503")
     assert remote.call("POST", "/auth/challenge").status_code == 503
     assert control.requests.count("challenge", status=503) == 1
-    assert control.world.grant("12345678901", "1111111111", ["InvoiceRead"])
+    assert control.world.grant("12345678901", "1111111111", ["InvoiceRead"], can_delegate=True)
+    assert {item["scope"] for item in control.state()["rights"]} >= {"InvoiceRead"}
     with pytest.raises(ValueError, match="no setting"):
         control.settings.nonsense = 1

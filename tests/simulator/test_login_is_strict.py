@@ -189,7 +189,7 @@ def test_the_operation_of_another_login_is_not_found(ksef):
     assert codes(answer) == [21304]
 
 
-def test_the_deprecated_method_can_be_left_out(ksef, sim, contract):
+def test_the_deprecated_method_can_be_left_out(ksef, sim):
     tokens = ksef.started()
     path = f"/auth/{tokens.reference}"
     assert ksef.call("GET", path, tokens.operation).json()["authenticationMethod"]

@@ -138,12 +138,18 @@ def test_a_page_of_sessions_has_ten_to_a_hundred(ksef, size):
     assert codes(answer) == [21405]
 
 
-@pytest.mark.parametrize("body", [b"{", b"[]", b"\xff", b"[" * 5000])
-def test_what_is_no_json_object_is_21405(ksef, body):
+@pytest.mark.parametrize("body", [b"{", b"\xff", b"[" * 5000])
+@pytest.mark.parametrize(("version", "code"), [("2.9", 21001), ("2.6", 21405)])
+def test_what_is_no_json_is_21001_and_was_21405(ksef, sim, body, version, code):
+    sim.settings.version = version
     tokens = ksef.login()
     headers = {"Content-Type": "application/json"}
     answer = ksef.call("POST", GRANTS, tokens.access, data=body, headers=headers)
-    assert codes(answer) == [21405]
+    assert codes(answer) == [code]
+
+
+def test_json_that_is_no_object_is_21405(ksef):
+    assert codes(ksef.call("POST", GRANTS, ksef.login().access, json=[])) == [21405]
 
 
 def test_own_permissions_are_those_of_the_context(ksef):

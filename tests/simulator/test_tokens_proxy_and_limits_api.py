@@ -11,6 +11,8 @@ from ksef_simulator import DEMO_NIP, Simulator, identities
 from ksef_simulator.proxy import HOSTS
 from ksef_simulator.state import LoginContext
 
+OTHER_CONTEXT = "Token nie może być użyty w kontekście 1111111111"
+
 
 def _generate(ksef, tokens, permissions=("InvoiceRead",)):
     body = {"permissions": list(permissions), "description": "Token testowy"}
@@ -57,17 +59,40 @@ def test_what_is_wrong_with_a_ksef_token_is_told_by_450(ksef):
     found = [_state(ksef, answer)["status"] for answer in wrong]
     assert [item["code"] for item in found] == [450] * 4
     assert [item["details"][0] for item in found] == [
-        "Nieprawidłowy token", "Nieprawidłowy czas tokena", "Nieprawidłowy token",
-        "Token unieważniony",
+        "Nieprawidłowy token", "Nieprawidłowy czas tokena", OTHER_CONTEXT, "Token unieważniony",
     ]  # fmt: skip
 
 
-def test_a_token_that_decrypts_to_no_text_is_told_by_450(ksef):
-    """This answer is undocumented, but was seen (docs/ksef.md A1-450)."""
+@pytest.mark.parametrize(
+    ("version", "told"), [("2.9", OTHER_CONTEXT), ("2.6", "Nieprawidłowy token")]
+)
+def test_a_token_of_another_context_is_named_since_2_6_1(ksef, sim, version, told):
+    sim.settings.version = version
+    token = _generate(ksef, ksef.login()).json()["token"]
+    state = _state(ksef, _token_login(ksef, token, nip="1111111111"))["status"]
+    assert (state["code"], state["details"]) == (450, [told])
+
+
+@pytest.mark.parametrize(
+    ("version", "told"),
+    [("2.9", "Nieprawidłowe szyfrowanie tokena"), ("2.6", "Nieprawidłowy token")],
+)
+def test_a_token_that_was_encrypted_for_nobody_is_told_by_450(ksef, sim, version, told):
+    sim.settings.version = version
+    state = _state(ksef, _token_login(ksef, "any", encryptedToken="AAAA"))["status"]
+    assert (state["code"], state["details"]) == (450, [told])
+
+
+@pytest.mark.parametrize(
+    ("version", "told"),
+    [("2.9", "Nieprawidłowe kodowanie tokena"), ("2.6", "Invalid token encoding.")],
+)
+def test_a_token_that_decrypts_to_no_text_is_told_by_450(ksef, sim, version, told):
+    sim.settings.version = version
     token = _generate(ksef, ksef.login()).json()["token"]
     noise = encrypt(ksef, "KsefTokenEncryption", b"\xff\xfe\xfd")
     state = _state(ksef, _token_login(ksef, token, encryptedToken=noise))["status"]
-    assert (state["code"], state["details"]) == (450, ["Invalid token encoding."])
+    assert (state["code"], state["details"]) == (450, [told])
 
 
 def test_a_key_that_ksef_does_not_have_is_21470(ksef):

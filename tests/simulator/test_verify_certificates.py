@@ -185,6 +185,44 @@ def test_a_claimed_role_under_somebody_elses_certificate_is_not_believed():
     assert (self_made.identity.kind, self_made.method) == ("nip", "QualifiedSeal")
 
 
+OTHER_KEY = keys.ec_key("somebody")
+
+
+def lookalike(issuer: x509.Name, issuer_key: keys.PrivateKey) -> bytes:
+    """A request under a seal that says it is the Minister's, naming a person in its role."""
+    certificate = pki.certificate(
+        subject=MINISTER, public_key=OTHER_KEY.public_key(), issuer=issuer, issuer_key=issuer_key,
+        valid_from=NOW - timedelta(days=1), valid_to=NOW + timedelta(days=1),
+    )  # fmt: skip
+    role = claimed_role(identities.OWNER)
+    return sign_with_certificate(request(), OTHER_KEY, certificate, at=NOW, roles=role)
+
+
+LOOKALIKES = {
+    "self-signed": lambda: lookalike(MINISTER, OTHER_KEY),
+    "the issuer's name without its key": lambda: lookalike(AUTHORITY.minister.subject, OTHER_KEY),
+    "another issuer": lambda: lookalike(AUTHORITY.personal_id.subject, AUTHORITY.personal_id.key),
+    "an unknown issuer": lambda: lookalike(pki.name(common_name="Nieznane CA"), OTHER_KEY),
+}
+
+
+@pytest.mark.parametrize("kind", LOOKALIKES)
+def test_a_seal_that_only_looks_like_the_ministers_speaks_for_its_own_number(kind):
+    found = judged(LOOKALIKES[kind]())
+    assert (found.identity.kind, found.identity.value) == ("nip", "5252955037")
+    assert found.method != "TrustedProfile"
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"), [("self-signed", 21115), ("the issuer's name without its key", None)]
+)
+def test_on_production_it_gets_nowhere(kind, code):
+    if code:
+        assert refusal(LOOKALIKES[kind](), self_signed_allowed=False) == (code, "")
+    else:
+        assert later(LOOKALIKES[kind](), PRODUCTION) == UNTRUSTED
+
+
 def test_podpis_zaufany_cannot_claim_a_fingerprint():
     document = signed(document=request(subject="certificateFingerprint"))
     assert refusal(document) == (21406, "")

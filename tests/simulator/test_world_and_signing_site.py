@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 import requests
-from kit import Caller, codes, ec_key, request_document
+from kit import Caller, Tokens, codes, ec_key, request_document
 
 from ksef_simulator import DEMO_NIP, Simulator, identities
 
@@ -79,11 +79,33 @@ def test_a_certificate_can_be_shortened(ksef, sim):
     made = ksef.certificate(tokens, ec_key())
     path = f"/testdata/certificates/{made.serial_number:016X}"
     end = sim.clock.now() + timedelta(days=3)
-    assert ksef.call("PUT", path, json={"validTo": end.isoformat()}).status_code == 200
+    body = {"validTo": end.isoformat()}
+    assert ksef.call("PUT", path, tokens.access, json=body).status_code == 200
     found = ksef.call("POST", "/certificates/query", tokens.access).json()["certificates"][0]
     assert found["validTo"][:10] == f"{end:%Y-%m-%d}"
     later = {"validTo": (end + timedelta(days=9)).isoformat()}
-    assert codes(ksef.call("PUT", path, json=later)) == [21405]
+    assert codes(ksef.call("PUT", path, tokens.access, json=later)) == [21405]
+
+
+def test_only_the_callers_own_certificate_can_be_shortened(ksef, sim):
+    made = ksef.certificate(ksef.login(), ec_key())
+    path = f"/testdata/certificates/{made.serial_number:016X}"
+    body = {"validTo": sim.clock.now().isoformat()}
+    assert ksef.call("PUT", path, json=body).status_code == 401
+    stranger = ksef.login("reader").access
+    assert codes(ksef.call("PUT", path, stranger, json=body)) == [25008]
+    assert codes(ksef.call("PUT", path[:-1], stranger, json=body)) == [21405]
+
+
+def test_a_certificate_that_was_shortened_to_now_logs_in_no_more(ksef, sim):
+    tokens, key = ksef.login(), ec_key()
+    made = ksef.certificate(tokens, key)
+    path = f"/testdata/certificates/{made.serial_number:016X}"
+    ksef.call("PUT", path, tokens.access, json={"validTo": sim.clock.now().isoformat()})
+    answer = ksef.submit(ksef.signed_with(key, made)).json()
+    login = Tokens(answer["referenceNumber"], answer["authenticationToken"]["token"])
+    status = ksef.status(login)
+    assert (status["code"], status["details"]) == (460, ["Nieważny certyfikat"])
 
 
 def test_a_subjects_limits_can_be_changed_and_restored(ksef):

@@ -19,7 +19,7 @@ def begin(nips):
     env.cr.commit()
     connect_first(companies[0])
     for company in companies[1:]:
-        env["l10n_pl_ksef.account"]._connect(company)
+        env["l10n_pl_ksef.account.actions"]._connect(company)
     for _round in range(4):
         env["l10n_pl_ksef.keep_alive"]._cron_keep_alive()
         time.sleep(0.5)

@@ -20,6 +20,7 @@ USAGE = """\
 ./run lint                      style, types and the checks of Odoo's community
 ./run shell                     a Python prompt inside the demo's Odoo
 ./run simulator --port N        the KSeF simulator alone
+./run draw                      draws the tables of states into docs/design.md
 
 CACHE_DIR, ODOO_PATH, ODOO_PORT, SIMULATOR_PORT, CHROMIUM and PYTHON change where things are."""
 
@@ -59,6 +60,13 @@ def _simulator(words: list[str]) -> int:
     return demo.simulator(words)
 
 
+def _draw(words: list[str]) -> int:
+    """Draw the tables of states."""
+    from . import drawing
+
+    return drawing.main()
+
+
 def _package(name: str) -> Callable[[list[str]], int]:
     """A command that runs the package `name` of tests/ with its own options."""
 
@@ -81,6 +89,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "lint": _lint,
     "shell": _shell,
     "simulator": _simulator,
+    "draw": _draw,
 }
 PACKAGES = {
     "bench": ("benchmarks", "what things cost, measured against a baseline"),

@@ -2,7 +2,8 @@
 
 Odoo runs them itself. Without --update its tests of the time of installation ("at_install") run
 while Odoo loads the modules one by one: ours are not loaded yet, but their columns are there, as in
-a database whose modules are brought up to date.
+a database whose modules are brought up to date. A test that fails is run once more without our
+addons: if it fails there too, it is Odoo's affair, and counts as skipped.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ STARTING = re.compile(r"Starting (\S+) \.\.\.\s*$")
 SKIPPED = re.compile(r"skipped (\S+) : ")
 FAILED = re.compile(r"(?:FAIL|ERROR): (.*\S)")
 TOTAL = re.compile(r"\d+ failed, \d+ error\(s\) of \d+ tests when loading database")
+METHOD = re.compile(r"(\w+)\.\S+: (?:Subtest )?(\w+\.\w+)")
+SET_UP_CLASS = re.compile(r"\S+: \w+ \(odoo\.addons\.(\w+)\.\S*\.(\w+)\)")
 
 
 class Log:
@@ -77,32 +80,70 @@ class Log:
             yield {"outcome": "failed", "test": test, "text": "\n".join(text)}
 
 
+def tag(test: str) -> str:
+    """The tag that makes Odoo run a test, or a whole class that could not be prepared.
+
+    :param test: as in the events of `Log`, such as "account.tests.test_x: TestX.test_y"
+    """
+    found = SET_UP_CLASS.match(test) or METHOD.match(test)
+    return f"/{found[1]}:{found[2]}" if found else test
+
+
+def failures(log: Path) -> set[str] | None:
+    """The tags of the tests that failed by Odoo's log; None if the run broke off."""
+    reader = Log()
+    lines = log.read_text(errors="replace").splitlines() if log.is_file() else []
+    events = [event for line in lines for event in reader.take(line)]
+    if not reader.complete:
+        return None
+    return {tag(event["test"]) for event in events if event.get("outcome") == "failed"}
+
+
 class Core(Stage):
-    """One run of Odoo's own tests."""
+    """One run of Odoo's own tests, and one of those that failed in it without our addons."""
 
-    def __init__(self, shop: Workshop, database: str) -> None:
-        """Run them on `database`, which has our addons and speaks English."""
+    def __init__(self, shop: Workshop, ours: str, plain: str) -> None:
+        """Run them on the database `ours`, and again on `plain`, which lacks our addons."""
         super().__init__("core", shop.programs.environment())
-        self._shop, self._database = shop, database
+        self._shop, self._ours, self._plain = shop, ours, plain
+        self._again = Path()
         self._reader = Log()
+        self._suspects: list[Event] = []
 
-    def _command(self, words: list[str], folder: Path) -> list[str]:
+    def _commands(self, words: list[str], folder: Path) -> Iterator[tuple[list[str], Path]]:
+        yield self._command(self._ours, [f"/{module}" for module in MODULES]), self.log
+        failed = failures(self.log)
+        if failed:
+            self._again = self.log.with_name(f"{self.name}-without-our-addons.log")
+            yield self._command(self._plain, sorted(failed)), self._again
+
+    def _command(self, database: str, tags: Iterable[str]) -> list[str]:
+        """Run the tests of these tags on a database."""
         return [
-            *self._shop.programs.odoo(self._database),
+            *self._shop.programs.odoo(database),
             "--stop-after-init",
             f"--http-port={free_port()}",
             "--max-cron-threads=0",
-            f"--test-tags={','.join(f'/{module}' for module in MODULES)}",
+            f"--test-tags={','.join(tags)}",
         ]
 
     def _new_events(self) -> Iterator[Event]:
         for line in self._new_lines(self.log):
-            yield from self._reader.take(line)
+            for event in self._reader.take(line):
+                if event.get("outcome") == "failed":
+                    self._suspects.append(event)
+                else:
+                    yield event
 
-    def _last_events(self) -> Iterable[Event]:
+    def _last_events(self) -> Iterator[Event]:
         yield from self._reader.end()
-        if self._reader.complete and self.tally.failed:
-            return
-        if self.code or not self._reader.complete:
-            text = f"Odoo ended with code {self.code}:\n{self._last_lines()}"
+        elsewhere = failures(self._again) or set()
+        for event in self._suspects:
+            if tag(event["test"]) in elsewhere:
+                yield {"outcome": "skipped", "test": event["test"]}
+                yield {"figures": f"core: fails without our addons too: {event['test']}"}
+            else:
+                yield event
+        if not self._reader.complete:
+            text = f"Odoo broke off with code {self.code}:\n{self._last_lines()}"
             yield {"outcome": "failed", "test": self.name, "text": text}

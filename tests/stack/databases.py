@@ -1,7 +1,7 @@
 """Databases: layers of templates in the cache, and copies of them that take a second.
 
-base (Odoo's own modules) → addon (ours installed) → demo (the story's company and users); beside
-them english (Odoo's modules and ours without Polish, for Odoo's own tests).
+base (Odoo's own modules) → addon (ours installed) → demo (the story's company and users); without
+Polish, for Odoo's own tests, which compare English sentences: english → core (ours installed).
 A template's name ends in a hash of what it was made from, so a changed source makes a new one.
 """
 
@@ -52,7 +52,8 @@ class Databases:
         self._keys = {
             "base": base,
             "addon": addon,
-            "english": addon,
+            "english": base,
+            "core": addon,
             "demo": _digest(addon.encode(), DEMO_SCRIPT.read_bytes(), *_assets()),
         }
 
@@ -95,9 +96,14 @@ class Databases:
         self._install(name, addons())
 
     def _build_english(self, name: str) -> None:
-        """Odoo's modules and ours, in English alone: Odoo's own tests compare English sentences."""
+        """Odoo with accounting for Poland, in English alone."""
         self._postgres.sql(f'CREATE DATABASE "{name}" TEMPLATE template0')
-        self._install(name, [*BASE_MODULES, *addons()])
+        self._install(name, BASE_MODULES)
+
+    def _build_core(self, name: str) -> None:
+        """The English one with the addons of this checkout."""
+        self._clone(self._template("english"), name)
+        self._install(name, addons())
 
     def _build_demo(self, name: str) -> None:
         """The addons with the demo's company and users, and the web page's files made ready."""
@@ -189,6 +195,7 @@ _BUILDERS: dict[str, Callable[[Databases, str], None]] = {
     "base": Databases._build_base,
     "addon": Databases._build_addon,
     "english": Databases._build_english,
+    "core": Databases._build_core,
     "demo": Databases._build_demo,
 }
 

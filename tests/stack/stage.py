@@ -51,11 +51,18 @@ class Stage:
         :param folder: a folder for files that nobody needs afterwards
         """
         self.log = logs / f"{self.name}.log"
-        self._prepare(folder)
         began = time.monotonic()
-        with open(self.log, "wb") as output:
+        code = 0
+        for command, log in self._commands(words, folder):
+            code = self._call(command, log)
+        self.seconds = time.monotonic() - began
+        self.code = code
+
+    def _call(self, command: list[str], log: Path) -> int:
+        """Run a program to its end; its exit code."""
+        with open(log, "wb") as output:
             self._process = subprocess.Popen(
-                self._command(words, folder),
+                command,
                 cwd=ROOT,
                 env=self.environment | {"PYTHONUNBUFFERED": "1"},
                 stdin=subprocess.DEVNULL,
@@ -68,9 +75,9 @@ class Stage:
         os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)
         with self._reaping:
             _pid, status, usage = os.wait4(self._process.pid, 0)
-            self._process.returncode = self.code = os.waitstatus_to_exitcode(status)
-        self.seconds = time.monotonic() - began
-        self.cpu_seconds = usage.ru_utime + usage.ru_stime
+            self._process.returncode = os.waitstatus_to_exitcode(status)
+        self.cpu_seconds += usage.ru_utime + usage.ru_stime
+        return self._process.returncode
 
     def news(self) -> list[Failure]:
         """Count what has happened since the last call; return the failures among it."""
@@ -86,18 +93,15 @@ class Stage:
         """End the program if it still runs, as Ctrl-C would: it then puts its things away."""
         for number, patience in ((signal.SIGINT, PATIENCE), (signal.SIGKILL, 1)):
             with self._reaping:
-                if self._process is None or self.code is not None:
+                if self._process is None or self._process.returncode is not None:
                     return
                 os.kill(self._process.pid, number)
             deadline = time.monotonic() + patience
-            while self.code is None and time.monotonic() < deadline:
+            while self._process.returncode is None and time.monotonic() < deadline:
                 time.sleep(0.1)
 
-    def _prepare(self, folder: Path) -> None:
-        """Make ready what the program needs."""
-
-    def _command(self, words: list[str], folder: Path) -> list[str]:
-        """The command line of the program."""
+    def _commands(self, words: list[str], folder: Path) -> Iterator[tuple[list[str], Path]]:
+        """The command lines to call one after the other, and the log of each."""
         raise NotImplementedError
 
     def _new_events(self) -> Iterable[Event]:
@@ -151,18 +155,17 @@ class Pytest(Stage):
         super().__init__(name, isolated() if environment is None else environment)
         self.paths, self.options = paths, list(options)
         self._interpreter = interpreter
+        self._events = self._figures = Path()
 
-    def _prepare(self, folder: Path) -> None:
+    def _commands(self, words: list[str], folder: Path) -> Iterator[tuple[list[str], Path]]:
         self._events, self._figures = folder / f"{self.name}.json", folder / f"{self.name}.txt"
         self.environment |= {
             events.VARIABLE: str(self._events),
             events.FIGURES: str(self._figures),
         }
-
-    def _command(self, words: list[str], folder: Path) -> list[str]:
         command = [str(self._interpreter), "-m", "pytest", "-p", "stack.events"]
         command += ["-o", f"cache_dir={CACHE / 'pytest'}", f"--basetemp={folder / self.name}"]
-        return [*command, *self.options, *words, *self.paths]
+        yield [*command, *self.options, *words, *self.paths], self.log
 
     def _new_events(self) -> Iterator[Event]:
         return map(json.loads, self._new_lines(self._events))
@@ -182,8 +185,8 @@ class Program(Stage):
         super().__init__(name, environment)
         self._words = command
 
-    def _command(self, words: list[str], folder: Path) -> list[str]:
-        return self._words
+    def _commands(self, words: list[str], folder: Path) -> Iterator[tuple[list[str], Path]]:
+        yield self._words, self.log
 
     def _new_events(self) -> Iterator[Event]:
         if self._process and self.tally.collected is None:

@@ -84,16 +84,20 @@ def short(test: str) -> str:
 
 def _stages(tallies: Sequence[Tally]) -> str:
     """Each stage that runs now, with its own counts."""
-    now = [tally for tally in tallies if tally.collected is not None and not tally.over]
-    return ", ".join(f"{tally.name} {tally.ended}/{tally.collected}" for tally in now)
+    now = [tally for tally in tallies if not tally.over and (tally.collected or tally.ended)]
+    return ", ".join(f"{tally.name} {_of(tally.ended, tally.collected)}" for tally in now)
+
+
+def _of(ended: int, collected: int | None) -> str:
+    return str(ended) if collected is None else f"{ended}/{collected}"
 
 
 def _all(tallies: Sequence[Tally]) -> str:
-    """Tests done of all; a plus for the stages that have not said yet how many they have."""
+    """Tests done of all; a plus for the stages that have not said how many they have."""
     unknown = any(tally.collected is None and not tally.over for tally in tallies)
-    collected = sum(tally.collected or 0 for tally in tallies)
+    known = sum(tally.ended if tally.collected is None else tally.collected for tally in tallies)
     done = sum(tally.ended for tally in tallies)
-    return f"{done} of {collected}{'+' if unknown else ''} tests"
+    return f"{done} of {known}{'+' if unknown else ''} tests"
 
 
 def _slowest(tallies: Sequence[Tally], now: float) -> str:

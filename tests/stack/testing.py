@@ -76,10 +76,11 @@ def _extras(words: list[str], every: bool) -> list[str]:
 
 
 def _core(shop: Workshop, databases: contextlib.ExitStack) -> Stage:
-    """Odoo's own tests, on a database of their own."""
-    database = shop.databases.copy("english", "core")
-    databases.callback(shop.databases.drop, database)
-    return Core(shop, database)
+    """Odoo's own tests, on databases of their own with our addons and without."""
+    ours, plain = shop.databases.copy("core", "core"), shop.databases.copy("english", "plain")
+    for database in (ours, plain):
+        databases.callback(shop.databases.drop, database)
+    return Core(shop, ours, plain)
 
 
 def _packages(extras: list[str], calls: dict[str, tuple[str, list[str]]]) -> list[Stage]:

@@ -188,13 +188,6 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
         """Read self anew between two steps: a step may be writing the same secrets."""
         return self._exclusive(wait_seconds=30)
 
-    def _set_aside(self):
-        """Put a record off for long, whose step failed in a way that nobody thought of."""
-        with self._exclusive() as own:
-            if own:
-                own._postpone_for(LONGEST_RETRY)
-                own.env.cr.commit()
-
     # ------------------------------------------------------------------
     # How a step ends
     # ------------------------------------------------------------------
@@ -227,6 +220,13 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
     def _postpone_for(self, distance):
         self.next_attempt = self._now() + distance
         self._wake_cron_at(self.next_attempt)
+
+    def _set_aside(self):
+        """Put a record off for long, whose step failed in a way that nobody thought of."""
+        with self._exclusive() as own:
+            if own:
+                own._postpone_for(LONGEST_RETRY)
+                own.env.cr.commit()
 
     def _wake_cron_at(self, moment):
         """Have the scheduled action run at a moment (naive UTC by the addon's clock)."""

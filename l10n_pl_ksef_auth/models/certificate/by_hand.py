@@ -10,6 +10,7 @@ from ...tools.errors import KsefError, KsefRefused
 from ...tools.identity import identity_of_certificate
 from ...tools.vault import VaultError
 from .. import ksef_problem
+from ..base.cursors import fresh
 from ..base.locks import LockBusy, locked
 from ..base.steps import event, naive
 from .states import QUESTION
@@ -172,9 +173,8 @@ class L10n_Pl_KsefCertificateManual(models.Model):
 
     def _refusal(self):
         """Return the problem if KSeF said no to the first steps, which other cursors committed."""
-        with self.env.registry.cursor() as cr:
-            own = self.with_env(self.env(cr=cr))
-            return own.state == "failed" and own.problem
+        with fresh(self) as certificate:
+            return certificate.state == "failed" and certificate.problem
 
     def _serve(self, owner):
         """Let a certificate that is held here serve one more company.

@@ -8,16 +8,16 @@ from odoo.fields import Domain
 from ...exceptions import LoginNeeded
 from ...tools.identity import identity_of_certificate
 from ...tools.x509_support import read_certificate
+from .. import ksef_problem
 from ..base.const import ENVIRONMENT_LABELS
 from ..base.steps import event, naive
-from ..upkeep.audit import technical
 from .states import CERTIFICATE
 
 _logger = logging.getLogger(__name__)
 
 PURPOSE = "Authentication"
 SYNC_EVERY, ABOUT = timedelta(hours=24), timedelta(hours=1)
-# KSeF's status of a certificate, as we call it (docs/ksef.md A1-list); others change nothing.
+# KSeF's status of a certificate, as we call it (docs/ksef.md A1-STATUS); others change nothing.
 STATES = {"Active": "active", "Blocked": "blocked", "Revoked": "revoked", "Expired": "expired"}
 # KSeF's words about a certificate that it does not let in (docs/ksef.md A1-460).
 REFUSED_STATES = {"Certyfikat odwołany": "revoked", "Certyfikat zawieszony": "blocked"}
@@ -361,5 +361,5 @@ class L10n_Pl_KsefCertificate(models.Model):
             signer_name=self.owner_name,
             signer_masked=self.identity_masked,
             reference=self.serial_number or self.reference_number,
-            detail=technical(self.env, self.problem),
+            detail=ksef_problem.technical(self.env, self.problem),
         )

@@ -132,7 +132,7 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
         self._succeed(next_attempt=self._now() + (LOOK_AGAIN if session else A_DAY))
         self.env.cr.commit()
         if session:
-            session.company_id._l10n_pl_ksef_log_in_with_certificate(certificate=self)
+            session._log_in(session.company_id, certificate=self)
 
     def _switch(self):
         """Go into service, and have the forerunner revoked."""

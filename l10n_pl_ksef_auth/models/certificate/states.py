@@ -40,8 +40,9 @@ CERTIFICATE = Table(
         Step("active blocked",         "_step_sync",         "active blocked revoked expired"),
         Step("superseded",             "_step_retire",       "",              "_is_to_be_revoked"),
 
-        #       state                              KSeF's final no          leads to
-        Refusal("checking keyed requested issued", "_on_enrollment_refused", "keyed failed"),
+        #       state                   KSeF's final no          leads to
+        Refusal("requested",            "_on_enrollment_refused", "keyed failed"),
+        Refusal("checking keyed issued", "_on_enrollment_refused", "failed"),
 
         #     state     event               leads to
         Event("active", "_give_way",        "superseded"),

@@ -8,7 +8,9 @@ from ...tools import clock, meanings, xades
 from ...tools.const import CHALLENGE_LIFETIME
 from ...tools.errors import KsefGone, KsefRefused, KsefUnauthorized
 from .. import ksef_problem
+from ..base.locks import locked
 from ..base.steps import LONGEST_RETRY, naive
+from .states import LOGGING_IN
 
 _logger = logging.getLogger(__name__)
 
@@ -43,6 +45,59 @@ class L10n_Pl_KsefSessionLogin(models.Model):
     def _has_document(self):
         """Return True if there is a signed file to send."""
         return bool(self.document_secret)
+
+    # ------------------------------------------------------------------
+    # Logging in with the certificate
+    # ------------------------------------------------------------------
+    def _log_in(self, owner, certificate=None, wait_seconds=0, if_due=False):
+        """Log a company in with a KSeF certificate, as far as KSeF answers at once.
+
+        :param owner: the company that owns the connection
+        :param certificate: one that is to be tried out; the company's own when omitted
+        :param float wait_seconds: how long to wait for another worker that logs in
+        :param bool if_due: only if the company's login ends soon or has ended
+        :return tuple: the login, committed, or nothing if there is no certificate or another worker
+            is logging in; the failure that it ended with, or None
+        """
+        name = self._lock_name_of(owner, owner.l10n_pl_ksef_environment)
+        with locked(self.env, name, wait_seconds) as env:
+            if env is None or (if_due and not env["l10n_pl_ksef.due"]._wants_login(owner)):
+                return self.browse(), None
+            login = self.with_env(env)._certificate_login(owner.with_env(env), certificate)
+            env.cr.commit()
+            failure = login._run_due_steps() if login else None
+            return login.with_env(self.env), failure
+
+    def _certificate_login(self, owner, certificate=None):
+        """Return the login with the certificate that is on its way, or a new one; under the lock.
+
+        :param owner: the company that owns the connection
+        :param certificate: the company's own when omitted
+        """
+        certificate = certificate or owner._l10n_pl_ksef_certificate()._usable()
+        on_its_way = self._of_company(
+            owner, ("method", "=", "certificate"), ("state", "in", LOGGING_IN)
+        )
+        rightful = on_its_way._of_present_context()
+        if rightful or not certificate:
+            return rightful
+        context = owner._l10n_pl_ksef_context()
+        on_its_way._give_way()
+        # Before the new one, for the unique index.
+        on_its_way.flush_recordset()
+        return self.create(
+            {
+                "company_id": owner.id,
+                "environment": owner.l10n_pl_ksef_environment,
+                "method": "certificate",
+                "certificate_id": certificate.id,
+                "context_type": context.type,
+                "context_value": context.value,
+                "signer_name": certificate.owner_name,
+                "signer_kind": "ksef_certificate",
+                "signer_masked": certificate.identity_masked,
+            }
+        )
 
     # ------------------------------------------------------------------
     # From the file to the operation

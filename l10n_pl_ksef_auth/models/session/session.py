@@ -1,16 +1,11 @@
-from datetime import timedelta
-
 from odoo import api, fields, models
 
 from ...tools import auth_token_request, nip
 from .. import ksef_problem
 from ..base.const import ENVIRONMENT_LABELS
 from ..base.steps import event
-from ..upkeep.audit import address, technical
 from .states import ENDED, LOGGING_IN, SESSION
 
-# KSeF was seen to say "in progress" for half an hour (docs/ksef.md A1-100).
-LONG_VERIFICATION = timedelta(minutes=2)
 # What must be true for the green tick (docs/journey.md 1).
 NEEDED_RIGHTS = ("InvoiceWrite", "InvoiceRead")
 NO_RIGHTS = "none"
@@ -124,7 +119,7 @@ class L10n_Pl_KsefSession(models.Model):
         )
 
     def _of_company(self, owner, *conditions, limit=None):
-        """Return a company's logins in its environment, the newest first.
+        """Return a company's sessions in its environment, the newest first.
 
         :param owner: the company that owns the connection
         :param conditions: of a search domain
@@ -136,11 +131,11 @@ class L10n_Pl_KsefSession(models.Model):
         )
 
     def _last_of_context(self, owner, *conditions):
-        """Return the newest such login for the NIP or unit that the company has now."""
+        """Return the newest such session for the NIP or unit that the company has now."""
         return self._of_company(owner, *conditions)._of_present_context()[:1]
 
     def _last_failure(self, owner):
-        """Return the newest login of a company if it ended badly, else none."""
+        """Return the newest session of a company if it ended badly, else none."""
         last = self._last_of_context(owner, ("state", "!=", "waiting"))
         return last.filtered(lambda session: session.state in ENDED and session.problem)
 
@@ -196,36 +191,6 @@ class L10n_Pl_KsefSession(models.Model):
         context = auth_token_request.Context(self.context_type, self.context_value)
         return auth_token_request.build(self.challenge, context, self.subject_type)
 
-    def _outcome(self):
-        """Tell the window that waits for it how a login stands that was sent.
-
-        :return dict: result, verifying, back_to (the step to go back to), problem
-        """
-        if self.state == "active":
-            checked = bool(self.rights_checked_at)
-            result = checked and ("limited" if self._missing_rights() else "connected")
-            return self._outcome_values(result=result, verifying=not checked)
-        if self.state == "waiting" and not self.sudo().document_secret:
-            # Refused; or not even stored, because another worker held the lock for too long.
-            problem = self.problem or ksef_problem.local("busy")
-            return self._outcome_values(back_to="upload", problem=problem)
-        if self.state in ENDED:
-            return self._outcome_values(back_to="download")
-        return self._outcome_values(verifying=True)
-
-    def _outcome_values(self, result=False, verifying=False, back_to=False, problem=None):
-        since = self.send_started_at
-        return {
-            "result": result,
-            "back_to": back_to,
-            "problem": problem or self.problem,
-            "verifying": verifying
-            and {
-                "since": fields.Datetime.to_string(since) if since else False,
-                "long": bool(since) and self._now() - since > LONG_VERIFICATION,
-            },
-        }
-
     # ------------------------------------------------------------------
     # How a login ends
     # ------------------------------------------------------------------
@@ -264,7 +229,7 @@ class L10n_Pl_KsefSession(models.Model):
     def write(self, vals):
         """Leave a line in the audit for each change of a login's state, whoever makes it."""
         if "user_id" in vals:
-            vals = {**vals, "address": address()}
+            vals = {**vals, "address": self.env["l10n_pl_ksef.audit"]._address()}
         changing = self if {"state", "problem"} & set(vals) else self.browse()
         before = {session: (session.state, session.problem) for session in changing}
         result = super().write(vals)
@@ -312,7 +277,7 @@ class L10n_Pl_KsefSession(models.Model):
                 "signer_masked": self.signer_masked,
                 "signature": self.signer_kind,
                 "reference": self.reference_number,
-                "detail": technical(self.env, self.problem),
+                "detail": ksef_problem.technical(self.env, self.problem),
                 **(signer if event_name in ("signed", "login") else {}),
                 **values,
             },

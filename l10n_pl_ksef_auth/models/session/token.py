@@ -9,6 +9,7 @@ from odoo import models
 from ...exceptions import LoginBusy, LoginNeeded
 from ...tools.const import TIMEOUT
 from ...tools.errors import KsefError, KsefRateLimited, KsefUnavailable
+from ..base.const import DEADLINE
 from ..base.locks import after_others, locked
 from ..base.steps import naive
 from .states import ENDED, IN_FLIGHT
@@ -21,8 +22,6 @@ MARGIN = timedelta(seconds=TIMEOUT + 10)
 AHEAD = timedelta(minutes=2)
 # A refresh that failed is not tried by everybody at once again.
 PAUSE = timedelta(seconds=10)
-# The moment (monotonic seconds) when the caller of a token stops waiting: for KSeF, too.
-DEADLINE = "l10n_pl_ksef_deadline"
 
 
 def busy(env):
@@ -191,7 +190,7 @@ class L10n_Pl_KsefSessionToken(models.Model):
             return last
         if not last._may_log_in_again():
             raise LoginNeeded()
-        login = owner._l10n_pl_ksef_certificate_login()
+        login = self._certificate_login(owner)
         if not login:
             raise LoginNeeded()
         return login

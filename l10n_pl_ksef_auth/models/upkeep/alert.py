@@ -119,7 +119,7 @@ class L10n_Pl_KsefAlert(models.Model):
             alert.link = f"{alert.get_base_url()}/l10n_pl_ksef/alert/{alert.id}"
 
     def _page(self):
-        """The page that the link leads to."""
+        """Return the page that the link leads to."""
         account = self.reason == ON_CERTIFICATE and self.certificate_id.state != "expired"
         return "/odoo/ksef-account" if account else "/odoo/ksef"
 
@@ -140,7 +140,7 @@ class L10n_Pl_KsefAlert(models.Model):
             self._tell()
 
     def _tell(self):
-        """One activity, and one mail in the recipient's language."""
+        """Plan one activity and send one mail, in the recipient's language."""
         self.ensure_one()
         self.user_id = self._recipient()
         if not self.user_id:
@@ -158,7 +158,7 @@ class L10n_Pl_KsefAlert(models.Model):
             with self.env.cr.savepoint():
                 template.send_mail(self.id, email_layout_xmlid="mail.mail_notification_light")
         except Exception:
-            # People edit templates: one that cannot be rendered takes no activity along.
+            # People edit templates: the activity stays when one cannot be rendered.
             _logger.exception("KSeF alert %s: no mail could be written", self.id)
             return
         self.env.ref("mail.ir_cron_mail_scheduler_action")._trigger()
@@ -174,7 +174,7 @@ class L10n_Pl_KsefAlert(models.Model):
         )
 
     def _recipient(self):
-        """Whom the company named, else who connected it, else somebody who may connect it."""
+        """Return whom the company named, else who connected it, else somebody who may do so."""
         connected_by = self.env["l10n_pl_ksef.session"].search(
             [("company_id", "=", self.company_id.id), ("user_id", "!=", False)], limit=1
         )

@@ -6,10 +6,11 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...tools.nip import InvalidNip
-from .. import ksef_problem, ksef_vault
+from .. import ksef_problem
 from ..base.locks import locked
 from ..certificate.states import TOLD
 from ..session.states import LOGGING_IN
+from ..vault.vault import why_locked
 from .alert import ON_CERTIFICATE
 from .due import LIVE_LOGIN, newest_login
 
@@ -17,23 +18,23 @@ _logger = logging.getLogger(__name__)
 
 LOGIN_DAYS = (3, 1)
 CERTIFICATE_DAYS = (30, 14, 7, 1)
-# A renewal that is late by less than this repairs itself.
+# A certificate's renewal that is late by less than this repairs itself.
 RENEWAL_PATIENCE = timedelta(days=1)
-# A login that KSeF keeps refusing, although each refusal may pass, in days before the end.
+# KSeF keeps refusing logins, although each refusal may pass: told so long before the end.
 REFUSED_TOO_LONG = timedelta(days=1)
 NOTICED = Domain("state", "in", TOLD)
 OPEN = Domain("closed_at", "=", False)
 
 
 class L10n_Pl_KsefAlertWatch(models.AbstractModel):
-    """Compares what a human should know with what was told: raises, repeats, closes alerts."""
+    """Compares what people should know with what they were told; raises and closes alerts."""
 
     _name = "l10n_pl_ksef.alert.watch"
     _description = "KSeF alerts to be raised or closed"
 
     def _watch(self):
-        """Bring the alerts up to date, each on its own; one worker does it at a time."""
-        lock = ksef_vault.obstacle(self.env)
+        """Bring the alerts up to date; one worker at a time does it."""
+        lock = why_locked(self.env)
         if not lock and not self._is_worth_a_look():
             return
         with locked(self.env, "ksef-alerts") as env:
@@ -46,7 +47,7 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
                 watch._bring_up_to_date(watch._wanted())
 
     def _is_worth_a_look(self):
-        """Return True if there may be something to tell or to close; few queries for all."""
+        """Return True if anything may have to be told or closed; few queries for all companies."""
         if self.env["l10n_pl_ksef.alert"].search_count(OPEN, limit=1):
             return True
         certificates = self.env["l10n_pl_ksef.certificate"]
@@ -63,7 +64,7 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
             self._on_its_own(alerts._raise, values)
 
     def _on_its_own(self, method, values):
-        """Do and commit one alert; what goes wrong with it keeps no other back."""
+        """Do and commit one alert, and log its failure: the other alerts go on."""
         try:
             method(values)
             self.env.cr.commit()
@@ -72,7 +73,7 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
             _logger.exception("KSeF: an alert could not be brought up to date: %s", values)
 
     def _tell_of_lock(self, lock):
-        """The key is missing: one alert for all companies. A copy of a database tells nobody."""
+        """Raise one alert for all companies if the key is missing; tell nothing in a copy."""
         alerts = self.env["l10n_pl_ksef.alert"]
         told = alerts.search(OPEN & Domain("reason", "=", "key"), limit=1)
         session = self.env["l10n_pl_ksef.session"].search([("state", "=", "active")], limit=1)
@@ -83,7 +84,7 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
         self.env.cr.commit()
 
     def _wanted(self):
-        """What a human should know now.
+        """Find what people should know now.
 
         :return dict: values of alerts by key
         """
@@ -119,7 +120,12 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
         }
 
     def _login_level(self, live, newest):
-        """How urgent a company's login is, in days, and why; None when a machine looks after it."""
+        """Return how urgent a company's login is, in days, and why.
+
+        :param live: the login that works; may be empty
+        :param newest: the newest login that was sent
+        :return tuple: days; None if a machine looks after it. A problem or False
+        """
         refused = newest.state == "failed" and newest.method == "certificate"
         if refused and not newest._may_log_in_again():
             return 0, newest.problem
@@ -144,15 +150,12 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
             return 0, ksef_problem.of_nip(error)
         if company._l10n_pl_ksef_certificate()._usable() and newest._may_log_in_again():
             return None, False
-        # A login that lives and yet is not the company's.
+        # A login lives, but for a NIP that the company no longer has.
         changed = newest.state == "active" and ksef_problem.local("nip_changed")
         return 0, changed or newest.problem
 
     def _suspicious_logins(self):
-        """SELECT the few logins that are worth a closer look, out of many.
-
-        The id of the login that works, or None, and of the newest login, for each company.
-        """
+        """SELECT the few companies worth a closer look: the ids of their live and newest login."""
         return _suspicious(
             self.env["l10n_pl_ksef.session"]._now() + timedelta(days=max(LOGIN_DAYS))
         )
@@ -184,7 +187,7 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
         }
 
     def _ending_level(self, certificate):
-        """Days of warning, once the renewal had its chance; some certificates live short."""
+        """Return the days of warning; None while the renewal may still repair itself."""
         life = certificate.valid_to - certificate.valid_from
         left = certificate.valid_to - certificate._now()
         begun = certificate.valid_to - life / 3 + RENEWAL_PATIENCE
@@ -193,7 +196,7 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
         return _reached(CERTIFICATE_DAYS, left)
 
     def _needs_a_human(self, certificate):
-        """Whether a company depends on it, and nobody chose this state."""
+        """Return True if a company depends on the certificate, and nobody chose its state."""
         return certificate._nobody_chose_this() and any(
             certificate.environment == company.l10n_pl_ksef_environment
             and not company._l10n_pl_ksef_certificate()
@@ -213,7 +216,10 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
 
 
 def _suspicious(soon):
-    """SELECT the logins of companies that a human may have to look after."""
+    """SELECT the logins of companies that a person may have to look after.
+
+    :param datetime soon: a login without renewal that ends before then is one
+    """
     return SQL(
         """
         SELECT live.id, newest.id
@@ -240,5 +246,5 @@ def _suspicious(soon):
 
 
 def _reached(levels, left):
-    """The smallest level in days that time left has come down to, or None."""
+    """Return the smallest of some numbers of days that covers the time left, or None."""
     return min((days for days in levels if left <= timedelta(days=days)), default=None)

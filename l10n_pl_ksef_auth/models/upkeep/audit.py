@@ -1,13 +1,7 @@
 from odoo import api, fields, models
 from odoo.http import request
 
-from .. import ksef_problem
 from ..base.const import ENVIRONMENT_LABELS, OPTIONS
-
-
-def address():
-    """Where the person at the browser is, as Odoo's server sees it; False without a request."""
-    return request.httprequest.remote_addr if request else False
 
 
 class L10n_Pl_KsefAudit(models.Model):
@@ -68,6 +62,11 @@ class L10n_Pl_KsefAudit(models.Model):
     detail = fields.Char(readonly=True)
 
     @api.model
+    def _address(self):
+        """Return the address of the browser as Odoo's server sees it; False without a browser."""
+        return request.httprequest.remote_addr if request else False
+
+    @api.model
     def _record(self, companies, event, **values):
         """Add a line for each of some companies.
 
@@ -75,7 +74,7 @@ class L10n_Pl_KsefAudit(models.Model):
         :param str event: one of the events
         :param values: of the line; user and address are those of the request unless given
         """
-        line = {"event": event, "user_id": self.env.uid, "address": address(), **values}
+        line = {"event": event, "user_id": self.env.uid, "address": self._address(), **values}
         self.sudo().create([{"company_id": company.id, **line} for company in companies])
 
     @api.model
@@ -91,12 +90,3 @@ class L10n_Pl_KsefAudit(models.Model):
                 f"{name.removeprefix('l10n_pl_ksef_')}={vals[name]}" for name in changed
             )
             self._record(companies, "settings", detail=detail)
-
-
-def technical(env, problem):
-    """KSeF's own words about a failure, without the sentences for people.
-
-    :param env: any environment
-    :param dict problem: as kept on the record
-    """
-    return ksef_problem.texts(env, problem)["technical"] if problem else False

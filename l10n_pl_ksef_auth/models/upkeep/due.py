@@ -17,7 +17,7 @@ WORK = {
 
 
 class L10n_Pl_KsefDue(models.AbstractModel):
-    """What the scheduled action has to do, the most urgent first, and when next."""
+    """Finds what the scheduled action has to do, the most urgent first, and when next."""
 
     _name = "l10n_pl_ksef.due"
     _description = "KSeF work that is due"
@@ -27,7 +27,7 @@ class L10n_Pl_KsefDue(models.AbstractModel):
         return self._due(SESSIONS, "refresh_valid_until ASC NULLS FIRST, id")
 
     def _certificates(self):
-        """Return the certificates with a step due, in the same order."""
+        """Return the certificates with a step due, those on the way first, then as they end."""
         return self._due(CERTIFICATES, "valid_to ASC NULLS FIRST, id")
 
     def _due(self, model, order):
@@ -81,7 +81,7 @@ class L10n_Pl_KsefDue(models.AbstractModel):
 
 
 def newest_login(condition):
-    """SELECT a company's newest login in its environment, for a JOIN LATERAL with `company`.
+    """SELECT the newest login of `company` in its environment, for a JOIN LATERAL.
 
     :param SQL condition: which logins count
     """
@@ -106,8 +106,8 @@ LIVE_LOGIN = newest_login(
 def _ending_logins(usable, now, condition):
     """SELECT the companies with a usable certificate whose login ends or has ended.
 
-    With the newest login of each. In two parts, because PostgreSQL spends more time on planning
-    this than on doing it.
+    With the newest login of each. In two parts, because PostgreSQL would spend more time on
+    planning this than on doing it.
     """
     return SQL(
         """

@@ -4,15 +4,15 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 
 from ..certificate.states import OVER
-from ..ksef_vault import key_source
 from ..res_company import CONNECT_GROUP
 from ..session.states import ENDED
+from ..vault.keys import key_in_use
 
 # A request that nobody signed is of no use after ten minutes; a week is for support.
 KEPT_REQUESTS = timedelta(days=7)
 # Ended logins and certificates, and closed alerts; the audit trail tells of them for longer.
 KEPT_RECORDS = timedelta(days=400)
-# As long as Polish law keeps the books that the invoices belong to: five years and the running one.
+# Polish law keeps the invoices' books for five years and the running one.
 KEPT_AUDIT = timedelta(days=6 * 366)
 VACUUM_LIMIT = 1000
 
@@ -21,22 +21,22 @@ REMINDER_PARAMETER = "l10n_pl_ksef_auth.key_reminder"
 
 
 class L10n_Pl_KsefHousekeeping(models.AbstractModel):
-    """Nothing grows for ever: what is removed, and after what time; and the reminder of a backup.
+    """Removes what is old, so that nothing grows for ever; reminds of a backup of the key.
 
-    Uploaded documents: the window "Account authorization" forgets them.
+    The window "Account authorization" forgets uploaded documents by itself.
     """
 
     _name = "l10n_pl_ksef.housekeeping"
     _description = "KSeF housekeeping"
 
     # ------------------------------------------------------------------
-    # Removed by Odoo's own daily action: each returns how many went, and whether more are to go
+    # What Odoo's own daily action removes
     # ------------------------------------------------------------------
     @api.autovacuum
     def _gc_requests(self):
         """Remove requests that nobody signed.
 
-        :return tuple: how many went, whether more are to go
+        :return tuple: the number of removed records, True if there are more
         """
         unsigned = Domain("state", "=", "waiting") & Domain("document_secret", "=", False)
         by_hand = Domain("method", "=", "signature")
@@ -45,9 +45,9 @@ class L10n_Pl_KsefHousekeeping(models.AbstractModel):
 
     @api.autovacuum
     def _gc_sessions(self):
-        """Remove logins that ended long ago, but for those whose end by hand still binds machines.
+        """Remove logins that ended long ago; one that a person closed still keeps machines away.
 
-        :return tuple: how many went, whether more are to go
+        :return tuple: the number of removed records, True if there are more
         """
         ended = Domain("state", "in", ENDED) & Domain("closed_by_user", "=", False)
         return self._remove("l10n_pl_ksef.session", ended & _older("write_date", KEPT_RECORDS))
@@ -56,7 +56,7 @@ class L10n_Pl_KsefHousekeeping(models.AbstractModel):
     def _gc_certificates(self):
         """Remove certificates that ended long ago, and applications that came to nothing.
 
-        :return tuple: how many went, whether more are to go
+        :return tuple: the number of removed records, True if there are more
         """
         ended = Domain("state", "in", OVER) & Domain("revoke_requested", "=", False)
         return self._remove("l10n_pl_ksef.certificate", ended & _older("write_date", KEPT_RECORDS))
@@ -65,7 +65,7 @@ class L10n_Pl_KsefHousekeeping(models.AbstractModel):
     def _gc_alerts(self):
         """Remove alerts that were closed long ago.
 
-        :return tuple: how many went, whether more are to go
+        :return tuple: the number of removed records, True if there are more
         """
         return self._remove("l10n_pl_ksef.alert", _older("closed_at", KEPT_RECORDS))
 
@@ -73,7 +73,7 @@ class L10n_Pl_KsefHousekeeping(models.AbstractModel):
     def _gc_audit(self):
         """Remove audit lines that nobody has to keep any more.
 
-        :return tuple: how many went, whether more are to go
+        :return tuple: the number of removed records, True if there are more
         """
         return self._remove("l10n_pl_ksef.audit", _older("create_date", KEPT_AUDIT))
 
@@ -87,8 +87,8 @@ class L10n_Pl_KsefHousekeeping(models.AbstractModel):
     # The reminder to keep a copy of the generated key, apart from the database's backups
     # ------------------------------------------------------------------
     def _remind_of_backup(self):
-        """Ask once for a copy of the generated key: who can reach the server, if anybody can."""
-        path, fingerprint, backed_up = key_source(self.env)
+        """Ask once for a copy of the generated key: an administrator, if there is one."""
+        path, fingerprint, backed_up = key_in_use(self.env)
         parameters = self.env["ir.config_parameter"].sudo()
         if not fingerprint or backed_up or parameters.get_param(REMINDED_PARAMETER) == fingerprint:
             return
@@ -115,7 +115,7 @@ class L10n_Pl_KsefHousekeeping(models.AbstractModel):
         parameters.set_param(REMINDER_PARAMETER, activity.id)
 
     def _keeper(self, session):
-        """Return who can see to a file on the server: an administrator, else who connected."""
+        """Return the user to remind: an administrator of the company, else who connected it."""
         group = self.env.ref(CONNECT_GROUP)
         candidates = session.user_id | group.all_user_ids.sorted("id")
         administrators = candidates.filtered(
@@ -128,7 +128,7 @@ class L10n_Pl_KsefHousekeeping(models.AbstractModel):
         return administrators[:1] or session.user_id
 
     def _close_reminder(self):
-        """Take back the reminder of a key that is backed up, or was replaced by another."""
+        """Remove the reminder: its key is backed up, or was replaced by another."""
         parameters = self.env["ir.config_parameter"].sudo()
         reminder = int(parameters.get_param(REMINDER_PARAMETER) or 0)
         self.env["mail.activity"].sudo().browse(reminder).exists().unlink()

@@ -10,7 +10,7 @@ from odoo.tools import split_every
 from ...tools.errors import KsefError, KsefUnavailable
 from ...tools.http_pool import HttpPool
 from ...tools.nip import InvalidNip
-from .. import ksef_vault
+from ..vault.vault import secret_models, why_locked
 
 _logger = logging.getLogger(__name__)
 
@@ -19,7 +19,7 @@ MOST_ROUNDS = 5
 BATCH = 25
 # Seconds that one run works before others have their turn: Odoo ends a worker after two minutes.
 LONGEST_RUN = 45
-# So many failures to reach KSeF, one after the other, mean that it is down: more are of no use.
+# After so many failures in a row to reach KSeF it is down, and more tries are of no use.
 OUTAGE = 3
 AFTER_OUTAGE = timedelta(minutes=2)
 SHORTLY = timedelta(seconds=10)
@@ -27,7 +27,7 @@ SAFETY_NET = timedelta(hours=1)
 
 
 class L10n_Pl_KsefKeepAlive(models.AbstractModel):
-    """The scheduled action: the most urgent first, and one company's failure stops no other."""
+    """The scheduled action; one company's failure stops no other."""
 
     _name = "l10n_pl_ksef.keep_alive"
     _description = "KSeF scheduled action"
@@ -35,25 +35,25 @@ class L10n_Pl_KsefKeepAlive(models.AbstractModel):
     def _cron_keep_alive(self):
         """Do all that is due, ask to be woken for the next thing, then tell people and tidy up.
 
-        While the secrets cannot be used here, every connection is left as it is (docs/design.md,
-        decisions 10 and 12).
+        While the secrets cannot be used here, every connection is left as it is (docs/design.md 10
+        and 12).
         """
-        if not ksef_vault.obstacle(self.env):
+        if not why_locked(self.env):
             self._wake_for_the_next(self._run())
             self.env["ir.cron"]._commit_progress(remaining=0)
         self._beside(self.env["l10n_pl_ksef.alert.watch"]._watch)
-        for model in ksef_vault.secret_models(self.env):
+        for model in secret_models(self.env):
             self._beside(self.env[model]._forget_unused)
         self._beside(self.env["l10n_pl_ksef.housekeeping"]._remind_of_backup)
 
     def _beside(self, task):
-        """Run a task that goes with keeping the connections alive, and must never prevent it.
+        """Run a task beside the main work; log its failure, which must not stop the main work.
 
         Odoo switches off a scheduled action that fails for a week.
         """
         try:
             task()
-            # What one has done, the next one's failure must not undo.
+            # The next task's failure must not undo this one's work.
             self.env["ir.cron"]._commit_progress()
         except Exception:
             self.env.cr.rollback()
@@ -72,7 +72,7 @@ class L10n_Pl_KsefKeepAlive(models.AbstractModel):
             pool.close()
 
     def _work_off(self, deadline):
-        # A company has no `next_attempt`: what failed oddly is not tried again in this run.
+        # Companies have no `next_attempt`: remember here which ones failed oddly in this run.
         unreached, hopeless = 0, set()
         for number in range(MOST_ROUNDS):
             record = None
@@ -87,7 +87,7 @@ class L10n_Pl_KsefKeepAlive(models.AbstractModel):
                     return self._now()
             if not record:
                 return self.env["l10n_pl_ksef.due"]._next_moment()
-        # What another worker has in its hands just now, or what became due this second.
+        # Another worker has some records in its hands, or some became due this second.
         return self._now() + SHORTLY
 
     def _due_records(self, number, hopeless):
@@ -107,7 +107,7 @@ class L10n_Pl_KsefKeepAlive(models.AbstractModel):
             yield from self._in_batches(due._companies(), hopeless)
 
     def _in_batches(self, records, hopeless):
-        """Yield records but the hopeless ones, reading few at a time: memory stays flat."""
+        """Yield the records that are not hopeless, reading few at a time: memory stays flat."""
         for ids in split_every(BATCH, records.ids):
             self.env["ir.cron"]._commit_progress(len(ids))
             yield from (record for record in records.browse(ids) if record not in hopeless)
@@ -118,7 +118,10 @@ class L10n_Pl_KsefKeepAlive(models.AbstractModel):
 
         :return: the failure that it ended with, or None
         """
+        is_company = record._name == "res.company"
         try:
+            if is_company:
+                return self.env["l10n_pl_ksef.session"]._log_in(record, if_due=True)[1]
             return record._advance()
         except InvalidNip as error:
             _logger.info("KSeF: %s has no usable NIP: %s", record, error.reason)
@@ -127,10 +130,11 @@ class L10n_Pl_KsefKeepAlive(models.AbstractModel):
             self.env.cr.rollback()
             _logger.info("KSeF: %s is busy: %s", record, error.pgcode)
         except Exception as error:
-            # Whatever it is, it is this company's: the others go on (docs/design.md, decision 12).
+            # Whatever it is, it is this company's failure: the others go on (docs/design.md 12).
             self.env.cr.rollback()
             _logger.exception("KSeF: %s failed", record)
-            record._set_aside()
+            if not is_company:
+                record._set_aside()
             return error
         return None
 

@@ -1,4 +1,4 @@
-"""The one place for what each of KSeF's codes means and what a person does about it."""
+"""What each of KSeF's codes means, and what a person does about it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = [
 
 
 def of_error(error: KsefError) -> Meaning:
-    """Return what an exception of this layer means."""
+    """Return the meaning of an exception of this layer."""
     if isinstance(error, KsefForbidden):
         return forbidden(error.reason)
     if isinstance(error, KsefUnavailable):
@@ -42,7 +42,7 @@ def of_error(error: KsefError) -> Meaning:
 
 
 def of_record(problem: Mapping[str, Any]) -> Meaning:
-    """Return what a problem means that was kept as plain values.
+    """Return the meaning of a problem that a record keeps.
 
     :param problem: kind (auth_status, enrollment, refusal, forbidden, outage or local), code,
         and by kind: details, status, sent; ``once`` where no machine tries again by itself

@@ -1,4 +1,4 @@
-"""Problems that this Odoo sees by itself, without an answer of KSeF."""
+"""Problems that this Odoo finds by itself, without an answer of KSeF."""
 
 from __future__ import annotations
 
@@ -231,5 +231,5 @@ PROBLEMS: dict[str, Meaning] = {
 
 
 def local(code: str) -> Meaning:
-    """Return the meaning of a problem that this Odoo sees by itself."""
+    """Return the meaning of a problem that this Odoo finds by itself."""
     return PROBLEMS.get(code) or unknown()

@@ -1,4 +1,4 @@
-"""What one code means, and the sentences that several codes share."""
+"""The meaning of one code, and the sentences that several codes share."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Meaning:
 
     ``text`` and ``action`` are English, for translation, with no other placeholders than
     %(code)s %(text)s %(details)s %(nip)s %(signer)s %(seconds)s.
-    ``final``: the same attempt will not succeed later, so nothing tries it again.
+    ``final``: repeating the attempt later does not help, so no machine does.
     """
 
     text: str
@@ -53,12 +53,12 @@ OPEN_ACCOUNT = _lt("Look at the certificates in the Account tab.")
 
 
 def unknown(final: bool = True) -> Meaning:
-    """Return the meaning of a code that nobody told us about."""
+    """Return the meaning of an undocumented code."""
     return Meaning(
         _lt("KSeF answered %(code)s: %(text)s %(details)s"), TELL_SUPPORT, final, "support"
     )
 
 
 def plain(detail: str) -> str:
-    """Return one of KSeF's details in the form in which the tables hold them."""
+    """Return one of KSeF's details in the form of the tables' keys."""
     return " ".join(detail.split()).rstrip(".").casefold()

@@ -147,7 +147,7 @@ CODES: dict[int, Meaning] = {
     **CERTIFICATE_CODES,
 }
 
-#: Parts of KSeF's details, in lower case, that tell more than the code.
+#: Parts of KSeF's details, in lower case, with a meaning more exact than the code's.
 VARIANTS: dict[int, tuple[tuple[str, Meaning], ...]] = {
     9105: (
         (
@@ -273,7 +273,7 @@ _UNKNOWN_REASON = Meaning(
     _lt("KSeF does not allow this: %(code)s %(text)s"), TELL_SUPPORT, True, "support"
 )
 
-#: What an HTTP status means that came without a code.
+#: By HTTP status, for answers without a code.
 HTTP_STATUSES: dict[int, Meaning] = {
     401: Meaning(_lt("KSeF does not accept this login any more."), CONNECT_AGAIN, True, "sign"),
     403: Meaning(_lt("KSeF does not allow this login to do that."), CONNECT_AGAIN, True, "sign"),
@@ -308,10 +308,10 @@ HTTP_STATUSES: dict[int, Meaning] = {
 
 
 def refusal(code: int | None, details: tuple[str, ...] = ()) -> Meaning:
-    """Return the meaning of KSeF's error code; unknown signature codes are like 9105.
+    """Return the meaning of an error code; an unknown 91xx counts as 9105 (invalid signature).
 
     :param code: ``exceptionCode`` or ``errors[].code``; None when KSeF gave none
-    :param details: its details, some of which tell more
+    :param details: KSeF's details, which may name a more exact meaning
     """
     number = code or 0
     said = " ".join(details).casefold()

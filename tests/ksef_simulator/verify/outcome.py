@@ -75,7 +75,7 @@ class Settings:
     p521_accepted: bool = False
     self_signed_allowed: bool | None = None
     verify_chain: bool = False
-    max_bytes: int = 1_000_000
+    max_bytes: int = 2 * 1024 * 1024
     max_nodes: int = 10_000
 
 

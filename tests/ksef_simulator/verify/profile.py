@@ -11,6 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 
+from .. import odd_certificates
 from ..identities import Identity
 from . import algorithms
 from .algorithms import DS
@@ -88,7 +89,7 @@ def _certificates(signature: etree._Element) -> list[x509.Certificate]:
 
 
 def _readable(der: bytes) -> x509.Certificate:
-    certificate = x509.load_der_x509_certificate(der)
+    certificate: x509.Certificate = odd_certificates.read(der)
     # Read only when asked for; what is broken is found out here.
     _ = certificate.subject, certificate.issuer, certificate.not_valid_after_utc
     return certificate

@@ -47,10 +47,11 @@ _VAT_UE = {
     "SK": r"\d{10}",
     "XI": r"\d{9}|\d{12}|(?:GD|HA)\d{3}",
 }
+VAT_UE = "|".join(f"{country}(?:{number})" for country, number in _VAT_UE.items())
 _CONTEXTS = {
     "Nip": _NIP,
     "InternalId": _NIP + r"-\d{5}",
-    "NipVatUe": _NIP + "-(?:" + "|".join(f"{k}(?:{v})" for k, v in _VAT_UE.items()) + ")",
+    "NipVatUe": f"{_NIP}-(?:{VAT_UE})",
     "PeppolId": r"P[A-Z]{2}[0-9]{6}",
 }
 _CHALLENGE = r"\d{8}-CR-[A-F0-9]{10}-[A-F0-9]{10}-[A-F0-9]{2}"

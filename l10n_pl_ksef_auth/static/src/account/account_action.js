@@ -46,7 +46,7 @@ export class KsefAccountAction extends Component {
         this.dialog = useService("dialog");
         this.connections = useService("l10n_pl_ksef");
         this.state = useState({ account: null, running: "" });
-        onWillStart(() => this.call("l10n_pl_ksef_account"));
+        onWillStart(() => this.refreshBy("l10n_pl_ksef_account"));
         onWillDestroy(() => browser.clearTimeout(this.timer));
     }
 
@@ -73,15 +73,16 @@ export class KsefAccountAction extends Component {
             : _t("Not compared with KSeF yet.");
     }
 
-    /** Calls a method of the company that answers with the whole account, and shows that. */
-    async call(method, ...args) {
-        this.receive(await this.ask(method, ...args));
+    /** Calls a method that returns the whole account, shows it, and compares it with KSeF. */
+    async refreshBy(method, ...args) {
+        this.receive(await this.rpc(method, ...args));
         if (this.isConnected && !this.account.problem) {
-            this.askKsef();
+            this.compare();
         }
     }
 
-    async ask(method, ...args) {
+    /** Calls a method of the company; the screen is busy meanwhile. */
+    async rpc(method, ...args) {
         this.state.running = method;
         try {
             return await this.orm.call("res.company", method, [[this.companyId], ...args]);
@@ -90,19 +91,19 @@ export class KsefAccountAction extends Component {
         }
     }
 
-    /** The same for a method that first asks for the user's own password, by `confirm`. */
-    async askConfirmed(method, ...args) {
-        const answer = await this.ask(method, ...args);
+    /** Calls a method that may want the user's password first: it returns `confirm` then. */
+    async rpcAfterPassword(method, ...args) {
+        const answer = await this.rpc(method, ...args);
         if (!answer.confirm) {
             return answer;
         }
         await new Promise((resolve) => {
             this.action.doAction(answer.confirm, { onClose: resolve });
         });
-        return this.ask(method, ...args);
+        return this.rpc(method, ...args);
     }
 
-    /** Shows an answer; one that reports a problem does not wipe what was compared before. */
+    /** Shows an account. One with a problem keeps what KSeF listed before. */
     receive(answer) {
         const { asked_at, certificates, sessions } = this.account || {};
         const isKept = answer.problem && asked_at && !answer.asked_at;
@@ -111,7 +112,7 @@ export class KsefAccountAction extends Component {
         this.lookAgain();
     }
 
-    /** Until a renewal has ended, looks what became of it; KSeF is asked only then. */
+    /** While a certificate is being renewed, looks again and again; KSeF is asked at the end. */
     lookAgain() {
         browser.clearTimeout(this.timer);
         if (isRenewing(this.account)) {
@@ -126,31 +127,32 @@ export class KsefAccountAction extends Component {
         if (isRenewing(account)) {
             this.lookAgain();
         } else {
-            await this.call("l10n_pl_ksef_account");
+            await this.refreshBy("l10n_pl_ksef_account");
         }
     }
 
-    /** Calls a method that may ask for the user's password, and shows what it leads to. */
-    async callSecured(method, ...args) {
+    /** Calls a method that returns an action, maybe by way of the user's password, and runs it. */
+    async runAction(method, ...args) {
         const action = await this.orm.call("res.company", method, [[this.companyId], ...args]);
-        // It opens this screen again: instead of this one, not on top of it.
+        // The action opens this screen again, in place of the present one.
         return this.action.doAction(action, { stackPosition: "replaceCurrentAction" });
     }
 
-    async askKsef() {
-        this.receive(await this.ask("l10n_pl_ksef_account_at_ksef"));
+    /** Shows what KSeF lists beside what this Odoo has. */
+    async compare() {
+        this.receive(await this.rpc("l10n_pl_ksef_account_at_ksef"));
     }
 
     issueCertificate() {
-        return this.call("l10n_pl_ksef_issue_certificate");
+        return this.refreshBy("l10n_pl_ksef_issue_certificate");
     }
 
     renewCertificate(serialNumber) {
-        return this.call("l10n_pl_ksef_renew_certificate", serialNumber);
+        return this.refreshBy("l10n_pl_ksef_renew_certificate", serialNumber);
     }
 
     saveOptions(values) {
-        return this.call("l10n_pl_ksef_save_options", values);
+        return this.refreshBy("l10n_pl_ksef_save_options", values);
     }
 
     loadCertificate() {
@@ -159,36 +161,36 @@ export class KsefAccountAction extends Component {
         });
     }
 
-    /** What is wrong with the files is told in the window where they were chosen. */
+    /** Returns the answer to the window of the files, which tells what is wrong with them. */
     async onLoad(files, password) {
-        const answer = await this.askConfirmed("l10n_pl_ksef_load_certificate", files, password);
+        const answer = await this.rpcAfterPassword("l10n_pl_ksef_load_certificate", files, password);
         if (!answer.confirm && !answer.problem) {
             this.receive(answer);
-            this.askKsef();
+            this.compare();
         }
         return answer;
     }
 
     revokeCertificate(serialNumber, reason) {
-        return this.callSecured("l10n_pl_ksef_revoke_certificate", serialNumber, reason);
+        return this.runAction("l10n_pl_ksef_revoke_certificate", serialNumber, reason);
     }
 
     /** Closes one login at KSeF; without a reference number, all but the one in use. */
     revokeSession(referenceNumber) {
-        return this.callSecured("l10n_pl_ksef_revoke_session", referenceNumber || null);
+        return this.runAction("l10n_pl_ksef_revoke_session", referenceNumber || null);
     }
 
-    /** Leads, by way of the user's password, to the window in which somebody else signs. */
+    /** Asks for the user's password, then opens the window in which somebody else signs. */
     async takeOver(revoke) {
-        const action = await this.ask("l10n_pl_ksef_take_over", revoke);
-        return this.action.doAction(action, { onClose: () => this.call("l10n_pl_ksef_account") });
+        const action = await this.rpc("l10n_pl_ksef_take_over", revoke);
+        return this.action.doAction(action, { onClose: () => this.refreshBy("l10n_pl_ksef_account") });
     }
 
     disconnect() {
         this.dialog.add(DisconnectDialog, {
             hasCertificate: this.account.certificates.some((row) => row.can_revoke && row.here),
             disconnect: (revokeCertificate) =>
-                this.callSecured("l10n_pl_ksef_disconnect", revokeCertificate),
+                this.runAction("l10n_pl_ksef_disconnect", revokeCertificate),
         });
     }
 }

@@ -35,14 +35,15 @@ export class KsefDiagnosisAction extends Component {
     }
 
     onCheck() {
-        return this.ask("l10n_pl_ksef_diagnose");
+        return this.refreshBy("l10n_pl_ksef_diagnose");
     }
 
     onBackedUp() {
-        return this.ask("l10n_pl_ksef_key_backed_up");
+        return this.refreshBy("l10n_pl_ksef_key_backed_up");
     }
 
-    async ask(method) {
+    /** Calls a method that returns the whole diagnosis, and shows it. */
+    async refreshBy(method) {
         this.state.isBusy = true;
         try {
             const answer = await this.orm.call("res.company", method, [[user.activeCompany.id]]);

@@ -1,0 +1,2 @@
+from . import rotation
+from . import vault

@@ -1,0 +1,167 @@
+import time
+
+from odoo import fields, models, release
+
+from ..models import ksef_problem
+from ..models.vault.database_identity import is_neutralized
+from ..models.vault.keys import key_in_use
+from ..models.vault.vault import why_locked
+from ..tools import clock, probe, vault, xades
+from ..tools.errors import KsefError
+
+# Seconds: a signature made "a minute ago" would be in the future beyond this (docs/ksef.md A2-28).
+TOLERATED_DIFFERENCE = 45
+
+
+class L10n_Pl_KsefDiagnosis(models.AbstractModel):
+    """Checks everything that support asks for; the report holds no secret.
+
+    Each check is a dict: ``name`` for people, ``ok`` (True, False, or None for mere information),
+    ``text``.
+    """
+
+    _name = "l10n_pl_ksef.diagnosis"
+    _description = "KSeF diagnosis"
+
+    def _run(self, owner):
+        """Check the way to KSeF, and what this Odoo has; calls KSeF.
+
+        :param owner: the company that owns the connection
+        :return dict: checks; ``report``: the same as text to copy; ``asks_for_backup``: True until
+            somebody says that a copy of the key exists
+        """
+        checks = [*self._network(owner), *self._answers(owner), *self._here(owner)]
+        return {
+            "checks": checks,
+            "report": self._report(owner, checks),
+            "asks_for_backup": self._asks_for_backup(),
+        }
+
+    def _check(self, name, ok, text):
+        return {"name": name, "ok": ok, "text": text or "–"}
+
+    # ------------------------------------------------------------------
+    # The way to KSeF
+    # ------------------------------------------------------------------
+    def _network(self, owner):
+        url = self._address(owner)
+        if not url:
+            return  # "KSeF answers" tells why
+        for name, check in (
+            (self.env._("Host name"), probe.resolve),
+            (self.env._("Proxy"), probe.proxy),
+            (self.env._("TLS"), probe.tls),
+        ):
+            probed = check(url)
+            told = ksef_problem.sentence(self.env, probed.text, probed.values)
+            yield self._check(name, probed.ok, told)
+
+    def _address(self, owner):
+        """Return the address of KSeF; empty when the system parameter with it is wrong."""
+        try:
+            return owner._l10n_pl_ksef_base_url(owner.l10n_pl_ksef_environment)
+        except KsefError:
+            return ""
+
+    def _answers(self, owner):
+        """Fetch a challenge, which costs nothing: it tells KSeF's clock and our address."""
+        began, asked_at = time.monotonic(), clock.now()
+        try:
+            with owner._l10n_pl_ksef_client() as client:
+                challenge = client.challenge()
+        except KsefError as error:
+            yield self._check(self.env._("KSeF answers"), False, self._words(error))
+            return
+        seconds = time.monotonic() - began
+        yield self._check(self.env._("KSeF answers"), True, f"{seconds * 1000:.0f} ms")
+        ahead = (challenge.timestamp - asked_at).total_seconds() - seconds / 2
+        near = abs(ahead) <= TOLERATED_DIFFERENCE
+        yield self._check(self.env._("Clock"), near, self._difference(ahead))
+        yield self._check(self.env._("Our address as KSeF sees it"), None, challenge.client_ip)
+        yield self._check(self.env._("Rights at KSeF"), *self._rights(owner))
+
+    def _difference(self, ahead):
+        return self.env._("KSeF's clock differs by %(seconds)s s", seconds=f"{ahead:+.1f}")
+
+    def _rights(self, owner):
+        session = owner._l10n_pl_ksef_session()
+        try:
+            token = session._shared_token(wait_seconds=5)
+            with owner._l10n_pl_ksef_client() as client:
+                rights = client.personal_permissions(token)
+        except (KsefError, vault.VaultError) as error:
+            return False, self._words(error)
+        return not session._missing_rights(), ", ".join(sorted(rights)) or session.rights
+
+    def _words(self, error):
+        told = ksef_problem.texts(self.env, ksef_problem.of_error(error))
+        return " · ".join(filter(None, (told["text"], told["technical"])))
+
+    # ------------------------------------------------------------------
+    # What is here
+    # ------------------------------------------------------------------
+    def _here(self, owner):
+        session, certificate = owner._l10n_pl_ksef_session(), owner._l10n_pl_ksef_certificate()
+        yield self._check(self.env._("Login"), *self._login(session))
+        yield self._check(
+            self.env._("Certificate"),
+            bool(certificate._usable()) if certificate else None,
+            f"{certificate.serial_number} → {certificate.valid_to} UTC" if certificate else "",
+        )
+        yield self._check(self.env._("Encryption key"), *self._key())
+        yield self._check(self.env._("Database"), *self._database())
+        yield self._check(self.env._("Signing with the certificate"), *self._signing())
+        yield self._check(self.env._("Scheduled action"), *self._cron())
+
+    def _login(self, session):
+        if not session:
+            return False, ""
+        methods = dict(session._fields["method"]._description_selection(self.env))
+        ends = fields.Datetime.to_string(session.refresh_valid_until)
+        lives = session.refresh_valid_until > session._now()
+        return lives, f"{methods[session.method]} → {ends} UTC"
+
+    def _key(self):
+        lock = why_locked(self.env)
+        if lock:
+            return False, ksef_problem.texts(self.env, ksef_problem.local(lock))["text"]
+        source, fingerprint, backed_up = key_in_use(self.env)
+        if not fingerprint:
+            return None, self.env._("none yet: the first connection makes one")
+        kept = self.env._("backed up") if backed_up else self.env._("not known to be backed up")
+        return backed_up, f"{source}, {fingerprint}, {kept}"
+
+    def _asks_for_backup(self):
+        _source, fingerprint, backed_up = key_in_use(self.env)
+        return bool(fingerprint) and not backed_up
+
+    def _database(self):
+        if is_neutralized(self.env):
+            return None, self.env._("a neutralized copy")
+        uuid = self.env["ir.config_parameter"].sudo().get_param("database.uuid")
+        return True, f"{self.env.cr.dbname}, {uuid}"
+
+    def _signing(self):
+        lacking = xades.available()
+        if lacking:
+            problem = ksef_problem.local(f"xmlsec_{lacking}")
+            return False, ksef_problem.texts(self.env, problem)["text"]
+        return True, self.env._("in order")
+
+    def _cron(self):
+        cron = self.env.ref("l10n_pl_ksef_auth.ir_cron_keep_alive", False)
+        if not cron or not cron.sudo().active:
+            return False, self.env._("switched off")
+        return True, self.env._("last run %(moment)s UTC", moment=cron.sudo().lastcall or "–")
+
+    def _report(self, owner, checks):
+        module = self.env["ir.module.module"].sudo()
+        version = module._get("l10n_pl_ksef_auth").latest_version
+        url = self._address(owner) or "–"
+        marks = {True: "+", False: "!", None: " "}
+        lines = [
+            f"KSeF {owner.l10n_pl_ksef_environment} {url}",
+            f"l10n_pl_ksef_auth {version}, Odoo {release.version}, {fields.Datetime.now()} UTC",
+            *(f"[{marks[check['ok']]}] {check['name']}: {check['text']}" for check in checks),
+        ]
+        return "\n".join(lines)

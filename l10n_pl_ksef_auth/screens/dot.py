@@ -1,0 +1,84 @@
+from odoo import models
+from odoo.tools import SQL
+
+from ..models.res_company import PRINCIPAL_FIELDS
+from ..models.session.states import IN_FLIGHT
+from ..models.vault.vault import why_locked
+from .panel import COLORS
+
+# The fields that the colour depends on.
+KNOWN = (
+    "state",
+    "rights",
+    "rights_checked_at",
+    "refresh_valid_until",
+    "renew_at",
+)
+
+
+class L10n_Pl_KsefDot(models.AbstractModel):
+    """The coloured dot at the top of every page: one query tells the colour for all companies."""
+
+    _name = "l10n_pl_ksef.dot"
+    _description = "KSeF connection dot"
+
+    def _colors(self, companies):
+        """Return the colour of the dot for each company.
+
+        :param companies: the companies that the user may work in
+        :return dict: colour by company id; empty for a company that has nothing to do with KSeF
+        """
+        sessions, polish = self._sessions(companies)
+        locked = bool(why_locked(self.env))
+        return {
+            company_id: self._color(found, locked) if found or company_id in polish else ""
+            for company_id, found in sessions.items()
+        }
+
+    def _color(self, sessions, locked):
+        if locked:
+            return "red"
+        active = sessions.filtered(lambda session: session.state == "active")
+        state = self.env["l10n_pl_ksef.panel"]._state_of(active[:1], sessions - active)
+        return COLORS[state]
+
+    def _sessions(self, companies):
+        """Return the active sessions of companies, and those on their way, the newest first.
+
+        :return tuple: sessions by company id, with the fields KNOWN in the cache; the ids of the
+            companies that pay their taxes in Poland
+        """
+        sessions = self.env["l10n_pl_ksef.session"].sudo()
+        sessions.flush_model(["company_id", "environment", "context_digits", *KNOWN])
+        companies.flush_model(["account_fiscal_country_id", *PRINCIPAL_FIELDS])
+        found, polish = {company.id: sessions.browse() for company in companies}, set()
+        # Not env.ref: it takes a query to see whether the country still exists.
+        poland = self.env["ir.model.data"]._xmlid_to_res_id("base.pl")
+        for company_id, country_id, session_id, *values in self.env.execute_query(
+            SQL(
+                """
+                SELECT company.id, company.account_fiscal_country_id, session.id, %s
+                  FROM res_company AS company
+                  JOIN res_company AS principal ON principal.id = company.l10n_pl_ksef_principal_id
+             LEFT JOIN l10n_pl_ksef_session AS session
+                    ON session.company_id = principal.id
+                   AND session.environment = principal.l10n_pl_ksef_environment
+                   AND session.context_digits = principal.l10n_pl_ksef_digits
+                   AND session.state IN %s
+                 WHERE company.id = ANY(%s)
+                 ORDER BY session.id DESC
+                """,
+                SQL(", ").join(SQL.identifier("session", name) for name in KNOWN),
+                (*IN_FLIGHT, "active"),
+                list(companies.ids),
+            )
+        ):
+            if country_id == poland:
+                polish.add(company_id)
+            if not session_id:
+                continue
+            session = sessions.browse(session_id)
+            for name, value in zip(KNOWN, values, strict=True):
+                session._fields[name]._insert_cache(session, [value])
+            found[company_id] |= session
+        return found, polish

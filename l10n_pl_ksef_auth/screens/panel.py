@@ -1,0 +1,296 @@
+from datetime import timedelta
+
+from odoo import fields, models
+
+from ..models import ksef_problem
+from ..models.certificate.states import ISSUING
+from ..models.res_company import CONNECT_GROUP
+from ..models.session.states import IN_FLIGHT
+from ..models.vault.database_identity import is_neutralized
+from ..models.vault.vault import why_locked
+from ..tools import xades
+
+# A session that nothing renews is worth a warning when it ends within this time.
+EXPIRING = timedelta(days=3)
+# A renewal that is later than this will not come: the scheduled action may not run.
+LATE = timedelta(days=1)
+POLL_QUICKLY, POLL_SLOWLY = 2, 15
+COLORS = {
+    "disconnected": "red",
+    "waiting": "red",
+    "verifying": "amber",
+    "connected": "green",
+    "limited": "amber",
+    "expiring": "amber",
+    "attention": "red",
+}
+TICKS = {"connected": "yes", "expiring": "yes", "limited": "partial"}
+
+
+class L10n_Pl_KsefPanel(models.AbstractModel):
+    """Describes a connection: for the panel, and for the account screen that holds one.
+
+    It reads what KSeF said and when; it never calls KSeF.
+    """
+
+    _name = "l10n_pl_ksef.panel"
+    _description = "KSeF connection panel"
+
+    def _values(self, company):
+        """Describe a company's connection, or why nothing can be done about it here.
+
+        :param company: the company that the user works in
+        :return dict: what the panel component shows
+        """
+        values, obstacle = self._connection(company), why_locked(self.env)
+        if obstacle:
+            return {**values, **self._locked(obstacle)}
+        if is_neutralized(self.env) and values["state"] in ("disconnected", "attention"):
+            values["problem"] = self._local("neutralized")
+        return values
+
+    def _locked(self, obstacle):
+        """Return what replaces a part of the panel while the secrets cannot be used.
+
+        :param str obstacle: code of a local problem
+        """
+        return {
+            "state": "attention",
+            "tick": "no",
+            "color": "red",
+            "headline": self.env._("The connection needs your attention."),
+            "problem": self._local(obstacle),
+            "renews_at": False,
+            "poll_seconds": 0,
+            "button": {"label": self.env._("Decide what to do"), "primary": True},
+        }
+
+    def _local(self, code):
+        return ksef_problem.texts(self.env, ksef_problem.local(code))
+
+    def _connection(self, company):
+        owner = company._l10n_pl_ksef_owner()
+        session = company._l10n_pl_ksef_session()
+        pending = self._on_the_way(company)
+        state = self._state(owner, session, pending)
+        user = self.env.user
+        manages = user.has_group(CONNECT_GROUP)
+        can_connect = manages and owner in user.sudo().company_ids
+        certificate = self._certificate(owner, session)
+        refused = self._refused_signature(owner, session)
+        return {
+            "company_id": company.id,
+            "company_name": company.name,
+            "nip": owner._l10n_pl_ksef_nip(),
+            "environment": owner.l10n_pl_ksef_environment,
+            "environment_label": self._environment_label(owner),
+            "state": state,
+            "tick": TICKS.get(state, "no"),
+            "color": COLORS[state],
+            "headline": self._headline(state, session),
+            "certificate": certificate,
+            "missing_rights": self._rights_labels(session),
+            # KSeF may be checking a signature, or have refused it, while an older session works.
+            "is_verifying": "signature" in pending.mapped("method"),
+            "is_refused": bool(refused),
+            "problem": self._problem(owner, session, pending, refused),
+            "can_connect": can_connect,
+            "button": {
+                "label": self.env._("Refresh connection (signature)"),
+                "primary": state not in ("connected", "verifying"),
+            },
+            "poll_seconds": self._poll_seconds(pending, session, certificate),
+            **self._life(session),
+        }
+
+    def _on_the_way(self, company):
+        """Return the company's sessions that have no outcome yet, the newest first."""
+        owner = company._l10n_pl_ksef_owner()
+        possible = ("state", "in", ("waiting", *IN_FLIGHT, "active"))
+        sessions = self.env["l10n_pl_ksef.session"]._of_company(owner, possible)
+        return sessions.filtered(
+            lambda session: (
+                session.state in IN_FLIGHT
+                or (session.state == "waiting" and session.method == "certificate")
+                or (session.state == "waiting" and session.document_secret)
+                or (session.state == "active" and not session.rights_checked_at)
+            )
+        )
+
+    def _certificates_on_the_way(self, company):
+        owner = company._l10n_pl_ksef_owner()
+        certificates = self.env["l10n_pl_ksef.certificate"].sudo()
+        return certificates.search([("company_ids", "in", owner.id), ("state", "in", ISSUING)])
+
+    # ------------------------------------------------------------------
+    # Parts
+    # ------------------------------------------------------------------
+    def _state(self, owner, session, pending):
+        state = self._state_of(session, pending)
+        if state != "disconnected":
+            return state
+        if self.env["l10n_pl_ksef.session"]._last_failure(owner):
+            return "attention"
+        return "waiting" if self._waiting(owner) else "disconnected"
+
+    def _state_of(self, session, pending):
+        """Return the state that sessions alone tell, so that one query does for many companies.
+
+        :param session: the active session of the connection; empty without one
+        :param pending: the sessions that have no outcome yet
+        :return str: a key of COLORS
+        """
+        if not session:
+            return "verifying" if pending else "disconnected"
+        left = session.refresh_valid_until - session._now()
+        if left <= timedelta():
+            return "attention"
+        if not session.rights_checked_at:
+            return "verifying"
+        if session._missing_rights():
+            return "limited"
+        return "expiring" if left < EXPIRING and not self._renews(session) else "connected"
+
+    def _renews(self, session):
+        """Return True if a login with the certificate will replace the session in time."""
+        return bool(session.renew_at) and not self._is_late(session) and not xades.available()
+
+    def _is_late(self, session):
+        return bool(session.renew_at) and session.renew_at + LATE < session._now()
+
+    def _waiting(self, owner):
+        signing = ("state", "=", "waiting"), ("method", "=", "signature")
+        return self.env["l10n_pl_ksef.session"]._of_company(owner, *signing)._live_challenges()
+
+    def _refused_signature(self, owner, session):
+        """Return the session of the newest signature if KSeF refused it and none worked since."""
+        sessions = self.env["l10n_pl_ksef.session"]
+        since = session or sessions._last_of_context(owner, ("activated_at", "!=", False))
+        sent = ("method", "=", "signature"), ("user_id", "!=", False)
+        return sessions._last_of_context(owner, *sent).filtered(
+            lambda one: one._is_refused_signature() and one._is_later_than(since)
+        )
+
+    def _headline(self, state, session):
+        if state == "attention" and session:
+            return self.env._("The connection has ended; sign once more to restore it.")
+        return {
+            "waiting": self.env._("Waiting for the signed file."),
+            "verifying": self.env._("KSeF is checking the signature."),
+            "limited": self.env._("Connected, but a right is missing at KSeF."),
+            "expiring": self.env._("The connection ends soon; sign once more to keep it."),
+            "attention": self.env._("The connection needs your attention."),
+        }.get(state, "")
+
+    def _life(self, session):
+        now = session._now()
+        until = session.refresh_valid_until
+        whole = until and session.activated_at and (until - session.activated_at).total_seconds()
+        left = until and max((until - now).total_seconds(), 0)
+        renews = self._renews(session) and session.renew_at
+        return {
+            "expires_at": fields.Datetime.to_string(until) if until else False,
+            "seconds_left": int(left) if until else False,
+            "lifetime_share": left / whole if whole else 0.0,
+            "checked_at": fields.Datetime.to_string(
+                session.rights_checked_at or session.activated_at
+            ),
+            "renews_at": fields.Datetime.to_string(renews) if renews else False,
+            "identity": {
+                "name": session.signer_name or "",
+                "masked": session.signer_masked or "",
+                "kind": session.signer_kind or "",
+            }
+            if session.signer_name
+            else False,
+        }
+
+    def _certificate(self, owner, session):
+        certificate = owner._l10n_pl_ksef_certificate()
+        if not certificate:
+            certificates = self.env["l10n_pl_ksef.certificate"]
+            certificate = certificates._of_company(owner, order="id desc", limit=1)
+        state = self._certificate_state(certificate)
+        valid_to = certificate.valid_to if state == "valid" else False
+        share = False
+        if valid_to:
+            whole = (valid_to - certificate.valid_from).total_seconds()
+            share = max((valid_to - certificate._now()).total_seconds(), 0) / whole
+        return {
+            "state": state,
+            "text": self._certificate_text(state),
+            "valid_to": fields.Datetime.to_string(valid_to) if valid_to else False,
+            "share": share,
+        }
+
+    def _certificate_state(self, certificate):
+        if certificate.state in ISSUING:
+            return "issuing"
+        return {
+            "active": "valid",
+            "exists": "exists",
+            "failed": "attention",
+            "revoked": "attention",
+            "blocked": "attention",
+            "expired": "attention",
+        }.get(certificate.state, "none")
+
+    def _certificate_text(self, state):
+        return {
+            "none": self.env._("none"),
+            "issuing": self.env._("being issued"),
+            "valid": self.env._("valid until"),
+            "exists": self.env._("one exists already: load it by hand in the Account tab"),
+            "attention": self.env._("needs attention: see the Account tab"),
+        }[state]
+
+    def _rights_labels(self, session):
+        labels = {
+            "InvoiceWrite": self.env._("sending invoices (InvoiceWrite)"),
+            "InvoiceRead": self.env._("reading invoices (InvoiceRead)"),
+        }
+        if not session.rights_checked_at:
+            return []
+        return [labels[right] for right in session._missing_rights()]
+
+    def _problem(self, owner, session, pending, refused):
+        """Return what went wrong last, unless it was mended since; False when nothing did."""
+        obstacle = ksef_problem.of_company(owner)
+        if obstacle:
+            return self._texts(obstacle, owner)
+        source = pending[:1] if pending[:1].problem else refused or session
+        source = source or self.env["l10n_pl_ksef.session"]._last_failure(owner)
+        if source.problem:
+            return self._texts(source.problem, owner, source)
+        if not session and not pending and self._is_of_another(owner):
+            return self._texts(ksef_problem.local("nip_changed"), owner)
+        lacking = session.renew_at and xades.available()
+        if lacking:
+            return self._texts(ksef_problem.local(f"xmlsec_{lacking}"), owner)
+        if self._is_late(session):
+            return self._texts(ksef_problem.local("renewal_late"), owner)
+        return False
+
+    def _is_of_another(self, owner):
+        """Return True if the only active session is for another NIP, and no certificate logs in.
+
+        The company had that NIP, or was that unit, when somebody signed.
+        """
+        if owner._l10n_pl_ksef_certificate()._usable():
+            return False
+        live = ("state", "=", "active"), ("revoke_requested", "=", False)
+        return bool(self.env["l10n_pl_ksef.session"]._of_company(owner, *live, limit=1))
+
+    def _texts(self, problem, owner, session=None):
+        nip, signer = owner._l10n_pl_ksef_nip(), session and session.signer_name
+        return ksef_problem.texts(self.env, problem, nip=nip, signer=signer or "")
+
+    def _environment_label(self, owner):
+        field = owner._fields["l10n_pl_ksef_environment"]
+        return dict(field._description_selection(self.env)).get(owner.l10n_pl_ksef_environment, "")
+
+    def _poll_seconds(self, pending, session, certificate):
+        soon = session._now() + timedelta(minutes=1)
+        if any(not one.next_attempt or one.next_attempt < soon for one in pending):
+            return POLL_QUICKLY
+        return POLL_SLOWLY if certificate["state"] == "issuing" else 0

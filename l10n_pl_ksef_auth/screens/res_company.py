@@ -1,0 +1,299 @@
+import base64
+import binascii
+
+from odoo import models
+from odoo.exceptions import AccessError, UserError
+
+from ..models import ksef_problem
+from ..models.base.const import OPTIONS
+from ..models.base.cursors import fresh
+from ..models.res_company import CONNECT_GROUP, SEE_GROUP
+from ..models.vault.keys import note_backup
+from ..tools.errors import KsefError
+from ..tools.vault import VaultError
+from .sensitive import recently_confirmed, sensitive
+
+
+class ResCompany(models.Model):
+    """The methods that the screens call; each checks first what the user may do."""
+
+    _inherit = "res.company"
+
+    # ------------------------------------------------------------------
+    # Who may call
+    # ------------------------------------------------------------------
+    def _l10n_pl_ksef_check_group(self, group):
+        """Refuse a user who is not in a group, or does not work in the company.
+
+        :param str group: XML id
+        :raises AccessError: names the right that is missing
+        """
+        if self.env.su:
+            return
+        if not self.env.user.has_group(group):
+            raise AccessError(
+                self.env._(
+                    'This part of KSeF needs the right "%(right)s": ask your administrator for it.',
+                    right=self.env.ref(group).sudo().name,
+                )
+            )
+        if self not in self.env.user.company_ids:
+            raise AccessError(
+                self.env._(
+                    "You do not work in this company in Odoo: ask your administrator for it."
+                )
+            )
+
+    def _l10n_pl_ksef_managed(self):
+        """Return the company that owns self's connection, if the user manages both.
+
+        A user who works in a branch alone does not manage the connection of the company above it.
+
+        :raises AccessError: the user does not manage one of them
+        """
+        self.ensure_one()
+        self._l10n_pl_ksef_check_group(CONNECT_GROUP)
+        owner = self._l10n_pl_ksef_owner()
+        owner.with_env(self.env)._l10n_pl_ksef_check_group(CONNECT_GROUP)
+        return owner
+
+    # ------------------------------------------------------------------
+    # Connection to KSeF
+    # ------------------------------------------------------------------
+    def l10n_pl_ksef_panel(self):
+        """Describe the connection as the panel shows it, without a call to KSeF.
+
+        :return dict: see l10n_pl_ksef.panel
+        """
+        self.ensure_one()
+        self._l10n_pl_ksef_check_group(SEE_GROUP)
+        return self.env["l10n_pl_ksef.panel"]._values(self)
+
+    def l10n_pl_ksef_follow(self):
+        """Do the next step of a connection on its way, and describe the connection then.
+
+        :return dict: as l10n_pl_ksef_panel
+        """
+        self.ensure_one()
+        self._l10n_pl_ksef_check_group(SEE_GROUP)
+        panel = self.env["l10n_pl_ksef.panel"]
+        panel._on_the_way(self)._advance()
+        panel._certificates_on_the_way(self)._advance()
+        # What the steps committed is not in this transaction's snapshot.
+        with fresh(self) as company:
+            return company.env["l10n_pl_ksef.panel"]._values(company)
+
+    def l10n_pl_ksef_open_authorization(self):
+        """Open the window "Account authorization", or first the one that decides about a copy.
+
+        :return dict: an action
+        """
+        self.ensure_one()
+        owner = self._l10n_pl_ksef_managed()
+        decision = self.env["l10n_pl_ksef.unlock"]._open(self)
+        if decision:
+            return decision
+        window = self.env["l10n_pl_ksef.authorization"]._open(owner)
+        return {
+            "type": "ir.actions.client",
+            "tag": "l10n_pl_ksef_authorization",
+            "name": self.env._("Account authorization"),
+            "target": "new",
+            "context": {"dialog_size": "medium"},
+            "params": {"wizard_id": window.id, "company_id": self.id},
+        }
+
+    # ------------------------------------------------------------------
+    # Account
+    # ------------------------------------------------------------------
+    def l10n_pl_ksef_open_account(self):
+        """Open the screen "Account": certificates and sessions.
+
+        :return dict: a client action
+        """
+        self.ensure_one()
+        self._l10n_pl_ksef_check_group(CONNECT_GROUP)
+        # The stored action has an address: the page keeps its title when it is loaded again.
+        action = self.env["ir.actions.actions"]._for_xml_id("l10n_pl_ksef_auth.action_account")
+        return {**action, "target": "main", "params": {"company_id": self.id}}
+
+    def l10n_pl_ksef_account(self):
+        """Describe what this Odoo knows of the account, without a call to KSeF.
+
+        :return dict: see l10n_pl_ksef.account
+        """
+        owner = self._l10n_pl_ksef_managed()
+        return self.env["l10n_pl_ksef.account"]._values(owner)
+
+    def l10n_pl_ksef_account_at_ksef(self):
+        """Describe the account, side by side with what KSeF lists for the signer.
+
+        :return dict: as l10n_pl_ksef_account, with ``asked_at``; or with ``problem``
+        """
+        owner = self._l10n_pl_ksef_managed()
+        account = self.env["l10n_pl_ksef.account"]
+        try:
+            listed = account._ask_ksef(owner)
+        except (KsefError, VaultError) as error:
+            problem = ksef_problem.texts(self.env, ksef_problem.of_request(error))
+            return {**account._values(owner), "problem": problem}
+        return account._values(owner, listed)
+
+    def l10n_pl_ksef_save_options(self, values):
+        """Change the company's settings for KSeF, also for a user who may not write companies.
+
+        :param dict values: fields of OPTIONS
+        :return dict: l10n_pl_ksef_account()
+        :raises UserError: another field
+        """
+        owner = self._l10n_pl_ksef_managed()
+        if set(values) - set(OPTIONS):
+            raise UserError(self.env._("Only the settings for KSeF can be changed here."))
+        owner.sudo().write(values)
+        return self.l10n_pl_ksef_account()
+
+    def l10n_pl_ksef_load_certificate(self, files, password):
+        """Take a KSeF certificate and its key, as the Ministry's portal gives them.
+
+        The user confirms by password first, in a call of its own: Odoo's check keeps the arguments
+        of the call in the database, and the key and its password must not get there.
+
+        :param list files: base64 of one PKCS#12, or of a certificate and a key (PEM, DER)
+        :param str password: of the key; not stored
+        :return dict: l10n_pl_ksef_account(), with ``problem`` when the files are of no use; or
+            ``confirm``, the action that asks: call again when its window has closed
+        """
+        owner = self._l10n_pl_ksef_managed()
+        if not recently_confirmed(self.env):
+            return {"confirm": self.l10n_pl_ksef_confirm()}
+        try:
+            contents = [base64.b64decode(file, validate=True) for file in files]
+        except (binascii.Error, TypeError, ValueError):
+            contents = [b""]
+        problem = owner.env["l10n_pl_ksef.certificate"]._load(owner, contents, password or None)
+        return self._l10n_pl_ksef_account_after(problem)
+
+    @sensitive
+    def l10n_pl_ksef_confirm(self):
+        """Ask for the user's password, and do nothing else.
+
+        :return dict: an action: the question, or the end of it
+        """
+        return {"type": "ir.actions.act_window_close"}
+
+    def l10n_pl_ksef_issue_certificate(self):
+        """Apply for a certificate for this Odoo, although the signer has one elsewhere.
+
+        :return dict: l10n_pl_ksef_account()
+        """
+        owner = self._l10n_pl_ksef_managed()
+        problem = owner.env["l10n_pl_ksef.certificate"]._issue_separate(owner, self.env.user)
+        return self._l10n_pl_ksef_account_after(problem)
+
+    def l10n_pl_ksef_renew_certificate(self, serial_number):
+        """Renew a certificate now, not only two months before its end.
+
+        No password is asked for: the old certificate stays until the new one has logged in, and
+        KSeF limits the number of applications.
+
+        :param str serial_number: of a certificate that this Odoo holds
+        :return dict: l10n_pl_ksef_account(), with ``problem`` when the renewal cannot begin
+        """
+        owner = self._l10n_pl_ksef_managed()
+        problem = self.env["l10n_pl_ksef.account.actions"]._renew_certificate(owner, serial_number)
+        return self._l10n_pl_ksef_account_after(problem)
+
+    def l10n_pl_ksef_connect_with_certificate(self):
+        """Connect all companies of self with a certificate of this Odoo, without a signature.
+
+        :return list: for each company: id, name, state and color (as the panel's), text
+        """
+        actions = self.env["l10n_pl_ksef.account.actions"]
+        for company in self:
+            company._l10n_pl_ksef_managed()
+        return [actions._connect(company) for company in self]
+
+    @sensitive
+    def l10n_pl_ksef_disconnect(self, revoke_certificate=False):
+        """Close the session at KSeF; Odoo does not log in again by itself.
+
+        :param bool revoke_certificate: also revoke the certificate, for all companies it serves
+        :return dict: the action that shows the account again
+        :raises UserError: the certificate cannot be revoked now; the session stays
+        """
+        owner = self._l10n_pl_ksef_managed()
+        certificate = owner._l10n_pl_ksef_certificate()
+        if revoke_certificate and certificate:
+            self.env["l10n_pl_ksef.account.actions"]._revoke_certificate(
+                owner, certificate.serial_number, "Unspecified"
+            )
+        self.env["l10n_pl_ksef.session"]._disconnect(owner)
+        return self.l10n_pl_ksef_open_account()
+
+    @sensitive
+    def l10n_pl_ksef_take_over(self, revoke=False):
+        """Open the window "Account authorization" for somebody else to take the connection over.
+
+        The password is asked for even if the former certificate stays valid: the company no longer
+        logs in with it once the new session works.
+
+        :param bool revoke: also revoke the former certificate, through its owner's session
+        :return dict: the action that opens the window
+        :raises UserError: the certificate cannot be revoked from here
+        """
+        owner = self._l10n_pl_ksef_managed()
+        self.env["l10n_pl_ksef.takeover"]._begin(owner, revoke)
+        return self.l10n_pl_ksef_open_authorization()
+
+    @sensitive
+    def l10n_pl_ksef_revoke_certificate(self, serial_number, reason="Unspecified"):
+        """Revoke one of the signer's certificates at KSeF, whether this Odoo holds it or not.
+
+        :param str serial_number: as KSeF lists it
+        :param str reason: Unspecified, Superseded or KeyCompromise
+        :return dict: the action that shows the account again
+        """
+        owner = self._l10n_pl_ksef_managed()
+        self.env["l10n_pl_ksef.account.actions"]._revoke_certificate(owner, serial_number, reason)
+        return self.l10n_pl_ksef_open_account()
+
+    @sensitive
+    def l10n_pl_ksef_revoke_session(self, reference_number=None):
+        """Close one session at KSeF, or all but the present one.
+
+        :param str reference_number: as KSeF lists it; None for all but the present one
+        :return dict: the action that shows the account again
+        """
+        owner = self._l10n_pl_ksef_managed()
+        self.env["l10n_pl_ksef.account.actions"]._revoke_sessions(owner, reference_number)
+        return self.l10n_pl_ksef_open_account()
+
+    def _l10n_pl_ksef_account_after(self, problem):
+        """Return the account after steps that committed on cursors of their own.
+
+        :param problem: what is kept of a failure; False without one
+        """
+        with fresh(self) as company:
+            values = company.l10n_pl_ksef_account()
+        return {**values, "problem": problem and ksef_problem.texts(self.env, problem)}
+
+    # ------------------------------------------------------------------
+    # Diagnosis
+    # ------------------------------------------------------------------
+    def l10n_pl_ksef_diagnose(self):
+        """Check the connection from end to end, for support; calls KSeF.
+
+        :return dict: see l10n_pl_ksef.diagnosis
+        """
+        owner = self._l10n_pl_ksef_managed()
+        return self.env["l10n_pl_ksef.diagnosis"]._run(owner)
+
+    def l10n_pl_ksef_key_backed_up(self):
+        """Note that somebody keeps a copy of the encryption key.
+
+        :return dict: as l10n_pl_ksef_diagnose
+        """
+        self._l10n_pl_ksef_managed()
+        note_backup(self.env)
+        self.env["l10n_pl_ksef.housekeeping"]._close_reminder()
+        return self.l10n_pl_ksef_diagnose()

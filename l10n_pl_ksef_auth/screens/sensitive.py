@@ -1,0 +1,48 @@
+"""Sensitive actions ask for the password first, or for typed words where there is none."""
+
+import time
+from functools import wraps
+
+from odoo.exceptions import UserError
+from odoo.http import request
+
+from odoo.addons.base.models.res_users import check_identity
+
+PASSWORD_KEY, PHRASE_KEY = "identity-check-last", "l10n_pl_ksef_confirmed"
+# As long as Odoo trusts its own check of the password.
+TRUSTED_SECONDS = 10 * 60
+
+
+def sensitive(method):
+    """Ask for the password before an action, as Odoo does elsewhere; without one, for typed words.
+
+    The database keeps the arguments until the answer: they must hold no secret. A method that takes
+    a secret asks ``recently_confirmed`` instead.
+
+    :param method: an action that a button calls over HTTP
+    """
+    by_password = check_identity(method)
+
+    @wraps(method)
+    def asked(self, *args, **kwargs):
+        if recently_confirmed(self.env):
+            return method(self, *args, **kwargs)
+        if self.env["l10n_pl_ksef.confirmation"]._has_credential():
+            return by_password(self, *args, **kwargs)
+        return self.env["l10n_pl_ksef.confirmation"]._ask(self, method.__name__, args, kwargs)
+
+    # Odoo's window for the password calls no method without this mark.
+    asked.__has_check_identity = True
+    return asked
+
+
+def recently_confirmed(env):
+    """Return True if the user confirmed a sensitive action within the last ten minutes.
+
+    :param env: of the user
+    :raises UserError: outside an HTTP request nobody can be asked
+    """
+    if not request:
+        raise UserError(env._("This action can only be taken in the browser."))
+    last = max(request.session.get(key, 0) for key in (PASSWORD_KEY, PHRASE_KEY))
+    return last > time.time() - TRUSTED_SECONDS

@@ -1,0 +1,60 @@
+from datetime import timedelta
+
+from odoo.tests import tagged
+
+from odoo.addons.l10n_pl_ksef_auth.tools.http_pool import HttpPool
+
+from .common import KsefCase
+
+
+@tagged("post_install", "-at_install")
+class TestUrgency(KsefCase):
+    """The scheduled action begins with what cannot wait."""
+
+    def setUp(self):
+        super().setUp()
+        self.due = self.env["l10n_pl_ksef.due"]
+        self.other = self.make_company("Druga Sp. z o.o.", "1111111111")
+
+    def login(self, company, **values):
+        """A login of a company with a step due, beside the one of this test's company."""
+        session = self.company._l10n_pl_ksef_session()
+        context = {"company_id": company.id, "context_value": company.l10n_pl_ksef_digits}
+        return session.copy({**context, "next_attempt": False, **values})
+
+    def test_of_two_logins_the_one_that_ends_sooner_comes_first(self):
+        later = self.connect()
+        later.next_attempt = False
+        sooner = self.login(
+            self.other, state="active", refresh_valid_until=later._now() + timedelta(hours=1)
+        )
+        self.assertEqual(self.due._logins(), sooner | later)
+
+    def test_a_login_on_its_way_comes_before_all_that_live(self):
+        living = self.connect()
+        living.next_attempt = False
+        on_its_way = self.login(self.other, state="submitted")
+        self.assertEqual(self.due._logins(), on_its_way | living)
+
+    def test_a_company_without_a_login_comes_before_one_whose_login_ends(self):
+        certificate = self.certified()
+        certificate.company_ids |= self.other
+        self.login(self.other, state="expired", activated_at=certificate._now())
+        session = self.company._l10n_pl_ksef_session()
+        session.renew_at = session._now()
+        self.assertEqual(self.due._companies(), self.other | self.company)
+
+    def test_what_is_put_off_is_due_at_its_time(self):
+        session = self.connect()
+        self.keep_alive(seconds=5)
+        session.next_attempt = moment = session._now() + timedelta(minutes=7)
+        self.assertFalse(self.due._logins())
+        self.assertEqual(self.due._next_moment(), moment)
+
+    def test_only_a_run_shares_its_client(self):
+        pool = HttpPool()
+        self.addCleanup(pool.close)
+        in_run = self.company.with_context(**pool.context())
+        shared = in_run._l10n_pl_ksef_client()
+        self.assertIs(shared, in_run._l10n_pl_ksef_client())
+        self.assertIsNot(shared, self.company._l10n_pl_ksef_client())

@@ -1,0 +1,453 @@
+import base64
+import binascii
+from dataclasses import dataclass
+from datetime import timedelta, timezone
+
+from odoo import Command, api, fields, models
+from odoo.exceptions import AccessError
+from odoo.tools import SQL
+
+from ..models import ksef_problem
+from ..models.base.const import ENVIRONMENT_LABELS
+from ..models.base.cursors import fresh
+from ..models.base.steps import naive
+from ..models.certificate.states import STANDING
+from ..models.res_company import CONNECT_GROUP
+from ..models.session.states import ENDED, IN_FLIGHT
+from ..tools import clock, members
+from ..tools import nip as nip_tools
+from ..tools.const import CHALLENGE_LIFETIME
+from ..tools.errors import KsefError
+from ..tools.signed_document import MAX_SIZE, KnownChallenge, Reading, read
+from ..tools.vault import VaultError
+
+STEPS = [
+    ("download", "Download"),
+    ("sign", "Sign"),
+    ("upload", "Attach the signed document"),
+    ("verify", "Verification"),
+    ("done", "Done"),
+]
+# KSeF was seen to say "in progress" for half an hour (docs/ksef.md A1-100).
+LONG_VERIFICATION = timedelta(minutes=2)
+# An uploaded document that was not sent: its challenge has long expired.
+KEPT_DOCUMENTS = timedelta(hours=1)
+
+
+@dataclass(frozen=True, repr=False)
+class Upload:
+    """The attached file, decrypted and read; nothing shows its bytes by accident."""
+
+    content: bytes = b""
+    reading: Reading | None = None
+
+
+class L10n_Pl_KsefAuthorization(models.TransientModel):
+    """The window "Account authorization": download, sign, upload, verification.
+
+    The browser calls it over RPC; each call returns ``view()``. What is expected to go wrong comes
+    back in ``problem``, and nothing that the user chose is lost by it.
+    """
+
+    _name = "l10n_pl_ksef.authorization"
+    _description = "KSeF account authorization"
+    _inherit = ["l10n_pl_ksef.vault.mixin"]
+    # A tab may stay open overnight; what was uploaded is removed within the hour all the same.
+    _transient_max_hours = 7 * 24
+
+    company_id = fields.Many2one("res.company", required=True, readonly=True, ondelete="cascade")
+    environment = fields.Selection(ENVIRONMENT_LABELS, required=True, readonly=True)
+    step = fields.Selection(STEPS, required=True, readonly=True, default="download")
+    session_id = fields.Many2one("l10n_pl_ksef.session", readonly=True, ondelete="set null")
+    document_name = fields.Char(readonly=True)
+    document_secret = fields.Text(groups=fields.NO_ACCESS, prefetch=False)
+    attached_at = fields.Datetime(readonly=True)
+    consent = fields.Boolean(readonly=True)
+    problem = fields.Json(readonly=True)
+    take_over = fields.Boolean(string="Another identity takes over", readonly=True)
+    revoke_taken_over = fields.Boolean(string="Revoke the former certificate", readonly=True)
+
+    @api.model
+    def _open(self, company):
+        """Return the user's open window for a company's connection, or a new one.
+
+        :param company: the company that owns the connection
+        """
+        environment = company.l10n_pl_ksef_environment
+        mine = self.sudo().search(
+            [
+                ("create_uid", "=", self.env.uid),
+                ("company_id", "=", company.id),
+                ("environment", "=", environment),
+                ("step", "!=", "done"),
+            ],
+            order="id desc",
+            limit=1,
+        )
+        if mine:
+            mine._catch_up(mine._upload().reading)
+        if mine.step == "verify" and mine._result():
+            mine = mine.browse()
+        if not mine:
+            mine = self.sudo().create({"company_id": company.id, "environment": environment})
+        return mine.sudo(False)
+
+    # ------------------------------------------------------------------
+    # Called by the browser
+    # ------------------------------------------------------------------
+    def view(self):
+        """Describe all that the window shows.
+
+        :return dict: step, names, countdown, document, reading, problem, result
+        """
+        window = self._checked_sudo()
+        return window._view(window._upload())
+
+    def prepare_download(self):
+        """Fetch a challenge from KSeF, so that the file's ten minutes begin now.
+
+        :return dict: view(), with the address of the file
+        """
+        window = self._checked_sudo()
+        window.problem = False
+        try:
+            window._new_session()
+        except nip_tools.InvalidNip as error:
+            window.problem = ksef_problem.of_nip(error)
+        except KsefError as error:
+            window.problem = ksef_problem.of_request(error)
+        else:
+            window.step = "download"
+        return window.view()
+
+    def go(self, step):
+        """Show another of the first three steps.
+
+        :param str step: download, sign or upload
+        :return dict: view()
+        """
+        window = self._checked_sudo()
+        if step in ("download", "sign", "upload") and window.step != step:
+            window.write({"step": step, "problem": False})
+        return window.view()
+
+    def attach(self, name, content_base64):
+        """Take the signed file and look at it; nothing is sent.
+
+        :param str name: the file's name, which only people read
+        :param str content_base64: the file's bytes
+        :return dict: view(), with the findings
+        """
+        window = self._checked_sudo()
+        window.problem = False
+        try:
+            content = base64.b64decode(content_base64, validate=True)
+            # One byte too many is enough for the reader to say that the file is too large.
+            content = content[: MAX_SIZE + 1]
+            window._secret_write(document_secret=content or b" ")
+            window.write(
+                {
+                    "document_name": members.for_people(str(name))[:255],
+                    "attached_at": naive(clock.now()),
+                }
+            )
+        except (binascii.Error, TypeError, ValueError):
+            window.problem = ksef_problem.local("upload_unreadable")
+        except VaultError as error:
+            window.problem = ksef_problem.of_error(error)
+        return window.view()
+
+    def detach(self):
+        """Forget the attached file.
+
+        :return dict: view()
+        """
+        window = self._checked_sudo()
+        window.write({"document_secret": False, "document_name": False, "problem": False})
+        return window.view()
+
+    def set_consent(self, consent):
+        """Record whether the signer wants a KSeF certificate for later logins.
+
+        :param bool consent: the choice
+        :return dict: view()
+        """
+        window = self._checked_sudo()
+        window.consent = bool(consent)
+        return window.view()
+
+    def forget_take_over(self):
+        """Sign for the connection as it is: nobody takes over.
+
+        :return dict: view()
+        """
+        window = self._checked_sudo()
+        window.write({"take_over": False, "revoke_taken_over": False})
+        return window.view()
+
+    def authenticate(self):
+        """Send the signed file to KSeF, its bytes untouched, and begin to wait for the answer.
+
+        :return dict: view(); the step is "verify", or "upload" with what is wrong
+        """
+        window = self._checked_sudo()
+        upload = window._upload()
+        if window._catch_up(upload.reading):
+            return window._follow_up(upload)
+        session = window._session_of(upload.reading)
+        if not session or upload.reading.stops:
+            return window._view(upload)
+        window.write({"session_id": session.id, "step": "verify", "problem": False})
+        session._submit_signed(upload.content, **window._sender_values(upload.reading))
+        return window._follow_up(upload)
+
+    def follow(self):
+        """Do the next due step while KSeF checks the signature.
+
+        :return dict: view()
+        """
+        window = self._checked_sudo()
+        if window.step == "verify" and window.session_id:
+            window.session_id._advance()
+        return window._follow_up(window._upload())
+
+    def _checked_sudo(self):
+        """Return self as superuser, if the window is the user's and the user may connect.
+
+        :raises AccessError: somebody else's window, or no right to connect
+        """
+        self.ensure_one()
+        self.company_id._l10n_pl_ksef_check_group(CONNECT_GROUP)
+        if self.create_uid != self.env.user and not self.env.su:
+            raise AccessError(self.env._("This window belongs to another user."))
+        return self.sudo()
+
+    # ------------------------------------------------------------------
+    # What it shows
+    # ------------------------------------------------------------------
+    def _view(self, upload):
+        return self.env["l10n_pl_ksef.authorization.view"]._values(self, upload)
+
+    def _follow_up(self, upload):
+        """Return view() after steps that were committed outside this transaction's snapshot.
+
+        :param Upload upload: as it was before the steps
+        """
+        with fresh(self.session_id) as session:
+            outcome = self._outcome(session)
+        if self.step == "verify" and outcome["back_to"]:
+            self.write({"step": outcome["back_to"], "problem": outcome["problem"]})
+            if outcome["back_to"] == "download":
+                self.write({"document_secret": False, "document_name": False})
+        elif self.step == "verify" and outcome["result"]:
+            self.write({"step": "done", "document_secret": False, "document_name": False})
+        view = self._view(upload if self.document_secret else Upload())
+        return {**view, "result": outcome["result"], "verifying": outcome["verifying"]}
+
+    def _verifying(self):
+        return self._outcome(self.session_id)["verifying"] if self.step == "verify" else False
+
+    def _result(self):
+        return self._outcome(self.session_id)["result"] if self.session_id else False
+
+    def _outcome(self, session):
+        """Return how a session that was sent stands.
+
+        :param session: the window's
+        :return dict: result, verifying, back_to (the step to go back to), problem
+        """
+        if session.state == "active":
+            checked = bool(session.rights_checked_at)
+            result = checked and ("limited" if session._missing_rights() else "connected")
+            return self._outcome_values(session, result=result, verifying=not checked)
+        if session.state == "waiting" and not session.sudo().document_secret:
+            # Refused; or not even stored, because another worker held the lock for too long.
+            problem = session.problem or ksef_problem.local("busy")
+            return self._outcome_values(session, back_to="upload", problem=problem)
+        if session.state in ENDED:
+            return self._outcome_values(session, back_to="download")
+        return self._outcome_values(session, verifying=True)
+
+    def _outcome_values(self, session, result=False, verifying=False, back_to=False, problem=None):
+        since = session.send_started_at
+        return {
+            "result": result,
+            "back_to": back_to,
+            "problem": problem or session.problem,
+            "verifying": verifying
+            and {
+                "since": fields.Datetime.to_string(since) if since else False,
+                "long": bool(since) and session._now() - since > LONG_VERIFICATION,
+            },
+        }
+
+    # ------------------------------------------------------------------
+    # The attached file
+    # ------------------------------------------------------------------
+    def _upload(self):
+        """Decrypt and read the attached file: milliseconds, so once for each call of the window."""
+        try:
+            content = self._secret_read("document_secret")
+        except VaultError:
+            content = b""
+        return Upload(content, self._reading(content) if content else None)
+
+    def _reading(self, content):
+        """Return what the file says; None while the company's own number is wrong."""
+        if self._nip_problem():
+            return None
+        sessions = self._sessions()
+        return read(
+            content,
+            challenges=[
+                KnownChallenge(
+                    session.challenge,
+                    session.challenge_expires_at.replace(tzinfo=timezone.utc),
+                )
+                for session in sessions
+            ],
+            context=self.company_id._l10n_pl_ksef_context(),
+            unsigned=[session._request_document() for session in sessions],
+            now=clock.now(),
+            environment=self.environment,
+        )
+
+    def _nip_problem(self):
+        """Return what is wrong with the company's own number: no file can be for it then."""
+        try:
+            self.company_id._l10n_pl_ksef_context()
+        except nip_tools.InvalidNip as error:
+            return ksef_problem.of_nip(error)
+        return False
+
+    @api.autovacuum
+    def _forget_unused(self):
+        """Remove uploaded documents once KSeF has judged them, and those that were never sent.
+
+        A window that is open removes its own; this is for windows that were closed. Rows that a
+        user's request is writing are left for the next time.
+        """
+        self.flush_model()
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE l10n_pl_ksef_authorization
+                   SET document_secret = NULL, document_name = NULL
+                 WHERE id IN (
+                       SELECT upload.id
+                         FROM l10n_pl_ksef_authorization AS upload
+                    LEFT JOIN l10n_pl_ksef_session AS session ON session.id = upload.session_id
+                        WHERE upload.document_secret IS NOT NULL
+                          AND (session.state NOT IN ('waiting', 'submitted')
+                               OR upload.write_date < %s)
+                          FOR UPDATE OF upload SKIP LOCKED)
+                """,
+                fields.Datetime.now() - KEPT_DOCUMENTS,
+            )
+        )
+        self.invalidate_model(["document_secret", "document_name"])
+
+    # ------------------------------------------------------------------
+    # Sessions and challenges
+    # ------------------------------------------------------------------
+    def _new_session(self):
+        context = self.company_id._l10n_pl_ksef_context()
+        asked_at = clock.now()
+        with self.company_id._l10n_pl_ksef_client(self.environment) as client:
+            challenge = client.challenge()
+        self.session_id = self.env["l10n_pl_ksef.session"].create(
+            {
+                "company_id": self.company_id.id,
+                "environment": self.environment,
+                "context_type": context.type,
+                "context_value": context.value,
+                "subject_type": self.company_id.l10n_pl_ksef_subject_type,
+                "challenge": challenge.challenge,
+                # Counted from the moment before we asked: a wrong clock here does not matter.
+                "challenge_expires_at": naive(asked_at + CHALLENGE_LIFETIME),
+            }
+        )
+
+    def _sessions(self):
+        """Return the sessions that wait or lately waited for a signature, the newest first."""
+        return self.env["l10n_pl_ksef.session"].search(
+            [
+                ("company_id", "=", self.company_id.id),
+                ("environment", "=", self.environment),
+                ("method", "=", "signature"),
+                ("challenge_expires_at", ">", naive(clock.now()) - timedelta(days=1)),
+            ]
+        )
+
+    def _session_of(self, reading):
+        """Return the waiting session whose challenge the document signs; empty without one.
+
+        :param Reading reading: of the document, or None
+        """
+        if not reading:
+            return self.session_id.browse()
+        return self._sessions().filtered(
+            lambda session: session.state == "waiting" and session.challenge == reading.challenge
+        )[:1] or self.session_id.filtered(lambda session: session.state == "waiting")
+
+    def _catch_up(self, reading):
+        """Go on with a session whose file was sent by a request that lost its own changes.
+
+        Odoo replays a request after a conflict, and a worker may be killed; KSeF has the file then,
+        and would refuse it a second time.
+
+        :param Reading reading: of the document, or None
+        :return bool: True if the window goes on with such a session
+        """
+        if self.step == "verify" or not self.attached_at or not reading:
+            return False
+        sent = self._sessions().filtered(
+            lambda session: (
+                session.challenge == reading.challenge
+                and session.state in (*IN_FLIGHT, "active", "failed")
+                # An old file that is attached once more is sent again: KSeF refuses it.
+                and session.send_started_at >= self.attached_at
+            )
+        )[:1]
+        if sent:
+            self.write({"session_id": sent.id, "step": "verify", "problem": False})
+        return bool(sent)
+
+    def _sender_values(self, reading):
+        """Return what the session keeps: who sends the file, who signed it, and what they chose."""
+        values = {"user_id": self.env.uid}
+        if reading.signer:
+            identity = reading.signer.identity
+            values |= {
+                "signer_name": reading.signer.name,
+                "signer_kind": reading.signer.kind,
+                "signer_masked": identity.label if identity else False,
+            }
+        if self.consent:
+            values |= {"consent_at": naive(clock.now()), "consent_text": self._consent_text()}
+        taken = self._taken_over(reading).ids if self.take_over else []
+        return {
+            **values,
+            "takes_over_ids": [Command.set(taken)],
+            "revoke_taken_over": bool(taken) and self.revoke_taken_over,
+        }
+
+    def _consent_text(self):
+        return self.env._(
+            "I agree that KSeF issues a certificate in the name of the person or company that"
+            " signed this document. Odoo keeps it, encrypted, and logs in with it from now on. It"
+            " opens every NIP that its owner may act for in KSeF, and it stays in this Odoo."
+        )
+
+    def _taken_over(self, reading):
+        """Return the certificates that serve the company, without those of the file's signer."""
+        signer = reading.signer
+        signers = self._secret_digests(signer.identity) if signer and signer.identity else []
+        standing = self.env["l10n_pl_ksef.certificate"].search(
+            [
+                ("company_ids", "in", self.company_id.id),
+                ("environment", "=", self.environment),
+                ("state", "in", STANDING),
+            ]
+        )
+        return standing.filtered(lambda one: one.identity_digest not in signers)

@@ -1,0 +1,168 @@
+from odoo import fields, models
+from odoo.tools.misc import format_datetime
+
+from ..models import ksef_problem
+from ..models.base.steps import naive
+from ..tools import clock
+
+SIGNING_URL = "https://moj.gov.pl/nforms/signer/upload?xFormsAppName=SIGNER&xadesPdf=true"
+
+
+class L10n_Pl_KsefAuthorizationView(models.AbstractModel):
+    """Describes the window "Account authorization"."""
+
+    _name = "l10n_pl_ksef.authorization.view"
+    _description = "KSeF account authorization, as it is shown"
+
+    def _values(self, window, upload):
+        """Describe all that a window shows.
+
+        :param window: the l10n_pl_ksef.authorization, as superuser
+        :param Upload upload: its attached file
+        :return dict: what the browser's component shows
+        """
+        return {
+            **self._company(window),
+            "id": window.id,
+            "step": window.step,
+            "challenge": self._challenge(window.session_id),
+            "download_url": self._download_url(window.session_id),
+            "document": self._document(window, upload),
+            "reading": self._reading(window, upload.reading),
+            "problem": self._problem(window),
+            "consent": window.consent,
+            "consent_text": window._consent_text(),
+            "verifying": window._verifying(),
+            "result": window._result(),
+            "signing_url": self._signing_url(),
+            "signing_label": "moj.gov.pl",
+            "take_over": self._take_over(window, upload.reading),
+        }
+
+    def _company(self, window):
+        company = window.company_id
+        return {
+            "company_name": company.name,
+            "nip": company._l10n_pl_ksef_nip(),
+            "environment": window.environment,
+            "environment_label": self.env["l10n_pl_ksef.panel"]._environment_label(company),
+        }
+
+    def _challenge(self, session):
+        if not session.challenge_expires_at or session.state != "waiting":
+            return False
+        left = (session.challenge_expires_at - naive(clock.now())).total_seconds()
+        return {
+            "expires_at": fields.Datetime.to_string(session.challenge_expires_at),
+            "seconds_left": max(int(left), 0),
+        }
+
+    def _download_url(self, session):
+        live = session._live_challenges()
+        return f"/l10n_pl_ksef/request/{live.id}" if live else False
+
+    def _problem(self, window):
+        problem = window.problem or (window.document_name and window._nip_problem())
+        if not problem:
+            return False
+        nip = window.company_id._l10n_pl_ksef_nip()
+        signer = window.session_id.signer_name or ""
+        return ksef_problem.texts(self.env, problem, nip=nip, signer=signer)
+
+    def _signing_url(self):
+        parameters = self.env["ir.config_parameter"].sudo()
+        return parameters.get_param("l10n_pl_ksef_auth.signing_url") or SIGNING_URL
+
+    # ------------------------------------------------------------------
+    # The attached file
+    # ------------------------------------------------------------------
+    def _document(self, window, upload):
+        if not window.document_name:
+            return False
+        return {"name": window.document_name, "size": len(upload.content)}
+
+    def _reading(self, window, reading):
+        if reading is None:
+            return False
+        return {
+            "signer": self._signer(reading),
+            "findings": [self._finding(finding) for finding in reading.findings],
+            "can_send": not reading.stops and bool(window._session_of(reading)),
+        }
+
+    def _finding(self, finding):
+        return {
+            "code": finding.code,
+            "level": finding.level,
+            "text": ksef_problem.sentence(self.env, finding.text, finding.values),
+            "action": ksef_problem.sentence(self.env, finding.action, finding.values),
+            "evidence": finding.evidence,
+        }
+
+    def _signer(self, reading):
+        if not reading.signer:
+            return False
+        signed_at = reading.signed_at and naive(reading.signed_at)
+        return {
+            "name": reading.signer.name,
+            "kind_label": self._kind_label(reading.signer.kind),
+            "masked": reading.signer.identity.label if reading.signer.identity else "",
+            "signed_at_label": format_datetime(self.env, signed_at, dt_format="short")
+            if signed_at
+            else "",
+        }
+
+    def _kind_label(self, kind):
+        return {
+            "trusted_profile": self.env._("Profil Zaufany (trusted profile)"),
+            "qualified": self.env._("qualified signature"),
+            "seal": self.env._("company seal"),
+            "ksef_certificate": self.env._("KSeF certificate"),
+            "personal_id": self.env._("e-ID card (personal signature)"),
+        }.get(kind, self.env._("another signature"))
+
+    # ------------------------------------------------------------------
+    # Another identity takes over
+    # ------------------------------------------------------------------
+    def _take_over(self, window, reading):
+        if not window.take_over or window.step in ("verify", "done"):
+            return False
+        former = self.env["l10n_pl_ksef.takeover"]._former(window.company_id)
+        if not former:
+            return False
+        signer = self._same_signer(window, former, reading)
+        return {
+            "name": former["name"],
+            "masked": former["masked"],
+            "text": self._same_text(signer) if signer else self._plan(window, former),
+            "is_same": bool(signer),
+        }
+
+    def _plan(self, window, former):
+        if not former["certificate"]:
+            return self.env._("Sign as the person or company that the connection is to stand on.")
+        if window.revoke_taken_over:
+            return self.env._(
+                "Sign as the person or company that the connection is to stand on. Once the new"
+                " login works, the former certificate is revoked at KSeF."
+            )
+        return self.env._(
+            "Sign as the person or company that the connection is to stand on. Once the new login"
+            " works, this company no longer logs in with the former certificate, which stays valid."
+        )
+
+    def _same_text(self, signer):
+        return self.env._(
+            "%(signer)s signed this file, and the connection stands on that signature already:"
+            " nobody would take over. Have somebody else sign a new file.",
+            signer=signer,
+        )
+
+    def _same_signer(self, window, former, reading):
+        """Return the name of the file's signer if the connection is that signer's already."""
+        signer = reading and reading.signer
+        if not signer or not signer.identity or window._taken_over(reading):
+            return ""
+        # A certificate that stays is the signer's: their numbers were compared by digest.
+        same_name = bool(former["certificate"]) or signer.name == former["name"]
+        return signer.name if same_name and signer.identity.label == former["masked"] else ""

@@ -1,0 +1,66 @@
+import json
+import time
+
+from odoo import fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.http import request
+from odoo.tools import SQL
+
+from ..screens.sensitive import PHRASE_KEY
+
+
+class L10n_Pl_KsefConfirmation(models.TransientModel):
+    """Asks users who have no password (single sign-on) to type some words instead."""
+
+    _name = "l10n_pl_ksef.confirmation"
+    _description = "KSeF typed confirmation"
+
+    request = fields.Char(readonly=True, groups=fields.NO_ACCESS)
+    phrase = fields.Char(readonly=True)
+    typed = fields.Char(string="Type it here")
+
+    def _has_credential(self):
+        """Return True if the user has a password or passkey that Odoo can ask for."""
+        if self.env["res.users.identitycheck"]._get_default_auth_method() != "password":
+            return True
+        query = SQL("SELECT password IS NOT NULL FROM res_users WHERE id = %s", self.env.uid)
+        return self.env.execute_query(query)[0][0]
+
+    def _ask(self, records, method, args, kwargs):
+        """Return the window that asks for the words, then calls a method.
+
+        :param records: whose method it is
+        :param str method: its name
+        :param args: what it is called with, as JSON can hold it; no secret
+        :param kwargs: the same, by name
+        :return dict: an action
+        """
+        window = self.sudo().create(
+            {
+                "request": json.dumps([records._name, records.ids, method, args, kwargs]),
+                "phrase": self.env.user.login,
+            }
+        )
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self._name,
+            "res_id": window.id,
+            "name": self.env._("Confirm"),
+            "target": "new",
+            "views": [(False, "form")],
+            "context": {"dialog_size": "medium"},
+        }
+
+    def action_confirm(self):
+        """Compare the words, then call the method.
+
+        :raises UserError: other words
+        """
+        self.ensure_one()
+        if self.create_uid != self.env.user or not request:
+            raise AccessError(self.env._("This window belongs to another user."))
+        if (self.typed or "").strip() != self.phrase:
+            raise UserError(self.env._("This is not what you were asked to type."))
+        request.session[PHRASE_KEY] = time.time()
+        model, ids, method, args, kwargs = json.loads(self.sudo().request)
+        return getattr(self.env[model].browse(ids), method)(*args, **kwargs)

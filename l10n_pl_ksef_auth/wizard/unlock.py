@@ -1,0 +1,130 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
+
+from ..models import ksef_problem
+from ..models.base.cursors import fresh
+from ..models.res_company import CONNECT_GROUP
+from ..models.session.states import LIVE
+from ..models.vault.database_identity import HOME_PARAMETER, claim
+from ..models.vault.keys import FINGERPRINT_PARAMETER
+from ..models.vault.vault import secret_models, why_locked
+from ..screens.sensitive import sensitive
+
+
+class L10n_Pl_KsefUnlock(models.TransientModel):
+    """The window that asks what to do about secrets that cannot be used here.
+
+    The database is a copy, or its key is lost. Until a person decides, no secret can be decrypted:
+    this database cannot use, renew or revoke what may belong to another one.
+    """
+
+    _name = "l10n_pl_ksef.unlock"
+    _description = "KSeF secrets out of use"
+
+    company_id = fields.Many2one("res.company", required=True, readonly=True)
+    code = fields.Char(readonly=True)
+    text = fields.Text(compute="_compute_text")
+    action = fields.Text(compute="_compute_text")
+    can_continue = fields.Boolean(compute="_compute_text")
+
+    @api.depends("code")
+    def _compute_text(self):
+        for window in self:
+            texts = ksef_problem.texts(self.env, ksef_problem.local(window.code))
+            window.text, window.action = texts["text"], texts["action"]
+            window.can_continue = window.code.startswith("copy_")
+
+    @api.model
+    def _open(self, company):
+        """Return the window for a company's user; None when the secrets can be used.
+
+        :param company: where the user works
+        :return dict: an action, or None
+        """
+        code = why_locked(self.env)
+        if not code:
+            return None
+        window = self.sudo().create({"company_id": company.id, "code": code})
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self._name,
+            "res_id": window.id,
+            "name": self.env._("Connection to KSeF"),
+            "target": "new",
+            "views": [(False, "form")],
+            "context": {"dialog_size": "medium"},
+        }
+
+    # ------------------------------------------------------------------
+    # What a person decides
+    # ------------------------------------------------------------------
+    @sensitive
+    def action_continue(self):
+        """Declare this database the original, moved or restored, and go on with its secrets.
+
+        :return dict: the action that shows the account
+        """
+        with fresh(self._check_decider().sudo()) as companies:
+            claim(companies.env)
+            companies.env["l10n_pl_ksef.audit"]._record(companies, "original")
+            sessions = companies.env["l10n_pl_ksef.session"]
+            sessions._wake_cron_at(sessions._now())
+        return self.company_id.l10n_pl_ksef_open_account()
+
+    @sensitive
+    def action_start_afresh(self):
+        """Give up all secrets of a copy, or of a lost key, without a call to KSeF.
+
+        :return dict: the action that opens the window "Account authorization"
+        """
+        with fresh(self._check_decider().sudo()) as companies:
+            # Somebody else may have decided since this window was opened.
+            if why_locked(companies.env):
+                companies.env["l10n_pl_ksef.unlock"]._give_up_secrets()
+                companies.env["l10n_pl_ksef.audit"]._record(companies, "afresh")
+        return {"type": "ir.actions.client", "tag": "soft_reload"}
+
+    def _check_decider(self):
+        """Return the companies that the secrets belong to, if the user may decide for all of them.
+
+        :raises AccessError: the user does not manage one of them
+        """
+        companies = self._companies_with_secrets() | self.company_id
+        user = self.env.user
+        mine = user.has_group(CONNECT_GROUP) and companies <= user.company_ids
+        if not mine and not self.env.is_system():
+            raise AccessError(
+                self.env._(
+                    "This decides for all companies that are connected to KSeF: it needs somebody"
+                    ' with the right "KSeF connection" in each of them, or an administrator.'
+                )
+            )
+        return companies
+
+    def _companies_with_secrets(self):
+        sessions = self.env["l10n_pl_ksef.session"].sudo().search([("state", "in", LIVE)])
+        certificates = (
+            self.env["l10n_pl_ksef.certificate"]
+            .sudo()
+            .search([("private_key_secret", "!=", False)])
+        )
+        return (sessions.company_id | certificates.company_ids).with_env(self.env)
+
+    @api.model
+    def _give_up_secrets(self):
+        """Forget all secrets, their key and the database that they belonged to.
+
+        data/neutralize.sql does the same in a neutralized copy.
+        """
+        sessions = self.env["l10n_pl_ksef.session"].search([("state", "in", LIVE)])
+        sessions._give_up_secrets()
+        certificates = self.env["l10n_pl_ksef.certificate"].search(
+            [("private_key_secret", "!=", False)]
+        )
+        certificates._give_up_secrets()
+        for model in secret_models(self.env):
+            records = self.env[model]._with_secrets()
+            records.write(dict.fromkeys(records._secret_fields(), False))
+        parameters = self.env["ir.config_parameter"]
+        for name in (FINGERPRINT_PARAMETER, HOME_PARAMETER):
+            parameters.set_param(name, False)

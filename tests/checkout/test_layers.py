@@ -1,0 +1,78 @@
+"""Protocol, state, screens: a layer uses those before it, and asks nothing of those behind it."""
+
+import ast
+import re
+from collections.abc import Iterator
+
+import pytest
+from tracked_files import tracked
+
+from stack.places import ROOT, addons
+
+OURS = rf"^odoo\.addons\.({'|'.join(addons())})\."
+LAYERS = ("tools", "models", "screens", "wizard")
+#: What a module of a layer must not import: other folders of its addon, and Odoo.
+FORBIDDEN = {
+    "tools": {"models", "screens", "wizard", "controllers", "odoo"},
+    "models": {"screens", "wizard", "controllers"},
+    "screens": {"controllers"},
+}
+
+
+def modules(layer: str) -> Iterator[tuple[str, ast.Module]]:
+    """The modules of a layer in all addons: name of the file and what it says."""
+    for addon in addons():
+        for name in tracked(f"{addon}/{layer}/*.py"):
+            yield name, ast.parse((ROOT / name).read_text())
+
+
+def imported(name: str, module: ast.Module) -> set[str]:
+    """Folders of our addons, and packages, that a module imports from."""
+    folders = name.split("/")[1:-1]
+    found: set[str] = set()
+    for node in ast.walk(module):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            above = folders[: len(folders) + 1 - node.level] if node.level else []
+            path = [*above, *(node.module or "").split(".")]
+            found |= {".".join(filter(None, [*path, alias.name])) for alias in node.names}
+    ours = [re.sub(OURS, "", path) for path in found]
+    return {path.split(".")[0] for path in [*found, *ours]}
+
+
+def strings(module: ast.Module) -> set[str]:
+    """All texts in a module, the names of models among them."""
+    constants = (node for node in ast.walk(module) if isinstance(node, ast.Constant))
+    return {node.value for node in constants if isinstance(node.value, str)}
+
+
+def named_models(layer: str) -> set[str]:
+    """The names of the models that a layer defines."""
+    return {
+        node.value.value
+        for _name, module in modules(layer)
+        for node in ast.walk(module)
+        if isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.Constant)
+        and [target.id for target in node.targets if isinstance(target, ast.Name)] == ["_name"]
+    }
+
+
+@pytest.mark.parametrize("layer", FORBIDDEN)
+def test_a_layer_imports_nothing_from_those_behind_it(layer):
+    found = {name: imported(name, module) & FORBIDDEN[layer] for name, module in modules(layer)}
+    assert found
+    assert not {name: folders for name, folders in found.items() if folders}
+
+
+def test_the_state_names_no_model_of_a_screen_or_a_window():
+    shown = named_models("screens") | named_models("wizard")
+    assert {"l10n_pl_ksef.panel", "l10n_pl_ksef.unlock"} <= shown
+    found = {name: strings(module) & shown for name, module in modules("models")}
+    assert not {name: models for name, models in found.items() if models}
+
+
+def test_no_model_is_defined_in_two_layers():
+    names = [name for layer in LAYERS for name in named_models(layer)]
+    assert len(names) == len(set(names))
