@@ -6,7 +6,7 @@ from odoo.exceptions import AccessError, UserError
 
 from ..models import ksef_problem
 from ..models.base.const import OPTIONS
-from ..models.cursors import fresh
+from ..models.base.cursors import fresh
 from ..models.res_company import CONNECT_GROUP, SEE_GROUP
 from ..models.vault.keys import note_backup
 from ..tools.errors import KsefError

@@ -9,9 +9,9 @@ from odoo.tools import SQL
 
 from ..models import ksef_problem
 from ..models.base.const import ENVIRONMENT_LABELS
+from ..models.base.cursors import fresh
 from ..models.base.steps import naive
 from ..models.certificate.states import STANDING
-from ..models.cursors import fresh
 from ..models.res_company import CONNECT_GROUP
 from ..models.session.states import ENDED, IN_FLIGHT
 from ..tools import clock, members

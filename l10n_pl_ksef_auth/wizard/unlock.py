@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
 from ..models import ksef_problem
-from ..models.cursors import fresh
+from ..models.base.cursors import fresh
 from ..models.res_company import CONNECT_GROUP
 from ..models.session.states import LIVE
 from ..models.vault.database_identity import HOME_PARAMETER, claim

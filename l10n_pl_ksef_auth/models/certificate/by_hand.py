@@ -10,9 +10,9 @@ from ...tools.errors import KsefError, KsefRefused
 from ...tools.identity import identity_of_certificate
 from ...tools.vault import VaultError
 from .. import ksef_problem
+from ..base.cursors import fresh
 from ..base.locks import LockBusy, locked
 from ..base.steps import event, naive
-from ..cursors import fresh
 from .states import QUESTION
 
 # Already revoked, blocked or invalid: what was wanted is so (docs/ksef.md A1-25009).

@@ -3,7 +3,7 @@ import os
 from odoo import models
 
 from ...tools import vault
-from ..cursors import fresh
+from ..base.cursors import fresh
 from .database_identity import claim
 from .keys import FINGERPRINT_PARAMETER, configured, sources
 from .vault import MIXIN, secret_models
