@@ -12,8 +12,9 @@ from corpus.index import faulty, representatives
 
 REGRESSIONS = Path(__file__).parent / "regressions"
 _ROOT = Path(__file__).parents[2]
-#: libFuzzer's own bounds: seconds for one input, megabytes for the process, bytes of an input.
-_BOUNDS = ("-timeout=20", "-rss_limit_mb=1024", "-max_len=100000")
+#: libFuzzer's own bounds: seconds for one input, megabytes for the process, bytes of an input; at
+#: the end it says how many inputs there were, and the slowest.
+_BOUNDS = ("-timeout=20", "-rss_limit_mb=1024", "-max_len=100000", "-print_final_stats=1")
 
 
 def seed(folder: Path) -> None:

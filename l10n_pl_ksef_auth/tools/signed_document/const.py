@@ -31,8 +31,9 @@ MAX_WRITTEN = 10_000_000
 MAX_FILTERED_NODES = 3_000
 #: Certificates whose keys are tried on one signature.
 MAX_KEYS = 4
-#: Base64 characters of one certificate.
-MAX_CERTIFICATE = 64 * 1024
+#: Base64 characters of one certificate, which asn1crypto reads in Python; real ones have 2,000 to
+#: 4,000.
+MAX_CERTIFICATE = 16 * 1024
 #: Characters of one name in a certificate; patterns take time with the square of it.
 MAX_NAME = 1000
 #: Characters of a namespace, and of one value that is shown, compared or kept as evidence.
