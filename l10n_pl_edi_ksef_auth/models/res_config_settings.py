@@ -3,7 +3,7 @@ import base64
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.l10n_pl_ksef_auth.models import ksef_problem
+from odoo.addons.l10n_pl_ksef_auth.models.base import problems
 from odoo.addons.l10n_pl_ksef_auth.tools.errors import KsefError
 
 
@@ -89,5 +89,5 @@ class ResConfigSettings(models.TransientModel):
         certificates = self.env["l10n_pl_ksef.certificate"].sudo()
         problem = certificates._load(owner, [base64.b64decode(file) for file in files], None)
         if problem:
-            texts = ksef_problem.texts(self.env, problem)
+            texts = problems.texts(self.env, problem)
             raise UserError(" ".join(filter(None, (texts["text"], texts["action"]))))

@@ -1,5 +1,5 @@
 from . import vault
-from . import base
+from .base import steps
 from . import session
 from . import certificate
 from . import res_company

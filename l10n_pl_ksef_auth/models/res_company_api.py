@@ -8,7 +8,7 @@ from ..exceptions import LoginNeeded
 from ..tools.authorised_client import AuthorisedClient
 from ..tools.nip import InvalidNip
 from ..tools.vault import VaultError
-from . import ksef_problem
+from .base import problems
 from .res_company import CONNECT_GROUP, PRINCIPAL_FIELDS
 from .session.token import AHEAD, MARGIN, await_token
 
@@ -35,7 +35,7 @@ class ResCompany(models.Model):
 
     @api.private
     def l10n_pl_ksef_access_token(self, life=DEFAULT_LIFE, wait_seconds=DEFAULT_PATIENCE):
-        """A valid access token of self's connection to KSeF, in its configured environment.
+        """Return a valid access token of self's connection to KSeF, in its environment.
 
         Warm, this costs one query and no request. An outdated token is renewed, an ended login is
         followed by one with the KSeF certificate, as long as the caller is willing to wait.
@@ -58,11 +58,11 @@ class ResCompany(models.Model):
                 life, wait_seconds
             )
         except VaultError as error:
-            raise self._l10n_pl_ksef_login_needed(ksef_problem.of_error(error)) from error
+            raise self._l10n_pl_ksef_login_needed(problems.of_error(error)) from error
 
     @api.private
     def l10n_pl_ksef_api(self, time_limit=DEFAULT_PATIENCE * 2, wait_seconds=DEFAULT_PATIENCE):
-        """A client that is logged in: ``with company.l10n_pl_ksef_api() as api: api.request(…)``.
+        """Return a client that is logged in: ``with company.l10n_pl_ksef_api() as api: api.request(…)``.
 
         :param float time_limit: seconds that one request may take, with KSeF's Retry-After
         :param float wait_seconds: as in l10n_pl_ksef_access_token
@@ -82,7 +82,7 @@ class ResCompany(models.Model):
 
     @api.private
     def l10n_pl_ksef_explain(self, error):
-        """What a failure means and what to do, as sentences in the user's language.
+        """Return what a failure means and what to do, in the user's language.
 
         :param Exception error: what one of the calls above raised
         :return dict: text, action, technical, way_back, final
@@ -97,7 +97,7 @@ class ResCompany(models.Model):
                 "final": True,
             }
         nip = self._l10n_pl_ksef_owner()._l10n_pl_ksef_nip()
-        return ksef_problem.texts(self.env, ksef_problem.of_error(error), nip=nip)
+        return problems.texts(self.env, problems.of_error(error), nip=nip)
 
     def _l10n_pl_ksef_check_company(self):
         """Refuse who may not use the company; costs no query."""
@@ -110,7 +110,7 @@ class ResCompany(models.Model):
     # Warm: one query
     # ------------------------------------------------------------------
     def _l10n_pl_ksef_stored_token(self, life):
-        """The token at hand, or None; one that ends soon is renewed in passing.
+        """Return the stored token if it lives long enough; renew one that ends soon in passing.
 
         The caller's snapshot may be old: a token in it that is not outdated still serves, for KSeF
         does not take access tokens back (docs/ksef.md A2-18).
@@ -132,7 +132,7 @@ class ResCompany(models.Model):
         )
 
     def _l10n_pl_ksef_token_row(self):
-        """Where the token of self's connection is.
+        """Read where the token of self's connection is.
 
         :return tuple: session id, encrypted token, its end, when to ask KSeF again; or None
         """
@@ -184,23 +184,23 @@ class ResCompany(models.Model):
         try:
             return env["l10n_pl_ksef.session"]._due_token(owner, life, refused)
         except InvalidNip as error:
-            raise self._l10n_pl_ksef_login_needed(ksef_problem.of_nip(error)) from error
+            raise self._l10n_pl_ksef_login_needed(problems.of_nip(error)) from error
         except LoginNeeded as error:
             last = env["l10n_pl_ksef.session"]._last_failure(owner)
-            problem = last.problem or ksef_problem.local("not_connected")
+            problem = last.problem or problems.local("not_connected")
             raise self._l10n_pl_ksef_login_needed(problem) from error
 
     # ------------------------------------------------------------------
     # Only a human can help
     # ------------------------------------------------------------------
     def _l10n_pl_ksef_login_needed(self, problem):
-        """The exception for the user of this environment.
+        """Return the exception that tells the user of this environment what to do.
 
         :param dict problem: why, as kept on a record
         :return LoginNeeded: with a button to the window, or to the panel for who may not connect
         """
         nip = self._l10n_pl_ksef_owner()._l10n_pl_ksef_nip()
-        texts = ksef_problem.texts(self.env, problem, nip=nip)
+        texts = problems.texts(self.env, problem, nip=nip)
         message = " ".join(filter(None, (texts["text"], texts["action"])))
         if self.env.user.has_group(CONNECT_GROUP):
             tag, label = "l10n_pl_ksef_sign", self.env._("Refresh connection (signature)")

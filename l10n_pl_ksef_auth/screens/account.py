@@ -1,6 +1,6 @@
 from odoo import fields, models
 
-from ..models import ksef_problem
+from ..models.base import problems
 from ..models.base.steps import naive
 from ..models.certificate.states import SHOWN_WHEN_LEFT
 
@@ -220,7 +220,7 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
         ]
 
     def _problem(self, problem):
-        return ksef_problem.texts(self.env, problem) if problem else False
+        return problems.texts(self.env, problem) if problem else False
 
 
 def _text(moment):

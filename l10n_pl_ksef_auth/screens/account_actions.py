@@ -3,7 +3,7 @@ from contextlib import suppress
 from odoo import models
 from odoo.exceptions import UserError
 
-from ..models import ksef_problem
+from ..models.base import problems
 from ..models.base.cursors import fresh
 from ..tools.errors import KsefError
 from ..tools.nip import InvalidNip
@@ -52,7 +52,7 @@ class L10n_Pl_KsefAccountActions(models.AbstractModel):
         """
         number = ("serial_number", "=", str(serial_number))
         known = self.env["l10n_pl_ksef.certificate"]._of_company(owner, number, limit=1)
-        return known._renew_now() if known else ksef_problem.local("renewal_not_valid")
+        return known._renew_now() if known else problems.local("renewal_not_valid")
 
     def _revoke_certificate(self, owner, serial_number, reason):
         """Revoke a certificate, whether this Odoo holds its key or not.
@@ -106,7 +106,7 @@ class L10n_Pl_KsefAccountActions(models.AbstractModel):
         try:
             return method(*args)
         except (KsefError, VaultError) as error:
-            told = ksef_problem.texts(self.env, ksef_problem.of_request(error))
+            told = problems.texts(self.env, problems.of_request(error))
             lines = "\n".join(told[part] for part in ("text", "action", "technical"))
             raise UserError(self.env._("%s", lines)) from error
 

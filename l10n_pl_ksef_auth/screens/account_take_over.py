@@ -1,7 +1,7 @@
 from odoo import models
 from odoo.exceptions import UserError
 
-from ..models import ksef_problem
+from ..models.base import problems
 
 
 class L10n_Pl_KsefTakeover(models.AbstractModel):
@@ -49,8 +49,8 @@ class L10n_Pl_KsefTakeover(models.AbstractModel):
         if certificate._is_being_renewed():
             return self.env._("It is being renewed just now: wait a few minutes to revoke it.")
         if not certificate._owners_session():
-            problem = ksef_problem.local("revocation_needs_owner")
-            return ksef_problem.texts(self.env, problem)["text"]
+            problem = problems.local("revocation_needs_owner")
+            return problems.texts(self.env, problem)["text"]
         return ""
 
     def _what_only_they_see(self):

@@ -2,7 +2,7 @@ import time
 
 from odoo import fields, models, release
 
-from ..models import ksef_problem
+from ..models.base import problems
 from ..models.vault.database_identity import is_neutralized
 from ..models.vault.keys import key_in_use
 from ..models.vault.vault import why_locked
@@ -53,7 +53,7 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
             (self.env._("TLS"), probe.tls),
         ):
             probed = check(url)
-            told = ksef_problem.sentence(self.env, probed.text, probed.values)
+            told = problems.sentence(self.env, probed.text, probed.values)
             yield self._check(name, probed.ok, told)
 
     def _address(self, owner):
@@ -94,7 +94,7 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
         return not session._missing_rights(), ", ".join(sorted(rights)) or session.rights
 
     def _words(self, error):
-        told = ksef_problem.texts(self.env, ksef_problem.of_error(error))
+        told = problems.texts(self.env, problems.of_error(error))
         return " · ".join(filter(None, (told["text"], told["technical"])))
 
     # ------------------------------------------------------------------
@@ -124,7 +124,7 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
     def _key(self):
         lock = why_locked(self.env)
         if lock:
-            return False, ksef_problem.texts(self.env, ksef_problem.local(lock))["text"]
+            return False, problems.texts(self.env, problems.local(lock))["text"]
         source, fingerprint, backed_up = key_in_use(self.env)
         if not fingerprint:
             return None, self.env._("none yet: the first connection makes one")
@@ -144,8 +144,8 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
     def _signing(self):
         lacking = xades.available()
         if lacking:
-            problem = ksef_problem.local(f"xmlsec_{lacking}")
-            return False, ksef_problem.texts(self.env, problem)["text"]
+            problem = problems.local(f"xmlsec_{lacking}")
+            return False, problems.texts(self.env, problem)["text"]
         return True, self.env._("in order")
 
     def _cron(self):

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from odoo import fields, models
 
-from ..models import ksef_problem
+from ..models.base import problems
 from ..models.certificate.states import ISSUING
 from ..models.res_company import CONNECT_GROUP
 from ..models.session.states import IN_FLIGHT
@@ -66,7 +66,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         }
 
     def _local(self, code):
-        return ksef_problem.texts(self.env, ksef_problem.local(code))
+        return problems.texts(self.env, problems.local(code))
 
     def _connection(self, company):
         owner = company._l10n_pl_ksef_owner()
@@ -255,7 +255,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
 
     def _problem(self, owner, session, pending, refused):
         """Return what went wrong last, unless it was mended since; False when nothing did."""
-        obstacle = ksef_problem.of_company(owner)
+        obstacle = problems.of_company(owner)
         if obstacle:
             return self._texts(obstacle, owner)
         source = pending[:1] if pending[:1].problem else refused or session
@@ -263,12 +263,12 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         if source.problem:
             return self._texts(source.problem, owner, source)
         if not session and not pending and self._is_of_another(owner):
-            return self._texts(ksef_problem.local("nip_changed"), owner)
+            return self._texts(problems.local("nip_changed"), owner)
         lacking = session.renew_at and xades.available()
         if lacking:
-            return self._texts(ksef_problem.local(f"xmlsec_{lacking}"), owner)
+            return self._texts(problems.local(f"xmlsec_{lacking}"), owner)
         if self._is_late(session):
-            return self._texts(ksef_problem.local("renewal_late"), owner)
+            return self._texts(problems.local("renewal_late"), owner)
         return False
 
     def _is_of_another(self, owner):
@@ -283,7 +283,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
 
     def _texts(self, problem, owner, session=None):
         nip, signer = owner._l10n_pl_ksef_nip(), session and session.signer_name
-        return ksef_problem.texts(self.env, problem, nip=nip, signer=signer or "")
+        return problems.texts(self.env, problem, nip=nip, signer=signer or "")
 
     def _environment_label(self, owner):
         field = owner._fields["l10n_pl_ksef_environment"]

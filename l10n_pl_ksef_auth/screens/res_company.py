@@ -4,7 +4,7 @@ import binascii
 from odoo import models
 from odoo.exceptions import AccessError, UserError
 
-from ..models import ksef_problem
+from ..models.base import problems
 from ..models.base.const import OPTIONS
 from ..models.base.cursors import fresh
 from ..models.res_company import CONNECT_GROUP, SEE_GROUP
@@ -135,7 +135,7 @@ class ResCompany(models.Model):
         try:
             listed = account._ask_ksef(owner)
         except (KsefError, VaultError) as error:
-            problem = ksef_problem.texts(self.env, ksef_problem.of_request(error))
+            problem = problems.texts(self.env, problems.of_request(error))
             return {**account._values(owner), "problem": problem}
         return account._values(owner, listed)
 
@@ -275,7 +275,7 @@ class ResCompany(models.Model):
         """
         with fresh(self) as company:
             values = company.l10n_pl_ksef_account()
-        return {**values, "problem": problem and ksef_problem.texts(self.env, problem)}
+        return {**values, "problem": problem and problems.texts(self.env, problem)}
 
     # ------------------------------------------------------------------
     # Diagnosis

@@ -1,6 +1,6 @@
 from odoo.tests import tagged
 
-from ..models import ksef_problem
+from ..models.base import problems
 from ..tools.errors import KsefRefused, Problem
 from .common import KsefCase
 
@@ -51,21 +51,21 @@ class TestLoginProblems(KsefCase):
         session = self.connect()
         self.simulator.faults.add("refresh", "403", reason="security-service-blocked", times=-1)
         self.keep_alive(hours=25)
-        technical = ksef_problem.texts(self.env, session.problem)["technical"]
+        technical = problems.texts(self.env, session.problem)["technical"]
         self.assertIn("20260429-INC-1", technical)
         self.assertIn("mechanizmy bezpieczeństwa", technical)
 
     def test_a_refusal_without_a_code_is_called_by_its_http_status(self):
         refused = KsefRefused("…", status=409, said="Konflikt.")
-        told = ksef_problem.texts(self.env, ksef_problem.of_error(refused))
+        told = problems.texts(self.env, problems.of_error(refused))
         self.assertIn("HTTP 409: Konflikt.", told["text"])
         self.assertEqual(told["technical"], "KSeF HTTP 409 · Konflikt.")
 
     def test_all_codes_of_one_refusal_are_kept_for_support(self):
         found = Problem(21405, "Błąd walidacji."), Problem(9105, "Nieprawidłowy podpis.", ("XSD",))
-        kept = ksef_problem.of_error(KsefRefused("…", status=400, problems=found))
+        kept = problems.of_error(KsefRefused("…", status=400, problems=found))
         self.assertEqual(
-            ksef_problem.texts(self.env, kept)["technical"],
+            problems.texts(self.env, kept)["technical"],
             "KSeF HTTP 400 21405 · Błąd walidacji. · 9105 Nieprawidłowy podpis. XSD",
         )
 
@@ -137,7 +137,7 @@ class TestLoginProblems(KsefCase):
         session._within("_on_active_refused")._end("revoked", problem=gone)
         panel = self.panel()
         self.assertFalse(panel["is_refused"])
-        self.assertEqual(panel["problem"]["text"], ksef_problem.texts(self.env, gone)["text"])
+        self.assertEqual(panel["problem"]["text"], problems.texts(self.env, gone)["text"])
 
     def test_a_refused_signature_is_told_although_its_file_is_older_than_the_login(self):
         self.certified()

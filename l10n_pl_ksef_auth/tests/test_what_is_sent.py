@@ -2,7 +2,7 @@ from hashlib import sha256
 
 from odoo.tests import HttpCase, tagged
 
-from ..models import ksef_problem
+from ..models.base import problems
 from ..tools.const import ENVIRONMENTS
 from .common import KsefCase, put
 
@@ -69,7 +69,7 @@ class TestWhatIsSent(KsefCase):
 
     def test_ksefs_own_text_stands_in_the_line_for_support(self):
         kept = {"kind": "auth_status", "code": 460, "text": "Od KSeF", "details": ["Bo tak"]}
-        told = ksef_problem.texts(self.env, kept)
+        told = problems.texts(self.env, kept)
         self.assertEqual(told["technical"], "KSeF 460 · Od KSeF · Bo tak")
 
     def test_each_environment_is_a_ksef_of_its_own(self):

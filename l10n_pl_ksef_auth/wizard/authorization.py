@@ -7,7 +7,7 @@ from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
-from ..models import ksef_problem
+from ..models.base import problems
 from ..models.base.const import ENVIRONMENT_LABELS
 from ..models.base.cursors import fresh
 from ..models.base.steps import naive
@@ -113,9 +113,9 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
         try:
             window._new_session()
         except nip_tools.InvalidNip as error:
-            window.problem = ksef_problem.of_nip(error)
+            window.problem = problems.of_nip(error)
         except KsefError as error:
-            window.problem = ksef_problem.of_request(error)
+            window.problem = problems.of_request(error)
         else:
             window.step = "download"
         return window.view()
@@ -152,9 +152,9 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
                 }
             )
         except (binascii.Error, TypeError, ValueError):
-            window.problem = ksef_problem.local("upload_unreadable")
+            window.problem = problems.local("upload_unreadable")
         except VaultError as error:
-            window.problem = ksef_problem.of_error(error)
+            window.problem = problems.of_error(error)
         return window.view()
 
     def detach(self):
@@ -262,7 +262,7 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
             return self._outcome_values(session, result=result, verifying=not checked)
         if session.state == "waiting" and not session.sudo().document_secret:
             # Refused; or not even stored, because another worker held the lock for too long.
-            problem = session.problem or ksef_problem.local("busy")
+            problem = session.problem or problems.local("busy")
             return self._outcome_values(session, back_to="upload", problem=problem)
         if session.state in ENDED:
             return self._outcome_values(session, back_to="download")
@@ -317,7 +317,7 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
         try:
             self.company_id._l10n_pl_ksef_context()
         except nip_tools.InvalidNip as error:
-            return ksef_problem.of_nip(error)
+            return problems.of_nip(error)
         return False
 
     @api.autovacuum

@@ -1,7 +1,7 @@
 from odoo import fields, models
 from odoo.tools.misc import format_datetime
 
-from ..models import ksef_problem
+from ..models.base import problems
 from ..models.base.steps import naive
 from ..tools import clock
 
@@ -67,7 +67,7 @@ class L10n_Pl_KsefAuthorizationView(models.AbstractModel):
             return False
         nip = window.company_id._l10n_pl_ksef_nip()
         signer = window.session_id.signer_name or ""
-        return ksef_problem.texts(self.env, problem, nip=nip, signer=signer)
+        return problems.texts(self.env, problem, nip=nip, signer=signer)
 
     def _signing_url(self):
         parameters = self.env["ir.config_parameter"].sudo()
@@ -94,8 +94,8 @@ class L10n_Pl_KsefAuthorizationView(models.AbstractModel):
         return {
             "code": finding.code,
             "level": finding.level,
-            "text": ksef_problem.sentence(self.env, finding.text, finding.values),
-            "action": ksef_problem.sentence(self.env, finding.action, finding.values),
+            "text": problems.sentence(self.env, finding.text, finding.values),
+            "action": problems.sentence(self.env, finding.action, finding.values),
             "evidence": finding.evidence,
         }
 

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
-from ..models import ksef_problem
+from ..models.base import problems
 from ..models.base.cursors import fresh
 from ..models.res_company import CONNECT_GROUP
 from ..models.session.states import LIVE
@@ -30,7 +30,7 @@ class L10n_Pl_KsefUnlock(models.TransientModel):
     @api.depends("code")
     def _compute_text(self):
         for window in self:
-            texts = ksef_problem.texts(self.env, ksef_problem.local(window.code))
+            texts = problems.texts(self.env, problems.local(window.code))
             window.text, window.action = texts["text"], texts["action"]
             window.can_continue = window.code.startswith("copy_")
 

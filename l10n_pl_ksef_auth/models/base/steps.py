@@ -11,8 +11,8 @@ from ...tools import clock
 from ...tools.errors import KsefError
 from ...tools.http_pool import pool_of
 from ...tools.vault import VaultError
-from .. import ksef_problem
 from ..vault.vault import MIXIN
+from . import problems
 from .locks import also_locked, locked
 
 _logger = logging.getLogger(__name__)
@@ -214,7 +214,7 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
         """Record a failure and try again later, with growing distance, never before Retry-After."""
         growing = min(FIRST_RETRY * 2 ** min(self.attempts, 16), LONGEST_RETRY)
         asked = timedelta(seconds=getattr(error, "retry_after", None) or 0)
-        self.problem = ksef_problem.of_error(error)
+        self.problem = problems.of_error(error)
         self.attempts += 1
         self._postpone_for(max(growing * random.uniform(0.75, 1.25), asked))
 

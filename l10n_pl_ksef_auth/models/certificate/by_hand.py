@@ -9,7 +9,7 @@ from ...tools.credentials import CredentialError, load_credentials
 from ...tools.errors import KsefError, KsefRefused
 from ...tools.identity import identity_of_certificate
 from ...tools.vault import VaultError
-from .. import ksef_problem
+from ..base import problems
 from ..base.cursors import fresh
 from ..base.locks import LockBusy, locked
 from ..base.steps import event, naive
@@ -35,17 +35,17 @@ class L10n_Pl_KsefCertificateManual(models.Model):
         try:
             key, certificate = load_credentials(*files, password=password)
         except CredentialError as error:
-            return ksef_problem.local(f"credential_{error.reason}")
+            return problems.local(f"credential_{error.reason}")
         now = self._now()
         if naive(certificate.valid_to) <= now:
-            return ksef_problem.local("certificate_expired")
+            return problems.local("certificate_expired")
         environment = owner.l10n_pl_ksef_environment
         if certificate.is_self_signed and not ENVIRONMENTS[environment].self_signed_allowed:
-            return ksef_problem.local("environment_mismatch")
+            return problems.local("environment_mismatch")
         try:
             self._keep(owner, key, certificate)
         except (LockBusy, VaultError) as error:
-            return ksef_problem.of_request(error)
+            return problems.of_request(error)
         return False
 
     def _keep(self, owner, key, certificate):
@@ -106,10 +106,10 @@ class L10n_Pl_KsefCertificateManual(models.Model):
         """
         session = owner._l10n_pl_ksef_session()
         if not session:
-            return ksef_problem.local("not_connected")
+            return problems.local("not_connected")
         with locked(self.env, f"ksef-load,{owner.id}", wait_seconds=10) as env:
             if env is None:
-                return ksef_problem.local("busy")
+                return problems.local("busy")
             certificates = self.with_env(env)
             waiting = certificates.search(
                 [
@@ -144,7 +144,7 @@ class L10n_Pl_KsefCertificateManual(models.Model):
         """
         self.ensure_one()
         with self._exclusive(wait_seconds=10) as own:
-            problem = own._obstacle_to_renewal() if own else ksef_problem.local("busy")
+            problem = own._obstacle_to_renewal() if own else problems.local("busy")
             if problem:
                 return problem
             # What was refused before KSeF took an application is told anew.
@@ -159,16 +159,16 @@ class L10n_Pl_KsefCertificateManual(models.Model):
     def _obstacle_to_renewal(self):
         """Return the problem that keeps a successor from being begun now, or False."""
         if self.state != "active":
-            return ksef_problem.local("renewal_not_valid")
+            return problems.local("renewal_not_valid")
         if self._is_being_renewed():
-            return ksef_problem.local("renewal_under_way")
+            return problems.local("renewal_under_way")
         session = self._owners_session()
         if not session:
-            return ksef_problem.local("renewal_needs_owner")
+            return problems.local("renewal_needs_owner")
         try:
             session._shared_token()
         except (KsefError, VaultError) as error:
-            return ksef_problem.of_request(error)
+            return problems.of_request(error)
         return False
 
     def _refusal(self):
@@ -191,7 +191,7 @@ class L10n_Pl_KsefCertificateManual(models.Model):
                     own.env.cr.commit()
 
     def _held(self, environment):
-        """The certificates that can log in now with a key that this Odoo has.
+        """Return the certificates that can log in now with a key that this Odoo has.
 
         :param str environment: KSeF's
         """

@@ -8,7 +8,7 @@ from odoo.fields import Domain
 from ...exceptions import LoginNeeded
 from ...tools.identity import identity_of_certificate
 from ...tools.x509_support import read_certificate
-from .. import ksef_problem
+from ..base import problems
 from ..base.const import ENVIRONMENT_LABELS
 from ..base.steps import event, naive
 from .states import CERTIFICATE
@@ -112,7 +112,7 @@ class L10n_Pl_KsefCertificate(models.Model):
         return f"ksef-certificate,{self.id}"
 
     def _client(self):
-        """A client for this certificate's environment; used as a context manager."""
+        """Return a client for this certificate's environment, for use as a context manager."""
         return self.env["res.company"]._l10n_pl_ksef_client(self.environment)
 
     def _of_company(self, owner, *conditions, order=None, limit=None):
@@ -361,5 +361,5 @@ class L10n_Pl_KsefCertificate(models.Model):
             signer_name=self.owner_name,
             signer_masked=self.identity_masked,
             reference=self.serial_number or self.reference_number,
-            detail=ksef_problem.technical(self.env, self.problem),
+            detail=problems.technical(self.env, self.problem),
         )

@@ -7,7 +7,7 @@ from ...tools import enrollment
 from ...tools.credentials import matches
 from ...tools.errors import KsefError, KsefForbidden, KsefGone, KsefUnauthorized
 from ...tools.identity import identity_of_enrollment_data
-from .. import ksef_problem
+from ..base import problems
 from .certificate import PURPOSE
 from .states import HELD
 
@@ -47,7 +47,7 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
         )
 
     def _new_name(self):
-        """A name that tells this application from all others, within what KSeF accepts."""
+        """Return a name that no other application has, within what KSeF accepts."""
         return enrollment.certificate_name(f"Odoo {secrets.token_hex(4)}")
 
     def _was_sent(self):
@@ -88,7 +88,7 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
         elif held and not self._may_stand_beside():
             self._leave_to_a_human()
         elif not limits.can_request:
-            self._succeed(state="failed", problem=ksef_problem.local("certificate_limit"))
+            self._succeed(state="failed", problem=problems.local("certificate_limit"))
         else:
             key = enrollment.new_key()
             self._secret_write(private_key_secret=enrollment.private_key_der(key))
@@ -132,7 +132,7 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
         known._plan_renewals()
 
     def _leave_to_a_human(self):
-        """The signer has a certificate elsewhere: one question, however often he or she signs."""
+        """Ask the signer, who has a certificate elsewhere, once, however often he or she signs."""
         asked = self.search(
             [
                 ("identity_digest", "=", self.identity_digest),
@@ -177,7 +177,7 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
         self._wake_cron_at(self.next_attempt)
 
     def _step_find_lost(self):
-        """The answer to an application was lost: did KSeF take it? Never two for one need."""
+        """Find out whether KSeF took an application whose answer was lost: never two for one need."""
         if self.send_started_at + STILL_ARRIVING > self._now():
             self._postpone_for(self.send_started_at + STILL_ARRIVING - self._now())
             return
@@ -192,7 +192,7 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
             # KSeF counts applications: none arrived, so the next one is the first.
             self._succeed(send_started_at=False)
         elif self.send_started_at + LOST_ANSWER_PATIENCE < self._now():
-            self._succeed(state="failed", problem=ksef_problem.local("enrollment_lost"))
+            self._succeed(state="failed", problem=problems.local("enrollment_lost"))
         else:
             self.attempts += 1
             self._postpone_for(min(FIRST_POLL * 2**self.attempts, LONGEST_POLL))
@@ -210,7 +210,7 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
             # Which one, KSeF's list tells.
             self._succeed(state="keyed")
         else:
-            problem = ksef_problem.of_enrollment_status(status)
+            problem = problems.of_enrollment_status(status)
             self._succeed(state="failed", problem=problem)
 
     def _step_retrieve(self):
@@ -221,7 +221,7 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
         certificate = next((item.certificate for item in ours), None)
         key = enrollment.load_private_key(self._secret_read("private_key_secret"))
         if not certificate or not matches(key, certificate):
-            self._succeed(state="failed", problem=ksef_problem.local("certificate_mismatch"))
+            self._succeed(state="failed", problem=problems.local("certificate_mismatch"))
             return
         self._activate_with(certificate)
         self.env.cr.commit()
@@ -245,4 +245,4 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
         elif isinstance(error, KsefForbidden | KsefUnauthorized | KsefGone):
             self._postpone(error)
         else:
-            self._succeed(state="failed", problem=ksef_problem.of_error(error))
+            self._succeed(state="failed", problem=problems.of_error(error))

@@ -4,7 +4,7 @@ from odoo import Command, models
 
 from ...exceptions import LoginNeeded
 from ...tools.errors import KsefRefused, KsefUnauthorized
-from .. import ksef_problem
+from ..base import problems
 from .renewal import NOT_TO_BE_REVOKED
 from .states import ON_THE_WAY
 
@@ -66,7 +66,7 @@ class L10n_Pl_KsefCertificateTakeOver(models.Model):
     def _step_give_up(self):
         """Forget the key; what KSeF may yet issue for it can be revoked by its owner alone."""
         lost = self.revoke_requested and self.send_started_at
-        problem = lost and ksef_problem.local("revocation_needs_owner")
+        problem = lost and problems.local("revocation_needs_owner")
         self._succeed(
             state="failed", problem=problem, revoke_requested=False, private_key_secret=False
         )
@@ -89,13 +89,13 @@ class L10n_Pl_KsefCertificateTakeOver(models.Model):
             with self._client() as client:
                 client.revoke_certificate(token, self.serial_number, "Unspecified")
         except LoginNeeded:
-            self._keep_after_all(ksef_problem.local("revocation_needs_owner"))
+            self._keep_after_all(problems.local("revocation_needs_owner"))
             return
         except KsefRefused as error:
             if error.retryable or isinstance(error, KsefUnauthorized):
                 raise
             if not any(error.has(code) for code in NOT_TO_BE_REVOKED):
-                self._keep_after_all(ksef_problem.of_error(error))
+                self._keep_after_all(problems.of_error(error))
                 return
         self._succeed(state="revoked", revoke_requested=False, private_key_secret=False)
         self.env.cr.commit()

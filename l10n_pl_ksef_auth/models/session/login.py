@@ -7,7 +7,7 @@ from odoo import models
 from ...tools import clock, meanings, xades
 from ...tools.const import CHALLENGE_LIFETIME
 from ...tools.errors import KsefGone, KsefRefused, KsefUnauthorized
-from .. import ksef_problem
+from ..base import problems
 from ..base.locks import locked
 from ..base.steps import LONGEST_RETRY, naive
 from .states import LOGGING_IN
@@ -121,11 +121,11 @@ class L10n_Pl_KsefSessionLogin(models.Model):
         lacking = xades.available()
         if lacking:
             # Packages that do not fit: a visible state, tried again (docs/design.md 13).
-            self.problem = ksef_problem.local(f"xmlsec_{lacking}")
+            self.problem = problems.local(f"xmlsec_{lacking}")
             self._postpone_for(LONGEST_RETRY)
             return
         if not self._take_certificate():
-            self._end("failed", problem=ksef_problem.local("certificate_gone"))
+            self._end("failed", problem=problems.local("certificate_gone"))
             return
         key, certificate = self.certificate_id._signing_material()
         asked_at = clock.now()
@@ -152,7 +152,7 @@ class L10n_Pl_KsefSessionLogin(models.Model):
     def _step_submit(self):
         """Send the signed request; after a lost answer once more, within the challenge's life."""
         if self.challenge_expires_at <= self._now() and self.send_started_at:
-            self._end("failed", problem=ksef_problem.local("answer_lost"))
+            self._end("failed", problem=problems.local("answer_lost"))
             return
         document = self._secret_read("document_secret")
         self.send_started_at = self._now()
@@ -208,7 +208,7 @@ class L10n_Pl_KsefSessionLogin(models.Model):
         self._postpone_for(distance)
 
     def _on_final_status(self, status):
-        problem = ksef_problem.of_auth_status(status)
+        problem = problems.of_auth_status(status)
         if self.method == "certificate" and self._is_temporary(status):
             self._start_over(problem)
             return
@@ -261,7 +261,7 @@ class L10n_Pl_KsefSessionLogin(models.Model):
         refused = isinstance(error, KsefRefused) and error.has(CHALLENGE_REFUSED)
         # A challenge refused at the second try was used up by the first, whose answer was lost.
         lost = refused and self.attempts
-        problem = ksef_problem.local("answer_lost") if lost else ksef_problem.of_error(error)
+        problem = problems.local("answer_lost") if lost else problems.of_error(error)
         if self.method == "certificate":
             # Even 21115 was seen as an outage (docs/ksef.md A2-2); a human is told if it stays so.
             self._start_over(problem)
@@ -277,7 +277,7 @@ class L10n_Pl_KsefSessionLogin(models.Model):
             return
         redeemed = isinstance(error, KsefRefused) and error.has(ALREADY_REDEEMED)
         lost = isinstance(error, KsefGone) or (redeemed and self.redeem_started_at)
-        problem = ksef_problem.local("answer_lost") if lost else ksef_problem.of_error(error)
+        problem = problems.local("answer_lost") if lost else problems.of_error(error)
         if self.method == "certificate":
             self._start_over(problem)
         else:
@@ -299,7 +299,7 @@ class L10n_Pl_KsefSessionLogin(models.Model):
         if unclear and self.attempts < UNCLEAR_REFUSALS:
             self._postpone(error)
         elif isinstance(error, KsefUnauthorized) or _says_ended(error):
-            self._end("revoked", problem=ksef_problem.of_error(error))
+            self._end("revoked", problem=problems.of_error(error))
         else:
             self._postpone(error)
 

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 
 from ...tools import auth_token_request, nip
-from .. import ksef_problem
+from ..base import problems
 from ..base.const import ENVIRONMENT_LABELS
 from ..base.steps import event
 from .states import ENDED, LOGGING_IN, SESSION
@@ -109,7 +109,7 @@ class L10n_Pl_KsefSession(models.Model):
         return f"ksef-session,{company.id},{environment}"
 
     def _client(self):
-        """A client for this session's environment; used as a context manager."""
+        """Return a client for this session's environment, for use as a context manager."""
         return self.company_id._l10n_pl_ksef_client(self.environment)
 
     def _of_present_context(self):
@@ -277,7 +277,7 @@ class L10n_Pl_KsefSession(models.Model):
                 "signer_masked": self.signer_masked,
                 "signature": self.signer_kind,
                 "reference": self.reference_number,
-                "detail": ksef_problem.technical(self.env, self.problem),
+                "detail": problems.technical(self.env, self.problem),
                 **(signer if event_name in ("signed", "login") else {}),
                 **values,
             },

@@ -2,7 +2,7 @@ import logging
 
 from odoo import api, fields, models
 
-from .. import ksef_problem
+from ..base import problems
 from ..base.const import ENVIRONMENT_LABELS
 from ..res_company import CONNECT_GROUP, SEE_GROUP
 
@@ -64,7 +64,7 @@ class L10n_Pl_KsefAlert(models.Model):
     @api.depends_context("lang")
     def _compute_texts(self):
         for alert in self:
-            told = alert.problem and ksef_problem.texts(
+            told = alert.problem and problems.texts(
                 alert.env,
                 alert.problem,
                 nip=alert.company_id._l10n_pl_ksef_nip(),

@@ -6,7 +6,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...tools.nip import InvalidNip
-from .. import ksef_problem
+from ..base import problems
 from ..base.locks import locked
 from ..certificate.states import TOLD
 from ..session.states import LOGGING_IN
@@ -79,7 +79,7 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
         session = self.env["l10n_pl_ksef.session"].search([("state", "=", "active")], limit=1)
         if lock.startswith("copy_") or told or not session:
             return
-        problem = ksef_problem.local(lock)
+        problem = problems.local(lock)
         alerts._raise(self._of_login("key", session, 0, problem))
         self.env.cr.commit()
 
@@ -147,11 +147,11 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
         try:
             company._l10n_pl_ksef_context()
         except InvalidNip as error:
-            return 0, ksef_problem.of_nip(error)
+            return 0, problems.of_nip(error)
         if company._l10n_pl_ksef_certificate()._usable() and newest._may_log_in_again():
             return None, False
         # A login lives, but for a NIP that the company no longer has.
-        changed = newest.state == "active" and ksef_problem.local("nip_changed")
+        changed = newest.state == "active" and problems.local("nip_changed")
         return 0, changed or newest.problem
 
     def _suspicious_logins(self):

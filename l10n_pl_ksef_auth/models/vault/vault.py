@@ -4,7 +4,7 @@ from odoo import models
 from odoo.fields import Domain
 
 from ...tools import vault
-from .. import ksef_problem
+from ..base import problems
 from .database_identity import claim, copy_code, refuse_copy
 from .guard import refuse_typed_code
 from .keys import FINGERPRINT_PARAMETER, follow_name, sources
@@ -171,7 +171,7 @@ def why_locked(env):
     try:
         env[MIXIN]._vault_keys()
     except vault.VaultError as error:
-        return ksef_problem.of_error(error)["code"]
+        return problems.of_error(error)["code"]
     return None
 
 

@@ -1,16 +1,16 @@
-"""A failure as it is kept on a record, and as a user reads it, in his or her own language."""
+"""Keeps a failure on a record, and tells it in the sentences of the user's language."""
 
-from ..tools import meanings
-from ..tools.errors import KsefError, KsefForbidden, KsefRefused, KsefUnavailable
-from ..tools.nip import InvalidNip
-from ..tools.vault import VaultCorrupt
+from ...tools import meanings
+from ...tools.errors import KsefError, KsefForbidden, KsefRefused, KsefUnavailable
+from ...tools.nip import InvalidNip
+from ...tools.vault import VaultCorrupt
 
 # The part that KSeF's list of details may add to the technical line, in characters.
 LONGEST_DETAIL = 300
 
 
 def of_error(error):
-    """What is kept of an exception of the protocol layer: codes and KSeF's own text, no secret.
+    """Return what is kept of an exception: codes and KSeF's own text, no secret.
 
     :param Exception error: a KsefError or a VaultError
     :return dict: kind, code, text, details
@@ -33,7 +33,7 @@ def of_error(error):
 
 
 def of_request(error):
-    """As of_error, of a call that a person waits for: no machine repeats it when it has failed.
+    """Return what is kept of a failed call that a person waits for: no machine repeats it.
 
     :param Exception error: a KsefError or a VaultError
     :return dict: as of_error, marked ``once``
@@ -42,27 +42,27 @@ def of_request(error):
 
 
 def of_auth_status(status):
-    """What is kept of a login's final status (docs/ksef.md A1-login)."""
+    """Return what is kept of a login's final status (docs/ksef.md A1-login)."""
     return _kept("auth_status", status.code, status.description, status.details)
 
 
 def of_enrollment_status(status):
-    """What is kept of a certificate application's final status (docs/ksef.md A1-enrollment)."""
+    """Return what is kept of an application's final status (docs/ksef.md A1-enrollment)."""
     return _kept("enrollment", status.code, status.description, status.details)
 
 
 def local(code, **values):
-    """A problem that this Odoo sees by itself."""
+    """Return a problem that this Odoo sees by itself."""
     return {**_kept("local", code), "values": values}
 
 
 def of_nip(error):
-    """What is wrong with a company's NIP or internal identifier, from an InvalidNip."""
+    """Return what is wrong with a NIP or internal identifier, from an InvalidNip."""
     return local(f"nip_{error.reason}")
 
 
 def of_company(owner):
-    """What in its own data, or in its environment's address, keeps a company from KSeF.
+    """Return what in its own data, or in its environment's address, keeps a company from KSeF.
 
     :param owner: the company that owns the connection
     :return: as of_error; None when all is well
@@ -79,7 +79,7 @@ def of_company(owner):
 
 
 def texts(env, problem, **values):
-    """The sentences for a kept problem.
+    """Return the sentences for a kept problem.
 
     :param env: the reader's environment (language)
     :param dict problem: as kept on the record
@@ -116,7 +116,7 @@ def technical(env, problem):
 
 
 def sentence(env, text, values):
-    """A sentence of the protocol layer (marked there with _lt), in the reader's language.
+    """Return a sentence of the protocol layer (marked there with _lt) in the reader's language.
 
     :param env: the reader's environment
     :param str text: English, with placeholders such as %(code)s
