@@ -62,7 +62,7 @@ class ResCompany(models.Model):
 
     @api.private
     def l10n_pl_ksef_api(self, time_limit=DEFAULT_PATIENCE * 2, wait_seconds=DEFAULT_PATIENCE):
-        """Return a client that is logged in: ``with company.l10n_pl_ksef_api() as api: api.request(…)``.
+        """Return a logged-in client: ``with company.l10n_pl_ksef_api() as api: api.request(…)``.
 
         :param float time_limit: seconds that one request may take, with KSeF's Retry-After
         :param float wait_seconds: as in l10n_pl_ksef_access_token

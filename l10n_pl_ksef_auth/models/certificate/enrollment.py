@@ -177,7 +177,7 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
         self._wake_cron_at(self.next_attempt)
 
     def _step_find_lost(self):
-        """Find out whether KSeF took an application whose answer was lost: never two for one need."""
+        """Find out if KSeF took an application whose answer was lost: never two for one need."""
         if self.send_started_at + STILL_ARRIVING > self._now():
             self._postpone_for(self.send_started_at + STILL_ARRIVING - self._now())
             return
