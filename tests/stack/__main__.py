@@ -20,7 +20,7 @@ USAGE = """\
 ./run lint                      style, types and the checks of Odoo's community
 ./run shell                     a Python prompt inside the demo's Odoo
 ./run simulator --port N        the KSeF simulator alone
-./run draw                      draws the tables of states into docs/design.md
+./run draw                      draws the tables of docs/design.md "The states"
 
 CACHE_DIR, ODOO_PATH, ODOO_PORT, SIMULATOR_PORT, CHROMIUM and PYTHON change where things are."""
 

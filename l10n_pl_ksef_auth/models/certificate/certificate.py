@@ -17,7 +17,7 @@ _logger = logging.getLogger(__name__)
 
 PURPOSE = "Authentication"
 SYNC_EVERY, ABOUT = timedelta(hours=24), timedelta(hours=1)
-# KSeF's status of a certificate, as we call it (docs/ksef.md A1-STATUS); others change nothing.
+# KSeF's status of a certificate, as we call it (docs/ksef.md A1-list); others change nothing.
 STATES = {"Active": "active", "Blocked": "blocked", "Revoked": "revoked", "Expired": "expired"}
 # KSeF's words about a certificate that it does not let in (docs/ksef.md A1-460).
 REFUSED_STATES = {"Certyfikat odwołany": "revoked", "Certyfikat zawieszony": "blocked"}
