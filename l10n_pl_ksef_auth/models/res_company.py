@@ -76,7 +76,6 @@ class ResCompany(models.Model):
 
     def init(self):
         """Give our mandatory columns a default of the database's own."""
-        super().init()
         for name, value in DEFAULTS.items():
             self.env.cr.execute(
                 SQL(
@@ -85,6 +84,7 @@ class ResCompany(models.Model):
                     value,
                 )
             )
+        return super().init()
 
     @api.depends("partner_id.vat", "parent_id.l10n_pl_ksef_principal_id")
     def _compute_l10n_pl_ksef_principal_id(self):
@@ -194,3 +194,16 @@ class ResCompany(models.Model):
         active = ("state", "=", "active")
         certificates = self.env["l10n_pl_ksef.certificate"]._of_company(owner, active)
         return certificates._usable()[:1] or certificates[:1]
+
+    # ------------------------------------------------------------------
+    # What the scheduled action does with each record that is due
+    # ------------------------------------------------------------------
+    def _advance(self):
+        """Log in with the KSeF certificate if the login ends soon or has ended.
+
+        :return: the failure that the login ended with, or None
+        """
+        return self.env["l10n_pl_ksef.session"]._log_in(self, if_due=True)[1]
+
+    def _set_aside(self):
+        """Do nothing: the scheduled action tries a company again in its next run."""

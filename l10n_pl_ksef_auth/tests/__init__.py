@@ -13,6 +13,7 @@ from . import test_fault_matrix
 from . import test_fifty_companies
 from . import test_first_login
 from . import test_housekeeping
+from . import test_import_order
 from . import test_javascript
 from . import test_login_problems
 from . import test_lost_requests

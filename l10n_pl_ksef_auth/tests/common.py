@@ -282,7 +282,7 @@ class KsefCase(MovedTime, TransactionCase):
         return self.simulator.state.certificates[certificate.serial_number]
 
     def figures(self, text):
-        """Report a measured result; ./run test prints it after its sum."""
+        """Report a measured result; ./run test prints it at its end."""
         _logger.info("FIGURES %s", text)
         target = os.environ.get("STACK_FIGURES")
         if target:

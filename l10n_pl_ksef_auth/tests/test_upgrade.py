@@ -68,10 +68,11 @@ class TestUpgrade(KsefCase):
     def test_no_mandatory_column_on_a_table_of_odoos_lacks_a_default(self):
         query = r"""
             SELECT table_name, column_name FROM information_schema.columns
-             WHERE column_name LIKE 'l10n\_pl\_%ksef\_%' AND table_name NOT LIKE 'l10n\_pl\_%'
+             WHERE starts_with(column_name, 'l10n_pl_') AND column_name LIKE '%%ksef%%'
+               AND NOT starts_with(table_name, 'l10n_pl_')
                AND is_nullable = 'NO' AND column_default IS NULL
         """
-        self.assertEqual(self.env.execute_query(SQL(query.replace("%", "%%"))), [])
+        self.assertEqual(self.env.execute_query(SQL(query)), [])
 
     def test_a_company_can_be_made_while_this_addon_is_not_loaded(self):
         company = self.company_made_without_us()

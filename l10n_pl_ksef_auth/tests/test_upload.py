@@ -1,4 +1,8 @@
+from unittest.mock import patch
+
 from odoo.tests import tagged
+
+from odoo.addons.l10n_pl_ksef_auth.wizard import authorization
 
 from .common import KsefCase
 
@@ -24,6 +28,13 @@ class TestUpload(KsefCase):
         finding = view["reading"]["findings"][0]
         self.assertTrue(finding["text"] and finding["action"])
         return finding["code"]
+
+    def test_each_call_of_the_window_reads_the_file_once(self):
+        self.attach(self.window, self.signed(self.document))
+        for call in (self.window.view, self.window.authenticate, self.window.follow):
+            with patch.object(authorization, "read", wraps=authorization.read) as read:
+                call()
+            self.assertEqual(read.call_count, 1, call.__name__)
 
     def test_a_file_for_a_company_without_a_nip_is_answered_by_what_is_missing(self):
         self.company.vat = False

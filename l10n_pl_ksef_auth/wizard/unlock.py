@@ -75,7 +75,7 @@ class L10n_Pl_KsefUnlock(models.TransientModel):
     def action_start_afresh(self):
         """Give up all secrets of a copy, or of a lost key, without a call to KSeF.
 
-        :return dict: the action that opens the window "Account authorization"
+        :return dict: the action that loads the page anew
         """
         with fresh(self._check_decider().sudo()) as companies:
             # Somebody else may have decided since this window was opened.

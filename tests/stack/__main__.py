@@ -15,12 +15,13 @@ from .say import StackError, say
 
 USAGE = """\
 ./run demo                      Odoo with a KSeF simulator, to try the journey; Ctrl-C ends it
-./run test [words for pytest]   all tests; -k WORD picks by name everywhere, a path picks a file
-./run test fast [words]         all tests that need no Odoo
+./run test [words for pytest]   the tests; -k WORD picks by name everywhere, a path picks a file
+./run test fast [words]         those that need no Odoo
+./run test all [words]          the long proofs, full widths and Odoo's own tests too
 ./run lint                      style, types and the checks of Odoo's community
 ./run shell                     a Python prompt inside the demo's Odoo
 ./run simulator --port N        the KSeF simulator alone
-./run draw                      draws the tables of docs/design.md "The states"
+./run draw                      draws the tables of states into the documentation
 
 CACHE_DIR, ODOO_PATH, ODOO_PORT, SIMULATOR_PORT, CHROMIUM and PYTHON change where things are."""
 
@@ -68,7 +69,7 @@ def _draw(words: list[str]) -> int:
 
 
 def _package(name: str) -> Callable[[list[str]], int]:
-    """A command that runs the package `name` of tests/ with its own options."""
+    """Return a command that runs the package `name` of tests/ with its own options."""
 
     def run(words: list[str]) -> int:
         from . import packages
@@ -104,13 +105,13 @@ COMMANDS |= {name: _package(folder) for name, (folder, _purpose) in EXISTING.ite
 
 
 def _usage() -> str:
-    """All commands that this checkout has, one a line."""
+    """Return the help: all commands that this checkout has, one a line."""
     more = "\n".join(f"{'./run ' + name:31} {purpose}" for name, (_, purpose) in EXISTING.items())
     return USAGE.replace("\n\n", f"\n{more}\n\n" if more else "\n\n")
 
 
 def _heed_signals() -> None:
-    """Let Ctrl-C, a polite kill and the terminal's end all put away what was started."""
+    """On Ctrl-C, a polite kill or the terminal's end, stop everything that was started."""
     signal.signal(signal.SIGINT, _stop)
     signal.signal(signal.SIGTERM, _stop)
     # `nohup` has it ignored, and wants us to go on.
@@ -119,7 +120,7 @@ def _heed_signals() -> None:
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
-    """Begin to end; a second Ctrl-C does not disturb it, what waits there gives up by itself."""
+    """Begin to stop; a second Ctrl-C is ignored, because every wait below has an end of its own."""
     for heeded in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(heeded, signal.SIG_IGN)
     if number == signal.SIGHUP:
@@ -128,7 +129,7 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 
 def _write_to_no_terminal() -> None:
-    """Lead output that went to the closed terminal to nowhere; files and pipes stay."""
+    """Discard what would be written to the closed terminal; files and pipes stay."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
         if stat.S_ISCHR(os.fstat(stream).st_mode):
@@ -136,7 +137,7 @@ def _write_to_no_terminal() -> None:
 
 
 def main(words: list[str]) -> int:
-    """Run the command that the first word names; the exit code."""
+    """Run the command that the first word names; return the exit code."""
     command = COMMANDS.get(words[0]) if words else None
     if command is None:
         say(_usage())

@@ -17,12 +17,12 @@ TARGET = "$(CODENAME) $(COMPONENT) $(REPO_URI)"
 
 
 def available() -> bool:
-    """Whether this machine has apt."""
+    """Return True if this machine has apt."""
     return shutil.which("apt-get") is not None
 
 
 def require(package: str, why: str) -> None:
-    """Install a system package, announced; raises StackError where that is not possible."""
+    """Announce and install a system package; raise StackError where that is not possible."""
     if not available():
         raise StackError(
             f"{why} is missing: install it with this system's package manager "
@@ -44,7 +44,7 @@ def require(package: str, why: str) -> None:
 
 
 def _to_its_end(command: list[str], environment: dict[str, str]) -> int:
-    """Run what changes the system; Ctrl-C is heeded after it, half an installation helps nobody."""
+    """Run a command that changes the system; Ctrl-C waits, so that no package is left half done."""
     process = subprocess.Popen(
         command, env=environment, stdout=subprocess.DEVNULL, start_new_session=True
     )
@@ -57,7 +57,7 @@ def _to_its_end(command: list[str], environment: dict[str, str]) -> int:
 
 
 def codename() -> str:
-    """The code name of the Debian release of this machine, "" on any other system."""
+    """Return the code name of this machine's Debian release, "" on any other system."""
     release = dict(_os_release())
     return release.get("VERSION_CODENAME", "") if release.get("ID") == "debian" else ""
 

@@ -15,7 +15,7 @@ _PR_SET_PDEATHSIG = 1
 
 @contextlib.contextmanager
 def started(command: list[str], **options: Any) -> Iterator[subprocess.Popen[str]]:
-    """A program with text streams and `options` of Popen; what is left of it at the end is killed.
+    """Start a program with text streams and `options` of Popen; kill what is left of it at the end.
 
     It has a session of its own: Ctrl-C reaches us alone, and we end it with whatever it started.
     """
@@ -33,7 +33,7 @@ def started(command: list[str], **options: Any) -> Iterator[subprocess.Popen[str
 def run(
     command: list[str], text: str | None = None, **options: Any
 ) -> subprocess.CompletedProcess[str]:
-    """Run a program to its end with `text` on its input; `options` are those of Popen."""
+    """Run a program to its end with `text` on its input and `options` of Popen."""
     if text is not None:
         options["stdin"] = subprocess.PIPE
     with started(command, **options) as process:
@@ -50,7 +50,7 @@ def end_with_parent(number: int = signal.SIGTERM) -> None:
 
 
 def alive(pid: int) -> bool:
-    """Whether a process with this number runs."""
+    """Return True if a process with this number runs."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -63,7 +63,7 @@ class Log:
             yield from self.end()
 
     def end(self) -> Iterator[Event]:
-        """Tell of the test that was the last one so far: without a complaint it has passed."""
+        """End the last test that began; it has passed unless the log named it failed or skipped."""
         yield from self._tell_failure()
         if self._test:
             if not self._spoilt:
@@ -72,7 +72,7 @@ class Log:
         self._test = ""
 
     def _tell_failure(self) -> Iterator[Event]:
-        """Tell of the failure whose last line has been read."""
+        """Yield the failure whose last line has been read, if any."""
         if self._failure:
             self._spoilt = True
             test, *text = self._failure
@@ -81,7 +81,7 @@ class Log:
 
 
 def tag(test: str) -> str:
-    """The tag that makes Odoo run a test, or a whole class that could not be prepared.
+    """Return the tag that makes Odoo run this test, or the class whose set-up failed.
 
     :param test: as in the events of `Log`, such as "account.tests.test_x: TestX.test_y"
     """
@@ -90,7 +90,7 @@ def tag(test: str) -> str:
 
 
 def failures(log: Path) -> set[str] | None:
-    """The tags of the tests that failed by Odoo's log; None if the run broke off."""
+    """Return the tags of the tests that failed by Odoo's log; None if the run broke off."""
     reader = Log()
     lines = log.read_text(errors="replace").splitlines() if log.is_file() else []
     events = [event for line in lines for event in reader.take(line)]

@@ -68,14 +68,14 @@ class Databases:
         return name
 
     def drop(self, name: str) -> None:
-        """Remove the database `name`, its files and its keys, whoever is still connected."""
+        """Remove the database `name`, its files and its keys, even while somebody is connected."""
         self._postgres.sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         shutil.rmtree(_files(name), ignore_errors=True)
         for key in (cache("odoo-data") / "l10n_pl_ksef").glob(f"{name}.key*"):
             key.unlink()
 
     def _template(self, kind: str) -> str:
-        """The name of the template `kind`, built when its sources changed."""
+        """Return the name of the template `kind`; build it if its sources changed."""
         name = f"{kind}_{self._keys[kind]}"
         if name not in self._postgres.databases():
             building = f"building_{kind}"
@@ -139,7 +139,7 @@ class Databases:
     def _odoo(
         self, name: str, what: str, arguments: list[str], stdin: str | None, command: str = "server"
     ) -> None:
-        """Run Odoo to its end; its log is kept, and shown where to find when it failed."""
+        """Run Odoo to its end and keep its log; the error of a failed run names the log."""
         log = cache("logs") / f"{name}.log"
         with progress(what, lambda: _last_module(log)), open(log, "w") as output:
             done = children.run(
@@ -159,7 +159,7 @@ class Databases:
         self.link_files(template, name)
 
     def link_files(self, original: str, copy: str) -> None:
-        """Give a copy its original's file store: no file is changed in place, so links will do."""
+        """Give a copy its original's file store, as links: Odoo never changes a file in place."""
         shutil.rmtree(_files(copy), ignore_errors=True)
         if _files(original).exists():
             shutil.copytree(_files(original), _files(copy), copy_function=os.link)
@@ -206,12 +206,12 @@ def _files(name: str) -> Path:
 
 
 def _sources() -> list[bytes]:
-    """All that an installation depends on: the addons without tests, screens and read-me."""
+    """Return what an installation depends on: the addons without tests, screens and read-me."""
     return _contents({"tests", "static", "readme", "__pycache__"})
 
 
 def _assets() -> list[bytes]:
-    """What the prepared web pages depend on: the addons without their tests and read-me."""
+    """Return what the prepared web pages depend on: the addons without tests and read-me."""
     return _contents({"tests", "readme", "__pycache__"})
 
 
@@ -235,7 +235,7 @@ def _digest(*parts: bytes) -> str:
 
 
 def _last_module(log: Path) -> str:
-    """How far an installation is, from Odoo's log: "module account (31/44)"."""
+    """Return how far an installation is by Odoo's log, such as "module account (31/44)"."""
     lines = [
         line for line in log.read_text(errors="replace").splitlines() if "Loading module " in line
     ]
@@ -243,13 +243,13 @@ def _last_module(log: Path) -> str:
 
 
 def _failed(log: Path) -> bool:
-    """Whether Odoo gave up although it ended without an error number."""
+    """Return True if Odoo gave up although its exit code is 0."""
     text = log.read_text(errors="replace")
     return "Failed to load registry" in text or " CRITICAL " in text
 
 
 def _reason(log: Path) -> str:
-    """The line of Odoo's log that says why."""
+    """Return the line of Odoo's log that names the reason."""
     lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
     errors = [line for line in lines if "Error" in line or "Exception" in line]
     return (errors or lines or ["no reason given"])[-1][-300:]

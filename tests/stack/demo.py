@@ -75,7 +75,7 @@ class DemoStack:
         return self._shop.postgres.sql(statement, self.database)
 
     def another_odoo(self, port: int, workers: int = 0, database: str = "") -> Server:
-        """An Odoo on our database, not started yet; `workers` above 0 makes it use processes."""
+        """Describe one more Odoo on our database; `workers` above 0 makes it use processes."""
         database = database or self.database
         command = [
             *self._shop.programs.odoo(database),
@@ -91,14 +91,14 @@ class DemoStack:
         return Server(f"odoo-{database}-{port}", command, self._environment(), url)
 
     def _environment(self) -> dict[str, str]:
-        """Odoo's environment; HTTPS leads to KSeF's names at the simulator, and nowhere else."""
+        """Return Odoo's environment; HTTPS reaches KSeF's names, at the simulator, alone."""
         environment = self._shop.programs.environment()
         proxy = f"http://{LOOPBACK}:{self._proxy_port}"
         environment |= {"HTTPS_PROXY": proxy, "https_proxy": proxy}
         return environment | {"REQUESTS_CA_BUNDLE": str(self._authority)}
 
     def _point_at_simulator(self) -> None:
-        """Every KSeF environment means the simulator here, so that nothing reaches the real one."""
+        """Let every KSeF environment be the simulator, so that nothing reaches the real one."""
         values = {f"l10n_pl_ksef_auth.base_url.{name}": self.base_url for name in ENVIRONMENTS}
         values |= {"l10n_pl_ksef_auth.signing_url": self.signing_url, "web.base.url": self.odoo_url}
         for key, value in values.items():
@@ -109,7 +109,7 @@ class DemoStack:
 def demo_stack(
     workers: int = 0, odoo_port: int = 0, simulator_port: int = 0, helper: Path | None = None
 ) -> Iterator[DemoStack]:
-    """A running demo; ports that are 0 are chosen. Everything is stopped and removed at the end."""
+    """Run a demo, stop and remove it at the end; a free port stands in for a port of 0."""
     with workshop() as shop:
         ports = odoo_port or free_port(), simulator_port or free_port()
         stack = DemoStack(shop, *ports, workers, helper)

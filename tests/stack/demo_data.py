@@ -14,7 +14,7 @@ KEPT_CRONS = (
 
 
 def fill(env: Any) -> None:
-    """Write everything that the journey starts from: a red cross in a Polish company."""
+    """Write what the journey starts from: a Polish company that is not connected."""
     _company(env)
     _users(env)
     _buyer(env)
@@ -47,7 +47,7 @@ def _company(env: Any) -> None:
 
 
 def _users(env: Any) -> None:
-    """The administrator and an accountant who is nothing but one."""
+    """The administrator, and an accountant without further rights."""
     env["ir.default"].set("res.partner", "lang", "pl_PL")
     groups = [env.ref("base.group_user").id, env.ref("account.group_account_invoice").id]
     connection = env.ref("l10n_pl_ksef_auth.group_ksef_connection", raise_if_not_found=False)

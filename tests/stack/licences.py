@@ -33,7 +33,7 @@ def main() -> int:
 
 
 def _wanted() -> set[str]:
-    """What the manifests name."""
+    """Return the packages that the manifests name."""
     manifests = [ROOT / addon / "__manifest__.py" for addon in addons()]
     read = [ast.literal_eval(manifest.read_text()) for manifest in manifests]
     return {
@@ -42,7 +42,7 @@ def _wanted() -> set[str]:
 
 
 def _closure(wanted: set[str]) -> set[str]:
-    """These packages and all that they need, as far as installed here."""
+    """Return these packages and all that they need, as far as installed here."""
     found: set[str] = set()
     waiting = set(wanted)
     while waiting:

@@ -30,7 +30,7 @@ class Check:
 
 
 def main() -> int:
-    """Run all linters, show what they found, and say which ones are content; the exit code."""
+    """Run all linters, show what they found, say how each went; return the exit code."""
     programs = venvs.python().parent
     unhappy = [check.name for check in checks() if not _passes(check, programs)]
     say(f"lint: {', '.join(unhappy)} found something" if unhappy else "lint: all is well")

@@ -14,7 +14,7 @@ from .say import announce
 
 @contextmanager
 def exclusive(name: str) -> Iterator[None]:
-    """Only one process at a time holds the lock `name`; the others wait and say so."""
+    """Hold the lock `name`, which only one process has at a time; say so if it must wait."""
     with open(cache("locks") / name, "w") as handle:
         if not _taken_soon(handle):
             announce(f"another ./run is busy with '{name}', waiting for it …")
@@ -35,7 +35,7 @@ def _taken_soon(handle: TextIO) -> bool:
 
 
 class Usage:
-    """A shared lock: held by everyone who uses a thing, so that the last one can put it away."""
+    """A shared lock on a thing, held by each of its users: the last one puts the thing away."""
 
     def __init__(self, name: str) -> None:
         """Count as a user of `name` until `end`, or until this process is gone."""
@@ -43,7 +43,7 @@ class Usage:
         fcntl.flock(self._handle, fcntl.LOCK_SH)
 
     def end(self) -> bool:
-        """Stop using it; True when nobody else does at this moment."""
+        """Stop using it; return True if nobody else uses it at this moment."""
         with self._handle:
             try:
                 fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -19,7 +19,7 @@ CHROMIUM_OPTIONS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-hea
 
 
 def install(interpreter: Path) -> Path:
-    """Write the program that runs this module with `interpreter`; the folder for PATH."""
+    """Write a program that runs this module with `interpreter`; return its folder, for PATH."""
     folder = cache("bin")
     program = folder / "wkhtmltopdf"
     program.write_text(f'#!/bin/sh\nPYTHONPATH="{TESTS}" exec "{interpreter}" -m stack.pdf "$@"\n')
@@ -39,7 +39,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _print(page: Path, result: Path) -> bool:
-    """Have Chromium print a page; whether it did."""
+    """Have Chromium print a page; return True if it did."""
     from .programs import find_browser
 
     browser = find_browser()

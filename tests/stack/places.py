@@ -20,7 +20,7 @@ def addons() -> list[str]:
 
 
 def cache(*parts: str) -> Path:
-    """The folder `parts` inside the cache, made when it is missing."""
+    """Return the folder `parts` inside the cache; make it if it is missing."""
     folder = CACHE.joinpath(*parts)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
@@ -82,7 +82,7 @@ def _named_port(variable: str, example: int) -> int:
 
 
 def _is_free(port: int) -> bool:
-    """Whether a server could listen on `port` of the loopback address."""
+    """Return True if a server could listen on `port` of the loopback address."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

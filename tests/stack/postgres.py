@@ -74,7 +74,7 @@ class Postgres:
         ).split()
 
     def cpu_seconds(self) -> float:
-        """The processor time that the server has used since its start; 0 where nobody can tell."""
+        """Return the processor time that the server has used since its start."""
         server = (self.data / "postmaster.pid").read_text().split()[0]
         ticks = 0
         for file in Path("/proc").glob("[0-9]*/stat"):
@@ -88,7 +88,7 @@ class Postgres:
         return ticks / os.sysconf("SC_CLK_TCK")
 
     def close(self) -> None:
-        """Stop using the server; the last user stops it."""
+        """Stop using the server; its last user also stops it."""
         with exclusive("postgres"):
             if self._usage.end() and (self.data / "postmaster.pid").exists():
                 self._control("stop", "-m", "fast")
@@ -115,7 +115,7 @@ class Postgres:
         return int(file.read_text()) if file.exists() else 0
 
     def _answers(self) -> bool:
-        """Whether our server is up, judged by our password being right."""
+        """Return True if our server is up: one that accepts our password is ours."""
         return bool(self._port()) and self._psql("SELECT 1", "postgres").returncode == 0
 
     def _create(self) -> None:
@@ -162,7 +162,7 @@ class Postgres:
         )
 
     def _forget_dead_server(self) -> None:
-        """Remove the pid file of a killed server whose number another program has by now."""
+        """Remove the pid file of a killed server: another program may have its number by now."""
         file = self.data / "postmaster.pid"
         if not file.exists():
             return
@@ -215,7 +215,7 @@ def _install() -> Path:
 
 
 def _as_accepted_user(folder: Path) -> list[str]:
-    """What to put before a command: the server refuses to run as root.
+    """Return the words before a command: the server refuses to run as root.
 
     The user postgres cannot reach a checkout below /root; the one capability that can is lent.
     """

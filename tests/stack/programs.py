@@ -51,7 +51,7 @@ class Programs:
         return [str(self.interpreter), "-m", "odoo", command, *options]
 
     def environment(self) -> dict[str, str]:
-        """The environment of Odoo: its sources and ours on the path, no way out of this machine."""
+        """Return Odoo's environment: its sources and ours on the path, no way into the network."""
         sources = os.pathsep.join(map(str, (self._odoo.python_path, TESTS)))
         environment = isolated(environment_without(*HEEDED_BY_ODOO))
         environment |= {"PYTHONPATH": sources, "ODOO_RC": str(self.configuration)}
@@ -64,7 +64,7 @@ class Programs:
 
 
 def isolated(environment: dict[str, str] | None = None) -> dict[str, str]:
-    """The caller's environment (or the given one), changed so that programs stay among themselves.
+    """Return the caller's environment (or the given one) so that programs stay on this machine.
 
     HTTP requests reach this machine only, and what programs remember lies in the cache.
     """
@@ -80,7 +80,7 @@ def isolated(environment: dict[str, str] | None = None) -> dict[str, str]:
 
 
 def at_home(environment: Mapping[str, str]) -> dict[str, str]:
-    """`environment`, changed so that programs keep their own files in the cache.
+    """Return `environment`, changed so that programs keep their own files in the cache.
 
     The cache is named by its whole path, whatever folder a program runs in.
     """
@@ -90,7 +90,7 @@ def at_home(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def browser() -> str:
-    """The path of Chromium; installed when missing and possible. CHROMIUM names another one."""
+    """Return the path of Chromium; install it if it is missing. CHROMIUM names another one."""
     own = os.environ.get("CHROMIUM")
     if own:
         if not shutil.which(own):

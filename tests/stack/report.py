@@ -57,7 +57,7 @@ def failure(stage: str, found: Failure) -> str:
 
 
 def show(stages: Sequence[Stage], costs: Costs, logs: Path, chosen: bool) -> int:
-    """Print failures, figures, times and the sum, which is the last line; the exit code."""
+    """Print failures, figures, times and, as the last line, the sum; return the exit code."""
     tallies = [stage.tally for stage in stages]
     failed = [f"{tally.name}: {name}" for tally in tallies for name in tally.failed]
     passed, skipped = (

@@ -1,4 +1,4 @@
-"""What the person at the terminal reads: progress and the one sentence of a failure."""
+"""Messages to the person at the terminal: progress, and the one sentence of a failure."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def progress(what: str, measure: Callable[[], str], every: float = 3.0) -> Itera
 
 
 def _watch(what: str, measure: Callable[[], str], every: float, done: threading.Event) -> None:
-    """Say how far the work is until `done`, and only when that has changed."""
+    """Say how far the work is whenever that has changed, until `done`."""
     last = ""
     while not done.wait(every):
         now = measure()

@@ -1,4 +1,4 @@
-"""Server processes: started with a log file, waited for, stopped by their process id."""
+"""Server processes, each with a log file."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Server:
         return self._process.pid if self._process else 0
 
     def running(self) -> bool:
-        """Whether the process lives."""
+        """Return True if the process lives."""
         return self._process is not None and self._process.poll() is None
 
     def stop(self, patience: float = 15) -> None:
@@ -91,7 +91,7 @@ class Server:
 
 
 def _answers(address: str) -> bool:
-    """Whether an HTTP server answers at `address`, whatever it says below 500."""
+    """Return True if an HTTP server answers at `address` with any status below 500."""
     try:
         with _DIRECT.open(address, timeout=30) as answer:
             return bool(answer.status < 500)

@@ -28,7 +28,7 @@ class Stage:
     """A program in the background: its output goes to a log, its events are counted."""
 
     def __init__(self, name: str, environment: dict[str, str]) -> None:
-        """Describe a stage; `begin` starts it."""
+        """Describe a stage; `run` starts it."""
         self.tally = Tally(name)
         self.environment = environment
         self.seconds = self.cpu_seconds = 0.0
@@ -59,7 +59,7 @@ class Stage:
         self.code = code
 
     def _call(self, command: list[str], log: Path) -> int:
-        """Run a program to its end; its exit code."""
+        """Run a program to its end; return its exit code."""
         with open(log, "wb") as output:
             self._process = subprocess.Popen(
                 command,
@@ -101,15 +101,15 @@ class Stage:
                 time.sleep(0.1)
 
     def _commands(self, words: list[str], folder: Path) -> Iterator[tuple[list[str], Path]]:
-        """The command lines to call one after the other, and the log of each."""
+        """Yield the command lines to call one after the other, with the log of each."""
         raise NotImplementedError
 
     def _new_events(self) -> Iterable[Event]:
-        """What has happened since the last call."""
+        """Return what has happened since the last call."""
         return ()
 
     def _last_events(self) -> Iterable[Event]:
-        """What is known once the program has ended: one that broke off is a failure."""
+        """Return what the end of the program tells: a stage that broke off has failed."""
         if self.code and not self.tally.failed:
             text = f"{self.name} ended with code {self.code}:\n{self._last_lines()}"
             yield {"outcome": "failed", "test": self.name, "text": text}
@@ -120,7 +120,7 @@ class Stage:
         return [told for event in found if (told := self.tally.take(event, now))]
 
     def _new_lines(self, file: Path) -> Iterator[str]:
-        """The whole lines that were added to a file since the last call."""
+        """Yield the whole lines that were added to a file since the last call."""
         if not file.is_file():
             return
         with open(file, "rb") as handle:
@@ -132,7 +132,7 @@ class Stage:
                 yield line.decode(errors="replace").rstrip("\n")
 
     def _last_lines(self) -> str:
-        """The end of the log."""
+        """Return the end of the log."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-LAST_LINES:])
 
 

@@ -1,4 +1,4 @@
-"""What is known of a running stage: pure functions from its events to what the reader sees."""
+"""The counts of a running stage, and the line that tells how far all stages are."""
 
 from __future__ import annotations
 

@@ -36,14 +36,14 @@ KEPT_LOGS = 10
 
 
 def fast(words: list[str]) -> int:
-    """Run all that needs no Odoo and no long time."""
+    """Run the tests that need no Odoo; return the exit code."""
     words, paths = _split(words)
     stage = _plain(_chosen(paths, _plain_folders()))
     return _run([[stage]], words or ([] if paths else SHORT), bool(words or paths))
 
 
 def everything(words: list[str]) -> int:
-    """Run the tests, or with the first word "all" the long proofs and the full widths too."""
+    """Run the tests, after the word "all" the long proofs and full widths too; return the code."""
     size = sizes.ALL if words[:1] == [sizes.ALL] else sizes.SHORT
     words, paths = _split(words[1:] if size == sizes.ALL else words)
     os.environ[sizes.VARIABLE] = size
@@ -70,7 +70,7 @@ def everything(words: list[str]) -> int:
 
 
 def _extras(words: list[str], every: bool) -> list[str]:
-    """What to run besides pytest's tests: all of it, or what the words after -k name."""
+    """Return what to run besides pytest's tests: every extra, or those that `words` name."""
     named = " ".join(words).split()
     return [name for name in EXTRAS if every or name in named]
 
@@ -154,7 +154,7 @@ def _end_to_end(paths: list[str]) -> Pytest:
 def _run(
     groups: Sequence[Sequence[Stage]], words: list[str], chosen: bool, shop: Workshop | None = None
 ) -> int:
-    """Run the groups one after the other, print the sum; the exit code.
+    """Run the groups one after the other and print the sum; return the exit code.
 
     :param groups: stages that run side by side, longest first
     :param chosen: whether the user named tests
@@ -173,7 +173,7 @@ def _run(
 
 
 def _has_tests(stage: Stage) -> bool:
-    """Whether there is something to run: a stage of pytest needs paths."""
+    """Return False for a stage of pytest without paths: pytest would run everything."""
     return not isinstance(stage, Pytest) or bool(stage.paths)
 
 
@@ -211,7 +211,7 @@ class _Run:
 
 
 def _logs() -> Path:
-    """A new folder for the logs of this run; the oldest of finished runs are removed."""
+    """Make the folder for the logs of this run; remove the oldest of finished runs."""
     runs = sorted(cache("logs").glob("test-*"), key=lambda folder: folder.stat().st_mtime)
     finished = [old for old in runs if not children.alive(int(old.name.removeprefix("test-")))]
     for old in finished[:-KEPT_LOGS]:
@@ -220,7 +220,7 @@ def _logs() -> Path:
 
 
 def _split(words: list[str]) -> tuple[list[str], list[str]]:
-    """Part the words for pytest from the paths of tests among them."""
+    """Return the words for pytest, and the paths of tests among them."""
     paths = [
         word for word in words if not word.startswith("-") and (ROOT / word.split("::")[0]).exists()
     ]
@@ -228,7 +228,7 @@ def _split(words: list[str]) -> tuple[list[str], list[str]]:
 
 
 def _chosen(paths: list[str], folders: list[str]) -> list[str]:
-    """Those of `paths` that lie in `folders`, or all `folders` when no path was named."""
+    """Return those of `paths` that lie in `folders`, or all `folders` when no path was named."""
     if not paths:
         return folders
     return [

@@ -22,7 +22,7 @@ DONE = ".complete"
 
 
 def python(lock: Path = LOCK) -> Path:
-    """The interpreter of the environment with the packages of `lock`; made on first use."""
+    """Return the interpreter of the environment with the packages of `lock`; make it if needed."""
     folder = cache("venv") / f"{lock.stem}-{_key(lock)}"
     if not (folder / DONE).exists():
         with exclusive(f"venv-{lock.stem}"):
@@ -32,7 +32,7 @@ def python(lock: Path = LOCK) -> Path:
 
 
 def mismatched_packages() -> Path:
-    """A folder with an xmlsec that does not fit the lxml of Odoo's pins; for PYTHONPATH."""
+    """Return a folder for PYTHONPATH: its xmlsec does not fit the lxml of Odoo's pins."""
     folder = cache("venv") / f"mismatched-{_key(LOCK)}-{_key(ODOO_PINS)}"
     if (folder / DONE).exists():
         return folder
@@ -51,7 +51,7 @@ def mismatched_packages() -> Path:
 
 
 def _key(lock: Path) -> str:
-    """What an environment depends on, shortened; its programs name the folder that they lie in."""
+    """Return a hash of what an environment depends on, its own folder too: programs name it."""
     version = ".".join(map(str, sys.version_info[:3]))
     place = f"{version} {sys.base_prefix} {CACHE}".encode()
     return hashlib.sha256(place + lock.read_bytes()).hexdigest()[:12]
@@ -68,7 +68,7 @@ def _pinned(package: str) -> str:
 
 
 def _make(folder: Path, lock: Path) -> None:
-    """Build the environment anew; the marker is written last, so a half one is never used."""
+    """Build the environment anew; the marker comes last, so that a half one is never used."""
     if importlib.util.find_spec("ensurepip") is None:
         apt.require("python3-venv", "Python's module for virtual environments")
     shutil.rmtree(folder, ignore_errors=True)
@@ -89,7 +89,7 @@ def _make(folder: Path, lock: Path) -> None:
 
 
 def _pip(interpreter: Path, arguments: list[str], what: str, total: int) -> None:
-    """Run pip install, telling how many of `total` packages it has looked at."""
+    """Run pip install; announce how many of `total` packages it has looked at."""
     seen: list[str] = []
     errors: list[str] = []
     command = [str(interpreter), "-m", "pip", "install", "--disable-pip-version-check"]

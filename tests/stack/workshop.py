@@ -1,4 +1,4 @@
-"""All that Odoo needs, made ready in the right order and put away in the opposite one."""
+"""Everything that Odoo needs, set up in one order and put away in the opposite one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Workshop:
 
 @contextmanager
 def workshop() -> Iterator[Workshop]:
-    """Set everything up on first use, a second later ever after."""
+    """Set everything up; the first use takes minutes, every later one a second."""
     source = odoo()
     interpreter = venvs.python()
     postgres = Postgres()

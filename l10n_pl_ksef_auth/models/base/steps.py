@@ -12,7 +12,7 @@ from ...tools.errors import KsefError
 from ...tools.http_pool import pool_of
 from ...tools.vault import VaultError
 from .. import ksef_problem
-from ..vault.vault import MIXIN as VAULT
+from ..vault.vault import MIXIN
 from .locks import also_locked, locked
 
 _logger = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
 
     _name = "l10n_pl_ksef.step.mixin"
     _description = "KSeF state machine"
-    _inherit = [VAULT]
+    _inherit = [MIXIN]
     # The model's base.table.Table.
     _machine = None
 

@@ -118,10 +118,7 @@ class L10n_Pl_KsefKeepAlive(models.AbstractModel):
 
         :return: the failure that it ended with, or None
         """
-        is_company = record._name == "res.company"
         try:
-            if is_company:
-                return self.env["l10n_pl_ksef.session"]._log_in(record, if_due=True)[1]
             return record._advance()
         except InvalidNip as error:
             _logger.info("KSeF: %s has no usable NIP: %s", record, error.reason)
@@ -133,8 +130,7 @@ class L10n_Pl_KsefKeepAlive(models.AbstractModel):
             # Whatever it is, it is this company's failure: the others go on (docs/design.md 12).
             self.env.cr.rollback()
             _logger.exception("KSeF: %s failed", record)
-            if not is_company:
-                record._set_aside()
+            record._set_aside()
             return error
         return None
 

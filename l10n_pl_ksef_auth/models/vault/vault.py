@@ -21,7 +21,7 @@ class L10n_Pl_KsefVaultMixin(models.AbstractModel):
     long as the call that asked for it (docs/design.md 10 and 15).
     """
 
-    _name = MIXIN
+    _name = "l10n_pl_ksef.vault.mixin"
     _description = "KSeF encrypted fields"
 
     def _register_hook(self):

@@ -55,12 +55,12 @@ def key_info(signature: Any, properties: Any) -> KeyInfo:
 
 
 def has_signing_certificate(properties: Any) -> bool:
-    """Whether the signed properties name a certificate (SigningCertificate or its version 2)."""
+    """Return True if the properties name a certificate (SigningCertificate or its version 2)."""
     return _signing_certificate(properties) is not None
 
 
 def named_digests(properties: Any) -> list[tuple[str, bytes]]:
-    """Return hashlib's name and the digest of each certificate named, where both are known.
+    """Return hashlib's name of the method and the digest of each named certificate.
 
     Some programs name the whole chain, and not always the signer first.
     """
@@ -76,7 +76,7 @@ def named_digests(properties: Any) -> list[tuple[str, bytes]]:
 
 
 def is_for_offline_invoices(certificate: Certificate) -> bool:
-    """Whether the key usage is that of KSeF's type Offline: nonRepudiation only."""
+    """Return True if the key usage is that of KSeF's type Offline: nonRepudiation only."""
     usage = certificate.key_usage or ()
     return "non_repudiation" in usage and "digital_signature" not in usage
 
@@ -140,7 +140,7 @@ def qualifying_properties(signature: Any) -> list[Any]:
 
 
 def signed_properties(signature: Any) -> list[Any]:
-    """Return all SignedProperties of a signature; whether they are covered is not asked here."""
+    """Return all SignedProperties of a signature, covered by a reference or not."""
     found = (child_named(e, "SignedProperties") for e in qualifying_properties(signature))
     return [element for element in found if element is not None]
 
@@ -167,7 +167,7 @@ def signing_time(properties: Any) -> datetime | None:
 
 
 def person(properties: Any) -> Person | None:
-    """Return whom a role of Profil Zaufany names; None without such a role."""
+    """Return the person that a role of Profil Zaufany names; None without such a role."""
     for role in properties.iter() if properties is not None else ():
         if local_name(role) in _ROLES and _claimed(role):
             given, family, number = _ROLES[local_name(role)]

@@ -58,7 +58,7 @@ def examine(tree: Any) -> Document:
 
 
 def shape_finding(document: Document) -> Finding | None:
-    """Say why the document has not the shape of a signed request; None when it has."""
+    """Return a finding if the document does not have the shape of a signed request."""
     root_name = local_name(document.root)
     if len(document.candidates) > const.MAX_CANDIDATES:
         return finding("too_complex", f"{len(document.candidates)} requests")
@@ -98,12 +98,12 @@ def text_of(element: Any) -> str:
 
 
 def elements_of(element: Any) -> list[Any]:
-    """Return the child elements, without comments and instructions; none of None."""
+    """Return the child elements, without comments and instructions; an empty list for None."""
     return [] if element is None else list(element.iterchildren(etree.Element))
 
 
 def decode(text: str) -> bytes | None:
-    """Return the bytes of base64 text with any whitespace in it; None when it is none."""
+    """Return the bytes of base64 text, white space ignored; None if it is not base64."""
     try:
         return base64.b64decode(_BLANK.sub("", text), validate=True)
     except (binascii.Error, ValueError):
@@ -111,7 +111,7 @@ def decode(text: str) -> bytes | None:
 
 
 def _is_countersignature(signature: Any) -> bool:
-    """Countersignatures stand in the unsigned properties of the signature that they confirm."""
+    """Return True if a signature confirms another one, in whose UnsignedProperties it stands."""
     return any(
         local_name(ancestor) == "UnsignedProperties" for ancestor in signature.iterancestors()
     )
@@ -119,7 +119,7 @@ def _is_countersignature(signature: Any) -> bool:
 
 def _decoded(holder: Any) -> Candidate | None:
     payload = payload_bytes(holder)
-    # Without the zeros that UTF-16 puts between the letters.
+    # UTF-16 puts zeros between the letters.
     if not payload or const.REQUEST.encode() not in payload.replace(b"\x00", b""):
         return None
     try:
@@ -166,7 +166,7 @@ def _enveloping_finding(document: Document) -> Finding | None:
 
 
 def _content(holder: Any) -> str:
-    """Name what a ds:Object holds, unless these are only the signature's own properties."""
+    """Return the name of what a ds:Object holds; "" for the signature's own properties."""
     for child in holder.iterchildren(etree.Element):
         name = local_name(child)
         return "" if name in ("QualifyingProperties", "SignatureProperties", "Manifest") else name

@@ -18,9 +18,9 @@ Kind = Literal["trusted_profile", "qualified", "seal", "ksef_certificate", "pers
 class KnownChallenge:
     """A challenge that was fetched for this company.
 
-    ``expires_at`` is ten minutes (docs/ksef.md A0-1) after the moment
-    just before it was asked for, by the clock that also gives the reader its ``now``.  So a wrong
-    clock of this machine does not matter, and KSeF never forgets a challenge earlier than this.
+    ``expires_at`` is ten minutes (docs/ksef.md A0-1) after the moment just before it was asked for,
+    by the clock that also gives the reader its ``now``.  So a wrong clock of this machine does not
+    matter, and KSeF never forgets a challenge earlier than this.
     """
 
     value: str
@@ -77,7 +77,7 @@ class Reading:
 
     @property
     def stops(self) -> bool:
-        """Whether the document must not be sent (docs/design.md 17)."""
+        """True if the document must not be sent (docs/design.md 17)."""
         return any(finding.level == "stop" for finding in self.findings)
 
     @property

@@ -24,12 +24,12 @@ _CMS = re.compile(
     re.DOTALL,
 )
 _BASE64 = re.compile(rb"M[A-Za-z0-9+/\r\n]{39,}")
-#: Archives of several kinds, and office documents of the older one.
+#: Archives of several kinds, and office documents in the format before 2007.
 _ARCHIVES = (
     b"PK\x03\x04", b"PK\x05\x06", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"\x1f\x8b\x08",
     b"\xd0\xcf\x11\xe0",
 )  # fmt: skip
-#: Names of an ASiC's parts stand in a ZIP archive as they are.
+#: The names of an ASiC's parts; a ZIP archive does not compress names.
 _ASIC = re.compile(rb"application/vnd\.etsi\.asic|META-INF/[^\x00/]{0,40}signature", re.IGNORECASE)
 #: A web page saved by a browser as a single file.
 _ONE_FILE = re.compile(rb"(?:From: <Saved by|MIME-Version: ).*multipart/related", re.DOTALL)
@@ -39,7 +39,7 @@ _START = 1024
 
 
 def recognise(data: bytes) -> Finding | None:
-    """Say what kind of other file ``data`` is; None when it may be XML.
+    """Return a finding if ``data`` is recognisably no XML; None if it may be XML.
 
     Nothing is ever unpacked.
 
@@ -69,14 +69,14 @@ def _by_magic(start: bytes, data: bytes) -> Finding | None:
 
 
 def _is_cms(start: bytes, data: bytes) -> bool:
-    """Whether this is a CMS signature: its bytes, the same in Base64, or PEM."""
+    """Return True for a CMS signature: its bytes, the same in base64, or PEM."""
     found = _BASE64.match(start)
     decoded = base64.b64decode(found[0].translate(None, b"\r\n")[:40]) if found else b""
     return bool(_CMS.match(data) or _CMS.match(decoded) or _PEM_SIGNATURE.match(start))
 
 
 def _is_html(start: bytes) -> bool:
-    """Whether the first tag is HTML's; comments and an XML declaration may come before it."""
+    """Return True if the first tag, after comments and an XML declaration, is HTML's."""
     text = start.replace(b"\x00", b"")
     found, first = _HTML.search(text), _TAG.search(text)
     return found is not None and (first is None or found.start() <= first.start())
@@ -108,20 +108,20 @@ _MARKS = (
 #: Bytes in which an XML declaration is looked for.
 _DECLARATION = 4096
 _DECLARED = re.compile(rb"""\A\s*<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']""")
-#: libxml2's error codes for what a missing end leaves open, and for text behind the end.
+#: libxml2's error codes for a missing end, and below for text behind the end.
 _CUT = {
     "ERR_TAG_NOT_FINISHED",
     "ERR_GT_REQUIRED",
     "ERR_LTSLASH_REQUIRED",
     "ERR_DOCUMENT_EMPTY",
 }
-#: What a broken download leaves where the rest should have been.
+#: A broken download leaves zeros in the place of the rest.
 _GAP = b"\x00" * 16
 _BEHIND = "ERR_DOCUMENT_END"
 #: libxml2's codes for its own bounds: nesting, entities, lengths.
 _BEYOND = {"ERR_RESOURCE_LIMIT", "ERR_ENTITY_LOOP", "ERR_INTERNAL_ERROR", "ERR_NAME_TOO_LONG"}
-#: Encodings in which markup is written with the bytes of ASCII, zeros left out: in others (UTF-7,
-#: EBCDIC) it would hide from the bounds.  Nobody signs in those.
+#: Encodings that write markup with the bytes of ASCII and zeros.  In others (UTF-7, EBCDIC) markup
+#: would hide from the bounds; nobody signs in those.
 _PLAIN = re.compile(
     r"utf-?8|utf-?(?:16|32)(?:-?[lb]e)?|ucs-?[24]|(?:us-)?ascii|iso[-_]?8859-[0-9]{1,2}|latin-?[1-9]"
     r"|(?:windows|cp)-?125[0-9]",
@@ -213,9 +213,9 @@ def _refuse_hidden_markup(name: str) -> None:
 
 
 def _has_doctype(data: bytes) -> bool:
-    """Whether a DOCTYPE stands before the first element.
+    """Return True if a DOCTYPE stands before the first element.
 
-    libxml2 would only be asked afterwards, when it has read the declaration's entities.
+    libxml2 tells only after it has read the entities of the declaration.
     """
     text = data.replace(b"\x00", b"")
     position = text.find(b"<")

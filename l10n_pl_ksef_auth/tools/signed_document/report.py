@@ -9,9 +9,9 @@ from .const import MAX_VALUE
 from .findings import TABLE
 from .model import Finding
 
-#: A PESEL, or digits among which one may be.
+#: A PESEL, or a longer run of digits that may hold one.
 _PERSONAL_NUMBER = re.compile(r"[0-9]{9,}([0-9]{2})")
-#: Characters that are looked at; far more than are kept, so that no number is cut in two.
+#: Characters that are read of a text: many more than are kept, so that no number is cut in two.
 _LONGEST = 20 * MAX_VALUE
 _CONTROL = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufffe\uffff\ud800-\udfff]+"
@@ -19,7 +19,7 @@ _CONTROL = re.compile(
 
 
 def mask(text: str) -> str:
-    """Return ``text`` fit to be kept: short, one line, eleven digits or more in a row masked."""
+    """Return ``text`` as one short line, runs of eleven digits or more masked."""
     masked = _PERSONAL_NUMBER.sub(r"•••••••••\1", text[:_LONGEST])
     line = _CONTROL.sub(" ", masked).strip()
     return line if len(line) <= MAX_VALUE else line[: MAX_VALUE - 1] + "…"
@@ -50,6 +50,6 @@ def ordered(findings: list[Finding]) -> tuple[Finding, ...]:
 
 
 def _merged(findings: list[Finding]) -> Finding:
-    """Return the first finding with the evidence of all, which say the same."""
+    """Return the first of findings that say the same, with the evidence of all."""
     evidence = dict.fromkeys(f.evidence for f in findings if f.evidence)
     return replace(findings[0], evidence=mask("; ".join(evidence)))

@@ -20,7 +20,7 @@ _MEMBERS = ("Challenge", "ContextIdentifier", "SubjectIdentifierType", "Authoriz
 
 @dataclass(frozen=True)
 class Request:
-    """What a request says; None where it says nothing.
+    """The members of a request; None for a missing one.
 
     ``fault`` tells how its members differ from the schema's, "" when they do not.
     """
@@ -33,7 +33,7 @@ class Request:
 
 
 def read_request(element: Any) -> Request:
-    """Return the members of an AuthTokenRequest, whatever version of the schema it follows."""
+    """Return the members of an AuthTokenRequest of any version of the schema."""
     members = {local_name(child): child for child in reversed(elements_of(element))}
     return Request(
         challenge=_value(members.get("Challenge")) or None,

@@ -32,9 +32,9 @@ _SHARED_NUMBER = "5252955037"
 _SHARED_NAME = re.compile(r"podpisu zaufanego", re.IGNORECASE)
 #: docs/ksef.md A2-2.
 _PERSON = re.compile(r"PNO|PESEL|TINPL|NIP|PAS|IDC")
-#: How far the clocks of signer, Odoo and KSeF may differ without a word.
+#: The clocks of signer, Odoo and KSeF may differ by so much without a warning.
 _TOLERANCE = timedelta(minutes=5)
-#: A certificate that ended longer ago than any clock can be wrong is certainly refused.
+#: Clocks differ by less than this: a certificate that ended longer ago is certainly refused.
 _CERTAINLY_EXPIRED = timedelta(days=1)
 _FINGERPRINT = "certificateFingerprint"
 _ENVIRONMENT = re.compile(r"\b(TEST|DEMO)\b", re.IGNORECASE)
@@ -60,28 +60,28 @@ def signer_of(
 
 
 def is_seal(certificate: Certificate) -> bool:
-    """Whether the certificate names an organisation and no human being (docs/ksef.md A2-2)."""
+    """Return True if the certificate names an organisation and no person (docs/ksef.md A2-2)."""
     subject = certificate.subject
     human = value_of(subject, NameOID.GIVEN_NAME) or value_of(subject, NameOID.SURNAME)
     return not human and bool(value_of(subject, ORGANIZATION_IDENTIFIER))
 
 
 def is_shared_seal(certificate: Certificate) -> bool:
-    """Whether this is the Minister's seal, with which Profil Zaufany signs for everybody."""
+    """Return True for the Minister's seal, with which Profil Zaufany signs for everybody."""
     number = value_of(certificate.subject, ORGANIZATION_IDENTIFIER)
     common = value_of(certificate.subject, NameOID.COMMON_NAME)
     return is_seal(certificate) and (_SHARED_NUMBER in number or bool(_SHARED_NAME.search(common)))
 
 
 def _may_be_shared(certificate: Certificate, context: Context | None) -> bool:
-    """Whether a seal may be that of Profil Zaufany, whatever ministry holds it by then."""
+    """Return True if a seal may be that of Profil Zaufany: any but the company's own."""
     number = value_of(certificate.subject, ORGANIZATION_IDENTIFIER)
     own = context is not None and context.value[:10] in number
     return is_seal(certificate) and not own
 
 
 def is_valid_personal_number(text: str) -> bool:
-    """Whether the text is a PESEL with the right check digit."""
+    """Return True if the text is a PESEL with the right check digit."""
     if not re.fullmatch(r"[0-9]{11}", text):
         return False
     weights = (1, 3, 7, 9, 1, 3, 7, 9, 1, 3, 1)
@@ -142,7 +142,7 @@ def certificate_findings(
 
 
 def time_findings(signed_at: datetime | None, now: datetime) -> list[Finding]:
-    """Warn of a signing time that has not come yet."""
+    """Warn of a signing time in the future."""
     if signed_at is None or signed_at <= now + _TOLERANCE:
         return []
     return [finding("future_signature", signed_at.isoformat(), date=_minute(signed_at))]
@@ -151,7 +151,7 @@ def time_findings(signed_at: datetime | None, now: datetime) -> list[Finding]:
 def subject_findings(
     signer: Signer, request: Request, certificate: Certificate | None
 ) -> list[Finding]:
-    """Judge whether the signer is somebody whom the request's subject type can name."""
+    """Judge whether the request's subject type can name this signer."""
     if signer.kind == "trusted_profile":
         return _trusted_findings(signer, request, certificate)
     identity = signer.identity

@@ -316,6 +316,7 @@ def _before_editing(located: Located, originals: Iterable[bytes]) -> Iterator[di
 
 def _with_content(located: Located, original: Any) -> dict[Any, Any]:
     """Return a copy of the document with the content of another request in the place of its own."""
+    # The signature stays in its place: moved, it loses prefixes that its XPath needs.
     copied = _copied(located.document)
     place, signature = copied[located.candidate.place], copied[located.document.signature]
     for child in list(place):

@@ -239,7 +239,7 @@ def part_that_no_signature_has_is_added(data: bytes) -> bytes:
 
 @mutation("unchecked")
 def transform_is_one_that_nobody_knows(data: bytes) -> bytes | None:
-    """KSeF refuses it, but this reader cannot know that; the value of the signature tells."""
+    """KSeF refuses it, but the reader cannot know that."""
     pattern = rb'(<(?:\w+:)?Transform Algorithm=)"[^"]*"'
     return replaced(data, pattern, rb'\1"http://www.w3.org/TR/1999/REC-xslt-19991116"')
 

@@ -163,7 +163,11 @@ export class KsefAccountAction extends Component {
 
     /** Returns the answer to the window of the files, which tells what is wrong with them. */
     async onLoad(files, password) {
-        const answer = await this.rpcAfterPassword("l10n_pl_ksef_load_certificate", files, password);
+        const answer = await this.rpcAfterPassword(
+            "l10n_pl_ksef_load_certificate",
+            files,
+            password
+        );
         if (!answer.confirm && !answer.problem) {
             this.receive(answer);
             this.compare();
@@ -183,7 +187,9 @@ export class KsefAccountAction extends Component {
     /** Asks for the user's password, then opens the window in which somebody else signs. */
     async takeOver(revoke) {
         const action = await this.rpc("l10n_pl_ksef_take_over", revoke);
-        return this.action.doAction(action, { onClose: () => this.refreshBy("l10n_pl_ksef_account") });
+        return this.action.doAction(action, {
+            onClose: () => this.refreshBy("l10n_pl_ksef_account"),
+        });
     }
 
     disconnect() {
