@@ -49,7 +49,7 @@ def stops(path):
 
 @tagged("post_install", "-at_install")
 class TestWalks(KsefCase):
-    """Four walks through the code, as the design page shows them.
+    """Four walks through the code, as docs/design.md "Four walks" shows them.
 
     A hop is a change of file between two functions of the addon that run one after the other, each
     function counted when it is entered for the first time. `WALKS=FILE` writes the lists.
