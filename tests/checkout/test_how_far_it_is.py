@@ -257,6 +257,13 @@ def test_one_of_odoos_tests_fails_only_if_it_passes_without_us(
     )
 
 
+def test_a_stage_that_was_stopped_calls_no_further_program(tmp_path):
+    stage = OdooThatFails(BESIDE_US)
+    stage.stop()
+    stage.run([], tmp_path, tmp_path)
+    assert not stage.log.exists()
+
+
 def test_odoos_own_tests_that_break_off_are_a_failure(tmp_path):
     stage = OdooThatFails("")
     stage._ours = HEAD.format("INFO", "Starting TestX.test_good ... ")

@@ -36,6 +36,7 @@ class Stage:
         self.log = Path()
         self._process: subprocess.Popen[bytes] | None = None
         self._read = 0
+        self._stopped = False
         self._reaping = threading.Lock()
 
     @property
@@ -54,6 +55,8 @@ class Stage:
         began = time.monotonic()
         code = 0
         for command, log in self._commands(words, folder):
+            if self._stopped:
+                break
             code = self._call(command, log)
         self.seconds = time.monotonic() - began
         self.code = code
@@ -91,6 +94,7 @@ class Stage:
 
     def stop(self) -> None:
         """End the program if it still runs, as Ctrl-C would: it then puts its things away."""
+        self._stopped = True
         for number, patience in ((signal.SIGINT, PATIENCE), (signal.SIGKILL, 1)):
             with self._reaping:
                 if self._process is None or self._process.returncode is not None:
