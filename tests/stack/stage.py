@@ -19,6 +19,7 @@ from .programs import isolated
 from .tally import Event, Failure, Tally
 
 NOTHING_COLLECTED = 5
+CANNOT = 77
 # Seconds that an interrupted stage has to put its servers and databases away.
 PATIENCE = 20
 LAST_LINES = 40
@@ -182,7 +183,10 @@ class Pytest(Stage):
 
 
 class Program(Stage):
-    """A program that counts as one test: it passes when it ends well; its last line is a figure."""
+    """A program that counts as one test: it passes when it ends well; its last line is a figure.
+
+    With the code CANNOT it says that this machine lacks what it needs: the test is skipped.
+    """
 
     def __init__(self, name: str, command: list[str], environment: dict[str, str]) -> None:
         """Call `command`."""
@@ -197,9 +201,11 @@ class Program(Stage):
             yield from ({"collected": 1}, {"began": self.name})
 
     def _last_events(self) -> Iterator[Event]:
-        yield from super()._last_events()
+        outcome = {0: "passed", CANNOT: "skipped"}.get(self.code or 0)
+        if not outcome:
+            yield from super()._last_events()
         yield {"ended": self.name}
-        if self.code == 0:
-            yield {"outcome": "passed", "test": self.name}
+        if outcome:
+            yield {"outcome": outcome, "test": self.name}
             last = self._last_lines().rpartition("\n")[2]
             yield {"figures": f"{self.name}: {last.removeprefix(f'{self.name}: ')}"}
