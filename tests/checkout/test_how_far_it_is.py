@@ -160,6 +160,15 @@ def test_a_program_that_ends_well_is_one_passed_test_and_its_last_line_a_figure(
     assert (stage.tally.passed, stage.tally.ended, stage.tally.figures) == (1, 1, ["soak: 3 h"])
 
 
+def test_a_program_that_lacks_what_it_needs_is_a_skipped_test_with_the_reason(tmp_path):
+    script = "print('fuzz: no atheris'); raise SystemExit(77)"
+    stage = Program("fuzz", [sys.executable, "-c", script], isolated())
+    stage.run([], tmp_path, tmp_path)
+    assert stage.news() == []
+    assert (stage.tally.passed, stage.tally.skipped) == (0, 1)
+    assert stage.tally.figures == ["fuzz: no atheris"]
+
+
 def test_a_stage_that_is_stopped_ends_at_once(tmp_path):
     stage = Program("soak", [sys.executable, "-c", "import time; time.sleep(60)"], isolated())
     run = testing._Run(
@@ -255,6 +264,13 @@ def test_one_of_odoos_tests_fails_only_if_it_passes_without_us(
         skipped,
         1,
     )
+
+
+def test_a_stage_that_was_stopped_calls_no_further_program(tmp_path):
+    stage = OdooThatFails(BESIDE_US)
+    stage.stop()
+    stage.run([], tmp_path, tmp_path)
+    assert not stage.log.exists()
 
 
 def test_odoos_own_tests_that_break_off_are_a_failure(tmp_path):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 from corpus.index import faulty, representatives
+
+from stack.stage import CANNOT
 
 REGRESSIONS = Path(__file__).parent / "regressions"
 _ROOT = Path(__file__).parents[2]
@@ -42,6 +45,9 @@ def main() -> int:
     arguments.add_argument("--seconds", type=int, default=600)
     arguments.add_argument("--folder", type=Path, default=_ROOT / ".cache" / "fuzz")
     given = arguments.parse_args()
+    if importlib.util.find_spec("atheris") is None:
+        print("fuzz: atheris has no wheel for this Python or platform")
+        return CANNOT
     status = run(given.folder, given.seconds)
     for file in sorted(given.folder.glob("found-*")):
         print(f"Found: {file}; copy it to {REGRESSIONS} once it is mended.")

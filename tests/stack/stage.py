@@ -19,6 +19,7 @@ from .programs import isolated
 from .tally import Event, Failure, Tally
 
 NOTHING_COLLECTED = 5
+CANNOT = 77
 # Seconds that an interrupted stage has to put its servers and databases away.
 PATIENCE = 20
 LAST_LINES = 40
@@ -36,6 +37,7 @@ class Stage:
         self.log = Path()
         self._process: subprocess.Popen[bytes] | None = None
         self._read = 0
+        self._stopped = False
         self._reaping = threading.Lock()
 
     @property
@@ -54,6 +56,8 @@ class Stage:
         began = time.monotonic()
         code = 0
         for command, log in self._commands(words, folder):
+            if self._stopped:
+                break
             code = self._call(command, log)
         self.seconds = time.monotonic() - began
         self.code = code
@@ -91,6 +95,7 @@ class Stage:
 
     def stop(self) -> None:
         """End the program if it still runs, as Ctrl-C would: it then puts its things away."""
+        self._stopped = True
         for number, patience in ((signal.SIGINT, PATIENCE), (signal.SIGKILL, 1)):
             with self._reaping:
                 if self._process is None or self._process.returncode is not None:
@@ -178,7 +183,10 @@ class Pytest(Stage):
 
 
 class Program(Stage):
-    """A program that counts as one test: it passes when it ends well; its last line is a figure."""
+    """A program that counts as one test: it passes when it ends well; its last line is a figure.
+
+    With the code CANNOT it says that this machine lacks what it needs: the test is skipped.
+    """
 
     def __init__(self, name: str, command: list[str], environment: dict[str, str]) -> None:
         """Call `command`."""
@@ -193,9 +201,11 @@ class Program(Stage):
             yield from ({"collected": 1}, {"began": self.name})
 
     def _last_events(self) -> Iterator[Event]:
-        yield from super()._last_events()
+        outcome = {0: "passed", CANNOT: "skipped"}.get(self.code or 0)
+        if not outcome:
+            yield from super()._last_events()
         yield {"ended": self.name}
-        if self.code == 0:
-            yield {"outcome": "passed", "test": self.name}
+        if outcome:
+            yield {"outcome": outcome, "test": self.name}
             last = self._last_lines().rpartition("\n")[2]
             yield {"figures": f"{self.name}: {last.removeprefix(f'{self.name}: ')}"}

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from . import children, packages, playwright_driver, report, sizes, tally, venvs
 from .core import Core
-from .places import ROOT, TESTS, addons, cache
+from .places import CACHE, ROOT, TESTS, addons, cache
 from .programs import browser
 from .screen import Screen
 from .stage import Program, Pytest, Stage
@@ -27,8 +27,8 @@ FAULTS = "l10n_pl_ksef_auth/tests/test_fault_matrix.py"
 SHORT = ["-m", "not long"]
 # What ./run test all has besides pytest's tests; `-k` finds them by these names in either size.
 EXTRAS = ("core", "fuzz", "soak", "bench")
-FUZZ = ["--seconds", "300"]
-SOAK = ["--minutes", "3"]
+FUZZ = ["--seconds", "300", "--folder", str(CACHE / "fuzz")]
+SOAK = ["--minutes", "3", "--seed", "11"]
 BENCH = ["--companies", "40", "login", "token", "signing", "reader", "renewals"]
 # Stages side by side: one more than two cores, as each of them waits now and then.
 LANES = 3
