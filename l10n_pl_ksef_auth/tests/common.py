@@ -174,8 +174,9 @@ class KsefCase(MovedTime, TransactionCase):
             self.registry_enter_test_mode()
         self.simulator.faults.clear()
         self.simulator.settings.reset()
-        self.simulator.reset()
+        # Before the reset: its people have their rights from that moment on.
         self.simulator.clock.set(clock.now())
+        self.simulator.reset()
         self.watch_contract()
         self.addCleanup(clock.travel, timedelta())
 
