@@ -82,10 +82,11 @@ class OwnDatabaseCase(MovedTime, BaseCase):
         """Forget every connection, here and at KSeF, and set both clocks to the present."""
         self.simulator.faults.clear()
         self.simulator.settings.reset()
-        self.simulator.reset()
-        self.simulator.requests.clear()
         clock.travel(timedelta())
         self.simulator.clock.advance(-self.simulator.clock.offset())
+        # At the present: its people have their rights from that moment on.
+        self.simulator.reset()
+        self.simulator.requests.clear()
         with self.registry.cursor() as cr:
             cr.execute(SQL("TRUNCATE %s CASCADE", ALL_TABLES))
 
