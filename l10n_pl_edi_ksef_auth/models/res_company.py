@@ -73,10 +73,7 @@ class ResCompany(models.Model):
     # Before the sender talks to KSeF
     # ------------------------------------------------------------------
     def _l10n_pl_ksef_edi_prepare(self):
-        """Make sure that the sender finds a valid token of ours; nothing for other companies.
-
-        :raises KsefError: there is none now, see l10n_pl_ksef_access_token
-        """
+        """Make sure that the sender finds a valid token of ours; nothing for other companies."""
         self.ensure_one()
         if not self._l10n_pl_ksef_edi_connected():
             return
@@ -106,9 +103,7 @@ class ResCompany(models.Model):
     def _l10n_pl_ksef_edi_try_prepare(self):
         """Like _l10n_pl_ksef_edi_prepare, for one who waits for the answer on the screen.
 
-        :return: None, or the failure in a scheduled action, which goes on with other companies
-        :raises LoginNeeded: with the button to the window
-        :raises UserError: with what happened and what to do
+        In a scheduled action, which goes on with other companies, return the failure or None.
         """
         try:
             self._l10n_pl_ksef_edi_prepare()

@@ -102,10 +102,7 @@ class ResCompany(models.Model):
         return self._l10n_pl_ksef_edi_search("l10n_pl_ksef_edi_refresh_token", operator, value)
 
     def _l10n_pl_ksef_edi_search(self, stored, operator, value):
-        """Find companies with a token, or without; nobody searches for the value of one.
-
-        :param str stored: the field for companies that log in by themselves
-        """
+        """Find companies with a token, or without; nobody searches for the value of one."""
         if operator not in ("in", "not in") or set(value) != {False}:
             return NotImplemented
         companies = self.sudo().with_context(active_test=False)

@@ -124,9 +124,8 @@ class ResCompany(models.Model):
         return company.l10n_pl_ksef_principal_id or company
 
     def _l10n_pl_ksef_context(self):
-        """Return the context identifier of self's connection.
+        """Return the context identifier of self's connection: NIP or internal identifier.
 
-        :return Context: NIP or internal identifier
         :raises nip_tools.InvalidNip: missing or wrong; its ``reason`` says how
         """
         owner = self._l10n_pl_ksef_owner()
@@ -146,7 +145,6 @@ class ResCompany(models.Model):
     def _l10n_pl_ksef_base_url(self, environment):
         """Return an environment's address, or the one that a system parameter names instead.
 
-        :param str environment: KSeF's
         :raises KsefUnavailable: the other address is none that secrets may be sent to
         """
         parameters = self.env["ir.config_parameter"].sudo()
@@ -163,7 +161,6 @@ class ResCompany(models.Model):
         A run of the scheduled action hands down a pool of clients; other callers get their own,
         which waits no longer than they do.
 
-        :param str environment: that of self's connection unless given
         :raises KsefError: the database is neutralized: it never talks to production
         """
         environment = environment or self._l10n_pl_ksef_owner().l10n_pl_ksef_environment
@@ -199,10 +196,7 @@ class ResCompany(models.Model):
     # What the scheduled action does with each record that is due
     # ------------------------------------------------------------------
     def _advance(self):
-        """Log in with the KSeF certificate if the login ends soon or has ended.
-
-        :return: the failure that the login ended with, or None
-        """
+        """Log in with the certificate if the login ends soon or has ended; return a failure."""
         return self.env["l10n_pl_ksef.session"]._log_in(self, if_due=True)[1]
 
     def _set_aside(self):

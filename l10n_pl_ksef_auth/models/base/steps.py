@@ -113,8 +113,7 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
     def _exclusive(self, wait_seconds=0):
         """Read this record again in a new transaction of its own, under its lock.
 
-        :param float wait_seconds: how long to wait for another worker; 0 does not wait
-        :return: the record as superuser on its own cursor; empty when another worker holds the lock
+        Yield it as superuser; nothing when another worker holds the lock longer than one waits.
         """
         self.ensure_one()
         with locked(self.env, self._lock_name(), wait_seconds) as env:
@@ -126,10 +125,7 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
         return also_locked(self.env, name, wait_seconds)
 
     def _advance(self, wait_seconds=0):
-        """Do all steps that are due now; safe to call from everywhere at once.
-
-        :return: the failure that the last step of the last record ended with, or None
-        """
+        """Do all due steps, from anywhere; return the failure that the last record's ended with."""
         failure = None
         for record in self:
             with record._exclusive(wait_seconds) as own:
@@ -137,10 +133,7 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
         return failure
 
     def _run_due_steps(self):
-        """Do all steps that are due now, under the record's lock, on its own cursor.
-
-        :return: the failure that the last step ended with, or None
-        """
+        """Do all due steps, under the record's lock, on its own cursor; return the last failure."""
         row = self._due_step()
         for _count in range(MOST_STEPS):
             if not row:
@@ -154,11 +147,7 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
         return None
 
     def _run_step(self, method):
-        """Run and commit one step; record and commit its failure.
-
-        :param str method: the step's name
-        :return tuple: the failure or None, the row of the next due step or None
-        """
+        """Run and commit one step, or its failure; return the failure, and the row that follows."""
         try:
             getattr(self._within(method), method)()
             # Before the commit, which empties the cache.

@@ -116,13 +116,7 @@ class L10n_Pl_KsefCertificate(models.Model):
         return self.env["res.company"]._l10n_pl_ksef_client(self.environment)
 
     def _of_company(self, owner, *conditions, order=None, limit=None):
-        """Return the certificates in a company's environment that serve it.
-
-        :param owner: the company that owns the connection
-        :param conditions: of a search domain
-        :param str order: the model's by default
-        :param int limit: how many at most
-        """
+        """Return the certificates in a company's environment that serve it."""
         environment = ("environment", "=", owner.l10n_pl_ksef_environment)
         serving = ("company_ids", "in", owner.id)
         domain = [serving, environment, *conditions]
@@ -140,18 +134,11 @@ class L10n_Pl_KsefCertificate(models.Model):
         return Domain("state", "=", "active") & begun & lasts
 
     def _stored_certificate(self):
-        """Return the certificate, an x509_support.Certificate.
-
-        :raises vault.VaultError: it cannot be decrypted here
-        """
+        """Return the certificate, an x509_support.Certificate."""
         return read_certificate(self._secret_read("certificate_secret"))
 
     def _signing_material(self):
-        """Return what a login is signed with; xades takes the key as it is stored.
-
-        :return tuple: (private key in PKCS#8 DER, x509_support.Certificate)
-        :raises vault.VaultError: the key cannot be decrypted here
-        """
+        """Return the private key, as xades takes it (PKCS#8 DER), and the certificate."""
         self.ensure_one()
         vault, own = self._vault(), self.sudo()
         key, certificate = (
@@ -161,10 +148,7 @@ class L10n_Pl_KsefCertificate(models.Model):
         return key, read_certificate(certificate)
 
     def _activate_with(self, certificate):
-        """Store a certificate as the one to log in with, or to try out before its forerunner goes.
-
-        :param certificate: an x509_support.Certificate
-        """
+        """Store a certificate to log in with, or to try out before its forerunner goes."""
         self._secret_write(certificate_secret=certificate.der)
         self._succeed(
             state="trying" if self.replaces_id.state == "active" else "active",
@@ -189,10 +173,7 @@ class L10n_Pl_KsefCertificate(models.Model):
     # The owner's login
     # ------------------------------------------------------------------
     def _token(self):
-        """Return an access token of a login of this certificate's owner.
-
-        :raises LoginNeeded: the owner is not logged in
-        """
+        """Return an access token of the owner; raise LoginNeeded if the owner has no login."""
         return self._owners_session()._shared_token()
 
     def _owners_session(self):
@@ -262,10 +243,7 @@ class L10n_Pl_KsefCertificate(models.Model):
             _logger.warning("KSeF certificate %s: unknown status %r", self.id, status)
 
     def _next_look(self, session=None):
-        """Return when to compare again.
-
-        :param session: the owner's login, if it is known
-        """
+        """Return when to compare again; the owner's login is given where it is known."""
         now = self._now()
         later = now + SYNC_EVERY * random.uniform(0.9, 1)
         # Together with the owner's own daily check: one access token does for both.
@@ -349,11 +327,7 @@ class L10n_Pl_KsefCertificate(models.Model):
             self._audit_certificate(event_name)
 
     def _audit_certificate(self, event_name, companies=None):
-        """Leave a line about this certificate.
-
-        :param str event_name: one of the audit's events
-        :param companies: whose it is about; all that it serves or served when omitted
-        """
+        """Leave a line for all companies that it serves or served, unless others are given."""
         self.env["l10n_pl_ksef.audit"]._record(
             companies or self.company_ids | self.former_company_ids,
             event_name,

@@ -29,10 +29,7 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
     _inherit = "l10n_pl_ksef.certificate"
 
     def _enroll_after_login(self, session):
-        """Begin an enrollment for a login whose signer agreed to it, unless one is there already.
-
-        :param session: a session that has just become active, on its own cursor
-        """
+        """Begin an enrollment for a login that has just begun, if its signer agreed to it."""
         if not session.consent_at or session.method != "signature":
             return self.browse()
         return self.create(

@@ -19,10 +19,7 @@ class L10n_Pl_KsefCertificateTakeOver(models.Model):
     def _leave(self, company, revoke_by=None):
         """Serve a company no longer; under the certificate's lock.
 
-        What other companies depend on is revoked for nobody who does not manage all of them.
-
-        :param company: whose connection stands on another identity now
-        :param revoke_by: the user who wants the certificate revoked, or None to keep it
+        It is revoked only for a user who manages all companies that it serves.
         """
         self.write(
             {

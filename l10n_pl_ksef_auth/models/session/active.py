@@ -147,11 +147,7 @@ class L10n_Pl_KsefSessionActive(models.Model):
         self._end("revoked", revoke_requested=False, problem=False)
 
     def _disconnect(self, owner):
-        """Close a company's login because a person wants it closed: no machine opens another.
-
-        :param owner: the company that owns the connection
-        :raises LoginBusy: another worker is logging in
-        """
+        """Close a company's login because a person wants it closed: no machine opens another."""
         environment = owner.l10n_pl_ksef_environment
         with locked(self.env, self._lock_name_of(owner, environment), wait_seconds=10) as env:
             if env is None:

@@ -119,12 +119,7 @@ class L10n_Pl_KsefSession(models.Model):
         )
 
     def _of_company(self, owner, *conditions, limit=None):
-        """Return a company's sessions in its environment, the newest first.
-
-        :param owner: the company that owns the connection
-        :param conditions: of a search domain
-        :param int limit: how many at most
-        """
+        """Return a company's sessions in its environment, the newest first."""
         environment = ("environment", "=", owner.l10n_pl_ksef_environment)
         return self.sudo().search(
             [("company_id", "=", owner.id), environment, *conditions], limit=limit
@@ -195,11 +190,7 @@ class L10n_Pl_KsefSession(models.Model):
     # How a login ends
     # ------------------------------------------------------------------
     def _end(self, state, **values):
-        """Store a final state and forget the secrets.
-
-        :param str state: expired, revoked or failed
-        :param values: of other fields
-        """
+        """Store a final state and forget the secrets."""
         self.write(
             {
                 "state": state,
@@ -261,11 +252,7 @@ class L10n_Pl_KsefSession(models.Model):
         return {"failed": "failure", "expired": "expired"}.get(self.state)
 
     def _audit(self, event_name, **values):
-        """Leave a line about this login.
-
-        :param str event_name: one of the audit's events
-        :param values: of the line, instead of this login's
-        """
+        """Leave a line about this login; some values may differ from the login's."""
         # What a signature brings about may happen later, in the scheduled action.
         signer = {"user_id": self.user_id.id, "address": self.address}
         self.env["l10n_pl_ksef.audit"]._record(

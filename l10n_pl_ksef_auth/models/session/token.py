@@ -79,9 +79,6 @@ class L10n_Pl_KsefSessionToken(models.Model):
     def _shared_token(self, life=timedelta(), wait_seconds=20):
         """Return the access token of this login, refreshed if it has to be.
 
-        :param timedelta life: how long the caller needs it
-        :param float wait_seconds: how long another worker's step may take
-        :return str: the bearer
         :raises KsefError: KSeF did not give one
         :raises LoginBusy: another worker did not finish in time
         :raises LoginNeeded: the login has ended
@@ -105,10 +102,7 @@ class L10n_Pl_KsefSessionToken(models.Model):
         return token, 0
 
     def _renew_ahead(self, life):
-        """Renew a token that still serves, unless another worker is at it; failures can wait.
-
-        :param timedelta life: how long callers need it
-        """
+        """Renew a token that still serves, unless another worker is at it; failures can wait."""
         with self._exclusive() as own:
             if own and own.state == "active":
                 try:
@@ -140,12 +134,9 @@ class L10n_Pl_KsefSessionToken(models.Model):
     def _due_token(self, owner, life, refused=None):
         """Return the token of a company's live login, else do the next step of a new login.
 
-        :param owner: the company that owns the connection
-        :param timedelta life: how long the token must live
         :param str refused: a bearer that KSeF refused although its time was not over
         :return tuple: the token or None; the seconds until something is due
         :raises LoginNeeded: only a human can help
-        :raises KsefError: KSeF does not answer
         """
         session = owner._l10n_pl_ksef_session()
         token = session._live_token(life, refused) if session else None
@@ -169,10 +160,7 @@ class L10n_Pl_KsefSessionToken(models.Model):
         return None, max(left or 0, 0.2)
 
     def _silent_login(self, owner):
-        """Return the login of a company that is on its way, or begin one with its certificate.
-
-        :raises LoginNeeded: there is none, and no machine may begin one
-        """
+        """Return the company's login that is on its way, or begin one with its certificate."""
         last = self.search(
             [
                 ("company_id", "=", owner.id),
@@ -198,12 +186,8 @@ class L10n_Pl_KsefSessionToken(models.Model):
     def _live_token(self, life, refused=None):
         """Return the access token, refreshed if it has to be; None if KSeF has ended this login.
 
-        When KSeF gives no other, one that dies sooner than asked for has to do.
-
-        :param timedelta life: how long the caller needs it
-        :param str refused: a bearer that KSeF refused although its time was not over
-        :return str: the bearer, or None: the end of the login is committed
-        :raises KsefError: KSeF did not give one now, and the stored one does not do
+        The end is committed then. When KSeF gives no other token, one that dies sooner than asked
+        for has to do.
         """
         self.ensure_one()
         token = self._token_if_good(life, refused)
@@ -244,10 +228,7 @@ class L10n_Pl_KsefSessionToken(models.Model):
         return True
 
     def _respect_pause(self):
-        """Raise if another worker's refresh failed within the last PAUSE.
-
-        :raises KsefUnavailable: with the seconds that are left
-        """
+        """Raise if another worker's refresh failed within the last PAUSE."""
         left = self.refresh_retry_at and self.refresh_retry_at - self._now()
         if left and left > timedelta():
             raise KsefUnavailable(

@@ -84,10 +84,7 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
         self.env.cr.commit()
 
     def _wanted(self):
-        """Find what people should know now.
-
-        :return dict: values of alerts by key
-        """
+        """Return the values of all alerts that people should have now, by key."""
         found = [*self._wanted_for_logins(), *self._wanted_for_certificates()]
         parts = ("company_id", "environment", "reason")
         return {
@@ -120,11 +117,9 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
         }
 
     def _login_level(self, live, newest):
-        """Return how urgent a company's login is, in days, and why.
+        """Return how urgent a company's login is, and why: days and a problem or False.
 
-        :param live: the login that works; may be empty
-        :param newest: the newest login that was sent
-        :return tuple: days; None if a machine looks after it. A problem or False
+        The days are None if a machine looks after it. The newest login is the newest that was sent.
         """
         refused = newest.state == "failed" and newest.method == "certificate"
         if refused and not newest._may_log_in_again():
