@@ -104,7 +104,10 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
         return next((row for row in self._machine.steps if self._applies(row)), None)
 
     def _applies(self, row):
-        return row.covers(self.state) and (not row.when or getattr(self, row.when)())
+        if not row.covers(self.state):
+            return False
+        condition = getattr(self, row.when) if row.when else True
+        return condition() if callable(condition) else bool(condition)
 
     # ------------------------------------------------------------------
     # The walker

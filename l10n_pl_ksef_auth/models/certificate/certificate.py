@@ -86,6 +86,7 @@ class L10n_Pl_KsefCertificate(models.Model):
     separate = fields.Boolean(string="Issued beside another one", readonly=True, copy=False)
     enrollment_remaining = fields.Integer(readonly=True, copy=False)
     certificate_remaining = fields.Integer(readonly=True, copy=False)
+    # Of an application; until its number is known, the answer is missing.
     send_started_at = fields.Datetime(readonly=True, copy=False)
     reference_number = fields.Char(readonly=True, copy=False)
     serial_number = fields.Char(readonly=True, copy=False, index="btree_not_null")
@@ -104,6 +105,7 @@ class L10n_Pl_KsefCertificate(models.Model):
     asked_by_id = fields.Many2one(
         "res.users", string="Renewal asked for by", readonly=True, copy=False
     )
+    # It has a successor, or a person took over and wants it revoked.
     revoke_requested = fields.Boolean(readonly=True, copy=False)
     noticed_at = fields.Datetime(string="Found revoked or blocked", readonly=True, copy=False)
     synced_at = fields.Datetime(string="Compared with KSeF", readonly=True, copy=False)

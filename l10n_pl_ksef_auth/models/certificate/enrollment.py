@@ -47,10 +47,6 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
         """Return a name that no other application has, within what KSeF accepts."""
         return enrollment.certificate_name(f"Odoo {secrets.token_hex(4)}")
 
-    def _was_sent(self):
-        """Return True if an application was sent whose answer is missing."""
-        return bool(self.send_started_at)
-
     # ------------------------------------------------------------------
     # Before the application
     # ------------------------------------------------------------------

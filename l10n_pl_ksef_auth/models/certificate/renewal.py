@@ -44,10 +44,6 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
         """Return True if it is time to apply for a successor."""
         return self.renew_at <= self._now()
 
-    def _is_to_be_revoked(self):
-        """Return True if it has a successor, or a person took over and wants it revoked."""
-        return self.revoke_requested
-
     def _step_plan(self):
         """Choose when to renew a certificate that came without a plan."""
         self._plan()

@@ -38,10 +38,6 @@ class L10n_Pl_KsefSessionActive(models.Model):
         """Return True if KSeF gives no more access tokens for this login."""
         return self.refresh_valid_until <= self._now()
 
-    def _is_to_be_closed(self):
-        """Return True if another login has replaced this one, or a person wants it closed."""
-        return self.revoke_requested
-
     def _is_kept_open(self):
         """Return True if a certificate can be revoked only through this login, which is to go."""
         return self.revoke_requested and bool(self._heir() or self._is_needed_by_certificate())

@@ -42,10 +42,6 @@ class L10n_Pl_KsefSessionLogin(models.Model):
         outdated = not self.challenge_expires_at or self.challenge_expires_at <= self._now()
         return self.method == "certificate" and (outdated or not self.document_secret)
 
-    def _has_document(self):
-        """Return True if there is a signed file to send."""
-        return bool(self.document_secret)
-
     # ------------------------------------------------------------------
     # Logging in with the certificate
     # ------------------------------------------------------------------

@@ -59,6 +59,7 @@ class L10n_Pl_KsefSession(models.Model):
     redeem_started_at = fields.Datetime(readonly=True, copy=False)
     activated_at = fields.Datetime(readonly=True, copy=False)
     renew_at = fields.Datetime(readonly=True, copy=False, index="btree_not_null")
+    # Another login has replaced this one, or a person wants it closed.
     revoke_requested = fields.Boolean(readonly=True, copy=False)
     restarts = fields.Integer(readonly=True, copy=False)
     closed_by_user = fields.Boolean(string="Disconnected by hand", readonly=True, copy=False)
