@@ -135,7 +135,8 @@ class L10n_Pl_KsefSessionActive(models.Model):
         """Close this login at KSeF; one that was closed already is closed, too."""
         try:
             with self._client() as client:
-                client.revoke_current_session(self._bearer_for_revocation())
+                # KSeF takes the refresh token here: no access token has to be fetched for it.
+                client.revoke_current_session(self._secret_read("refresh_token_secret").decode())
         except KsefRefused as error:
             if error.retryable:
                 raise
@@ -144,17 +145,11 @@ class L10n_Pl_KsefSessionActive(models.Model):
 
     def _disconnect(self, owner):
         """Close a company's login because a person wants it closed: no machine opens another."""
-        environment = owner.l10n_pl_ksef_environment
-        with locked(self.env, self._lock_name_of(owner, environment), wait_seconds=10) as env:
+        name = self._lock_name_of(owner, owner.l10n_pl_ksef_environment)
+        with locked(self.env, name, wait_seconds=10) as env:
             if env is None:
                 raise busy(self.env)
-            live = self.with_env(env).search(
-                [
-                    ("company_id", "=", owner.id),
-                    ("environment", "=", environment),
-                    ("state", "in", LIVE),
-                ]
-            )
+            live = self.with_env(env)._of_company(owner, ("state", "in", LIVE))
             active = live.filtered(lambda session: session.state == "active")
             (live - active)._close_by_hand()
             active.write({"revoke_requested": True, "closed_by_user": True, "next_attempt": False})
@@ -166,10 +161,6 @@ class L10n_Pl_KsefSessionActive(models.Model):
     def _close_by_hand(self):
         """End logins on their way that a person does not want any more."""
         self._end("revoked", closed_by_user=True)
-
-    def _bearer_for_revocation(self):
-        """KSeF takes the refresh token here: no access token has to be fetched for it."""
-        return self._secret_read("refresh_token_secret").decode()
 
     def _step_expire(self):
         self._end("expired")

@@ -161,17 +161,14 @@ class L10n_Pl_KsefSessionToken(models.Model):
 
     def _silent_login(self, owner):
         """Return the company's login that is on its way, or begin one with its certificate."""
-        last = self.search(
-            [
-                ("company_id", "=", owner.id),
-                ("environment", "=", owner.l10n_pl_ksef_environment),
-                # Not a signature that came to nothing: it does not undo a disconnection.
-                "|",
-                ("method", "=", "certificate"),
-                "|",
-                ("activated_at", "!=", False),
-                ("state", "in", IN_FLIGHT),
-            ],
+        last = self._of_company(
+            owner,
+            # Not a signature that came to nothing: it does not undo a disconnection.
+            "|",
+            ("method", "=", "certificate"),
+            "|",
+            ("activated_at", "!=", False),
+            ("state", "in", IN_FLIGHT),
             limit=1,
         )
         if last.state in IN_FLIGHT and last._of_present_context():
