@@ -13,7 +13,7 @@ from ...tools.http_pool import pool_of
 from ...tools.vault import VaultError
 from ..vault.vault import MIXIN
 from . import problems
-from .locks import also_locked, locked
+from .locks import locked
 
 _logger = logging.getLogger(__name__)
 
@@ -123,10 +123,6 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
             # One query says whether it is still there, and what is in it.
             yield self.with_env(env).search_fetch([("id", "=", self.id)]) if env else self.browse()
 
-    def _also_locked(self, name, wait_seconds=5):
-        """See base.locks.also_locked."""
-        return also_locked(self.env, name, wait_seconds)
-
     def _advance(self, wait_seconds=0):
         """Do all due steps, from anywhere; return the failure that the last record's ended with."""
         failure = None
@@ -155,20 +151,14 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
             getattr(self._within(method), method)()
             # Before the commit, which empties the cache.
             following = self._following_step()
-        except (KsefError, VaultError) as error:
+            failure = None
+        except (KsefError, VaultError, UnlistedTransition) as error:
             self.env.cr.rollback()
             _logger.info("%s: %s: %s", self, method, error)
             self._on_failure(error)
-            self.env.cr.commit()
-            return error, None
-        except UnlistedTransition as error:
-            self.env.cr.rollback()
-            _logger.error("KSeF: refused: %s", error)
-            self._postpone_for(LONGEST_RETRY)
-            self.env.cr.commit()
-            return error, None
+            failure, following = error, None
         self.env.cr.commit()
-        return None, following
+        return failure, following
 
     def _following_step(self):
         try:
@@ -189,7 +179,10 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
         self.write({"attempts": 0, "problem": False, "next_attempt": False, **values})
 
     def _on_failure(self, error):
-        if isinstance(error, KsefError) and not error.retryable:
+        if isinstance(error, UnlistedTransition):
+            _logger.error("KSeF: refused: %s", error)
+            self._postpone_for(LONGEST_RETRY)
+        elif isinstance(error, KsefError) and not error.retryable:
             self._refuse(error)
         else:
             self._postpone(error)

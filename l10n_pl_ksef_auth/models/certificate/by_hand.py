@@ -6,12 +6,12 @@ from odoo.exceptions import AccessError
 from ...tools import enrollment
 from ...tools.const import ENVIRONMENTS
 from ...tools.credentials import CredentialError, load_credentials
-from ...tools.errors import KsefError, KsefRefused
+from ...tools.errors import KsefError
 from ...tools.identity import identity_of_certificate
 from ...tools.vault import VaultError
 from ..base import problems
 from ..base.cursors import fresh
-from ..base.locks import LockBusy, locked
+from ..base.locks import LockBusy, also_locked, locked
 from ..base.steps import event, naive
 from .states import QUESTION
 
@@ -57,7 +57,7 @@ class L10n_Pl_KsefCertificateManual(models.Model):
                 [("serial_number", "=", serial_number), ("environment", "=", environment)], limit=1
             )
             # A machine may be at the certificate that was here before.
-            with held._also_locked(held._lock_name()) if held else nullcontext():
+            with also_locked(env, held._lock_name()) if held else nullcontext():
                 record = held or held.create(
                     {
                         "name": enrollment.certificate_name(owner_name),
@@ -86,13 +86,7 @@ class L10n_Pl_KsefCertificateManual(models.Model):
         )
         self._secret_write(private_key_secret=enrollment.private_key_der(key))
         self._activate_with(certificate)
-        self.search(
-            [
-                ("company_ids", "in", owner.id),
-                ("environment", "=", self.environment),
-                ("state", "in", QUESTION),
-            ]
-        ).unlink()
+        self._of_company(owner, ("state", "in", QUESTION)).unlink()
 
     def _issue_separate(self, owner, user):
         """Ask for a certificate beside the signer's other one; return False or the problem."""
@@ -103,14 +97,7 @@ class L10n_Pl_KsefCertificateManual(models.Model):
             if env is None:
                 return problems.local("busy")
             certificates = self.with_env(env)
-            waiting = certificates.search(
-                [
-                    ("company_ids", "in", owner.id),
-                    ("environment", "=", session.environment),
-                    ("state", "in", QUESTION),
-                ]
-            )
-            waiting.unlink()
+            certificates._of_company(owner, ("state", "in", QUESTION)).unlink()
             record = certificates.create(
                 {
                     "name": self._new_name(),
@@ -204,16 +191,9 @@ class L10n_Pl_KsefCertificateManual(models.Model):
         with self._exclusive(wait_seconds=10) as own:
             if not own:
                 raise LockBusy()
-            try:
-                with owner._l10n_pl_ksef_client(own.environment) as client:
-                    client.revoke_certificate(token, own.serial_number, reason)
-            except KsefRefused as error:
-                if not error.has(ALREADY_REVOKED):
-                    raise
+            own._revoke_at_ksef(token, reason, needless=(ALREADY_REVOKED,))
             own._revoke_by_hand()
-            own.env.cr.commit()
             own._plan_renewals()
-            own.env.cr.commit()
 
     @event
     def _revoke_by_hand(self):

@@ -264,7 +264,6 @@ class L10n_Pl_KsefCertificate(models.Model):
         if state in ("revoked", "expired"):
             values |= {"private_key_secret": False, "next_attempt": False}
         self.write(values)
-        self.env.cr.commit()
         self._plan_renewals()
 
     def _nobody_chose_this(self):

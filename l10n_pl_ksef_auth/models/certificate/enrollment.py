@@ -8,6 +8,7 @@ from ...tools.credentials import matches
 from ...tools.errors import KsefError, KsefForbidden, KsefGone, KsefUnauthorized
 from ...tools.identity import identity_of_enrollment_data
 from ..base import problems
+from ..base.locks import also_locked
 from .certificate import PURPOSE
 from .states import HELD
 
@@ -60,7 +61,7 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
         identity = identity_of_enrollment_data(data)
         digests = self._secret_digests(identity)
         # Two companies of one signer may come at the same moment: one certificate for both.
-        with self._also_locked(f"ksef-identity,{self.environment},{digests[0]}"):
+        with also_locked(self.env, f"ksef-identity,{self.environment},{digests[0]}"):
             self._decide(identity, digests, limits, held)
 
     def _decide(self, identity, digests, limits, held):
@@ -119,7 +120,7 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
 
     def _join(self, known):
         """One certificate for each identity: the company joins the one that is there."""
-        with self._also_locked(known._lock_name()):
+        with also_locked(self.env, known._lock_name()):
             known.write({"company_ids": [Command.link(company.id) for company in self.company_ids]})
             self.unlink()
         known._plan_renewals()
@@ -140,7 +141,7 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
             self._succeed(state="exists")
             return
         places = ("enrollment_remaining", "certificate_remaining")
-        with self._also_locked(asked._lock_name()):
+        with also_locked(self.env, asked._lock_name()):
             asked.write({name: self[name] for name in places})
             self.unlink()
 
@@ -163,10 +164,11 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
                     self.send_started_at = False
                     self.env.cr.commit()
                 raise
-        self._requested(reference_number=application.reference_number)
-
-    def _requested(self, **values):
-        self._succeed(state="requested", next_attempt=self._now() + FIRST_POLL, **values)
+        self._succeed(
+            state="requested",
+            reference_number=application.reference_number,
+            next_attempt=self._now() + FIRST_POLL,
+        )
         self._wake_cron_at(self.next_attempt)
 
     def _step_find_lost(self):
@@ -217,11 +219,12 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
             self._succeed(state="failed", problem=problems.local("certificate_mismatch"))
             return
         self._activate_with(certificate)
-        self.env.cr.commit()
         self._plan_renewals()
 
     def _plan_renewals(self):
         """From now on something renews the logins of the companies it serves, or nothing does."""
+        # The logins' own cursors must see it.
+        self.env.cr.commit()
         for company in self.company_ids:
             session = company._l10n_pl_ksef_session()
             renewable = bool(company._l10n_pl_ksef_certificate())

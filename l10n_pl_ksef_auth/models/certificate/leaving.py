@@ -5,7 +5,6 @@ from odoo import Command, models
 from ...exceptions import LoginNeeded
 from ...tools.errors import KsefRefused, KsefUnauthorized
 from ..base import problems
-from .renewal import NOT_TO_BE_REVOKED
 from .states import ON_THE_WAY
 
 _logger = logging.getLogger(__name__)
@@ -82,20 +81,16 @@ class L10n_Pl_KsefCertificateTakeOver(models.Model):
         (KSeF's contract, POST /certificates/{certificateSerialNumber}/revoke).
         """
         try:
-            token = self._token()
-            with self._client() as client:
-                client.revoke_certificate(token, self.serial_number, "Unspecified")
+            self._revoke_at_ksef(self._token(), "Unspecified")
         except LoginNeeded:
             self._keep_after_all(problems.local("revocation_needs_owner"))
             return
         except KsefRefused as error:
             if error.retryable or isinstance(error, KsefUnauthorized):
                 raise
-            if not any(error.has(code) for code in NOT_TO_BE_REVOKED):
-                self._keep_after_all(problems.of_error(error))
-                return
+            self._keep_after_all(problems.of_error(error))
+            return
         self._succeed(state="revoked", revoke_requested=False, private_key_secret=False)
-        self.env.cr.commit()
         self._plan_renewals()
 
     def _keep_after_all(self, problem):

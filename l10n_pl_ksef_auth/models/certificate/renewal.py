@@ -5,6 +5,7 @@ from datetime import timedelta
 from odoo import Command, models
 
 from ...tools.errors import KsefRefused
+from ..base.locks import also_locked
 from ..base.steps import event
 from ..session.states import LOGGING_IN
 from .states import ON_THE_WAY
@@ -55,7 +56,6 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
 
     def _step_expire(self):
         self._succeed(state="expired", private_key_secret=False, revoke_requested=False)
-        self.env.cr.commit()
         self._plan_renewals()
 
     # ------------------------------------------------------------------
@@ -133,7 +133,7 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
     def _switch(self):
         """Go into service, and have the forerunner revoked."""
         old = self.replaces_id
-        with self._also_locked(old._lock_name()):
+        with also_locked(self.env, old._lock_name()):
             companies = (old | self)._served_and_archived()
             self._succeed(state="active", company_ids=[Command.set(companies.ids)])
             if old.state == "active":
@@ -155,15 +155,18 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
         if self._logins_under_way():
             self._succeed(next_attempt=self._now() + WAIT_FOR_LOGINS)
             return
-        token = self._token()
+        self._revoke_at_ksef(self._token(), "Superseded")
+        self._succeed(revoke_requested=False, private_key_secret=False)
+
+    def _revoke_at_ksef(self, token, reason, needless=NOT_TO_BE_REVOKED):
+        """Revoke it, unless KSeF answers with a code by which that is needless."""
         try:
             with self._client() as client:
-                client.revoke_certificate(token, self.serial_number, "Superseded")
+                client.revoke_certificate(token, self.serial_number, reason)
         except KsefRefused as error:
-            if not any(error.has(code) for code in NOT_TO_BE_REVOKED):
+            if not any(error.has(code) for code in needless):
                 raise
             _logger.info("KSeF certificate %s was revoked already", self.id)
-        self._succeed(revoke_requested=False, private_key_secret=False)
 
     def _logins_under_way(self):
         return self.env["l10n_pl_ksef.session"].search_count(
