@@ -98,10 +98,12 @@ class KsefClient(Closing):
         data: bytes | None = None,
         headers: dict[str, str] | None = None,
         params: dict[str, str] | None = None,
+        whole: bool = False,
     ) -> Answer:
         """Make any call of KSeF's API; for other addons too.
 
         :param path: from the base address on, with its leading slash
+        :param whole: KSeF answers this call once: begun before the deadline, it has all its time
         :param data: a body that is sent to the byte, with a Content-Type among ``headers``
         """
         if not path.startswith("/"):
@@ -111,6 +113,7 @@ class KsefClient(Closing):
             path,
             bearer,
             self.deadline,
+            whole,
             json=json,
             data=data,
             headers={**_HEADERS, **(headers or {})},
@@ -130,6 +133,7 @@ class KsefClient(Closing):
             "/auth/xades-signature",
             data=bytes(document),
             headers={"Content-Type": "application/xml"},
+            whole=True,
         )
         operation = answer.read(Operation.from_json)
         return replace(operation, warning=answer.header("X-System-Warning"))
@@ -141,7 +145,9 @@ class KsefClient(Closing):
 
     def redeem(self, authentication_token: str) -> Tokens:
         """Fetch the tokens of a finished login. KSeF answers this once (docs/ksef.md A2-14)."""
-        answer = self.request("POST", "/auth/token/redeem", bearer=authentication_token)
+        answer = self.request(
+            "POST", "/auth/token/redeem", bearer=authentication_token, whole=True
+        )
         return answer.read(Tokens.from_json)
 
     def refresh(self, refresh_token: str) -> Token:
@@ -210,7 +216,9 @@ class KsefClient(Closing):
             "certificateType": "Authentication",
             "csr": base64.b64encode(csr_der).decode("ascii"),
         }
-        answer = self.request("POST", "/certificates/enrollments", bearer=bearer, json=body)
+        answer = self.request(
+            "POST", "/certificates/enrollments", bearer=bearer, json=body, whole=True
+        )
         return answer.read(Enrollment.from_json)
 
     def enrollment_status(self, bearer: str, reference_number: str) -> EnrollmentStatus:

@@ -106,18 +106,26 @@ class Transport:
         self._last_used = time.monotonic()
 
     def exchange(
-        self, method: str, path: str, bearer: str | None, deadline: float | None, **options: Any
+        self,
+        method: str,
+        path: str,
+        bearer: str | None,
+        deadline: float | None,
+        whole: bool = False,
+        **options: Any,
     ) -> Answer:
         """Send one request and return KSeF's complete 2xx answer.
 
         :param path: from the base address on, with its leading slash
         :param deadline: moment of time.monotonic() at which the caller stops waiting, or None
+        :param whole: begun before the deadline, the exchange is not cut short by it
         :param options: passed to requests (json, data, headers, params)
         :raises KsefError: for every other answer, and without any
         """
         call = f"KSeF {method} {path}"
         end = time.monotonic() + EXCHANGE_TIMEOUT
-        end = end if deadline is None else min(end, deadline)
+        if deadline is not None and not (whole and time.monotonic() < deadline):
+            end = min(end, deadline)
         self._drop_idle_connections()
         try:
             status, headers, content = self._send(method, path, bearer, end, options)
