@@ -123,11 +123,11 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
             # One query says whether it is still there, and what is in it.
             yield self.with_env(env).search_fetch([("id", "=", self.id)]) if env else self.browse()
 
-    def _advance(self, wait_seconds=0):
+    def _advance(self):
         """Do all due steps, from anywhere; return the failure that the last record's ended with."""
         failure = None
         for record in self:
-            with record._exclusive(wait_seconds) as own:
+            with record._exclusive() as own:
                 failure = own._run_due_steps() if own else None
         return failure
 

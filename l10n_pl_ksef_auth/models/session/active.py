@@ -89,7 +89,7 @@ class L10n_Pl_KsefSessionActive(models.Model):
             self.next_attempt = False
 
     def _ask_for_rights(self):
-        if not self._token_outlives(timedelta()):
+        if not self._token_outlives():
             self._refresh()
         with self._client() as client:
             try:

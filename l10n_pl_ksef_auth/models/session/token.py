@@ -22,6 +22,8 @@ MARGIN = timedelta(seconds=TIMEOUT + 10)
 AHEAD = timedelta(minutes=2)
 # A refresh that failed is not tried by everybody at once again.
 PAUSE = timedelta(seconds=10)
+# How long a caller needs a token that it uses at once.
+AT_ONCE = timedelta()
 
 
 def busy(env):
@@ -76,27 +78,27 @@ class L10n_Pl_KsefSessionToken(models.Model):
     # ------------------------------------------------------------------
     # For callers outside the login's own steps
     # ------------------------------------------------------------------
-    def _shared_token(self, life=timedelta(), wait_seconds=20):
+    def _shared_token(self, wait_seconds=20):
         """Return the access token of this login, refreshed if it has to be.
 
         :raises KsefError: KSeF did not give one
         :raises LoginBusy: another worker did not finish in time
         :raises LoginNeeded: the login has ended
         """
-        if self._token_outlives(life):
+        if self._token_outlives():
             return self._stored_token()
         if not self:
             raise LoginNeeded()
         return await_token(
             self.env,
             self._lock_name(),
-            lambda env: self.with_env(env).exists()._live_or_needed(life),
-            lambda env: self.with_env(env).exists()._token_if_good(life),
+            lambda env: self.with_env(env).exists()._live_or_needed(),
+            lambda env: self.with_env(env).exists()._token_if_good(),
             wait_seconds,
         )
 
-    def _live_or_needed(self, life):
-        token = self._live_token(life) if self.state == "active" else None
+    def _live_or_needed(self):
+        token = self._live_token() if self.state == "active" else None
         if not token:
             raise LoginNeeded()
         return token, 0
@@ -113,7 +115,7 @@ class L10n_Pl_KsefSessionToken(models.Model):
     # ------------------------------------------------------------------
     # What is stored
     # ------------------------------------------------------------------
-    def _token_outlives(self, life):
+    def _token_outlives(self, life=AT_ONCE):
         """Return True if the stored token lives longer than a timedelta and the margin."""
         until = self.access_valid_until
         return self.state == "active" and bool(until) and until > self._now() + life + MARGIN
@@ -121,7 +123,7 @@ class L10n_Pl_KsefSessionToken(models.Model):
     def _stored_token(self):
         return self._secret_read("access_token_secret").decode()
 
-    def _token_if_good(self, life, refused=None):
+    def _token_if_good(self, life=AT_ONCE, refused=None):
         """Return the stored token if it lives long enough and is not the one that KSeF refused."""
         if not self._token_outlives(life):
             return None
@@ -180,7 +182,7 @@ class L10n_Pl_KsefSessionToken(models.Model):
             raise LoginNeeded()
         return login
 
-    def _live_token(self, life, refused=None):
+    def _live_token(self, life=AT_ONCE, refused=None):
         """Return the access token, refreshed if it has to be; None if KSeF has ended this login.
 
         The end is committed then. When KSeF gives no other token, one that dies sooner than asked
@@ -197,7 +199,7 @@ class L10n_Pl_KsefSessionToken(models.Model):
             self._respect_pause()
             going_on = self._run_refresh()
         except (KsefRateLimited, KsefUnavailable):
-            token = self._token_if_good(timedelta(), refused)
+            token = self._token_if_good(refused=refused)
             if not token:
                 raise
             return token
