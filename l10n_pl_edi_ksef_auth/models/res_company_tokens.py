@@ -48,15 +48,11 @@ class ResCompany(models.Model):
     def _compute_l10n_pl_ksef_edi_tokens(self):
         connected = self._l10n_pl_ksef_edi_connected()
         for company in self:
-            own = company in connected
-            access, refresh = (
-                company._l10n_pl_ksef_edi_held()
-                if own
-                else (
-                    company.l10n_pl_ksef_edi_access_token,
-                    company.l10n_pl_ksef_edi_refresh_token,
-                )
-            )
+            if company in connected:
+                access, refresh = company._l10n_pl_ksef_edi_held()
+            else:
+                access = company.l10n_pl_ksef_edi_access_token
+                refresh = company.l10n_pl_ksef_edi_refresh_token
             company.l10n_pl_edi_access_token = access
             company.l10n_pl_edi_refresh_token = refresh
 
