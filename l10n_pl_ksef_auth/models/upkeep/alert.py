@@ -191,6 +191,5 @@ class L10n_Pl_KsefAlert(models.Model):
         return user.active and self.company_id in user.company_ids and user.has_group(SEE_GROUP)
 
     def _close(self):
-        for alert in self:
-            alert.activity_id.unlink()
-            alert.closed_at = self.env["l10n_pl_ksef.session"]._now()
+        self.activity_id.unlink()
+        self.closed_at = self.env["l10n_pl_ksef.session"]._now()

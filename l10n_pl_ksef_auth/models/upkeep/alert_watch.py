@@ -151,8 +151,28 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
 
     def _suspicious_logins(self):
         """SELECT the few companies worth a closer look: the ids of their live and newest login."""
-        return _suspicious(
-            self.env["l10n_pl_ksef.session"]._now() + timedelta(days=max(LOGIN_DAYS))
+        return SQL(
+            """
+            SELECT live.id, newest.id
+              FROM res_company AS company
+              JOIN LATERAL (%(newest)s) AS newest ON TRUE
+         LEFT JOIN LATERAL (%(live)s) AS live ON TRUE
+             WHERE company.active
+               AND company.l10n_pl_ksef_principal_id = company.id
+               AND newest.closed_by_user IS NOT TRUE
+               AND (live.id IS NULL
+                    OR newest.state = 'failed'
+                    OR newest.state IN %(under_way)s
+                    OR (live.renew_at IS NULL AND live.refresh_valid_until <= %(soon)s)
+                    OR live.lacks_rights)
+          ORDER BY company.id
+            """,
+            newest=newest_login(
+                SQL("session.method = 'certificate' OR session.reference_number IS NOT NULL")
+            ),
+            live=LIVE_LOGIN,
+            under_way=LOGGING_IN,
+            soon=self.env["l10n_pl_ksef.session"]._now() + timedelta(days=max(LOGIN_DAYS)),
         )
 
     # ------------------------------------------------------------------
@@ -192,52 +212,13 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
 
     def _needs_a_human(self, certificate):
         """Return True if a company depends on the certificate, and nobody chose its state."""
+        sessions = self.env["l10n_pl_ksef.session"]
         return certificate._nobody_chose_this() and any(
             certificate.environment == company.l10n_pl_ksef_environment
             and not company._l10n_pl_ksef_certificate()
-            and not self._closed_by_hand(company)
+            and not sessions._of_company(company, limit=1).closed_by_user
             for company in certificate.company_ids
         )
-
-    def _closed_by_hand(self, company):
-        newest = self.env["l10n_pl_ksef.session"].search(
-            [
-                ("company_id", "=", company.id),
-                ("environment", "=", company.l10n_pl_ksef_environment),
-            ],
-            limit=1,
-        )
-        return newest.closed_by_user
-
-
-def _suspicious(soon):
-    """SELECT the logins of companies that a person may have to look after.
-
-    :param datetime soon: a login without renewal that ends before then is one
-    """
-    return SQL(
-        """
-        SELECT live.id, newest.id
-          FROM res_company AS company
-          JOIN LATERAL (%(newest)s) AS newest ON TRUE
-     LEFT JOIN LATERAL (%(live)s) AS live ON TRUE
-         WHERE company.active
-           AND company.l10n_pl_ksef_principal_id = company.id
-           AND newest.closed_by_user IS NOT TRUE
-           AND (live.id IS NULL
-                OR newest.state = 'failed'
-                OR newest.state IN %(under_way)s
-                OR (live.renew_at IS NULL AND live.refresh_valid_until <= %(soon)s)
-                OR live.lacks_rights)
-      ORDER BY company.id
-        """,
-        newest=newest_login(
-            SQL("session.method = 'certificate' OR session.reference_number IS NOT NULL")
-        ),
-        live=LIVE_LOGIN,
-        under_way=LOGGING_IN,
-        soon=soon,
-    )
 
 
 def _reached(levels, left):

@@ -1,5 +1,6 @@
 import logging
 import time
+from contextlib import closing
 from datetime import timedelta
 
 from psycopg2 import OperationalError
@@ -62,11 +63,8 @@ class L10n_Pl_KsefKeepAlive(models.AbstractModel):
     def _run(self):
         """Work until nothing is due or the time is over; return when to go on; None for never."""
         deadline = time.monotonic() + _run_seconds()
-        pool = HttpPool()
-        try:
+        with closing(HttpPool()) as pool:
             return self.with_context(**pool.context())._work_off(deadline)
-        finally:
-            pool.close()
 
     def _work_off(self, deadline):
         # Companies have no `next_attempt`: remember here which ones failed oddly in this run.
