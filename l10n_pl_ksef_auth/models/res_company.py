@@ -178,9 +178,7 @@ class ResCompany(models.Model):
         """Return the login that self's connection stands on now; empty when there is none."""
         owner = self._l10n_pl_ksef_owner()
         active = ("state", "=", "active"), ("revoke_requested", "=", False)
-        live = self.env["l10n_pl_ksef.session"]._of_company(owner, *active)
-        # A login of the NIP or unit that the company was before is not the company's any more.
-        return live._of_present_context()[:1]
+        return self.env["l10n_pl_ksef.session"]._last_of_context(owner, *active)
 
     def _l10n_pl_ksef_certificate(self):
         """Return the KSeF certificate that may log self in; empty when there is none.

@@ -207,7 +207,8 @@ class L10n_Pl_KsefSessionActive(models.Model):
         look = min(self.rights_checked_at + RIGHTS_CHECK, self.refresh_valid_until)
         self._succeed(takes_over_ids=[Command.clear()], next_attempt=look)
         self._plan_renewal()
-        self._replaced().next_attempt = False
+        replaced = self.search([*self._active_ones(), ("revoke_requested", "=", True)])
+        replaced.next_attempt = False
         self._wake_cron_at(self._now())
 
     def _logins_of_former(self):
@@ -219,10 +220,6 @@ class L10n_Pl_KsefSessionActive(models.Model):
                 ("state", "in", LOGGING_IN),
             ]
         )
-
-    def _replaced(self):
-        """Return the company's logins that are to be closed."""
-        return self.search([*self._active_ones(), ("revoke_requested", "=", True)])
 
     def _active_ones(self):
         """Return the domain of the company's active logins."""

@@ -182,16 +182,13 @@ class L10n_Pl_KsefSessionLogin(models.Model):
         with self._client() as client:
             status = client.auth_status(self.reference_number, token)
         if status.code in IN_PROGRESS:
-            self._poll_later()
+            distance = min(FIRST_POLL * 1.5 ** min(self.attempts, 20), LONGEST_POLL)
+            self.attempts += 1
+            self._postpone_for(distance)
         elif status.code == SUCCESS:
             self._succeed(state="authorized", document_secret=False)
         else:
             self._on_final_status(status)
-
-    def _poll_later(self):
-        distance = min(FIRST_POLL * 1.5 ** min(self.attempts, 20), LONGEST_POLL)
-        self.attempts += 1
-        self._postpone_for(distance)
 
     def _on_final_status(self, status):
         problem = problems.of_auth_status(status)

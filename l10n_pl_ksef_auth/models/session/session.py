@@ -127,7 +127,10 @@ class L10n_Pl_KsefSession(models.Model):
         )
 
     def _last_of_context(self, owner, *conditions):
-        """Return the newest such session for the NIP or unit that the company has now."""
+        """Return the newest such session for the NIP or unit that the company has now.
+
+        A login of the NIP or unit that it was before is not the company's any more.
+        """
         return self._of_company(owner, *conditions)._of_present_context()[:1]
 
     def _last_failure(self, owner):
@@ -172,14 +175,8 @@ class L10n_Pl_KsefSession(models.Model):
 
     def _live_challenges(self):
         """Return the sessions of self whose file may still be signed."""
-        now = self._now()
-        return self.filtered(
-            lambda session: (
-                session.state == "waiting"
-                and session.challenge_expires_at
-                and session.challenge_expires_at > now
-            )
-        )
+        waiting = ("state", "=", "waiting")
+        return self.filtered_domain([waiting, ("challenge_expires_at", ">", self._now())])
 
     def _request_document(self):
         """Return the document to be signed, AuthTokenRequest.xml, in bytes."""
