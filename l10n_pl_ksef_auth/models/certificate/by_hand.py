@@ -79,7 +79,6 @@ class L10n_Pl_KsefCertificateManual(models.Model):
             {
                 "company_ids": [Command.link(owner.id)],
                 "identity_digest": self._secret_digests(identity)[0],
-                "identity_kind": identity.kind,
                 "identity_masked": identity.label,
                 "owner_name": identity.name,
             }
@@ -98,17 +97,7 @@ class L10n_Pl_KsefCertificateManual(models.Model):
                 return problems.local("busy")
             certificates = self.with_env(env)
             certificates._of_company(owner, ("state", "in", QUESTION)).unlink()
-            record = certificates.create(
-                {
-                    "name": self._new_name(),
-                    "environment": session.environment,
-                    "company_ids": [Command.link(owner.id)],
-                    "session_id": session.id,
-                    "user_id": user.id,
-                    "owner_name": session.signer_name,
-                    "separate": True,
-                }
-            )
+            record = certificates._begin_enrollment(session, user_id=user.id, separate=True)
             record._wake_cron_at(record._now())
             env.cr.commit()
         return False

@@ -68,7 +68,6 @@ class L10n_Pl_KsefCertificate(models.Model):
         default="enrolled",
     )
     identity_digest = fields.Char(groups=fields.NO_ACCESS, copy=False, index="btree_not_null")
-    identity_kind = fields.Char(readonly=True, copy=False)
     identity_masked = fields.Char(string="Owner's identifier", readonly=True, copy=False)
     owner_name = fields.Char(string="Owner", readonly=True, copy=False)
 
@@ -108,7 +107,6 @@ class L10n_Pl_KsefCertificate(models.Model):
     # It has a successor, or a person took over and wants it revoked.
     revoke_requested = fields.Boolean(readonly=True, copy=False)
     noticed_at = fields.Datetime(string="Found revoked or blocked", readonly=True, copy=False)
-    synced_at = fields.Datetime(string="Compared with KSeF", readonly=True, copy=False)
 
     def _lock_name(self):
         return f"ksef-certificate,{self.id}"
@@ -238,7 +236,7 @@ class L10n_Pl_KsefCertificate(models.Model):
             listed = list(client.certificates(token, type=PURPOSE))
         own = [item for item in listed if item.serial_number == self.serial_number]
         status = own[0].status if own else None
-        self._succeed(synced_at=self._now(), next_attempt=self._next_look(session))
+        self._succeed(next_attempt=self._next_look(session))
         if status in STATES:
             self._apply_status(STATES[status])
         else:

@@ -33,6 +33,10 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
         """Begin an enrollment for a login that has just begun, if its signer agreed to it."""
         if not session.consent_at or session.method != "signature":
             return self.browse()
+        return self._begin_enrollment(session)
+
+    def _begin_enrollment(self, session, **values):
+        """Create the record of an application through a login, for its company and signer."""
         return self.create(
             {
                 "name": self._new_name(),
@@ -41,6 +45,7 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
                 "session_id": session.id,
                 "user_id": session.user_id.id,
                 "owner_name": session.signer_name,
+                **values,
             }
         )
 
@@ -69,7 +74,6 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
         self.write(
             {
                 "identity_digest": digests[0],
-                "identity_kind": identity.kind,
                 "identity_masked": identity.label,
                 "owner_name": identity.name or self.owner_name,
                 "enrollment_remaining": limits.enrollment_remaining,
@@ -106,17 +110,13 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
         """Return this Odoo's own certificate of the same identity, if one is to be joined."""
         if self.replaces_id:
             return self.browse()
-        return self.search(
-            [
-                ("identity_digest", "in", digests),
-                ("environment", "=", self.environment),
-                ("state", "in", HELD),
-                ("id", "!=", self.id),
-            ],
-            # The one that is in use comes before its successor.
-            order="valid_from, id",
-            limit=1,
-        )
+        return self._other_of_identity(digests, ("state", "in", HELD))
+
+    def _other_of_identity(self, digests, *conditions):
+        same = ("identity_digest", "in", digests), ("environment", "=", self.environment)
+        domain = [*same, ("id", "!=", self.id), *conditions]
+        # The one that is in use comes before its successor.
+        return self.search(domain, order="valid_from, id", limit=1)
 
     def _join(self, known):
         """One certificate for each identity: the company joins the one that is there."""
@@ -127,15 +127,10 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
 
     def _leave_to_a_human(self):
         """Ask the signer, who has a certificate elsewhere, once, however often he or she signs."""
-        asked = self.search(
-            [
-                ("identity_digest", "=", self.identity_digest),
-                ("environment", "=", self.environment),
-                ("company_ids", "in", self.company_ids.ids),
-                ("state", "=", "exists"),
-                ("id", "!=", self.id),
-            ],
-            limit=1,
+        asked = self._other_of_identity(
+            [self.identity_digest],
+            ("company_ids", "in", self.company_ids.ids),
+            ("state", "=", "exists"),
         )
         if not asked:
             self._succeed(state="exists")

@@ -76,18 +76,15 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
             self._succeed(renew_at=now + RETRY_RENEWAL * (1 + len(tried)))
 
     def _begin_successor(self, **values):
-        successor = self.create(
-            {
-                "name": self._new_name(),
-                "environment": self.environment,
-                "company_ids": [Command.set(self._served_and_archived().ids)],
-                "session_id": self._owners_session().id,
-                "user_id": self.user_id.id,
-                "owner_name": self.owner_name,
-                "replaces_id": self.id,
-                "separate": True,
-                **values,
-            }
+        successor = self._begin_enrollment(
+            self._owners_session(),
+            environment=self.environment,
+            company_ids=[Command.set(self._served_and_archived().ids)],
+            user_id=self.user_id.id,
+            owner_name=self.owner_name,
+            replaces_id=self.id,
+            separate=True,
+            **values,
         )
         successor._wake_cron_at(self._now())
         return successor
