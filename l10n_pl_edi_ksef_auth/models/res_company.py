@@ -64,9 +64,6 @@ class ResCompany(models.Model):
         mode = self.env["ir.config_parameter"].sudo().get_param(MODE) or "prod"
         return "production" if mode == "prod" else "test"
 
-    # ------------------------------------------------------------------
-    # Before the sender talks to KSeF
-    # ------------------------------------------------------------------
     def _l10n_pl_ksef_edi_prepare(self):
         """Make sure that the sender finds a valid token of ours; nothing for other companies."""
         self.ensure_one()

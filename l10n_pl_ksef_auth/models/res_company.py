@@ -114,9 +114,6 @@ class ResCompany(models.Model):
         self.env["l10n_pl_ksef.audit"]._record_settings(self, vals)
         return result
 
-    # ------------------------------------------------------------------
-    # Who we are for KSeF
-    # ------------------------------------------------------------------
     def _l10n_pl_ksef_owner(self):
         """Return, as superuser, the company whose connection self uses."""
         self.ensure_one()
@@ -171,9 +168,6 @@ class ResCompany(models.Model):
         deadline = self.env.context.get(DEADLINE)
         return pool.client(base_url) if pool else KsefClient(base_url, deadline=deadline)
 
-    # ------------------------------------------------------------------
-    # The state of the connection
-    # ------------------------------------------------------------------
     def _l10n_pl_ksef_session(self):
         """Return the login that self's connection stands on now; empty when there is none."""
         owner = self._l10n_pl_ksef_owner()
@@ -190,9 +184,6 @@ class ResCompany(models.Model):
         certificates = self.env["l10n_pl_ksef.certificate"]._of_company(owner, active)
         return certificates._usable()[:1] or certificates[:1]
 
-    # ------------------------------------------------------------------
-    # What the scheduled action does with each record that is due
-    # ------------------------------------------------------------------
     def _advance(self):
         """Log in with the certificate if the login ends soon or has ended; return a failure."""
         return self.env["l10n_pl_ksef.session"]._log_in(self, if_due=True)[1]

@@ -287,9 +287,6 @@ class L10n_Pl_KsefCertificate(models.Model):
                 own.next_attempt = own._now()
                 own.env.cr.commit()
 
-    # ------------------------------------------------------------------
-    # Secrets given up
-    # ------------------------------------------------------------------
     @event
     def _give_up_secrets(self):
         """Leave certificates to the database whose key can open them."""
@@ -301,9 +298,6 @@ class L10n_Pl_KsefCertificate(models.Model):
             identity = identity_of_certificate(self._stored_certificate(), issued_by_ksef=True)
             self.identity_digest = self._secret_digests(identity)[0]
 
-    # ------------------------------------------------------------------
-    # Audit
-    # ------------------------------------------------------------------
     def write(self, vals):
         """Leave a line in the audit for each change of state, whoever makes it."""
         changing = self if {"state", "company_ids"} & set(vals) else self.browse()

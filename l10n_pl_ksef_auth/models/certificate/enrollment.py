@@ -53,9 +53,6 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
         """Return a name that no other application has, within what KSeF accepts."""
         return enrollment.certificate_name(f"Odoo {secrets.token_hex(4)}")
 
-    # ------------------------------------------------------------------
-    # Before the application
-    # ------------------------------------------------------------------
     def _step_check(self):
         """Look at what KSeF and this Odoo have, and make the key: committed before it is used."""
         token = self._token()
@@ -140,9 +137,6 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
             asked.write({name: self[name] for name in places})
             self.unlink()
 
-    # ------------------------------------------------------------------
-    # The application
-    # ------------------------------------------------------------------
     def _step_enroll(self):
         """Ask for the certificate; the reference number is committed as soon as it is known."""
         token = self._token()

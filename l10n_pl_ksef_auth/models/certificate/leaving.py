@@ -38,9 +38,6 @@ class L10n_Pl_KsefCertificateTakeOver(models.Model):
         """Return True if all companies that it serves are a user's."""
         return self.company_ids <= user.sudo().company_ids
 
-    # ------------------------------------------------------------------
-    # What was on its way when the last company left
-    # ------------------------------------------------------------------
     def _is_left(self):
         """Return True if no company waits any more for what is on its way."""
         return bool(self.former_company_ids) and not (
@@ -71,9 +68,6 @@ class L10n_Pl_KsefCertificateTakeOver(models.Model):
         """Keep it valid for its owner, as its forerunner; it logs nobody in."""
         self._succeed(state="active", next_attempt=self._next_look())
 
-    # ------------------------------------------------------------------
-    # The revocation that was asked for with the new signature
-    # ------------------------------------------------------------------
     def _step_revoke_left(self):
         """Revoke at KSeF, through a login that is kept open for this.
 

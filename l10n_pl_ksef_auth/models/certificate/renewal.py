@@ -30,9 +30,6 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
 
     _inherit = "l10n_pl_ksef.certificate"
 
-    # ------------------------------------------------------------------
-    # What is due
-    # ------------------------------------------------------------------
     def _has_ended(self):
         """Return True if the certificate is not valid any more."""
         return self.valid_to <= self._now()
@@ -58,9 +55,6 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
         self._succeed(state="expired", private_key_secret=False, revoke_requested=False)
         self._plan_renewals()
 
-    # ------------------------------------------------------------------
-    # The application for a successor
-    # ------------------------------------------------------------------
     def _step_renew(self):
         """Begin the enrollment of a successor, unless one is on its way or all were refused."""
         now = self._now()
@@ -100,9 +94,6 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
         """Return True if a successor is on its way."""
         return any(item.state in ON_THE_WAY for item in self._successors())
 
-    # ------------------------------------------------------------------
-    # The switch
-    # ------------------------------------------------------------------
     def _step_try(self):
         """Log one company in with the new certificate; the old one stays until that has worked."""
         login = self._trial()

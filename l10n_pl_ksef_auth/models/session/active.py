@@ -31,9 +31,6 @@ class L10n_Pl_KsefSessionActive(models.Model):
 
     _inherit = "l10n_pl_ksef.session"
 
-    # ------------------------------------------------------------------
-    # What is due
-    # ------------------------------------------------------------------
     def _has_ended(self):
         """Return True if KSeF gives no more access tokens for this login."""
         return self.refresh_valid_until <= self._now()
@@ -50,9 +47,6 @@ class L10n_Pl_KsefSessionActive(models.Model):
         """Return True if this login takes the connection over and has the rights for it."""
         return bool(self.takes_over_ids) and not self._missing_rights()
 
-    # ------------------------------------------------------------------
-    # Renewal and rights
-    # ------------------------------------------------------------------
     def _plan_renewal(self):
         """Choose when the certificate logs in again: early, and not with everybody else."""
         if self.state != "active" or self.revoke_requested:
@@ -166,9 +160,6 @@ class L10n_Pl_KsefSessionActive(models.Model):
         self._end("expired")
         self._wake_cron_at(self._now())
 
-    # ------------------------------------------------------------------
-    # Another identity takes over
-    # ------------------------------------------------------------------
     def _step_take_over(self):
         """Have the former certificates leave the company, and revoke themselves where asked for.
 

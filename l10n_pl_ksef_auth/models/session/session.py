@@ -184,9 +184,6 @@ class L10n_Pl_KsefSession(models.Model):
         context = auth_token_request.Context(self.context_type, self.context_value)
         return auth_token_request.build(self.challenge, context, self.subject_type)
 
-    # ------------------------------------------------------------------
-    # How a login ends
-    # ------------------------------------------------------------------
     def _end(self, state, **values):
         """Store a final state and forget the secrets."""
         self.write(
@@ -212,9 +209,6 @@ class L10n_Pl_KsefSession(models.Model):
         """End logins whose secrets this database cannot use any more."""
         self._end("revoked", revoke_requested=False, problem=False)
 
-    # ------------------------------------------------------------------
-    # Audit
-    # ------------------------------------------------------------------
     def write(self, vals):
         """Leave a line in the audit for each change of a login's state, whoever makes it."""
         if "user_id" in vals:

@@ -92,9 +92,6 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
             for item in found
         }
 
-    # ------------------------------------------------------------------
-    # Logins
-    # ------------------------------------------------------------------
     def _wanted_for_logins(self):
         sessions = self.env["l10n_pl_ksef.session"]
         self.env.flush_all()
@@ -175,9 +172,6 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
             soon=self.env["l10n_pl_ksef.session"]._now() + timedelta(days=max(LOGIN_DAYS)),
         )
 
-    # ------------------------------------------------------------------
-    # Certificates
-    # ------------------------------------------------------------------
     def _wanted_for_certificates(self):
         certificates = self.env["l10n_pl_ksef.certificate"]
         for certificate in certificates.search(self._ending_certificates()):

@@ -29,9 +29,6 @@ class L10n_Pl_KsefHousekeeping(models.AbstractModel):
     _name = "l10n_pl_ksef.housekeeping"
     _description = "KSeF housekeeping"
 
-    # ------------------------------------------------------------------
-    # What Odoo's own daily action removes
-    # ------------------------------------------------------------------
     @api.autovacuum
     def _gc_requests(self):
         """Remove requests that nobody signed."""
@@ -68,9 +65,6 @@ class L10n_Pl_KsefHousekeeping(models.AbstractModel):
         records.unlink()
         return count, count == VACUUM_LIMIT
 
-    # ------------------------------------------------------------------
-    # The reminder to keep a copy of the generated key, apart from the database's backups
-    # ------------------------------------------------------------------
     def _remind_of_backup(self):
         """Ask once for a copy of the generated key: an administrator, if there is one."""
         path, fingerprint, backed_up = key_in_use(self.env)

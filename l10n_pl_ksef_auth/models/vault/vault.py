@@ -83,9 +83,6 @@ class L10n_Pl_KsefVaultMixin(models.AbstractModel):
         Each run of the scheduled action calls it.
         """
 
-    # ------------------------------------------------------------------
-    # When the key is replaced
-    # ------------------------------------------------------------------
     @contextmanager
     def _alone(self):
         """Read self anew, on a cursor of its own; a model with locks overrides this."""
@@ -112,10 +109,6 @@ class L10n_Pl_KsefVaultMixin(models.AbstractModel):
 
     def _follow_key(self):
         """Renew what else the key is part of; a model that stores such a thing overrides this."""
-
-    # ------------------------------------------------------------------
-    # The keys
-    # ------------------------------------------------------------------
 
     def _vault(self, may_create=False):
         """Return the vault with this machine's keys, once they are shown to be this database's.
