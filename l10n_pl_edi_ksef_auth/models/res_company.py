@@ -99,14 +99,12 @@ class ResCompany(models.Model):
         """
         try:
             self._l10n_pl_ksef_edi_prepare()
-        except LoginNeeded as error:
-            if request:
-                raise
-            return error
         except KsefError as error:
-            if request:
-                raise UserError(self._l10n_pl_ksef_edi_sentence(error)) from error
-            return error
+            if not request:
+                return error
+            if isinstance(error, LoginNeeded):
+                raise
+            raise UserError(self._l10n_pl_ksef_edi_sentence(error)) from error
         return None
 
     def _l10n_pl_ksef_edi_sentence(self, error):

@@ -39,7 +39,8 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
         """Create the record of an application through a login, for its company and signer."""
         return self.create(
             {
-                "name": self._new_name(),
+                # A name that no other application has, within what KSeF accepts.
+                "name": enrollment.certificate_name(f"Odoo {secrets.token_hex(4)}"),
                 "environment": session.environment,
                 "company_ids": [Command.link(session.company_id.id)],
                 "session_id": session.id,
@@ -48,10 +49,6 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
                 **values,
             }
         )
-
-    def _new_name(self):
-        """Return a name that no other application has, within what KSeF accepts."""
-        return enrollment.certificate_name(f"Odoo {secrets.token_hex(4)}")
 
     def _step_check(self):
         """Look at what KSeF and this Odoo have, and make the key: committed before it is used."""

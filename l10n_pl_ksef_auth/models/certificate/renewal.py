@@ -96,7 +96,8 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
 
     def _step_try(self):
         """Log one company in with the new certificate; the old one stays until that has worked."""
-        login = self._trial()
+        trial = [("certificate_id", "=", self.id)]
+        login = self.env["l10n_pl_ksef.session"].search(trial, limit=1)
         if login.activated_at or not self.replaces_id._usable():
             self._switch()
         elif login.state in LOGGING_IN:
@@ -106,9 +107,6 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
             self._succeed(state="failed", problem=login.problem)
         else:
             self._begin_trial()
-
-    def _trial(self):
-        return self.env["l10n_pl_ksef.session"].search([("certificate_id", "=", self.id)], limit=1)
 
     def _begin_trial(self):
         served = self.company_ids | self.replaces_id.company_ids
@@ -140,7 +138,8 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
             # Its owner did not log in again to revoke it, and now nobody has to.
             self._succeed(revoke_requested=False, private_key_secret=False)
             return
-        if self._logins_under_way():
+        under_way = [("certificate_id", "=", self.id), ("state", "in", LOGGING_IN)]
+        if self.env["l10n_pl_ksef.session"].search_count(under_way, limit=1):
             self._succeed(next_attempt=self._now() + WAIT_FOR_LOGINS)
             return
         self._revoke_at_ksef(self._token(), "Superseded")
@@ -155,11 +154,6 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
             if not any(error.has(code) for code in needless):
                 raise
             _logger.info("KSeF certificate %s was revoked already", self.id)
-
-    def _logins_under_way(self):
-        return self.env["l10n_pl_ksef.session"].search_count(
-            [("certificate_id", "=", self.id), ("state", "in", LOGGING_IN)], limit=1
-        )
 
 
 def _was_the_machines(successor):

@@ -175,9 +175,7 @@ class L10n_Pl_KsefSessionToken(models.Model):
         )
         if last.state in IN_FLIGHT and last._of_present_context():
             return last
-        if not last._may_log_in_again():
-            raise LoginNeeded()
-        login = self._certificate_login(owner)
+        login = last._may_log_in_again() and self._certificate_login(owner)
         if not login:
             raise LoginNeeded()
         return login
