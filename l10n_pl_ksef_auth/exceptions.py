@@ -32,6 +32,6 @@ class LoginBusy(UserError, KsefError):
 
     retryable = True
 
-    def __init__(self, message="Another worker is just logging in to KSeF."):
+    def __init__(self, message):
         Exception.__init__(self, message)
         self.code = "busy"

@@ -56,8 +56,6 @@ CERTIFICATE = Table(
 # Applied for, and not yet here.
 ISSUING = CERTIFICATE.group("issuing")
 ON_THE_WAY = CERTIFICATE.group("issuing trying")
-# Valid at KSeF: usable, or blocked there.
-VALID = CERTIFICATE.group("valid")
 AT_WORK = CERTIFICATE.group("issuing trying valid")
 # Of use to the company, now or later.
 STANDING = CERTIFICATE.group("standing")
