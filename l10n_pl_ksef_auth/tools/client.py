@@ -53,6 +53,7 @@ class KsefClient(Transport):
             "/auth/xades-signature",
             data=bytes(document),
             headers={"Content-Type": "application/xml"},
+            whole=True,
         )
         operation = answer.read(Operation.from_json)
         return replace(operation, warning=answer.header("X-System-Warning"))
@@ -64,7 +65,7 @@ class KsefClient(Transport):
 
     def redeem(self, authentication_token: str) -> Tokens:
         """Fetch the tokens of a finished login. KSeF answers this once (docs/ksef.md A2-14)."""
-        answer = self.request("POST", "/auth/token/redeem", bearer=authentication_token)
+        answer = self.request("POST", "/auth/token/redeem", bearer=authentication_token, whole=True)
         return answer.read(Tokens.from_json)
 
     def refresh(self, refresh_token: str) -> Token:
@@ -133,7 +134,9 @@ class KsefClient(Transport):
             "certificateType": "Authentication",
             "csr": base64.b64encode(csr_der).decode("ascii"),
         }
-        answer = self.request("POST", "/certificates/enrollments", bearer=bearer, json=body)
+        answer = self.request(
+            "POST", "/certificates/enrollments", bearer=bearer, json=body, whole=True
+        )
         return answer.read(Enrollment.from_json)
 
     def enrollment_status(self, bearer: str, reference_number: str) -> EnrollmentStatus:

@@ -137,18 +137,21 @@ class Transport:
         data: bytes | None = None,
         headers: dict[str, str] | None = None,
         params: dict[str, str] | None = None,
+        whole: bool = False,
     ) -> Answer:
         """Make any call of KSeF's API and return its complete 2xx answer; for other addons too.
 
         :param path: from the base address on, with its leading slash
         :param data: a body that is sent to the byte, with a Content-Type among ``headers``
+        :param whole: KSeF answers this call once: begun before the deadline, it has all its time
         :raises KsefError: for every other answer, and without any
         """
         if not path.startswith("/"):
             raise ValueError("A path begins with a slash.")
         call = f"KSeF {method} {path}"
         end = time.monotonic() + EXCHANGE_TIMEOUT
-        end = end if self.deadline is None else min(end, self.deadline)
+        if self.deadline is not None and not (whole and time.monotonic() < self.deadline):
+            end = min(end, self.deadline)
         sent = {**_HEADERS, **(headers or {})}
         if bearer:
             sent["Authorization"] = f"Bearer {bearer}"
