@@ -203,7 +203,7 @@ class L10n_Pl_KsefSessionLogin(models.Model):
 
     def _is_temporary(self, status):
         """Return True if KSeF may let the same certificate in later, in spite of this status."""
-        if not meanings.auth_status(status.code, status.details).final:
+        if not meanings.auth_status(status.code, status.details).advice.final:
             return True
         young = self.certificate_id.valid_from + YOUNG > self._now()
         return young and NOT_VALID in status.details
@@ -293,4 +293,4 @@ class L10n_Pl_KsefSessionLogin(models.Model):
 
 def _says_ended(error):
     named = isinstance(error, KsefRefused) and any(error.has(code) for code in LOGIN_ENDED)
-    return named and meanings.of_error(error).final
+    return named and meanings.of_error(error).advice.final
