@@ -33,7 +33,7 @@ def test_odoo_finds_every_sentence_to_translate():
     marked = [c.args[0] for c in calls if isinstance(c.func, ast.Name) and c.func.id == "_lt"]
     texts = {node.value for node in marked if isinstance(node, ast.Constant)}
     shown = {text for _level, *sentences in TABLE.values() for text in sentences}
-    assert shown - {SIGN_AGAIN} == texts  # the one that is marked where all tables find it
+    assert shown - {SIGN_AGAIN.action} == texts  # the one that is marked where all tables find it
 
 
 @pytest.mark.parametrize("code", TABLE)

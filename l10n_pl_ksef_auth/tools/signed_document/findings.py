@@ -95,11 +95,11 @@ _STOP: dict[str, tuple[str, str]] = {
     ),
     "incomplete_request": (  # 21401
         _lt("The request in the file has no challenge or no company number."),
-        SIGN_AGAIN,
+        SIGN_AGAIN.action,
     ),
     "invalid_request": (  # 21401
         _lt("The request in the file is not built as KSeF requires."),
-        SIGN_AGAIN,
+        SIGN_AGAIN.action,
     ),
     # Whose request it is.
     "other_company": (
@@ -114,7 +114,7 @@ _STOP: dict[str, tuple[str, str]] = {
     ),
     "outdated_challenge": (  # 21111
         _lt("The ten minutes that KSeF gives for signing are over."),
-        SIGN_AGAIN,
+        SIGN_AGAIN.action,
     ),
     # Whether the signature can be valid.
     "edited": (  # 9105
@@ -171,7 +171,7 @@ _WARN: dict[str, tuple[str, str]] = {
     ),
     "unknown_schema": (  # 21401
         _lt("The request is written by rules that this version of Odoo does not know."),
-        SIGN_AGAIN,
+        SIGN_AGAIN.action,
     ),
     "certificate_expiring": (  # 460
         _lt("The certificate used for signing was valid only until %(date)s."),
