@@ -31,7 +31,8 @@ class ResCompany(models.Model):
     writes do not) gets LoginBusy when a login has to be recorded meanwhile.
     """
 
-    _inherit = "res.company"
+    # What other addons call stands apart from the settings.
+    _inherit = "res.company"  # pylint: disable=consider-merging-classes-inherited
 
     @api.private
     def l10n_pl_ksef_access_token(self, life=DEFAULT_LIFE, wait_seconds=DEFAULT_PATIENCE):

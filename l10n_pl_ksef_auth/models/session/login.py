@@ -35,7 +35,8 @@ YOUNG = timedelta(hours=24)
 class L10n_Pl_KsefSessionLogin(models.Model):
     """The steps of a login, each with at most one call that cannot be repeated."""
 
-    _inherit = "l10n_pl_ksef.session"
+    # The steps of logging in are a subject of their own beside the fields.
+    _inherit = "l10n_pl_ksef.session"  # pylint: disable=consider-merging-classes-inherited
 
     def _lacks_signature(self):
         """Return True if the certificate has to sign a fresh challenge."""
@@ -203,7 +204,7 @@ class L10n_Pl_KsefSessionLogin(models.Model):
 
     def _is_temporary(self, status):
         """Return True if KSeF may let the same certificate in later, in spite of this status."""
-        if not meanings.auth_status(status.code, status.details).final:
+        if not meanings.auth_status(status.code, status.details).advice.final:
             return True
         young = self.certificate_id.valid_from + YOUNG > self._now()
         return young and NOT_VALID in status.details
@@ -293,4 +294,4 @@ class L10n_Pl_KsefSessionLogin(models.Model):
 
 def _says_ended(error):
     named = isinstance(error, KsefRefused) and any(error.has(code) for code in LOGIN_ENDED)
-    return named and meanings.of_error(error).final
+    return named and meanings.of_error(error).advice.final
