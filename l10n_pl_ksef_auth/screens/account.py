@@ -58,11 +58,8 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
         serve = Domain("company_ids", "in", owner.id)
         served = Domain("former_company_ids", "in", owner.id)
         shown = serve | (served & Domain("state", "in", SHOWN_WHEN_LEFT))
-        here = (
-            self.env["l10n_pl_ksef.certificate"]
-            .sudo()
-            .search(shown & Domain("environment", "=", owner.l10n_pl_ksef_environment))
-        )
+        environment = Domain("environment", "=", owner.l10n_pl_ksef_environment)
+        here = self.env["l10n_pl_ksef.certificate"].sudo().search(environment & shown)
         by_serial = {item.serial_number: item for item in listed["certificates"]}
         rows = [self._known(owner, certificate, by_serial) for certificate in here]
         # A certificate that is being issued has no number here yet, but a name that no other has.
@@ -78,6 +75,8 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
         item = by_serial.get(certificate.serial_number)
         active, left = certificate.state == "active", certificate._was_left_by(owner)
         is_renewing = active and not left and certificate._is_being_renewed()
+        # Companies that the user does not work in are not named.
+        named = certificate.company_ids & self.env.user.sudo().company_ids
         return {
             "id": certificate.id,
             "name": certificate.name,
@@ -90,10 +89,7 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
             "status_at_ksef": item.status if item else "",
             "valid_to": _text(certificate.valid_to),
             "last_use": _text(item and naive(item.last_use)),
-            # Companies that the user does not work in are not named.
-            "companies": (certificate.company_ids & self.env.user.sudo().company_ids).mapped(
-                "name"
-            ),
+            "companies": named.mapped("name"),
             "problem": certificate.problem and problems.texts(self.env, certificate.problem),
             "can_revoke": active,
             "can_renew": active and not left and not is_renewing,

@@ -205,14 +205,9 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
     def _certificate_state(self, certificate):
         if certificate.state in ISSUING:
             return "issuing"
-        return {
-            "active": "valid",
-            "exists": "exists",
-            "failed": "attention",
-            "revoked": "attention",
-            "blocked": "attention",
-            "expired": "attention",
-        }.get(certificate.state, "none")
+        if certificate.state in ("failed", "revoked", "blocked", "expired"):
+            return "attention"
+        return {"active": "valid", "exists": "exists"}.get(certificate.state, "none")
 
     def _certificate_text(self, state):
         return {

@@ -68,7 +68,8 @@ class ResCompany(models.Model):
         :return dict: as l10n_pl_ksef_panel
         """
         self._l10n_pl_ksef_check_group(SEE_GROUP)
-        panel, owner = self.env["l10n_pl_ksef.panel"], self._l10n_pl_ksef_owner()
+        panel = self.env["l10n_pl_ksef.panel"]
+        owner = self._l10n_pl_ksef_owner()
         panel._on_the_way(owner)._advance()
         panel._certificates_on_the_way(owner)._advance()
         # What the steps committed is not in this transaction's snapshot.
