@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache, lru_cache
 from typing import Any, Literal
@@ -52,91 +53,97 @@ def available() -> Literal["missing", "mismatch"] | None:
 def sign(document: bytes, key: PrivateKey | bytes, certificate: bytes) -> bytes:
     """Return ``document`` with an enveloped signature as the root's last child.
 
-    The signing time is a minute ago.
+    The signing time is a minute ago. Nothing else of the document changes, to the byte.
 
     :param document: what :func:`.auth_token_request.build` gives; never a file signed elsewhere
     :param key: EC or RSA, or the same as unencrypted PKCS#8 DER, which is faster
     :param certificate: the leaf, in DER; KSeF needs no chain (docs/ksef.md A2-27)
     :raises ImportError, xmlsec.InternalError: when :func:`available` says so
     """
-    import xmlsec
-
+    prepared = _prepared(certificate)
     moment = (clock.now() - SIGNING_TIME_MARGIN).replace(microsecond=0, tzinfo=None)
-    fixed, key_info, width = _fixed(certificate)
-    fixed = fixed | {"time": f"{moment.isoformat()}Z"}
-    # No digest covers KeyInfo, so libxmlsec need not read the certificate.
-    root = etree.fromstring(_inserted(document, fixed | _EMPTY), _PARSER)
-    signature = root[-1]
-    context = xmlsec.SignatureContext()
-    context.key = _xmlsec_key(key)
-    context.register_id(signature[-1][0][0], "Id")
-    context.sign(signature)
+    time = f"{moment.isoformat()}Z".encode()
+    request = etree.fromstring(document, _PARSER).getroottree()
     values = {
-        "request_digest": signature[0][2][2].text,
-        "properties_digest": signature[0][3][2].text,
-        "value": _fitting(signature[1].text, width),
-        "key_info": key_info,
+        b"@time@": time,
+        b"@request@": _digest(_canonical(request)),
+        b"@properties@": _digest(prepared.properties.replace(b"@time@", time)),
     }
-    return _inserted(document, fixed | values)
-
-
-def _inserted(document: bytes, values: dict[str, str]) -> bytes:
-    """Return the document, to the byte, with a signature as its root's last child."""
+    signed = _sign_bytes(_filled(prepared.info, values), key, prepared)
     content, end, rest = document.rpartition(b"</")
-    return b"".join((content, _TEMPLATE.format_map(values).encode(), end, rest))
+    signature = _filled(prepared.signature, values | {b"@value@": signed})
+    return b"".join((content, signature, end, rest))
 
 
-def _fitting(value: str, width: int) -> str:
-    """Give R and S of an ECDSA signature the width of the curve's order (RFC 4050).
+@dataclass(frozen=True)
+class _Prepared:
+    """The parts that all signatures with one certificate share, as XML with marks in it.
 
-    libxmlsec 1.3.4, in Odoo's own pin of xmlsec, pads each to as many bytes as the curve has bits
-    (docs/ksef.md A2-5).
-
-    :param value: SignatureValue as libxmlsec has written it
-    :param width: bytes of R and of S, 0 for RSA
+    ``info`` and ``properties`` are the canonical forms of two elements of ``signature``; ``width``
+    is the number of bytes of R and of S, 0 for RSA.
     """
-    found = base64.b64decode(value)
-    if width and len(found) != 2 * width:
-        half = len(found) // 2
-        numbers = (int.from_bytes(part, "big") for part in (found[:half], found[half:]))
-        found = b"".join(number.to_bytes(width, "big") for number in numbers)
-    return base64.b64encode(found).decode("ascii")
 
-
-def _xmlsec_key(key: PrivateKey | bytes) -> Any:
-    import xmlsec
-
-    der = key if isinstance(key, bytes) else private_key_der(key)
-    return xmlsec.Key.from_memory(der, xmlsec.constants.KeyDataFormatDer, None)
+    signature: bytes
+    info: bytes
+    properties: bytes
+    width: int
 
 
 @lru_cache(maxsize=32)
-def _fixed(der: bytes) -> tuple[dict[str, str], str, int]:
-    """Return the parts that all signatures with one certificate share.
-
-    :return: values of the template; ds:KeyInfo as text; the bytes of R and of S, 0 for RSA
-    """
+def _prepared(der: bytes) -> _Prepared:
     certificate = read_certificate(der)
     key = certificate.public_key()
     is_rsa = isinstance(key, rsa.RSAPublicKey)
-    values = {
-        "algorithm": _RSA_SHA256 if is_rsa else _ECDSA_SHA256,
-        "digest": base64.b64encode(hashlib.sha256(der).digest()).decode("ascii"),
-        "issuer": escape(certificate.issuer.rfc4514_string()),
-        "serial": str(certificate.serial_number),
-    }
-    key_info = _KEY_INFO.format(base64.b64encode(der).decode("ascii"))
-    return values, key_info, 0 if is_rsa else (key.curve.key_size + 7) // 8
+    text = _TEMPLATE.format(
+        algorithm=_RSA_SHA256 if is_rsa else _ECDSA_SHA256,
+        certificate=base64.b64encode(der).decode("ascii"),
+        digest=_digest(der).decode("ascii"),
+        issuer=escape(certificate.issuer.rfc4514_string()),
+        serial=certificate.serial_number,
+    ).encode()
+    signature = etree.fromstring(text, _PARSER)
+    info, properties = _canonical(signature[0]), _canonical(signature[-1][0][0])
+    return _Prepared(text, info, properties, 0 if is_rsa else (key.curve.key_size + 7) // 8)
+
+
+def _canonical(node: Any) -> bytes:
+    """Return the exclusive canonical form (the transform that the signature names)."""
+    canonical: bytes = etree.tostring(node, method="c14n", exclusive=True, with_comments=False)
+    return canonical
+
+
+def _digest(data: bytes) -> bytes:
+    return base64.b64encode(hashlib.sha256(data).digest())
+
+
+def _filled(text: bytes, values: dict[bytes, bytes]) -> bytes:
+    for mark, value in values.items():
+        text = text.replace(mark, value)
+    return text
+
+
+def _sign_bytes(data: bytes, key: PrivateKey | bytes, prepared: _Prepared) -> bytes:
+    """Return SignatureValue, R and S of an ECDSA signature as wide as the curve's order (RFC 4050).
+
+    libxmlsec 1.3.4, in Odoo's own pin of xmlsec, pads each to as many bytes as the curve has bits
+    (docs/ksef.md A2-5).
+    """
+    import xmlsec
+
+    context = xmlsec.SignatureContext()
+    der = key if isinstance(key, bytes) else private_key_der(key)
+    context.key = xmlsec.Key.from_memory(der, xmlsec.constants.KeyDataFormatDer, None)
+    width, methods = prepared.width, xmlsec.constants
+    method = methods.TransformEcdsaSha256 if width else methods.TransformRsaSha256
+    value: bytes = context.sign_binary(data, method)
+    if width and len(value) != 2 * width:
+        half = len(value) // 2
+        numbers = (int.from_bytes(part, "big") for part in (value[:half], value[half:]))
+        value = b"".join(number.to_bytes(width, "big") for number in numbers)
+    return base64.b64encode(value)
 
 
 _EXCLUSIVE_TRANSFORM = f'<ds:Transform Algorithm="{_EXCLUSIVE}"/>'
-_KEY_INFO = (
-    "<ds:KeyInfo><ds:X509Data>"
-    "<ds:X509Certificate>{}</ds:X509Certificate>"
-    "</ds:X509Data></ds:KeyInfo>"
-)
-#: The template's values that libxmlsec has yet to compute, or need not see.
-_EMPTY = dict.fromkeys(("request_digest", "properties_digest", "value", "key_info"), "")
 _DIGEST_METHOD = f'<ds:DigestMethod Algorithm="{_SHA256}"/>'
 _TEMPLATE = (
     f'<ds:Signature xmlns:ds="{_DSIG}" Id="Signature">'
@@ -145,14 +152,17 @@ _TEMPLATE = (
     '<ds:SignatureMethod Algorithm="{algorithm}"/>'
     '<ds:Reference URI=""><ds:Transforms>'
     f'<ds:Transform Algorithm="{_DSIG}enveloped-signature"/>{_EXCLUSIVE_TRANSFORM}'
-    f"</ds:Transforms>{_DIGEST_METHOD}<ds:DigestValue>{{request_digest}}</ds:DigestValue></ds:Reference>"
+    f"</ds:Transforms>{_DIGEST_METHOD}<ds:DigestValue>@request@</ds:DigestValue></ds:Reference>"
     '<ds:Reference Type="http://uri.etsi.org/01903#SignedProperties" URI="#SignedProperties">'
     f"<ds:Transforms>{_EXCLUSIVE_TRANSFORM}</ds:Transforms>"
-    f"{_DIGEST_METHOD}<ds:DigestValue>{{properties_digest}}</ds:DigestValue></ds:Reference>"
-    "</ds:SignedInfo><ds:SignatureValue>{value}</ds:SignatureValue>{key_info}"
+    f"{_DIGEST_METHOD}<ds:DigestValue>@properties@</ds:DigestValue></ds:Reference>"
+    "</ds:SignedInfo><ds:SignatureValue>@value@</ds:SignatureValue>"
+    "<ds:KeyInfo><ds:X509Data>"
+    "<ds:X509Certificate>{certificate}</ds:X509Certificate>"
+    "</ds:X509Data></ds:KeyInfo>"
     f'<ds:Object><xades:QualifyingProperties xmlns:xades="{_XADES}" Target="#Signature">'
     '<xades:SignedProperties Id="SignedProperties"><xades:SignedSignatureProperties>'
-    "<xades:SigningTime>{time}</xades:SigningTime>"
+    "<xades:SigningTime>@time@</xades:SigningTime>"
     "<xades:SigningCertificate><xades:Cert>"
     f"<xades:CertDigest>{_DIGEST_METHOD}"
     "<ds:DigestValue>{digest}</ds:DigestValue></xades:CertDigest>"
