@@ -19,8 +19,8 @@ class LoginNeeded(UserError, KsefError):
     retryable = True
 
     def __init__(self, message="There is no login to KSeF.", action=None, button=None):
-        # The web client reads these arguments as those of a RedirectWarning.
-        Exception.__init__(self, message, action, button)
+        # The web client reads these arguments as those of a RedirectWarning, a context the last.
+        Exception.__init__(self, message, action, button, None)
         self.code = "not_connected"
 
     def __str__(self):

@@ -184,6 +184,7 @@ class L10n_Pl_KsefCertificateManual(models.Model):
             own._revoke_at_ksef(token, reason, needless=(ALREADY_REVOKED,))
             own._revoke_by_hand()
             own._plan_renewals()
+            own.env.cr.commit()
 
     @event
     def _revoke_by_hand(self):
