@@ -17,7 +17,8 @@ from .sensitive import recently_confirmed, sensitive
 class ResCompany(models.Model):
     """The methods that the screens call; each checks first what the user may do."""
 
-    _inherit = "res.company"
+    # What a browser calls belongs to the screens: the state asks no screen.
+    _inherit = "res.company"  # pylint: disable=consider-merging-classes-inherited
 
     # ------------------------------------------------------------------
     # Who may call

@@ -162,7 +162,7 @@ def test_an_enrolled_certificate_logs_in_by_itself(ksef, signer, kind):
     bearer = _signed_in(ksef, signer).access.token
     key, certificate, _serial = _enrolled(ksef, bearer, kind)
     assert enrollment.matches(key, certificate)
-    assert _tokens(ksef, xades.sign(_request(ksef), key, certificate))
+    assert _tokens(ksef, xades.sign(_request(ksef), key, certificate.der))
 
 
 def test_a_certificate_stands_for_the_one_who_enrolled(ksef):
@@ -182,7 +182,7 @@ def test_a_company_whose_number_comes_without_a_prefix_enrolls_and_logs_in(sim, 
     assert data.organization_identifier == NIP.value
     assert identity_of_enrollment_data(data).kind == "nip"
     assert identity_of_certificate(certificate, issued_by_ksef=True).value == NIP.value
-    assert _tokens(ksef, xades.sign(_request(ksef), key, certificate))
+    assert _tokens(ksef, xades.sign(_request(ksef), key, certificate.der))
 
 
 def test_given_names_as_a_list_enroll_too(sim, ksef):
@@ -205,7 +205,7 @@ def test_a_revoked_certificate_does_not_log_in(ksef):
     bearer = _signed_in(ksef).access.token
     key, certificate, serial = _enrolled(ksef, bearer)
     ksef.revoke_certificate(bearer, serial, "Superseded")
-    operation = ksef.submit_signed_request(xades.sign(_request(ksef), key, certificate))
+    operation = ksef.submit_signed_request(xades.sign(_request(ksef), key, certificate.der))
     status = ksef.auth_status(operation.reference_number, operation.authentication_token.token)
     assert status.code == 460
 

@@ -35,16 +35,13 @@ YOUNG = timedelta(hours=24)
 class L10n_Pl_KsefSessionLogin(models.Model):
     """The steps of a login, each with at most one call that cannot be repeated."""
 
-    _inherit = "l10n_pl_ksef.session"
+    # The steps of logging in are a subject of their own beside the fields.
+    _inherit = "l10n_pl_ksef.session"  # pylint: disable=consider-merging-classes-inherited
 
     def _lacks_signature(self):
         """Return True if the certificate has to sign a fresh challenge."""
         outdated = not self.challenge_expires_at or self.challenge_expires_at <= self._now()
         return self.method == "certificate" and (outdated or not self.document_secret)
-
-    def _has_document(self):
-        """Return True if there is a signed file to send."""
-        return bool(self.document_secret)
 
     # ------------------------------------------------------------------
     # Logging in with the certificate
@@ -52,9 +49,7 @@ class L10n_Pl_KsefSessionLogin(models.Model):
     def _log_in(self, owner, certificate=None, wait_seconds=0, if_due=False):
         """Log a company in with a KSeF certificate, as far as KSeF answers at once.
 
-        :param owner: the company that owns the connection
         :param certificate: one that is to be tried out; the company's own when omitted
-        :param float wait_seconds: how long to wait for another worker that logs in
         :param bool if_due: only if the company's login ends soon or has ended
         :return tuple: the login, committed, or nothing if there is no certificate or another worker
             is logging in; the failure that it ended with, or None
@@ -69,11 +64,7 @@ class L10n_Pl_KsefSessionLogin(models.Model):
             return login.with_env(self.env), failure
 
     def _certificate_login(self, owner, certificate=None):
-        """Return the login with the certificate that is on its way, or a new one; under the lock.
-
-        :param owner: the company that owns the connection
-        :param certificate: the company's own when omitted
-        """
+        """Return the certificate's login that is on its way, or a new one; under the lock."""
         certificate = certificate or owner._l10n_pl_ksef_certificate()._usable()
         on_its_way = self._of_company(
             owner, ("method", "=", "certificate"), ("state", "in", LOGGING_IN)
@@ -103,11 +94,7 @@ class L10n_Pl_KsefSessionLogin(models.Model):
     # From the file to the operation
     # ------------------------------------------------------------------
     def _submit_signed(self, document, **values):
-        """Take a signed request and send it to KSeF.
-
-        :param bytes document: the uploaded bytes, sent untouched (docs/design.md 6)
-        :param values: who sends it, who signed it, the consent
-        """
+        """Take a signed request, and send its bytes to KSeF untouched (docs/design.md 6)."""
         self.ensure_one()
         with self._exclusive(wait_seconds=15) as own:
             if own and own.state == "waiting":
@@ -196,16 +183,13 @@ class L10n_Pl_KsefSessionLogin(models.Model):
         with self._client() as client:
             status = client.auth_status(self.reference_number, token)
         if status.code in IN_PROGRESS:
-            self._poll_later()
+            distance = min(FIRST_POLL * 1.5 ** min(self.attempts, 20), LONGEST_POLL)
+            self.attempts += 1
+            self._postpone_for(distance)
         elif status.code == SUCCESS:
             self._succeed(state="authorized", document_secret=False)
         else:
             self._on_final_status(status)
-
-    def _poll_later(self):
-        distance = min(FIRST_POLL * 1.5 ** min(self.attempts, 20), LONGEST_POLL)
-        self.attempts += 1
-        self._postpone_for(distance)
 
     def _on_final_status(self, status):
         problem = problems.of_auth_status(status)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ..auth_token_request import Context, SubjectType, build
-from ..x509_support import Certificate
 from . import const, parsing
 from .certificates import Person, has_signing_certificate, person, signing_time
 from .document import Document, examine, shape_finding
@@ -124,7 +123,7 @@ def _judged(located: Located, verdict: Verdict, expected: Expected, data: bytes)
         *request_findings(request, expected.challenges, expected.context, expected.now),
         *located.findings,
         *_signature_findings(located, verdict),
-        *_key_findings(located, verdict.certificate),
+        *_key_findings(located),
         *time_findings(signed_at, expected.now),
     ]
     if signer is not None:
@@ -146,13 +145,15 @@ def _signature_findings(located: Located, verdict: Verdict) -> list[Finding]:
     return found + algorithm_findings(signature, public_key(verdict.certificate))
 
 
-def _key_findings(located: Located, certificate: Certificate | None) -> list[Finding]:
+def _key_findings(located: Located) -> list[Finding]:
     keys, properties = located.keys, located.properties
-    if certificate is None:
-        code = "unreadable_certificate" if keys.present else "no_certificate"
-        return [finding(code, f"{keys.present} certificates")]
+    if keys.present == 0:
+        return [finding("no_certificate", "no certificates")]
+    evidence = f"{keys.present} certificates, {len(keys.readable)} readable"
+    if len(keys.readable) < keys.present:
+        return [finding("unreadable_certificate", evidence)]
     if keys.named is False:
-        return [finding("other_signing_certificate", f"{keys.present} certificates, none named")]
+        return [finding("other_signing_certificate", f"{evidence}, none named")]
     if properties is None or has_signing_certificate(properties) or _is_key_info_signed(located):
         return []
     return [finding("no_signing_certificate", "nor a signed KeyInfo")]
