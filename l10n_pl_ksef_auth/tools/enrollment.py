@@ -14,20 +14,8 @@ from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import NameOID
 
 from .answers import EnrollmentData
-from .credentials import CredentialError, PrivateKey, load_credentials, matches
+from .credentials import PrivateKey
 from .x509_support import ORGANIZATION_IDENTIFIER, load_without_check
-
-__all__ = [
-    "CredentialError",
-    "PrivateKey",
-    "build_csr",
-    "certificate_name",
-    "load_credentials",
-    "load_private_key",
-    "matches",
-    "new_key",
-    "private_key_der",
-]
 
 #: docs/ksef.md A1-name.
 _NOT_IN_A_NAME = re.compile(r"[^a-zA-Z0-9_\- ąćęłńóśźżĄĆĘŁŃÓŚŹŻ]+")

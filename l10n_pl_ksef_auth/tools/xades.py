@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from lxml import etree
 
 from . import clock
-from .enrollment import PrivateKey, private_key_der
+from .credentials import PrivateKey
+from .enrollment import private_key_der
 from .x509_support import Certificate
 
 #: Where clocks differ, a signature must not seem to come from the future (docs/ksef.md A2-28).

@@ -9,6 +9,7 @@ from cryptography.x509.oid import NameOID
 from protocol_builders import NIP, PESEL, certificate_for, enrollment_data
 
 from tools import enrollment
+from tools.credentials import matches
 
 LONG_NAME = "Przedsiębiorstwo Wielobranżowe " + "Ż" * 69
 PERSON = enrollment_data(
@@ -113,5 +114,5 @@ def test_a_stored_key_comes_back(key):
 
 
 def test_a_certificate_matches_its_own_key_only(key):
-    assert enrollment.matches(key, certificate_for(key))
-    assert not enrollment.matches(enrollment.new_key(), certificate_for(key))
+    assert matches(key, certificate_for(key))
+    assert not matches(enrollment.new_key(), certificate_for(key))

@@ -12,6 +12,7 @@ from ksef_simulator.contract import Contract, watch
 from tools import clock, enrollment, meanings, xades
 from tools.auth_token_request import Context, build
 from tools.client import KsefClient
+from tools.credentials import matches
 from tools.errors import KsefForbidden, KsefRateLimited, KsefRefused, KsefUnavailable
 from tools.identity import identity_of_certificate, identity_of_enrollment_data
 
@@ -161,7 +162,7 @@ def test_another_login_can_be_found_and_ended(ksef):
 def test_an_enrolled_certificate_logs_in_by_itself(ksef, signer, kind):
     bearer = _signed_in(ksef, signer).access.token
     key, certificate, _serial = _enrolled(ksef, bearer, kind)
-    assert enrollment.matches(key, certificate)
+    assert matches(key, certificate)
     assert _tokens(ksef, xades.sign(_request(ksef), key, certificate))
 
 
