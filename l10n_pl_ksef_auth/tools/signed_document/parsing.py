@@ -155,7 +155,7 @@ def parser() -> Any:
 
 
 def parse(data: bytes) -> Any:
-    """Return the tree of ``data``.
+    """Return the root element of ``data``.
 
     :raises Unreadable: when it is no XML, has a document type declaration or exceeds the bounds
     """
@@ -167,12 +167,12 @@ def parse(data: bytes) -> Any:
         root = etree.fromstring(data, parser())
     except (etree.XMLSyntaxError, ValueError, LookupError) as error:
         raise Unreadable(_syntax_finding(data, error)) from None
-    tree = root.getroottree()
-    if tree.docinfo.internalDTD is not None or tree.docinfo.externalDTD is not None:
+    info = root.getroottree().docinfo
+    if info.internalDTD is not None or info.externalDTD is not None:
         raise Unreadable(finding("dtd", "found by the parser"))
-    _refuse_hidden_markup(tree.docinfo.encoding or "utf-8")
+    _refuse_hidden_markup(info.encoding or "utf-8")
     _refuse_tree_beyond_bounds(root)
-    return tree
+    return root
 
 
 def encoding(data: bytes) -> str:

@@ -8,20 +8,16 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 
+from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from ..auth_token_request import Context
+from ..credentials import may_authenticate
 from ..identity import Identity, identity_of_certificate
 from ..nip import formatted
-from ..x509_support import ORGANIZATION_IDENTIFIER, Certificate
-from .certificates import (
-    Person,
-    is_for_offline_invoices,
-    issuer_text,
-    name_text,
-    value_of,
-)
-from .model import Finding, Kind, Signer
+from ..x509_support import MAX_NAME, ORGANIZATION_IDENTIFIER, Certificate, value_of
+from .certificates import Person
+from .model import Expected, Finding, Kind, Signer
 from .report import finding, mask
 from .request import Request
 
@@ -61,9 +57,8 @@ def signer_of(
 
 def is_seal(certificate: Certificate) -> bool:
     """Return True if the certificate names an organisation and no person (docs/ksef.md A2-2)."""
-    subject = certificate.subject
-    human = value_of(subject, NameOID.GIVEN_NAME) or value_of(subject, NameOID.SURNAME)
-    return not human and bool(value_of(subject, ORGANIZATION_IDENTIFIER))
+    number = value_of(certificate.subject, ORGANIZATION_IDENTIFIER)
+    return bool(number) and not certificate.is_personal
 
 
 def is_shared_seal(certificate: Certificate) -> bool:
@@ -96,7 +91,7 @@ def _identity_of(person: Person) -> Identity | None:
 
 
 def _kind(certificate: Certificate, identity: Identity) -> Kind:
-    issuer = issuer_text(certificate)
+    issuer = _issuer(certificate)
     if _KSEF_ISSUER.search(issuer):
         return "ksef_certificate"
     if _PERSONAL_ID_ISSUER.search(issuer):
@@ -113,28 +108,25 @@ def _signer(
     if certificate is None:
         return Signer(mask(name), kind, identity)
     return Signer(
-        name=mask(name or name_text(certificate.subject)),
+        name=mask(name or _name(certificate.subject)),
         kind=kind,
         identity=identity,
-        issuer=mask(name_text(certificate.issuer)),
+        issuer=mask(_name(certificate.issuer)),
     )
 
 
 def certificate_findings(
-    certificate: Certificate | None, signer: Signer, now: datetime, environment: str | None
+    certificate: Certificate | None, signer: Signer, expected: Expected
 ) -> list[Finding]:
-    """Judge the certificate that signed.
-
-    :param environment: KSeF's; None when unknown
-    """
+    """Judge the certificate that signed."""
     if certificate is None:
         return []
-    found = _validity_findings(certificate, now)
-    if signer.kind == "ksef_certificate" and is_for_offline_invoices(certificate):
-        found.append(finding("offline_certificate", "key usage nonRepudiation only"))
+    found, environment = _validity_findings(certificate, expected.now), expected.environment
+    if signer.kind == "ksef_certificate" and not may_authenticate(certificate):
+        found.append(finding("offline_certificate", "key usage without digitalSignature"))
     if certificate.is_self_signed and environment in ("production", "demo"):
         found.append(finding("self_signed", f"issuer {signer.issuer}"))
-    named = _ENVIRONMENT.search(issuer_text(certificate))
+    named = _ENVIRONMENT.search(_issuer(certificate))
     if signer.kind == "ksef_certificate" and named and environment is not None:
         if named[1].lower() != environment:
             found.append(finding("other_environment", f"issuer {signer.issuer}", found=named[1]))
@@ -148,12 +140,10 @@ def time_findings(signed_at: datetime | None, now: datetime) -> list[Finding]:
     return [finding("future_signature", signed_at.isoformat(), date=_minute(signed_at))]
 
 
-def subject_findings(
-    signer: Signer, request: Request, certificate: Certificate | None
-) -> list[Finding]:
+def subject_findings(signer: Signer, request: Request) -> list[Finding]:
     """Judge whether the request's subject type can name this signer."""
     if signer.kind == "trusted_profile":
-        return _trusted_findings(signer, request, certificate)
+        return _trusted_findings(signer, request)
     identity = signer.identity
     if identity is None:
         return []
@@ -169,14 +159,11 @@ def subject_findings(
     return _seal_findings(identity.value, request.context) if signer.kind == "seal" else []
 
 
-def _trusted_findings(
-    signer: Signer, request: Request, certificate: Certificate | None
-) -> list[Finding]:
+def _trusted_findings(signer: Signer, request: Request) -> list[Finding]:
     if request.subject_type == _FINGERPRINT:
         return [finding("shared_fingerprint", f"subject type {request.subject_type}")]
     if signer.identity is None:
-        shared = certificate is not None and is_shared_seal(certificate)
-        return [finding("no_personal_number", "the Minister's seal" if shared else "another seal")]
+        return [finding("no_personal_number", f"issuer {signer.issuer}")]
     return _number_findings(signer.identity.value)
 
 
@@ -202,6 +189,17 @@ def _validity_findings(certificate: Certificate, now: datetime) -> list[Finding]
     if now < start - _TOLERANCE:
         return [finding("certificate_not_yet_valid", evidence, date=_minute(start))]
     return []
+
+
+def _issuer(certificate: Certificate) -> str:
+    """Return the whole name of the issuer, within bounds."""
+    return certificate.issuer.rfc4514_string()[:MAX_NAME]
+
+
+def _name(name: x509.Name) -> str:
+    """Return a name for people: the common name, else the organisation, else all of it."""
+    common = value_of(name, NameOID.COMMON_NAME) or value_of(name, NameOID.ORGANIZATION_NAME)
+    return common or name.rfc4514_string()
 
 
 def _minute(moment: datetime) -> str:
