@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 import warnings
-from typing import Literal
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -22,10 +21,8 @@ _NOT_IN_A_NAME = re.compile(r"[^a-zA-Z0-9_\- ąćęłńóśźżĄĆĘŁŃÓŚŹ�
 _NAME_MIN, _NAME_MAX, _NAME_FILLER = 5, 100, "KSeF Odoo"
 
 
-def new_key(kind: Literal["ec", "rsa"] = "ec") -> PrivateKey:
-    """Make a private key: EC P-256, which KSeF recommends and which signs fast, or RSA 2048."""
-    if kind == "rsa":
-        return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+def new_key() -> PrivateKey:
+    """Make a private key: EC P-256, which KSeF recommends and which signs fast."""
     return ec.generate_private_key(ec.SECP256R1())
 
 

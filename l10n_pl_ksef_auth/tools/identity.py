@@ -15,12 +15,13 @@ from .nip import formatted
 from .x509_support import ORGANIZATION_IDENTIFIER, Certificate, value_of
 
 Kind = Literal["pesel", "nip", "fingerprint"]
-_PESEL = re.compile(r"(?:PNOPL|PESEL).*?([0-9]{11})")
-_NIP = re.compile(r"(?:TINPL|NIP).*?([0-9]{10})")
 _FINGERPRINT = re.compile(r"[0-9A-Fa-f]{64}")
 _SEAL = re.compile(r"VATPL.*?([0-9]{10})")
 _PLAIN_NIP = re.compile("[0-9]{10}")
-_PERSONAL_PATTERNS: tuple[tuple[Kind, re.Pattern[str]], ...] = (("pesel", _PESEL), ("nip", _NIP))
+_PERSONAL_PATTERNS: dict[Kind, re.Pattern[str]] = {
+    "pesel": re.compile(r"(?:PNOPL|PESEL).*?([0-9]{11})"),
+    "nip": re.compile(r"(?:TINPL|NIP).*?([0-9]{10})"),
+}
 _LABELS = {"pesel": "PESEL ", "nip": "NIP "}
 #: Characters of a value that are shown: enough to recognise it, too few to use it.
 _SHOWN_DIGITS, _SHOWN_FINGERPRINT = 2, 8
@@ -86,7 +87,7 @@ def identity_of_enrollment_data(data: EnrollmentData) -> Identity:
 
 
 def _identity(name: str, serial_number: str, organization: str, otherwise: str) -> Identity:
-    for kind, pattern in _PERSONAL_PATTERNS:
+    for kind, pattern in _PERSONAL_PATTERNS.items():
         match = pattern.search(serial_number)
         if match:
             return Identity(kind, match.group(1), name)

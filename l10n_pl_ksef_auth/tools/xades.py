@@ -17,8 +17,6 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from lxml import etree
 
 from . import clock
-from .credentials import PrivateKey
-from .enrollment import private_key_der
 from .x509_support import Certificate
 
 #: Where clocks differ, a signature must not seem to come from the future (docs/ksef.md A2-28).
@@ -36,28 +34,34 @@ _PARSER = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=Fals
 
 
 @cache
-def available() -> Literal["missing", "mismatch"] | None:
-    """Return None if signing works here, else why not: xmlsec is absent or does not fit lxml.
+def unusable() -> Exception | None:
+    """Return why xmlsec cannot be used on this machine, None if it can.
 
-    The answer is cached: Python would repeat a failed import each time, and a package installed
-    later needs a restart of Odoo anyway.
+    The package may be absent, lack its library, or not fit lxml.  The answer is cached: Python
+    would repeat a failed import each time, and other packages need a restart of Odoo anyway.
     """
     try:
         import xmlsec  # noqa: F401  # imported only to see whether that works
-    except ImportError:
-        return "missing"
-    except Exception:  # xmlsec.InternalError: its class is not at hand when the import has failed
-        return "mismatch"
+    except Exception as error:  # xmlsec.InternalError: a class that the failed import does not give
+        return error.with_traceback(None)
     return None
 
 
-def sign(document: bytes, key: PrivateKey | bytes, certificate: Certificate) -> bytes:
+def available() -> Literal["missing", "mismatch"] | None:
+    """Return None if signing works here, else why not: xmlsec is absent or does not fit lxml."""
+    error = unusable()
+    if error is None:
+        return None
+    return "missing" if isinstance(error, ImportError) else "mismatch"
+
+
+def sign(document: bytes, key: bytes, certificate: Certificate) -> bytes:
     """Return ``document`` with an enveloped signature as the root's last child.
 
     The signing time is a minute ago.
 
     :param document: what :func:`.auth_token_request.build` gives; never a file signed elsewhere
-    :param key: EC or RSA, or the same as unencrypted PKCS#8 DER, which is faster
+    :param key: EC or RSA, as unencrypted PKCS#8 DER
     :param certificate: the leaf; KSeF needs no chain (docs/ksef.md A2-27)
     :raises ImportError, xmlsec.InternalError: when :func:`available` says so
     """
@@ -71,7 +75,7 @@ def sign(document: bytes, key: PrivateKey | bytes, certificate: Certificate) -> 
     root = etree.fromstring(b"".join((content, signature_text, end, rest)), _PARSER)
     signature = root[-1]
     context = xmlsec.SignatureContext()
-    context.key = _xmlsec_key(key)
+    context.key = xmlsec.Key.from_memory(key, xmlsec.constants.KeyDataFormatDer, None)
     context.register_id(signature[-1][0][0], "Id")
     context.sign(signature)
     _set_width(signature[1], width)
@@ -95,13 +99,6 @@ def _set_width(value: Any, width: int) -> None:
     numbers = (int.from_bytes(part, "big") for part in (found[:half], found[half:]))
     fitting = b"".join(number.to_bytes(width, "big") for number in numbers)
     value.text = base64.b64encode(fitting).decode("ascii")
-
-
-def _xmlsec_key(key: PrivateKey | bytes) -> Any:
-    import xmlsec
-
-    der = key if isinstance(key, bytes) else private_key_der(key)
-    return xmlsec.Key.from_memory(der, xmlsec.constants.KeyDataFormatDer, None)
 
 
 @lru_cache(maxsize=32)

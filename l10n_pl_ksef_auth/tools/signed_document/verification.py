@@ -12,7 +12,6 @@ from __future__ import annotations
 import base64
 import copy
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -21,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from ..x509_support import Certificate
+from ..xades import unusable
 from . import const
 from .document import decode, text_of
 from .model import Finding
@@ -63,20 +63,6 @@ def verify(located: Located) -> Verdict:
     return Verdict(first, (_value_finding(first, located, decided),))
 
 
-@cache
-def unusable() -> str:
-    """Return why xmlsec cannot be used on this machine, "" if it can.
-
-    The package may be absent, lack its library, or not fit lxml.  Kept, as an import that fails is
-    tried anew each time: other packages need a restart of Odoo.
-    """
-    try:
-        import xmlsec  # noqa: F401  # only whether it can be imported is asked
-    except Exception as error:  # xmlsec.InternalError: a class that the failed import does not give
-        return f"{type(error).__name__}: {error}"
-    return ""
-
-
 def _obstacles(located: Located) -> tuple[Finding, ...]:
     """Return why libxmlsec must not see a signature, or cannot; nothing if it may."""
     incomplete = structure_finding(located.signature)
@@ -88,7 +74,8 @@ def _obstacles(located: Located) -> tuple[Finding, ...]:
     unknown = _unknown(located)
     if unknown:
         return (finding("unchecked", unknown, found=unknown),)
-    return (finding("no_xmlsec", unusable()),) if unusable() else ()
+    error = unusable()
+    return (finding("no_xmlsec", f"{type(error).__name__}: {error}"),) if error else ()
 
 
 def _unknown(located: Located) -> str:
@@ -109,7 +96,7 @@ def _unknown(located: Located) -> str:
     if len({id(target) for target in targets}) < len(targets):
         return "two references to one target"
     filters = len(signature.findall(f"{const.SIGNED_INFO}//{{*}}XPath"))
-    if filters * sum(map(_nodes, tree.iter())) > const.MAX_FILTERED_NODES:
+    if filters and filters * sum(map(_nodes, tree.iter())) > const.MAX_FILTERED_NODES:
         return "XPath in a large document"
     octets = sum(_octets(element) for target in targets for element in target.iter())
     return "large document" if octets > const.MAX_WRITTEN else ""
