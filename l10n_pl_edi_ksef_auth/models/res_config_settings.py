@@ -77,10 +77,7 @@ class ResConfigSettings(models.TransientModel):
         return {"type": "ir.actions.client", "tag": "reload"}
 
     def _l10n_pl_ksef_take_certificate(self, company):
-        """Keep the sender's certificate and key as ours, encrypted.
-
-        :raises UserError: they are of no use for logging in
-        """
+        """Keep the sender's certificate and key as ours, encrypted."""
         native = company.l10n_pl_edi_certificate.with_context(bin_size=False)
         files = [native.pem_certificate, native.private_key_id.pem_key]
         if not all(files):

@@ -132,10 +132,7 @@ class ResCompany(models.Model):
         )
 
     def _l10n_pl_ksef_token_row(self):
-        """Read where the token of self's connection is.
-
-        :return tuple: session id, encrypted token, its end, when to ask KSeF again; or None
-        """
+        """Return session id, encrypted token, its end, and when to ask KSeF again; or None."""
         self.flush_model(PRINCIPAL_FIELDS)
         rows = self.env.execute_query(
             SQL(
@@ -164,8 +161,6 @@ class ResCompany(models.Model):
     def _l10n_pl_ksef_new_token(self, life, wait_seconds, refused=None):
         """Return a token that KSeF gives now, or gave to another worker a moment ago.
 
-        :param timedelta life: how long it must live
-        :param float wait_seconds: how long this may take
         :param str refused: a bearer that KSeF refused
         """
         owner = self._l10n_pl_ksef_owner()
@@ -196,8 +191,7 @@ class ResCompany(models.Model):
     def _l10n_pl_ksef_login_needed(self, problem):
         """Return the exception that tells the user of this environment what to do.
 
-        :param dict problem: why, as kept on a record
-        :return LoginNeeded: with a button to the window, or to the panel for who may not connect
+        Its button leads to the window, or to the panel for who may not connect.
         """
         nip = self._l10n_pl_ksef_owner()._l10n_pl_ksef_nip()
         texts = problems.texts(self.env, problem, nip=nip)

@@ -122,6 +122,20 @@ def test_no_exchange_lasts_longer_than_the_caller_waits():
     assert time.monotonic() - began < 1
 
 
+def test_what_ksef_answers_once_is_waited_for_however_little_time_the_caller_has():
+    tokens = {"accessToken": TOKEN, "refreshToken": TOKEN}
+    with wire([0.4, http(200, tokens)]) as (client, _server):
+        client.deadline = time.monotonic() + 0.1
+        assert client.redeem("bearer").access.token == "t"
+
+
+def test_what_ksef_answers_once_is_not_begun_after_the_callers_time():
+    with wire(http(200)) as (client, server):
+        client.deadline = time.monotonic()
+        assert not raised(KsefUnavailable, lambda: client.redeem("bearer")).sent
+        assert not server.requests
+
+
 def _most_memory(answer):
     """Return the failure and the most bytes that were in use on the way to it."""
     tracemalloc.start()

@@ -104,13 +104,13 @@ def test_a_reader_may_not_send(ksef):
 def test_a_stranger_is_told_what_is_missing(ksef):
     status = _final_status(ksef, "stranger")
     assert status.code == 415
-    assert "ZAW-FA" in meanings.auth_status(status.code, status.details).action
+    assert "ZAW-FA" in meanings.auth_status(status.code, status.details).advice.action
 
 
 def test_the_unsigned_file_is_refused_as_unsigned(ksef):
     with pytest.raises(KsefRefused) as caught:
         ksef.submit_signed_request(_request(ksef))
-    assert meanings.of_error(caught.value).way_back == "other_file"
+    assert meanings.of_error(caught.value).advice.way_back == "other_file"
 
 
 def test_a_used_challenge_is_refused_and_asks_for_a_new_one(ksef):
@@ -119,7 +119,7 @@ def test_a_used_challenge_is_refused_and_asks_for_a_new_one(ksef):
     with pytest.raises(KsefRefused) as caught:
         ksef.submit_signed_request(document)
     assert caught.value.has(21111)
-    assert meanings.of_error(caught.value).way_back == "sign"
+    assert meanings.of_error(caught.value).advice.way_back == "sign"
 
 
 def test_a_changed_document_is_refused_as_changed(ksef):
@@ -148,7 +148,7 @@ def test_a_revoked_login_is_not_renewed(ksef):
     ksef.revoke_current_session(tokens.access.token)
     with pytest.raises(KsefRefused) as caught:
         ksef.refresh(tokens.refresh.token)
-    assert meanings.of_error(caught.value).way_back == "sign"
+    assert meanings.of_error(caught.value).advice.way_back == "sign"
 
 
 def test_another_login_can_be_found_and_ended(ksef):

@@ -99,10 +99,10 @@ def texts(env, problem, **values):
     }
     return {
         "text": sentence(env, meaning.text, known),
-        "action": sentence(env, meaning.action, known),
+        "action": sentence(env, meaning.advice.action, known),
         "technical": _technical(problem, known),
-        "way_back": meaning.way_back,
-        "final": meaning.final,
+        "way_back": meaning.advice.way_back,
+        "final": meaning.advice.final,
     }
 
 

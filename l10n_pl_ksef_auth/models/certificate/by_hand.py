@@ -6,12 +6,12 @@ from odoo.exceptions import AccessError
 from ...tools import enrollment
 from ...tools.const import ENVIRONMENTS
 from ...tools.credentials import CredentialError, load_credentials
-from ...tools.errors import KsefError, KsefRefused
+from ...tools.errors import KsefError
 from ...tools.identity import identity_of_certificate
 from ...tools.vault import VaultError
 from ..base import problems
 from ..base.cursors import fresh
-from ..base.locks import LockBusy, locked
+from ..base.locks import LockBusy, also_locked, locked
 from ..base.steps import event, naive
 from .states import QUESTION
 
@@ -25,12 +25,9 @@ class L10n_Pl_KsefCertificateManual(models.Model):
     _inherit = "l10n_pl_ksef.certificate"
 
     def _load(self, owner, files, password):
-        """Keep a certificate and its key that a person has.
+        """Keep a certificate and its key that a person has; return False or the problem.
 
-        :param owner: the company that it is to serve
         :param list files: bytes of one PKCS#12, or of certificate and key
-        :param str password: of the key, or None
-        :return: False, or the problem
         """
         try:
             key, certificate = load_credentials(*files, password=password)
@@ -60,7 +57,7 @@ class L10n_Pl_KsefCertificateManual(models.Model):
                 [("serial_number", "=", serial_number), ("environment", "=", environment)], limit=1
             )
             # A machine may be at the certificate that was here before.
-            with held._also_locked(held._lock_name()) if held else nullcontext():
+            with also_locked(env, held._lock_name()) if held else nullcontext():
                 record = held or held.create(
                     {
                         "name": enrollment.certificate_name(owner_name),
@@ -82,28 +79,16 @@ class L10n_Pl_KsefCertificateManual(models.Model):
             {
                 "company_ids": [Command.link(owner.id)],
                 "identity_digest": self._secret_digests(identity)[0],
-                "identity_kind": identity.kind,
                 "identity_masked": identity.label,
                 "owner_name": identity.name,
             }
         )
         self._secret_write(private_key_secret=enrollment.private_key_der(key))
         self._activate_with(certificate)
-        self.search(
-            [
-                ("company_ids", "in", owner.id),
-                ("environment", "=", self.environment),
-                ("state", "in", QUESTION),
-            ]
-        ).unlink()
+        self._of_company(owner, ("state", "in", QUESTION)).unlink()
 
     def _issue_separate(self, owner, user):
-        """Ask for a certificate for this Odoo although the signer has one elsewhere.
-
-        :param owner: the company whose login asks
-        :param user: who wants it
-        :return: False, or the problem
-        """
+        """Ask for a certificate beside the signer's other one; return False or the problem."""
         session = owner._l10n_pl_ksef_session()
         if not session:
             return problems.local("not_connected")
@@ -111,25 +96,8 @@ class L10n_Pl_KsefCertificateManual(models.Model):
             if env is None:
                 return problems.local("busy")
             certificates = self.with_env(env)
-            waiting = certificates.search(
-                [
-                    ("company_ids", "in", owner.id),
-                    ("environment", "=", session.environment),
-                    ("state", "in", QUESTION),
-                ]
-            )
-            waiting.unlink()
-            record = certificates.create(
-                {
-                    "name": self._new_name(),
-                    "environment": session.environment,
-                    "company_ids": [Command.link(owner.id)],
-                    "session_id": session.id,
-                    "user_id": user.id,
-                    "owner_name": session.signer_name,
-                    "separate": True,
-                }
-            )
+            certificates._of_company(owner, ("state", "in", QUESTION)).unlink()
+            record = certificates._begin_enrollment(session, user_id=user.id, separate=True)
             record._wake_cron_at(record._now())
             env.cr.commit()
         return False
@@ -138,9 +106,7 @@ class L10n_Pl_KsefCertificateManual(models.Model):
         """Begin a successor, unless one is on its way, and go as far as KSeF answers at once.
 
         Under the certificate's lock, as the renewal that the machine begins: whoever clicks twice
-        finds the first successor.
-
-        :return: False, or the problem
+        finds the first successor. Return False or the problem.
         """
         self.ensure_one()
         with self._exclusive(wait_seconds=10) as own:
@@ -177,10 +143,7 @@ class L10n_Pl_KsefCertificateManual(models.Model):
             return certificate.state == "failed" and certificate.problem
 
     def _serve(self, owner):
-        """Let a certificate that is held here serve one more company.
-
-        :param owner: the company; nothing happens if one serves it already
-        """
+        """Let a certificate that is held here serve a company that none serves yet."""
         if owner._l10n_pl_ksef_certificate()._usable():
             return
         allowed = self._held(owner.l10n_pl_ksef_environment)._may_serve(owner)
@@ -191,10 +154,7 @@ class L10n_Pl_KsefCertificateManual(models.Model):
                     own.env.cr.commit()
 
     def _held(self, environment):
-        """Return the certificates that can log in now with a key that this Odoo has.
-
-        :param str environment: KSeF's
-        """
+        """Return the certificates that can log in now with a key that this Odoo has."""
         active = [("state", "=", "active"), ("environment", "=", environment)]
         return self.sudo().search(active)._usable()
 
@@ -202,18 +162,14 @@ class L10n_Pl_KsefCertificateManual(models.Model):
         """Those of self that the user may let serve a company: certificates of the user's others.
 
         Not one that the company left when another identity took its connection over.
-
-        :param owner: the company
         """
         mine = self.env.user.sudo().company_ids
         return self.filtered(lambda item: item.company_ids & mine and not item._was_left_by(owner))
 
     def _revoke(self, owner, reason):
-        """Revoke the certificate at KSeF and forget its key.
+        """Revoke the certificate at KSeF, through a company's login, and forget its key.
 
-        :param owner: the company whose login asks for it
         :param str reason: Unspecified, Superseded or KeyCompromise
-        :raises KsefError: KSeF did not do it
         :raises AccessError: it serves a company that is not the user's
         """
         self.ensure_one()
@@ -224,16 +180,9 @@ class L10n_Pl_KsefCertificateManual(models.Model):
         with self._exclusive(wait_seconds=10) as own:
             if not own:
                 raise LockBusy()
-            try:
-                with owner._l10n_pl_ksef_client(own.environment) as client:
-                    client.revoke_certificate(token, own.serial_number, reason)
-            except KsefRefused as error:
-                if not error.has(ALREADY_REVOKED):
-                    raise
+            own._revoke_at_ksef(token, reason, needless=(ALREADY_REVOKED,))
             own._revoke_by_hand()
-            own.env.cr.commit()
             own._plan_renewals()
-            own.env.cr.commit()
 
     @event
     def _revoke_by_hand(self):
@@ -241,10 +190,7 @@ class L10n_Pl_KsefCertificateManual(models.Model):
         self.write({"state": "revoked", "private_key_secret": False, "next_attempt": False})
 
     def _check_serves_only_own(self):
-        """Refuse to take from other companies what they log in with.
-
-        :raises AccessError: it serves a company that is not the user's
-        """
+        """Refuse to take from other companies what they log in with."""
         user = self.env.user
         if not user._is_superuser() and not self._serves_only(user):
             raise AccessError(

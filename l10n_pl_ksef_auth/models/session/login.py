@@ -42,19 +42,13 @@ class L10n_Pl_KsefSessionLogin(models.Model):
         outdated = not self.challenge_expires_at or self.challenge_expires_at <= self._now()
         return self.method == "certificate" and (outdated or not self.document_secret)
 
-    def _has_document(self):
-        """Return True if there is a signed file to send."""
-        return bool(self.document_secret)
-
     # ------------------------------------------------------------------
     # Logging in with the certificate
     # ------------------------------------------------------------------
     def _log_in(self, owner, certificate=None, wait_seconds=0, if_due=False):
         """Log a company in with a KSeF certificate, as far as KSeF answers at once.
 
-        :param owner: the company that owns the connection
         :param certificate: one that is to be tried out; the company's own when omitted
-        :param float wait_seconds: how long to wait for another worker that logs in
         :param bool if_due: only if the company's login ends soon or has ended
         :return tuple: the login, committed, or nothing if there is no certificate or another worker
             is logging in; the failure that it ended with, or None
@@ -69,11 +63,7 @@ class L10n_Pl_KsefSessionLogin(models.Model):
             return login.with_env(self.env), failure
 
     def _certificate_login(self, owner, certificate=None):
-        """Return the login with the certificate that is on its way, or a new one; under the lock.
-
-        :param owner: the company that owns the connection
-        :param certificate: the company's own when omitted
-        """
+        """Return the certificate's login that is on its way, or a new one; under the lock."""
         certificate = certificate or owner._l10n_pl_ksef_certificate()._usable()
         on_its_way = self._of_company(
             owner, ("method", "=", "certificate"), ("state", "in", LOGGING_IN)
@@ -103,11 +93,7 @@ class L10n_Pl_KsefSessionLogin(models.Model):
     # From the file to the operation
     # ------------------------------------------------------------------
     def _submit_signed(self, document, **values):
-        """Take a signed request and send it to KSeF.
-
-        :param bytes document: the uploaded bytes, sent untouched (docs/design.md 6)
-        :param values: who sends it, who signed it, the consent
-        """
+        """Take a signed request, and send its bytes to KSeF untouched (docs/design.md 6)."""
         self.ensure_one()
         with self._exclusive(wait_seconds=15) as own:
             if own and own.state == "waiting":
@@ -196,16 +182,13 @@ class L10n_Pl_KsefSessionLogin(models.Model):
         with self._client() as client:
             status = client.auth_status(self.reference_number, token)
         if status.code in IN_PROGRESS:
-            self._poll_later()
+            distance = min(FIRST_POLL * 1.5 ** min(self.attempts, 20), LONGEST_POLL)
+            self.attempts += 1
+            self._postpone_for(distance)
         elif status.code == SUCCESS:
             self._succeed(state="authorized", document_secret=False)
         else:
             self._on_final_status(status)
-
-    def _poll_later(self):
-        distance = min(FIRST_POLL * 1.5 ** min(self.attempts, 20), LONGEST_POLL)
-        self.attempts += 1
-        self._postpone_for(distance)
 
     def _on_final_status(self, status):
         problem = problems.of_auth_status(status)
@@ -220,7 +203,7 @@ class L10n_Pl_KsefSessionLogin(models.Model):
 
     def _is_temporary(self, status):
         """Return True if KSeF may let the same certificate in later, in spite of this status."""
-        if not meanings.auth_status(status.code, status.details).final:
+        if not meanings.auth_status(status.code, status.details).advice.final:
             return True
         young = self.certificate_id.valid_from + YOUNG > self._now()
         return young and NOT_VALID in status.details
@@ -310,4 +293,4 @@ class L10n_Pl_KsefSessionLogin(models.Model):
 
 def _says_ended(error):
     named = isinstance(error, KsefRefused) and any(error.has(code) for code in LOGIN_ENDED)
-    return named and meanings.of_error(error).final
+    return named and meanings.of_error(error).advice.final

@@ -61,10 +61,7 @@ class L10n_Pl_KsefRotation(models.AbstractModel):
 
 
 def _reencrypt(record):
-    """Encrypt a record's secrets with the first key, and commit.
-
-    :return list: encrypted, kept or unreadable, for each of them
-    """
+    """Encrypt a record's secrets with the first key, and commit; return what became of each."""
     with record._alone() as alone:
         outcomes = alone._reencrypt()
         if alone:

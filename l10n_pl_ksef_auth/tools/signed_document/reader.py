@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ..x509_support import Certificate
 from . import const, parsing
 from .certificates import Person, person, signing_certificate, signing_time
 from .document import Document, examine, shape_finding
@@ -72,7 +71,7 @@ def _judged(located: Located, verdict: Verdict, expected: Expected, data: bytes)
         *request_findings(request, expected),
         *located.findings,
         *verdict.findings,
-        *_key_findings(located, certificate),
+        *_key_findings(located),
         *time_findings(signed_at, expected.now),
     ]
     if "incomplete_signature" not in {item.code for item in verdict.findings}:
@@ -84,13 +83,15 @@ def _judged(located: Located, verdict: Verdict, expected: Expected, data: bytes)
     return Reading(ordered(found), signer, request.challenge, request.context, signed_at)
 
 
-def _key_findings(located: Located, certificate: Certificate | None) -> list[Finding]:
+def _key_findings(located: Located) -> list[Finding]:
     keys, properties, signature = located.keys, located.properties, located.signature
-    if certificate is None:
-        code = "unreadable_certificate" if keys.present else "no_certificate"
-        return [finding(code, f"{keys.present} certificates")]
+    if keys.present == 0:
+        return [finding("no_certificate", "no certificates")]
+    evidence = f"{keys.present} certificates, {len(keys.readable)} readable"
+    if len(keys.readable) < keys.present:
+        return [finding("unreadable_certificate", evidence)]
     if keys.named is False:
-        return [finding("other_signing_certificate", f"{keys.present} certificates, none named")]
+        return [finding("other_signing_certificate", f"{evidence}, none named")]
     holder = signature.find(const.ds("KeyInfo"))
     signed = holder is not None and any(r.covers(holder, signature) for r in located.references)
     if properties is None or signed or signing_certificate(properties) is not None:
