@@ -49,38 +49,28 @@ def signer_of(
         return _signer("trusted_profile", _identity_of(person), person.name, certificate)
     if certificate is None:
         return None
-    if is_shared_seal(certificate):
+    if _is_shared_seal(certificate):
         return _signer("trusted_profile", None, "", certificate)
     identity = identity_of_certificate(certificate)
     return _signer(_kind(certificate, identity), identity, identity.name, certificate)
 
 
-def is_seal(certificate: Certificate) -> bool:
-    """Return True if the certificate names an organisation and no person (docs/ksef.md A2-2)."""
-    number = value_of(certificate.subject, ORGANIZATION_IDENTIFIER)
-    return bool(number) and not certificate.is_personal
+def _seal_number(certificate: Certificate) -> str:
+    """Return the number of an organisation's seal; "" for others (docs/ksef.md A2-2)."""
+    return "" if certificate.is_personal else value_of(certificate.subject, ORGANIZATION_IDENTIFIER)
 
 
-def is_shared_seal(certificate: Certificate) -> bool:
+def _is_shared_seal(certificate: Certificate) -> bool:
     """Return True for the Minister's seal, with which Profil Zaufany signs for everybody."""
-    number = value_of(certificate.subject, ORGANIZATION_IDENTIFIER)
+    number = _seal_number(certificate)
     common = value_of(certificate.subject, NameOID.COMMON_NAME)
-    return is_seal(certificate) and (_SHARED_NUMBER in number or bool(_SHARED_NAME.search(common)))
+    return bool(number and (_SHARED_NUMBER in number or _SHARED_NAME.search(common)))
 
 
 def _may_be_shared(certificate: Certificate, context: Context | None) -> bool:
     """Return True if a seal may be that of Profil Zaufany: any but the company's own."""
-    number = value_of(certificate.subject, ORGANIZATION_IDENTIFIER)
-    own = context is not None and context.value[:10] in number
-    return is_seal(certificate) and not own
-
-
-def is_valid_personal_number(text: str) -> bool:
-    """Return True if the text is a PESEL with the right check digit."""
-    if not re.fullmatch(r"[0-9]{11}", text):
-        return False
-    weights = (1, 3, 7, 9, 1, 3, 7, 9, 1, 3, 1)
-    return sum(int(digit) * weight for digit, weight in zip(text, weights, strict=True)) % 10 == 0
+    number = _seal_number(certificate)
+    return bool(number) and (context is None or context.value[:10] not in number)
 
 
 def _identity_of(person: Person) -> Identity | None:
@@ -96,7 +86,7 @@ def _kind(certificate: Certificate, identity: Identity) -> Kind:
         return "ksef_certificate"
     if _PERSONAL_ID_ISSUER.search(issuer):
         return "personal_id"
-    if is_seal(certificate):
+    if _seal_number(certificate):
         return "seal"
     serial = value_of(certificate.subject, NameOID.SERIAL_NUMBER)
     return "qualified" if identity.kind != "fingerprint" or _PERSON.match(serial) else "other"
@@ -168,9 +158,12 @@ def _trusted_findings(signer: Signer, request: Request) -> list[Finding]:
 
 
 def _number_findings(number: str) -> list[Finding]:
-    if is_valid_personal_number(number):
+    """Warn of a PESEL whose check digit is wrong."""
+    weights = (1, 3, 7, 9, 1, 3, 7, 9, 1, 3, 1)
+    digits = map(int, number)
+    if sum(digit * weight for digit, weight in zip(digits, weights, strict=True)) % 10 == 0:
         return []
-    return [finding("invalid_personal_number", f"{len(number)} digits, the last {number[-1:]}")]
+    return [finding("invalid_personal_number", f"last digit {number[-1]}")]
 
 
 def _seal_findings(nip: str, context: Context | None) -> list[Finding]:
