@@ -18,7 +18,8 @@ class ResCompany(models.Model):
     No network here: _l10n_pl_ksef_edi_prepare renews, these fields only show what there is.
     """
 
-    _inherit = "res.company"
+    # The sender's token fields are a subject of their own.
+    _inherit = "res.company"  # pylint: disable=consider-merging-classes-inherited
 
     l10n_pl_edi_access_token = fields.Char(
         compute="_compute_l10n_pl_ksef_edi_tokens",

@@ -31,7 +31,8 @@ class ResCompany(models.Model):
     writes do not) gets LoginBusy when a login has to be recorded meanwhile.
     """
 
-    _inherit = "res.company"
+    # What other addons call stands apart from the settings.
+    _inherit = "res.company"  # pylint: disable=consider-merging-classes-inherited
 
     @api.private
     def l10n_pl_ksef_access_token(self, life=DEFAULT_LIFE, wait_seconds=DEFAULT_PATIENCE):
@@ -125,11 +126,8 @@ class ResCompany(models.Model):
             return None
         if left <= AHEAD and not (retry_at and retry_at > session._now()):
             session._renew_ahead(life)
-        return (
-            session._vault()
-            .decrypt(secret, session._secret_context("access_token_secret"))
-            .decode()
-        )
+        bound_to = session._secret_context("access_token_secret")
+        return session._vault().decrypt(secret, bound_to).decode()
 
     def _l10n_pl_ksef_token_row(self):
         """Return session id, encrypted token, its end, and when to ask KSeF again; or None."""

@@ -11,11 +11,7 @@ class L10n_Pl_KsefTakeover(models.AbstractModel):
     _description = "KSeF connection taken over by another signer"
 
     def _former(self, owner):
-        """Describe whom another signer could take the connection over from.
-
-        :param owner: the company that owns the connection
-        :return dict: name, masked, certificate, sees; False where there is nobody
-        """
+        """Describe whom another signer could take the connection over from, if anybody."""
         session, certificate = owner._l10n_pl_ksef_session(), owner._l10n_pl_ksef_certificate()
         if not session and not certificate:
             return False
@@ -33,7 +29,6 @@ class L10n_Pl_KsefTakeover(models.AbstractModel):
         known = others & self.env.user.sudo().company_ids
         hidden = len(others - known)
         return {
-            "owner": certificate.owner_name or "",
             "companies": known.mapped("name"),
             "hidden": hidden,
             "obstacle": self._obstacle_to_revocation(certificate, hidden),
@@ -70,12 +65,7 @@ class L10n_Pl_KsefTakeover(models.AbstractModel):
         )
 
     def _begin(self, owner, revoke):
-        """Have the user's next signature take the connection over from its former signer.
-
-        :param owner: the company that owns the connection
-        :param bool revoke: revoke the former certificate once the new session works
-        :raises UserError: it cannot be revoked, or a signature is being verified
-        """
+        """Have the user's next signature take the connection over from its former signer."""
         former = self._former(owner)
         certificate = former and former["certificate"]
         if revoke and certificate and certificate["obstacle"]:

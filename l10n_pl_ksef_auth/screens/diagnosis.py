@@ -8,6 +8,7 @@ from ..models.vault.keys import key_in_use
 from ..models.vault.vault import why_locked
 from ..tools import clock, probe, vault, xades
 from ..tools.errors import KsefError
+from .panel import label_of
 
 # Seconds: a signature made "a minute ago" would be in the future beyond this (docs/ksef.md A2-28).
 TOLERATED_DIFFERENCE = 45
@@ -26,15 +27,15 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
     def _run(self, owner):
         """Check the way to KSeF, and what this Odoo has; calls KSeF.
 
-        :param owner: the company that owns the connection
-        :return dict: checks; ``report``: the same as text to copy; ``asks_for_backup``: True until
-            somebody says that a copy of the key exists
+        ``report`` is the same as text to copy; ``asks_for_backup`` is True until somebody says that
+        a copy of the key exists.
         """
         checks = [*self._network(owner), *self._answers(owner), *self._here(owner)]
+        _source, fingerprint, backed_up = key_in_use(self.env)
         return {
             "checks": checks,
             "report": self._report(owner, checks),
-            "asks_for_backup": self._asks_for_backup(),
+            "asks_for_backup": bool(fingerprint) and not backed_up,
         }
 
     def _check(self, name, ok, text):
@@ -57,7 +58,7 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
             yield self._check(name, probed.ok, told)
 
     def _address(self, owner):
-        """Return the address of KSeF; empty when the system parameter with it is wrong."""
+        """Return the address of KSeF; empty if the system parameter with it is wrong."""
         try:
             return owner._l10n_pl_ksef_base_url(owner.l10n_pl_ksef_environment)
         except KsefError:
@@ -75,13 +76,10 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
         seconds = time.monotonic() - began
         yield self._check(self.env._("KSeF answers"), True, f"{seconds * 1000:.0f} ms")
         ahead = (challenge.timestamp - asked_at).total_seconds() - seconds / 2
-        near = abs(ahead) <= TOLERATED_DIFFERENCE
-        yield self._check(self.env._("Clock"), near, self._difference(ahead))
+        differs = self.env._("KSeF's clock differs by %(seconds)s s", seconds=f"{ahead:+.1f}")
+        yield self._check(self.env._("Clock"), abs(ahead) <= TOLERATED_DIFFERENCE, differs)
         yield self._check(self.env._("Our address as KSeF sees it"), None, challenge.client_ip)
         yield self._check(self.env._("Rights at KSeF"), *self._rights(owner))
-
-    def _difference(self, ahead):
-        return self.env._("KSeF's clock differs by %(seconds)s s", seconds=f"{ahead:+.1f}")
 
     def _rights(self, owner):
         session = owner._l10n_pl_ksef_session()
@@ -116,10 +114,8 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
     def _login(self, session):
         if not session:
             return False, ""
-        methods = dict(session._fields["method"]._description_selection(self.env))
-        ends = fields.Datetime.to_string(session.refresh_valid_until)
         lives = session.refresh_valid_until > session._now()
-        return lives, f"{methods[session.method]} → {ends} UTC"
+        return lives, f"{label_of(session, 'method')} → {session.refresh_valid_until} UTC"
 
     def _key(self):
         lock = why_locked(self.env)
@@ -130,10 +126,6 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
             return None, self.env._("none yet: the first connection makes one")
         kept = self.env._("backed up") if backed_up else self.env._("not known to be backed up")
         return backed_up, f"{source}, {fingerprint}, {kept}"
-
-    def _asks_for_backup(self):
-        _source, fingerprint, backed_up = key_in_use(self.env)
-        return bool(fingerprint) and not backed_up
 
     def _database(self):
         if is_neutralized(self.env):

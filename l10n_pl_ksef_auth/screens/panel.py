@@ -27,6 +27,11 @@ COLORS = {
 TICKS = {"connected": "yes", "expiring": "yes", "limited": "partial"}
 
 
+def label_of(record, name):
+    """Return the value of a selection field as a person reads it."""
+    return record._fields[name].convert_to_export(record[name], record)
+
+
 class L10n_Pl_KsefPanel(models.AbstractModel):
     """Describes a connection: for the panel, and for the account screen that holds one.
 
@@ -37,11 +42,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
     _description = "KSeF connection panel"
 
     def _values(self, company):
-        """Describe a company's connection, or why nothing can be done about it here.
-
-        :param company: the company that the user works in
-        :return dict: what the panel component shows
-        """
+        """Describe a company's connection, or why nothing can be done about it here."""
         values, obstacle = self._connection(company), why_locked(self.env)
         if obstacle:
             return {**values, **self._locked(obstacle)}
@@ -50,10 +51,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         return values
 
     def _locked(self, obstacle):
-        """Return what replaces a part of the panel while the secrets cannot be used.
-
-        :param str obstacle: code of a local problem
-        """
+        """Return what replaces a part of the panel while the secrets cannot be used."""
         return {
             "state": "attention",
             "tick": "no",
@@ -71,19 +69,17 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
     def _connection(self, company):
         owner = company._l10n_pl_ksef_owner()
         session = company._l10n_pl_ksef_session()
-        pending = self._on_the_way(company)
+        pending = self._on_the_way(owner)
         state = self._state(owner, session, pending)
         user = self.env.user
-        manages = user.has_group(CONNECT_GROUP)
-        can_connect = manages and owner in user.sudo().company_ids
+        can_connect = user.has_group(CONNECT_GROUP) and owner in user.sudo().company_ids
         certificate = self._certificate(owner, session)
         refused = self._refused_signature(owner, session)
         return {
-            "company_id": company.id,
             "company_name": company.name,
             "nip": owner._l10n_pl_ksef_nip(),
             "environment": owner.l10n_pl_ksef_environment,
-            "environment_label": self._environment_label(owner),
+            "environment_label": label_of(owner, "l10n_pl_ksef_environment"),
             "state": state,
             "tick": TICKS.get(state, "no"),
             "color": COLORS[state],
@@ -103,9 +99,8 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             **self._life(session),
         }
 
-    def _on_the_way(self, company):
+    def _on_the_way(self, owner):
         """Return the company's sessions that have no outcome yet, the newest first."""
-        owner = company._l10n_pl_ksef_owner()
         possible = ("state", "in", ("waiting", *IN_FLIGHT, "active"))
         sessions = self.env["l10n_pl_ksef.session"]._of_company(owner, possible)
         return sessions.filtered(
@@ -117,29 +112,22 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             )
         )
 
-    def _certificates_on_the_way(self, company):
-        owner = company._l10n_pl_ksef_owner()
+    def _certificates_on_the_way(self, owner):
         certificates = self.env["l10n_pl_ksef.certificate"].sudo()
         return certificates.search([("company_ids", "in", owner.id), ("state", "in", ISSUING)])
 
-    # ------------------------------------------------------------------
-    # Parts
-    # ------------------------------------------------------------------
     def _state(self, owner, session, pending):
         state = self._state_of(session, pending)
         if state != "disconnected":
             return state
         if self.env["l10n_pl_ksef.session"]._last_failure(owner):
             return "attention"
-        return "waiting" if self._waiting(owner) else "disconnected"
+        signing = ("state", "=", "waiting"), ("method", "=", "signature")
+        asked = self.env["l10n_pl_ksef.session"]._of_company(owner, *signing)
+        return "waiting" if asked._live_challenges() else "disconnected"
 
     def _state_of(self, session, pending):
-        """Return the state that sessions alone tell, so that one query does for many companies.
-
-        :param session: the active session of the connection; empty without one
-        :param pending: the sessions that have no outcome yet
-        :return str: a key of COLORS
-        """
+        """Return the state that sessions alone tell, so that one query does for many companies."""
         if not session:
             return "verifying" if pending else "disconnected"
         left = session.refresh_valid_until - session._now()
@@ -157,10 +145,6 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
 
     def _is_late(self, session):
         return bool(session.renew_at) and session.renew_at + LATE < session._now()
-
-    def _waiting(self, owner):
-        signing = ("state", "=", "waiting"), ("method", "=", "signature")
-        return self.env["l10n_pl_ksef.session"]._of_company(owner, *signing)._live_challenges()
 
     def _refused_signature(self, owner, session):
         """Return the session of the newest signature if KSeF refused it and none worked since."""
@@ -189,20 +173,15 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         left = until and max((until - now).total_seconds(), 0)
         renews = self._renews(session) and session.renew_at
         return {
-            "expires_at": fields.Datetime.to_string(until) if until else False,
+            "expires_at": fields.Datetime.to_string(until),
             "seconds_left": int(left) if until else False,
             "lifetime_share": left / whole if whole else 0.0,
             "checked_at": fields.Datetime.to_string(
                 session.rights_checked_at or session.activated_at
             ),
-            "renews_at": fields.Datetime.to_string(renews) if renews else False,
-            "identity": {
-                "name": session.signer_name or "",
-                "masked": session.signer_masked or "",
-                "kind": session.signer_kind or "",
-            }
-            if session.signer_name
-            else False,
+            "renews_at": fields.Datetime.to_string(renews),
+            "identity": bool(session.signer_name)
+            and {"name": session.signer_name, "masked": session.signer_masked or ""},
         }
 
     def _certificate(self, owner, session):
@@ -219,21 +198,16 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         return {
             "state": state,
             "text": self._certificate_text(state),
-            "valid_to": fields.Datetime.to_string(valid_to) if valid_to else False,
+            "valid_to": fields.Datetime.to_string(valid_to),
             "share": share,
         }
 
     def _certificate_state(self, certificate):
         if certificate.state in ISSUING:
             return "issuing"
-        return {
-            "active": "valid",
-            "exists": "exists",
-            "failed": "attention",
-            "revoked": "attention",
-            "blocked": "attention",
-            "expired": "attention",
-        }.get(certificate.state, "none")
+        if certificate.state in ("failed", "revoked", "blocked", "expired"):
+            return "attention"
+        return {"active": "valid", "exists": "exists"}.get(certificate.state, "none")
 
     def _certificate_text(self, state):
         return {
@@ -249,9 +223,8 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             "InvoiceWrite": self.env._("sending invoices (InvoiceWrite)"),
             "InvoiceRead": self.env._("reading invoices (InvoiceRead)"),
         }
-        if not session.rights_checked_at:
-            return []
-        return [labels[right] for right in session._missing_rights()]
+        missing = session._missing_rights() if session.rights_checked_at else ()
+        return [labels[right] for right in missing]
 
     def _problem(self, owner, session, pending, refused):
         """Return what went wrong last, unless it was mended since; False when nothing did."""
@@ -284,10 +257,6 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
     def _texts(self, problem, owner, session=None):
         nip, signer = owner._l10n_pl_ksef_nip(), session and session.signer_name
         return problems.texts(self.env, problem, nip=nip, signer=signer or "")
-
-    def _environment_label(self, owner):
-        field = owner._fields["l10n_pl_ksef_environment"]
-        return dict(field._description_selection(self.env)).get(owner.l10n_pl_ksef_environment, "")
 
     def _poll_seconds(self, pending, session, certificate):
         soon = session._now() + timedelta(minutes=1)

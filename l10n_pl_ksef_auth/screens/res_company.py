@@ -17,17 +17,15 @@ from .sensitive import recently_confirmed, sensitive
 class ResCompany(models.Model):
     """The methods that the screens call; each checks first what the user may do."""
 
-    _inherit = "res.company"
+    # What a browser calls belongs to the screens: the state asks no screen.
+    _inherit = "res.company"  # pylint: disable=consider-merging-classes-inherited
 
     # ------------------------------------------------------------------
     # Who may call
     # ------------------------------------------------------------------
     def _l10n_pl_ksef_check_group(self, group):
-        """Refuse a user who is not in a group, or does not work in the company.
-
-        :param str group: XML id
-        :raises AccessError: names the right that is missing
-        """
+        """Refuse a user who is not in a group, or does not work in the company."""
+        self.ensure_one()
         if self.env.su:
             return
         if not self.env.user.has_group(group):
@@ -48,10 +46,7 @@ class ResCompany(models.Model):
         """Return the company that owns self's connection, if the user manages both.
 
         A user who works in a branch alone does not manage the connection of the company above it.
-
-        :raises AccessError: the user does not manage one of them
         """
-        self.ensure_one()
         self._l10n_pl_ksef_check_group(CONNECT_GROUP)
         owner = self._l10n_pl_ksef_owner()
         owner.with_env(self.env)._l10n_pl_ksef_check_group(CONNECT_GROUP)
@@ -65,7 +60,6 @@ class ResCompany(models.Model):
 
         :return dict: see l10n_pl_ksef.panel
         """
-        self.ensure_one()
         self._l10n_pl_ksef_check_group(SEE_GROUP)
         return self.env["l10n_pl_ksef.panel"]._values(self)
 
@@ -74,11 +68,11 @@ class ResCompany(models.Model):
 
         :return dict: as l10n_pl_ksef_panel
         """
-        self.ensure_one()
         self._l10n_pl_ksef_check_group(SEE_GROUP)
         panel = self.env["l10n_pl_ksef.panel"]
-        panel._on_the_way(self)._advance()
-        panel._certificates_on_the_way(self)._advance()
+        owner = self._l10n_pl_ksef_owner()
+        panel._on_the_way(owner)._advance()
+        panel._certificates_on_the_way(owner)._advance()
         # What the steps committed is not in this transaction's snapshot.
         with fresh(self) as company:
             return company.env["l10n_pl_ksef.panel"]._values(company)
@@ -88,7 +82,6 @@ class ResCompany(models.Model):
 
         :return dict: an action
         """
-        self.ensure_one()
         owner = self._l10n_pl_ksef_managed()
         decision = self.env["l10n_pl_ksef.unlock"]._open(self)
         if decision:
@@ -111,7 +104,6 @@ class ResCompany(models.Model):
 
         :return dict: a client action
         """
-        self.ensure_one()
         self._l10n_pl_ksef_check_group(CONNECT_GROUP)
         # The stored action has an address: the page keeps its title when it is loaded again.
         action = self.env["ir.actions.actions"]._for_xml_id("l10n_pl_ksef_auth.action_account")
@@ -269,10 +261,7 @@ class ResCompany(models.Model):
         return self.l10n_pl_ksef_open_account()
 
     def _l10n_pl_ksef_account_after(self, problem):
-        """Return the account after steps that committed on cursors of their own.
-
-        :param problem: what is kept of a failure; False without one
-        """
+        """Return the account after steps that committed on cursors of their own."""
         with fresh(self) as company:
             values = company.l10n_pl_ksef_account()
         return {**values, "problem": problem and problems.texts(self.env, problem)}

@@ -165,7 +165,9 @@ def test_an_enrolled_certificate_logs_in_by_itself(ksef, signer, kind):
     bearer = _signed_in(ksef, signer).access.token
     key, certificate, _serial = _enrolled(ksef, bearer, kind)
     assert matches(key, certificate)
-    assert _tokens(ksef, xades.sign(_request(ksef), enrollment.private_key_der(key), certificate))
+    assert _tokens(
+        ksef, xades.sign(_request(ksef), enrollment.private_key_der(key), certificate.der)
+    )
 
 
 def test_a_certificate_stands_for_the_one_who_enrolled(ksef):
@@ -185,7 +187,9 @@ def test_a_company_whose_number_comes_without_a_prefix_enrolls_and_logs_in(sim, 
     assert data.organization_identifier == NIP.value
     assert identity_of_enrollment_data(data).kind == "nip"
     assert identity_of_certificate(certificate, issued_by_ksef=True).value == NIP.value
-    assert _tokens(ksef, xades.sign(_request(ksef), enrollment.private_key_der(key), certificate))
+    assert _tokens(
+        ksef, xades.sign(_request(ksef), enrollment.private_key_der(key), certificate.der)
+    )
 
 
 def test_given_names_as_a_list_enroll_too(sim, ksef):
@@ -209,7 +213,7 @@ def test_a_revoked_certificate_does_not_log_in(ksef):
     key, certificate, serial = _enrolled(ksef, bearer)
     ksef.revoke_certificate(bearer, serial, "Superseded")
     operation = ksef.submit_signed_request(
-        xades.sign(_request(ksef), enrollment.private_key_der(key), certificate)
+        xades.sign(_request(ksef), enrollment.private_key_der(key), certificate.der)
     )
     status = ksef.auth_status(operation.reference_number, operation.authentication_token.token)
     assert status.code == 460

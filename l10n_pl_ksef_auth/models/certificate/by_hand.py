@@ -22,7 +22,8 @@ ALREADY_REVOKED = 25009
 class L10n_Pl_KsefCertificateManual(models.Model):
     """What a person does to certificates: load, ask for, renew, share and revoke one."""
 
-    _inherit = "l10n_pl_ksef.certificate"
+    # What a person does is a subject of its own beside the fields.
+    _inherit = "l10n_pl_ksef.certificate"  # pylint: disable=consider-merging-classes-inherited
 
     def _load(self, owner, files, password):
         """Keep a certificate and its key that a person has; return False or the problem.

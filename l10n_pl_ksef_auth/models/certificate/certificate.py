@@ -138,14 +138,13 @@ class L10n_Pl_KsefCertificate(models.Model):
         return read_certificate(self._secret_read("certificate_secret"))
 
     def _signing_material(self):
-        """Return the private key, as xades takes it (PKCS#8 DER), and the certificate."""
+        """Return the private key (PKCS#8 DER) and the certificate (DER), as xades takes them."""
         self.ensure_one()
         vault, own = self._vault(), self.sudo()
-        key, certificate = (
+        return tuple(
             vault.decrypt(own[name] or "", self._secret_context(name))
             for name in ("private_key_secret", "certificate_secret")
         )
-        return key, read_certificate(certificate)
 
     def _activate_with(self, certificate):
         """Store a certificate to log in with, or to try out before its forerunner goes."""

@@ -27,7 +27,8 @@ PLACES_FOR_SEPARATE = 2
 class L10n_Pl_KsefCertificateEnrollment(models.Model):
     """The steps from the consent to a certificate that can log in (docs/ksef.md A2-19 to A2-30)."""
 
-    _inherit = "l10n_pl_ksef.certificate"
+    # Applying for a certificate is a subject of its own beside the fields.
+    _inherit = "l10n_pl_ksef.certificate"  # pylint: disable=consider-merging-classes-inherited
 
     def _enroll_after_login(self, session):
         """Begin an enrollment for a login that has just begun, if its signer agreed to it."""

@@ -13,7 +13,8 @@ _logger = logging.getLogger(__name__)
 class L10n_Pl_KsefCertificateTakeOver(models.Model):
     """A certificate whose company another identity took over: it leaves, and may be revoked."""
 
-    _inherit = "l10n_pl_ksef.certificate"
+    # Leaving a company is a subject of its own beside the fields.
+    _inherit = "l10n_pl_ksef.certificate"  # pylint: disable=consider-merging-classes-inherited
 
     def _leave(self, company, revoke_by=None):
         """Serve a company no longer; under the certificate's lock.

@@ -29,7 +29,8 @@ class L10n_Pl_KsefSessionActive(models.Model):
     still keep the connection alive, from then on no machine logs in with its certificates again.
     """
 
-    _inherit = "l10n_pl_ksef.session"
+    # What an active login does is a subject of its own beside the fields.
+    _inherit = "l10n_pl_ksef.session"  # pylint: disable=consider-merging-classes-inherited
 
     def _has_ended(self):
         """Return True if KSeF gives no more access tokens for this login."""

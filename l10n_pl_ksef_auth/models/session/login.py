@@ -35,7 +35,8 @@ YOUNG = timedelta(hours=24)
 class L10n_Pl_KsefSessionLogin(models.Model):
     """The steps of a login, each with at most one call that cannot be repeated."""
 
-    _inherit = "l10n_pl_ksef.session"
+    # The steps of logging in are a subject of their own beside the fields.
+    _inherit = "l10n_pl_ksef.session"  # pylint: disable=consider-merging-classes-inherited
 
     def _lacks_signature(self):
         """Return True if the certificate has to sign a fresh challenge."""

@@ -73,7 +73,8 @@ def _try_once(env, name, attempt, look, deadline):
 class L10n_Pl_KsefSessionToken(models.Model):
     """The access token of a login, renewed by one worker for all."""
 
-    _inherit = "l10n_pl_ksef.session"
+    # The access token is a subject of its own beside the fields.
+    _inherit = "l10n_pl_ksef.session"  # pylint: disable=consider-merging-classes-inherited
 
     # ------------------------------------------------------------------
     # For callers outside the login's own steps
