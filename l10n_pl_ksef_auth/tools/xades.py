@@ -18,7 +18,6 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from lxml import etree
 
 from . import clock
-from .enrollment import PrivateKey, private_key_der
 from .x509_support import read_certificate
 
 #: Where clocks differ, a signature must not seem to come from the future (docs/ksef.md A2-28).
@@ -35,28 +34,34 @@ _PARSER = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=Fals
 
 
 @cache
-def available() -> Literal["missing", "mismatch"] | None:
-    """Return None if signing works here, else why not: xmlsec is absent or does not fit lxml.
+def unusable() -> Exception | None:
+    """Return why xmlsec cannot be used on this machine, None if it can.
 
-    The answer is cached: Python would repeat a failed import each time, and a package installed
-    later needs a restart of Odoo anyway.
+    The package may be absent, lack its library, or not fit lxml.  The answer is cached: Python
+    would repeat a failed import each time, and other packages need a restart of Odoo anyway.
     """
     try:
         import xmlsec  # noqa: F401  # imported only to see whether that works
-    except ImportError:
-        return "missing"
-    except Exception:  # xmlsec.InternalError: its class is not at hand when the import has failed
-        return "mismatch"
+    except Exception as error:  # xmlsec.InternalError: a class that the failed import does not give
+        return error.with_traceback(None)
     return None
 
 
-def sign(document: bytes, key: PrivateKey | bytes, certificate: bytes) -> bytes:
+def available() -> Literal["missing", "mismatch"] | None:
+    """Return None if signing works here, else why not: xmlsec is absent or does not fit lxml."""
+    error = unusable()
+    if error is None:
+        return None
+    return "missing" if isinstance(error, ImportError) else "mismatch"
+
+
+def sign(document: bytes, key: bytes, certificate: bytes) -> bytes:
     """Return ``document`` with an enveloped signature as the root's last child.
 
     The signing time is a minute ago. Nothing else of the document changes, to the byte.
 
     :param document: what :func:`.auth_token_request.build` gives; never a file signed elsewhere
-    :param key: EC or RSA, or the same as unencrypted PKCS#8 DER, which is faster
+    :param key: EC or RSA, as unencrypted PKCS#8 DER
     :param certificate: the leaf, in DER; KSeF needs no chain (docs/ksef.md A2-27)
     :raises ImportError, xmlsec.InternalError: when :func:`available` says so
     """
@@ -122,7 +127,7 @@ def _filled(text: bytes, values: dict[bytes, bytes]) -> bytes:
     return text
 
 
-def _sign_bytes(data: bytes, key: PrivateKey | bytes, prepared: _Prepared) -> bytes:
+def _sign_bytes(data: bytes, key: bytes, prepared: _Prepared) -> bytes:
     """Return SignatureValue, R and S of an ECDSA signature as wide as the curve's order (RFC 4050).
 
     libxmlsec 1.3.4, in Odoo's own pin of xmlsec, pads each to as many bytes as the curve has bits
@@ -131,8 +136,7 @@ def _sign_bytes(data: bytes, key: PrivateKey | bytes, prepared: _Prepared) -> by
     import xmlsec
 
     context = xmlsec.SignatureContext()
-    der = key if isinstance(key, bytes) else private_key_der(key)
-    context.key = xmlsec.Key.from_memory(der, xmlsec.constants.KeyDataFormatDer, None)
+    context.key = xmlsec.Key.from_memory(key, xmlsec.constants.KeyDataFormatDer, None)
     width, methods = prepared.width, xmlsec.constants
     method = methods.TransformEcdsaSha256 if width else methods.TransformRsaSha256
     value: bytes = context.sign_binary(data, method)

@@ -18,7 +18,7 @@ from ..tools import clock, members
 from ..tools import nip as nip_tools
 from ..tools.const import CHALLENGE_LIFETIME
 from ..tools.errors import KsefError
-from ..tools.signed_document import MAX_SIZE, KnownChallenge, Reading, read
+from ..tools.signed_document import MAX_SIZE, Expected, KnownChallenge, Reading, read
 from ..tools.vault import VaultError
 
 STEPS = [
@@ -272,18 +272,12 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
         """Return what the file says; None while the company's own number is wrong."""
         if self._nip_problem():
             return None
-        sessions = self._sessions()
-        return read(
-            content,
-            challenges=[
-                KnownChallenge(one.challenge, one.challenge_expires_at.replace(tzinfo=timezone.utc))
-                for one in sessions
-            ],
-            context=self.company_id._l10n_pl_ksef_context(),
-            unsigned=[session._request_document() for session in sessions],
-            now=clock.now(),
-            environment=self.environment,
-        )
+        challenges = [
+            KnownChallenge(one.challenge, one.challenge_expires_at.replace(tzinfo=timezone.utc))
+            for one in self._sessions()
+        ]
+        context = self.company_id._l10n_pl_ksef_context()
+        return read(content, Expected(clock.now(), challenges, context, self.environment))
 
     def _nip_problem(self):
         """Return what is wrong with the company's own number, or False."""

@@ -101,9 +101,9 @@ def test_evidence_of_a_changed_request_names_the_reference_and_both_digests():
     assert re.fullmatch(r"reference '' sha256 signed \S{44} found \S{44}", finding.evidence)
 
 
-def test_an_edited_file_is_told_from_a_changed_one_even_without_the_download():
+def test_an_edited_file_is_told_from_a_changed_one():
     document = signed(layout="podpis-zaufany").replace(b"<Challenge>", b"\t<Challenge>")
-    assert codes(document, unsigned=()) == ("edited",)
+    assert codes(document) == ("edited",)
 
 
 def test_a_file_that_an_editor_indented_throughout_costs_one_sentence():

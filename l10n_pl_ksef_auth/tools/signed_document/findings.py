@@ -193,16 +193,8 @@ _WARN: dict[str, tuple[str, str]] = {
         _lt("The signing program used a method that is not on KSeF's list (%(found)s)."),
         _SIGN_ELSEWHERE,
     ),
-    "malformed_signature": (  # 9105: docs/ksef.md A1-9105
-        _lt("The signature is not written as its own rules require; KSeF may refuse it."),
-        _SIGN_ELSEWHERE,
-    ),
     "not_xades": (  # 9105: docs/ksef.md A2-6
         _lt("The signature is a plain XML signature, not XAdES; KSeF may refuse it."),
-        _SIGN_ELSEWHERE,
-    ),
-    "unsigned_properties": (  # 9105: docs/ksef.md A2-6
-        _lt("The data about the signer are not protected by the signature; KSeF may refuse it."),
         _SIGN_ELSEWHERE,
     ),
     "no_signing_certificate": (  # 9105: docs/ksef.md A2-6
