@@ -114,7 +114,7 @@ class ResCompany(models.Model):
         self.env["l10n_pl_ksef.audit"]._record_settings(self, vals)
         return result
 
-    def _l10n_pl_ksef_owner(self):
+    def _l10n_pl_ksef_principal(self):
         """Return, as superuser, the company whose connection self uses."""
         self.ensure_one()
         company = self.sudo()
@@ -125,12 +125,12 @@ class ResCompany(models.Model):
 
         :raises nip_tools.InvalidNip: missing or wrong; its ``reason`` says how
         """
-        owner = self._l10n_pl_ksef_owner()
-        if owner.l10n_pl_ksef_context_type == "internal_id":
+        principal = self._l10n_pl_ksef_principal()
+        if principal.l10n_pl_ksef_context_type == "internal_id":
             return Context(
-                "InternalId", nip_tools.normalise_internal_id(owner.l10n_pl_ksef_internal_id)
+                "InternalId", nip_tools.normalise_internal_id(principal.l10n_pl_ksef_internal_id)
             )
-        return Context("Nip", nip_tools.normalise(owner.vat))
+        return Context("Nip", nip_tools.normalise(principal.vat))
 
     def _l10n_pl_ksef_nip(self):
         """Return self's NIP as people write it, with dashes; what is no NIP, as it was typed."""
@@ -160,7 +160,7 @@ class ResCompany(models.Model):
 
         :raises KsefError: the database is neutralized: it never talks to production
         """
-        environment = environment or self._l10n_pl_ksef_owner().l10n_pl_ksef_environment
+        environment = environment or self._l10n_pl_ksef_principal().l10n_pl_ksef_environment
         if environment == "production" and is_neutralized(self.env):
             raise KsefError("a neutralized database keeps away from production", code="neutralized")
         base_url = self._l10n_pl_ksef_base_url(environment)
@@ -170,18 +170,18 @@ class ResCompany(models.Model):
 
     def _l10n_pl_ksef_session(self):
         """Return the login that self's connection stands on now; empty when there is none."""
-        owner = self._l10n_pl_ksef_owner()
+        principal = self._l10n_pl_ksef_principal()
         active = ("state", "=", "active"), ("revoke_requested", "=", False)
-        return self.env["l10n_pl_ksef.session"]._last_of_context(owner, *active)
+        return self.env["l10n_pl_ksef.session"]._last_of_context(principal, *active)
 
     def _l10n_pl_ksef_certificate(self):
         """Return the KSeF certificate that may log self in; empty when there is none.
 
         One that may log in only later comes last.
         """
-        owner = self._l10n_pl_ksef_owner()
+        principal = self._l10n_pl_ksef_principal()
         active = ("state", "=", "active")
-        certificates = self.env["l10n_pl_ksef.certificate"]._of_company(owner, active)
+        certificates = self.env["l10n_pl_ksef.certificate"]._of_company(principal, active)
         return certificates._usable()[:1] or certificates[:1]
 
     def _advance(self):

@@ -97,7 +97,7 @@ class ResCompany(models.Model):
                 "way_back": "sign",
                 "final": True,
             }
-        nip = self._l10n_pl_ksef_owner()._l10n_pl_ksef_nip()
+        nip = self._l10n_pl_ksef_principal()._l10n_pl_ksef_nip()
         return problems.texts(self.env, problems.of_error(error), nip=nip)
 
     def _l10n_pl_ksef_check_company(self):
@@ -161,11 +161,11 @@ class ResCompany(models.Model):
 
         :param str refused: a bearer that KSeF refused
         """
-        owner = self._l10n_pl_ksef_owner()
+        principal = self._l10n_pl_ksef_principal()
         sessions = self.env["l10n_pl_ksef.session"]
         return await_token(
             self.env,
-            sessions._lock_name_of(owner, owner.l10n_pl_ksef_environment),
+            sessions._lock_name_of(principal, principal.l10n_pl_ksef_environment),
             lambda env: self._l10n_pl_ksef_due_token(env, life, refused),
             lambda env: self.with_env(env)._l10n_pl_ksef_session()._token_if_good(life, refused),
             wait_seconds,
@@ -173,13 +173,13 @@ class ResCompany(models.Model):
 
     def _l10n_pl_ksef_due_token(self, env, life, refused):
         """See session._due_token; what only a human can mend is said in the user's language."""
-        owner = self.with_env(env).exists()._l10n_pl_ksef_owner()
+        principal = self.with_env(env).exists()._l10n_pl_ksef_principal()
         try:
-            return env["l10n_pl_ksef.session"]._due_token(owner, life, refused)
+            return env["l10n_pl_ksef.session"]._due_token(principal, life, refused)
         except InvalidNip as error:
             raise self._l10n_pl_ksef_login_needed(problems.of_nip(error)) from error
         except LoginNeeded as error:
-            last = env["l10n_pl_ksef.session"]._last_failure(owner)
+            last = env["l10n_pl_ksef.session"]._last_failure(principal)
             problem = last.problem or problems.local("not_connected")
             raise self._l10n_pl_ksef_login_needed(problem) from error
 
@@ -191,7 +191,7 @@ class ResCompany(models.Model):
 
         Its button leads to the window, or to the panel for who may not connect.
         """
-        nip = self._l10n_pl_ksef_owner()._l10n_pl_ksef_nip()
+        nip = self._l10n_pl_ksef_principal()._l10n_pl_ksef_nip()
         texts = problems.texts(self.env, problem, nip=nip)
         message = " ".join(filter(None, (texts["text"], texts["action"])))
         if self.env.user.has_group(CONNECT_GROUP):

@@ -15,34 +15,34 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
     _name = "l10n_pl_ksef.account"
     _description = "KSeF account"
 
-    def _values(self, owner, listed=None):
+    def _values(self, principal, listed=None):
         """Return what the account screen shows; ``listed`` is what _ask_ksef returned, if asked."""
         listed = listed or {"certificates": [], "sessions": [], "asked_at": False}
         return {
-            "panel": self.env["l10n_pl_ksef.panel"]._values(owner),
-            "options": self._options(owner),
-            "certificates": self._certificates(owner, listed),
-            "sessions": self._sessions(owner, listed),
-            "choice": self._choice(owner),
-            "others": self._others(owner),
-            "take_over": self.env["l10n_pl_ksef.takeover"]._former(owner),
+            "panel": self.env["l10n_pl_ksef.panel"]._values(principal),
+            "options": self._options(principal),
+            "certificates": self._certificates(principal, listed),
+            "sessions": self._sessions(principal, listed),
+            "choice": self._choice(principal),
+            "others": self._others(principal),
+            "take_over": self.env["l10n_pl_ksef.takeover"]._former(principal),
             "asked_at": listed["asked_at"],
             "problem": False,
         }
 
-    def _ask_ksef(self, owner):
+    def _ask_ksef(self, principal):
         """Ask KSeF for the certificates and sessions of the connection's signer."""
-        session = owner._l10n_pl_ksef_session()
+        session = principal._l10n_pl_ksef_session()
         token = session._shared_token()
-        with owner._l10n_pl_ksef_client() as client:
+        with principal._l10n_pl_ksef_client() as client:
             return {
                 "certificates": list(client.certificates(token)),
                 "sessions": list(client.sessions(token)),
                 "asked_at": fields.Datetime.to_string(session._now()),
             }
 
-    def _options(self, owner):
-        company = owner.sudo()
+    def _options(self, principal):
+        company = principal.sudo()
         selections = ("environment", "context_type", "subject_type")
         return {
             "internal_id": company.l10n_pl_ksef_internal_id or "",
@@ -54,14 +54,14 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
             },
         }
 
-    def _certificates(self, owner, listed):
-        serve = Domain("company_ids", "in", owner.id)
-        served = Domain("former_company_ids", "in", owner.id)
+    def _certificates(self, principal, listed):
+        serve = Domain("company_ids", "in", principal.id)
+        served = Domain("former_company_ids", "in", principal.id)
         shown = serve | (served & Domain("state", "in", SHOWN_WHEN_LEFT))
-        environment = Domain("environment", "=", owner.l10n_pl_ksef_environment)
+        environment = Domain("environment", "=", principal.l10n_pl_ksef_environment)
         here = self.env["l10n_pl_ksef.certificate"].sudo().search(environment & shown)
         by_serial = {item.serial_number: item for item in listed["certificates"]}
-        rows = [self._known(owner, certificate, by_serial) for certificate in here]
+        rows = [self._known(principal, certificate, by_serial) for certificate in here]
         # A certificate that is being issued has no number here yet, but a name that no other has.
         unnumbered = here.filtered(lambda certificate: not certificate.serial_number)
         known = set(here.mapped("serial_number")) | set(unnumbered.mapped("name"))
@@ -71,9 +71,9 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
             if not known & {serial, item.name}
         ]
 
-    def _known(self, owner, certificate, by_serial):
+    def _known(self, principal, certificate, by_serial):
         item = by_serial.get(certificate.serial_number)
-        active, left = certificate.state == "active", certificate._was_left_by(owner)
+        active, left = certificate.state == "active", certificate._was_left_by(principal)
         is_renewing = active and not left and certificate._is_being_renewed()
         # Companies that the user does not work in are not named.
         named = certificate.company_ids & self.env.user.sudo().company_ids
@@ -119,8 +119,8 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
             "can_revoke": item.status == "Active",
         }
 
-    def _sessions(self, owner, listed):
-        here = self.env["l10n_pl_ksef.session"]._of_company(owner)
+    def _sessions(self, principal, listed):
+        here = self.env["l10n_pl_ksef.session"]._of_company(principal)
         ours = set(here.mapped("reference_number"))
         return [
             {
@@ -135,12 +135,12 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
             for item in listed["sessions"]
         ]
 
-    def _choice(self, owner):
+    def _choice(self, principal):
         """Return how the company may get a certificate, if Odoo could not get one by itself."""
         undecided = ("state", "in", ("exists", "failed"))
         certificates = self.env["l10n_pl_ksef.certificate"]
-        waiting = certificates._of_company(owner, undecided, order="id desc", limit=1)
-        if not waiting or owner._l10n_pl_ksef_certificate():
+        waiting = certificates._of_company(principal, undecided, order="id desc", limit=1)
+        if not waiting or principal._l10n_pl_ksef_certificate():
             return False
         return {
             "reason": waiting.state,
@@ -149,9 +149,9 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
             "places": waiting._free_slots(),
         }
 
-    def _others(self, owner):
+    def _others(self, principal):
         """Return the user's companies that a certificate of this Odoo could connect at once."""
-        environment = owner.l10n_pl_ksef_environment
+        environment = principal.l10n_pl_ksef_environment
         held = self.env["l10n_pl_ksef.certificate"]._held(environment)
         companies = self.env.user.company_ids.sudo().filtered(
             lambda company: (

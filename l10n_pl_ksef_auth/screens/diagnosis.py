@@ -24,17 +24,17 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
     _name = "l10n_pl_ksef.diagnosis"
     _description = "KSeF diagnosis"
 
-    def _run(self, owner):
+    def _run(self, principal):
         """Check the way to KSeF, and what this Odoo has; calls KSeF.
 
         ``report`` is the same as text to copy; ``asks_for_backup`` is True until somebody says that
         a copy of the key exists.
         """
-        checks = [*self._network(owner), *self._answers(owner), *self._here(owner)]
+        checks = [*self._network(principal), *self._answers(principal), *self._here(principal)]
         _source, fingerprint, backed_up = key_in_use(self.env)
         return {
             "checks": checks,
-            "report": self._report(owner, checks),
+            "report": self._report(principal, checks),
             "asks_for_backup": bool(fingerprint) and not backed_up,
         }
 
@@ -44,8 +44,8 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
     # ------------------------------------------------------------------
     # The way to KSeF
     # ------------------------------------------------------------------
-    def _network(self, owner):
-        url = self._address(owner)
+    def _network(self, principal):
+        url = self._address(principal)
         if not url:
             return  # "KSeF answers" tells why
         for name, check in (
@@ -57,18 +57,18 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
             told = problems.sentence(self.env, probed.text, probed.values)
             yield self._check(name, probed.ok, told)
 
-    def _address(self, owner):
+    def _address(self, principal):
         """Return the address of KSeF; empty if the system parameter with it is wrong."""
         try:
-            return owner._l10n_pl_ksef_base_url(owner.l10n_pl_ksef_environment)
+            return principal._l10n_pl_ksef_base_url(principal.l10n_pl_ksef_environment)
         except KsefError:
             return ""
 
-    def _answers(self, owner):
+    def _answers(self, principal):
         """Fetch a challenge, which costs nothing: it tells KSeF's clock and our address."""
         began, asked_at = time.monotonic(), clock.now()
         try:
-            with owner._l10n_pl_ksef_client() as client:
+            with principal._l10n_pl_ksef_client() as client:
                 challenge = client.challenge()
         except KsefError as error:
             yield self._check(self.env._("KSeF answers"), False, self._words(error))
@@ -79,13 +79,13 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
         differs = self.env._("KSeF's clock differs by %(seconds)s s", seconds=f"{ahead:+.1f}")
         yield self._check(self.env._("Clock"), abs(ahead) <= TOLERATED_DIFFERENCE, differs)
         yield self._check(self.env._("Our address as KSeF sees it"), None, challenge.client_ip)
-        yield self._check(self.env._("Rights at KSeF"), *self._rights(owner))
+        yield self._check(self.env._("Rights at KSeF"), *self._rights(principal))
 
-    def _rights(self, owner):
-        session = owner._l10n_pl_ksef_session()
+    def _rights(self, principal):
+        session = principal._l10n_pl_ksef_session()
         try:
             token = session._shared_token(wait_seconds=5)
-            with owner._l10n_pl_ksef_client() as client:
+            with principal._l10n_pl_ksef_client() as client:
                 rights = client.personal_permissions(token)
         except (KsefError, vault.VaultError) as error:
             return False, self._words(error)
@@ -98,8 +98,11 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
     # ------------------------------------------------------------------
     # What is here
     # ------------------------------------------------------------------
-    def _here(self, owner):
-        session, certificate = owner._l10n_pl_ksef_session(), owner._l10n_pl_ksef_certificate()
+    def _here(self, principal):
+        session, certificate = (
+            principal._l10n_pl_ksef_session(),
+            principal._l10n_pl_ksef_certificate(),
+        )
         yield self._check(self.env._("Login"), *self._login(session))
         yield self._check(
             self.env._("Certificate"),
@@ -146,13 +149,13 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
             return False, self.env._("switched off")
         return True, self.env._("last run %(moment)s UTC", moment=cron.sudo().lastcall or "–")
 
-    def _report(self, owner, checks):
+    def _report(self, principal, checks):
         module = self.env["ir.module.module"].sudo()
         version = module._get("l10n_pl_ksef_auth").latest_version
-        url = self._address(owner) or "–"
+        url = self._address(principal) or "–"
         marks = {True: "+", False: "!", None: " "}
         lines = [
-            f"KSeF {owner.l10n_pl_ksef_environment} {url}",
+            f"KSeF {principal.l10n_pl_ksef_environment} {url}",
             f"l10n_pl_ksef_auth {version}, Odoo {release.version}, {fields.Datetime.now()} UTC",
             *(f"[{marks[check['ok']]}] {check['name']}: {check['text']}" for check in checks),
         ]

@@ -67,19 +67,19 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         return problems.texts(self.env, problems.local(code))
 
     def _connection(self, company):
-        owner = company._l10n_pl_ksef_owner()
+        principal = company._l10n_pl_ksef_principal()
         session = company._l10n_pl_ksef_session()
-        pending = self._on_the_way(owner)
-        state = self._state(owner, session, pending)
+        pending = self._on_the_way(principal)
+        state = self._state(principal, session, pending)
         user = self.env.user
-        can_connect = user.has_group(CONNECT_GROUP) and owner in user.sudo().company_ids
-        certificate = self._certificate(owner, session)
-        refused = self._refused_signature(owner, session)
+        can_connect = user.has_group(CONNECT_GROUP) and principal in user.sudo().company_ids
+        certificate = self._certificate(principal, session)
+        refused = self._refused_signature(principal, session)
         return {
             "company_name": company.name,
-            "nip": owner._l10n_pl_ksef_nip(),
-            "environment": owner.l10n_pl_ksef_environment,
-            "environment_label": label_of(owner, "l10n_pl_ksef_environment"),
+            "nip": principal._l10n_pl_ksef_nip(),
+            "environment": principal.l10n_pl_ksef_environment,
+            "environment_label": label_of(principal, "l10n_pl_ksef_environment"),
             "state": state,
             "tick": TICKS.get(state, "no"),
             "color": COLORS[state],
@@ -89,7 +89,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             # KSeF may be checking a signature, or have refused it, while an older session works.
             "is_verifying": "signature" in pending.mapped("method"),
             "is_refused": bool(refused),
-            "problem": self._problem(owner, session, pending, refused),
+            "problem": self._problem(principal, session, pending, refused),
             "can_connect": can_connect,
             "button": {
                 "label": self.env._("Refresh connection (signature)"),
@@ -99,10 +99,10 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             **self._life(session),
         }
 
-    def _on_the_way(self, owner):
+    def _on_the_way(self, principal):
         """Return the company's sessions that have no outcome yet, the newest first."""
         possible = ("state", "in", ("waiting", *IN_FLIGHT, "active"))
-        sessions = self.env["l10n_pl_ksef.session"]._of_company(owner, possible)
+        sessions = self.env["l10n_pl_ksef.session"]._of_company(principal, possible)
         return sessions.filtered(
             lambda session: (
                 session.state in IN_FLIGHT
@@ -112,18 +112,18 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             )
         )
 
-    def _certificates_on_the_way(self, owner):
+    def _certificates_on_the_way(self, principal):
         certificates = self.env["l10n_pl_ksef.certificate"].sudo()
-        return certificates.search([("company_ids", "in", owner.id), ("state", "in", ISSUING)])
+        return certificates.search([("company_ids", "in", principal.id), ("state", "in", ISSUING)])
 
-    def _state(self, owner, session, pending):
+    def _state(self, principal, session, pending):
         state = self._state_of(session, pending)
         if state != "disconnected":
             return state
-        if self.env["l10n_pl_ksef.session"]._last_failure(owner):
+        if self.env["l10n_pl_ksef.session"]._last_failure(principal):
             return "attention"
         signing = ("state", "=", "waiting"), ("method", "=", "signature")
-        asked = self.env["l10n_pl_ksef.session"]._of_company(owner, *signing)
+        asked = self.env["l10n_pl_ksef.session"]._of_company(principal, *signing)
         return "waiting" if asked._live_challenges() else "disconnected"
 
     def _state_of(self, session, pending):
@@ -146,12 +146,12 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
     def _is_late(self, session):
         return bool(session.renew_at) and session.renew_at + LATE < session._now()
 
-    def _refused_signature(self, owner, session):
+    def _refused_signature(self, principal, session):
         """Return the session of the newest signature if KSeF refused it and none worked since."""
         sessions = self.env["l10n_pl_ksef.session"]
-        since = session or sessions._last_of_context(owner, ("activated_at", "!=", False))
+        since = session or sessions._last_of_context(principal, ("activated_at", "!=", False))
         sent = ("method", "=", "signature"), ("user_id", "!=", False)
-        return sessions._last_of_context(owner, *sent).filtered(
+        return sessions._last_of_context(principal, *sent).filtered(
             lambda one: one._is_refused_signature() and one._is_later_than(since)
         )
 
@@ -184,11 +184,11 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             and {"name": session.signer_name, "masked": session.signer_masked or ""},
         }
 
-    def _certificate(self, owner, session):
-        certificate = owner._l10n_pl_ksef_certificate()
+    def _certificate(self, principal, session):
+        certificate = principal._l10n_pl_ksef_certificate()
         if not certificate:
             certificates = self.env["l10n_pl_ksef.certificate"]
-            certificate = certificates._of_company(owner, order="id desc", limit=1)
+            certificate = certificates._of_company(principal, order="id desc", limit=1)
         state = self._certificate_state(certificate)
         valid_to = certificate.valid_to if state == "valid" else False
         share = False
@@ -226,36 +226,36 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         missing = session._missing_rights() if session.rights_checked_at else ()
         return [labels[right] for right in missing]
 
-    def _problem(self, owner, session, pending, refused):
+    def _problem(self, principal, session, pending, refused):
         """Return what went wrong last, unless it was mended since; False when nothing did."""
-        obstacle = problems.of_company(owner)
+        obstacle = problems.of_company(principal)
         if obstacle:
-            return self._texts(obstacle, owner)
+            return self._texts(obstacle, principal)
         source = pending[:1] if pending[:1].problem else refused or session
-        source = source or self.env["l10n_pl_ksef.session"]._last_failure(owner)
+        source = source or self.env["l10n_pl_ksef.session"]._last_failure(principal)
         if source.problem:
-            return self._texts(source.problem, owner, source)
-        if not session and not pending and self._is_of_another(owner):
-            return self._texts(problems.local("nip_changed"), owner)
+            return self._texts(source.problem, principal, source)
+        if not session and not pending and self._is_of_another(principal):
+            return self._texts(problems.local("nip_changed"), principal)
         lacking = session.renew_at and xades.available()
         if lacking:
-            return self._texts(problems.local(f"xmlsec_{lacking}"), owner)
+            return self._texts(problems.local(f"xmlsec_{lacking}"), principal)
         if self._is_late(session):
-            return self._texts(problems.local("renewal_late"), owner)
+            return self._texts(problems.local("renewal_late"), principal)
         return False
 
-    def _is_of_another(self, owner):
+    def _is_of_another(self, principal):
         """Return True if the only active session is for another NIP, and no certificate logs in.
 
         The company had that NIP, or was that unit, when somebody signed.
         """
-        if owner._l10n_pl_ksef_certificate()._usable():
+        if principal._l10n_pl_ksef_certificate()._usable():
             return False
         live = ("state", "=", "active"), ("revoke_requested", "=", False)
-        return bool(self.env["l10n_pl_ksef.session"]._of_company(owner, *live, limit=1))
+        return bool(self.env["l10n_pl_ksef.session"]._of_company(principal, *live, limit=1))
 
-    def _texts(self, problem, owner, session=None):
-        nip, signer = owner._l10n_pl_ksef_nip(), session and session.signer_name
+    def _texts(self, problem, principal, session=None):
+        nip, signer = principal._l10n_pl_ksef_nip(), session and session.signer_name
         return problems.texts(self.env, problem, nip=nip, signer=signer or "")
 
     def _poll_seconds(self, pending, session, certificate):

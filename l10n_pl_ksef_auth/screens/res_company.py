@@ -48,9 +48,9 @@ class ResCompany(models.Model):
         A user who works in a branch alone does not manage the connection of the company above it.
         """
         self._l10n_pl_ksef_check_group(CONNECT_GROUP)
-        owner = self._l10n_pl_ksef_owner()
-        owner.with_env(self.env)._l10n_pl_ksef_check_group(CONNECT_GROUP)
-        return owner
+        principal = self._l10n_pl_ksef_principal()
+        principal.with_env(self.env)._l10n_pl_ksef_check_group(CONNECT_GROUP)
+        return principal
 
     # ------------------------------------------------------------------
     # Connection to KSeF
@@ -70,9 +70,9 @@ class ResCompany(models.Model):
         """
         self._l10n_pl_ksef_check_group(SEE_GROUP)
         panel = self.env["l10n_pl_ksef.panel"]
-        owner = self._l10n_pl_ksef_owner()
-        panel._on_the_way(owner)._advance()
-        panel._certificates_on_the_way(owner)._advance()
+        principal = self._l10n_pl_ksef_principal()
+        panel._on_the_way(principal)._advance()
+        panel._certificates_on_the_way(principal)._advance()
         # What the steps committed is not in this transaction's snapshot.
         with fresh(self) as company:
             return company.env["l10n_pl_ksef.panel"]._values(company)
@@ -82,11 +82,11 @@ class ResCompany(models.Model):
 
         :return dict: an action
         """
-        owner = self._l10n_pl_ksef_managed()
+        principal = self._l10n_pl_ksef_managed()
         decision = self.env["l10n_pl_ksef.unlock"]._open(self)
         if decision:
             return decision
-        window = self.env["l10n_pl_ksef.authorization"]._open(owner)
+        window = self.env["l10n_pl_ksef.authorization"]._open(principal)
         return {
             "type": "ir.actions.client",
             "tag": "l10n_pl_ksef_authorization",
@@ -114,22 +114,22 @@ class ResCompany(models.Model):
 
         :return dict: see l10n_pl_ksef.account
         """
-        owner = self._l10n_pl_ksef_managed()
-        return self.env["l10n_pl_ksef.account"]._values(owner)
+        principal = self._l10n_pl_ksef_managed()
+        return self.env["l10n_pl_ksef.account"]._values(principal)
 
     def l10n_pl_ksef_account_at_ksef(self):
         """Describe the account, side by side with what KSeF lists for the signer.
 
         :return dict: as l10n_pl_ksef_account, with ``asked_at``; or with ``problem``
         """
-        owner = self._l10n_pl_ksef_managed()
+        principal = self._l10n_pl_ksef_managed()
         account = self.env["l10n_pl_ksef.account"]
         try:
-            listed = account._ask_ksef(owner)
+            listed = account._ask_ksef(principal)
         except (KsefError, VaultError) as error:
             problem = problems.texts(self.env, problems.of_request(error))
-            return {**account._values(owner), "problem": problem}
-        return account._values(owner, listed)
+            return {**account._values(principal), "problem": problem}
+        return account._values(principal, listed)
 
     def l10n_pl_ksef_save_options(self, values):
         """Change the company's settings for KSeF, also for a user who may not write companies.
@@ -138,10 +138,10 @@ class ResCompany(models.Model):
         :return dict: l10n_pl_ksef_account()
         :raises UserError: another field
         """
-        owner = self._l10n_pl_ksef_managed()
+        principal = self._l10n_pl_ksef_managed()
         if set(values) - set(OPTIONS):
             raise UserError(self.env._("Only the settings for KSeF can be changed here."))
-        owner.sudo().write(values)
+        principal.sudo().write(values)
         return self.l10n_pl_ksef_account()
 
     def l10n_pl_ksef_load_certificate(self, files, password):
@@ -155,14 +155,16 @@ class ResCompany(models.Model):
         :return dict: l10n_pl_ksef_account(), with ``problem`` when the files are of no use; or
             ``confirm``, the action that asks: call again when its window has closed
         """
-        owner = self._l10n_pl_ksef_managed()
+        principal = self._l10n_pl_ksef_managed()
         if not recently_confirmed(self.env):
             return {"confirm": self.l10n_pl_ksef_confirm()}
         try:
             contents = [base64.b64decode(file, validate=True) for file in files]
         except (binascii.Error, TypeError, ValueError):
             contents = [b""]
-        problem = owner.env["l10n_pl_ksef.certificate"]._load(owner, contents, password or None)
+        problem = principal.env["l10n_pl_ksef.certificate"]._load(
+            principal, contents, password or None
+        )
         return self._l10n_pl_ksef_account_after(problem)
 
     @sensitive
@@ -178,8 +180,10 @@ class ResCompany(models.Model):
 
         :return dict: l10n_pl_ksef_account()
         """
-        owner = self._l10n_pl_ksef_managed()
-        problem = owner.env["l10n_pl_ksef.certificate"]._issue_separate(owner, self.env.user)
+        principal = self._l10n_pl_ksef_managed()
+        problem = principal.env["l10n_pl_ksef.certificate"]._issue_separate(
+            principal, self.env.user
+        )
         return self._l10n_pl_ksef_account_after(problem)
 
     def l10n_pl_ksef_renew_certificate(self, serial_number):
@@ -191,8 +195,10 @@ class ResCompany(models.Model):
         :param str serial_number: of a certificate that this Odoo holds
         :return dict: l10n_pl_ksef_account(), with ``problem`` when the renewal cannot begin
         """
-        owner = self._l10n_pl_ksef_managed()
-        problem = self.env["l10n_pl_ksef.account.actions"]._renew_certificate(owner, serial_number)
+        principal = self._l10n_pl_ksef_managed()
+        problem = self.env["l10n_pl_ksef.account.actions"]._renew_certificate(
+            principal, serial_number
+        )
         return self._l10n_pl_ksef_account_after(problem)
 
     def l10n_pl_ksef_connect_with_certificate(self):
@@ -213,13 +219,13 @@ class ResCompany(models.Model):
         :return dict: the action that shows the account again
         :raises UserError: the certificate cannot be revoked now; the session stays
         """
-        owner = self._l10n_pl_ksef_managed()
-        certificate = owner._l10n_pl_ksef_certificate()
+        principal = self._l10n_pl_ksef_managed()
+        certificate = principal._l10n_pl_ksef_certificate()
         if revoke_certificate and certificate:
             self.env["l10n_pl_ksef.account.actions"]._revoke_certificate(
-                owner, certificate.serial_number, "Unspecified"
+                principal, certificate.serial_number, "Unspecified"
             )
-        self.env["l10n_pl_ksef.session"]._disconnect(owner)
+        self.env["l10n_pl_ksef.session"]._disconnect(principal)
         return self.l10n_pl_ksef_open_account()
 
     @sensitive
@@ -233,8 +239,8 @@ class ResCompany(models.Model):
         :return dict: the action that opens the window
         :raises UserError: the certificate cannot be revoked from here
         """
-        owner = self._l10n_pl_ksef_managed()
-        self.env["l10n_pl_ksef.takeover"]._begin(owner, revoke)
+        principal = self._l10n_pl_ksef_managed()
+        self.env["l10n_pl_ksef.takeover"]._begin(principal, revoke)
         return self.l10n_pl_ksef_open_authorization()
 
     @sensitive
@@ -245,8 +251,10 @@ class ResCompany(models.Model):
         :param str reason: Unspecified, Superseded or KeyCompromise
         :return dict: the action that shows the account again
         """
-        owner = self._l10n_pl_ksef_managed()
-        self.env["l10n_pl_ksef.account.actions"]._revoke_certificate(owner, serial_number, reason)
+        principal = self._l10n_pl_ksef_managed()
+        self.env["l10n_pl_ksef.account.actions"]._revoke_certificate(
+            principal, serial_number, reason
+        )
         return self.l10n_pl_ksef_open_account()
 
     @sensitive
@@ -256,8 +264,8 @@ class ResCompany(models.Model):
         :param str reference_number: as KSeF lists it; None for all but the present one
         :return dict: the action that shows the account again
         """
-        owner = self._l10n_pl_ksef_managed()
-        self.env["l10n_pl_ksef.account.actions"]._revoke_sessions(owner, reference_number)
+        principal = self._l10n_pl_ksef_managed()
+        self.env["l10n_pl_ksef.account.actions"]._revoke_sessions(principal, reference_number)
         return self.l10n_pl_ksef_open_account()
 
     def _l10n_pl_ksef_account_after(self, problem):
@@ -274,8 +282,8 @@ class ResCompany(models.Model):
 
         :return dict: see l10n_pl_ksef.diagnosis
         """
-        owner = self._l10n_pl_ksef_managed()
-        return self.env["l10n_pl_ksef.diagnosis"]._run(owner)
+        principal = self._l10n_pl_ksef_managed()
+        return self.env["l10n_pl_ksef.diagnosis"]._run(principal)
 
     def l10n_pl_ksef_key_backed_up(self):
         """Note that somebody keeps a copy of the encryption key.

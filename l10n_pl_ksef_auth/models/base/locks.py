@@ -28,7 +28,7 @@ class LockBusy(KsefError):
 
 
 @contextmanager
-def locked(env, name, wait_seconds=0):
+def under_lock(env, name, wait_seconds=0):
     """Hold a lock on a new transaction; what the caller did not commit is given up at the end.
 
     :param env: any environment of the database
@@ -72,7 +72,7 @@ def also_locked(env, name):
 
     Take it from the newer record to the older, so that no two workers wait for each other.
 
-    :param env: an environment on a cursor that `locked` gave
+    :param env: an environment on a cursor that `under_lock` gave
     :param str name: what is locked
     :raises LockBusy: another worker did not finish in time
     """

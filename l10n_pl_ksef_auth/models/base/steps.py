@@ -13,7 +13,7 @@ from ...tools.http_pool import pool_of
 from ...tools.vault import VaultError
 from ..vault.vault import MIXIN
 from . import problems
-from .locks import locked
+from .locks import under_lock
 
 _logger = logging.getLogger(__name__)
 
@@ -119,7 +119,7 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
         Yield it as superuser; nothing when another worker holds the lock longer than one waits.
         """
         self.ensure_one()
-        with locked(self.env, self._lock_name(), wait_seconds) as env:
+        with under_lock(self.env, self._lock_name(), wait_seconds) as env:
             # One query says whether it is still there, and what is in it.
             yield self.with_env(env).search_fetch([("id", "=", self.id)]) if env else self.browse()
 
@@ -127,8 +127,8 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
         """Do all due steps, from anywhere; return the failure that the last record's ended with."""
         failure = None
         for record in self:
-            with record._exclusive() as own:
-                failure = own._run_due_steps() if own else None
+            with record._exclusive() as locked:
+                failure = locked._run_due_steps() if locked else None
         return failure
 
     def _run_due_steps(self):
@@ -209,10 +209,10 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
 
     def _set_aside(self):
         """Put a record off for long, whose step failed in a way that nobody thought of."""
-        with self._exclusive() as own:
-            if own:
-                own._postpone_for(LONGEST_RETRY)
-                own.env.cr.commit()
+        with self._exclusive() as locked:
+            if locked:
+                locked._postpone_for(LONGEST_RETRY)
+                locked.env.cr.commit()
 
     def _wake_cron_at(self, moment):
         """Have the scheduled action run at a moment (naive UTC by the addon's clock)."""

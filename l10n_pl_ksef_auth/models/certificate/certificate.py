@@ -115,10 +115,10 @@ class L10n_Pl_KsefCertificate(models.Model):
         """Return a client for this certificate's environment, for use as a context manager."""
         return self.env["res.company"]._l10n_pl_ksef_client(self.environment)
 
-    def _of_company(self, owner, *conditions, order=None, limit=None):
+    def _of_company(self, principal, *conditions, order=None, limit=None):
         """Return the certificates in a company's environment that serve it."""
-        environment = ("environment", "=", owner.l10n_pl_ksef_environment)
-        serving = ("company_ids", "in", owner.id)
+        environment = ("environment", "=", principal.l10n_pl_ksef_environment)
+        serving = ("company_ids", "in", principal.id)
         domain = [serving, environment, *conditions]
         return self.sudo().search(domain, order=order, limit=limit)
 
@@ -140,9 +140,9 @@ class L10n_Pl_KsefCertificate(models.Model):
     def _signing_material(self):
         """Return the private key (PKCS#8 DER) and the certificate (DER), as xades takes them."""
         self.ensure_one()
-        vault, own = self._vault(), self.sudo()
+        vault, record = self._vault(), self.sudo()
         return tuple(
-            vault.decrypt(own[name] or "", self._secret_context(name))
+            vault.decrypt(record[name] or "", self._secret_context(name))
             for name in ("private_key_secret", "certificate_secret")
         )
 
@@ -233,8 +233,8 @@ class L10n_Pl_KsefCertificate(models.Model):
             return
         with self._client() as client:
             listed = list(client.certificates(token, type=PURPOSE))
-        own = [item for item in listed if item.serial_number == self.serial_number]
-        status = own[0].status if own else None
+        ours = [item for item in listed if item.serial_number == self.serial_number]
+        status = ours[0].status if ours else None
         self._succeed(next_attempt=self._next_look(session))
         if status in STATES:
             self._apply_status(STATES[status])
@@ -281,10 +281,10 @@ class L10n_Pl_KsefCertificate(models.Model):
 
         Never waits: a login's lock is held, and locks are taken from certificate to login.
         """
-        with self._exclusive() as own:
-            if own:
-                own.next_attempt = own._now()
-                own.env.cr.commit()
+        with self._exclusive() as locked:
+            if locked:
+                locked.next_attempt = locked._now()
+                locked.env.cr.commit()
 
     @event
     def _give_up_secrets(self):

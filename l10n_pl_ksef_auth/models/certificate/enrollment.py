@@ -216,9 +216,9 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
             session = company._l10n_pl_ksef_session()
             renewable = bool(company._l10n_pl_ksef_certificate())
             if session and bool(session.renew_at) != renewable:
-                with session._exclusive(wait_seconds=10) as own:
-                    own._plan_renewal()
-                    own.env.cr.commit()
+                with session._exclusive(wait_seconds=10) as locked:
+                    locked._plan_renewal()
+                    locked.env.cr.commit()
 
     def _on_enrollment_refused(self, error):
         """Give up after KSeF's final no, unless the login or its rights are just changing."""

@@ -5,7 +5,7 @@ from datetime import timedelta
 from odoo import Command, models
 
 from ...tools.errors import KsefRefused, KsefUnauthorized, KsefUnavailable
-from ..base.locks import LockBusy, locked
+from ..base.locks import LockBusy, under_lock
 from ..base.steps import event
 from ..certificate.states import AT_WORK
 from .session import NO_RIGHTS
@@ -138,13 +138,13 @@ class L10n_Pl_KsefSessionActive(models.Model):
             _logger.info("KSeF session %s was closed already", self.id)
         self._end("revoked", revoke_requested=False, problem=False)
 
-    def _disconnect(self, owner):
+    def _disconnect(self, principal):
         """Close a company's login because a person wants it closed: no machine opens another."""
-        name = self._lock_name_of(owner, owner.l10n_pl_ksef_environment)
-        with locked(self.env, name, wait_seconds=10) as env:
+        name = self._lock_name_of(principal, principal.l10n_pl_ksef_environment)
+        with under_lock(self.env, name, wait_seconds=10) as env:
             if env is None:
                 raise busy(self.env)
-            live = self.with_env(env)._of_company(owner, ("state", "in", LIVE))
+            live = self.with_env(env)._of_company(principal, ("state", "in", LIVE))
             active = live.filtered(lambda session: session.state == "active")
             (live - active)._close_by_hand()
             active.write({"revoke_requested": True, "closed_by_user": True, "next_attempt": False})
@@ -167,11 +167,11 @@ class L10n_Pl_KsefSessionActive(models.Model):
         Their locks are not waited for: locks are taken from certificate to login.
         """
         for certificate in self.takes_over_ids | self._begun_since():
-            with certificate._exclusive() as own:
-                if not own:
+            with certificate._exclusive() as locked:
+                if not locked:
                     raise LockBusy()
-                own._leave(self.company_id, self.user_id if self.revoke_taken_over else None)
-                own.env.cr.commit()
+                locked._leave(self.company_id, self.user_id if self.revoke_taken_over else None)
+                locked.env.cr.commit()
         # What the certificates committed is not in this transaction's snapshot.
         self.env.cr.commit()
         self.env.invalidate_all()

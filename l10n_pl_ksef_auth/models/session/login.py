@@ -8,7 +8,7 @@ from ...tools import clock, meanings, xades
 from ...tools.const import CHALLENGE_LIFETIME
 from ...tools.errors import KsefGone, KsefRefused, KsefUnauthorized
 from ..base import problems
-from ..base.locks import locked
+from ..base.locks import under_lock
 from ..base.steps import LONGEST_RETRY, naive
 from .states import LOGGING_IN
 
@@ -46,7 +46,7 @@ class L10n_Pl_KsefSessionLogin(models.Model):
     # ------------------------------------------------------------------
     # Logging in with the certificate
     # ------------------------------------------------------------------
-    def _log_in(self, owner, certificate=None, wait_seconds=0, if_due=False):
+    def _log_in(self, principal, certificate=None, wait_seconds=0, if_due=False):
         """Log a company in with a KSeF certificate, as far as KSeF answers at once.
 
         :param certificate: one that is to be tried out; the company's own when omitted
@@ -54,32 +54,32 @@ class L10n_Pl_KsefSessionLogin(models.Model):
         :return tuple: the login, committed, or nothing if there is no certificate or another worker
             is logging in; the failure that it ended with, or None
         """
-        name = self._lock_name_of(owner, owner.l10n_pl_ksef_environment)
-        with locked(self.env, name, wait_seconds) as env:
-            if env is None or (if_due and not env["l10n_pl_ksef.due"]._wants_login(owner)):
+        name = self._lock_name_of(principal, principal.l10n_pl_ksef_environment)
+        with under_lock(self.env, name, wait_seconds) as env:
+            if env is None or (if_due and not env["l10n_pl_ksef.due"]._wants_login(principal)):
                 return self.browse(), None
-            login = self.with_env(env)._certificate_login(owner.with_env(env), certificate)
+            login = self.with_env(env)._certificate_login(principal.with_env(env), certificate)
             env.cr.commit()
             failure = login._run_due_steps() if login else None
             return login.with_env(self.env), failure
 
-    def _certificate_login(self, owner, certificate=None):
+    def _certificate_login(self, principal, certificate=None):
         """Return the certificate's login that is on its way, or a new one; under the lock."""
-        certificate = certificate or owner._l10n_pl_ksef_certificate()._usable()
+        certificate = certificate or principal._l10n_pl_ksef_certificate()._usable()
         on_its_way = self._of_company(
-            owner, ("method", "=", "certificate"), ("state", "in", LOGGING_IN)
+            principal, ("method", "=", "certificate"), ("state", "in", LOGGING_IN)
         )
         rightful = on_its_way._of_present_context()
         if rightful or not certificate:
             return rightful
-        context = owner._l10n_pl_ksef_context()
+        context = principal._l10n_pl_ksef_context()
         on_its_way._give_way()
         # Before the new one, for the unique index.
         on_its_way.flush_recordset()
         return self.create(
             {
-                "company_id": owner.id,
-                "environment": owner.l10n_pl_ksef_environment,
+                "company_id": principal.id,
+                "environment": principal.l10n_pl_ksef_environment,
                 "method": "certificate",
                 "certificate_id": certificate.id,
                 "context_type": context.type,
@@ -96,12 +96,12 @@ class L10n_Pl_KsefSessionLogin(models.Model):
     def _submit_signed(self, document, **values):
         """Take a signed request, and send its bytes to KSeF untouched (docs/design.md 6)."""
         self.ensure_one()
-        with self._exclusive(wait_seconds=15) as own:
-            if own and own.state == "waiting":
-                own._secret_write(document_secret=document)
-                own._succeed(**values)
-                own.env.cr.commit()
-                own._run_due_steps()
+        with self._exclusive(wait_seconds=15) as locked:
+            if locked and locked.state == "waiting":
+                locked._secret_write(document_secret=document)
+                locked._succeed(**values)
+                locked.env.cr.commit()
+                locked._run_due_steps()
 
     def _step_sign(self):
         """Sign a fresh challenge with the company's KSeF certificate."""

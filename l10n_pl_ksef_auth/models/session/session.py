@@ -119,23 +119,23 @@ class L10n_Pl_KsefSession(models.Model):
             lambda session: session.context_digits == session.company_id.l10n_pl_ksef_digits
         )
 
-    def _of_company(self, owner, *conditions, limit=None):
+    def _of_company(self, principal, *conditions, limit=None):
         """Return a company's sessions in its environment, the newest first."""
-        environment = ("environment", "=", owner.l10n_pl_ksef_environment)
+        environment = ("environment", "=", principal.l10n_pl_ksef_environment)
         return self.sudo().search(
-            [("company_id", "=", owner.id), environment, *conditions], limit=limit
+            [("company_id", "=", principal.id), environment, *conditions], limit=limit
         )
 
-    def _last_of_context(self, owner, *conditions):
+    def _last_of_context(self, principal, *conditions):
         """Return the newest such session for the NIP or unit that the company has now.
 
         A login of the NIP or unit that it was before is not the company's any more.
         """
-        return self._of_company(owner, *conditions)._of_present_context()[:1]
+        return self._of_company(principal, *conditions)._of_present_context()[:1]
 
-    def _last_failure(self, owner):
+    def _last_failure(self, principal):
         """Return the newest session of a company if it ended badly, else none."""
-        last = self._last_of_context(owner, ("state", "!=", "waiting"))
+        last = self._last_of_context(principal, ("state", "!=", "waiting"))
         return last.filtered(lambda session: session.state in ENDED and session.problem)
 
     def _is_refused_signature(self):

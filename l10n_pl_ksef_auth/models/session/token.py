@@ -10,7 +10,7 @@ from ...exceptions import LoginBusy, LoginNeeded
 from ...tools.const import TIMEOUT
 from ...tools.errors import KsefError, KsefRateLimited, KsefUnavailable
 from ..base.const import DEADLINE
-from ..base.locks import after_others, locked
+from ..base.locks import after_others, under_lock
 from ..base.steps import naive
 from .states import ENDED, IN_FLIGHT
 
@@ -57,10 +57,10 @@ def await_token(env, name, attempt, look, wait_seconds):
 
 
 def _try_once(env, name, attempt, look, deadline):
-    with locked(env(context={**env.context, DEADLINE: deadline}), name) as under_lock:
-        if under_lock:
+    with under_lock(env(context={**env.context, DEADLINE: deadline}), name) as locked_env:
+        if locked_env:
             try:
-                return attempt(under_lock)
+                return attempt(locked_env)
             except LockNotAvailable as error:
                 _logger.info("%s: a row that a login needs is locked", name)
                 raise busy(env) from error
@@ -106,10 +106,10 @@ class L10n_Pl_KsefSessionToken(models.Model):
 
     def _renew_ahead(self, life):
         """Renew a token that still serves, unless another worker is at it; failures can wait."""
-        with self._exclusive() as own:
-            if own and own.state == "active":
+        with self._exclusive() as locked:
+            if locked and locked.state == "active":
                 try:
-                    own._live_token(life + AHEAD)
+                    locked._live_token(life + AHEAD)
                 except KsefError as error:
                     _logger.info("%s: not renewed ahead of need: %s", self, error)
 
@@ -134,18 +134,18 @@ class L10n_Pl_KsefSessionToken(models.Model):
     # ------------------------------------------------------------------
     # Under the lock of the company's logins, on a cursor of its own
     # ------------------------------------------------------------------
-    def _due_token(self, owner, life, refused=None):
+    def _due_token(self, principal, life, refused=None):
         """Return the token of a company's live login, else do the next step of a new login.
 
         :param str refused: a bearer that KSeF refused although its time was not over
         :return tuple: the token or None; the seconds until something is due
         :raises LoginNeeded: only a human can help
         """
-        session = owner._l10n_pl_ksef_session()
+        session = principal._l10n_pl_ksef_session()
         token = session._live_token(life, refused) if session else None
         if token:
             return token, 0
-        login = self._silent_login(owner)
+        login = self._silent_login(principal)
         self.env.cr.commit()
         login._run_due_steps()
         if login.state == "active":
@@ -162,10 +162,10 @@ class L10n_Pl_KsefSessionToken(models.Model):
             )
         return None, max(left or 0, 0.2)
 
-    def _silent_login(self, owner):
+    def _silent_login(self, principal):
         """Return the company's login that is on its way, or begin one with its certificate."""
         last = self._of_company(
-            owner,
+            principal,
             # Not a signature that came to nothing: it does not undo a disconnection.
             "|",
             ("method", "=", "certificate"),
@@ -176,7 +176,7 @@ class L10n_Pl_KsefSessionToken(models.Model):
         )
         if last.state in IN_FLIGHT and last._of_present_context():
             return last
-        login = last._may_log_in_again() and self._certificate_login(owner)
+        login = last._may_log_in_again() and self._certificate_login(principal)
         if not login:
             raise LoginNeeded()
         return login

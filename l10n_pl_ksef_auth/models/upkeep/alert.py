@@ -140,9 +140,9 @@ class L10n_Pl_KsefAlert(models.Model):
         if not self.user_id:
             _logger.warning("KSeF alert %s: nobody is there to be told", self.id)
             return
-        own = self.with_context(lang=self.user_id.lang, tz=self.user_id.tz)
-        own._plan_activity()
-        own._send_mail()
+        told = self.with_context(lang=self.user_id.lang, tz=self.user_id.tz)
+        told._plan_activity()
+        told._send_mail()
 
     def _send_mail(self):
         template = self.env.ref(TEMPLATE, raise_if_not_found=False)

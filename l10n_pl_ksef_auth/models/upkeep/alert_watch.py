@@ -7,7 +7,7 @@ from odoo.tools import SQL
 
 from ...tools.nip import InvalidNip
 from ..base import problems
-from ..base.locks import locked
+from ..base.locks import under_lock
 from ..certificate.states import TOLD
 from ..session.states import LOGGING_IN
 from ..vault.vault import why_locked
@@ -37,7 +37,7 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
         lock = why_locked(self.env)
         if not lock and not self._is_worth_a_look():
             return
-        with locked(self.env, "ksef-alerts") as env:
+        with under_lock(self.env, "ksef-alerts") as env:
             if env is None:
                 return
             watch = self.with_env(env)
