@@ -6,7 +6,7 @@ from odoo.http import request
 from odoo.tools import SQL
 
 from odoo.addons.l10n_pl_ksef_auth.exceptions import LoginNeeded
-from odoo.addons.l10n_pl_ksef_auth.models.base.cursors import fresh
+from odoo.addons.l10n_pl_ksef_auth.models.base.locks import fresh
 from odoo.addons.l10n_pl_ksef_auth.models.res_company import PRINCIPAL_FIELDS
 from odoo.addons.l10n_pl_ksef_auth.models.upkeep.due import newest_login
 from odoo.addons.l10n_pl_ksef_auth.tools.errors import KsefError

@@ -4,7 +4,7 @@ from odoo import models
 from odoo.exceptions import UserError
 
 from ..models.base import problems
-from ..models.base.cursors import fresh
+from ..models.base.locks import fresh
 from ..tools.errors import KsefError
 from ..tools.nip import InvalidNip
 from ..tools.vault import VaultError

@@ -4,8 +4,7 @@ from odoo import fields, models, release
 
 from ..models.base import problems
 from ..models.vault.database_identity import is_neutralized
-from ..models.vault.keys import key_in_use
-from ..models.vault.vault import why_locked
+from ..models.vault.vault import key_in_use, why_locked
 from ..tools import clock, probe, vault, xades
 from ..tools.errors import KsefError
 from .panel import label_of

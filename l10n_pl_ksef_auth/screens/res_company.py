@@ -6,9 +6,9 @@ from odoo.exceptions import AccessError, UserError
 
 from ..models.base import problems
 from ..models.base.const import OPTIONS
-from ..models.base.cursors import fresh
+from ..models.base.locks import fresh
 from ..models.res_company import CONNECT_GROUP, SEE_GROUP
-from ..models.vault.keys import note_backup
+from ..models.vault.vault import note_backup
 from ..tools.errors import KsefError
 from ..tools.vault import VaultError
 from .sensitive import recently_confirmed, sensitive

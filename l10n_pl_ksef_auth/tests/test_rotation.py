@@ -6,7 +6,7 @@ from unittest.mock import patch
 from odoo.tests import tagged
 
 from odoo.addons.l10n_pl_ksef_auth.models.upkeep.housekeeping import REMINDED_PARAMETER
-from odoo.addons.l10n_pl_ksef_auth.models.vault import keys
+from odoo.addons.l10n_pl_ksef_auth.models.vault import vault as vault_room
 from odoo.addons.l10n_pl_ksef_auth.tools import vault
 
 from .common import KsefCase
@@ -18,7 +18,7 @@ class TestRotation(KsefCase):
 
     def setUp(self):
         super().setUp()
-        file = keys.sources(self.env)["file"]
+        file = vault_room.sources(self.env)["file"]
         # The file outlives the test; the database's other tests need the key that it has now.
         text, old = file.read_text() if file.exists() else None, Path(f"{file}.old")
         self.addCleanup(lambda: file.write_text(text) if text else file.unlink(missing_ok=True))
@@ -79,9 +79,9 @@ class TestRotation(KsefCase):
 
     def test_a_key_of_the_environment_is_replaced_by_the_one_before_it(self):
         new, old = vault.generate_key(), self.file.read_text().strip()
-        with patch.dict(os.environ, {keys.KEY_VARIABLE: f"{new},{old}"}):
+        with patch.dict(os.environ, {vault_room.KEY_VARIABLE: f"{new},{old}"}):
             self.rotate()
-        with patch.dict(os.environ, {keys.KEY_VARIABLE: new}):
+        with patch.dict(os.environ, {vault_room.KEY_VARIABLE: new}):
             self.assertTrue(self.session._stored_token())
         self.assertFalse(self.old.exists())
 
@@ -91,17 +91,17 @@ class TestRotation(KsefCase):
 
     def test_a_worker_that_has_not_heard_of_the_new_key_yet_works_on(self):
         new, old = vault.generate_key(), self.file.read_text().strip()
-        with patch.dict(os.environ, {keys.KEY_VARIABLE: f"{new},{old}"}):
+        with patch.dict(os.environ, {vault_room.KEY_VARIABLE: f"{new},{old}"}):
             self.rotate()
         parameters = self.registry["ir.config_parameter"]
-        former = {keys.FINGERPRINT_PARAMETER: vault.key_fingerprint(*vault.parse_keys(old))}
+        former = {vault_room.FINGERPRINT_PARAMETER: vault.key_fingerprint(*vault.parse_keys(old))}
         get_param = parameters.get_param
 
         def remembered(model, key, default=False):
             return former.get(key) or get_param(model, key, default)
 
         with (
-            patch.dict(os.environ, {keys.KEY_VARIABLE: new}),
+            patch.dict(os.environ, {vault_room.KEY_VARIABLE: new}),
             patch.object(parameters, "get_param", remembered),
         ):
             self.assertTrue(self.session._stored_token())

@@ -5,7 +5,7 @@ from odoo.exceptions import AccessError
 from odoo.tests import tagged
 from odoo.tools import config
 
-from odoo.addons.l10n_pl_ksef_auth.models.vault import keys
+from odoo.addons.l10n_pl_ksef_auth.models.vault import vault as vault_room
 from odoo.addons.l10n_pl_ksef_auth.tools import vault
 
 from .common import KsefCase
@@ -24,10 +24,10 @@ class TestSecrets(KsefCase):
     def other_key(self, *more):
         """Set another key than the database's own in the environment, and more keys behind it."""
         listed = ",".join([vault.generate_key(), *more])
-        return patch.dict(os.environ, {keys.KEY_VARIABLE: listed})
+        return patch.dict(os.environ, {vault_room.KEY_VARIABLE: listed})
 
     def own_key(self):
-        return keys.sources(self.env)["file"].read_text().strip()
+        return vault_room.sources(self.env)["file"].read_text().strip()
 
     def run_code(self, code):
         """Run a server action of the administrator's on a session, and return its result."""
@@ -68,10 +68,10 @@ class TestSecrets(KsefCase):
         self.assertEqual(self.session.state, "active")
 
     def test_a_machine_with_another_key_never_invents_one(self):
-        fingerprint = self.env["ir.config_parameter"].get_param(keys.FINGERPRINT_PARAMETER)
+        fingerprint = self.env["ir.config_parameter"].get_param(vault_room.FINGERPRINT_PARAMETER)
         with self.other_key(), self.assertRaises(vault.VaultKeyMissing):
             self.session._secret_write(access_token_secret=b"x")
-        now = self.env["ir.config_parameter"].get_param(keys.FINGERPRINT_PARAMETER)
+        now = self.env["ir.config_parameter"].get_param(vault_room.FINGERPRINT_PARAMETER)
         self.assertEqual(now, fingerprint)
 
     def test_a_second_key_still_decrypts(self):
@@ -79,7 +79,7 @@ class TestSecrets(KsefCase):
             self.assertTrue(self.session._stored_token())
 
     def test_the_key_file_lies_outside_the_file_store_and_is_the_owners_alone(self):
-        file = keys.sources(self.env)["file"]
+        file = vault_room.sources(self.env)["file"]
         self.assertFalse(file.is_relative_to(config.filestore(self.env.cr.dbname)))
         self.assertEqual(file.stat().st_mode & 0o077, 0)
 

@@ -9,7 +9,7 @@ from odoo.tools import SQL
 
 from ..models.base import problems
 from ..models.base.const import ENVIRONMENT_LABELS
-from ..models.base.cursors import fresh
+from ..models.base.locks import fresh
 from ..models.base.steps import naive
 from ..models.certificate.states import STANDING
 from ..models.res_company import CONNECT_GROUP

@@ -2,12 +2,11 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
 from ..models.base import problems
-from ..models.base.cursors import fresh
+from ..models.base.locks import fresh
 from ..models.res_company import CONNECT_GROUP
 from ..models.session.states import LIVE
 from ..models.vault.database_identity import HOME_PARAMETER, claim
-from ..models.vault.keys import FINGERPRINT_PARAMETER
-from ..models.vault.vault import secret_models, why_locked
+from ..models.vault.vault import FINGERPRINT_PARAMETER, secret_models, why_locked
 from ..screens.sensitive import sensitive
 
 

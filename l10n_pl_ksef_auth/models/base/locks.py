@@ -1,4 +1,4 @@
-"""Named locks that all workers of a database respect, each on a transaction of its own.
+"""Transactions beside the caller's, most under a named lock that all workers of a database respect.
 
 PostgreSQL's advisory locks: they survive commits, and end with the connection, whoever dies.
 Waiting and then reading in the same snapshot would give the old row (docs/design.md 4): each
@@ -84,6 +84,19 @@ def also_locked(env, name):
         env.cr.commit()
     finally:
         _unlock(env.cr, name)
+
+
+@contextmanager
+def fresh(records):
+    """Yield records on a cursor of their own, which sees what was committed until now.
+
+    A transaction sees the database as it was when it began. What the block changes is committed
+    at its end.
+
+    :param records: of any model; without records, the environment is in their ``env``
+    """
+    with records.env.registry.cursor() as cr:
+        yield records.with_env(records.env(cr=cr))
 
 
 def _lock(cr, name, wait_seconds, statement=WAIT_ALONE):

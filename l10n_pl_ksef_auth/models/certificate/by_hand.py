@@ -10,8 +10,7 @@ from ...tools.errors import KsefError
 from ...tools.identity import identity_of_certificate
 from ...tools.vault import VaultError
 from ..base import problems
-from ..base.cursors import fresh
-from ..base.locks import LockBusy, also_locked, under_lock
+from ..base.locks import LockBusy, also_locked, fresh, under_lock
 from ..base.steps import event, naive
 from .states import QUESTION
 

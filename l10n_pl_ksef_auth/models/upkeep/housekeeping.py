@@ -6,7 +6,7 @@ from odoo.fields import Domain
 from ..certificate.states import OVER
 from ..res_company import CONNECT_GROUP
 from ..session.states import ENDED
-from ..vault.keys import key_in_use
+from ..vault.vault import key_in_use
 
 # A request that nobody signed is of no use after ten minutes; a week is for support.
 KEPT_REQUESTS = timedelta(days=7)

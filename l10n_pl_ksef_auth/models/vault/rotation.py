@@ -3,10 +3,9 @@ import os
 from odoo import models
 
 from ...tools import vault
-from ..base.cursors import fresh
+from ..base.locks import fresh
 from .database_identity import claim
-from .keys import FINGERPRINT_PARAMETER, configured, sources
-from .vault import MIXIN, secret_models
+from .vault import FINGERPRINT_PARAMETER, MIXIN, configured, secret_models, sources
 
 MODE = 0o600
 

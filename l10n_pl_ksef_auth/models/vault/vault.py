@@ -1,17 +1,23 @@
+import os
 from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
 
-from odoo import models
+from odoo import models, tools
 from odoo.fields import Domain
 
 from ...tools import vault
 from ..base import problems
-from .database_identity import claim, copy_code, refuse_copy
+from .database_identity import claim, claimed_name, copy_code, refuse_copy
 from .guard import refuse_typed_code
-from .keys import FINGERPRINT_PARAMETER, follow_name, sources
 from .log_filter import install_log_filter
 
 MIXIN = "l10n_pl_ksef.vault.mixin"
 SECRET_SUFFIX = "_secret"
+KEY_OPTION = "l10n_pl_ksef_key"
+KEY_VARIABLE = "L10N_PL_KSEF_KEY"
+FINGERPRINT_PARAMETER = "l10n_pl_ksef_auth.key_fingerprint"
+BACKUP_PARAMETER = "l10n_pl_ksef_auth.key_backed_up"
 
 
 class L10n_Pl_KsefVaultMixin(models.AbstractModel):
@@ -123,7 +129,7 @@ class L10n_Pl_KsefVaultMixin(models.AbstractModel):
         parameters = self.env["ir.config_parameter"].sudo()
         expected = parameters.get_param(FINGERPRINT_PARAMETER)
         if expected:
-            follow_name(self.env, expected)
+            _follow_name(self.env, expected)
         keys = vault.load_keys(*sources(self.env).values(), may_create=may_create and not expected)
         fingerprints = [vault.key_fingerprint(key) for key in keys]
         if (
@@ -166,3 +172,70 @@ def secret_models(env):
     """
     names = env.registry.descendants([MIXIN], "_inherit")
     return [name for name in names if env[name]._auto]
+
+
+# ------------------------------------------------------------------
+# The key. Functions, not methods: code that was typed into Odoo cannot call them.
+# ------------------------------------------------------------------
+def sources(env):
+    """Return where a key may come from; the first that has one counts.
+
+    :param env: of the database
+    :return dict: text of the option, text of the variable, path of the generated file
+    """
+    return {
+        "option": tools.config.get(KEY_OPTION),
+        "variable": os.environ.get(KEY_VARIABLE),
+        "file": _key_file(tools.config["data_dir"], env.cr.dbname),
+    }
+
+
+def key_in_use(env):
+    """Tell where the key in use comes from.
+
+    :param env: of the database
+    :return tuple: option, variable or path of the file; fingerprint or False; True if it is backed
+        up: somebody said so, or an administrator wrote it somewhere
+    """
+    given = configured(env)
+    parameters = env["ir.config_parameter"].sudo()
+    fingerprint = parameters.get_param(FINGERPRINT_PARAMETER)
+    backed_up = bool(given) or parameters.get_param(BACKUP_PARAMETER) == fingerprint
+    return given or str(sources(env)["file"]), fingerprint, backed_up
+
+
+def configured(env):
+    """Return "option" or "variable" if an administrator gave the key there; else None.
+
+    :param env: of the database
+    """
+    found = sources(env)
+    return next((name for name in ("option", "variable") if (found[name] or "").strip()), None)
+
+
+def note_backup(env):
+    """Note that somebody keeps a copy of the key in use.
+
+    :param env: of the database
+    """
+    parameters = env["ir.config_parameter"].sudo()
+    parameters.set_param(BACKUP_PARAMETER, parameters.get_param(FINGERPRINT_PARAMETER))
+
+
+def _follow_name(env, fingerprint):
+    """Let a database that was renamed, as by Odoo's database manager, keep its key.
+
+    Copies are excluded on purpose: a restored foreign backup must not gain the original's key.
+
+    :param env: of the database, at home
+    :param str fingerprint: of the key that it expects
+    """
+    file, name = sources(env)["file"], claimed_name(env)
+    if name and name != env.cr.dbname:
+        vault.adopt_key_file(file, file.with_name(f"{name}.key"), fingerprint)
+
+
+@lru_cache(maxsize=64)
+def _key_file(data_dir, database):
+    # Beside the file store, not in it: backups take the file store along (docs/design.md 15).
+    return Path(data_dir) / "l10n_pl_ksef" / f"{database}.key"
