@@ -5,7 +5,8 @@ from psycopg2.errors import InsufficientPrivilege
 from odoo.tests import tagged
 from odoo.tools import file_open
 
-from odoo.addons.l10n_pl_ksef_auth.models.vault import database_identity, keys
+from odoo.addons.l10n_pl_ksef_auth.models.vault import database_identity
+from odoo.addons.l10n_pl_ksef_auth.models.vault import vault as vault_room
 from odoo.addons.l10n_pl_ksef_auth.tools.vault import VaultError
 
 from .common import KsefCase
@@ -75,7 +76,7 @@ class TestCopiedDatabase(KsefCase):
 
     def key_of_another_name(self):
         """Name the key file after a former name of the database."""
-        file = keys.sources(self.env)["file"]
+        file = vault_room.sources(self.env)["file"]
         former = file.with_name("former.key")
         file.rename(former)
         self.addCleanup(lambda: former.replace(file) if former.exists() else None)
@@ -85,7 +86,7 @@ class TestCopiedDatabase(KsefCase):
         home = f"{database_identity.here(self.env)}/former"
         self.env["ir.config_parameter"].set_param(database_identity.HOME_PARAMETER, home)
         self.assertEqual(self.panel()["color"], "green")
-        self.assertTrue(keys.sources(self.env)["file"].exists())
+        self.assertTrue(vault_room.sources(self.env)["file"].exists())
 
     def test_a_copy_under_another_name_does_not_find_the_originals_key(self):
         self.key_of_another_name()
@@ -93,7 +94,7 @@ class TestCopiedDatabase(KsefCase):
         self.env["ir.config_parameter"].set_param(database_identity.HOME_PARAMETER, home)
         self.decide("action_continue")
         self.assertIn("key", self.panel()["problem"]["text"])
-        self.assertFalse(keys.sources(self.env)["file"].exists())
+        self.assertFalse(vault_room.sources(self.env)["file"].exists())
 
     def test_a_server_that_keeps_its_identifier_to_itself_keeps_nobody_out_of_odoo(self):
         cursor = type(self.env.cr)
