@@ -1,0 +1,293 @@
+"""What a guest does at KSeF, in verbs that the facts are told with."""
+
+from __future__ import annotations
+
+import base64
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tools import auth_token_request
+from tools.auth_token_request import Context, SubjectType
+from tools.client import KsefClient
+from tools.enrollment import build_csr, new_key
+from tools.errors import KsefError
+
+from . import people
+from .door import Answer, Clock, Door
+from .fact import NotSeen
+from .journal import Journal
+from .people import Signer
+from .redactor import Redactor
+
+#: Seconds: how long KSeF may work on something, and how often it is asked.
+PATIENCE, POLL = 120.0, 2.0
+#: The beginning of every name and description that is left at KSeF.
+MARK = "Odoo live"
+#: How often numbers are drawn anew that KSeF knows already.
+_DRAWS = 5
+KNOWN = 30001
+RUNNING = 100
+
+
+@dataclass
+class Login:
+    """One attempt to log in, as far as it came."""
+
+    signer: Signer
+    nip: str
+    reference: str
+    authentication_token: str = field(repr=False)
+    answer: Answer
+    code: int = RUNNING
+    details: tuple[str, ...] = ()
+    access: str = field(default="", repr=False)
+    refresh: str = field(default="", repr=False)
+
+    @property
+    def said(self) -> str:
+        """Return the status in short: "415 Brak przypisanych uprawnień"."""
+        return f"{self.code} {'; '.join(self.details)}".strip()
+
+
+class Life:
+    """One life at KSeF: who takes part, what was got, and the ways to get more.
+
+    `life["owner"]` is whom an earlier fact has put there.
+
+    :param chance: draws the numbers
+    """
+
+    def __init__(
+        self,
+        door: Door,
+        journal: Journal,
+        redactor: Redactor,
+        clock: Clock,
+        chance: random.Random,
+    ) -> None:
+        self.door, self.journal, self.redactor = door, journal, redactor
+        self.clock, self.chance = clock, chance
+        self.client = KsefClient(door.base_url, session=door.session)
+        self._things: dict[str, Any] = {}
+        self.times: dict[str, float] = {}
+        for name in people.NAMES:
+            redactor.learn(name, "name")
+
+    def __getitem__(self, name: str) -> Any:
+        """Return what an earlier fact has left.
+
+        :raises NotSeen: when it has left nothing
+        """
+        if name not in self._things:
+            raise NotSeen(f"there is no {name}")
+        return self._things[name]
+
+    def need(self, name: str) -> None:
+        """Go on only if an earlier fact has left this.
+
+        :raises NotSeen: when it has not
+        """
+        _ = self[name]
+
+    def __setitem__(self, name: str, thing: Any) -> None:
+        self._things[name] = thing
+
+    # Whom it is about
+
+    def number(self, label: str, draw: Callable[[random.Random], str]) -> str:
+        """Draw a number, which no report will tell."""
+        found = draw(self.chance)
+        self.redactor.learn(found, label)
+        return found
+
+    def owner_of_a_nip(self, label: str, **more: bool) -> tuple[str, str]:
+        """Make a person of /testdata who owns a NIP; return NIP and PESEL.
+
+        Numbers that KSeF knows are dropped, and others drawn.
+
+        :param more: further members of KSeF's request, such as isDeceased
+        """
+        for _draw in range(_DRAWS):
+            nip = self.number(f"NIP of {label}", people.draw_nip)
+            pesel = self.number(f"PESEL of {label}", people.draw_pesel)
+            # Written down although it may be another guest's: KSeF's refusal takes it back.
+            self.journal.will_make("person", nip, ("Pesel", pesel))
+            answer = self.make_person(nip, pesel, **more)
+            if answer.status == 200:
+                return nip, pesel
+            self.journal.forget("person", nip, ("Pesel", pesel))
+            if KNOWN not in [code for code, _details in answer.errors()]:
+                raise NotSeen(f"/testdata/person: {answer.said} {answer.details}".strip())
+        raise NotSeen("each number that was drawn is known at KSeF")
+
+    def make_person(self, nip: str, pesel: str, **more: bool) -> Answer:
+        """Ask /testdata for a person who owns a NIP."""
+        body = {"nip": nip, "pesel": pesel, "isBailiff": False, "description": MARK, **more}
+        return self.door.call("POST", "/testdata/person", json=body)
+
+    # Logging in
+
+    def request(self, nip: str, subject_type: SubjectType = "certificateSubject") -> bytes:
+        """Return a request for a context, with a new challenge."""
+        challenge = self.client.challenge().challenge
+        return auth_token_request.build(challenge, Context("Nip", nip), subject_type)
+
+    def submit(
+        self,
+        document: bytes,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Post a document as it is, and return whatever KSeF says."""
+        told = {"Content-Type": "application/xml", **(headers or {})}
+        path = "/auth/xades-signature"
+        return self.door.call("POST", path, data=document, headers=told, params=params)
+
+    def attempt(
+        self, signer: Signer, nip: str, document: bytes | None = None, **more: Any
+    ) -> Login:
+        """Log in as far as the final status; without a document of one's own, in the usual way.
+
+        :param more: of :meth:`submit`
+        :raises NotSeen: when KSeF does not take the document
+        """
+        kind: SubjectType = (
+            "certificateFingerprint" if signer.kind == "Fingerprint" else "certificateSubject"
+        )
+        signed = document or signer.sign(self.request(nip, kind))
+        self._will_log_in(signer, nip)
+        answer = self.submit(signed, **more)
+        if answer.status != 202:
+            raise NotSeen(f"the signature: {answer.said} {answer.details}".strip())
+        body = answer.body
+        token = body["authenticationToken"]["token"]
+        login = Login(signer, nip, body["referenceNumber"], token, answer)
+        login.code, login.details = self._final_status(login)
+        return login
+
+    def _will_log_in(self, signer: Signer, nip: str) -> None:
+        owners = self._things.get("owners", {})
+        is_owner = signer.who in owners.get(nip, ())
+        if signer.kind != "Fingerprint":
+            self.journal.will_make("owner" if is_owner else "guest", nip, signer.who)
+
+    def owns(self, nip: str, *who: tuple[str, str]) -> None:
+        """Remember whose own context this is, for the cleaning up."""
+        self._things.setdefault("owners", {})[nip] = who
+
+    def _final_status(self, login: Login) -> tuple[int, tuple[str, ...]]:
+        def ask() -> Any:
+            return self.client.auth_status(login.reference, login.authentication_token)
+
+        status = self.until(ask, lambda found: found.code != RUNNING)
+        return status.code, status.details
+
+    def until(self, ask: Callable[[], Any], is_done: Callable[[Any], bool]) -> Any:
+        """Ask again until it is done, or patience is over; return the last answer."""
+        began = self.clock.now()
+        while not is_done(found := ask()) and self.clock.now() - began < PATIENCE:
+            self.clock.sleep(POLL)
+        return found
+
+    def log_in(self, signer: Signer, nip: str) -> Login:
+        """Log in and fetch the tokens.
+
+        :raises NotSeen: when KSeF refuses
+        """
+        login = self.attempt(signer, nip)
+        if login.code != 200:
+            raise NotSeen(f"the login of {signer.label}: {login.said}")
+        return self.redeemed(login)
+
+    def redeemed(self, login: Login) -> Login:
+        """Fetch the tokens of a login."""
+        tokens = self.client.redeem(login.authentication_token)
+        login.access, login.refresh = tokens.access.token, tokens.refresh.token
+        return login
+
+    # Certificates
+
+    def csr(self, login: Login, key: Any = None) -> bytes:
+        """Return a certificate request with what KSeF wants in it."""
+        data = self.client.enrollment_data(login.access)
+        self.redactor.learn(data.common_name, "name")
+        return build_csr(key or new_key(), data)
+
+    def apply(self, login: Login, csr: bytes, kind: str = "Authentication", name: str = "") -> Answer:
+        """Apply for a certificate."""
+        body = {
+            "certificateName": name or f"{MARK} {kind}",
+            "certificateType": kind,
+            "csr": base64.b64encode(csr).decode("ascii"),
+        }
+        return self.door.call("POST", "/certificates/enrollments", login.access, json=body)
+
+    def enroll(self, login: Login, kind: str = "Authentication", key: Any = None) -> Signer:
+        """Get a certificate, and return the same identity with it.
+
+        :param kind: Authentication or Offline
+        :raises NotSeen: when KSeF refuses it
+        """
+        key = key or new_key()
+        answer = self.apply(login, self.csr(login, key), kind)
+        if answer.status != 202:
+            raise NotSeen(f"the application: {answer.said} {answer.details}".strip())
+        reference = answer.body["referenceNumber"]
+        status = self.until(
+            lambda: self.client.enrollment_status(login.access, reference),
+            lambda found: found.code != RUNNING,
+        )
+        if status.code != 200:
+            raise NotSeen(f"the application: {status.code} {'; '.join(status.details)}")
+        serial = str(status.certificate_serial_number)
+        (issued,) = self.client.retrieve_certificates(login.access, [serial])
+        return login.signer.with_certificate(key, issued.certificate, serial)
+
+    # Rights
+
+    def permission(self, login: Login, method: str, path: str, body: Any = None) -> str:
+        """Give or take back a right; return how that ended: "202 200", or the refusal."""
+        answer = self.door.call(method, f"/permissions/{path}", login.access, json=body)
+        if answer.status != 202:
+            return answer.said
+        reference, began = answer.body["referenceNumber"], self.clock.now()
+        found = self.until(
+            lambda: self.door.call("GET", f"/permissions/operations/{reference}", login.access),
+            lambda asked: _status(asked) != RUNNING,
+        )
+        self.times[f"{method} /permissions/{path.split('/')[0]}"] = self.clock.now() - began
+        return f"202 {_status(found)}"
+
+    def rights(self, login: Login, path: str = "personal", **asked: Any) -> list[dict[str, Any]]:
+        """Return a list of rights: personal, persons or entities."""
+        answer = self.door.call(
+            "POST",
+            f"/permissions/query/{path}/grants",
+            login.access,
+            json=asked,
+            params={"pageSize": "100"},
+        )
+        if answer.status != 200:
+            raise NotSeen(f"the list of rights: {answer.said}")
+        rows: list[dict[str, Any]] = answer.body["permissions"]
+        return rows
+
+    def leave(self, login: Login) -> str:
+        """End a login by its refresh token; return KSeF's answer in short."""
+        return self.door.call("DELETE", "/auth/sessions/current", login.refresh).said
+
+
+def _status(answer: Answer) -> int:
+    status = answer.body.get("status")
+    return int(status["code"]) if isinstance(status, dict) else answer.status
+
+
+def refusal(call: Callable[[], object]) -> str:
+    """Return how the addon's client was refused: its exception's kind and code."""
+    try:
+        call()
+    except KsefError as error:
+        return f"{type(error).__name__} {error.code}"
+    return "no refusal"

@@ -1,0 +1,80 @@
+"""What a run has seen: a table for the person at the terminal, a JSON for an issue."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from .door import Exchange
+from .redactor import Redactor
+from .runner import AS_EXPECTED, Row
+
+_WIDTH = 44
+
+
+def table(rows: Sequence[Row]) -> str:
+    """Return all rows, one a line: the fact, what was expected, what was seen."""
+    lines = [_line(row) for row in rows]
+    counts = Counter(row.verdict for row in rows)
+    summary = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
+    return "\n".join([*lines, f"{len(rows)} facts: {summary}"])
+
+
+def _line(row: Row) -> str:
+    mark = "?" if row.fact.is_open else " "
+    seen = "" if row.verdict == AS_EXPECTED else f"\n{'':28}expected: {row.fact.expected}"
+    verdict = "ok" if row.verdict == AS_EXPECTED else row.verdict
+    return f"{verdict:10}{row.fact.cite:12}{mark:2}{row.fact.text}\n{'':28}seen: {row.seen}{seen}"
+
+
+def for_an_issue(
+    base_url: str,
+    began: datetime,
+    rows: Sequence[Row],
+    exchanges: Sequence[Exchange],
+    redactor: Redactor,
+    times: dict[str, float],
+) -> dict[str, Any]:
+    """Return what may be attached to an issue: codes, shapes, names of headers, times.
+
+    :param times: seconds that KSeF took to give a right or take it back
+    """
+    return {
+        "address": base_url,
+        "began": began.isoformat(timespec="seconds"),
+        "facts": [_row(row) for row in rows],
+        "seconds": {name: round(seconds, 1) for name, seconds in times.items()},
+        "exchanges": [_exchange(item, redactor) for item in exchanges],
+    }
+
+
+def _row(row: Row) -> dict[str, Any]:
+    return {
+        "name": row.fact.name,
+        "cite": row.fact.cite,
+        "fact": row.fact.text,
+        "open": row.fact.is_open,
+        "expected": row.fact.expected,
+        "seen": row.seen,
+        "verdict": row.verdict,
+    }
+
+
+def _exchange(item: Exchange, redactor: Redactor) -> dict[str, Any]:
+    answer = item.answer
+    warning = answer.headers.get("X-System-Warning")
+    told: dict[str, Any] = {
+        "fact": item.fact,
+        "call": f"{item.method} {redactor.text(item.path)}",
+        "status": answer.status,
+        "said": answer.said,
+        "headers": sorted(name.lower() for name in answer.headers),
+        "seconds": round(item.seconds, 2),
+    }
+    if warning:
+        told["warning"] = redactor.text(warning)
+    if answer.content:
+        told["body"] = redactor.shape(answer.body) or redactor.text(answer.content.decode("utf-8", "replace")[:300])
+    return told
