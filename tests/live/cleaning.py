@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import requests
+
 from tools.errors import KsefError
 
 from . import people
-from .fact import NotSeen
+from .fact import NotSeen, Refused
 from .journal import Entry, Journal
 from .life import MARK, Life, Login
+
+_FAILURES = (
+    KsefError, NotSeen, Refused, requests.RequestException, LookupError, TypeError, ValueError,
+)  # fmt: skip
 
 
 class Cleaner:
@@ -32,7 +38,7 @@ class Cleaner:
                 self._life.redactor.learn(value, f"number of a {entry.kind}")
             try:
                 _STEPS[entry.kind](self, entry)
-            except (KsefError, NotSeen, LookupError, TypeError, ValueError) as error:
+            except _FAILURES as error:
                 text = self._life.redactor.text(str(error) or type(error).__name__)
                 self._say(f"not cleaned up ({entry.kind}): {text}")
             else:
@@ -54,7 +60,7 @@ class Cleaner:
     def _post(self, path: str, **body: object) -> None:
         answer = self._life.door.call("POST", path, json=body)
         if answer.status != 200:
-            raise NotSeen(f"{path}: {answer.said} {answer.details}".strip())
+            raise Refused(f"{path}: {answer.said} {answer.details}".strip())
 
     def _undo_of_identity(self, entry: Entry) -> None:
         """Log in as whoever did something in a context, undo it, and end all sessions there.
@@ -67,7 +73,7 @@ class Cleaner:
         if login.code in _OUTSIDE:
             return
         if login.code != 200:
-            raise NotSeen(f"the login: {login.said}")
+            raise Refused(f"the login: {login.said}")
         self._life.redeemed(login)
         try:
             if entry.kind == "owner":
@@ -87,7 +93,7 @@ class Cleaner:
         for number in {row["id"] for row in rows if row["description"].startswith(f"{MARK} ")}:
             said = life.permission(login, "DELETE", f"common/grants/{number}")
             if said != "202 200":
-                raise NotSeen(f"a right: {said}")
+                raise Refused(f"a right: {said}")
 
     def _revoke_certificates(self, login: Login) -> None:
         client = self._life.client

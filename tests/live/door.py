@@ -272,4 +272,3 @@ def incident(answer: Answer) -> str:
     if isinstance(security, dict) and security.get("incidentId"):
         return f"incident {security['incidentId']}"
     return " ".join(answer.content.decode("utf-8", "replace").split())[:300]
-

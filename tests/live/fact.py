@@ -16,6 +16,10 @@ class NotSeen(Exception):
     """Something that this fact needs is not there: another one went another way than expected."""
 
 
+class Refused(Exception):
+    """KSeF refused the call that a fact is about; the text is its answer in short."""
+
+
 @dataclass(frozen=True)
 class Fact:
     """One row of the table.

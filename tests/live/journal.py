@@ -10,7 +10,8 @@ from typing import Any
 
 #: What there is to clean up, in the order in which it is done: a blocked context; what a guest, then
 #: an owner, has made after logging in to a context; a right and a person of /testdata.
-KINDS = ("block", "guest", "owner", "permission", "person")
+LOGINS = ("guest", "owner")
+KINDS = ("block", *LOGINS, "permission", "person")
 
 
 @dataclass(frozen=True)

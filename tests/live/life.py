@@ -12,12 +12,11 @@ from tools import auth_token_request
 from tools.auth_token_request import Context, SubjectType
 from tools.client import KsefClient
 from tools.enrollment import build_csr, new_key
-from tools.errors import KsefError
 
 from . import people
 from .door import Answer, Clock, Door
-from .fact import NotSeen
-from .journal import Journal
+from .fact import NotSeen, Refused
+from .journal import LOGINS, Journal
 from .people import Signer
 from .redactor import Redactor
 
@@ -35,13 +34,12 @@ RUNNING = 100
 class Login:
     """One attempt to log in, as far as it came."""
 
-    signer: Signer
-    nip: str
     reference: str
     authentication_token: str = field(repr=False)
     answer: Answer
     code: int = RUNNING
     details: tuple[str, ...] = ()
+    signer: Signer | None = None
     access: str = field(default="", repr=False)
     refresh: str = field(default="", repr=False)
 
@@ -71,6 +69,8 @@ class Life:
         self.clock, self.chance = clock, chance
         self.client = KsefClient(door.base_url, session=door.session)
         self._things: dict[str, Any] = {}
+        self._logins: list[Login] = []
+        self._owners: dict[str, tuple[tuple[str, str], ...]] = {}
         self.times: dict[str, float] = {}
         for name in people.NAMES:
             redactor.learn(name, "name")
@@ -93,6 +93,16 @@ class Life:
 
     def __setitem__(self, name: str, thing: Any) -> None:
         self._things[name] = thing
+
+    @staticmethod
+    def accepted(answer: Answer) -> Answer:
+        """Return an answer that is no refusal.
+
+        :raises Refused: for a refusal
+        """
+        if answer.status >= 400:
+            raise Refused(f"{answer.said} {answer.details}".strip())
+        return answer
 
     # Whom it is about
 
@@ -151,7 +161,7 @@ class Life:
         """Log in as far as the final status; without a document of one's own, in the usual way.
 
         :param more: of :meth:`submit`
-        :raises NotSeen: when KSeF does not take the document
+        :return: the login; where KSeF does not take the document, with the HTTP status as its code
         """
         kind: SubjectType = (
             "certificateFingerprint" if signer.kind == "Fingerprint" else "certificateSubject"
@@ -159,30 +169,37 @@ class Life:
         signed = document or signer.sign(self.request(nip, kind))
         self._will_log_in(signer, nip)
         answer = self.submit(signed, **more)
-        if answer.status != 202:
-            raise NotSeen(f"the signature: {answer.said} {answer.details}".strip())
+        if answer.status == 202:
+            login = self.followed(answer)
+        else:
+            said = tuple(answer.said.split()[1:])
+            login = Login("", "", answer, answer.status, said)
+        login.signer = signer
+        return login
+
+    def followed(self, answer: Answer) -> Login:
+        """Return the login of a document that KSeF has taken, with its final status."""
         body = answer.body
         token = body["authenticationToken"]["token"]
-        login = Login(signer, nip, body["referenceNumber"], token, answer)
-        login.code, login.details = self._final_status(login)
+        login = Login(body["referenceNumber"], token, answer)
+        status = self.until(
+            lambda: self.client.auth_status(login.reference, login.authentication_token),
+            lambda found: found.code != RUNNING,
+        )
+        login.code, login.details = status.code, status.details
         return login
 
     def _will_log_in(self, signer: Signer, nip: str) -> None:
-        owners = self._things.get("owners", {})
-        is_owner = signer.who in owners.get(nip, ())
-        if signer.kind != "Fingerprint":
+        """Write a login down, unless it is known already: the cleaner logs in too."""
+        logins = (entry for entry in self.journal.left() if entry.kind in LOGINS)
+        known = {(entry.nip, entry.who) for entry in logins}
+        is_owner = signer.who in self._owners.get(nip, ())
+        if signer.kind != "Fingerprint" and (nip, signer.who) not in known:
             self.journal.will_make("owner" if is_owner else "guest", nip, signer.who)
 
     def owns(self, nip: str, *who: tuple[str, str]) -> None:
         """Remember whose own context this is, for the cleaning up."""
-        self._things.setdefault("owners", {})[nip] = who
-
-    def _final_status(self, login: Login) -> tuple[int, tuple[str, ...]]:
-        def ask() -> Any:
-            return self.client.auth_status(login.reference, login.authentication_token)
-
-        status = self.until(ask, lambda found: found.code != RUNNING)
-        return status.code, status.details
+        self._owners[nip] = who
 
     def until(self, ask: Callable[[], Any], is_done: Callable[[Any], bool]) -> Any:
         """Ask again until it is done, or patience is over; return the last answer."""
@@ -205,6 +222,7 @@ class Life:
         """Fetch the tokens of a login."""
         tokens = self.client.redeem(login.authentication_token)
         login.access, login.refresh = tokens.access.token, tokens.refresh.token
+        self._logins.append(login)
         return login
 
     # Certificates
@@ -215,7 +233,9 @@ class Life:
         self.redactor.learn(data.common_name, "name")
         return build_csr(key or new_key(), data)
 
-    def apply(self, login: Login, csr: bytes, kind: str = "Authentication", name: str = "") -> Answer:
+    def apply(
+        self, login: Login, csr: bytes, kind: str = "Authentication", name: str = ""
+    ) -> Answer:
         """Apply for a certificate."""
         body = {
             "certificateName": name or f"{MARK} {kind}",
@@ -228,21 +248,21 @@ class Life:
         """Get a certificate, and return the same identity with it.
 
         :param kind: Authentication or Offline
-        :raises NotSeen: when KSeF refuses it
+        :raises Refused: when KSeF does not issue it
         """
         key = key or new_key()
         answer = self.apply(login, self.csr(login, key), kind)
-        if answer.status != 202:
-            raise NotSeen(f"the application: {answer.said} {answer.details}".strip())
+        self.accepted(answer)
         reference = answer.body["referenceNumber"]
         status = self.until(
             lambda: self.client.enrollment_status(login.access, reference),
             lambda found: found.code != RUNNING,
         )
         if status.code != 200:
-            raise NotSeen(f"the application: {status.code} {'; '.join(status.details)}")
+            raise Refused(f"application {status.code} {'; '.join(status.details)}")
         serial = str(status.certificate_serial_number)
         (issued,) = self.client.retrieve_certificates(login.access, [serial])
+        assert login.signer is not None
         return login.signer.with_certificate(key, issued.certificate, serial)
 
     # Rights
@@ -269,25 +289,21 @@ class Life:
             json=asked,
             params={"pageSize": "100"},
         )
-        if answer.status != 200:
-            raise NotSeen(f"the list of rights: {answer.said}")
-        rows: list[dict[str, Any]] = answer.body["permissions"]
+        rows: list[dict[str, Any]] = self.accepted(answer).body["permissions"]
         return rows
+
+    def leave_all(self) -> None:
+        """End all logins that are not ended, also those whose rights are gone meanwhile."""
+        for login in list(self._logins):
+            self.leave(login)
 
     def leave(self, login: Login) -> str:
         """End a login by its refresh token; return KSeF's answer in short."""
+        if login in self._logins:
+            self._logins.remove(login)
         return self.door.call("DELETE", "/auth/sessions/current", login.refresh).said
 
 
 def _status(answer: Answer) -> int:
     status = answer.body.get("status")
     return int(status["code"]) if isinstance(status, dict) else answer.status
-
-
-def refusal(call: Callable[[], object]) -> str:
-    """Return how the addon's client was refused: its exception's kind and code."""
-    try:
-        call()
-    except KsefError as error:
-        return f"{type(error).__name__} {error.code}"
-    return "no refusal"

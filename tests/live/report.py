@@ -11,22 +11,22 @@ from .door import Exchange
 from .redactor import Redactor
 from .runner import AS_EXPECTED, Row
 
-_WIDTH = 44
 
-
-def table(rows: Sequence[Row]) -> str:
-    """Return all rows, one a line: the fact, what was expected, what was seen."""
-    lines = [_line(row) for row in rows]
-    counts = Counter(row.verdict for row in rows)
-    summary = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
-    return "\n".join([*lines, f"{len(rows)} facts: {summary}"])
-
-
-def _line(row: Row) -> str:
-    mark = "?" if row.fact.is_open else " "
-    seen = "" if row.verdict == AS_EXPECTED else f"\n{'':28}expected: {row.fact.expected}"
+def line(row: Row) -> str:
+    """Return a row for the terminal: the fact, what was expected, what was seen."""
     verdict = "ok" if row.verdict == AS_EXPECTED else row.verdict
-    return f"{verdict:10}{row.fact.cite:12}{mark:2}{row.fact.text}\n{'':28}seen: {row.seen}{seen}"
+    mark = "?" if row.fact.is_open else " "
+    lines = [f"{verdict:10}{row.fact.cite:12}{mark:2}{row.fact.text}", f"seen: {row.seen}"]
+    if row.verdict != AS_EXPECTED:
+        lines.append(f"expected: {row.fact.expected}")
+    return f"\n{'':24}".join(lines)
+
+
+def summary(rows: Sequence[Row]) -> str:
+    """Return how many rows there are, by verdict."""
+    counts = Counter(row.verdict for row in rows)
+    found = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
+    return f"{len(rows)} facts: {found or 'none seen'} (? marks what docs/ksef.md does not know)"
 
 
 def for_an_issue(
@@ -76,5 +76,7 @@ def _exchange(item: Exchange, redactor: Redactor) -> dict[str, Any]:
     if warning:
         told["warning"] = redactor.text(warning)
     if answer.content:
-        told["body"] = redactor.shape(answer.body) or redactor.text(answer.content.decode("utf-8", "replace")[:300])
+        told["body"] = redactor.shape(answer.body) or redactor.text(
+            answer.content.decode("utf-8", "replace")[:300]
+        )
     return told

@@ -10,11 +10,10 @@ import requests
 from tools.errors import KsefError
 
 from . import facts
-from .door import Stopped
-from .fact import FACTS, Fact, NotSeen
+from .fact import FACTS, Fact, NotSeen, Refused
 from .life import Life
 
-__all__ = ["AS_EXPECTED", "DIFFERENT", "NOT_SEEN", "Row", "facts", "rows", "wanted"]
+__all__ = ["AS_EXPECTED", "DIFFERENT", "NOT_SEEN", "Row", "facts", "rows", "see", "wanted"]
 
 AS_EXPECTED, DIFFERENT, NOT_SEEN = "as expected", "DIFFERENT", "not seen"
 
@@ -36,6 +35,15 @@ def wanted(with_blocks: bool) -> list[Fact]:
     return [fact for fact in FACTS if with_blocks or not fact.blocks]
 
 
+def see(life: Life, fact: Fact) -> Row:
+    """See one fact."""
+    life.door.fact = fact.name
+    try:
+        return _row(life, fact)
+    finally:
+        life.door.fact = ""
+
+
 def rows(
     life: Life, chosen: Iterable[Fact], before: Callable[[Fact], None] | None = None
 ) -> Iterator[Row]:
@@ -47,9 +55,7 @@ def rows(
     for fact in chosen:
         if before:
             before(fact)
-        life.door.fact = fact.name
-        yield _row(life, fact)
-    life.door.fact = ""
+        yield see(life, fact)
 
 
 def _row(life: Life, fact: Fact) -> Row:
@@ -57,7 +63,7 @@ def _row(life: Life, fact: Fact) -> Row:
         seen = fact.see(life)
     except NotSeen as missing:
         return Row(fact, life.redactor.text(str(missing)), NOT_SEEN)
-    except KsefError as error:
+    except (KsefError, Refused) as error:
         return Row(fact, life.redactor.text(str(error)), DIFFERENT)
     except requests.RequestException as error:
         return Row(fact, type(error).__name__, NOT_SEEN)
@@ -65,8 +71,3 @@ def _row(life: Life, fact: Fact) -> Row:
         # KSeF's answer has another shape than the fact reads.
         return Row(fact, f"another shape ({type(error).__name__})", DIFFERENT)
     return Row(fact, life.redactor.text(seen), AS_EXPECTED if seen == fact.expected else DIFFERENT)
-
-
-def stopped(error: Stopped) -> str:
-    """Return what is said to the user when the run has ended early."""
-    return f"Stopped for good: {error}. Try again another day."

@@ -42,7 +42,7 @@ def _rows(life: Life, login: Login) -> list[dict[str, str]]:
     answer = life.door.call(
         "POST", "/certificates/query", login.access, json={}, params={"pageSize": "50"}
     )
-    rows: list[dict[str, str]] = answer.body["certificates"]
+    rows: list[dict[str, str]] = life.accepted(answer).body["certificates"]
     return rows
 
 

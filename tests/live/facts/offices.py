@@ -40,9 +40,7 @@ def given(life: Life) -> list[dict[str, Any]]:
 def take_back(life: Life) -> list[str]:
     """Have A take back all that B has, and return how each of it ended."""
     login = life["login to A"]
-    return [
-        life.permission(login, "DELETE", f"common/grants/{row['id']}") for row in given(life)
-    ]
+    return [life.permission(login, "DELETE", f"common/grants/{row['id']}") for row in given(life)]
 
 
 @fact("G2-15", "400 21405")

@@ -72,7 +72,8 @@ def session_is_listed(life: Life) -> str:
     """A login stands in the list of its context, and is marked as the current one."""
     login: Login = life["login to A"]
     found = [item for item in life.client.sessions(login.access) if item.is_current]
-    return "listed, and current" if [item.reference_number for item in found] == [login.reference] else "missing"
+    is_ours = [item.reference_number for item in found] == [login.reference]
+    return "listed, and current" if is_ours else "missing"
 
 
 @fact("A2-32", "XadesSignature")

@@ -32,7 +32,8 @@ def _to_client(life: Life) -> dict[str, str]:
 @fact("G2-16", "200, then 415")
 def zaw_fa_is_taken_back(life: Life) -> str:
     """/testdata/permissions/revoke takes everything that somebody has in a context."""
-    kind, value = life["administrator"].signer.who
+    life.need("administrator")
+    kind, value = life["stranger"].who
     body = {
         "contextIdentifier": _to_client(life),
         "authorizedIdentifier": {"type": kind, "value": value},
