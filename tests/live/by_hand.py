@@ -1,4 +1,4 @@
-"""`./run live sign`: a request is signed by a human, and KSeF's verdict compared with the reader's."""
+"""`./run live sign`: a human signs a request; what the reader thinks, and what KSeF says."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from tools.auth_token_request import Context
 from tools.const import CHALLENGE_LIFETIME
 from tools.signed_document import MAX_SIZE, KnownChallenge, Reading, read
 
-from .life import Life, Login
+from .life import Life
+from .login import Login
 
 #: Seconds between two looks for the signed file.
 POLL = 2.0

@@ -11,7 +11,8 @@ from tools.errors import KsefError
 from . import people
 from .fact import NotSeen, Refused
 from .journal import Entry, Journal
-from .life import MARK, Life, Login
+from .life import MARK, Life
+from .login import Login
 
 _FAILURES = (
     KsefError, NotSeen, Refused, requests.RequestException, LookupError, TypeError, ValueError,

@@ -1,4 +1,4 @@
-"""The only way to KSeF: one address, one pace, an end at the first wall. Keeps what was answered."""
+"""The only way to KSeF: one address, one pace, an end at the first wall. Keeps all answers."""
 
 from __future__ import annotations
 
@@ -244,7 +244,7 @@ def _kept(response: requests.Response, content: bytes) -> HTTPResponse:
     return HTTPResponse(
         body=io.BytesIO(content),
         status=response.status_code,
-        headers=list(response.headers.items()),
+        headers=response.raw.headers,
         preload_content=False,
     )
 

@@ -1,4 +1,4 @@
-"""A fact of docs/ksef.md that can be seen from outside, and the list of all of them."""
+"""A fact known of KSeF that can be seen from outside, and the list of all of them."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class Refused(Exception):
 class Fact:
     """One row of the table.
 
-    :param cite: where docs/ksef.md has it
+    :param cite: where the page on KSeF has it
     :param expected: what is seen where the fact holds
     :param see: does the one thing at KSeF, and returns what was seen
-    :param is_open: docs/ksef.md does not know; `expected` is what the simulator does
+    :param is_open: the page on KSeF does not know; `expected` is what the simulator does
     :param blocks: it blocks a context for a while, and is done only on demand
     """
 

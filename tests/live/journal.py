@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-#: What there is to clean up, in the order in which it is done: a blocked context; what a guest, then
-#: an owner, has made after logging in to a context; a right and a person of /testdata.
+#: What there is to clean up, in this order: a blocked context; what a guest, then an owner, has
+#: made after logging in to a context; a right and a person of /testdata.
 LOGINS = ("guest", "owner")
 KINDS = ("block", *LOGINS, "permission", "person")
 

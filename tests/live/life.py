@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from tools import auth_token_request
@@ -17,6 +16,7 @@ from . import people
 from .door import Answer, Clock, Door
 from .fact import NotSeen, Refused
 from .journal import LOGINS, Journal
+from .login import RUNNING, Login
 from .people import Signer
 from .redactor import Redactor
 
@@ -27,26 +27,6 @@ MARK = "Odoo live"
 #: How often numbers are drawn anew that KSeF knows already.
 _DRAWS = 5
 KNOWN = 30001
-RUNNING = 100
-
-
-@dataclass
-class Login:
-    """One attempt to log in, as far as it came."""
-
-    reference: str
-    authentication_token: str = field(repr=False)
-    answer: Answer
-    code: int = RUNNING
-    details: tuple[str, ...] = ()
-    signer: Signer | None = None
-    access: str = field(default="", repr=False)
-    refresh: str = field(default="", repr=False)
-
-    @property
-    def said(self) -> str:
-        """Return the status in short: "415 Brak przypisanych uprawnień"."""
-        return f"{self.code} {'; '.join(self.details)}".strip()
 
 
 class Life:

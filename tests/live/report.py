@@ -26,7 +26,9 @@ def summary(rows: Sequence[Row]) -> str:
     """Return how many rows there are, by verdict."""
     counts = Counter(row.verdict for row in rows)
     found = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
-    return f"{len(rows)} facts: {found or 'none seen'} (? marks what docs/ksef.md does not know)"
+    return (
+        f"{len(rows)} facts: {found or 'none seen'} (? marks what the page on KSeF does not know)"
+    )
 
 
 def for_an_issue(

@@ -10,7 +10,6 @@ from requests.adapters import BaseAdapter
 from urllib3.response import HTTPResponse
 
 from live.door import TEST, Door, Pace, Stopped, checked_address
-from live.fact import FACTS
 from tools.client import KsefClient
 
 
@@ -122,9 +121,3 @@ def test_calls_that_share_a_counter_are_further_apart(door, moved):
         moments.append(moved.now())
     pauses = [later - earlier for earlier, later in zip(moments, moments[1:], strict=False)]
     assert pauses == pytest.approx([1, 1, 2.1])
-
-
-def test_each_exchange_is_kept_with_the_fact_that_it_is_for(live):
-    run = live()
-    run.run()
-    assert {item.fact for item in run.life.door.exchanges} - {""} <= {fact.name for fact in FACTS}

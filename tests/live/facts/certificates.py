@@ -17,7 +17,8 @@ from tools.enrollment import build_csr, new_key
 
 from .. import people
 from ..fact import fact
-from ..life import MARK, Life, Login
+from ..life import MARK, Life
+from ..login import Login
 from ..people import Signer
 
 UNKNOWN_SERIAL = "0123456789ABCDEF"

@@ -8,7 +8,8 @@ from tools import clock
 from tools.members import moment
 
 from ..fact import fact
-from ..life import Life, Login
+from ..life import Life
+from ..login import Login
 from ..people import Signer
 from .certificates import UNKNOWN_SERIAL
 

@@ -9,7 +9,8 @@ from tools import clock
 
 from .. import people
 from ..fact import fact
-from ..life import Life, Login
+from ..life import Life
+from ..login import Login
 
 
 @fact("A0-5", "challenge, clientIp, timestamp")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..fact import fact
-from ..life import MARK, Life, Login
+from ..life import MARK, Life
+from ..login import Login
 
 BOTH = ("InvoiceRead", "InvoiceWrite")
 

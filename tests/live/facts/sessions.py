@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..fact import fact
-from ..life import Life, Login
+from ..life import Life
+from ..login import Login
 
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -79,7 +80,7 @@ def session_is_listed(life: Life) -> str:
 @fact("A2-32", "XadesSignature")
 def method_by_category(life: Life) -> str:
     """The way of logging in is told by authenticationMethodInfo.category."""
-    return _first_item(life).get("authenticationMethodInfo", {}).get("category", "missing")
+    return str(_first_item(life).get("authenticationMethodInfo", {}).get("category", "missing"))
 
 
 @fact("E12", "still there", is_open=True)
