@@ -79,6 +79,7 @@ class Cleaner:
         try:
             if entry.kind == "owner":
                 self._take_rights(login)
+                self._revoke_tokens(login)
             self._revoke_certificates(login)
             self._end_sessions(login)
         finally:
@@ -95,6 +96,15 @@ class Cleaner:
             said = life.permission(login, "DELETE", f"common/grants/{number}")
             if said != "202 200":
                 raise Refused(f"a right: {said}")
+
+    def _revoke_tokens(self, login: Login) -> None:
+        door = self._life.door
+        params = {"status": "Active", "pageSize": "100"}
+        listed = self._life.accepted(door.call("GET", "/tokens", login.access, params=params))
+        for item in listed.body["tokens"]:
+            if item["description"].startswith(MARK):
+                path = f"/tokens/{item['referenceNumber']}"
+                self._life.accepted(door.call("DELETE", path, login.access))
 
     def _revoke_certificates(self, login: Login) -> None:
         client = self._life.client

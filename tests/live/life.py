@@ -24,9 +24,9 @@ from .redactor import Redactor
 PATIENCE, POLL = 120.0, 2.0
 #: The beginning of every name and description that is left at KSeF.
 MARK = "Odoo live"
-#: How often numbers are drawn anew that KSeF knows already.
-_DRAWS = 5
-KNOWN = 30001
+WITHOUT_RIGHT = 415
+#: How often a login by a right that was just given is tried, and seconds between two tries.
+_TRIES, _LAG = 4, 8.0
 
 
 class Life:
@@ -84,39 +84,6 @@ class Life:
             raise Refused(f"{answer.said} {answer.details}".strip())
         return answer
 
-    # Whom it is about
-
-    def number(self, label: str, draw: Callable[[random.Random], str]) -> str:
-        """Draw a number, which no report will tell."""
-        found = draw(self.chance)
-        self.redactor.learn(found, label)
-        return found
-
-    def owner_of_a_nip(self, label: str, **more: bool) -> tuple[str, str]:
-        """Make a person of /testdata who owns a NIP; return NIP and PESEL.
-
-        Numbers that KSeF knows are dropped, and others drawn.
-
-        :param more: further members of KSeF's request, such as isDeceased
-        """
-        for _draw in range(_DRAWS):
-            nip = self.number(f"NIP of {label}", people.draw_nip)
-            pesel = self.number(f"PESEL of {label}", people.draw_pesel)
-            # Written down although it may be another guest's: KSeF's refusal takes it back.
-            self.journal.will_make("person", nip, ("Pesel", pesel))
-            answer = self.make_person(nip, pesel, **more)
-            if answer.status == 200:
-                return nip, pesel
-            self.journal.forget("person", nip, ("Pesel", pesel))
-            if KNOWN not in [code for code, _details in answer.errors()]:
-                raise NotSeen(f"/testdata/person: {answer.said} {answer.details}".strip())
-        raise NotSeen("each number that was drawn is known at KSeF")
-
-    def make_person(self, nip: str, pesel: str, **more: bool) -> Answer:
-        """Ask /testdata for a person who owns a NIP."""
-        body = {"nip": nip, "pesel": pesel, "isBailiff": False, "description": MARK, **more}
-        return self.door.call("POST", "/testdata/person", json=body)
-
     # Logging in
 
     def request(self, nip: str, subject_type: SubjectType = "certificateSubject") -> bytes:
@@ -155,6 +122,15 @@ class Life:
             said = tuple(answer.said.split()[1:])
             login = Login("", "", answer, answer.status, said)
         login.signer = signer
+        return login
+
+    def attempt_soon(self, signer: Signer, nip: str) -> Login:
+        """Log in by a right that was given just now: 415 is tried again (docs/ksef.md G2-6)."""
+        for _try in range(_TRIES):
+            login = self.attempt(signer, nip)
+            if login.code != WITHOUT_RIGHT:
+                break
+            self.clock.sleep(_LAG)
         return login
 
     def followed(self, answer: Answer) -> Login:
@@ -201,7 +177,8 @@ class Life:
     def redeemed(self, login: Login) -> Login:
         """Fetch the tokens of a login."""
         tokens = self.client.redeem(login.authentication_token)
-        login.access, login.refresh = tokens.access.token, tokens.refresh.token
+        login.refresh = tokens.refresh.token
+        login.keep_fresh(self.clock, self.client.refresh, tokens.access.token)
         self._logins.append(login)
         return login
 
@@ -245,7 +222,21 @@ class Life:
         assert login.signer is not None
         return login.signer.with_certificate(key, issued.certificate, serial)
 
-    # Rights
+    # Tokens and rights
+
+    def make_token(self, login: Login) -> str:
+        """Get a KSeF token that may read invoices; return its secret.
+
+        :raises Refused: when KSeF makes none
+        """
+        body = {"permissions": ["InvoiceRead"], "description": MARK}
+        made = self.accepted(self.door.call("POST", "/tokens", login.access, json=body)).body
+        path = f"/tokens/{made['referenceNumber']}"
+        self.until(
+            lambda: self.door.call("GET", path, login.access).body["status"],
+            lambda status: status != "Pending",
+        )
+        return str(made["token"])
 
     def permission(self, login: Login, method: str, path: str, body: Any = None) -> str:
         """Give or take back a right; return how that ended: "202 200", or the refusal."""

@@ -45,6 +45,8 @@ def order_ends(code: int) -> Switch:
     return setting(force_permission_status={"code": code, "times": 1})
 
 
+#: Tried again or not, the next login ends without a right.
+NO_RIGHT = setting(force_status={"code": 415, "details": []})
 NO_CERTIFICATE = setting(force_enrollment_status={"code": 400, "times": 1})
 OLDER = setting(version="2.6")
 LATE_LISTS = setting(permission_list_delay=10.0**6)
@@ -53,7 +55,7 @@ DOCUMENT, GRANT = refused("xades-signature"), refused("permission-grant")
 SWITCHES: dict[str, Switch] = {
     # Logging in
     "challenge_members": fault("challenge", "not-json"),
-    "linked_person_is_owner": login_ends(415),
+    "linked_person_is_owner": NO_RIGHT,
     "seal_is_owner": setting(self_signed_allowed=False),
     "stranger_has_no_right": login_ends(200),
     "refused_login_gets_no_tokens": refused("redeem"),
@@ -63,7 +65,7 @@ SWITCHES: dict[str, Switch] = {
     "tokens_live": setting(access_token_seconds=60),
     "tokens_are_given_once": refused("redeem"),
     "foreign_operation_is_not_found": refused("auth-status"),
-    "one_right_lets_in": login_ends(415),
+    "one_right_lets_in": NO_RIGHT,
     "owner_permissions": OLDER,
     "others_are_no_owners": fault("permissions", "403"),
     "right_to_collective_identifiers": OLDER,
@@ -144,20 +146,26 @@ SWITCHES: dict[str, Switch] = {
     "certificate_is_revoked": setting(revocation_delay=10.0**4),
     "revoked_certificate_does_not_log_in": login_ends(200),
     "session_outlives_its_certificate": refused("refresh"),
+    # KSeF tokens
+    "invented_token": login_ends(415),
+    "unknown_key": refused("ksef-token"),
+    "token_gets_no_data": refused("enrollment-data"),
+    "token_applies_for_nothing": refused("enroll"),
+    "token_beyond_ones_rights": refused("token-generate"),
     # An office
+    "client_is_owner": NO_RIGHT,
     "short_name": GRANT,
     "right_to_oneself": order_ends(450),
     "right_is_given": order_ends(420),
     "sole_trader_enters": setting(sole_trader_has_company_rights=False),
     "right_is_given_again": setting(repeated_grant_status=400),
     "office_resigns": setting(recipient_may_resign=True),
-    "certificate_of_the_office_enters": login_ends(415),
+    "certificate_of_the_office_enters": NO_RIGHT,
     "client_sees_the_office": LATE_LISTS,
     "received_rights_are_empty_at_the_client": fault("permission-list", "403"),
     "office_sees_the_client": LATE_LISTS,
     "foreign_rights_in_the_own_list": LATE_LISTS,
     "office_may_not_pass_on": fault("permission-grant", "401"),
-    "token_beyond_ones_rights": refused("token-generate"),
     "right_outlives_the_session": refused("session-revoke"),
     # Its staff
     "zaw_fa_is_taken_back": login_ends(200),
@@ -169,7 +177,7 @@ SWITCHES: dict[str, Switch] = {
     "access_token_without_rights": fault("permissions", "401"),
     "refresh_without_rights": setting(refresh_without_rights="21301"),
     "right_is_given_anew": LATE_LISTS,
-    "employee_enters": login_ends(415),
+    "employee_enters": NO_RIGHT,
     "employee_sees_the_target": LATE_LISTS,
     "employee_is_out_with_the_office": login_ends(200),
     # Blocking

@@ -6,7 +6,9 @@ import stat
 
 import pytest
 
-from live import runner
+from ksef_simulator import identities
+from ksef_simulator.state import LoginContext, Who
+from live import cast, runner
 from live.fact import FACTS, NotSeen
 from live.journal import Journal
 
@@ -64,15 +66,32 @@ def test_it_is_written_before_the_request_is_sent(live, sim):
 def test_a_number_that_ksef_knows_is_dropped_and_not_cleaned_up(live, sim):
     run = live()
     sim.faults.add("testdata", "refusal", code=30001)
-    nip, pesel = run.life.owner_of_a_nip("A")
-    assert [(entry.nip, entry.who[1]) for entry in run.life.journal.left()] == [(nip, pesel)]
+    nip, pesel = cast.owner_of_a_nip(run.life, "A")
+    people = [entry for entry in run.life.journal.left() if entry.kind == "person"]
+    assert [(entry.nip, entry.who[1]) for entry in people] == [(nip, pesel)]
     assert sim.requests.count("testdata") == 2
+
+
+def test_a_context_in_which_somebody_has_rights_is_dropped(live, sim):
+    run = live()
+    stranger = identities.STRANGER.identity
+    learn = run.life.redactor.learn
+
+    def seen(value, label):
+        learn(value, label)
+        if label == "NIP of A" and not sim.requests.count("testdata"):
+            sim.world.grant(stranger, value)
+
+    run.life.redactor.learn = seen
+    nip, _pesel = cast.owner_of_a_nip(run.life, "A")
+    assert sim.requests.count("testdata") == 2
+    assert not sim.world.rights(Who("pesel", stranger.value), LoginContext("Nip", nip))
 
 
 def test_numbers_are_not_drawn_for_ever(live, sim):
     sim.faults.add("testdata", "refusal", code=30001, times=-1)
     with pytest.raises(NotSeen, match="is known at KSeF"):
-        live().life.owner_of_a_nip("A")
+        cast.owner_of_a_nip(live().life, "A")
     assert sim.requests.count("testdata") == 5
 
 

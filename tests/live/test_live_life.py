@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -72,6 +73,12 @@ def test_an_older_ksef_differs_in_what_came_later_and_in_nothing_else(live, sim)
     assert different == SINCE_2_6
 
 
+def test_a_slow_ksef_outlives_no_access_token(live, sim):
+    run = live("--pace", "3")
+    assert run.run() == 0
+    assert (sim.clock.now() - run._began).total_seconds() > 20 * 60
+
+
 def test_what_blocks_a_context_is_left_out_unless_it_is_wanted():
     assert {fact.name for fact in FACTS} - {fact.name for fact in runner.wanted(False)} == {
         "blocked_context",
@@ -83,6 +90,7 @@ def test_nothing_is_left_at_ksef(whole):
     sim, now = whole.sim, whole.sim.clock.now()
     assert not [item for item in sim.state.certificates.values() if item.status(now) == "Active"]
     assert not [item for item in sim.state.operations.values() if item.redeemed > item.revoked]
+    assert not [item for item in sim.state.ksef_tokens.values() if item.status == "Active"]
     assert not sim.state.grants
     assert sim.world.grants == whole.grants
     assert not [item for item in sim.world.people.values() if item.nips]
@@ -95,6 +103,11 @@ def test_two_requests_are_a_second_apart_and_ksef_never_asks_to_wait(whole):
     pauses = [later - earlier for earlier, later in zip(moments, moments[1:], strict=False)]
     assert min(pauses) >= timedelta(seconds=0.999)
     assert whole.sim.requests.count(status=429) == 0
+
+
+def test_a_run_leaves_room_for_another_guest_below_the_limit_of_an_hour(whole):
+    counted = Counter(item.context for item in whole.sim.requests if item.bearer == "access")
+    assert max(counted.values()) < 110
 
 
 def test_each_exchange_is_kept_with_the_fact_that_it_is_for(whole):

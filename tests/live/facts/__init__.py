@@ -5,6 +5,7 @@ from . import documents
 from . import sessions
 from . import certificates
 from . import lives_of_certificates
+from . import tokens
 from . import offices
 from . import staff
 from . import last

@@ -25,7 +25,7 @@ UNKNOWN_SERIAL = "0123456789ABCDEF"
 
 
 def _login(life: Life) -> Login:
-    found: Login = life["login to A"]
+    found: Login = life["login"]
     return found
 
 
@@ -49,7 +49,7 @@ def _limits(life: Life, login: Login) -> str:
 @fact("A2-22", "a text", is_open=True)
 def given_name(life: Life) -> str:
     """Documents differ on whether givenName is a text or a list."""
-    login = life.log_in(life["owner of A"], life["A"])
+    login = life.log_in(life["owner"], life["company"])
     body = life.door.call("GET", "/certificates/enrollments/data", login.access).body
     life.leave(login)
     return "a list" if isinstance(body.get("givenName"), list) else "a text"
@@ -122,16 +122,16 @@ def fingerprint_applies(life: Life) -> str:
     """Whether somebody known by a certificate's fingerprint alone may apply for one."""
     signer = people.nobody("somebody from abroad")
     _grant_by_fingerprint(life, signer)
-    login = life.log_in(signer, life["A"])
+    login = life.log_in(signer, life["company"])
     answer = life.door.call("GET", "/certificates/enrollments/data", login.access)
     life.leave(login)
     return "data" if answer.status == 200 else answer.said
 
 
 def _grant_by_fingerprint(life: Life, signer: Signer) -> None:
-    life.journal.will_make("permission", life["A"], signer.who)
+    life.journal.will_make("permission", life["company"], signer.who)
     body: dict[str, Any] = {
-        "contextIdentifier": {"type": "Nip", "value": life["A"]},
+        "contextIdentifier": {"type": "Nip", "value": life["company"]},
         "authorizedIdentifier": {"type": "Fingerprint", "value": signer.value},
         "permissions": [{"permissionType": "InvoiceRead", "description": MARK}],
     }

@@ -14,7 +14,7 @@ from ksef_simulator import signers
 from tools import auth_token_request, clock
 from tools.auth_token_request import Context
 
-from .. import people
+from .. import cast, people
 from ..fact import fact
 from ..life import Life
 from ..people import Signer
@@ -42,26 +42,26 @@ def _code(life: Life, document: bytes, **more: Any) -> str:
 
 
 def _request(life: Life) -> bytes:
-    return life.request(life["A"])
+    return life.request(life["company"])
 
 
 def _signed(life: Life, change: Callable[[bytes], bytes] = bytes) -> bytes:
-    owner: Signer = life["owner of A"]
+    owner: Signer = life["owner"]
     return owner.sign(change(_request(life)))
 
 
 @fact("A1-21111", "400 21111")
 def unknown_challenge(life: Life) -> str:
     """A challenge that KSeF did not give is refused."""
-    document = auth_token_request.build(UNKNOWN_CHALLENGE, Context("Nip", life["A"]))
-    return _code(life, life["owner of A"].sign(document))
+    document = auth_token_request.build(UNKNOWN_CHALLENGE, Context("Nip", life["company"]))
+    return _code(life, life["owner"].sign(document))
 
 
 @fact("A0-1", "400 21111")
 def used_challenge(life: Life) -> str:
     """A challenge serves once."""
     document = _signed(life)
-    life.attempt(life["owner of A"], life["A"], document)
+    life.attempt(life["owner"], life["company"], document)
     return _code(life, document)
 
 
@@ -74,7 +74,7 @@ def unsigned(life: Life) -> str:
 @fact("A1-9103", "400 9103")
 def signed_twice(life: Life) -> str:
     """A second signature is one too many."""
-    return _code(life, life["owner of A"].sign(_signed(life)))
+    return _code(life, life["owner"].sign(_signed(life)))
 
 
 @fact("A2-4", "400 9105 Nieprawidłowa wartość skrótu dla referencji wskazującej na element ''.")
@@ -111,7 +111,7 @@ def another_encoding(life: Life) -> str:
 @fact("A2-10", "400 21401")
 def nip_with_dashes(life: Life) -> str:
     """A NIP with dashes does not fit the schema."""
-    nip = life["A"].encode()
+    nip = life["company"].encode()
     dashed = b"-".join((nip[:3], nip[3:6], nip[6:8], nip[8:]))
     return _code(life, _signed(life, lambda document: document.replace(nip, dashed)))
 
@@ -119,7 +119,7 @@ def nip_with_dashes(life: Life) -> str:
 @fact("A1-21117", "400 21117")
 def nip_with_a_wrong_digit(life: Life) -> str:
     """A NIP with a wrong check digit is no context."""
-    nip = life["A"]
+    nip = life["company"]
     wrong = nip[:9] + str((int(nip[9]) + 1) % 10)
     life.redactor.learn(wrong, "NIP of A")
     return _code(life, _signed(life, lambda text: text.replace(nip.encode(), wrong.encode())))
@@ -147,7 +147,7 @@ def form_instead_of_xml(life: Life) -> str:
 @fact("A2-6", "400 9105 without a warning", is_open=True)
 def no_signing_certificate(life: Life) -> str:
     """Whether a signature without SigningCertificate is refused, or taken with a warning."""
-    signer: Signer = life["owner of A"]
+    signer: Signer = life["owner"]
     answer = life.submit(_sign(signer, _request(life), signing_certificate=None))
     warned = "X-System-Warning" in answer.headers
     return answer.said + (" with a warning" if warned else " without a warning")
@@ -156,38 +156,39 @@ def no_signing_certificate(life: Life) -> str:
 @fact("A2-6", "400 9105 Format podpisu niezgodny z akceptowanymi profilami XAdES.")
 def profile_enforced(life: Life) -> str:
     """Who asks for the strict profile is refused the same signature."""
-    signed = _sign(life["owner of A"], _request(life), signing_certificate=None)
+    signed = _sign(life["owner"], _request(life), signing_certificate=None)
     return _refused(life, signed, headers={"X-KSeF-Feature": "enforce-xades-compliance"})
 
 
-@fact("A2-10", "202")
+@fact("A2-10", "200")
 def schema_2_0(life: Life) -> str:
     """Schema 2.0 is still taken."""
 
     def older(document: bytes) -> bytes:
         return document.replace(auth_token_request.NAMESPACE.encode(), SCHEMA_2_0.encode())
 
-    return _code(life, _signed(life, older))
+    return life.attempt(life["owner"], life["company"], _signed(life, older)).said
 
 
-@fact("B-3", "202")
+@fact("B-3", "200")
 def enveloping(life: Life) -> str:
     """A signature around the request is taken."""
-    return _code(life, _sign(life["owner of A"], _request(life), layout="enveloping"))
+    signed = _sign(life["owner"], _request(life), layout="enveloping")
+    return life.attempt(life["owner"], life["company"], signed).said
 
 
 @fact("A1-460", "460 Nieważny certyfikat")
 def expired_certificate(life: Life) -> str:
     """A certificate that has expired ends in 460."""
-    expired = people.human("the owner of A", life["owner of A"].value, valid_days=-1)
-    return life.attempt(expired, life["A"]).said
+    expired = people.human("the owner of A", life["owner"].value, valid_days=-1)
+    return life.attempt(expired, life["company"]).said
 
 
 @fact("A2-36", "460 Niezaufany łańcuch certyfikatów")
 def chain_verified(life: Life) -> str:
     """Who asks for the chain to be verified is refused a self-signed certificate on TEST."""
     return life.attempt(
-        life["owner of A"], life["A"], params={"verifyCertificateChain": "true"}
+        life["owner"], life["company"], params={"verifyCertificateChain": "true"}
     ).said
 
 
@@ -203,6 +204,6 @@ def warning_is_echoed(life: Life) -> str:
 @fact("A1-470", "470 Próba wykorzystania metod autoryzacyjnych osoby zmarłej")
 def dead_person(life: Life) -> str:
     """The login of a person who has died ends in 470."""
-    nip, pesel = life.owner_of_a_nip("C", isDeceased=True)
+    nip, pesel = cast.owner_of_a_nip(life, "C", isDeceased=True)
     life["C"], life["owner of C"] = nip, people.human("the owner of C", pesel)
     return life.attempt(life["owner of C"], nip).said

@@ -13,14 +13,15 @@ from ..login import Login
 from ..people import Signer
 from .certificates import UNKNOWN_SERIAL
 
-#: Seconds until the end of the certificate whose validity is shortened.
-_SHORT = 90
+#: Seconds until the end of the certificate whose validity is shortened, and how far KSeF's clock
+#: may be from ours.
+_SHORT, _SKEW = 90, 30
 
 
 @fact("A2-17", "200")
 def login_with_a_certificate(life: Life) -> str:
     """A KSeF certificate logs in without anybody's signature."""
-    login = life.attempt(life["certificate"], life["A"])
+    login = life.attempt(life["certificate"], life["company"])
     if login.code == 200:
         life["login with the certificate"] = life.redeemed(login)
     return login.said
@@ -29,13 +30,13 @@ def login_with_a_certificate(life: Life) -> str:
 @fact("F", "460 Niepoprawny certyfikat")
 def offline_certificate_does_not_log_in(life: Life) -> str:
     """A certificate of the type Offline is no way to log in."""
-    return life.attempt(life["offline certificate"], life["A"]).said
+    return life.attempt(life["offline certificate"], life["company"]).said
 
 
 @fact("A1-list", "Authentication Active, Authentication Active, Offline Active")
 def both_types_are_listed(life: Life) -> str:
     """Certificates of both types stand in the list."""
-    rows = _rows(life, life["login to A"])
+    rows = _rows(life, life["login"])
     return ", ".join(sorted(f"{row['type']} {row['status']}" for row in rows))
 
 
@@ -48,13 +49,13 @@ def _rows(life: Life, login: Login) -> list[dict[str, str]]:
 
 
 def _row(life: Life, signer: Signer) -> dict[str, str]:
-    rows = _rows(life, life["login to A"])
+    rows = _rows(life, life["login"])
     return next(row for row in rows if row["certificateSerialNumber"] == signer.serial)
 
 
 def _shorten(life: Life, serial: str, end: datetime) -> str:
     body = {"validTo": end.strftime("%Y-%m-%dT%H:%M:%S+00:00")}
-    login: Login = life["login to A"]
+    login: Login = life["login"]
     return life.door.call("PUT", f"/testdata/certificates/{serial}", login.access, json=body).said
 
 
@@ -86,7 +87,7 @@ def validity_is_shortened(life: Life) -> str:
 def renewal(life: Life) -> str:
     """A login with a certificate that will end gets the next one."""
     life["renewed certificate"] = life.enroll(life["login with the certificate"])
-    login = life.attempt(life["renewed certificate"], life["A"])
+    login = life.attempt(life["renewed certificate"], life["company"])
     if login.code == 200:
         life["login with the renewed certificate"] = life.redeemed(login)
     return login.said
@@ -96,8 +97,8 @@ def renewal(life: Life) -> str:
 def shortened_certificate_has_expired(life: Life) -> str:
     """After its shortened end a certificate no longer logs in."""
     left = (life["the certificate's end"] - clock.now()).total_seconds()
-    life.clock.sleep(max(left, 0) + 5)
-    return life.attempt(life["certificate"], life["A"]).said
+    life.clock.sleep(max(left, 0) + _SKEW)
+    return life.attempt(life["certificate"], life["company"]).said
 
 
 @fact("A1-list", "Expired")
@@ -109,7 +110,7 @@ def shortened_certificate_is_expired_in_the_list(life: Life) -> str:
 def _revoke(life: Life, signer: Signer) -> str:
     path = f"/certificates/{signer.serial}/revoke"
     body = {"revocationReason": "Superseded"}
-    return life.door.call("POST", path, life["login to A"].access, json=body).said
+    return life.door.call("POST", path, life["login"].access, json=body).said
 
 
 @fact("A1-25009", "400 25009")
@@ -131,7 +132,7 @@ def certificate_is_revoked(life: Life) -> str:
 @fact("A1-460", "460 Certyfikat odwołany")
 def revoked_certificate_does_not_log_in(life: Life) -> str:
     """A revoked certificate no longer logs in."""
-    return life.attempt(life["renewed certificate"], life["A"]).said
+    return life.attempt(life["renewed certificate"], life["company"]).said
 
 
 @fact("A2-18", "200")

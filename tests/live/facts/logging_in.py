@@ -7,7 +7,7 @@ from typing import Any
 
 from tools import clock
 
-from .. import people
+from .. import cast, people
 from ..fact import fact
 from ..life import Life
 from ..login import Login
@@ -25,21 +25,19 @@ def challenge_members(life: Life) -> str:
 @fact("G2-16", "200")
 def linked_person_is_owner(life: Life) -> str:
     """A PESEL that /testdata/person links to a NIP logs in to it."""
-    nip, pesel = life.owner_of_a_nip("A")
-    life.owns(nip, ("Pesel", pesel), ("Nip", nip))
-    owner = people.human("the owner of A", pesel)
-    login = life.attempt(owner, nip)
+    nip, pesel = cast.owner_of_a_nip(life, "the company")
+    owner = people.human("the owner", pesel)
+    login = life.attempt_soon(owner, nip)
     if login.code == 200:
-        life["A"], life["owner of A"] = nip, owner
-        life["login to A"] = login
+        life["company"], life["owner"] = nip, owner
+        life["login"] = login
     return login.said
 
 
 @fact("G2-16", "200")
 def seal_is_owner(life: Life) -> str:
     """A seal that its company made itself logs in to the company's NIP."""
-    nip, pesel = life.owner_of_a_nip("B")
-    life.owns(nip, ("Nip", nip), ("Pesel", pesel))
+    nip, pesel = cast.owner_of_a_nip(life, "B")
     life["B"], life["owner of B"] = nip, people.human("the owner of B", pesel)
     seal = people.seal("the seal of B", nip)
     login = life.attempt(seal, nip)
@@ -51,10 +49,10 @@ def seal_is_owner(life: Life) -> str:
 @fact("A1-415", "415 Brak przypisanych uprawnień")
 def stranger_has_no_right(life: Life) -> str:
     """A signature of somebody without any right ends in 415."""
-    pesel = life.number("PESEL of the stranger", people.draw_pesel)
+    pesel = cast.number(life, "PESEL of the stranger", people.draw_pesel)
     stranger = people.human("the stranger", pesel)
     life["stranger"] = stranger
-    life["refused login"] = login = life.attempt(stranger, life["A"])
+    life["refused login"] = login = life.attempt(stranger, life["company"])
     return login.said
 
 
@@ -73,7 +71,7 @@ def _from_now(text: str) -> timedelta:
 @fact("A0-1", "about 45 minutes")
 def authentication_token_lives_45_minutes(life: Life) -> str:
     """The token of the operation lives 45 minutes."""
-    login: Login = life["login to A"]
+    login: Login = life["login"]
     return _about(_from_now(login.answer.body["authenticationToken"]["validUntil"]), 45)
 
 
@@ -87,7 +85,7 @@ def _about(found: timedelta, expected: float) -> str:
 @fact("A0-1", "about 15 minutes, about 10080 minutes")
 def tokens_live(life: Life) -> str:
     """The access token lives 15 minutes, the refresh token 7 days."""
-    life.redeemed(life["login to A"])
+    life.redeemed(life["login"])
     body = life.door.exchanges[-1].answer.body
     access, refresh = (
         _from_now(body[name]["validUntil"]) for name in ("accessToken", "refreshToken")
@@ -98,14 +96,14 @@ def tokens_live(life: Life) -> str:
 @fact("A2-14", "400 21301")
 def tokens_are_given_once(life: Life) -> str:
     """Tokens can be fetched once."""
-    login: Login = life["login to A"]
+    login: Login = life["login"]
     return life.door.call("POST", "/auth/token/redeem", login.authentication_token).said
 
 
 @fact("A1-status", "400 21304")
 def foreign_operation_is_not_found(life: Life) -> str:
     """The token of one operation does not show another one."""
-    login: Login = life["login to A"]
+    login: Login = life["login"]
     path = f"/auth/{life['login to B'].reference}"
     return life.door.call("GET", path, login.authentication_token).said
 
@@ -113,9 +111,9 @@ def foreign_operation_is_not_found(life: Life) -> str:
 @fact("A0-2", "any right at all")
 def one_right_lets_in(life: Life) -> str:
     """Any one right lets a login succeed."""
-    life.journal.will_make("permission", life["A"], life["stranger"].who)
+    life.journal.will_make("permission", life["company"], life["stranger"].who)
     given = life.door.call("POST", "/testdata/permissions", json=_zaw_fa(life))
-    login = life.attempt(life["stranger"], life["A"])
+    login = life.attempt_soon(life["stranger"], life["company"])
     if login.code != 200:
         return f"{given.said}, then {login.said}"
     life["administrator"] = life.redeemed(login)
@@ -126,7 +124,7 @@ def _zaw_fa(life: Life) -> dict[str, object]:
     kind, value = life["stranger"].who
     right = {"permissionType": "CredentialsManage", "description": "Odoo live"}
     return {
-        "contextIdentifier": {"type": "Nip", "value": life["A"]},
+        "contextIdentifier": {"type": "Nip", "value": life["company"]},
         "authorizedIdentifier": {"type": kind, "value": value},
         "permissions": [right],
     }
@@ -135,7 +133,7 @@ def _zaw_fa(life: Life) -> dict[str, object]:
 @fact("E1", "rights of an owner in ownerPermissions")
 def owner_permissions(life: Life) -> str:
     """An owner's rights stand in ownerPermissions since 2.9.0; older lists were empty or rows."""
-    answer = _personal(life, life["login to A"])
+    answer = _personal(life, life["login"])
     owners, rows = answer.get("ownerPermissions"), answer.get("permissions") or []
     if owners:
         return "rights of an owner in ownerPermissions"
@@ -153,7 +151,7 @@ def others_are_no_owners(life: Life) -> str:
 @fact("E2", "CollectiveIdentifierManage")
 def right_to_collective_identifiers(life: Life) -> str:
     """Among an owner's rights is the one to collective identifiers, since 2.7.0."""
-    owners = _personal(life, life["login to A"]).get("ownerPermissions") or []
+    owners = _personal(life, life["login"]).get("ownerPermissions") or []
     return ", ".join(set(map(str, owners)) & {"CollectiveIdentifierManage"}) or "not there"
 
 

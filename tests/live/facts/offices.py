@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .. import cast, people
 from ..fact import fact
 from ..life import MARK, Life
 from ..login import Login
@@ -44,6 +45,23 @@ def take_back(life: Life) -> list[str]:
     return [life.permission(login, "DELETE", f"common/grants/{row['id']}") for row in given(life)]
 
 
+@fact("G-4", "200, all rights")
+def client_is_owner(life: Life) -> str:
+    """A, a client of the office B, is its own owner: it has all rights without any grant."""
+    nip, pesel = cast.owner_of_a_nip(life, "A")
+    owner = people.human("the owner of A", pesel)
+    login = life.attempt_soon(owner, nip)
+    if login.code != 200:
+        return login.said
+    life["A"], life["owner of A"] = nip, owner
+    life["login to A"] = life.redeemed(login)
+    path = "/permissions/query/personal/grants"
+    body = life.accepted(life.door.call("POST", path, login.access, json={})).body
+    rights = set(body.get("ownerPermissions") or ())
+    rights |= {row["permissionScope"] for row in body["permissions"]}
+    return "200, all rights" if {*BOTH, "CredentialsManage"} <= rights else "200, some rights"
+
+
 @fact("G2-15", "400 21405")
 def short_name(life: Life) -> str:
     """A name of fewer than five letters is refused."""
@@ -69,7 +87,7 @@ def right_is_given(life: Life) -> str:
 def sole_trader_enters(life: Life) -> str:
     """Whether the person who owns B's NIP gets into A by the right of B."""
     life.need("given rights")
-    login = life.attempt(life["owner of B"], life["A"])
+    login = life.attempt_soon(life["owner of B"], life["A"])
     if login.code == 200:
         life.leave(life.redeemed(login))
     return login.said
@@ -97,7 +115,7 @@ def office_resigns(life: Life) -> str:
 def certificate_of_the_office_enters(life: Life) -> str:
     """The KSeF certificate of B's seal gets into A, with the rights of B."""
     life.need("given rights")
-    login = life.attempt(life["certificate of B"], life["A"])
+    login = life.attempt_soon(life["certificate of B"], life["A"])
     if login.code != 200:
         return login.said
     life["B in A"] = life.redeemed(login)
@@ -143,13 +161,6 @@ def office_may_not_pass_on(life: Life) -> str:
     """Who may not manage rights is refused at once, not by the verdict."""
     office: Login = life["B in A"]
     return life.permission(office, "POST", "entities/grants", to_office(life, False))
-
-
-@fact("A1-tokens", "400 26001")
-def token_beyond_ones_rights(life: Life) -> str:
-    """Nobody can give a token rights that he does not have."""
-    body = {"permissions": ["InvoiceWrite"], "description": MARK}
-    return life.door.call("POST", "/tokens", life["administrator"].access, json=body).said
 
 
 @fact("G2-14", "204, then 200")
