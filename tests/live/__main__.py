@@ -11,6 +11,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import BaseAdapter
@@ -55,6 +56,7 @@ class Live:
         chance = random.SystemRandom()
         self.life = Life(self._door, self._journal, self._redactor, self._clock, chance)
         self._began = addon_clock.now()
+        self._ended = ""
         self.rows: list[Row] = []
 
     def run(self) -> int:
@@ -62,25 +64,24 @@ class Live:
         if self._journal.left():
             say("An earlier run has left something at KSeF: ./run live clean")
             return 1
-        ended = ""
         try:
             for row in runner.rows(self.life, runner.wanted(self._options.block)):
                 say(report.line(row))
                 self.rows.append(row)
-        except Stopped:
-            ended = self._door.stopped
+        except Stopped as error:
+            self._ended = str(error)
         except BaseException as error:
-            ended = type(error).__name__
+            self._ended = type(error).__name__
             raise
         finally:
-            self._finish(ended)
+            self._finish()
         different = any(row.verdict == DIFFERENT for row in self.rows)
-        return 1 if ended or different or self._journal.left() else 0
+        return 1 if self._ended or different or self._journal.left() else 0
 
-    def _finish(self, ended: str) -> None:
+    def _finish(self) -> None:
         say(report.summary(self.rows))
-        if ended:
-            say(f"The run has ended early: {self._redactor.text(ended)}")
+        if self._ended:
+            say(f"The run has ended early: {self._redactor.text(self._ended)}")
         try:
             self.clean()
         finally:
@@ -99,6 +100,8 @@ class Live:
         left = len(self._journal.left())
         if left:
             say(f"{left} things are left at KSeF. Try again on another day: ./run live clean")
+        else:
+            say("Nothing is left at KSeF.")
         return 1 if left else 0
 
     def sign(self) -> int:
@@ -125,7 +128,7 @@ class Live:
     def _write_report(self) -> None:
         told = report.for_an_issue(
             self._options.base_url, self._began, self.rows, self._door.exchanges,
-            self._redactor, self.life.times,
+            self._redactor, self.life.times, self._ended or self._door.stopped,
         )  # fmt: skip
         self._options.json.parent.mkdir(parents=True, exist_ok=True)
         self._options.json.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n")
@@ -148,10 +151,12 @@ def arguments(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--nip", help="of the company whose request is signed")
     parser.add_argument("--folder", type=Path, default=here / "sign", help="for the request")
     parser.add_argument("--json", type=Path, default=here / "report.json", help="the report")
-    parser.add_argument("--journal", type=Path, default=here / "journal.jsonl")
+    parser.add_argument("--journal", type=Path, help="what there is to clean up")
     found = parser.parse_args(words)
     try:
         found.base_url = checked_address(found.base_url)
+        host = urlsplit(found.base_url).netloc.replace(":", "-")
+        found.journal = found.journal or here / f"journal-{host}.jsonl"
         if found.what == "sign":
             tax_number.normalise(found.nip)
     except ValueError as error:

@@ -14,12 +14,12 @@ from .runner import AS_EXPECTED, Row
 
 def line(row: Row) -> str:
     """Return a row for the terminal: the fact, what was expected, what was seen."""
-    verdict = "ok" if row.verdict == AS_EXPECTED else row.verdict
     mark = "?" if row.fact.is_open else " "
-    lines = [f"{verdict:10}{row.fact.cite:12}{mark:2}{row.fact.text}", f"seen: {row.seen}"]
-    if row.verdict != AS_EXPECTED:
-        lines.append(f"expected: {row.fact.expected}")
-    return f"\n{'':24}".join(lines)
+    if row.verdict == AS_EXPECTED:
+        verdict, told = "ok", [f"expected and seen: {row.seen}"]
+    else:
+        verdict, told = row.verdict, [f"expected: {row.fact.expected}", f"seen: {row.seen}"]
+    return f"\n{'':24}".join([f"{verdict:10}{row.fact.cite:12}{mark:2}{row.fact.text}", *told])
 
 
 def summary(rows: Sequence[Row]) -> str:
@@ -38,14 +38,17 @@ def for_an_issue(
     exchanges: Sequence[Exchange],
     redactor: Redactor,
     times: dict[str, float],
+    ended: str,
 ) -> dict[str, Any]:
     """Return what may be attached to an issue: codes, shapes, names of headers, times.
 
     :param times: seconds that KSeF took to give a right or take it back
+    :param ended: why it ended early, empty if it did not
     """
     return {
         "address": base_url,
         "began": began.isoformat(timespec="seconds"),
+        "ended early": redactor.text(ended),
         "facts": [_row(row) for row in rows],
         "seconds": {name: round(seconds, 1) for name, seconds in times.items()},
         "exchanges": [_exchange(item, redactor) for item in exchanges],
