@@ -14,16 +14,13 @@ class LoginNeeded(UserError, KsefError):
     :param str message: what happened and what to do, in the user's language
     :param action: id of the action behind the button, or None
     :param str button: the button's label
-    :param dict context: added to the action's context
     """
 
     retryable = True
 
-    def __init__(
-        self, message="There is no login to KSeF.", action=None, button=None, context=None
-    ):
-        # The web client reads these arguments as those of a RedirectWarning.
-        Exception.__init__(self, message, action, button, context)
+    def __init__(self, message="There is no login to KSeF.", action=None, button=None):
+        # The web client reads these arguments as those of a RedirectWarning, a context the last.
+        Exception.__init__(self, message, action, button, None)
         self.code = "not_connected"
 
     def __str__(self):
@@ -35,6 +32,6 @@ class LoginBusy(UserError, KsefError):
 
     retryable = True
 
-    def __init__(self, message="Another worker is just logging in to KSeF."):
+    def __init__(self, message):
         Exception.__init__(self, message)
         self.code = "busy"

@@ -11,22 +11,17 @@ class AccountMove(models.Model):
     def action_l10n_pl_edi_update_invoice_status(self):
         # EXTENDS l10n_pl_edi, whose client reads fields that only administrators may
         move = self._l10n_pl_ksef_edi_ready()
-        if not move:
-            return False
-        return super(AccountMove, move).action_l10n_pl_edi_update_invoice_status()
+        return bool(move) and super(AccountMove, move).action_l10n_pl_edi_update_invoice_status()
 
     def action_l10n_pl_edi_get_invoice_UPO(self):
         # EXTENDS l10n_pl_edi
         move = self._l10n_pl_ksef_edi_ready()
-        if not move:
-            return False
-        return super(AccountMove, move).action_l10n_pl_edi_get_invoice_UPO()
+        return bool(move) and super(AccountMove, move).action_l10n_pl_edi_get_invoice_UPO()
 
     def _l10n_pl_ksef_edi_ready(self):
-        """Make a token ready for the sender, and return self with the rights that its client needs.
+        """Make a token ready for the sender; return self with the rights that its client needs.
 
-        :return: self as superuser; nothing if a scheduled action has to come back later
-        :raises AccessError: the user may not write the invoice
+        Return nothing if a scheduled action has to come back later.
         """
         self.ensure_one()
         self.check_access("write")

@@ -8,6 +8,7 @@ from odoo.tools import SQL
 from odoo.addons.l10n_pl_ksef_auth.exceptions import LoginNeeded
 from odoo.addons.l10n_pl_ksef_auth.models.base.cursors import fresh
 from odoo.addons.l10n_pl_ksef_auth.models.res_company import PRINCIPAL_FIELDS
+from odoo.addons.l10n_pl_ksef_auth.models.upkeep.due import newest_login
 from odoo.addons.l10n_pl_ksef_auth.tools.errors import KsefError
 
 # Rendering and sending of one invoice; what takes longer is renewed on KSeF's refusal.
@@ -43,20 +44,14 @@ class ResCompany(models.Model):
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT company.id
-                  FROM res_company AS company
-                  JOIN res_company AS principal ON principal.id = company.l10n_pl_ksef_principal_id
-                  JOIN LATERAL (
-                       SELECT session.closed_by_user OR session.revoke_requested AS closed
-                         FROM l10n_pl_ksef_session AS session
-                        WHERE session.company_id = principal.id
-                          AND session.environment = principal.l10n_pl_ksef_environment
-                          AND session.activated_at IS NOT NULL
-                        ORDER BY session.id DESC
-                        LIMIT 1
-                       ) AS login ON login.closed IS NOT TRUE
-                 WHERE company.id = ANY(%s) AND principal.l10n_pl_ksef_environment = %s
+                SELECT served.id
+                  FROM res_company AS served
+                  JOIN res_company AS company ON company.id = served.l10n_pl_ksef_principal_id
+                  JOIN LATERAL (%s) AS login
+                    ON (login.closed_by_user OR login.revoke_requested) IS NOT TRUE
+                 WHERE served.id = ANY(%s) AND company.l10n_pl_ksef_environment = %s
                 """,
+                newest_login(SQL("session.activated_at IS NOT NULL")),
                 list(stored.ids),
                 self._l10n_pl_ksef_edi_environment(),
             )
@@ -69,14 +64,8 @@ class ResCompany(models.Model):
         mode = self.env["ir.config_parameter"].sudo().get_param(MODE) or "prod"
         return "production" if mode == "prod" else "test"
 
-    # ------------------------------------------------------------------
-    # Before the sender talks to KSeF
-    # ------------------------------------------------------------------
     def _l10n_pl_ksef_edi_prepare(self):
-        """Make sure that the sender finds a valid token of ours; nothing for other companies.
-
-        :raises KsefError: there is none now, see l10n_pl_ksef_access_token
-        """
+        """Make sure that the sender finds a valid token of ours; nothing for other companies."""
         self.ensure_one()
         if not self._l10n_pl_ksef_edi_connected():
             return
@@ -106,20 +95,16 @@ class ResCompany(models.Model):
     def _l10n_pl_ksef_edi_try_prepare(self):
         """Like _l10n_pl_ksef_edi_prepare, for one who waits for the answer on the screen.
 
-        :return: None, or the failure in a scheduled action, which goes on with other companies
-        :raises LoginNeeded: with the button to the window
-        :raises UserError: with what happened and what to do
+        In a scheduled action, which goes on with other companies, return the failure or None.
         """
         try:
             self._l10n_pl_ksef_edi_prepare()
-        except LoginNeeded as error:
-            if request:
-                raise
-            return error
         except KsefError as error:
-            if request:
-                raise UserError(self._l10n_pl_ksef_edi_sentence(error)) from error
-            return error
+            if not request:
+                return error
+            if isinstance(error, LoginNeeded):
+                raise
+            raise UserError(self._l10n_pl_ksef_edi_sentence(error)) from error
         return None
 
     def _l10n_pl_ksef_edi_sentence(self, error):

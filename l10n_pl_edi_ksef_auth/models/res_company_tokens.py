@@ -18,7 +18,8 @@ class ResCompany(models.Model):
     No network here: _l10n_pl_ksef_edi_prepare renews, these fields only show what there is.
     """
 
-    _inherit = "res.company"
+    # The sender's token fields are a subject of their own.
+    _inherit = "res.company"  # pylint: disable=consider-merging-classes-inherited
 
     l10n_pl_edi_access_token = fields.Char(
         compute="_compute_l10n_pl_ksef_edi_tokens",
@@ -48,15 +49,11 @@ class ResCompany(models.Model):
     def _compute_l10n_pl_ksef_edi_tokens(self):
         connected = self._l10n_pl_ksef_edi_connected()
         for company in self:
-            own = company in connected
-            access, refresh = (
-                company._l10n_pl_ksef_edi_held()
-                if own
-                else (
-                    company.l10n_pl_ksef_edi_access_token,
-                    company.l10n_pl_ksef_edi_refresh_token,
-                )
-            )
+            if company in connected:
+                access, refresh = company._l10n_pl_ksef_edi_held()
+            else:
+                access = company.l10n_pl_ksef_edi_access_token
+                refresh = company.l10n_pl_ksef_edi_refresh_token
             company.l10n_pl_edi_access_token = access
             company.l10n_pl_edi_refresh_token = refresh
 
@@ -102,10 +99,7 @@ class ResCompany(models.Model):
         return self._l10n_pl_ksef_edi_search("l10n_pl_ksef_edi_refresh_token", operator, value)
 
     def _l10n_pl_ksef_edi_search(self, stored, operator, value):
-        """Find companies with a token, or without; nobody searches for the value of one.
-
-        :param str stored: the field for companies that log in by themselves
-        """
+        """Find companies with a token, or without; nobody searches for the value of one."""
         if operator not in ("in", "not in") or set(value) != {False}:
             return NotImplemented
         companies = self.sudo().with_context(active_test=False)

@@ -61,8 +61,8 @@ class ResConfigSettings(models.TransientModel):
         self.ensure_one()
         company = self.company_id.sudo()
         self._l10n_pl_ksef_take_certificate(company)
-        owner = company._l10n_pl_ksef_owner()
-        self.env["l10n_pl_ksef.session"]._log_in(owner, wait_seconds=5)
+        principal = company._l10n_pl_ksef_principal()
+        self.env["l10n_pl_ksef.session"]._log_in(principal, wait_seconds=5)
         try:
             company.l10n_pl_ksef_access_token()
         except KsefError as error:
@@ -77,17 +77,14 @@ class ResConfigSettings(models.TransientModel):
         return {"type": "ir.actions.client", "tag": "reload"}
 
     def _l10n_pl_ksef_take_certificate(self, company):
-        """Keep the sender's certificate and key as ours, encrypted.
-
-        :raises UserError: they are of no use for logging in
-        """
+        """Keep the sender's certificate and key as ours, encrypted."""
         native = company.l10n_pl_edi_certificate.with_context(bin_size=False)
         files = [native.pem_certificate, native.private_key_id.pem_key]
         if not all(files):
             raise UserError(self.env._("The certificate has no private key in this Odoo."))
-        owner = company._l10n_pl_ksef_owner()
+        principal = company._l10n_pl_ksef_principal()
         certificates = self.env["l10n_pl_ksef.certificate"].sudo()
-        problem = certificates._load(owner, [base64.b64decode(file) for file in files], None)
+        problem = certificates._load(principal, [base64.b64decode(file) for file in files], None)
         if problem:
             texts = problems.texts(self.env, problem)
             raise UserError(" ".join(filter(None, (texts["text"], texts["action"]))))

@@ -114,27 +114,23 @@ class ResCompany(models.Model):
         self.env["l10n_pl_ksef.audit"]._record_settings(self, vals)
         return result
 
-    # ------------------------------------------------------------------
-    # Who we are for KSeF
-    # ------------------------------------------------------------------
-    def _l10n_pl_ksef_owner(self):
+    def _l10n_pl_ksef_principal(self):
         """Return, as superuser, the company whose connection self uses."""
         self.ensure_one()
         company = self.sudo()
         return company.l10n_pl_ksef_principal_id or company
 
     def _l10n_pl_ksef_context(self):
-        """Return the context identifier of self's connection.
+        """Return the context identifier of self's connection: NIP or internal identifier.
 
-        :return Context: NIP or internal identifier
         :raises nip_tools.InvalidNip: missing or wrong; its ``reason`` says how
         """
-        owner = self._l10n_pl_ksef_owner()
-        if owner.l10n_pl_ksef_context_type == "internal_id":
+        principal = self._l10n_pl_ksef_principal()
+        if principal.l10n_pl_ksef_context_type == "internal_id":
             return Context(
-                "InternalId", nip_tools.normalise_internal_id(owner.l10n_pl_ksef_internal_id)
+                "InternalId", nip_tools.normalise_internal_id(principal.l10n_pl_ksef_internal_id)
             )
-        return Context("Nip", nip_tools.normalise(owner.vat))
+        return Context("Nip", nip_tools.normalise(principal.vat))
 
     def _l10n_pl_ksef_nip(self):
         """Return self's NIP as people write it, with dashes; what is no NIP, as it was typed."""
@@ -146,7 +142,6 @@ class ResCompany(models.Model):
     def _l10n_pl_ksef_base_url(self, environment):
         """Return an environment's address, or the one that a system parameter names instead.
 
-        :param str environment: KSeF's
         :raises KsefUnavailable: the other address is none that secrets may be sent to
         """
         parameters = self.env["ir.config_parameter"].sudo()
@@ -163,10 +158,9 @@ class ResCompany(models.Model):
         A run of the scheduled action hands down a pool of clients; other callers get their own,
         which waits no longer than they do.
 
-        :param str environment: that of self's connection unless given
         :raises KsefError: the database is neutralized: it never talks to production
         """
-        environment = environment or self._l10n_pl_ksef_owner().l10n_pl_ksef_environment
+        environment = environment or self._l10n_pl_ksef_principal().l10n_pl_ksef_environment
         if environment == "production" and is_neutralized(self.env):
             raise KsefError("a neutralized database keeps away from production", code="neutralized")
         base_url = self._l10n_pl_ksef_base_url(environment)
@@ -174,35 +168,24 @@ class ResCompany(models.Model):
         deadline = self.env.context.get(DEADLINE)
         return pool.client(base_url) if pool else KsefClient(base_url, deadline=deadline)
 
-    # ------------------------------------------------------------------
-    # The state of the connection
-    # ------------------------------------------------------------------
     def _l10n_pl_ksef_session(self):
         """Return the login that self's connection stands on now; empty when there is none."""
-        owner = self._l10n_pl_ksef_owner()
+        principal = self._l10n_pl_ksef_principal()
         active = ("state", "=", "active"), ("revoke_requested", "=", False)
-        live = self.env["l10n_pl_ksef.session"]._of_company(owner, *active)
-        # A login of the NIP or unit that the company was before is not the company's any more.
-        return live._of_present_context()[:1]
+        return self.env["l10n_pl_ksef.session"]._last_of_context(principal, *active)
 
     def _l10n_pl_ksef_certificate(self):
         """Return the KSeF certificate that may log self in; empty when there is none.
 
         One that may log in only later comes last.
         """
-        owner = self._l10n_pl_ksef_owner()
+        principal = self._l10n_pl_ksef_principal()
         active = ("state", "=", "active")
-        certificates = self.env["l10n_pl_ksef.certificate"]._of_company(owner, active)
+        certificates = self.env["l10n_pl_ksef.certificate"]._of_company(principal, active)
         return certificates._usable()[:1] or certificates[:1]
 
-    # ------------------------------------------------------------------
-    # What the scheduled action does with each record that is due
-    # ------------------------------------------------------------------
     def _advance(self):
-        """Log in with the KSeF certificate if the login ends soon or has ended.
-
-        :return: the failure that the login ended with, or None
-        """
+        """Log in with the certificate if the login ends soon or has ended; return a failure."""
         return self.env["l10n_pl_ksef.session"]._log_in(self, if_due=True)[1]
 
     def _set_aside(self):

@@ -31,7 +31,8 @@ class ResCompany(models.Model):
     writes do not) gets LoginBusy when a login has to be recorded meanwhile.
     """
 
-    _inherit = "res.company"
+    # What other addons call stands apart from the settings.
+    _inherit = "res.company"  # pylint: disable=consider-merging-classes-inherited
 
     @api.private
     def l10n_pl_ksef_access_token(self, life=DEFAULT_LIFE, wait_seconds=DEFAULT_PATIENCE):
@@ -96,7 +97,7 @@ class ResCompany(models.Model):
                 "way_back": "sign",
                 "final": True,
             }
-        nip = self._l10n_pl_ksef_owner()._l10n_pl_ksef_nip()
+        nip = self._l10n_pl_ksef_principal()._l10n_pl_ksef_nip()
         return problems.texts(self.env, problems.of_error(error), nip=nip)
 
     def _l10n_pl_ksef_check_company(self):
@@ -125,17 +126,11 @@ class ResCompany(models.Model):
             return None
         if left <= AHEAD and not (retry_at and retry_at > session._now()):
             session._renew_ahead(life)
-        return (
-            session._vault()
-            .decrypt(secret, session._secret_context("access_token_secret"))
-            .decode()
-        )
+        bound_to = session._secret_context("access_token_secret")
+        return session._vault().decrypt(secret, bound_to).decode()
 
     def _l10n_pl_ksef_token_row(self):
-        """Read where the token of self's connection is.
-
-        :return tuple: session id, encrypted token, its end, when to ask KSeF again; or None
-        """
+        """Return session id, encrypted token, its end, and when to ask KSeF again; or None."""
         self.flush_model(PRINCIPAL_FIELDS)
         rows = self.env.execute_query(
             SQL(
@@ -164,15 +159,13 @@ class ResCompany(models.Model):
     def _l10n_pl_ksef_new_token(self, life, wait_seconds, refused=None):
         """Return a token that KSeF gives now, or gave to another worker a moment ago.
 
-        :param timedelta life: how long it must live
-        :param float wait_seconds: how long this may take
         :param str refused: a bearer that KSeF refused
         """
-        owner = self._l10n_pl_ksef_owner()
+        principal = self._l10n_pl_ksef_principal()
         sessions = self.env["l10n_pl_ksef.session"]
         return await_token(
             self.env,
-            sessions._lock_name_of(owner, owner.l10n_pl_ksef_environment),
+            sessions._lock_name_of(principal, principal.l10n_pl_ksef_environment),
             lambda env: self._l10n_pl_ksef_due_token(env, life, refused),
             lambda env: self.with_env(env)._l10n_pl_ksef_session()._token_if_good(life, refused),
             wait_seconds,
@@ -180,13 +173,13 @@ class ResCompany(models.Model):
 
     def _l10n_pl_ksef_due_token(self, env, life, refused):
         """See session._due_token; what only a human can mend is said in the user's language."""
-        owner = self.with_env(env).exists()._l10n_pl_ksef_owner()
+        principal = self.with_env(env).exists()._l10n_pl_ksef_principal()
         try:
-            return env["l10n_pl_ksef.session"]._due_token(owner, life, refused)
+            return env["l10n_pl_ksef.session"]._due_token(principal, life, refused)
         except InvalidNip as error:
             raise self._l10n_pl_ksef_login_needed(problems.of_nip(error)) from error
         except LoginNeeded as error:
-            last = env["l10n_pl_ksef.session"]._last_failure(owner)
+            last = env["l10n_pl_ksef.session"]._last_failure(principal)
             problem = last.problem or problems.local("not_connected")
             raise self._l10n_pl_ksef_login_needed(problem) from error
 
@@ -196,10 +189,9 @@ class ResCompany(models.Model):
     def _l10n_pl_ksef_login_needed(self, problem):
         """Return the exception that tells the user of this environment what to do.
 
-        :param dict problem: why, as kept on a record
-        :return LoginNeeded: with a button to the window, or to the panel for who may not connect
+        Its button leads to the window, or to the panel for who may not connect.
         """
-        nip = self._l10n_pl_ksef_owner()._l10n_pl_ksef_nip()
+        nip = self._l10n_pl_ksef_principal()._l10n_pl_ksef_nip()
         texts = problems.texts(self.env, problem, nip=nip)
         message = " ".join(filter(None, (texts["text"], texts["action"])))
         if self.env.user.has_group(CONNECT_GROUP):

@@ -17,21 +17,23 @@ class L10n_Pl_KsefAccountActions(models.AbstractModel):
     _description = "KSeF account actions"
 
     def _connect(self, company):
-        """Log a company in with a certificate of this Odoo; KSeF decides whether it may.
-
-        :param company: the company that the user works in
-        :return dict: id, name, state, color, text
-        """
-        owner = company._l10n_pl_ksef_owner()
-        self.env["l10n_pl_ksef.certificate"]._serve(owner)
+        """Log a company in with a certificate of this Odoo; KSeF decides whether it may."""
+        principal = company._l10n_pl_ksef_principal()
+        self.env["l10n_pl_ksef.certificate"]._serve(principal)
         # The panel tells what is wrong with the NIP.
         with suppress(InvalidNip):
-            self.env["l10n_pl_ksef.session"]._log_in(owner, wait_seconds=5)
+            self.env["l10n_pl_ksef.session"]._log_in(principal, wait_seconds=5)
         with fresh(company) as connected:
             panel = connected.env["l10n_pl_ksef.panel"]._values(connected)
             text = self._connect_text(connected, panel)
-        state = {part: panel[part] for part in ("state", "color")}
-        return {"id": company.id, "name": company.name, **state, "text": text}
+        state, color = panel["state"], panel["color"]
+        return {
+            "id": company.id,
+            "name": company.name,
+            "state": state,
+            "color": color,
+            "text": text,
+        }
 
     def _connect_text(self, company, panel):
         """Return in one sentence how the connection of one company out of many ended."""
@@ -43,73 +45,54 @@ class L10n_Pl_KsefAccountActions(models.AbstractModel):
             return self.env._("Odoo is just logging in to KSeF. Try again in a minute.")
         return self.env._("Not connected: no certificate held here may be used for this company.")
 
-    def _renew_certificate(self, owner, serial_number):
-        """Begin to renew a certificate that serves a company.
-
-        :param owner: the company that owns the connection
-        :param str serial_number: the certificate's
-        :return: False, or the problem
-        """
+    def _renew_certificate(self, principal, serial_number):
+        """Begin to renew a certificate that serves a company; return False, or the problem."""
         number = ("serial_number", "=", str(serial_number))
-        known = self.env["l10n_pl_ksef.certificate"]._of_company(owner, number, limit=1)
+        known = self.env["l10n_pl_ksef.certificate"]._of_company(principal, number, limit=1)
         return known._renew_now() if known else problems.local("renewal_not_valid")
 
-    def _revoke_certificate(self, owner, serial_number, reason):
-        """Revoke a certificate, whether this Odoo holds its key or not.
-
-        :param owner: the company that owns the connection
-        :param str serial_number: as KSeF lists it
-        :param str reason: Unspecified, Superseded or KeyCompromise
-        :raises UserError: KSeF refused
-        """
-        environment = ("environment", "=", owner.l10n_pl_ksef_environment)
+    def _revoke_certificate(self, principal, serial_number, reason):
+        """Revoke a certificate, whether this Odoo holds its key or not."""
+        environment = ("environment", "=", principal.l10n_pl_ksef_environment)
         number = ("serial_number", "=", serial_number)
         certificates = self.env["l10n_pl_ksef.certificate"].sudo()
         known = certificates.search([number, environment], limit=1)
         if known:
-            self._or_user_error(known._revoke, owner, reason)
+            self._or_user_error(known._revoke, principal, reason)
         else:
-            self._or_user_error(self._revoke_unknown, owner, serial_number, reason)
+            self._or_user_error(self._revoke_unknown, principal, serial_number, reason)
 
-    def _revoke_unknown(self, owner, serial_number, reason):
-        token = owner._l10n_pl_ksef_session()._shared_token()
-        with owner._l10n_pl_ksef_client() as client:
+    def _revoke_unknown(self, principal, serial_number, reason):
+        token = principal._l10n_pl_ksef_session()._shared_token()
+        with principal._l10n_pl_ksef_client() as client:
             client.revoke_certificate(token, serial_number, reason)
 
-    def _revoke_sessions(self, owner, reference_number):
-        """Close one session at KSeF, or all but the present one.
+    def _revoke_sessions(self, principal, reference_number):
+        """Close one session at KSeF, or without a number all but the present one."""
+        self._or_user_error(self._close_sessions, principal, reference_number)
 
-        :param owner: the company that owns the connection
-        :param str reference_number: the session's at KSeF; None for all but the present one
-        :raises UserError: KSeF refused
-        """
-        self._or_user_error(self._close_sessions, owner, reference_number)
-
-    def _close_sessions(self, owner, reference_number):
-        current = owner._l10n_pl_ksef_session()
+    def _close_sessions(self, principal, reference_number):
+        current = principal._l10n_pl_ksef_session()
         token = current._shared_token()
         if reference_number and reference_number == current.reference_number:
             # Its own step closes it at KSeF.
-            self.env["l10n_pl_ksef.session"]._disconnect(owner)
+            self.env["l10n_pl_ksef.session"]._disconnect(principal)
             return
-        with owner._l10n_pl_ksef_client() as client:
-            references = [reference_number] if reference_number else _references(client, token)
+        with principal._l10n_pl_ksef_client() as client:
+            references = (
+                [reference_number]
+                if reference_number
+                else [item.reference_number for item in client.sessions(token)]
+            )
             for reference in references:
                 if reference != current.reference_number:
                     client.revoke_session(token, reference)
 
     def _or_user_error(self, method, *args):
-        """Call a method that calls KSeF for a person who waits.
-
-        :raises UserError: the sentences that explain the refusal
-        """
+        """Call a method that calls KSeF for a person who waits; refusals become a UserError."""
         try:
             return method(*args)
         except (KsefError, VaultError) as error:
             told = problems.texts(self.env, problems.of_request(error))
             lines = "\n".join(told[part] for part in ("text", "action", "technical"))
             raise UserError(self.env._("%s", lines)) from error
-
-
-def _references(client, token):
-    return [item.reference_number for item in client.sessions(token)]

@@ -10,30 +10,28 @@ class L10n_Pl_KsefTakeover(models.AbstractModel):
     _name = "l10n_pl_ksef.takeover"
     _description = "KSeF connection taken over by another signer"
 
-    def _former(self, owner):
-        """Describe whom another signer could take the connection over from.
-
-        :param owner: the company that owns the connection
-        :return dict: name, masked, certificate, sees; False where there is nobody
-        """
-        session, certificate = owner._l10n_pl_ksef_session(), owner._l10n_pl_ksef_certificate()
+    def _former(self, principal):
+        """Describe whom another signer could take the connection over from, if anybody."""
+        session, certificate = (
+            principal._l10n_pl_ksef_session(),
+            principal._l10n_pl_ksef_certificate(),
+        )
         if not session and not certificate:
             return False
         name = session.signer_name or certificate.owner_name or ""
         return {
             "name": name,
             "masked": session.signer_masked or certificate.identity_masked or "",
-            "certificate": bool(certificate) and self._at_stake(owner, certificate),
+            "certificate": bool(certificate) and self._at_stake(principal, certificate),
             "sees": self._what_only_they_see(),
         }
 
-    def _at_stake(self, owner, certificate):
+    def _at_stake(self, principal, certificate):
         """Describe the former certificate: who else uses it, and why it cannot be revoked."""
-        others = certificate.company_ids - owner
+        others = certificate.company_ids - principal
         known = others & self.env.user.sudo().company_ids
         hidden = len(others - known)
         return {
-            "owner": certificate.owner_name or "",
             "companies": known.mapped("name"),
             "hidden": hidden,
             "obstacle": self._obstacle_to_revocation(certificate, hidden),
@@ -69,18 +67,13 @@ class L10n_Pl_KsefTakeover(models.AbstractModel):
             " and a NIP that KSeF links count as one."
         )
 
-    def _begin(self, owner, revoke):
-        """Have the user's next signature take the connection over from its former signer.
-
-        :param owner: the company that owns the connection
-        :param bool revoke: revoke the former certificate once the new session works
-        :raises UserError: it cannot be revoked, or a signature is being verified
-        """
-        former = self._former(owner)
+    def _begin(self, principal, revoke):
+        """Have the user's next signature take the connection over from its former signer."""
+        former = self._former(principal)
         certificate = former and former["certificate"]
         if revoke and certificate and certificate["obstacle"]:
             raise UserError(certificate["obstacle"])
-        window = self.env["l10n_pl_ksef.authorization"]._open(owner).sudo()
+        window = self.env["l10n_pl_ksef.authorization"]._open(principal).sudo()
         if window._verifying():
             raise UserError(
                 self.env._("KSeF is still checking the last signature: wait until it has decided.")

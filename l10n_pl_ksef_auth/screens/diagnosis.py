@@ -8,6 +8,7 @@ from ..models.vault.keys import key_in_use
 from ..models.vault.vault import why_locked
 from ..tools import clock, probe, vault, xades
 from ..tools.errors import KsefError
+from .panel import label_of
 
 # Seconds: a signature made "a minute ago" would be in the future beyond this (docs/ksef.md A2-28).
 TOLERATED_DIFFERENCE = 45
@@ -23,18 +24,18 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
     _name = "l10n_pl_ksef.diagnosis"
     _description = "KSeF diagnosis"
 
-    def _run(self, owner):
+    def _run(self, principal):
         """Check the way to KSeF, and what this Odoo has; calls KSeF.
 
-        :param owner: the company that owns the connection
-        :return dict: checks; ``report``: the same as text to copy; ``asks_for_backup``: True until
-            somebody says that a copy of the key exists
+        ``report`` is the same as text to copy; ``asks_for_backup`` is True until somebody says that
+        a copy of the key exists.
         """
-        checks = [*self._network(owner), *self._answers(owner), *self._here(owner)]
+        checks = [*self._network(principal), *self._answers(principal), *self._here(principal)]
+        _source, fingerprint, backed_up = key_in_use(self.env)
         return {
             "checks": checks,
-            "report": self._report(owner, checks),
-            "asks_for_backup": self._asks_for_backup(),
+            "report": self._report(principal, checks),
+            "asks_for_backup": bool(fingerprint) and not backed_up,
         }
 
     def _check(self, name, ok, text):
@@ -43,8 +44,8 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
     # ------------------------------------------------------------------
     # The way to KSeF
     # ------------------------------------------------------------------
-    def _network(self, owner):
-        url = self._address(owner)
+    def _network(self, principal):
+        url = self._address(principal)
         if not url:
             return  # "KSeF answers" tells why
         for name, check in (
@@ -56,18 +57,18 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
             told = problems.sentence(self.env, probed.text, probed.values)
             yield self._check(name, probed.ok, told)
 
-    def _address(self, owner):
-        """Return the address of KSeF; empty when the system parameter with it is wrong."""
+    def _address(self, principal):
+        """Return the address of KSeF; empty if the system parameter with it is wrong."""
         try:
-            return owner._l10n_pl_ksef_base_url(owner.l10n_pl_ksef_environment)
+            return principal._l10n_pl_ksef_base_url(principal.l10n_pl_ksef_environment)
         except KsefError:
             return ""
 
-    def _answers(self, owner):
+    def _answers(self, principal):
         """Fetch a challenge, which costs nothing: it tells KSeF's clock and our address."""
         began, asked_at = time.monotonic(), clock.now()
         try:
-            with owner._l10n_pl_ksef_client() as client:
+            with principal._l10n_pl_ksef_client() as client:
                 challenge = client.challenge()
         except KsefError as error:
             yield self._check(self.env._("KSeF answers"), False, self._words(error))
@@ -75,19 +76,16 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
         seconds = time.monotonic() - began
         yield self._check(self.env._("KSeF answers"), True, f"{seconds * 1000:.0f} ms")
         ahead = (challenge.timestamp - asked_at).total_seconds() - seconds / 2
-        near = abs(ahead) <= TOLERATED_DIFFERENCE
-        yield self._check(self.env._("Clock"), near, self._difference(ahead))
+        differs = self.env._("KSeF's clock differs by %(seconds)s s", seconds=f"{ahead:+.1f}")
+        yield self._check(self.env._("Clock"), abs(ahead) <= TOLERATED_DIFFERENCE, differs)
         yield self._check(self.env._("Our address as KSeF sees it"), None, challenge.client_ip)
-        yield self._check(self.env._("Rights at KSeF"), *self._rights(owner))
+        yield self._check(self.env._("Rights at KSeF"), *self._rights(principal))
 
-    def _difference(self, ahead):
-        return self.env._("KSeF's clock differs by %(seconds)s s", seconds=f"{ahead:+.1f}")
-
-    def _rights(self, owner):
-        session = owner._l10n_pl_ksef_session()
+    def _rights(self, principal):
+        session = principal._l10n_pl_ksef_session()
         try:
             token = session._shared_token(wait_seconds=5)
-            with owner._l10n_pl_ksef_client() as client:
+            with principal._l10n_pl_ksef_client() as client:
                 rights = client.personal_permissions(token)
         except (KsefError, vault.VaultError) as error:
             return False, self._words(error)
@@ -100,8 +98,11 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
     # ------------------------------------------------------------------
     # What is here
     # ------------------------------------------------------------------
-    def _here(self, owner):
-        session, certificate = owner._l10n_pl_ksef_session(), owner._l10n_pl_ksef_certificate()
+    def _here(self, principal):
+        session, certificate = (
+            principal._l10n_pl_ksef_session(),
+            principal._l10n_pl_ksef_certificate(),
+        )
         yield self._check(self.env._("Login"), *self._login(session))
         yield self._check(
             self.env._("Certificate"),
@@ -116,10 +117,8 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
     def _login(self, session):
         if not session:
             return False, ""
-        methods = dict(session._fields["method"]._description_selection(self.env))
-        ends = fields.Datetime.to_string(session.refresh_valid_until)
         lives = session.refresh_valid_until > session._now()
-        return lives, f"{methods[session.method]} → {ends} UTC"
+        return lives, f"{label_of(session, 'method')} → {session.refresh_valid_until} UTC"
 
     def _key(self):
         lock = why_locked(self.env)
@@ -130,10 +129,6 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
             return None, self.env._("none yet: the first connection makes one")
         kept = self.env._("backed up") if backed_up else self.env._("not known to be backed up")
         return backed_up, f"{source}, {fingerprint}, {kept}"
-
-    def _asks_for_backup(self):
-        _source, fingerprint, backed_up = key_in_use(self.env)
-        return bool(fingerprint) and not backed_up
 
     def _database(self):
         if is_neutralized(self.env):
@@ -154,13 +149,13 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
             return False, self.env._("switched off")
         return True, self.env._("last run %(moment)s UTC", moment=cron.sudo().lastcall or "–")
 
-    def _report(self, owner, checks):
+    def _report(self, principal, checks):
         module = self.env["ir.module.module"].sudo()
         version = module._get("l10n_pl_ksef_auth").latest_version
-        url = self._address(owner) or "–"
+        url = self._address(principal) or "–"
         marks = {True: "+", False: "!", None: " "}
         lines = [
-            f"KSeF {owner.l10n_pl_ksef_environment} {url}",
+            f"KSeF {principal.l10n_pl_ksef_environment} {url}",
             f"l10n_pl_ksef_auth {version}, Odoo {release.version}, {fields.Datetime.now()} UTC",
             *(f"[{marks[check['ok']]}] {check['name']}: {check['text']}" for check in checks),
         ]

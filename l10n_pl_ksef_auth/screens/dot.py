@@ -7,13 +7,7 @@ from ..models.vault.vault import why_locked
 from .panel import COLORS
 
 # The fields that the colour depends on.
-KNOWN = (
-    "state",
-    "rights",
-    "rights_checked_at",
-    "refresh_valid_until",
-    "renew_at",
-)
+KNOWN = ("state", "rights", "rights_checked_at", "refresh_valid_until", "renew_at")
 
 
 class L10n_Pl_KsefDot(models.AbstractModel):
@@ -23,11 +17,7 @@ class L10n_Pl_KsefDot(models.AbstractModel):
     _description = "KSeF connection dot"
 
     def _colors(self, companies):
-        """Return the colour of the dot for each company.
-
-        :param companies: the companies that the user may work in
-        :return dict: colour by company id; empty for a company that has nothing to do with KSeF
-        """
+        """Return the dot's colour by company id: empty where KSeF has nothing to do with it."""
         sessions, polish = self._sessions(companies)
         locked = bool(why_locked(self.env))
         return {

@@ -27,6 +27,11 @@ COLORS = {
 TICKS = {"connected": "yes", "expiring": "yes", "limited": "partial"}
 
 
+def label_of(record, name):
+    """Return the value of a selection field as a person reads it."""
+    return record._fields[name].convert_to_export(record[name], record)
+
+
 class L10n_Pl_KsefPanel(models.AbstractModel):
     """Describes a connection: for the panel, and for the account screen that holds one.
 
@@ -37,11 +42,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
     _description = "KSeF connection panel"
 
     def _values(self, company):
-        """Describe a company's connection, or why nothing can be done about it here.
-
-        :param company: the company that the user works in
-        :return dict: what the panel component shows
-        """
+        """Describe a company's connection, or why nothing can be done about it here."""
         values, obstacle = self._connection(company), why_locked(self.env)
         if obstacle:
             return {**values, **self._locked(obstacle)}
@@ -50,10 +51,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         return values
 
     def _locked(self, obstacle):
-        """Return what replaces a part of the panel while the secrets cannot be used.
-
-        :param str obstacle: code of a local problem
-        """
+        """Return what replaces a part of the panel while the secrets cannot be used."""
         return {
             "state": "attention",
             "tick": "no",
@@ -69,21 +67,19 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         return problems.texts(self.env, problems.local(code))
 
     def _connection(self, company):
-        owner = company._l10n_pl_ksef_owner()
+        principal = company._l10n_pl_ksef_principal()
         session = company._l10n_pl_ksef_session()
-        pending = self._on_the_way(company)
-        state = self._state(owner, session, pending)
+        pending = self._on_the_way(principal)
+        state = self._state(principal, session, pending)
         user = self.env.user
-        manages = user.has_group(CONNECT_GROUP)
-        can_connect = manages and owner in user.sudo().company_ids
-        certificate = self._certificate(owner, session)
-        refused = self._refused_signature(owner, session)
+        can_connect = user.has_group(CONNECT_GROUP) and principal in user.sudo().company_ids
+        certificate = self._certificate(principal, session)
+        refused = self._refused_signature(principal, session)
         return {
-            "company_id": company.id,
             "company_name": company.name,
-            "nip": owner._l10n_pl_ksef_nip(),
-            "environment": owner.l10n_pl_ksef_environment,
-            "environment_label": self._environment_label(owner),
+            "nip": principal._l10n_pl_ksef_nip(),
+            "environment": principal.l10n_pl_ksef_environment,
+            "environment_label": label_of(principal, "l10n_pl_ksef_environment"),
             "state": state,
             "tick": TICKS.get(state, "no"),
             "color": COLORS[state],
@@ -93,7 +89,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             # KSeF may be checking a signature, or have refused it, while an older session works.
             "is_verifying": "signature" in pending.mapped("method"),
             "is_refused": bool(refused),
-            "problem": self._problem(owner, session, pending, refused),
+            "problem": self._problem(principal, session, pending, refused),
             "can_connect": can_connect,
             "button": {
                 "label": self.env._("Refresh connection (signature)"),
@@ -103,11 +99,10 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             **self._life(session),
         }
 
-    def _on_the_way(self, company):
+    def _on_the_way(self, principal):
         """Return the company's sessions that have no outcome yet, the newest first."""
-        owner = company._l10n_pl_ksef_owner()
         possible = ("state", "in", ("waiting", *IN_FLIGHT, "active"))
-        sessions = self.env["l10n_pl_ksef.session"]._of_company(owner, possible)
+        sessions = self.env["l10n_pl_ksef.session"]._of_company(principal, possible)
         return sessions.filtered(
             lambda session: (
                 session.state in IN_FLIGHT
@@ -117,29 +112,22 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             )
         )
 
-    def _certificates_on_the_way(self, company):
-        owner = company._l10n_pl_ksef_owner()
+    def _certificates_on_the_way(self, principal):
         certificates = self.env["l10n_pl_ksef.certificate"].sudo()
-        return certificates.search([("company_ids", "in", owner.id), ("state", "in", ISSUING)])
+        return certificates.search([("company_ids", "in", principal.id), ("state", "in", ISSUING)])
 
-    # ------------------------------------------------------------------
-    # Parts
-    # ------------------------------------------------------------------
-    def _state(self, owner, session, pending):
+    def _state(self, principal, session, pending):
         state = self._state_of(session, pending)
         if state != "disconnected":
             return state
-        if self.env["l10n_pl_ksef.session"]._last_failure(owner):
+        if self.env["l10n_pl_ksef.session"]._last_failure(principal):
             return "attention"
-        return "waiting" if self._waiting(owner) else "disconnected"
+        signing = ("state", "=", "waiting"), ("method", "=", "signature")
+        asked = self.env["l10n_pl_ksef.session"]._of_company(principal, *signing)
+        return "waiting" if asked._live_challenges() else "disconnected"
 
     def _state_of(self, session, pending):
-        """Return the state that sessions alone tell, so that one query does for many companies.
-
-        :param session: the active session of the connection; empty without one
-        :param pending: the sessions that have no outcome yet
-        :return str: a key of COLORS
-        """
+        """Return the state that sessions alone tell, so that one query does for many companies."""
         if not session:
             return "verifying" if pending else "disconnected"
         left = session.refresh_valid_until - session._now()
@@ -158,16 +146,12 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
     def _is_late(self, session):
         return bool(session.renew_at) and session.renew_at + LATE < session._now()
 
-    def _waiting(self, owner):
-        signing = ("state", "=", "waiting"), ("method", "=", "signature")
-        return self.env["l10n_pl_ksef.session"]._of_company(owner, *signing)._live_challenges()
-
-    def _refused_signature(self, owner, session):
+    def _refused_signature(self, principal, session):
         """Return the session of the newest signature if KSeF refused it and none worked since."""
         sessions = self.env["l10n_pl_ksef.session"]
-        since = session or sessions._last_of_context(owner, ("activated_at", "!=", False))
+        since = session or sessions._last_of_context(principal, ("activated_at", "!=", False))
         sent = ("method", "=", "signature"), ("user_id", "!=", False)
-        return sessions._last_of_context(owner, *sent).filtered(
+        return sessions._last_of_context(principal, *sent).filtered(
             lambda one: one._is_refused_signature() and one._is_later_than(since)
         )
 
@@ -189,27 +173,22 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         left = until and max((until - now).total_seconds(), 0)
         renews = self._renews(session) and session.renew_at
         return {
-            "expires_at": fields.Datetime.to_string(until) if until else False,
+            "expires_at": fields.Datetime.to_string(until),
             "seconds_left": int(left) if until else False,
             "lifetime_share": left / whole if whole else 0.0,
             "checked_at": fields.Datetime.to_string(
                 session.rights_checked_at or session.activated_at
             ),
-            "renews_at": fields.Datetime.to_string(renews) if renews else False,
-            "identity": {
-                "name": session.signer_name or "",
-                "masked": session.signer_masked or "",
-                "kind": session.signer_kind or "",
-            }
-            if session.signer_name
-            else False,
+            "renews_at": fields.Datetime.to_string(renews),
+            "identity": bool(session.signer_name)
+            and {"name": session.signer_name, "masked": session.signer_masked or ""},
         }
 
-    def _certificate(self, owner, session):
-        certificate = owner._l10n_pl_ksef_certificate()
+    def _certificate(self, principal, session):
+        certificate = principal._l10n_pl_ksef_certificate()
         if not certificate:
             certificates = self.env["l10n_pl_ksef.certificate"]
-            certificate = certificates._of_company(owner, order="id desc", limit=1)
+            certificate = certificates._of_company(principal, order="id desc", limit=1)
         state = self._certificate_state(certificate)
         valid_to = certificate.valid_to if state == "valid" else False
         share = False
@@ -219,21 +198,16 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         return {
             "state": state,
             "text": self._certificate_text(state),
-            "valid_to": fields.Datetime.to_string(valid_to) if valid_to else False,
+            "valid_to": fields.Datetime.to_string(valid_to),
             "share": share,
         }
 
     def _certificate_state(self, certificate):
         if certificate.state in ISSUING:
             return "issuing"
-        return {
-            "active": "valid",
-            "exists": "exists",
-            "failed": "attention",
-            "revoked": "attention",
-            "blocked": "attention",
-            "expired": "attention",
-        }.get(certificate.state, "none")
+        if certificate.state in ("failed", "revoked", "blocked", "expired"):
+            return "attention"
+        return {"active": "valid", "exists": "exists"}.get(certificate.state, "none")
 
     def _certificate_text(self, state):
         return {
@@ -249,45 +223,40 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             "InvoiceWrite": self.env._("sending invoices (InvoiceWrite)"),
             "InvoiceRead": self.env._("reading invoices (InvoiceRead)"),
         }
-        if not session.rights_checked_at:
-            return []
-        return [labels[right] for right in session._missing_rights()]
+        missing = session._missing_rights() if session.rights_checked_at else ()
+        return [labels[right] for right in missing]
 
-    def _problem(self, owner, session, pending, refused):
+    def _problem(self, principal, session, pending, refused):
         """Return what went wrong last, unless it was mended since; False when nothing did."""
-        obstacle = problems.of_company(owner)
+        obstacle = problems.of_company(principal)
         if obstacle:
-            return self._texts(obstacle, owner)
+            return self._texts(obstacle, principal)
         source = pending[:1] if pending[:1].problem else refused or session
-        source = source or self.env["l10n_pl_ksef.session"]._last_failure(owner)
+        source = source or self.env["l10n_pl_ksef.session"]._last_failure(principal)
         if source.problem:
-            return self._texts(source.problem, owner, source)
-        if not session and not pending and self._is_of_another(owner):
-            return self._texts(problems.local("nip_changed"), owner)
+            return self._texts(source.problem, principal, source)
+        if not session and not pending and self._is_of_another(principal):
+            return self._texts(problems.local("nip_changed"), principal)
         lacking = session.renew_at and xades.available()
         if lacking:
-            return self._texts(problems.local(f"xmlsec_{lacking}"), owner)
+            return self._texts(problems.local(f"xmlsec_{lacking}"), principal)
         if self._is_late(session):
-            return self._texts(problems.local("renewal_late"), owner)
+            return self._texts(problems.local("renewal_late"), principal)
         return False
 
-    def _is_of_another(self, owner):
+    def _is_of_another(self, principal):
         """Return True if the only active session is for another NIP, and no certificate logs in.
 
         The company had that NIP, or was that unit, when somebody signed.
         """
-        if owner._l10n_pl_ksef_certificate()._usable():
+        if principal._l10n_pl_ksef_certificate()._usable():
             return False
         live = ("state", "=", "active"), ("revoke_requested", "=", False)
-        return bool(self.env["l10n_pl_ksef.session"]._of_company(owner, *live, limit=1))
+        return bool(self.env["l10n_pl_ksef.session"]._of_company(principal, *live, limit=1))
 
-    def _texts(self, problem, owner, session=None):
-        nip, signer = owner._l10n_pl_ksef_nip(), session and session.signer_name
+    def _texts(self, problem, principal, session=None):
+        nip, signer = principal._l10n_pl_ksef_nip(), session and session.signer_name
         return problems.texts(self.env, problem, nip=nip, signer=signer or "")
-
-    def _environment_label(self, owner):
-        field = owner._fields["l10n_pl_ksef_environment"]
-        return dict(field._description_selection(self.env)).get(owner.l10n_pl_ksef_environment, "")
 
     def _poll_seconds(self, pending, session, certificate):
         soon = session._now() + timedelta(minutes=1)

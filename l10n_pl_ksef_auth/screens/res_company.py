@@ -17,17 +17,15 @@ from .sensitive import recently_confirmed, sensitive
 class ResCompany(models.Model):
     """The methods that the screens call; each checks first what the user may do."""
 
-    _inherit = "res.company"
+    # What a browser calls belongs to the screens: the state asks no screen.
+    _inherit = "res.company"  # pylint: disable=consider-merging-classes-inherited
 
     # ------------------------------------------------------------------
     # Who may call
     # ------------------------------------------------------------------
     def _l10n_pl_ksef_check_group(self, group):
-        """Refuse a user who is not in a group, or does not work in the company.
-
-        :param str group: XML id
-        :raises AccessError: names the right that is missing
-        """
+        """Refuse a user who is not in a group, or does not work in the company."""
+        self.ensure_one()
         if self.env.su:
             return
         if not self.env.user.has_group(group):
@@ -48,14 +46,11 @@ class ResCompany(models.Model):
         """Return the company that owns self's connection, if the user manages both.
 
         A user who works in a branch alone does not manage the connection of the company above it.
-
-        :raises AccessError: the user does not manage one of them
         """
-        self.ensure_one()
         self._l10n_pl_ksef_check_group(CONNECT_GROUP)
-        owner = self._l10n_pl_ksef_owner()
-        owner.with_env(self.env)._l10n_pl_ksef_check_group(CONNECT_GROUP)
-        return owner
+        principal = self._l10n_pl_ksef_principal()
+        principal.with_env(self.env)._l10n_pl_ksef_check_group(CONNECT_GROUP)
+        return principal
 
     # ------------------------------------------------------------------
     # Connection to KSeF
@@ -65,7 +60,6 @@ class ResCompany(models.Model):
 
         :return dict: see l10n_pl_ksef.panel
         """
-        self.ensure_one()
         self._l10n_pl_ksef_check_group(SEE_GROUP)
         return self.env["l10n_pl_ksef.panel"]._values(self)
 
@@ -74,11 +68,11 @@ class ResCompany(models.Model):
 
         :return dict: as l10n_pl_ksef_panel
         """
-        self.ensure_one()
         self._l10n_pl_ksef_check_group(SEE_GROUP)
         panel = self.env["l10n_pl_ksef.panel"]
-        panel._on_the_way(self)._advance()
-        panel._certificates_on_the_way(self)._advance()
+        principal = self._l10n_pl_ksef_principal()
+        panel._on_the_way(principal)._advance()
+        panel._certificates_on_the_way(principal)._advance()
         # What the steps committed is not in this transaction's snapshot.
         with fresh(self) as company:
             return company.env["l10n_pl_ksef.panel"]._values(company)
@@ -88,12 +82,11 @@ class ResCompany(models.Model):
 
         :return dict: an action
         """
-        self.ensure_one()
-        owner = self._l10n_pl_ksef_managed()
+        principal = self._l10n_pl_ksef_managed()
         decision = self.env["l10n_pl_ksef.unlock"]._open(self)
         if decision:
             return decision
-        window = self.env["l10n_pl_ksef.authorization"]._open(owner)
+        window = self.env["l10n_pl_ksef.authorization"]._open(principal)
         return {
             "type": "ir.actions.client",
             "tag": "l10n_pl_ksef_authorization",
@@ -111,7 +104,6 @@ class ResCompany(models.Model):
 
         :return dict: a client action
         """
-        self.ensure_one()
         self._l10n_pl_ksef_check_group(CONNECT_GROUP)
         # The stored action has an address: the page keeps its title when it is loaded again.
         action = self.env["ir.actions.actions"]._for_xml_id("l10n_pl_ksef_auth.action_account")
@@ -122,22 +114,22 @@ class ResCompany(models.Model):
 
         :return dict: see l10n_pl_ksef.account
         """
-        owner = self._l10n_pl_ksef_managed()
-        return self.env["l10n_pl_ksef.account"]._values(owner)
+        principal = self._l10n_pl_ksef_managed()
+        return self.env["l10n_pl_ksef.account"]._values(principal)
 
     def l10n_pl_ksef_account_at_ksef(self):
         """Describe the account, side by side with what KSeF lists for the signer.
 
         :return dict: as l10n_pl_ksef_account, with ``asked_at``; or with ``problem``
         """
-        owner = self._l10n_pl_ksef_managed()
+        principal = self._l10n_pl_ksef_managed()
         account = self.env["l10n_pl_ksef.account"]
         try:
-            listed = account._ask_ksef(owner)
+            listed = account._ask_ksef(principal)
         except (KsefError, VaultError) as error:
             problem = problems.texts(self.env, problems.of_request(error))
-            return {**account._values(owner), "problem": problem}
-        return account._values(owner, listed)
+            return {**account._values(principal), "problem": problem}
+        return account._values(principal, listed)
 
     def l10n_pl_ksef_save_options(self, values):
         """Change the company's settings for KSeF, also for a user who may not write companies.
@@ -146,10 +138,10 @@ class ResCompany(models.Model):
         :return dict: l10n_pl_ksef_account()
         :raises UserError: another field
         """
-        owner = self._l10n_pl_ksef_managed()
+        principal = self._l10n_pl_ksef_managed()
         if set(values) - set(OPTIONS):
             raise UserError(self.env._("Only the settings for KSeF can be changed here."))
-        owner.sudo().write(values)
+        principal.sudo().write(values)
         return self.l10n_pl_ksef_account()
 
     def l10n_pl_ksef_load_certificate(self, files, password):
@@ -163,14 +155,16 @@ class ResCompany(models.Model):
         :return dict: l10n_pl_ksef_account(), with ``problem`` when the files are of no use; or
             ``confirm``, the action that asks: call again when its window has closed
         """
-        owner = self._l10n_pl_ksef_managed()
+        principal = self._l10n_pl_ksef_managed()
         if not recently_confirmed(self.env):
             return {"confirm": self.l10n_pl_ksef_confirm()}
         try:
             contents = [base64.b64decode(file, validate=True) for file in files]
         except (binascii.Error, TypeError, ValueError):
             contents = [b""]
-        problem = owner.env["l10n_pl_ksef.certificate"]._load(owner, contents, password or None)
+        problem = principal.env["l10n_pl_ksef.certificate"]._load(
+            principal, contents, password or None
+        )
         return self._l10n_pl_ksef_account_after(problem)
 
     @sensitive
@@ -186,8 +180,10 @@ class ResCompany(models.Model):
 
         :return dict: l10n_pl_ksef_account()
         """
-        owner = self._l10n_pl_ksef_managed()
-        problem = owner.env["l10n_pl_ksef.certificate"]._issue_separate(owner, self.env.user)
+        principal = self._l10n_pl_ksef_managed()
+        problem = principal.env["l10n_pl_ksef.certificate"]._issue_separate(
+            principal, self.env.user
+        )
         return self._l10n_pl_ksef_account_after(problem)
 
     def l10n_pl_ksef_renew_certificate(self, serial_number):
@@ -199,8 +195,10 @@ class ResCompany(models.Model):
         :param str serial_number: of a certificate that this Odoo holds
         :return dict: l10n_pl_ksef_account(), with ``problem`` when the renewal cannot begin
         """
-        owner = self._l10n_pl_ksef_managed()
-        problem = self.env["l10n_pl_ksef.account.actions"]._renew_certificate(owner, serial_number)
+        principal = self._l10n_pl_ksef_managed()
+        problem = self.env["l10n_pl_ksef.account.actions"]._renew_certificate(
+            principal, serial_number
+        )
         return self._l10n_pl_ksef_account_after(problem)
 
     def l10n_pl_ksef_connect_with_certificate(self):
@@ -221,13 +219,13 @@ class ResCompany(models.Model):
         :return dict: the action that shows the account again
         :raises UserError: the certificate cannot be revoked now; the session stays
         """
-        owner = self._l10n_pl_ksef_managed()
-        certificate = owner._l10n_pl_ksef_certificate()
+        principal = self._l10n_pl_ksef_managed()
+        certificate = principal._l10n_pl_ksef_certificate()
         if revoke_certificate and certificate:
             self.env["l10n_pl_ksef.account.actions"]._revoke_certificate(
-                owner, certificate.serial_number, "Unspecified"
+                principal, certificate.serial_number, "Unspecified"
             )
-        self.env["l10n_pl_ksef.session"]._disconnect(owner)
+        self.env["l10n_pl_ksef.session"]._disconnect(principal)
         return self.l10n_pl_ksef_open_account()
 
     @sensitive
@@ -241,8 +239,8 @@ class ResCompany(models.Model):
         :return dict: the action that opens the window
         :raises UserError: the certificate cannot be revoked from here
         """
-        owner = self._l10n_pl_ksef_managed()
-        self.env["l10n_pl_ksef.takeover"]._begin(owner, revoke)
+        principal = self._l10n_pl_ksef_managed()
+        self.env["l10n_pl_ksef.takeover"]._begin(principal, revoke)
         return self.l10n_pl_ksef_open_authorization()
 
     @sensitive
@@ -253,8 +251,10 @@ class ResCompany(models.Model):
         :param str reason: Unspecified, Superseded or KeyCompromise
         :return dict: the action that shows the account again
         """
-        owner = self._l10n_pl_ksef_managed()
-        self.env["l10n_pl_ksef.account.actions"]._revoke_certificate(owner, serial_number, reason)
+        principal = self._l10n_pl_ksef_managed()
+        self.env["l10n_pl_ksef.account.actions"]._revoke_certificate(
+            principal, serial_number, reason
+        )
         return self.l10n_pl_ksef_open_account()
 
     @sensitive
@@ -264,15 +264,12 @@ class ResCompany(models.Model):
         :param str reference_number: as KSeF lists it; None for all but the present one
         :return dict: the action that shows the account again
         """
-        owner = self._l10n_pl_ksef_managed()
-        self.env["l10n_pl_ksef.account.actions"]._revoke_sessions(owner, reference_number)
+        principal = self._l10n_pl_ksef_managed()
+        self.env["l10n_pl_ksef.account.actions"]._revoke_sessions(principal, reference_number)
         return self.l10n_pl_ksef_open_account()
 
     def _l10n_pl_ksef_account_after(self, problem):
-        """Return the account after steps that committed on cursors of their own.
-
-        :param problem: what is kept of a failure; False without one
-        """
+        """Return the account after steps that committed on cursors of their own."""
         with fresh(self) as company:
             values = company.l10n_pl_ksef_account()
         return {**values, "problem": problem and problems.texts(self.env, problem)}
@@ -285,8 +282,8 @@ class ResCompany(models.Model):
 
         :return dict: see l10n_pl_ksef.diagnosis
         """
-        owner = self._l10n_pl_ksef_managed()
-        return self.env["l10n_pl_ksef.diagnosis"]._run(owner)
+        principal = self._l10n_pl_ksef_managed()
+        return self.env["l10n_pl_ksef.diagnosis"]._run(principal)
 
     def l10n_pl_ksef_key_backed_up(self):
         """Note that somebody keeps a copy of the encryption key.

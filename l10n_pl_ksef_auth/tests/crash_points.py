@@ -33,7 +33,7 @@ class CrashPoints:
     @contextmanager
     def watched(self):
         """Watch all requests to KSeF and all transactions of this process."""
-        execute, commit, exchange = sql_db.Cursor.execute, sql_db.Cursor.commit, Transport.exchange
+        execute, commit, request = sql_db.Cursor.execute, sql_db.Cursor.commit, Transport.request
         storing = set()
 
         def watched_execute(cr, query, *args, **kwargs):
@@ -51,17 +51,17 @@ class CrashPoints:
             commit(cr)
             self.passed("after a commit")
 
-        def watched_exchange(transport, method, path, *args, **kwargs):
+        def watched_request(transport, method, path, *args, **kwargs):
             call = f"{method} {'/'.join(path.split('/')[:3])}"
             self.passed(f"before {call}")
-            answer = exchange(transport, method, path, *args, **kwargs)
+            answer = request(transport, method, path, *args, **kwargs)
             self.passed(f"after {call}")
             return answer
 
         with (
             patch.object(sql_db.Cursor, "execute", watched_execute),
             patch.object(sql_db.Cursor, "commit", watched_commit),
-            patch.object(Transport, "exchange", watched_exchange),
+            patch.object(Transport, "request", watched_request),
         ):
             yield
 

@@ -133,10 +133,10 @@ class TestAccessToken(KsefCase):
         self.connect()
         branch = self.branch("Oddział", self.company)
         below = self.branch("Pododdział", branch)
-        self.assertEqual(below._l10n_pl_ksef_owner(), self.company)
+        self.assertEqual(below._l10n_pl_ksef_principal(), self.company)
         self.assertTrue(below._l10n_pl_ksef_token_row())
         branch.vat = "PL1111111111"
-        self.assertEqual(below._l10n_pl_ksef_owner(), branch)
+        self.assertEqual(below._l10n_pl_ksef_principal(), branch)
         self.assertFalse(below._l10n_pl_ksef_token_row())
 
     def test_another_companys_user_gets_no_token(self):

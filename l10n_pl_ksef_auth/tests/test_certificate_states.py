@@ -147,4 +147,5 @@ class TestBusy(KsefCase):
         with self.others_at_it():
             view = window.authenticate()
         self.assertEqual((view["step"], view["problem"]["way_back"]), ("upload", "wait"))
-        self.assertEqual(window.authenticate()["step"], "verify")
+        # "done" where the machine is slow: KSeF's answer is there by then.
+        self.assertIn(window.authenticate()["step"], ("verify", "done"))

@@ -70,11 +70,11 @@ class TestCompanySeparation(KsefCase):
         companies = self.env["res.company"]
         branch = companies.create({"name": "Oddział", "parent_id": self.company.id})
         below = companies.create({"name": "Pododdział", "parent_id": branch.id})
-        self.assertEqual(below._l10n_pl_ksef_owner(), self.company)
+        self.assertEqual(below._l10n_pl_ksef_principal(), self.company)
         for tax_id, principal in (
             ("PL1111111111", branch),
             (False, self.company),
             ("/", self.company),
         ):
             branch.partner_id.vat = tax_id
-            self.assertEqual(below._l10n_pl_ksef_owner(), principal)
+            self.assertEqual(below._l10n_pl_ksef_principal(), principal)

@@ -145,6 +145,7 @@ class TestLoginProblems(KsefCase):
         document = self.downloaded(window)
         self.env["l10n_pl_ksef.session"]._log_in(self.company)
         self.settle()
+        self.travel(minutes=1)
         self.attach(window, self.signed(document, "stranger"))
         window.authenticate()
         self.follow(window)

@@ -77,4 +77,4 @@ class TestUpgrade(KsefCase):
     def test_a_company_can_be_made_while_this_addon_is_not_loaded(self):
         company = self.company_made_without_us()
         self.assertEqual({name: company[name] for name in DEFAULTS}, DEFAULTS)
-        self.assertEqual(company._l10n_pl_ksef_owner(), company)
+        self.assertEqual(company._l10n_pl_ksef_principal(), company)

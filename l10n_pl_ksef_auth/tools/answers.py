@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from .const import CHALLENGE_LIFETIME
 from .members import (
     FromJson,
     exact_texts,
@@ -33,11 +32,6 @@ class Challenge(FromJson):
     challenge: str = member("challenge", word)
     timestamp: datetime = member("timestamp", moment)
     client_ip: str = member("clientIp", shown)
-
-    @property
-    def expires_at(self) -> datetime:
-        """Return the moment, by KSeF's clock, after which a signature over it is refused."""
-        return self.timestamp + CHALLENGE_LIFETIME
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from .client import Closing, KsefClient
+from .client import KsefClient
 from .errors import KsefError, KsefRateLimited, KsefUnauthorized, KsefUnavailable
 from .transport import Answer
 
@@ -16,7 +16,7 @@ _REPEATABLE = frozenset({"GET", "HEAD"})
 _LEAST_PAUSE = 1.0
 
 
-class AuthorisedClient(Closing):
+class AuthorisedClient:
     """Sends requests with a valid bearer; one per thread, used as a context manager.
 
     :param client: sends the requests; its deadline is set for each
@@ -31,8 +31,10 @@ class AuthorisedClient(Closing):
         self._token = token
         self._time_limit = time_limit
 
-    def close(self) -> None:
-        """Close the connections."""
+    def __enter__(self) -> AuthorisedClient:
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
         self._client.close()
 
     @property

@@ -8,8 +8,6 @@ from dataclasses import replace
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-import requests
-
 from .answers import (
     AuthStatus,
     CertificateItem,
@@ -25,100 +23,22 @@ from .answers import (
     Token,
     Tokens,
 )
-from .const import TIMEOUT, check_base_url
 from .members import maybe, word
-from .transport import Answer, Transport
+from .transport import Transport
 
-_HEADERS = {
-    "Accept": "application/json",
-    # A packed answer could grow beyond its limit in one step.
-    "Accept-Encoding": "identity",
-    "User-Agent": "Odoo-l10n_pl_ksef_auth",
-    "X-Error-Format": "problem-details",
-}
 #: KSeF's own upper limits of a page (KSeF's contract).
 _SESSIONS_PAGE, _CERTIFICATES_PAGE, _PERMISSIONS_PAGE = 100, 50, 100
 #: A list that never ends is a fault of the server.
 _MAX_PAGES = 200
 
 _Value = TypeVar("_Value")
-_Closing = TypeVar("_Closing", bound="Closing")
 
 
-class Closing:
-    """A context manager whose block ends with close()."""
-
-    def __enter__(self: _Closing) -> _Closing:
-        return self
-
-    def __exit__(self, *_raised: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the connections."""
-        raise NotImplementedError
-
-
-class KsefClient(Closing):
+class KsefClient(Transport):
     """Talks to one KSeF address. One client per thread; a bearer is given with each call.
 
     Every method raises :class:`~.errors.KsefError` when KSeF does not answer or refuses.
-
-    :param base_url: for instance ``ENVIRONMENTS["test"].base_url``; https, or http on this machine
-    :param timeout: seconds that one silent wait may last, one number
-    :param deadline: moment of time.monotonic() at which the caller stops waiting. Time-outs are cut
-        to the time left; after it nothing is sent. It may be changed between two calls. With None
-        each call has const.EXCHANGE_TIMEOUT (docs/design.md 23)
     """
-
-    def __init__(
-        self,
-        base_url: str,
-        *,
-        session: requests.Session | None = None,
-        timeout: float = TIMEOUT,
-        deadline: float | None = None,
-    ) -> None:
-        self.base_url = check_base_url(base_url)
-        self.deadline = deadline
-        self._session = session or requests.Session()
-        self._transport = Transport(self.base_url, self._session, timeout)
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._session.close()
-
-    def request(
-        self,
-        method: str,
-        path: str,
-        *,
-        bearer: str | None = None,
-        json: Any = None,
-        data: bytes | None = None,
-        headers: dict[str, str] | None = None,
-        params: dict[str, str] | None = None,
-        whole: bool = False,
-    ) -> Answer:
-        """Make any call of KSeF's API; for other addons too.
-
-        :param path: from the base address on, with its leading slash
-        :param whole: KSeF answers this call once: begun before the deadline, it has all its time
-        :param data: a body that is sent to the byte, with a Content-Type among ``headers``
-        """
-        if not path.startswith("/"):
-            raise ValueError("A path begins with a slash.")
-        return self._transport.exchange(
-            method,
-            path,
-            bearer,
-            self.deadline,
-            whole,
-            json=json,
-            data=data,
-            headers={**_HEADERS, **(headers or {})},
-            params=params,
-        )
 
     # Login
 
@@ -145,9 +65,7 @@ class KsefClient(Closing):
 
     def redeem(self, authentication_token: str) -> Tokens:
         """Fetch the tokens of a finished login. KSeF answers this once (docs/ksef.md A2-14)."""
-        answer = self.request(
-            "POST", "/auth/token/redeem", bearer=authentication_token, whole=True
-        )
+        answer = self.request("POST", "/auth/token/redeem", bearer=authentication_token, whole=True)
         return answer.read(Tokens.from_json)
 
     def refresh(self, refresh_token: str) -> Token:

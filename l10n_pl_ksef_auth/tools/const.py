@@ -12,18 +12,14 @@ from urllib.parse import SplitResult, urlsplit
 class Environment:
     """One KSeF installation; accounts, rights and certificates of one mean nothing in another."""
 
-    code: str
     base_url: str
     self_signed_allowed: bool
 
 
-ENVIRONMENTS: dict[str, Environment] = {
-    environment.code: environment
-    for environment in (
-        Environment("production", "https://api.ksef.mf.gov.pl/v2", False),
-        Environment("demo", "https://api-demo.ksef.mf.gov.pl/v2", False),
-        Environment("test", "https://api-test.ksef.mf.gov.pl/v2", True),
-    )
+ENVIRONMENTS = {
+    "production": Environment("https://api.ksef.mf.gov.pl/v2", self_signed_allowed=False),
+    "demo": Environment("https://api-demo.ksef.mf.gov.pl/v2", self_signed_allowed=False),
+    "test": Environment("https://api-test.ksef.mf.gov.pl/v2", self_signed_allowed=True),
 }
 
 #: Seconds that one silent wait for KSeF may last; one number, as Odoo's test classes need.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
 from asn1crypto import pem
+from asn1crypto import pkcs12 as asn1_pkcs12
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -44,11 +45,10 @@ def load_credentials(*files: bytes, password: str | None = None) -> tuple[Privat
     :param password: of the key; ignored where nothing is encrypted
     :raises CredentialError: with the reason
     """
-    keys: list[Any] = []
-    certificates: list[Certificate] = []
     secret = _password_bytes(password)
-    for data in files:
-        _read(data, secret, keys, certificates)
+    found = [item for data in files for item in _read(data, secret)]
+    certificates = [item for item in found if isinstance(item, Certificate)]
+    keys = [item for item in found if not isinstance(item, Certificate)]
     if not keys:
         raise CredentialError("no_key")
     if not certificates:
@@ -87,13 +87,13 @@ def _pair(
     pairs = [(key, item) for key in keys for item in certificates if matches(key, item)]
     if not pairs:
         raise CredentialError("mismatch")
-    usable = [pair for pair in pairs if _is_for_authentication(pair[1])]
+    usable = [pair for pair in pairs if may_authenticate(pair[1])]
     if not usable:
         raise CredentialError("not_authentication")
     return usable[0]
 
 
-def _is_for_authentication(certificate: Certificate) -> bool:
+def may_authenticate(certificate: Certificate) -> bool:
     """Return True unless the certificate is for offline invoices only (docs/ksef.md A0-7)."""
     usage = certificate.key_usage
     return usage is None or "digital_signature" in usage
@@ -107,68 +107,58 @@ def _check_key(key: Any) -> PrivateKey:
     raise CredentialError("key_type")
 
 
-def _read(
-    data: bytes, password: bytes | None, keys: list[Any], certificates: list[Certificate]
-) -> None:
-    """Add the keys and certificates of one file to the lists."""
+def _read(data: bytes, password: bytes | None) -> Iterator[Any]:
+    """Yield the keys and certificates of one file."""
     if not data or len(data) > _MAX_FILE_BYTES:
         raise CredentialError("format")
     if b"-----BEGIN " in data:
         for block in _PEM_BLOCK.finditer(data):
-            _read_pem_block(block.group(1), block.group(0), password, keys, certificates)
-        return
-    try:
-        certificates.append(read_certificate(data))
-    except ValueError:
-        _read_secret_der(data, password, keys, certificates)
-
-
-def _read_pem_block(
-    label: bytes,
-    block: bytes,
-    password: bytes | None,
-    keys: list[Any],
-    certificates: list[Certificate],
-) -> None:
-    if label in (b"CERTIFICATE", b"X509 CERTIFICATE", b"TRUSTED CERTIFICATE"):
-        try:
-            certificates.append(read_certificate(pem.unarmor(block)[2]))
-        except ValueError:
-            raise CredentialError("format") from None
-    elif label.endswith(b"PRIVATE KEY"):
-        encrypted = b"ENCRYPTED" in block
-        keys.append(_load_key(serialization.load_pem_private_key, block, password, encrypted))
-
-
-def _read_secret_der(
-    data: bytes, password: bytes | None, keys: list[Any], certificates: list[Certificate]
-) -> None:
-    if _is_pkcs12(data):
-        key, found = _load_pkcs12(data, password)
-        keys.extend([key] if key else [])
-        certificates.extend(found)
+            if block[1] in (b"CERTIFICATE", b"X509 CERTIFICATE", b"TRUSTED CERTIFICATE"):
+                yield _certificate(pem.unarmor(block[0])[2])
+            elif block[1].endswith(b"PRIVATE KEY"):
+                yield _load_key(serialization.load_pem_private_key, block[0], password)
+    elif _is_pkcs12(data):
+        yield from _load_pkcs12(data, password)
     else:
-        encrypted = _is_encrypted_key(data)
-        keys.append(_load_key(serialization.load_der_private_key, data, password, encrypted))
+        try:
+            yield read_certificate(data)
+        except ValueError:
+            yield _load_key(serialization.load_der_private_key, data, password)
+
+
+def _certificate(der: bytes) -> Certificate:
+    try:
+        return read_certificate(der)
+    except ValueError:
+        raise CredentialError("format") from None
 
 
 def _load_key(
-    load: Callable[[bytes, bytes | None], Any],
-    data: bytes,
-    password: bytes | None,
-    encrypted: bool,
+    load: Callable[[bytes, bytes | None], Any], data: bytes, password: bytes | None
 ) -> Any:
+    reason: Reason = "format"
     try:
-        return load(data, password if encrypted else None)
+        try:
+            return load(data, None)
+        except TypeError:  # it is encrypted
+            reason = "password"
+            return load(data, password)
     except (ValueError, TypeError):
-        raise CredentialError("password" if encrypted else "format") from None
+        raise CredentialError(reason) from None
     except UnsupportedAlgorithm:
         raise CredentialError("key_type") from None
 
 
-def _load_pkcs12(data: bytes, password: bytes | None) -> tuple[Any, list[Certificate]]:
+def _is_pkcs12(data: bytes) -> bool:
+    try:
+        return bool(asn1_pkcs12.Pfx.load(data)["version"].native == "v3")
+    except (ValueError, TypeError):
+        return False
+
+
+def _load_pkcs12(data: bytes, password: bytes | None) -> Iterator[Any]:
     # An export without a password may mean none or an empty one.
-    for attempt in (password, None, b"") if password else (None, b""):
+    for attempt in (password, None, b""):
         try:
             key, first, others = pkcs12.load_key_and_certificates(data, attempt)
         except ValueError:
@@ -176,31 +166,7 @@ def _load_pkcs12(data: bytes, password: bytes | None) -> tuple[Any, list[Certifi
         except UnsupportedAlgorithm:
             raise CredentialError("key_type") from None
         found = (item.public_bytes(serialization.Encoding.DER) for item in (first, *others) if item)
-        try:
-            return key, [read_certificate(der) for der in found]
-        except ValueError:
-            raise CredentialError("format") from None
+        yield from ([key] if key else [])
+        yield from map(_certificate, found)
+        return
     raise CredentialError("password")
-
-
-_SEQUENCE, _OBJECT_IDENTIFIER = 0x30, 0x06
-
-
-def _is_pkcs12(data: bytes) -> bool:
-    """Return True for a PFX: it begins as a sequence whose first member is the number 3."""
-    start = _first_member_offset(data)
-    return data[start : start + 3] == b"\x02\x01\x03"
-
-
-def _is_encrypted_key(data: bytes) -> bool:
-    """Return True for an encrypted PKCS#8: it begins with the name of an algorithm."""
-    algorithm = data[_first_member_offset(data) :]
-    start = _first_member_offset(algorithm)
-    return algorithm[start : start + 1] == bytes([_OBJECT_IDENTIFIER])
-
-
-def _first_member_offset(data: bytes) -> int:
-    if len(data) < 2 or data[0] != _SEQUENCE:
-        return len(data)
-    length = data[1]
-    return 2 + (length & 0x7F) if length & 0x80 else 2

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 import warnings
-from typing import Literal
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -14,30 +13,16 @@ from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import NameOID
 
 from .answers import EnrollmentData
-from .credentials import CredentialError, PrivateKey, load_credentials, matches
+from .credentials import PrivateKey
 from .x509_support import ORGANIZATION_IDENTIFIER, load_without_check
-
-__all__ = [
-    "CredentialError",
-    "PrivateKey",
-    "build_csr",
-    "certificate_name",
-    "load_credentials",
-    "load_private_key",
-    "matches",
-    "new_key",
-    "private_key_der",
-]
 
 #: docs/ksef.md A1-name.
 _NOT_IN_A_NAME = re.compile(r"[^a-zA-Z0-9_\- ąćęłńóśźżĄĆĘŁŃÓŚŹŻ]+")
 _NAME_MIN, _NAME_MAX, _NAME_FILLER = 5, 100, "KSeF Odoo"
 
 
-def new_key(kind: Literal["ec", "rsa"] = "ec") -> PrivateKey:
-    """Make a private key: EC P-256, which KSeF recommends and which signs fast, or RSA 2048."""
-    if kind == "rsa":
-        return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+def new_key() -> PrivateKey:
+    """Make a private key: EC P-256, which KSeF recommends and which signs fast."""
     return ec.generate_private_key(ec.SECP256R1())
 
 

@@ -10,7 +10,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import timezone
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -36,16 +36,18 @@ class Problem:
     details: tuple[str, ...] = field(default=(), repr=False)
 
 
+@dataclass(eq=False, repr=False)
 class KsefError(Exception):
     """Base of all. ``code`` is for machines; if ``retryable``, the same call may work later."""
 
     retryable = False
 
-    def __init__(self, message: str, *, code: str) -> None:
-        super().__init__(message)
-        self.code = code
+    message: str
+    _: KW_ONLY
+    code: str
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class KsefUnavailable(KsefError):
     """No usable answer: network, time-out, 5xx, HTML, half an answer, too long an answer.
 
@@ -55,42 +57,26 @@ class KsefUnavailable(KsefError):
 
     retryable = True
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        code: str,
-        sent: bool,
-        status: int | None = None,
-        retry_after: float | None = None,
-    ) -> None:
-        super().__init__(message, code=code)
-        self.sent = sent
-        self.status = status
-        self.retry_after = retry_after
+    sent: bool
+    status: int | None = None
+    retry_after: float | None = None
 
 
 class KsefInvalidAnswer(KsefUnavailable):
     """A 2xx answer in JSON that lacks what the call needs."""
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class KsefRefused(KsefError):
     """KSeF understood the call and said no (4xx); ``said`` is its own text beside the codes."""
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        status: int,
-        problems: tuple[Problem, ...] = (),
-        code: str | None = None,
-        said: str = "",
-    ) -> None:
-        number = problems[0].code if problems else None
-        super().__init__(message, code=code or str(number or f"http_{status}"))
-        self.status = status
-        self.problems = problems
-        self.said = said
+    code: str = ""
+    status: int
+    problems: tuple[Problem, ...] = ()
+    said: str = ""
+
+    def __post_init__(self) -> None:
+        self.code = self.code or str(self.number or f"http_{self.status}")
 
     @property
     def number(self) -> int | None:
@@ -106,21 +92,15 @@ class KsefUnauthorized(KsefRefused):
     """The bearer is wrong or outdated: HTTP 401, or 403 with an empty body (docs/ksef.md A2-15)."""
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class KsefForbidden(KsefRefused):
     """HTTP 403 with a ``reason`` (docs/ksef.md A1-http) and the members that explain it."""
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        status: int,
-        reason: str,
-        extensions: Mapping[str, Any],
-        said: str = "",
-    ) -> None:
-        super().__init__(message, status=status, code=reason or "forbidden", said=said)
-        self.reason = reason
-        self.extensions = dict(extensions)
+    reason: str
+    extensions: Mapping[str, Any]
+
+    def __post_init__(self) -> None:
+        self.code = self.reason or "forbidden"
 
     @property
     def details(self) -> tuple[str, ...]:
@@ -138,14 +118,15 @@ class KsefGone(KsefRefused):
     """HTTP 410: the operation is too old to be asked about."""
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class KsefRateLimited(KsefRefused):
     """HTTP 429; ``retry_after`` in seconds, None when KSeF did not say."""
 
     retryable = True
 
-    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
-        super().__init__(message, status=429, code="rate_limited")
-        self.retry_after = retry_after
+    code: str = "rate_limited"
+    status: int = 429
+    retry_after: float | None = None
 
 
 def raise_for(call: str, status: int, headers: Mapping[str, str], content: bytes) -> None:

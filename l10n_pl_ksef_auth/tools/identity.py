@@ -8,23 +8,20 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from .answers import EnrollmentData
 from .nip import formatted
-from .x509_support import ORGANIZATION_IDENTIFIER, Certificate
+from .x509_support import ORGANIZATION_IDENTIFIER, Certificate, value_of
 
 Kind = Literal["pesel", "nip", "fingerprint"]
-_PESEL = re.compile(r"(?:PNOPL|PESEL).*?([0-9]{11})")
-_NIP = re.compile(r"(?:TINPL|NIP).*?([0-9]{10})")
 _FINGERPRINT = re.compile(r"[0-9A-Fa-f]{64}")
 _SEAL = re.compile(r"VATPL.*?([0-9]{10})")
 _PLAIN_NIP = re.compile("[0-9]{10}")
-_PERSONAL_PATTERNS: tuple[tuple[Kind, re.Pattern[str]], ...] = (("pesel", _PESEL), ("nip", _NIP))
-#: Characters of a certificate's attribute that are read; X.520 allows 64 to 128. The time of the
-#: patterns grows with the square of it, and a stranger's certificate may hold any number.
-_LONGEST = 1000
+_PERSONAL_PATTERNS: dict[Kind, re.Pattern[str]] = {
+    "pesel": re.compile(r"(?:PNOPL|PESEL).*?([0-9]{11})"),
+    "nip": re.compile(r"(?:TINPL|NIP).*?([0-9]{10})"),
+}
 _LABELS = {"pesel": "PESEL ", "nip": "NIP "}
 #: Characters of a value that are shown: enough to recognise it, too few to use it.
 _SHOWN_DIGITS, _SHOWN_FINGERPRINT = 2, 8
@@ -66,13 +63,14 @@ def identity_of_certificate(certificate: Certificate, *, issued_by_ksef: bool = 
 
     :param issued_by_ksef: True for a certificate made from :class:`.answers.EnrollmentData`
     """
-    organization = "" if _is_personal(certificate) else _organization(certificate)
+    subject = certificate.subject
+    number = "" if certificate.is_personal else value_of(subject, ORGANIZATION_IDENTIFIER)
     return _identity(
-        name_of_certificate(certificate),
-        _attributes(certificate, NameOID.SERIAL_NUMBER),
-        _prefixed(organization) if issued_by_ksef else organization,
+        _name(certificate),
+        value_of(subject, NameOID.SERIAL_NUMBER),
+        _prefixed(number) if issued_by_ksef else number,
         # A KSeF certificate may name here the certificate of the signature it was issued for.
-        _as_fingerprint(_attributes(certificate, NameOID.X500_UNIQUE_IDENTIFIER))
+        _as_fingerprint(value_of(subject, NameOID.X500_UNIQUE_IDENTIFIER))
         or fingerprint(certificate),
     )
 
@@ -89,7 +87,7 @@ def identity_of_enrollment_data(data: EnrollmentData) -> Identity:
 
 
 def _identity(name: str, serial_number: str, organization: str, otherwise: str) -> Identity:
-    for kind, pattern in _PERSONAL_PATTERNS:
+    for kind, pattern in _PERSONAL_PATTERNS.items():
         match = pattern.search(serial_number)
         if match:
             return Identity(kind, match.group(1), name)
@@ -111,29 +109,16 @@ def _as_fingerprint(text: str) -> str:
     return text.upper() if _FINGERPRINT.fullmatch(text) else ""
 
 
-def _organization(certificate: Certificate) -> str:
-    return _attributes(certificate, ORGANIZATION_IDENTIFIER)
-
-
 def fingerprint(certificate: Certificate) -> str:
     """Return the SHA-256 of a certificate in upper-case hex."""
     return hashlib.sha256(certificate.der).hexdigest().upper()
 
 
-def name_of_certificate(certificate: Certificate) -> str:
+def _name(certificate: Certificate) -> str:
     """Return the subject's name for people: given names and surname, else its common name."""
-    if _is_personal(certificate):
-        given = _attributes(certificate, NameOID.GIVEN_NAME)
-        return f"{given} {_attributes(certificate, NameOID.SURNAME)}".strip()
-    common = _attributes(certificate, NameOID.COMMON_NAME)
-    return common or _attributes(certificate, NameOID.ORGANIZATION_NAME)
-
-
-def _is_personal(certificate: Certificate) -> bool:
-    given, surname = NameOID.GIVEN_NAME, NameOID.SURNAME
-    return bool(_attributes(certificate, given) or _attributes(certificate, surname))
-
-
-def _attributes(certificate: Certificate, oid: x509.ObjectIdentifier) -> str:
-    found = certificate.subject.get_attributes_for_oid(oid)
-    return " ".join(str(attribute.value) for attribute in found)[:_LONGEST]
+    subject = certificate.subject
+    if certificate.is_personal:
+        given, surname = (value_of(subject, oid) for oid in (NameOID.GIVEN_NAME, NameOID.SURNAME))
+        return f"{given} {surname}".strip()
+    common = value_of(subject, NameOID.COMMON_NAME)
+    return common or value_of(subject, NameOID.ORGANIZATION_NAME)

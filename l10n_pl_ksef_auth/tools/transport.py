@@ -12,11 +12,20 @@ from typing import Any, TypeVar
 import requests
 import urllib3
 
-from .const import EXCHANGE_TIMEOUT, IDLE_LIMIT, MAX_ANSWER_BYTES
+from .const import EXCHANGE_TIMEOUT, IDLE_LIMIT, MAX_ANSWER_BYTES, TIMEOUT, check_base_url
 from .errors import KsefInvalidAnswer, KsefUnavailable, is_html, raise_for
 from .members import for_people
 
 _Value = TypeVar("_Value")
+_Self = TypeVar("_Self", bound="Transport")
+
+_HEADERS = {
+    "Accept": "application/json",
+    # A packed answer could grow beyond its limit in one step.
+    "Accept-Encoding": "identity",
+    "User-Agent": "Odoo-l10n_pl_ksef_auth",
+    "X-Error-Format": "problem-details",
+}
 
 #: Bytes of an answer between two looks at the clock: all that has arrived, at most the first
 #: number. Releases of urllib3 without read1, as Odoo's pin, wait for the second number.
@@ -84,67 +93,88 @@ class Answer:
         return for_people(value.encode("latin-1", "replace").decode("utf-8", "replace"))
 
 
-class BearerAuth(requests.auth.AuthBase):
-    """Sets the bearer, or nothing; its presence keeps requests from using a .netrc file."""
-
-    def __init__(self, bearer: str | None) -> None:
-        self._bearer = bearer
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        if self._bearer:
-            request.headers["Authorization"] = f"Bearer {self._bearer}"
-        return request
-
-
 class Transport:
-    """Sends requests to one base address over one requests session."""
+    """Sends requests to one base address over one requests session; a context manager.
 
-    def __init__(self, base_url: str, session: requests.Session, timeout: float) -> None:
-        self._base_url = base_url
-        self._session = session
+    :param base_url: for instance ``ENVIRONMENTS["test"].base_url``; https, or http on this machine
+    :param timeout: seconds that one silent wait may last, one number
+    :param deadline: moment of time.monotonic() at which the caller stops waiting. Time-outs are cut
+        to the time left; after it nothing is sent. It may be changed between two calls. With None
+        each call has const.EXCHANGE_TIMEOUT (docs/design.md 23)
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        session: requests.Session | None = None,
+        timeout: float = TIMEOUT,
+        deadline: float | None = None,
+    ) -> None:
+        self.base_url = check_base_url(base_url)
+        self.deadline = deadline
+        self._session = session or requests.Session()
         self._timeout = timeout
         self._last_used = time.monotonic()
 
-    def exchange(
+    def __enter__(self: _Self) -> _Self:
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    def request(
         self,
         method: str,
         path: str,
-        bearer: str | None,
-        deadline: float | None,
+        *,
+        bearer: str | None = None,
+        json: Any = None,
+        data: bytes | None = None,
+        headers: dict[str, str] | None = None,
+        params: dict[str, str] | None = None,
         whole: bool = False,
-        **options: Any,
     ) -> Answer:
-        """Send one request and return KSeF's complete 2xx answer.
+        """Make any call of KSeF's API and return its complete 2xx answer; for other addons too.
 
         :param path: from the base address on, with its leading slash
-        :param deadline: moment of time.monotonic() at which the caller stops waiting, or None
-        :param whole: begun before the deadline, the exchange is not cut short by it
-        :param options: passed to requests (json, data, headers, params)
+        :param data: a body that is sent to the byte, with a Content-Type among ``headers``
+        :param whole: KSeF answers this call once: begun before the deadline, it has all its time
         :raises KsefError: for every other answer, and without any
         """
+        if not path.startswith("/"):
+            raise ValueError("A path begins with a slash.")
         call = f"KSeF {method} {path}"
         end = time.monotonic() + EXCHANGE_TIMEOUT
-        if deadline is not None and not (whole and time.monotonic() < deadline):
-            end = min(end, deadline)
+        if self.deadline is not None and not (whole and time.monotonic() < self.deadline):
+            end = min(end, self.deadline)
+        sent = {**_HEADERS, **(headers or {})}
+        if bearer:
+            sent["Authorization"] = f"Bearer {bearer}"
+        options = {"json": json, "data": data, "headers": sent, "params": params}
         self._drop_idle_connections()
         try:
-            status, headers, content = self._send(method, path, bearer, end, options)
+            status, answered, content = self._send(method, path, end, options)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             # Without a cause: exceptions of requests carry the request and its bearer.
             raise _unavailable(call, error) from None
-        raise_for(call, status, headers, content)
-        return Answer(status, headers, content, call)
+        raise_for(call, status, answered, content)
+        return Answer(status, answered, content, call)
 
     def _send(
-        self, method: str, path: str, bearer: str | None, end: float, options: dict[str, Any]
+        self, method: str, path: str, end: float, options: dict[str, Any]
     ) -> tuple[int, Mapping[str, str], bytes]:
         left = end - time.monotonic()
         if left <= 0:
             raise requests.ConnectTimeout
         response = self._session.request(
             method,
-            self._base_url + path,
-            auth=BearerAuth(bearer),
+            self.base_url + path,
+            auth=lambda request: request,  # some auth: else requests would use a .netrc file
             timeout=min(self._timeout, left),
             allow_redirects=False,
             stream=True,

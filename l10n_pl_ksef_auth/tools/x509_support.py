@@ -14,9 +14,13 @@ from asn1crypto import core
 from asn1crypto import x509 as asn1
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_der_private_key, load_der_public_key
+from cryptography.x509.oid import NameOID
 
 #: The number of an organization in a certificate's name (ETSI EN 319 412-1, 5.1.4).
 ORGANIZATION_IDENTIFIER = x509.ObjectIdentifier("2.5.4.97")
+#: Characters of a name that are read; X.520 allows 64 to 128.  The time of patterns grows with the
+#: square of it, and a stranger's certificate may hold any number.
+MAX_NAME = 1000
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,12 @@ class Certificate:
     _key: bytes = field(compare=False, repr=False)
 
     @property
+    def is_personal(self) -> bool:
+        """Return True if the certificate names a person, False for an organisation."""
+        names = (NameOID.GIVEN_NAME, NameOID.SURNAME)
+        return any(value_of(self.subject, oid) for oid in names)
+
+    @property
     def is_self_signed(self) -> bool:
         """Return True if the certificate names itself as its issuer."""
         return bool(self.issuer == self.subject)
@@ -47,6 +57,12 @@ class Certificate:
         :raises ValueError, UnsupportedAlgorithm: when cryptography does not know its kind
         """
         return load_der_public_key(self._key)
+
+
+def value_of(name: x509.Name, oid: x509.ObjectIdentifier) -> str:
+    """Return all values of one attribute of a name, joined by spaces, within bounds."""
+    found = name.get_attributes_for_oid(oid)
+    return " ".join(str(attribute.value) for attribute in found)[:MAX_NAME]
 
 
 def read_certificate(der: bytes) -> Certificate:

@@ -18,7 +18,7 @@ from ..tools import clock, members
 from ..tools import nip as nip_tools
 from ..tools.const import CHALLENGE_LIFETIME
 from ..tools.errors import KsefError
-from ..tools.signed_document import MAX_SIZE, KnownChallenge, Reading, read
+from ..tools.signed_document import MAX_SIZE, Expected, KnownChallenge, Reading, read
 from ..tools.vault import VaultError
 
 STEPS = [
@@ -32,6 +32,7 @@ STEPS = [
 LONG_VERIFICATION = timedelta(minutes=2)
 # An uploaded document that was not sent: its challenge has long expired.
 KEPT_DOCUMENTS = timedelta(hours=1)
+NO_DOCUMENT = {"document_secret": False, "document_name": False}
 
 
 @dataclass(frozen=True, repr=False)
@@ -69,10 +70,7 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
 
     @api.model
     def _open(self, company):
-        """Return the user's open window for a company's connection, or a new one.
-
-        :param company: the company that owns the connection
-        """
+        """Return the user's open window for a company's connection, or a new one."""
         environment = company.l10n_pl_ksef_environment
         mine = self.sudo().search(
             [
@@ -163,7 +161,7 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
         :return dict: view()
         """
         window = self._checked_sudo()
-        window.write({"document_secret": False, "document_name": False, "problem": False})
+        window.write({**NO_DOCUMENT, "problem": False})
         return window.view()
 
     def set_consent(self, consent):
@@ -212,10 +210,7 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
         return window._follow_up(window._upload())
 
     def _checked_sudo(self):
-        """Return self as superuser, if the window is the user's and the user may connect.
-
-        :raises AccessError: somebody else's window, or no right to connect
-        """
+        """Return self as superuser, if the window is the user's and the user may connect."""
         self.ensure_one()
         self.company_id._l10n_pl_ksef_check_group(CONNECT_GROUP)
         if self.create_uid != self.env.user and not self.env.su:
@@ -229,18 +224,15 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
         return self.env["l10n_pl_ksef.authorization.view"]._values(self, upload)
 
     def _follow_up(self, upload):
-        """Return view() after steps that were committed outside this transaction's snapshot.
-
-        :param Upload upload: as it was before the steps
-        """
+        """Return view() after steps that were committed outside this transaction's snapshot."""
         with fresh(self.session_id) as session:
             outcome = self._outcome(session)
         if self.step == "verify" and outcome["back_to"]:
             self.write({"step": outcome["back_to"], "problem": outcome["problem"]})
             if outcome["back_to"] == "download":
-                self.write({"document_secret": False, "document_name": False})
+                self.write(NO_DOCUMENT)
         elif self.step == "verify" and outcome["result"]:
-            self.write({"step": "done", "document_secret": False, "document_name": False})
+            self.write({**NO_DOCUMENT, "step": "done"})
         view = self._view(upload if self.document_secret else Upload())
         return {**view, "result": outcome["result"], "verifying": outcome["verifying"]}
 
@@ -251,35 +243,19 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
         return self._outcome(self.session_id)["result"] if self.session_id else False
 
     def _outcome(self, session):
-        """Return how a session that was sent stands.
-
-        :param session: the window's
-        :return dict: result, verifying, back_to (the step to go back to), problem
-        """
-        if session.state == "active":
-            checked = bool(session.rights_checked_at)
-            result = checked and ("limited" if session._missing_rights() else "connected")
-            return self._outcome_values(session, result=result, verifying=not checked)
+        """Return how a session that was sent stands; ``back_to`` is the step to go back to."""
+        problem = session.problem
+        outcome = {"result": False, "verifying": False, "back_to": False, "problem": problem}
+        if session.state == "active" and session.rights_checked_at:
+            return {**outcome, "result": "limited" if session._missing_rights() else "connected"}
         if session.state == "waiting" and not session.sudo().document_secret:
             # Refused; or not even stored, because another worker held the lock for too long.
-            problem = session.problem or problems.local("busy")
-            return self._outcome_values(session, back_to="upload", problem=problem)
+            return {**outcome, "back_to": "upload", "problem": problem or problems.local("busy")}
         if session.state in ENDED:
-            return self._outcome_values(session, back_to="download")
-        return self._outcome_values(session, verifying=True)
-
-    def _outcome_values(self, session, result=False, verifying=False, back_to=False, problem=None):
+            return {**outcome, "back_to": "download"}
         since = session.send_started_at
-        return {
-            "result": result,
-            "back_to": back_to,
-            "problem": problem or session.problem,
-            "verifying": verifying
-            and {
-                "since": fields.Datetime.to_string(since) if since else False,
-                "long": bool(since) and session._now() - since > LONG_VERIFICATION,
-            },
-        }
+        long = bool(since) and session._now() - since > LONG_VERIFICATION
+        return {**outcome, "verifying": {"long": long}}
 
     # ------------------------------------------------------------------
     # The attached file
@@ -296,24 +272,15 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
         """Return what the file says; None while the company's own number is wrong."""
         if self._nip_problem():
             return None
-        sessions = self._sessions()
-        return read(
-            content,
-            challenges=[
-                KnownChallenge(
-                    session.challenge,
-                    session.challenge_expires_at.replace(tzinfo=timezone.utc),
-                )
-                for session in sessions
-            ],
-            context=self.company_id._l10n_pl_ksef_context(),
-            unsigned=[session._request_document() for session in sessions],
-            now=clock.now(),
-            environment=self.environment,
-        )
+        challenges = [
+            KnownChallenge(one.challenge, one.challenge_expires_at.replace(tzinfo=timezone.utc))
+            for one in self._sessions()
+        ]
+        context = self.company_id._l10n_pl_ksef_context()
+        return read(content, Expected(clock.now(), challenges, context, self.environment))
 
     def _nip_problem(self):
-        """Return what is wrong with the company's own number: no file can be for it then."""
+        """Return what is wrong with the company's own number, or False."""
         try:
             self.company_id._l10n_pl_ksef_context()
         except nip_tools.InvalidNip as error:
@@ -380,10 +347,7 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
         )
 
     def _session_of(self, reading):
-        """Return the waiting session whose challenge the document signs; empty without one.
-
-        :param Reading reading: of the document, or None
-        """
+        """Return the waiting session whose challenge the document signs; empty without one."""
         if not reading:
             return self.session_id.browse()
         return self._sessions().filtered(
@@ -395,9 +359,6 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
 
         Odoo replays a request after a conflict, and a worker may be killed; KSeF has the file then,
         and would refuse it a second time.
-
-        :param Reading reading: of the document, or None
-        :return bool: True if the window goes on with such a session
         """
         if self.step == "verify" or not self.attached_at or not reading:
             return False

@@ -3,6 +3,7 @@ from odoo.tools.misc import format_datetime
 
 from ..models.base import problems
 from ..models.base.steps import naive
+from ..screens.panel import label_of
 from ..tools import clock
 
 SIGNING_URL = "https://moj.gov.pl/nforms/signer/upload?xFormsAppName=SIGNER&xadesPdf=true"
@@ -15,37 +16,29 @@ class L10n_Pl_KsefAuthorizationView(models.AbstractModel):
     _description = "KSeF account authorization, as it is shown"
 
     def _values(self, window, upload):
-        """Describe all that a window shows.
-
-        :param window: the l10n_pl_ksef.authorization, as superuser
-        :param Upload upload: its attached file
-        :return dict: what the browser's component shows
-        """
+        """Describe all that a window shows, with its attached file."""
+        company = window.company_id
+        parameters = self.env["ir.config_parameter"].sudo()
+        signing_url = parameters.get_param("l10n_pl_ksef_auth.signing_url", SIGNING_URL)
         return {
-            **self._company(window),
-            "id": window.id,
+            "company_name": company.name,
+            "nip": company._l10n_pl_ksef_nip(),
+            "environment": window.environment,
+            "environment_label": label_of(window, "environment"),
             "step": window.step,
             "challenge": self._challenge(window.session_id),
             "download_url": self._download_url(window.session_id),
-            "document": self._document(window, upload),
+            "document": bool(window.document_name)
+            and {"name": window.document_name, "size": len(upload.content)},
             "reading": self._reading(window, upload.reading),
             "problem": self._problem(window),
             "consent": window.consent,
             "consent_text": window._consent_text(),
             "verifying": window._verifying(),
             "result": window._result(),
-            "signing_url": self._signing_url(),
+            "signing_url": signing_url,
             "signing_label": "moj.gov.pl",
             "take_over": self._take_over(window, upload.reading),
-        }
-
-    def _company(self, window):
-        company = window.company_id
-        return {
-            "company_name": company.name,
-            "nip": company._l10n_pl_ksef_nip(),
-            "environment": window.environment,
-            "environment_label": self.env["l10n_pl_ksef.panel"]._environment_label(company),
         }
 
     def _challenge(self, session):
@@ -69,18 +62,6 @@ class L10n_Pl_KsefAuthorizationView(models.AbstractModel):
         signer = window.session_id.signer_name or ""
         return problems.texts(self.env, problem, nip=nip, signer=signer)
 
-    def _signing_url(self):
-        parameters = self.env["ir.config_parameter"].sudo()
-        return parameters.get_param("l10n_pl_ksef_auth.signing_url") or SIGNING_URL
-
-    # ------------------------------------------------------------------
-    # The attached file
-    # ------------------------------------------------------------------
-    def _document(self, window, upload):
-        if not window.document_name:
-            return False
-        return {"name": window.document_name, "size": len(upload.content)}
-
     def _reading(self, window, reading):
         if reading is None:
             return False
@@ -102,14 +83,12 @@ class L10n_Pl_KsefAuthorizationView(models.AbstractModel):
     def _signer(self, reading):
         if not reading.signer:
             return False
-        signed_at = reading.signed_at and naive(reading.signed_at)
+        signed_at = naive(reading.signed_at)
         return {
             "name": reading.signer.name,
             "kind_label": self._kind_label(reading.signer.kind),
             "masked": reading.signer.identity.label if reading.signer.identity else "",
-            "signed_at_label": format_datetime(self.env, signed_at, dt_format="short")
-            if signed_at
-            else "",
+            "signed_at_label": format_datetime(self.env, signed_at, dt_format="short"),
         }
 
     def _kind_label(self, kind):
@@ -121,9 +100,6 @@ class L10n_Pl_KsefAuthorizationView(models.AbstractModel):
             "personal_id": self.env._("e-ID card (personal signature)"),
         }.get(kind, self.env._("another signature"))
 
-    # ------------------------------------------------------------------
-    # Another identity takes over
-    # ------------------------------------------------------------------
     def _take_over(self, window, reading):
         if not window.take_over or window.step in ("verify", "done"):
             return False

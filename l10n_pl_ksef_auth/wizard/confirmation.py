@@ -29,11 +29,7 @@ class L10n_Pl_KsefConfirmation(models.TransientModel):
     def _ask(self, records, method, args, kwargs):
         """Return the window that asks for the words, then calls a method.
 
-        :param records: whose method it is
-        :param str method: its name
-        :param args: what it is called with, as JSON can hold it; no secret
-        :param kwargs: the same, by name
-        :return dict: an action
+        The database holds the arguments, as JSON, until the answer: they must hold no secret.
         """
         window = self.sudo().create(
             {
@@ -41,15 +37,9 @@ class L10n_Pl_KsefConfirmation(models.TransientModel):
                 "phrase": self.env.user.login,
             }
         )
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": self._name,
-            "res_id": window.id,
-            "name": self.env._("Confirm"),
-            "target": "new",
-            "views": [(False, "form")],
-            "context": {"dialog_size": "medium"},
-        }
+        return window._get_records_action(
+            name=self.env._("Confirm"), target="new", context={"dialog_size": "medium"}
+        )
 
     def action_confirm(self):
         """Compare the words, then call the method.

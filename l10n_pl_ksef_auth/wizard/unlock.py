@@ -36,28 +36,16 @@ class L10n_Pl_KsefUnlock(models.TransientModel):
 
     @api.model
     def _open(self, company):
-        """Return the window for a company's user; None when the secrets can be used.
-
-        :param company: where the user works
-        :return dict: an action, or None
-        """
+        """Return the window's action for a company's user; None if the secrets can be used."""
         code = why_locked(self.env)
         if not code:
             return None
         window = self.sudo().create({"company_id": company.id, "code": code})
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": self._name,
-            "res_id": window.id,
-            "name": self.env._("Connection to KSeF"),
-            "target": "new",
-            "views": [(False, "form")],
-            "context": {"dialog_size": "medium"},
-        }
+        name = self.env._("Connection to KSeF")
+        return window._get_records_action(
+            name=name, target="new", context={"dialog_size": "medium"}
+        )
 
-    # ------------------------------------------------------------------
-    # What a person decides
-    # ------------------------------------------------------------------
     @sensitive
     def action_continue(self):
         """Declare this database the original, moved or restored, and go on with its secrets.
@@ -85,11 +73,10 @@ class L10n_Pl_KsefUnlock(models.TransientModel):
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
     def _check_decider(self):
-        """Return the companies that the secrets belong to, if the user may decide for all of them.
-
-        :raises AccessError: the user does not manage one of them
-        """
-        companies = self._companies_with_secrets() | self.company_id
+        """Return the companies that the secrets belong to, if the user may decide for all."""
+        sessions, certificates = self._with_secrets_in_use()
+        served = (sessions.company_id | certificates.company_ids).with_env(self.env)
+        companies = served | self.company_id
         user = self.env.user
         mine = user.has_group(CONNECT_GROUP) and companies <= user.company_ids
         if not mine and not self.env.is_system():
@@ -101,14 +88,12 @@ class L10n_Pl_KsefUnlock(models.TransientModel):
             )
         return companies
 
-    def _companies_with_secrets(self):
-        sessions = self.env["l10n_pl_ksef.session"].sudo().search([("state", "in", LIVE)])
-        certificates = (
-            self.env["l10n_pl_ksef.certificate"]
-            .sudo()
-            .search([("private_key_secret", "!=", False)])
-        )
-        return (sessions.company_id | certificates.company_ids).with_env(self.env)
+    def _with_secrets_in_use(self):
+        """Return, as superuser, the live sessions, and the certificates with a key."""
+        models = self.sudo().env
+        sessions = models["l10n_pl_ksef.session"].search([("state", "in", LIVE)])
+        keyed = [("private_key_secret", "!=", False)]
+        return sessions, models["l10n_pl_ksef.certificate"].search(keyed)
 
     @api.model
     def _give_up_secrets(self):
@@ -116,12 +101,8 @@ class L10n_Pl_KsefUnlock(models.TransientModel):
 
         data/neutralize.sql does the same in a neutralized copy.
         """
-        sessions = self.env["l10n_pl_ksef.session"].search([("state", "in", LIVE)])
-        sessions._give_up_secrets()
-        certificates = self.env["l10n_pl_ksef.certificate"].search(
-            [("private_key_secret", "!=", False)]
-        )
-        certificates._give_up_secrets()
+        for records in self._with_secrets_in_use():
+            records._give_up_secrets()
         for model in secret_models(self.env):
             records = self.env[model]._with_secrets()
             records.write(dict.fromkeys(records._secret_fields(), False))

@@ -31,6 +31,8 @@ def main() -> None:
     if set(parts) - {"reader"}:
         rows += _in_odoo([part for part in PARTS if part in parts], options.companies)
     say(table(rows))
+    missed = [item["name"] for item in rows if not item["met"]]
+    say(f"bench: {len(rows)} rows, missed: {'; '.join(missed) or 'none'}")
     if options.json:
         options.json.write_text(json.dumps(rows, indent=1, ensure_ascii=False))
 

@@ -11,12 +11,23 @@ TABLES = {name: drawing.load(name) for name in drawing.TABLES}
 EVERY_TABLE = pytest.mark.parametrize("name", TABLES)
 
 
+def nodes(name):
+    """Yield the parts of the code in a model's room."""
+    for file in (ROOT / f"l10n_pl_ksef_auth/models/{name}").glob("*.py"):
+        yield from ast.walk(ast.parse(file.read_text()))
+
+
 def methods(name):
-    """Return the names of the methods that a model's room and the mixin define."""
-    files = [*(ROOT / f"l10n_pl_ksef_auth/models/{name}").glob("*.py")]
-    trees = [ast.parse(file.read_text()) for file in files]
+    """Return the names of the methods that a model's room defines."""
+    return {node.name for node in nodes(name) if isinstance(node, ast.FunctionDef)}
+
+
+def fields(name):
+    """Return the names of the fields that a model's room defines."""
     return {
-        node.name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)
+        node.targets[0].id
+        for node in nodes(name)
+        if isinstance(node, ast.Assign) and ast.unparse(node.value).startswith("fields.")
     }
 
 
@@ -41,9 +52,13 @@ def test_a_row_names_states_that_there_are(name):
 
 @EVERY_TABLE
 def test_a_row_names_methods_that_there_are(name):
-    table = TABLES[name]
-    named = {row.method for row in table.rows} | {row.when for row in table.steps if row.when}
-    assert named <= methods(name)
+    assert {row.method for row in TABLES[name].rows} <= methods(name)
+
+
+@EVERY_TABLE
+def test_the_condition_of_a_step_is_a_method_or_a_field_that_there_is(name):
+    conditions = {row.when for row in TABLES[name].steps if row.when}
+    assert conditions <= methods(name) | fields(name)
 
 
 @EVERY_TABLE

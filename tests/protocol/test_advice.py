@@ -160,10 +160,12 @@ OUTAGES = [
 
 
 def _is_right(meaning, way_back, final, said, advised):
-    assert (meaning.way_back, meaning.final) == (way_back, final)
+    advice = meaning.advice
+    assert (advice.way_back, advice.final) == (way_back, final)
     assert said in meaning.text
-    assert advised in meaning.action
-    assert bool(advised) == bool(meaning.action)
+    words = getattr(advised, "action", advised)
+    assert words in advice.action
+    assert bool(words) == bool(advice.action)
 
 
 @pytest.mark.parametrize(("code", "detail", "way_back", "final", "said", "advised"), LOGIN)
@@ -191,7 +193,7 @@ def test_what_ksef_forbids(reason, way_back, final, said, advised):
 
 @pytest.mark.parametrize(("status", "way_back", "final", "said", "advised"), WITHOUT_A_CODE)
 def test_a_refusal_without_a_code(status, way_back, final, said, advised):
-    _is_right(refused.by_http_status(status), way_back, final, said, advised)
+    _is_right(meanings.refusal(None, status=status), way_back, final, said, advised)
 
 
 @pytest.mark.parametrize(("code", "sent", "way_back", "final", "said", "advised"), OUTAGES)
@@ -205,11 +207,11 @@ def test_no_meaning_is_without_its_row():
     told |= {meanings.refusal(code, (detail,)) for code, detail, *_rest in REFUSALS}
     told |= {meanings.enrollment_status(code, (detail,)) for code, detail, *_rest in APPLICATIONS}
     told |= {meanings.forbidden(reason) for reason, *_rest in FORBIDDEN}
-    told |= {refused.by_http_status(status) for status, *_rest in WITHOUT_A_CODE}
-    told |= {outages.outage_by_code(code, sent) for code, sent, *_rest in OUTAGES}
+    told |= {meanings.refusal(None, status=status) for status, *_rest in WITHOUT_A_CODE}
+    told |= {meanings.outage(code, sent) for code, sent, *_rest in OUTAGES}
     tables = (
         *(login.STATUSES, *login.DETAILS.values(), refused.CODES, refused.HTTP_STATUSES),
         *(applications.STATUSES, applications.DETAILS, refused.REASONS, outages.OUTAGES),
     )
-    variants = (meaning for pairs in refused.VARIANTS.values() for _part, meaning in pairs)
+    variants = (meaning for table in refused.VARIANTS.values() for meaning in table.values())
     assert {*variants, *(meaning for table in tables for meaning in table.values())} <= told

@@ -22,12 +22,12 @@ def _header(request: bytes, name: bytes) -> bytes | None:
     return None
 
 
-def test_a_challenge_is_read_with_its_end():
+def test_a_challenge_is_read_with_its_time():
     answer = {"challenge": CHALLENGE, "timestamp": "2026-04-29T12:00:00.1234567+00:00", "new": 1}
     with wire(http(200, answer)) as (client, _server):
         challenge = client.challenge()
     assert challenge.challenge == CHALLENGE
-    assert challenge.expires_at.isoformat() == "2026-04-29T12:10:00.123456+00:00"
+    assert challenge.timestamp.isoformat() == "2026-04-29T12:00:00.123456+00:00"
 
 
 def test_the_signed_bytes_are_posted_untouched():

@@ -9,6 +9,7 @@ from cryptography.x509.oid import NameOID
 from protocol_builders import NIP, PESEL, certificate_for, enrollment_data
 
 from tools import enrollment
+from tools.credentials import matches
 
 LONG_NAME = "Przedsiębiorstwo Wielobranżowe " + "Ż" * 69
 PERSON = enrollment_data(
@@ -23,9 +24,12 @@ COMPANY = enrollment_data(
 )
 
 
-@pytest.fixture(scope="module", params=["ec", "rsa"])
+KEYS = [enrollment.new_key(), rsa.generate_private_key(65537, 2048)]
+
+
+@pytest.fixture(params=KEYS, ids=["ec", "rsa"])
 def key(request):
-    return enrollment.new_key(request.param)
+    return request.param
 
 
 def _values(csr: bytes, oid: x509.ObjectIdentifier) -> list:
@@ -101,9 +105,8 @@ def test_a_certificates_name_always_has_ksefs_form(text):
     assert re.fullmatch(r"[a-zA-Z0-9_\-\ ąćęłńóśźżĄĆĘŁŃÓŚŹŻ]{5,100}", name)
 
 
-def test_keys_are_of_the_kinds_that_ksef_takes():
+def test_a_new_key_is_of_the_kind_that_ksef_recommends():
     assert isinstance(enrollment.new_key().curve, ec.SECP256R1)
-    assert enrollment.new_key("rsa").key_size == 2048
 
 
 def test_a_stored_key_comes_back(key):
@@ -113,5 +116,5 @@ def test_a_stored_key_comes_back(key):
 
 
 def test_a_certificate_matches_its_own_key_only(key):
-    assert enrollment.matches(key, certificate_for(key))
-    assert not enrollment.matches(enrollment.new_key(), certificate_for(key))
+    assert matches(key, certificate_for(key))
+    assert not matches(enrollment.new_key(), certificate_for(key))

@@ -7,11 +7,14 @@ import pytest
 pytest.importorskip("werkzeug", reason="the simulated KSeF is served by werkzeug")
 
 
+from cryptography.hazmat.primitives.asymmetric import rsa
+
 from ksef_simulator import DEMO_INTERNAL_ID, DEMO_NIP, Simulator, signers
 from ksef_simulator.contract import Contract, watch
 from tools import clock, enrollment, meanings, xades
 from tools.auth_token_request import Context, build
 from tools.client import KsefClient
+from tools.credentials import matches
 from tools.errors import KsefForbidden, KsefRateLimited, KsefRefused, KsefUnavailable
 from tools.identity import identity_of_certificate, identity_of_enrollment_data
 
@@ -66,7 +69,7 @@ def _final_status(ksef, signer):
 
 
 def _enrolled(ksef, bearer, kind="ec"):
-    key = enrollment.new_key(kind)
+    key = rsa.generate_private_key(65537, 2048) if kind == "rsa" else enrollment.new_key()
     csr = enrollment.build_csr(key, ksef.enrollment_data(bearer))
     name = enrollment.certificate_name("Przykładowa Sp. z o.o.")
     reference = ksef.enroll(bearer, name=name, csr_der=csr).reference_number
@@ -101,13 +104,13 @@ def test_a_reader_may_not_send(ksef):
 def test_a_stranger_is_told_what_is_missing(ksef):
     status = _final_status(ksef, "stranger")
     assert status.code == 415
-    assert "ZAW-FA" in meanings.auth_status(status.code, status.details).action
+    assert "ZAW-FA" in meanings.auth_status(status.code, status.details).advice.action
 
 
 def test_the_unsigned_file_is_refused_as_unsigned(ksef):
     with pytest.raises(KsefRefused) as caught:
         ksef.submit_signed_request(_request(ksef))
-    assert meanings.of_error(caught.value).way_back == "other_file"
+    assert meanings.of_error(caught.value).advice.way_back == "other_file"
 
 
 def test_a_used_challenge_is_refused_and_asks_for_a_new_one(ksef):
@@ -116,7 +119,7 @@ def test_a_used_challenge_is_refused_and_asks_for_a_new_one(ksef):
     with pytest.raises(KsefRefused) as caught:
         ksef.submit_signed_request(document)
     assert caught.value.has(21111)
-    assert meanings.of_error(caught.value).way_back == "sign"
+    assert meanings.of_error(caught.value).advice.way_back == "sign"
 
 
 def test_a_changed_document_is_refused_as_changed(ksef):
@@ -145,7 +148,7 @@ def test_a_revoked_login_is_not_renewed(ksef):
     ksef.revoke_current_session(tokens.access.token)
     with pytest.raises(KsefRefused) as caught:
         ksef.refresh(tokens.refresh.token)
-    assert meanings.of_error(caught.value).way_back == "sign"
+    assert meanings.of_error(caught.value).advice.way_back == "sign"
 
 
 def test_another_login_can_be_found_and_ended(ksef):
@@ -161,8 +164,10 @@ def test_another_login_can_be_found_and_ended(ksef):
 def test_an_enrolled_certificate_logs_in_by_itself(ksef, signer, kind):
     bearer = _signed_in(ksef, signer).access.token
     key, certificate, _serial = _enrolled(ksef, bearer, kind)
-    assert enrollment.matches(key, certificate)
-    assert _tokens(ksef, xades.sign(_request(ksef), key, certificate))
+    assert matches(key, certificate)
+    assert _tokens(
+        ksef, xades.sign(_request(ksef), enrollment.private_key_der(key), certificate.der)
+    )
 
 
 def test_a_certificate_stands_for_the_one_who_enrolled(ksef):
@@ -182,7 +187,9 @@ def test_a_company_whose_number_comes_without_a_prefix_enrolls_and_logs_in(sim, 
     assert data.organization_identifier == NIP.value
     assert identity_of_enrollment_data(data).kind == "nip"
     assert identity_of_certificate(certificate, issued_by_ksef=True).value == NIP.value
-    assert _tokens(ksef, xades.sign(_request(ksef), key, certificate))
+    assert _tokens(
+        ksef, xades.sign(_request(ksef), enrollment.private_key_der(key), certificate.der)
+    )
 
 
 def test_given_names_as_a_list_enroll_too(sim, ksef):
@@ -205,7 +212,9 @@ def test_a_revoked_certificate_does_not_log_in(ksef):
     bearer = _signed_in(ksef).access.token
     key, certificate, serial = _enrolled(ksef, bearer)
     ksef.revoke_certificate(bearer, serial, "Superseded")
-    operation = ksef.submit_signed_request(xades.sign(_request(ksef), key, certificate))
+    operation = ksef.submit_signed_request(
+        xades.sign(_request(ksef), enrollment.private_key_der(key), certificate.der)
+    )
     status = ksef.auth_status(operation.reference_number, operation.authentication_token.token)
     assert status.code == 460
 

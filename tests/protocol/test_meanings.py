@@ -92,7 +92,7 @@ def _all_meanings():
         outages.OUTAGES,
         local_problems.PROBLEMS,
     ]
-    variants = [meaning for pairs in refused.VARIANTS.values() for _part, meaning in pairs]
+    variants = [meaning for table in refused.VARIANTS.values() for meaning in table.values()]
     return [
         *variants,
         *(meaning for table in tables for meaning in table.values()),
@@ -106,7 +106,7 @@ def _all_meanings():
 def test_where_no_machine_repeats_a_call_the_person_is_asked_to_try_again(code, sent):
     problem = {"kind": "outage", "code": code, "sent": sent}
     once = meanings.of_record({**problem, "once": True})
-    assert "Odoo tries again" not in once.action
+    assert "Odoo tries again" not in once.advice.action
     assert once.text == meanings.of_record(problem).text
 
 
@@ -152,7 +152,7 @@ def test_tokens_fetched_already_are_told_from_an_ended_login():
 
 def test_a_redeem_that_came_too_early_waits():
     early = "Status uwierzytelniania (100) nie pozwala na pobranie tokenów."
-    assert meanings.refusal(21301, (early,)).way_back == "wait"
+    assert meanings.refusal(21301, (early,)).advice.way_back == "wait"
 
 
 @pytest.mark.parametrize("code", [100, 200, 400, 500, 550])
@@ -177,25 +177,25 @@ def test_every_reason_of_403_is_known(reason):
 
 
 def test_an_outage_says_whether_ksef_may_have_the_message():
-    assert meanings.outage(_unavailable(sent=True)) != meanings.outage(_unavailable(sent=False))
+    assert meanings.outage("timeout", sent=True) != meanings.outage("timeout", sent=False)
 
 
 @pytest.mark.parametrize("code", [415, 470, 480])
 def test_nothing_tries_again_what_is_final(code):
-    assert meanings.auth_status(code).final
+    assert meanings.auth_status(code).advice.final
 
 
 @pytest.mark.parametrize(
     ("code", "details"), [(500, ()), (550, ()), (460, ("Błąd weryfikacji łańcucha certyfikatów",))]
 )
 def test_what_may_pass_is_not_final(code, details):
-    assert not meanings.auth_status(code, details).final
+    assert not meanings.auth_status(code, details).advice.final
 
 
 @pytest.mark.parametrize(
     ("error", "meaning"),
     [
-        (_unavailable(), meanings.outage(_unavailable())),
+        (_unavailable(), meanings.outage("timeout", sent=True)),
         (
             KsefForbidden("…", status=403, reason="ip-not-allowed", extensions={}),
             meanings.forbidden("ip-not-allowed"),
@@ -222,7 +222,7 @@ def test_an_exception_has_the_meaning_of_its_code(error, meaning):
         ({"kind": "forbidden", "code": "ip-not-allowed"}, meanings.forbidden("ip-not-allowed")),
         (
             {"kind": "outage", "code": "timeout", "sent": False},
-            meanings.outage(_unavailable(sent=False)),
+            meanings.outage("timeout", sent=False),
         ),
         ({"kind": "refusal", "code": 21111}, meanings.refusal(21111)),
         ({"kind": "refusal", "code": None, "status": 410}, refused.HTTP_STATUSES[410]),
@@ -265,7 +265,7 @@ def test_every_reason_of_our_own_exceptions_has_a_sentence(prefix, reasons):
 
 def test_every_sentence_names_only_what_callers_fill_in():
     for meaning in _all_meanings():
-        for sentence in (meaning.text, meaning.action):
+        for sentence in (meaning.text, meaning.advice.action):
             names = set(re.findall(r"%\((\w+)\)s", sentence))
             assert names <= ALLOWED
             assert "%" not in re.sub(r"%\(\w+\)s", "", sentence)
@@ -274,5 +274,5 @@ def test_every_sentence_names_only_what_callers_fill_in():
 def test_every_meaning_says_what_happened_and_what_to_do():
     for meaning in _all_meanings():
         assert meaning.text[0] in string.ascii_uppercase
-        assert meaning.action or meaning.way_back == "none"
-        assert meaning.final or meaning.way_back in ("wait", "sign", "support")
+        assert meaning.advice.action or meaning.advice.way_back == "none"
+        assert meaning.advice.final or meaning.advice.way_back in ("wait", "sign", "support")

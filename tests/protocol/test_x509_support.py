@@ -72,7 +72,7 @@ def test_such_a_certificate_is_taken_from_a_file_and_from_ksef(change):
 @pytest.mark.parametrize("change", ODD)
 def test_such_a_certificate_logs_in(change):
     certificate = read_certificate(_odd(change))
-    signed = xades.sign(DOCUMENT, KEY, certificate)
+    signed = xades.sign(DOCUMENT, private_key_der(KEY), certificate.der)
     assert base64.b64encode(certificate.der) in signed
 
 

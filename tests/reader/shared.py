@@ -6,8 +6,8 @@ from datetime import datetime, timedelta, timezone
 
 from ksef_simulator import identities, signers
 from tools.auth_token_request import Context, build
-from tools.signed_document import KnownChallenge, Reading
-from tools.signed_document.reader import Expected, read_unguarded
+from tools.signed_document import Expected, KnownChallenge, Reading
+from tools.signed_document.reader import read_unguarded
 
 NOW = datetime(2026, 11, 22, 14, 3, tzinfo=timezone.utc)
 CHALLENGE = "20261122-CR-0123456789-ABCDEF0123-45"
@@ -30,7 +30,6 @@ def reading(data: bytes, **changes: object) -> Reading:
     known: dict = {
         "challenges": [KNOWN],
         "context": CONTEXT,
-        "unsigned": [REQUEST],
         "now": NOW,
         "environment": "test",
     }

@@ -15,6 +15,7 @@ from .shared import CHALLENGE, CONTEXT, NOW, reading
 
 TRUST = pki.Authority(datetime(NOW.year, 1, 1)).trust
 SIGNERS = sorted({(item.tool, item.layout) for item in valid()})
+AGREED = [m.name for m in MUTATIONS if not (m.own_rule or m.left_to_ksef)]
 BY_NAME = {mutation.name: mutation for mutation in MUTATIONS}
 
 
@@ -74,7 +75,7 @@ def test_each_mutation_of_each_layout_gets_its_code(name):
             assert found.signer is not None and found.signer.name == item.name
 
 
-@pytest.mark.parametrize("name", [m.name for m in MUTATIONS if not m.own_rule])
+@pytest.mark.parametrize("name", AGREED)
 def test_reader_and_simulator_agree_about_each_mutation(name):
     for item, data in changed(BY_NAME[name]):
         found = reading(data)
@@ -82,6 +83,15 @@ def test_reader_and_simulator_agree_about_each_mutation(name):
         assert not (found.stops and accepted), (item.file, found.codes)
         if not accepted:
             assert found.codes != (), f"{item.file}: refused without a word"
+
+
+@pytest.mark.parametrize("name", [m.name for m in MUTATIONS if m.left_to_ksef])
+def test_ksef_itself_names_what_the_reader_is_silent_about(name):
+    for _item, data in changed(BY_NAME[name]):
+        with pytest.raises(Refusal) as refused:
+            verify(data, TRUST, NOW)
+        assert refused.value.code == 9105
+        assert refused.value.details[0].startswith("Błąd walidacji XSD: cvc-")
 
 
 def test_the_simulator_accepts_what_the_corpus_calls_valid():

@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from tools.auth_token_request import Context, build
-from tools.signed_document import MAX_SIZE, KnownChallenge, read
+from tools.signed_document import MAX_SIZE, Expected, KnownChallenge, read
 
 from .shared import CHALLENGE, CONTEXT, KNOWN, NOW, REQUEST, codes, reading, signed
 
@@ -149,22 +149,22 @@ def test_without_known_challenges_and_company_any_request_is_let_through():
 @pytest.mark.parametrize("data", ["text", None, 7])
 def test_arguments_of_a_wrong_type_are_a_value_error(data):
     with pytest.raises(ValueError, match="bytes"):
-        read(data, now=NOW)
+        read(data, Expected(NOW))
 
 
 def test_a_time_without_a_zone_is_a_value_error():
     with pytest.raises(ValueError, match="aware"):
-        read(REQUEST, now=NOW.replace(tzinfo=None))
+        read(REQUEST, Expected(NOW.replace(tzinfo=None)))
 
 
 @pytest.mark.parametrize("container", [bytes, bytearray, memoryview])
 def test_bytes_in_any_container_are_read(container):
-    found = read(container(signed()), challenges=[KNOWN], context=CONTEXT, now=NOW)
+    found = read(container(signed()), Expected(NOW, [KNOWN], CONTEXT))
     assert found.codes == () and found == reading(signed())
 
 
 def test_a_fault_of_the_reader_is_a_sentence_and_stops_nothing(monkeypatch):
     monkeypatch.setattr("tools.signed_document.reader.examine", lambda tree: 1 / 0)
-    found = read(signed(), now=NOW)
+    found = read(signed(), Expected(NOW))
     assert found.codes == ("unchecked",) and not found.stops
     assert found.findings[0].evidence == "ZeroDivisionError"

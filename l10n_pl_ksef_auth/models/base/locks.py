@@ -13,6 +13,7 @@ from ...tools.errors import KsefError
 
 # Seconds. PostgreSQL does not see a deadlock between two connections of one worker.
 ROW_LOCK_PATIENCE = 5
+ALSO_PATIENCE = 5
 WAIT_ALONE = "SELECT pg_advisory_lock(hashtextextended(%s, 0))"
 WAIT_SHARED = "SELECT pg_advisory_lock_shared(hashtextextended(%s, 0))"
 
@@ -27,7 +28,7 @@ class LockBusy(KsefError):
 
 
 @contextmanager
-def locked(env, name, wait_seconds=0):
+def under_lock(env, name, wait_seconds=0):
     """Hold a lock on a new transaction; what the caller did not commit is given up at the end.
 
     :param env: any environment of the database
@@ -66,17 +67,16 @@ def after_others(env, name, wait_seconds):
 
 
 @contextmanager
-def also_locked(env, name, wait_seconds=5):
+def also_locked(env, name):
     """Hold a second lock on the cursor of an environment; commit at the end.
 
     Take it from the newer record to the older, so that no two workers wait for each other.
 
-    :param env: an environment on a cursor that `locked` gave
+    :param env: an environment on a cursor that `under_lock` gave
     :param str name: what is locked
-    :param float wait_seconds: how long to wait for another worker
     :raises LockBusy: another worker did not finish in time
     """
-    if not _lock(env.cr, name, wait_seconds):
+    if not _lock(env.cr, name, ALSO_PATIENCE):
         raise LockBusy()
     env.invalidate_all()
     try:

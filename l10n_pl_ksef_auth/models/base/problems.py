@@ -61,17 +61,17 @@ def of_nip(error):
     return local(f"nip_{error.reason}")
 
 
-def of_company(owner):
+def of_company(principal):
     """Return what in its own data, or in its environment's address, keeps a company from KSeF.
 
-    :param owner: the company that owns the connection
+    :param principal: the company that owns the connection
     :return: as of_error; None when all is well
     """
     try:
-        owner._l10n_pl_ksef_context()
-        owner._l10n_pl_ksef_base_url(owner.l10n_pl_ksef_environment)
+        principal._l10n_pl_ksef_context()
+        principal._l10n_pl_ksef_base_url(principal.l10n_pl_ksef_environment)
     except InvalidNip as error:
-        polish = owner.account_fiscal_country_id.code == "PL"
+        polish = principal.account_fiscal_country_id.code == "PL"
         return of_nip(error) if polish else local("abroad")
     except KsefUnavailable as error:
         return of_error(error)
@@ -99,10 +99,10 @@ def texts(env, problem, **values):
     }
     return {
         "text": sentence(env, meaning.text, known),
-        "action": sentence(env, meaning.action, known),
+        "action": sentence(env, meaning.advice.action, known),
         "technical": _technical(problem, known),
-        "way_back": meaning.way_back,
-        "final": meaning.final,
+        "way_back": meaning.advice.way_back,
+        "final": meaning.advice.final,
     }
 
 

@@ -13,7 +13,7 @@ from ...tools.http_pool import pool_of
 from ...tools.vault import VaultError
 from ..vault.vault import MIXIN
 from . import problems
-from .locks import also_locked, locked
+from .locks import under_lock
 
 _logger = logging.getLogger(__name__)
 
@@ -104,7 +104,10 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
         return next((row for row in self._machine.steps if self._applies(row)), None)
 
     def _applies(self, row):
-        return row.covers(self.state) and (not row.when or getattr(self, row.when)())
+        if not row.covers(self.state):
+            return False
+        condition = getattr(self, row.when) if row.when else True
+        return condition() if callable(condition) else bool(condition)
 
     # ------------------------------------------------------------------
     # The walker
@@ -113,34 +116,23 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
     def _exclusive(self, wait_seconds=0):
         """Read this record again in a new transaction of its own, under its lock.
 
-        :param float wait_seconds: how long to wait for another worker; 0 does not wait
-        :return: the record as superuser on its own cursor; empty when another worker holds the lock
+        Yield it as superuser; nothing when another worker holds the lock longer than one waits.
         """
         self.ensure_one()
-        with locked(self.env, self._lock_name(), wait_seconds) as env:
+        with under_lock(self.env, self._lock_name(), wait_seconds) as env:
             # One query says whether it is still there, and what is in it.
             yield self.with_env(env).search_fetch([("id", "=", self.id)]) if env else self.browse()
 
-    def _also_locked(self, name, wait_seconds=5):
-        """See base.locks.also_locked."""
-        return also_locked(self.env, name, wait_seconds)
-
-    def _advance(self, wait_seconds=0):
-        """Do all steps that are due now; safe to call from everywhere at once.
-
-        :return: the failure that the last step of the last record ended with, or None
-        """
+    def _advance(self):
+        """Do all due steps, from anywhere; return the failure that the last record's ended with."""
         failure = None
         for record in self:
-            with record._exclusive(wait_seconds) as own:
-                failure = own._run_due_steps() if own else None
+            with record._exclusive() as locked:
+                failure = locked._run_due_steps() if locked else None
         return failure
 
     def _run_due_steps(self):
-        """Do all steps that are due now, under the record's lock, on its own cursor.
-
-        :return: the failure that the last step ended with, or None
-        """
+        """Do all due steps, under the record's lock, on its own cursor; return the last failure."""
         row = self._due_step()
         for _count in range(MOST_STEPS):
             if not row:
@@ -154,29 +146,19 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
         return None
 
     def _run_step(self, method):
-        """Run and commit one step; record and commit its failure.
-
-        :param str method: the step's name
-        :return tuple: the failure or None, the row of the next due step or None
-        """
+        """Run and commit one step, or its failure; return the failure, and the row that follows."""
         try:
             getattr(self._within(method), method)()
             # Before the commit, which empties the cache.
             following = self._following_step()
-        except (KsefError, VaultError) as error:
+            failure = None
+        except (KsefError, VaultError, UnlistedTransition) as error:
             self.env.cr.rollback()
             _logger.info("%s: %s: %s", self, method, error)
             self._on_failure(error)
-            self.env.cr.commit()
-            return error, None
-        except UnlistedTransition as error:
-            self.env.cr.rollback()
-            _logger.error("KSeF: refused: %s", error)
-            self._postpone_for(LONGEST_RETRY)
-            self.env.cr.commit()
-            return error, None
+            failure, following = error, None
         self.env.cr.commit()
-        return None, following
+        return failure, following
 
     def _following_step(self):
         try:
@@ -197,7 +179,10 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
         self.write({"attempts": 0, "problem": False, "next_attempt": False, **values})
 
     def _on_failure(self, error):
-        if isinstance(error, KsefError) and not error.retryable:
+        if isinstance(error, UnlistedTransition):
+            _logger.error("KSeF: refused: %s", error)
+            self._postpone_for(LONGEST_RETRY)
+        elif isinstance(error, KsefError) and not error.retryable:
             self._refuse(error)
         else:
             self._postpone(error)
@@ -224,10 +209,10 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
 
     def _set_aside(self):
         """Put a record off for long, whose step failed in a way that nobody thought of."""
-        with self._exclusive() as own:
-            if own:
-                own._postpone_for(LONGEST_RETRY)
-                own.env.cr.commit()
+        with self._exclusive() as locked:
+            if locked:
+                locked._postpone_for(LONGEST_RETRY)
+                locked.env.cr.commit()
 
     def _wake_cron_at(self, moment):
         """Have the scheduled action run at a moment (naive UTC by the addon's clock)."""

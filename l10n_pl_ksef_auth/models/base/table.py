@@ -32,7 +32,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Step(Row):
-    """A step that the walker takes by itself, if a condition (a method's name) holds.
+    """A step that the walker takes by itself, if a condition (a method or field) holds.
 
     The first row whose state and condition apply is the next step.
     """

@@ -6,12 +6,12 @@ from odoo.exceptions import AccessError
 from ...tools import enrollment
 from ...tools.const import ENVIRONMENTS
 from ...tools.credentials import CredentialError, load_credentials
-from ...tools.errors import KsefError, KsefRefused
+from ...tools.errors import KsefError
 from ...tools.identity import identity_of_certificate
 from ...tools.vault import VaultError
 from ..base import problems
 from ..base.cursors import fresh
-from ..base.locks import LockBusy, locked
+from ..base.locks import LockBusy, also_locked, under_lock
 from ..base.steps import event, naive
 from .states import QUESTION
 
@@ -22,15 +22,13 @@ ALREADY_REVOKED = 25009
 class L10n_Pl_KsefCertificateManual(models.Model):
     """What a person does to certificates: load, ask for, renew, share and revoke one."""
 
-    _inherit = "l10n_pl_ksef.certificate"
+    # What a person does is a subject of its own beside the fields.
+    _inherit = "l10n_pl_ksef.certificate"  # pylint: disable=consider-merging-classes-inherited
 
-    def _load(self, owner, files, password):
-        """Keep a certificate and its key that a person has.
+    def _load(self, principal, files, password):
+        """Keep a certificate and its key that a person has; return False or the problem.
 
-        :param owner: the company that it is to serve
         :param list files: bytes of one PKCS#12, or of certificate and key
-        :param str password: of the key, or None
-        :return: False, or the problem
         """
         try:
             key, certificate = load_credentials(*files, password=password)
@@ -39,28 +37,28 @@ class L10n_Pl_KsefCertificateManual(models.Model):
         now = self._now()
         if naive(certificate.valid_to) <= now:
             return problems.local("certificate_expired")
-        environment = owner.l10n_pl_ksef_environment
+        environment = principal.l10n_pl_ksef_environment
         if certificate.is_self_signed and not ENVIRONMENTS[environment].self_signed_allowed:
             return problems.local("environment_mismatch")
         try:
-            self._keep(owner, key, certificate)
+            self._keep(principal, key, certificate)
         except (LockBusy, VaultError) as error:
             return problems.of_request(error)
         return False
 
-    def _keep(self, owner, key, certificate):
+    def _keep(self, principal, key, certificate):
         serial_number = f"{certificate.serial_number:016X}"
-        environment = owner.l10n_pl_ksef_environment
+        environment = principal.l10n_pl_ksef_environment
         owner_name = identity_of_certificate(certificate).name or serial_number
         name = f"ksef-load,{environment},{serial_number}"
-        with locked(self.env, name, wait_seconds=10) as env:
+        with under_lock(self.env, name, wait_seconds=10) as env:
             if env is None:
                 raise LockBusy()
             held = self.with_env(env).search(
                 [("serial_number", "=", serial_number), ("environment", "=", environment)], limit=1
             )
             # A machine may be at the certificate that was here before.
-            with held._also_locked(held._lock_name()) if held else nullcontext():
+            with also_locked(env, held._lock_name()) if held else nullcontext():
                 record = held or held.create(
                     {
                         "name": enrollment.certificate_name(owner_name),
@@ -70,66 +68,37 @@ class L10n_Pl_KsefCertificateManual(models.Model):
                         "serial_number": serial_number,
                     }
                 )
-                record._store_loaded(owner, key, certificate)
+                record._store_loaded(principal, key, certificate)
                 env.cr.commit()
             record._plan_renewals()
 
     @event
-    def _store_loaded(self, owner, key, certificate):
+    def _store_loaded(self, principal, key, certificate):
         """Store a key that fits its certificate, and forget the question that it answers."""
         identity = identity_of_certificate(certificate, issued_by_ksef=True)
         self.write(
             {
-                "company_ids": [Command.link(owner.id)],
+                "company_ids": [Command.link(principal.id)],
                 "identity_digest": self._secret_digests(identity)[0],
-                "identity_kind": identity.kind,
                 "identity_masked": identity.label,
                 "owner_name": identity.name,
             }
         )
         self._secret_write(private_key_secret=enrollment.private_key_der(key))
         self._activate_with(certificate)
-        self.search(
-            [
-                ("company_ids", "in", owner.id),
-                ("environment", "=", self.environment),
-                ("state", "in", QUESTION),
-            ]
-        ).unlink()
+        self._of_company(principal, ("state", "in", QUESTION)).unlink()
 
-    def _issue_separate(self, owner, user):
-        """Ask for a certificate for this Odoo although the signer has one elsewhere.
-
-        :param owner: the company whose login asks
-        :param user: who wants it
-        :return: False, or the problem
-        """
-        session = owner._l10n_pl_ksef_session()
+    def _issue_separate(self, principal, user):
+        """Ask for a certificate beside the signer's other one; return False or the problem."""
+        session = principal._l10n_pl_ksef_session()
         if not session:
             return problems.local("not_connected")
-        with locked(self.env, f"ksef-load,{owner.id}", wait_seconds=10) as env:
+        with under_lock(self.env, f"ksef-load,{principal.id}", wait_seconds=10) as env:
             if env is None:
                 return problems.local("busy")
             certificates = self.with_env(env)
-            waiting = certificates.search(
-                [
-                    ("company_ids", "in", owner.id),
-                    ("environment", "=", session.environment),
-                    ("state", "in", QUESTION),
-                ]
-            )
-            waiting.unlink()
-            record = certificates.create(
-                {
-                    "name": self._new_name(),
-                    "environment": session.environment,
-                    "company_ids": [Command.link(owner.id)],
-                    "session_id": session.id,
-                    "user_id": user.id,
-                    "owner_name": session.signer_name,
-                    "separate": True,
-                }
-            )
+            certificates._of_company(principal, ("state", "in", QUESTION)).unlink()
+            record = certificates._begin_enrollment(session, user_id=user.id, separate=True)
             record._wake_cron_at(record._now())
             env.cr.commit()
         return False
@@ -138,20 +107,18 @@ class L10n_Pl_KsefCertificateManual(models.Model):
         """Begin a successor, unless one is on its way, and go as far as KSeF answers at once.
 
         Under the certificate's lock, as the renewal that the machine begins: whoever clicks twice
-        finds the first successor.
-
-        :return: False, or the problem
+        finds the first successor. Return False or the problem.
         """
         self.ensure_one()
-        with self._exclusive(wait_seconds=10) as own:
-            problem = own._obstacle_to_renewal() if own else problems.local("busy")
+        with self._exclusive(wait_seconds=10) as locked:
+            problem = locked._obstacle_to_renewal() if locked else problems.local("busy")
             if problem:
                 return problem
             # What was refused before KSeF took an application is told anew.
-            own._successors().filtered(_is_lost_cause).unlink()
-            successor = own._begin_successor(asked_by_id=self.env.uid)
-            own._audit_certificate("renewal_asked")
-            own.env.cr.commit()
+            locked._successors().filtered(_is_lost_cause).unlink()
+            successor = locked._begin_successor(asked_by_id=self.env.uid)
+            locked._audit_certificate("renewal_asked")
+            locked.env.cr.commit()
         successor = successor.with_env(self.env)
         successor._advance()
         return successor._refusal()
@@ -176,64 +143,50 @@ class L10n_Pl_KsefCertificateManual(models.Model):
         with fresh(self) as certificate:
             return certificate.state == "failed" and certificate.problem
 
-    def _serve(self, owner):
-        """Let a certificate that is held here serve one more company.
-
-        :param owner: the company; nothing happens if one serves it already
-        """
-        if owner._l10n_pl_ksef_certificate()._usable():
+    def _serve(self, principal):
+        """Let a certificate that is held here serve a company that none serves yet."""
+        if principal._l10n_pl_ksef_certificate()._usable():
             return
-        allowed = self._held(owner.l10n_pl_ksef_environment)._may_serve(owner)
+        allowed = self._held(principal.l10n_pl_ksef_environment)._may_serve(principal)
         if allowed:
-            with allowed[0]._exclusive(wait_seconds=10) as own:
-                if own:
-                    own.write({"company_ids": [Command.link(owner.id)]})
-                    own.env.cr.commit()
+            with allowed[0]._exclusive(wait_seconds=10) as locked:
+                if locked:
+                    locked.write({"company_ids": [Command.link(principal.id)]})
+                    locked.env.cr.commit()
 
     def _held(self, environment):
-        """Return the certificates that can log in now with a key that this Odoo has.
-
-        :param str environment: KSeF's
-        """
+        """Return the certificates that can log in now with a key that this Odoo has."""
         active = [("state", "=", "active"), ("environment", "=", environment)]
         return self.sudo().search(active)._usable()
 
-    def _may_serve(self, owner):
+    def _may_serve(self, principal):
         """Those of self that the user may let serve a company: certificates of the user's others.
 
         Not one that the company left when another identity took its connection over.
-
-        :param owner: the company
         """
         mine = self.env.user.sudo().company_ids
-        return self.filtered(lambda item: item.company_ids & mine and not item._was_left_by(owner))
+        return self.filtered(
+            lambda item: item.company_ids & mine and not item._was_left_by(principal)
+        )
 
-    def _revoke(self, owner, reason):
-        """Revoke the certificate at KSeF and forget its key.
+    def _revoke(self, principal, reason):
+        """Revoke the certificate at KSeF, through a company's login, and forget its key.
 
-        :param owner: the company whose login asks for it
         :param str reason: Unspecified, Superseded or KeyCompromise
-        :raises KsefError: KSeF did not do it
         :raises AccessError: it serves a company that is not the user's
         """
         self.ensure_one()
         self._check_serves_only_own()
         # KSeF decides whether the company's signer may, where the owner is not logged in.
-        session = self._owners_session() or owner._l10n_pl_ksef_session()
+        session = self._owners_session() or principal._l10n_pl_ksef_session()
         token = session._shared_token()
-        with self._exclusive(wait_seconds=10) as own:
-            if not own:
+        with self._exclusive(wait_seconds=10) as locked:
+            if not locked:
                 raise LockBusy()
-            try:
-                with owner._l10n_pl_ksef_client(own.environment) as client:
-                    client.revoke_certificate(token, own.serial_number, reason)
-            except KsefRefused as error:
-                if not error.has(ALREADY_REVOKED):
-                    raise
-            own._revoke_by_hand()
-            own.env.cr.commit()
-            own._plan_renewals()
-            own.env.cr.commit()
+            locked._revoke_at_ksef(token, reason, needless=(ALREADY_REVOKED,))
+            locked._revoke_by_hand()
+            locked._plan_renewals()
+            locked.env.cr.commit()
 
     @event
     def _revoke_by_hand(self):
@@ -241,10 +194,7 @@ class L10n_Pl_KsefCertificateManual(models.Model):
         self.write({"state": "revoked", "private_key_secret": False, "next_attempt": False})
 
     def _check_serves_only_own(self):
-        """Refuse to take from other companies what they log in with.
-
-        :raises AccessError: it serves a company that is not the user's
-        """
+        """Refuse to take from other companies what they log in with."""
         user = self.env.user
         if not user._is_superuser() and not self._serves_only(user):
             raise AccessError(

@@ -68,7 +68,6 @@ class L10n_Pl_KsefCertificate(models.Model):
         default="enrolled",
     )
     identity_digest = fields.Char(groups=fields.NO_ACCESS, copy=False, index="btree_not_null")
-    identity_kind = fields.Char(readonly=True, copy=False)
     identity_masked = fields.Char(string="Owner's identifier", readonly=True, copy=False)
     owner_name = fields.Char(string="Owner", readonly=True, copy=False)
 
@@ -86,6 +85,7 @@ class L10n_Pl_KsefCertificate(models.Model):
     separate = fields.Boolean(string="Issued beside another one", readonly=True, copy=False)
     enrollment_remaining = fields.Integer(readonly=True, copy=False)
     certificate_remaining = fields.Integer(readonly=True, copy=False)
+    # Of an application; until its number is known, the answer is missing.
     send_started_at = fields.Datetime(readonly=True, copy=False)
     reference_number = fields.Char(readonly=True, copy=False)
     serial_number = fields.Char(readonly=True, copy=False, index="btree_not_null")
@@ -104,9 +104,9 @@ class L10n_Pl_KsefCertificate(models.Model):
     asked_by_id = fields.Many2one(
         "res.users", string="Renewal asked for by", readonly=True, copy=False
     )
+    # It has a successor, or a person took over and wants it revoked.
     revoke_requested = fields.Boolean(readonly=True, copy=False)
     noticed_at = fields.Datetime(string="Found revoked or blocked", readonly=True, copy=False)
-    synced_at = fields.Datetime(string="Compared with KSeF", readonly=True, copy=False)
 
     def _lock_name(self):
         return f"ksef-certificate,{self.id}"
@@ -115,16 +115,10 @@ class L10n_Pl_KsefCertificate(models.Model):
         """Return a client for this certificate's environment, for use as a context manager."""
         return self.env["res.company"]._l10n_pl_ksef_client(self.environment)
 
-    def _of_company(self, owner, *conditions, order=None, limit=None):
-        """Return the certificates in a company's environment that serve it.
-
-        :param owner: the company that owns the connection
-        :param conditions: of a search domain
-        :param str order: the model's by default
-        :param int limit: how many at most
-        """
-        environment = ("environment", "=", owner.l10n_pl_ksef_environment)
-        serving = ("company_ids", "in", owner.id)
+    def _of_company(self, principal, *conditions, order=None, limit=None):
+        """Return the certificates in a company's environment that serve it."""
+        environment = ("environment", "=", principal.l10n_pl_ksef_environment)
+        serving = ("company_ids", "in", principal.id)
         domain = [serving, environment, *conditions]
         return self.sudo().search(domain, order=order, limit=limit)
 
@@ -140,31 +134,20 @@ class L10n_Pl_KsefCertificate(models.Model):
         return Domain("state", "=", "active") & begun & lasts
 
     def _stored_certificate(self):
-        """Return the certificate, an x509_support.Certificate.
-
-        :raises vault.VaultError: it cannot be decrypted here
-        """
+        """Return the certificate, an x509_support.Certificate."""
         return read_certificate(self._secret_read("certificate_secret"))
 
     def _signing_material(self):
-        """Return what a login is signed with; xades takes the key as it is stored.
-
-        :return tuple: (private key in PKCS#8 DER, x509_support.Certificate)
-        :raises vault.VaultError: the key cannot be decrypted here
-        """
+        """Return the private key (PKCS#8 DER) and the certificate (DER), as xades takes them."""
         self.ensure_one()
-        vault, own = self._vault(), self.sudo()
-        key, certificate = (
-            vault.decrypt(own[name] or "", self._secret_context(name))
+        vault, record = self._vault(), self.sudo()
+        return tuple(
+            vault.decrypt(record[name] or "", self._secret_context(name))
             for name in ("private_key_secret", "certificate_secret")
         )
-        return key, read_certificate(certificate)
 
     def _activate_with(self, certificate):
-        """Store a certificate as the one to log in with, or to try out before its forerunner goes.
-
-        :param certificate: an x509_support.Certificate
-        """
+        """Store a certificate to log in with, or to try out before its forerunner goes."""
         self._secret_write(certificate_secret=certificate.der)
         self._succeed(
             state="trying" if self.replaces_id.state == "active" else "active",
@@ -189,10 +172,7 @@ class L10n_Pl_KsefCertificate(models.Model):
     # The owner's login
     # ------------------------------------------------------------------
     def _token(self):
-        """Return an access token of a login of this certificate's owner.
-
-        :raises LoginNeeded: the owner is not logged in
-        """
+        """Return an access token of the owner; raise LoginNeeded if the owner has no login."""
         return self._owners_session()._shared_token()
 
     def _owners_session(self):
@@ -253,19 +233,16 @@ class L10n_Pl_KsefCertificate(models.Model):
             return
         with self._client() as client:
             listed = list(client.certificates(token, type=PURPOSE))
-        own = [item for item in listed if item.serial_number == self.serial_number]
-        status = own[0].status if own else None
-        self._succeed(synced_at=self._now(), next_attempt=self._next_look(session))
+        ours = [item for item in listed if item.serial_number == self.serial_number]
+        status = ours[0].status if ours else None
+        self._succeed(next_attempt=self._next_look(session))
         if status in STATES:
             self._apply_status(STATES[status])
         else:
             _logger.warning("KSeF certificate %s: unknown status %r", self.id, status)
 
     def _next_look(self, session=None):
-        """Return when to compare again.
-
-        :param session: the owner's login, if it is known
-        """
+        """Return when to compare again; the owner's login is given where it is known."""
         now = self._now()
         later = now + SYNC_EVERY * random.uniform(0.9, 1)
         # Together with the owner's own daily check: one access token does for both.
@@ -284,7 +261,6 @@ class L10n_Pl_KsefCertificate(models.Model):
         if state in ("revoked", "expired"):
             values |= {"private_key_secret": False, "next_attempt": False}
         self.write(values)
-        self.env.cr.commit()
         self._plan_renewals()
 
     def _nobody_chose_this(self):
@@ -305,14 +281,11 @@ class L10n_Pl_KsefCertificate(models.Model):
 
         Never waits: a login's lock is held, and locks are taken from certificate to login.
         """
-        with self._exclusive() as own:
-            if own:
-                own.next_attempt = own._now()
-                own.env.cr.commit()
+        with self._exclusive() as locked:
+            if locked:
+                locked.next_attempt = locked._now()
+                locked.env.cr.commit()
 
-    # ------------------------------------------------------------------
-    # Secrets given up
-    # ------------------------------------------------------------------
     @event
     def _give_up_secrets(self):
         """Leave certificates to the database whose key can open them."""
@@ -324,9 +297,6 @@ class L10n_Pl_KsefCertificate(models.Model):
             identity = identity_of_certificate(self._stored_certificate(), issued_by_ksef=True)
             self.identity_digest = self._secret_digests(identity)[0]
 
-    # ------------------------------------------------------------------
-    # Audit
-    # ------------------------------------------------------------------
     def write(self, vals):
         """Leave a line in the audit for each change of state, whoever makes it."""
         changing = self if {"state", "company_ids"} & set(vals) else self.browse()
@@ -349,11 +319,7 @@ class L10n_Pl_KsefCertificate(models.Model):
             self._audit_certificate(event_name)
 
     def _audit_certificate(self, event_name, companies=None):
-        """Leave a line about this certificate.
-
-        :param str event_name: one of the audit's events
-        :param companies: whose it is about; all that it serves or served when omitted
-        """
+        """Leave a line for all companies that it serves or served, unless others are given."""
         self.env["l10n_pl_ksef.audit"]._record(
             companies or self.company_ids | self.former_company_ids,
             event_name,

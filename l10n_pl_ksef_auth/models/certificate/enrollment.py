@@ -8,6 +8,7 @@ from ...tools.credentials import matches
 from ...tools.errors import KsefError, KsefForbidden, KsefGone, KsefUnauthorized
 from ...tools.identity import identity_of_enrollment_data
 from ..base import problems
+from ..base.locks import also_locked
 from .certificate import PURPOSE
 from .states import HELD
 
@@ -26,37 +27,30 @@ PLACES_FOR_SEPARATE = 2
 class L10n_Pl_KsefCertificateEnrollment(models.Model):
     """The steps from the consent to a certificate that can log in (docs/ksef.md A2-19 to A2-30)."""
 
-    _inherit = "l10n_pl_ksef.certificate"
+    # Applying for a certificate is a subject of its own beside the fields.
+    _inherit = "l10n_pl_ksef.certificate"  # pylint: disable=consider-merging-classes-inherited
 
     def _enroll_after_login(self, session):
-        """Begin an enrollment for a login whose signer agreed to it, unless one is there already.
-
-        :param session: a session that has just become active, on its own cursor
-        """
+        """Begin an enrollment for a login that has just begun, if its signer agreed to it."""
         if not session.consent_at or session.method != "signature":
             return self.browse()
+        return self._begin_enrollment(session)
+
+    def _begin_enrollment(self, session, **values):
+        """Create the record of an application through a login, for its company and signer."""
         return self.create(
             {
-                "name": self._new_name(),
+                # A name that no other application has, within what KSeF accepts.
+                "name": enrollment.certificate_name(f"Odoo {secrets.token_hex(4)}"),
                 "environment": session.environment,
                 "company_ids": [Command.link(session.company_id.id)],
                 "session_id": session.id,
                 "user_id": session.user_id.id,
                 "owner_name": session.signer_name,
+                **values,
             }
         )
 
-    def _new_name(self):
-        """Return a name that no other application has, within what KSeF accepts."""
-        return enrollment.certificate_name(f"Odoo {secrets.token_hex(4)}")
-
-    def _was_sent(self):
-        """Return True if an application was sent whose answer is missing."""
-        return bool(self.send_started_at)
-
-    # ------------------------------------------------------------------
-    # Before the application
-    # ------------------------------------------------------------------
     def _step_check(self):
         """Look at what KSeF and this Odoo have, and make the key: committed before it is used."""
         token = self._token()
@@ -67,7 +61,7 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
         identity = identity_of_enrollment_data(data)
         digests = self._secret_digests(identity)
         # Two companies of one signer may come at the same moment: one certificate for both.
-        with self._also_locked(f"ksef-identity,{self.environment},{digests[0]}"):
+        with also_locked(self.env, f"ksef-identity,{self.environment},{digests[0]}"):
             self._decide(identity, digests, limits, held)
 
     def _decide(self, identity, digests, limits, held):
@@ -75,7 +69,6 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
         self.write(
             {
                 "identity_digest": digests[0],
-                "identity_kind": identity.kind,
                 "identity_masked": identity.label,
                 "owner_name": identity.name or self.owner_name,
                 "enrollment_remaining": limits.enrollment_remaining,
@@ -112,48 +105,36 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
         """Return this Odoo's own certificate of the same identity, if one is to be joined."""
         if self.replaces_id:
             return self.browse()
-        return self.search(
-            [
-                ("identity_digest", "in", digests),
-                ("environment", "=", self.environment),
-                ("state", "in", HELD),
-                ("id", "!=", self.id),
-            ],
-            # The one that is in use comes before its successor.
-            order="valid_from, id",
-            limit=1,
-        )
+        return self._other_of_identity(digests, ("state", "in", HELD))
+
+    def _other_of_identity(self, digests, *conditions):
+        same = ("identity_digest", "in", digests), ("environment", "=", self.environment)
+        domain = [*same, ("id", "!=", self.id), *conditions]
+        # The one that is in use comes before its successor.
+        return self.search(domain, order="valid_from, id", limit=1)
 
     def _join(self, known):
         """One certificate for each identity: the company joins the one that is there."""
-        with self._also_locked(known._lock_name()):
+        with also_locked(self.env, known._lock_name()):
             known.write({"company_ids": [Command.link(company.id) for company in self.company_ids]})
             self.unlink()
         known._plan_renewals()
 
     def _leave_to_a_human(self):
         """Ask the signer, who has a certificate elsewhere, once, however often he or she signs."""
-        asked = self.search(
-            [
-                ("identity_digest", "=", self.identity_digest),
-                ("environment", "=", self.environment),
-                ("company_ids", "in", self.company_ids.ids),
-                ("state", "=", "exists"),
-                ("id", "!=", self.id),
-            ],
-            limit=1,
+        asked = self._other_of_identity(
+            [self.identity_digest],
+            ("company_ids", "in", self.company_ids.ids),
+            ("state", "=", "exists"),
         )
         if not asked:
             self._succeed(state="exists")
             return
         places = ("enrollment_remaining", "certificate_remaining")
-        with self._also_locked(asked._lock_name()):
+        with also_locked(self.env, asked._lock_name()):
             asked.write({name: self[name] for name in places})
             self.unlink()
 
-    # ------------------------------------------------------------------
-    # The application
-    # ------------------------------------------------------------------
     def _step_enroll(self):
         """Ask for the certificate; the reference number is committed as soon as it is known."""
         token = self._token()
@@ -170,10 +151,11 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
                     self.send_started_at = False
                     self.env.cr.commit()
                 raise
-        self._requested(reference_number=application.reference_number)
-
-    def _requested(self, **values):
-        self._succeed(state="requested", next_attempt=self._now() + FIRST_POLL, **values)
+        self._succeed(
+            state="requested",
+            reference_number=application.reference_number,
+            next_attempt=self._now() + FIRST_POLL,
+        )
         self._wake_cron_at(self.next_attempt)
 
     def _step_find_lost(self):
@@ -224,18 +206,19 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
             self._succeed(state="failed", problem=problems.local("certificate_mismatch"))
             return
         self._activate_with(certificate)
-        self.env.cr.commit()
         self._plan_renewals()
 
     def _plan_renewals(self):
         """From now on something renews the logins of the companies it serves, or nothing does."""
+        # The logins' own cursors must see it.
+        self.env.cr.commit()
         for company in self.company_ids:
             session = company._l10n_pl_ksef_session()
             renewable = bool(company._l10n_pl_ksef_certificate())
             if session and bool(session.renew_at) != renewable:
-                with session._exclusive(wait_seconds=10) as own:
-                    own._plan_renewal()
-                    own.env.cr.commit()
+                with session._exclusive(wait_seconds=10) as locked:
+                    locked._plan_renewal()
+                    locked.env.cr.commit()
 
     def _on_enrollment_refused(self, error):
         """Give up after KSeF's final no, unless the login or its rights are just changing."""

@@ -5,7 +5,6 @@ from odoo import Command, models
 from ...exceptions import LoginNeeded
 from ...tools.errors import KsefRefused, KsefUnauthorized
 from ..base import problems
-from .renewal import NOT_TO_BE_REVOKED
 from .states import ON_THE_WAY
 
 _logger = logging.getLogger(__name__)
@@ -14,15 +13,13 @@ _logger = logging.getLogger(__name__)
 class L10n_Pl_KsefCertificateTakeOver(models.Model):
     """A certificate whose company another identity took over: it leaves, and may be revoked."""
 
-    _inherit = "l10n_pl_ksef.certificate"
+    # Leaving a company is a subject of its own beside the fields.
+    _inherit = "l10n_pl_ksef.certificate"  # pylint: disable=consider-merging-classes-inherited
 
     def _leave(self, company, revoke_by=None):
         """Serve a company no longer; under the certificate's lock.
 
-        What other companies depend on is revoked for nobody who does not manage all of them.
-
-        :param company: whose connection stands on another identity now
-        :param revoke_by: the user who wants the certificate revoked, or None to keep it
+        It is revoked only for a user who manages all companies that it serves.
         """
         self.write(
             {
@@ -42,9 +39,6 @@ class L10n_Pl_KsefCertificateTakeOver(models.Model):
         """Return True if all companies that it serves are a user's."""
         return self.company_ids <= user.sudo().company_ids
 
-    # ------------------------------------------------------------------
-    # What was on its way when the last company left
-    # ------------------------------------------------------------------
     def _is_left(self):
         """Return True if no company waits any more for what is on its way."""
         return bool(self.former_company_ids) and not (
@@ -75,9 +69,6 @@ class L10n_Pl_KsefCertificateTakeOver(models.Model):
         """Keep it valid for its owner, as its forerunner; it logs nobody in."""
         self._succeed(state="active", next_attempt=self._next_look())
 
-    # ------------------------------------------------------------------
-    # The revocation that was asked for with the new signature
-    # ------------------------------------------------------------------
     def _step_revoke_left(self):
         """Revoke at KSeF, through a login that is kept open for this.
 
@@ -85,20 +76,16 @@ class L10n_Pl_KsefCertificateTakeOver(models.Model):
         (KSeF's contract, POST /certificates/{certificateSerialNumber}/revoke).
         """
         try:
-            token = self._token()
-            with self._client() as client:
-                client.revoke_certificate(token, self.serial_number, "Unspecified")
+            self._revoke_at_ksef(self._token(), "Unspecified")
         except LoginNeeded:
             self._keep_after_all(problems.local("revocation_needs_owner"))
             return
         except KsefRefused as error:
             if error.retryable or isinstance(error, KsefUnauthorized):
                 raise
-            if not any(error.has(code) for code in NOT_TO_BE_REVOKED):
-                self._keep_after_all(problems.of_error(error))
-                return
+            self._keep_after_all(problems.of_error(error))
+            return
         self._succeed(state="revoked", revoke_requested=False, private_key_secret=False)
-        self.env.cr.commit()
         self._plan_renewals()
 
     def _keep_after_all(self, problem):

@@ -5,6 +5,7 @@ from datetime import timedelta
 from odoo import Command, models
 
 from ...tools.errors import KsefRefused
+from ..base.locks import also_locked
 from ..base.steps import event
 from ..session.states import LOGGING_IN
 from .states import ON_THE_WAY
@@ -27,11 +28,9 @@ NOT_TO_BE_REVOKED = (25008, 25009)
 class L10n_Pl_KsefCertificateRenewal(models.Model):
     """From a certificate to its successor: the old one goes only when the new one has logged in."""
 
-    _inherit = "l10n_pl_ksef.certificate"
+    # The successor is a subject of its own beside the fields.
+    _inherit = "l10n_pl_ksef.certificate"  # pylint: disable=consider-merging-classes-inherited
 
-    # ------------------------------------------------------------------
-    # What is due
-    # ------------------------------------------------------------------
     def _has_ended(self):
         """Return True if the certificate is not valid any more."""
         return self.valid_to <= self._now()
@@ -44,10 +43,6 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
         """Return True if it is time to apply for a successor."""
         return self.renew_at <= self._now()
 
-    def _is_to_be_revoked(self):
-        """Return True if it has a successor, or a person took over and wants it revoked."""
-        return self.revoke_requested
-
     def _step_plan(self):
         """Choose when to renew a certificate that came without a plan."""
         self._plan()
@@ -59,12 +54,8 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
 
     def _step_expire(self):
         self._succeed(state="expired", private_key_secret=False, revoke_requested=False)
-        self.env.cr.commit()
         self._plan_renewals()
 
-    # ------------------------------------------------------------------
-    # The application for a successor
-    # ------------------------------------------------------------------
     def _step_renew(self):
         """Begin the enrollment of a successor, unless one is on its way or all were refused."""
         now = self._now()
@@ -80,18 +71,15 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
             self._succeed(renew_at=now + RETRY_RENEWAL * (1 + len(tried)))
 
     def _begin_successor(self, **values):
-        successor = self.create(
-            {
-                "name": self._new_name(),
-                "environment": self.environment,
-                "company_ids": [Command.set(self._served_and_archived().ids)],
-                "session_id": self._owners_session().id,
-                "user_id": self.user_id.id,
-                "owner_name": self.owner_name,
-                "replaces_id": self.id,
-                "separate": True,
-                **values,
-            }
+        successor = self._begin_enrollment(
+            self._owners_session(),
+            environment=self.environment,
+            company_ids=[Command.set(self._served_and_archived().ids)],
+            user_id=self.user_id.id,
+            owner_name=self.owner_name,
+            replaces_id=self.id,
+            separate=True,
+            **values,
         )
         successor._wake_cron_at(self._now())
         return successor
@@ -107,12 +95,10 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
         """Return True if a successor is on its way."""
         return any(item.state in ON_THE_WAY for item in self._successors())
 
-    # ------------------------------------------------------------------
-    # The switch
-    # ------------------------------------------------------------------
     def _step_try(self):
         """Log one company in with the new certificate; the old one stays until that has worked."""
-        login = self._trial()
+        trial = [("certificate_id", "=", self.id)]
+        login = self.env["l10n_pl_ksef.session"].search(trial, limit=1)
         if login.activated_at or not self.replaces_id._usable():
             self._switch()
         elif login.state in LOGGING_IN:
@@ -122,9 +108,6 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
             self._succeed(state="failed", problem=login.problem)
         else:
             self._begin_trial()
-
-    def _trial(self):
-        return self.env["l10n_pl_ksef.session"].search([("certificate_id", "=", self.id)], limit=1)
 
     def _begin_trial(self):
         served = self.company_ids | self.replaces_id.company_ids
@@ -137,7 +120,7 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
     def _switch(self):
         """Go into service, and have the forerunner revoked."""
         old = self.replaces_id
-        with self._also_locked(old._lock_name()):
+        with also_locked(self.env, old._lock_name()):
             companies = (old | self)._served_and_archived()
             self._succeed(state="active", company_ids=[Command.set(companies.ids)])
             if old.state == "active":
@@ -156,23 +139,22 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
             # Its owner did not log in again to revoke it, and now nobody has to.
             self._succeed(revoke_requested=False, private_key_secret=False)
             return
-        if self._logins_under_way():
+        under_way = [("certificate_id", "=", self.id), ("state", "in", LOGGING_IN)]
+        if self.env["l10n_pl_ksef.session"].search_count(under_way, limit=1):
             self._succeed(next_attempt=self._now() + WAIT_FOR_LOGINS)
             return
-        token = self._token()
-        try:
-            with self._client() as client:
-                client.revoke_certificate(token, self.serial_number, "Superseded")
-        except KsefRefused as error:
-            if not any(error.has(code) for code in NOT_TO_BE_REVOKED):
-                raise
-            _logger.info("KSeF certificate %s was revoked already", self.id)
+        self._revoke_at_ksef(self._token(), "Superseded")
         self._succeed(revoke_requested=False, private_key_secret=False)
 
-    def _logins_under_way(self):
-        return self.env["l10n_pl_ksef.session"].search_count(
-            [("certificate_id", "=", self.id), ("state", "in", LOGGING_IN)], limit=1
-        )
+    def _revoke_at_ksef(self, token, reason, needless=NOT_TO_BE_REVOKED):
+        """Revoke it, unless KSeF answers with a code by which that is needless."""
+        try:
+            with self._client() as client:
+                client.revoke_certificate(token, self.serial_number, reason)
+        except KsefRefused as error:
+            if not any(error.has(code) for code in needless):
+                raise
+            _logger.info("KSeF certificate %s was revoked already", self.id)
 
 
 def _was_the_machines(successor):

@@ -28,17 +28,17 @@ CERTIFICATE = Table(
         Step("trying",                 "_step_revoke_left",  "revoked",       "_is_left_to_revoke"),
         Step("trying",                 "_step_keep_untried", "active",        "_is_left"),
         Step("checking",               "_step_check",        "keyed exists failed"),
-        Step("keyed",                  "_step_find_lost",    "issued failed", "_was_sent"),
+        Step("keyed",                  "_step_find_lost",    "issued failed", "send_started_at"),
         Step("keyed",                  "_step_enroll",       "requested"),
         Step("requested",              "_step_poll",         "issued keyed failed"),
         Step("issued",                 "_step_retrieve",     "trying active failed"),
         Step("trying",                 "_step_try",          "active failed"),
         Step("active blocked",         "_step_expire",       "expired",       "_has_ended"),
-        Step("active blocked",         "_step_revoke_left",  "revoked",       "_is_to_be_revoked"),
+        Step("active blocked",         "_step_revoke_left",  "revoked",       "revoke_requested"),
         Step("active blocked",         "_step_plan",         "",              "_has_no_plan"),
         Step("active",                 "_step_renew",        "",              "_renewal_is_due"),
         Step("active blocked",         "_step_sync",         "active blocked revoked expired"),
-        Step("superseded",             "_step_retire",       "",              "_is_to_be_revoked"),
+        Step("superseded",             "_step_retire",       "",              "revoke_requested"),
 
         #       state                   KSeF's final no          leads to
         Refusal("requested",            "_on_enrollment_refused", "keyed failed"),
@@ -56,8 +56,6 @@ CERTIFICATE = Table(
 # Applied for, and not yet here.
 ISSUING = CERTIFICATE.group("issuing")
 ON_THE_WAY = CERTIFICATE.group("issuing trying")
-# Valid at KSeF: usable, or blocked there.
-VALID = CERTIFICATE.group("valid")
 AT_WORK = CERTIFICATE.group("issuing trying valid")
 # Of use to the company, now or later.
 STANDING = CERTIFICATE.group("standing")

@@ -5,7 +5,7 @@ from datetime import timedelta
 from odoo import Command, models
 
 from ...tools.errors import KsefRefused, KsefUnauthorized, KsefUnavailable
-from ..base.locks import LockBusy, locked
+from ..base.locks import LockBusy, under_lock
 from ..base.steps import event
 from ..certificate.states import AT_WORK
 from .session import NO_RIGHTS
@@ -29,18 +29,12 @@ class L10n_Pl_KsefSessionActive(models.Model):
     still keep the connection alive, from then on no machine logs in with its certificates again.
     """
 
-    _inherit = "l10n_pl_ksef.session"
+    # What an active login does is a subject of its own beside the fields.
+    _inherit = "l10n_pl_ksef.session"  # pylint: disable=consider-merging-classes-inherited
 
-    # ------------------------------------------------------------------
-    # What is due
-    # ------------------------------------------------------------------
     def _has_ended(self):
         """Return True if KSeF gives no more access tokens for this login."""
         return self.refresh_valid_until <= self._now()
-
-    def _is_to_be_closed(self):
-        """Return True if another login has replaced this one, or a person wants it closed."""
-        return self.revoke_requested
 
     def _is_kept_open(self):
         """Return True if a certificate can be revoked only through this login, which is to go."""
@@ -54,9 +48,6 @@ class L10n_Pl_KsefSessionActive(models.Model):
         """Return True if this login takes the connection over and has the rights for it."""
         return bool(self.takes_over_ids) and not self._missing_rights()
 
-    # ------------------------------------------------------------------
-    # Renewal and rights
-    # ------------------------------------------------------------------
     def _plan_renewal(self):
         """Choose when the certificate logs in again: early, and not with everybody else."""
         if self.state != "active" or self.revoke_requested:
@@ -93,7 +84,7 @@ class L10n_Pl_KsefSessionActive(models.Model):
             self.next_attempt = False
 
     def _ask_for_rights(self):
-        if not self._token_outlives(timedelta()):
+        if not self._token_outlives():
             self._refresh()
         with self._client() as client:
             try:
@@ -139,30 +130,21 @@ class L10n_Pl_KsefSessionActive(models.Model):
         """Close this login at KSeF; one that was closed already is closed, too."""
         try:
             with self._client() as client:
-                client.revoke_current_session(self._bearer_for_revocation())
+                # KSeF takes the refresh token here: no access token has to be fetched for it.
+                client.revoke_current_session(self._secret_read("refresh_token_secret").decode())
         except KsefRefused as error:
             if error.retryable:
                 raise
             _logger.info("KSeF session %s was closed already", self.id)
         self._end("revoked", revoke_requested=False, problem=False)
 
-    def _disconnect(self, owner):
-        """Close a company's login because a person wants it closed: no machine opens another.
-
-        :param owner: the company that owns the connection
-        :raises LoginBusy: another worker is logging in
-        """
-        environment = owner.l10n_pl_ksef_environment
-        with locked(self.env, self._lock_name_of(owner, environment), wait_seconds=10) as env:
+    def _disconnect(self, principal):
+        """Close a company's login because a person wants it closed: no machine opens another."""
+        name = self._lock_name_of(principal, principal.l10n_pl_ksef_environment)
+        with under_lock(self.env, name, wait_seconds=10) as env:
             if env is None:
                 raise busy(self.env)
-            live = self.with_env(env).search(
-                [
-                    ("company_id", "=", owner.id),
-                    ("environment", "=", environment),
-                    ("state", "in", LIVE),
-                ]
-            )
+            live = self.with_env(env)._of_company(principal, ("state", "in", LIVE))
             active = live.filtered(lambda session: session.state == "active")
             (live - active)._close_by_hand()
             active.write({"revoke_requested": True, "closed_by_user": True, "next_attempt": False})
@@ -175,28 +157,21 @@ class L10n_Pl_KsefSessionActive(models.Model):
         """End logins on their way that a person does not want any more."""
         self._end("revoked", closed_by_user=True)
 
-    def _bearer_for_revocation(self):
-        """KSeF takes the refresh token here: no access token has to be fetched for it."""
-        return self._secret_read("refresh_token_secret").decode()
-
     def _step_expire(self):
         self._end("expired")
         self._wake_cron_at(self._now())
 
-    # ------------------------------------------------------------------
-    # Another identity takes over
-    # ------------------------------------------------------------------
     def _step_take_over(self):
         """Have the former certificates leave the company, and revoke themselves where asked for.
 
         Their locks are not waited for: locks are taken from certificate to login.
         """
         for certificate in self.takes_over_ids | self._begun_since():
-            with certificate._exclusive() as own:
-                if not own:
+            with certificate._exclusive() as locked:
+                if not locked:
                     raise LockBusy()
-                own._leave(self.company_id, self.user_id if self.revoke_taken_over else None)
-                own.env.cr.commit()
+                locked._leave(self.company_id, self.user_id if self.revoke_taken_over else None)
+                locked.env.cr.commit()
         # What the certificates committed is not in this transaction's snapshot.
         self.env.cr.commit()
         self.env.invalidate_all()
@@ -224,7 +199,8 @@ class L10n_Pl_KsefSessionActive(models.Model):
         look = min(self.rights_checked_at + RIGHTS_CHECK, self.refresh_valid_until)
         self._succeed(takes_over_ids=[Command.clear()], next_attempt=look)
         self._plan_renewal()
-        self._replaced().next_attempt = False
+        replaced = self.search([*self._active_ones(), ("revoke_requested", "=", True)])
+        replaced.next_attempt = False
         self._wake_cron_at(self._now())
 
     def _logins_of_former(self):
@@ -236,10 +212,6 @@ class L10n_Pl_KsefSessionActive(models.Model):
                 ("state", "in", LOGGING_IN),
             ]
         )
-
-    def _replaced(self):
-        """Return the company's logins that are to be closed."""
-        return self.search([*self._active_ones(), ("revoke_requested", "=", True)])
 
     def _active_ones(self):
         """Return the domain of the company's active logins."""

@@ -8,7 +8,7 @@ from ...tools import clock, meanings, xades
 from ...tools.const import CHALLENGE_LIFETIME
 from ...tools.errors import KsefGone, KsefRefused, KsefUnauthorized
 from ..base import problems
-from ..base.locks import locked
+from ..base.locks import under_lock
 from ..base.steps import LONGEST_RETRY, naive
 from .states import LOGGING_IN
 
@@ -35,60 +35,51 @@ YOUNG = timedelta(hours=24)
 class L10n_Pl_KsefSessionLogin(models.Model):
     """The steps of a login, each with at most one call that cannot be repeated."""
 
-    _inherit = "l10n_pl_ksef.session"
+    # The steps of logging in are a subject of their own beside the fields.
+    _inherit = "l10n_pl_ksef.session"  # pylint: disable=consider-merging-classes-inherited
 
     def _lacks_signature(self):
         """Return True if the certificate has to sign a fresh challenge."""
         outdated = not self.challenge_expires_at or self.challenge_expires_at <= self._now()
         return self.method == "certificate" and (outdated or not self.document_secret)
 
-    def _has_document(self):
-        """Return True if there is a signed file to send."""
-        return bool(self.document_secret)
-
     # ------------------------------------------------------------------
     # Logging in with the certificate
     # ------------------------------------------------------------------
-    def _log_in(self, owner, certificate=None, wait_seconds=0, if_due=False):
+    def _log_in(self, principal, certificate=None, wait_seconds=0, if_due=False):
         """Log a company in with a KSeF certificate, as far as KSeF answers at once.
 
-        :param owner: the company that owns the connection
         :param certificate: one that is to be tried out; the company's own when omitted
-        :param float wait_seconds: how long to wait for another worker that logs in
         :param bool if_due: only if the company's login ends soon or has ended
         :return tuple: the login, committed, or nothing if there is no certificate or another worker
             is logging in; the failure that it ended with, or None
         """
-        name = self._lock_name_of(owner, owner.l10n_pl_ksef_environment)
-        with locked(self.env, name, wait_seconds) as env:
-            if env is None or (if_due and not env["l10n_pl_ksef.due"]._wants_login(owner)):
+        name = self._lock_name_of(principal, principal.l10n_pl_ksef_environment)
+        with under_lock(self.env, name, wait_seconds) as env:
+            if env is None or (if_due and not env["l10n_pl_ksef.due"]._wants_login(principal)):
                 return self.browse(), None
-            login = self.with_env(env)._certificate_login(owner.with_env(env), certificate)
+            login = self.with_env(env)._certificate_login(principal.with_env(env), certificate)
             env.cr.commit()
             failure = login._run_due_steps() if login else None
             return login.with_env(self.env), failure
 
-    def _certificate_login(self, owner, certificate=None):
-        """Return the login with the certificate that is on its way, or a new one; under the lock.
-
-        :param owner: the company that owns the connection
-        :param certificate: the company's own when omitted
-        """
-        certificate = certificate or owner._l10n_pl_ksef_certificate()._usable()
+    def _certificate_login(self, principal, certificate=None):
+        """Return the certificate's login that is on its way, or a new one; under the lock."""
+        certificate = certificate or principal._l10n_pl_ksef_certificate()._usable()
         on_its_way = self._of_company(
-            owner, ("method", "=", "certificate"), ("state", "in", LOGGING_IN)
+            principal, ("method", "=", "certificate"), ("state", "in", LOGGING_IN)
         )
         rightful = on_its_way._of_present_context()
         if rightful or not certificate:
             return rightful
-        context = owner._l10n_pl_ksef_context()
+        context = principal._l10n_pl_ksef_context()
         on_its_way._give_way()
         # Before the new one, for the unique index.
         on_its_way.flush_recordset()
         return self.create(
             {
-                "company_id": owner.id,
-                "environment": owner.l10n_pl_ksef_environment,
+                "company_id": principal.id,
+                "environment": principal.l10n_pl_ksef_environment,
                 "method": "certificate",
                 "certificate_id": certificate.id,
                 "context_type": context.type,
@@ -103,18 +94,14 @@ class L10n_Pl_KsefSessionLogin(models.Model):
     # From the file to the operation
     # ------------------------------------------------------------------
     def _submit_signed(self, document, **values):
-        """Take a signed request and send it to KSeF.
-
-        :param bytes document: the uploaded bytes, sent untouched (docs/design.md 6)
-        :param values: who sends it, who signed it, the consent
-        """
+        """Take a signed request, and send its bytes to KSeF untouched (docs/design.md 6)."""
         self.ensure_one()
-        with self._exclusive(wait_seconds=15) as own:
-            if own and own.state == "waiting":
-                own._secret_write(document_secret=document)
-                own._succeed(**values)
-                own.env.cr.commit()
-                own._run_due_steps()
+        with self._exclusive(wait_seconds=15) as locked:
+            if locked and locked.state == "waiting":
+                locked._secret_write(document_secret=document)
+                locked._succeed(**values)
+                locked.env.cr.commit()
+                locked._run_due_steps()
 
     def _step_sign(self):
         """Sign a fresh challenge with the company's KSeF certificate."""
@@ -196,16 +183,13 @@ class L10n_Pl_KsefSessionLogin(models.Model):
         with self._client() as client:
             status = client.auth_status(self.reference_number, token)
         if status.code in IN_PROGRESS:
-            self._poll_later()
+            distance = min(FIRST_POLL * 1.5 ** min(self.attempts, 20), LONGEST_POLL)
+            self.attempts += 1
+            self._postpone_for(distance)
         elif status.code == SUCCESS:
             self._succeed(state="authorized", document_secret=False)
         else:
             self._on_final_status(status)
-
-    def _poll_later(self):
-        distance = min(FIRST_POLL * 1.5 ** min(self.attempts, 20), LONGEST_POLL)
-        self.attempts += 1
-        self._postpone_for(distance)
 
     def _on_final_status(self, status):
         problem = problems.of_auth_status(status)
@@ -220,7 +204,7 @@ class L10n_Pl_KsefSessionLogin(models.Model):
 
     def _is_temporary(self, status):
         """Return True if KSeF may let the same certificate in later, in spite of this status."""
-        if not meanings.auth_status(status.code, status.details).final:
+        if not meanings.auth_status(status.code, status.details).advice.final:
             return True
         young = self.certificate_id.valid_from + YOUNG > self._now()
         return young and NOT_VALID in status.details
@@ -310,4 +294,4 @@ class L10n_Pl_KsefSessionLogin(models.Model):
 
 def _says_ended(error):
     named = isinstance(error, KsefRefused) and any(error.has(code) for code in LOGIN_ENDED)
-    return named and meanings.of_error(error).final
+    return named and meanings.of_error(error).advice.final

@@ -59,6 +59,7 @@ class L10n_Pl_KsefSession(models.Model):
     redeem_started_at = fields.Datetime(readonly=True, copy=False)
     activated_at = fields.Datetime(readonly=True, copy=False)
     renew_at = fields.Datetime(readonly=True, copy=False, index="btree_not_null")
+    # Another login has replaced this one, or a person wants it closed.
     revoke_requested = fields.Boolean(readonly=True, copy=False)
     restarts = fields.Integer(readonly=True, copy=False)
     closed_by_user = fields.Boolean(string="Disconnected by hand", readonly=True, copy=False)
@@ -118,25 +119,23 @@ class L10n_Pl_KsefSession(models.Model):
             lambda session: session.context_digits == session.company_id.l10n_pl_ksef_digits
         )
 
-    def _of_company(self, owner, *conditions, limit=None):
-        """Return a company's sessions in its environment, the newest first.
-
-        :param owner: the company that owns the connection
-        :param conditions: of a search domain
-        :param int limit: how many at most
-        """
-        environment = ("environment", "=", owner.l10n_pl_ksef_environment)
+    def _of_company(self, principal, *conditions, limit=None):
+        """Return a company's sessions in its environment, the newest first."""
+        environment = ("environment", "=", principal.l10n_pl_ksef_environment)
         return self.sudo().search(
-            [("company_id", "=", owner.id), environment, *conditions], limit=limit
+            [("company_id", "=", principal.id), environment, *conditions], limit=limit
         )
 
-    def _last_of_context(self, owner, *conditions):
-        """Return the newest such session for the NIP or unit that the company has now."""
-        return self._of_company(owner, *conditions)._of_present_context()[:1]
+    def _last_of_context(self, principal, *conditions):
+        """Return the newest such session for the NIP or unit that the company has now.
 
-    def _last_failure(self, owner):
+        A login of the NIP or unit that it was before is not the company's any more.
+        """
+        return self._of_company(principal, *conditions)._of_present_context()[:1]
+
+    def _last_failure(self, principal):
         """Return the newest session of a company if it ended badly, else none."""
-        last = self._last_of_context(owner, ("state", "!=", "waiting"))
+        last = self._last_of_context(principal, ("state", "!=", "waiting"))
         return last.filtered(lambda session: session.state in ENDED and session.problem)
 
     def _is_refused_signature(self):
@@ -176,14 +175,8 @@ class L10n_Pl_KsefSession(models.Model):
 
     def _live_challenges(self):
         """Return the sessions of self whose file may still be signed."""
-        now = self._now()
-        return self.filtered(
-            lambda session: (
-                session.state == "waiting"
-                and session.challenge_expires_at
-                and session.challenge_expires_at > now
-            )
-        )
+        waiting = ("state", "=", "waiting")
+        return self.filtered_domain([waiting, ("challenge_expires_at", ">", self._now())])
 
     def _request_document(self):
         """Return the document to be signed, AuthTokenRequest.xml, in bytes."""
@@ -191,15 +184,8 @@ class L10n_Pl_KsefSession(models.Model):
         context = auth_token_request.Context(self.context_type, self.context_value)
         return auth_token_request.build(self.challenge, context, self.subject_type)
 
-    # ------------------------------------------------------------------
-    # How a login ends
-    # ------------------------------------------------------------------
     def _end(self, state, **values):
-        """Store a final state and forget the secrets.
-
-        :param str state: expired, revoked or failed
-        :param values: of other fields
-        """
+        """Store a final state and forget the secrets."""
         self.write(
             {
                 "state": state,
@@ -223,9 +209,6 @@ class L10n_Pl_KsefSession(models.Model):
         """End logins whose secrets this database cannot use any more."""
         self._end("revoked", revoke_requested=False, problem=False)
 
-    # ------------------------------------------------------------------
-    # Audit
-    # ------------------------------------------------------------------
     def write(self, vals):
         """Leave a line in the audit for each change of a login's state, whoever makes it."""
         if "user_id" in vals:
@@ -261,11 +244,7 @@ class L10n_Pl_KsefSession(models.Model):
         return {"failed": "failure", "expired": "expired"}.get(self.state)
 
     def _audit(self, event_name, **values):
-        """Leave a line about this login.
-
-        :param str event_name: one of the audit's events
-        :param values: of the line, instead of this login's
-        """
+        """Leave a line about this login; some values may differ from the login's."""
         # What a signature brings about may happen later, in the scheduled action.
         signer = {"user_id": self.user_id.id, "address": self.address}
         self.env["l10n_pl_ksef.audit"]._record(

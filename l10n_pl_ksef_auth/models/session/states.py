@@ -18,12 +18,12 @@ SESSION = Table(
     rows=(
         #    state         step                  leads to            when
         Step("waiting",    "_step_sign",         "failed",           "_lacks_signature"),
-        Step("waiting",    "_step_submit",       "submitted failed", "_has_document"),
+        Step("waiting",    "_step_submit",       "submitted failed", "document_secret"),
         Step("submitted",  "_step_poll",         "authorized waiting failed"),
         Step("authorized", "_step_redeem",       "active"),
         Step("active",     "_step_expire",       "expired",          "_has_ended"),
         Step("active",     "_step_stay_open",    "",                 "_is_kept_open"),
-        Step("active",     "_step_revoke",       "revoked",          "_is_to_be_closed"),
+        Step("active",     "_step_revoke",       "revoked",          "revoke_requested"),
         Step("active",     "_step_check_rights", "",                 "_rights_are_outdated"),
         Step("active",     "_step_take_over",    "",                 "_may_take_over"),
 

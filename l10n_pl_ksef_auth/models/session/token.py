@@ -10,7 +10,7 @@ from ...exceptions import LoginBusy, LoginNeeded
 from ...tools.const import TIMEOUT
 from ...tools.errors import KsefError, KsefRateLimited, KsefUnavailable
 from ..base.const import DEADLINE
-from ..base.locks import after_others, locked
+from ..base.locks import after_others, under_lock
 from ..base.steps import naive
 from .states import ENDED, IN_FLIGHT
 
@@ -22,6 +22,8 @@ MARGIN = timedelta(seconds=TIMEOUT + 10)
 AHEAD = timedelta(minutes=2)
 # A refresh that failed is not tried by everybody at once again.
 PAUSE = timedelta(seconds=10)
+# How long a caller needs a token that it uses at once.
+AT_ONCE = timedelta()
 
 
 def busy(env):
@@ -55,10 +57,10 @@ def await_token(env, name, attempt, look, wait_seconds):
 
 
 def _try_once(env, name, attempt, look, deadline):
-    with locked(env(context={**env.context, DEADLINE: deadline}), name) as under_lock:
-        if under_lock:
+    with under_lock(env(context={**env.context, DEADLINE: deadline}), name) as locked_env:
+        if locked_env:
             try:
-                return attempt(under_lock)
+                return attempt(locked_env)
             except LockNotAvailable as error:
                 _logger.info("%s: a row that a login needs is locked", name)
                 raise busy(env) from error
@@ -71,55 +73,50 @@ def _try_once(env, name, attempt, look, deadline):
 class L10n_Pl_KsefSessionToken(models.Model):
     """The access token of a login, renewed by one worker for all."""
 
-    _inherit = "l10n_pl_ksef.session"
+    # The access token is a subject of its own beside the fields.
+    _inherit = "l10n_pl_ksef.session"  # pylint: disable=consider-merging-classes-inherited
 
     # ------------------------------------------------------------------
     # For callers outside the login's own steps
     # ------------------------------------------------------------------
-    def _shared_token(self, life=timedelta(), wait_seconds=20):
+    def _shared_token(self, wait_seconds=20):
         """Return the access token of this login, refreshed if it has to be.
 
-        :param timedelta life: how long the caller needs it
-        :param float wait_seconds: how long another worker's step may take
-        :return str: the bearer
         :raises KsefError: KSeF did not give one
         :raises LoginBusy: another worker did not finish in time
         :raises LoginNeeded: the login has ended
         """
-        if self._token_outlives(life):
+        if self._token_outlives():
             return self._stored_token()
         if not self:
             raise LoginNeeded()
         return await_token(
             self.env,
             self._lock_name(),
-            lambda env: self.with_env(env).exists()._live_or_needed(life),
-            lambda env: self.with_env(env).exists()._token_if_good(life),
+            lambda env: self.with_env(env).exists()._live_or_needed(),
+            lambda env: self.with_env(env).exists()._token_if_good(),
             wait_seconds,
         )
 
-    def _live_or_needed(self, life):
-        token = self._live_token(life) if self.state == "active" else None
+    def _live_or_needed(self):
+        token = self._live_token() if self.state == "active" else None
         if not token:
             raise LoginNeeded()
         return token, 0
 
     def _renew_ahead(self, life):
-        """Renew a token that still serves, unless another worker is at it; failures can wait.
-
-        :param timedelta life: how long callers need it
-        """
-        with self._exclusive() as own:
-            if own and own.state == "active":
+        """Renew a token that still serves, unless another worker is at it; failures can wait."""
+        with self._exclusive() as locked:
+            if locked and locked.state == "active":
                 try:
-                    own._live_token(life + AHEAD)
+                    locked._live_token(life + AHEAD)
                 except KsefError as error:
                     _logger.info("%s: not renewed ahead of need: %s", self, error)
 
     # ------------------------------------------------------------------
     # What is stored
     # ------------------------------------------------------------------
-    def _token_outlives(self, life):
+    def _token_outlives(self, life=AT_ONCE):
         """Return True if the stored token lives longer than a timedelta and the margin."""
         until = self.access_valid_until
         return self.state == "active" and bool(until) and until > self._now() + life + MARGIN
@@ -127,7 +124,7 @@ class L10n_Pl_KsefSessionToken(models.Model):
     def _stored_token(self):
         return self._secret_read("access_token_secret").decode()
 
-    def _token_if_good(self, life, refused=None):
+    def _token_if_good(self, life=AT_ONCE, refused=None):
         """Return the stored token if it lives long enough and is not the one that KSeF refused."""
         if not self._token_outlives(life):
             return None
@@ -137,21 +134,18 @@ class L10n_Pl_KsefSessionToken(models.Model):
     # ------------------------------------------------------------------
     # Under the lock of the company's logins, on a cursor of its own
     # ------------------------------------------------------------------
-    def _due_token(self, owner, life, refused=None):
+    def _due_token(self, principal, life, refused=None):
         """Return the token of a company's live login, else do the next step of a new login.
 
-        :param owner: the company that owns the connection
-        :param timedelta life: how long the token must live
         :param str refused: a bearer that KSeF refused although its time was not over
         :return tuple: the token or None; the seconds until something is due
         :raises LoginNeeded: only a human can help
-        :raises KsefError: KSeF does not answer
         """
-        session = owner._l10n_pl_ksef_session()
+        session = principal._l10n_pl_ksef_session()
         token = session._live_token(life, refused) if session else None
         if token:
             return token, 0
-        login = self._silent_login(owner)
+        login = self._silent_login(principal)
         self.env.cr.commit()
         login._run_due_steps()
         if login.state == "active":
@@ -168,42 +162,30 @@ class L10n_Pl_KsefSessionToken(models.Model):
             )
         return None, max(left or 0, 0.2)
 
-    def _silent_login(self, owner):
-        """Return the login of a company that is on its way, or begin one with its certificate.
-
-        :raises LoginNeeded: there is none, and no machine may begin one
-        """
-        last = self.search(
-            [
-                ("company_id", "=", owner.id),
-                ("environment", "=", owner.l10n_pl_ksef_environment),
-                # Not a signature that came to nothing: it does not undo a disconnection.
-                "|",
-                ("method", "=", "certificate"),
-                "|",
-                ("activated_at", "!=", False),
-                ("state", "in", IN_FLIGHT),
-            ],
+    def _silent_login(self, principal):
+        """Return the company's login that is on its way, or begin one with its certificate."""
+        last = self._of_company(
+            principal,
+            # Not a signature that came to nothing: it does not undo a disconnection.
+            "|",
+            ("method", "=", "certificate"),
+            "|",
+            ("activated_at", "!=", False),
+            ("state", "in", IN_FLIGHT),
             limit=1,
         )
         if last.state in IN_FLIGHT and last._of_present_context():
             return last
-        if not last._may_log_in_again():
-            raise LoginNeeded()
-        login = self._certificate_login(owner)
+        login = last._may_log_in_again() and self._certificate_login(principal)
         if not login:
             raise LoginNeeded()
         return login
 
-    def _live_token(self, life, refused=None):
+    def _live_token(self, life=AT_ONCE, refused=None):
         """Return the access token, refreshed if it has to be; None if KSeF has ended this login.
 
-        When KSeF gives no other, one that dies sooner than asked for has to do.
-
-        :param timedelta life: how long the caller needs it
-        :param str refused: a bearer that KSeF refused although its time was not over
-        :return str: the bearer, or None: the end of the login is committed
-        :raises KsefError: KSeF did not give one now, and the stored one does not do
+        The end is committed then. When KSeF gives no other token, one that dies sooner than asked
+        for has to do.
         """
         self.ensure_one()
         token = self._token_if_good(life, refused)
@@ -216,7 +198,7 @@ class L10n_Pl_KsefSessionToken(models.Model):
             self._respect_pause()
             going_on = self._run_refresh()
         except (KsefRateLimited, KsefUnavailable):
-            token = self._token_if_good(timedelta(), refused)
+            token = self._token_if_good(refused=refused)
             if not token:
                 raise
             return token
@@ -244,10 +226,7 @@ class L10n_Pl_KsefSessionToken(models.Model):
         return True
 
     def _respect_pause(self):
-        """Raise if another worker's refresh failed within the last PAUSE.
-
-        :raises KsefUnavailable: with the seconds that are left
-        """
+        """Raise if another worker's refresh failed within the last PAUSE."""
         left = self.refresh_retry_at and self.refresh_retry_at - self._now()
         if left and left > timedelta():
             raise KsefUnavailable(

@@ -57,9 +57,6 @@ class L10n_Pl_KsefAlert(models.Model):
         "This was told already.",
     )
 
-    # ------------------------------------------------------------------
-    # What it says
-    # ------------------------------------------------------------------
     @api.depends("reason", "level", "problem", "company_id", "certificate_id", "session_id")
     @api.depends_context("lang")
     def _compute_texts(self):
@@ -123,9 +120,6 @@ class L10n_Pl_KsefAlert(models.Model):
         account = self.reason == ON_CERTIFICATE and self.certificate_id.state != "expired"
         return "/odoo/ksef-account" if account else "/odoo/ksef"
 
-    # ------------------------------------------------------------------
-    # Telling, and being done
-    # ------------------------------------------------------------------
     def _raise(self, values):
         self.create(values)._tell()
 
@@ -146,9 +140,9 @@ class L10n_Pl_KsefAlert(models.Model):
         if not self.user_id:
             _logger.warning("KSeF alert %s: nobody is there to be told", self.id)
             return
-        own = self.with_context(lang=self.user_id.lang, tz=self.user_id.tz)
-        own._plan_activity()
-        own._send_mail()
+        told = self.with_context(lang=self.user_id.lang, tz=self.user_id.tz)
+        told._plan_activity()
+        told._send_mail()
 
     def _send_mail(self):
         template = self.env.ref(TEMPLATE, raise_if_not_found=False)
@@ -191,6 +185,5 @@ class L10n_Pl_KsefAlert(models.Model):
         return user.active and self.company_id in user.company_ids and user.has_group(SEE_GROUP)
 
     def _close(self):
-        for alert in self:
-            alert.activity_id.unlink()
-            alert.closed_at = self.env["l10n_pl_ksef.session"]._now()
+        self.activity_id.unlink()
+        self.closed_at = self.env["l10n_pl_ksef.session"]._now()

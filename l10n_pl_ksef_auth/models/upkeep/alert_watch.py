@@ -7,7 +7,7 @@ from odoo.tools import SQL
 
 from ...tools.nip import InvalidNip
 from ..base import problems
-from ..base.locks import locked
+from ..base.locks import under_lock
 from ..certificate.states import TOLD
 from ..session.states import LOGGING_IN
 from ..vault.vault import why_locked
@@ -37,7 +37,7 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
         lock = why_locked(self.env)
         if not lock and not self._is_worth_a_look():
             return
-        with locked(self.env, "ksef-alerts") as env:
+        with under_lock(self.env, "ksef-alerts") as env:
             if env is None:
                 return
             watch = self.with_env(env)
@@ -84,10 +84,7 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
         self.env.cr.commit()
 
     def _wanted(self):
-        """Find what people should know now.
-
-        :return dict: values of alerts by key
-        """
+        """Return the values of all alerts that people should have now, by key."""
         found = [*self._wanted_for_logins(), *self._wanted_for_certificates()]
         parts = ("company_id", "environment", "reason")
         return {
@@ -95,9 +92,6 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
             for item in found
         }
 
-    # ------------------------------------------------------------------
-    # Logins
-    # ------------------------------------------------------------------
     def _wanted_for_logins(self):
         sessions = self.env["l10n_pl_ksef.session"]
         self.env.flush_all()
@@ -120,11 +114,9 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
         }
 
     def _login_level(self, live, newest):
-        """Return how urgent a company's login is, in days, and why.
+        """Return how urgent a company's login is, and why: days and a problem or False.
 
-        :param live: the login that works; may be empty
-        :param newest: the newest login that was sent
-        :return tuple: days; None if a machine looks after it. A problem or False
+        The days are None if a machine looks after it. The newest login is the newest that was sent.
         """
         refused = newest.state == "failed" and newest.method == "certificate"
         if refused and not newest._may_log_in_again():
@@ -156,13 +148,30 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
 
     def _suspicious_logins(self):
         """SELECT the few companies worth a closer look: the ids of their live and newest login."""
-        return _suspicious(
-            self.env["l10n_pl_ksef.session"]._now() + timedelta(days=max(LOGIN_DAYS))
+        return SQL(
+            """
+            SELECT live.id, newest.id
+              FROM res_company AS company
+              JOIN LATERAL (%(newest)s) AS newest ON TRUE
+         LEFT JOIN LATERAL (%(live)s) AS live ON TRUE
+             WHERE company.active
+               AND company.l10n_pl_ksef_principal_id = company.id
+               AND newest.closed_by_user IS NOT TRUE
+               AND (live.id IS NULL
+                    OR newest.state = 'failed'
+                    OR newest.state IN %(under_way)s
+                    OR (live.renew_at IS NULL AND live.refresh_valid_until <= %(soon)s)
+                    OR live.lacks_rights)
+          ORDER BY company.id
+            """,
+            newest=newest_login(
+                SQL("session.method = 'certificate' OR session.reference_number IS NOT NULL")
+            ),
+            live=LIVE_LOGIN,
+            under_way=LOGGING_IN,
+            soon=self.env["l10n_pl_ksef.session"]._now() + timedelta(days=max(LOGIN_DAYS)),
         )
 
-    # ------------------------------------------------------------------
-    # Certificates
-    # ------------------------------------------------------------------
     def _wanted_for_certificates(self):
         certificates = self.env["l10n_pl_ksef.certificate"]
         for certificate in certificates.search(self._ending_certificates()):
@@ -197,52 +206,13 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
 
     def _needs_a_human(self, certificate):
         """Return True if a company depends on the certificate, and nobody chose its state."""
+        sessions = self.env["l10n_pl_ksef.session"]
         return certificate._nobody_chose_this() and any(
             certificate.environment == company.l10n_pl_ksef_environment
             and not company._l10n_pl_ksef_certificate()
-            and not self._closed_by_hand(company)
+            and not sessions._of_company(company, limit=1).closed_by_user
             for company in certificate.company_ids
         )
-
-    def _closed_by_hand(self, company):
-        newest = self.env["l10n_pl_ksef.session"].search(
-            [
-                ("company_id", "=", company.id),
-                ("environment", "=", company.l10n_pl_ksef_environment),
-            ],
-            limit=1,
-        )
-        return newest.closed_by_user
-
-
-def _suspicious(soon):
-    """SELECT the logins of companies that a person may have to look after.
-
-    :param datetime soon: a login without renewal that ends before then is one
-    """
-    return SQL(
-        """
-        SELECT live.id, newest.id
-          FROM res_company AS company
-          JOIN LATERAL (%(newest)s) AS newest ON TRUE
-     LEFT JOIN LATERAL (%(live)s) AS live ON TRUE
-         WHERE company.active
-           AND company.l10n_pl_ksef_principal_id = company.id
-           AND newest.closed_by_user IS NOT TRUE
-           AND (live.id IS NULL
-                OR newest.state = 'failed'
-                OR newest.state IN %(under_way)s
-                OR (live.renew_at IS NULL AND live.refresh_valid_until <= %(soon)s)
-                OR live.lacks_rights)
-      ORDER BY company.id
-        """,
-        newest=newest_login(
-            SQL("session.method = 'certificate' OR session.reference_number IS NOT NULL")
-        ),
-        live=LIVE_LOGIN,
-        under_way=LOGGING_IN,
-        soon=soon,
-    )
 
 
 def _reached(levels, left):

@@ -68,22 +68,13 @@ class L10n_Pl_KsefAudit(models.Model):
 
     @api.model
     def _record(self, companies, event, **values):
-        """Add a line for each of some companies.
-
-        :param companies: whose connection it is about
-        :param str event: one of the events
-        :param values: of the line; user and address are those of the request unless given
-        """
+        """Add a line for each of some companies, about the request's user unless one is given."""
         line = {"event": event, "user_id": self.env.uid, "address": self._address(), **values}
         self.sudo().create([{"company_id": company.id, **line} for company in companies])
 
     @api.model
     def _record_settings(self, companies, vals):
-        """Add a line for each company whose settings for KSeF are written.
-
-        :param companies: that are written
-        :param dict vals: what is written
-        """
+        """Add a line for each company whose settings for KSeF are written."""
         changed = [name for name in OPTIONS if name in vals]
         if changed:
             detail = "; ".join(

@@ -50,9 +50,6 @@ class L10n_Pl_KsefDue(models.AbstractModel):
         future = Domain(field, ">", self.env[model]._now())
         return self.env[model].search_fetch(domain & future, [field], order=field, limit=1)[field]
 
-    # ------------------------------------------------------------------
-    # Companies to log in
-    # ------------------------------------------------------------------
     def _companies(self):
         """Return the companies that should log in with their certificate now.
 

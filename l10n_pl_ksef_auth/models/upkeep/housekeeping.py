@@ -29,15 +29,9 @@ class L10n_Pl_KsefHousekeeping(models.AbstractModel):
     _name = "l10n_pl_ksef.housekeeping"
     _description = "KSeF housekeeping"
 
-    # ------------------------------------------------------------------
-    # What Odoo's own daily action removes
-    # ------------------------------------------------------------------
     @api.autovacuum
     def _gc_requests(self):
-        """Remove requests that nobody signed.
-
-        :return tuple: the number of removed records, True if there are more
-        """
+        """Remove requests that nobody signed."""
         unsigned = Domain("state", "=", "waiting") & Domain("document_secret", "=", False)
         by_hand = Domain("method", "=", "signature")
         old = _older("write_date", KEPT_REQUESTS)
@@ -45,36 +39,24 @@ class L10n_Pl_KsefHousekeeping(models.AbstractModel):
 
     @api.autovacuum
     def _gc_sessions(self):
-        """Remove logins that ended long ago; one that a person closed still keeps machines away.
-
-        :return tuple: the number of removed records, True if there are more
-        """
+        """Remove logins that ended long ago; one that a person closed still keeps machines away."""
         ended = Domain("state", "in", ENDED) & Domain("closed_by_user", "=", False)
         return self._remove("l10n_pl_ksef.session", ended & _older("write_date", KEPT_RECORDS))
 
     @api.autovacuum
     def _gc_certificates(self):
-        """Remove certificates that ended long ago, and applications that came to nothing.
-
-        :return tuple: the number of removed records, True if there are more
-        """
+        """Remove certificates that ended long ago, and applications that came to nothing."""
         ended = Domain("state", "in", OVER) & Domain("revoke_requested", "=", False)
         return self._remove("l10n_pl_ksef.certificate", ended & _older("write_date", KEPT_RECORDS))
 
     @api.autovacuum
     def _gc_alerts(self):
-        """Remove alerts that were closed long ago.
-
-        :return tuple: the number of removed records, True if there are more
-        """
+        """Remove alerts that were closed long ago."""
         return self._remove("l10n_pl_ksef.alert", _older("closed_at", KEPT_RECORDS))
 
     @api.autovacuum
     def _gc_audit(self):
-        """Remove audit lines that nobody has to keep any more.
-
-        :return tuple: the number of removed records, True if there are more
-        """
+        """Remove audit lines that nobody has to keep any more."""
         return self._remove("l10n_pl_ksef.audit", _older("create_date", KEPT_AUDIT))
 
     def _remove(self, model, domain):
@@ -83,9 +65,6 @@ class L10n_Pl_KsefHousekeeping(models.AbstractModel):
         records.unlink()
         return count, count == VACUUM_LIMIT
 
-    # ------------------------------------------------------------------
-    # The reminder to keep a copy of the generated key, apart from the database's backups
-    # ------------------------------------------------------------------
     def _remind_of_backup(self):
         """Ask once for a copy of the generated key: an administrator, if there is one."""
         path, fingerprint, backed_up = key_in_use(self.env)

@@ -1,5 +1,6 @@
 import logging
 import time
+from contextlib import closing
 from datetime import timedelta
 
 from psycopg2 import OperationalError
@@ -60,16 +61,10 @@ class L10n_Pl_KsefKeepAlive(models.AbstractModel):
             _logger.exception("KSeF: %s failed", task.__qualname__)
 
     def _run(self):
-        """Work until nothing is due or the time is over, with one pool of HTTP clients.
-
-        :return datetime: when to go on, naive UTC by the addon's clock; None for never
-        """
+        """Work until nothing is due or the time is over; return when to go on; None for never."""
         deadline = time.monotonic() + _run_seconds()
-        pool = HttpPool()
-        try:
+        with closing(HttpPool()) as pool:
             return self.with_context(**pool.context())._work_off(deadline)
-        finally:
-            pool.close()
 
     def _work_off(self, deadline):
         # Companies have no `next_attempt`: remember here which ones failed oddly in this run.
@@ -91,12 +86,9 @@ class L10n_Pl_KsefKeepAlive(models.AbstractModel):
         return self._now() + SHORTLY
 
     def _due_records(self, number, hopeless):
-        """Yield the due records, the most urgent first.
+        """Yield the due records, the most urgent first, without those that failed oddly.
 
         What the first round does for logins and certificates decides which companies to log in.
-
-        :param int number: of the round, from 0
-        :param set hopeless: records that failed oddly, to be left out
         """
         due, found = self.env["l10n_pl_ksef.due"], False
         for find in (due._logins, due._certificates):
@@ -114,10 +106,7 @@ class L10n_Pl_KsefKeepAlive(models.AbstractModel):
             self.env.invalidate_all()
 
     def _do_task(self, record):
-        """Do what is due for one record.
-
-        :return: the failure that it ended with, or None
-        """
+        """Do what is due for one record; return the failure that it ended with, or None."""
         try:
             return record._advance()
         except InvalidNip as error:
@@ -138,10 +127,7 @@ class L10n_Pl_KsefKeepAlive(models.AbstractModel):
         return self.env["l10n_pl_ksef.session"]._now()
 
     def _wake_for_the_next(self, moment):
-        """Ask for the scheduled action at the moment that something is due.
-
-        :param datetime moment: naive UTC by the addon's clock; None for never
-        """
+        """Ask for the scheduled action at the moment that something is due."""
         if moment and moment < self._now() + SAFETY_NET:
             self.env["l10n_pl_ksef.session"]._wake_cron_at(moment)
 

@@ -7,19 +7,13 @@ MODEL_LOGGER = "odoo.service.model"
 HIDDEN = frozenset({"attach", "l10n_pl_ksef_load_certificate"})
 
 
-class HideUploads(logging.Filter):
-    """Shortens "call MODEL.METHOD(PARAMETERS)" for our methods that take secrets."""
-
-    def filter(self, record):
-        """Take the parameters out of a record; every record is kept."""
-        if isinstance(record.args, tuple) and len(record.args) == 3 and record.args[1] in HIDDEN:
-            record.args = (*record.args[:2], "…")
-        return True
-
-
-_filter = HideUploads()
+def _hide_uploads(record):
+    """Shorten "call MODEL.METHOD(PARAMETERS)" for our methods; keep every record."""
+    if isinstance(record.args, tuple) and len(record.args) == 3 and record.args[1] in HIDDEN:
+        record.args = (*record.args[:2], "…")
+    return True
 
 
 def install_log_filter():
     """Shorten the records of Odoo's logger of calls; may be repeated."""
-    logging.getLogger(MODEL_LOGGER).addFilter(_filter)
+    logging.getLogger(MODEL_LOGGER).addFilter(_hide_uploads)

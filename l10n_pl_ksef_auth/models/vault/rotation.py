@@ -61,10 +61,7 @@ class L10n_Pl_KsefRotation(models.AbstractModel):
 
 
 def _reencrypt(record):
-    """Encrypt a record's secrets with the first key, and commit.
-
-    :return list: encrypted, kept or unreadable, for each of them
-    """
+    """Encrypt a record's secrets with the first key, and commit; return what became of each."""
     with record._alone() as alone:
         outcomes = alone._reencrypt()
         if alone:
@@ -79,9 +76,9 @@ def _write(file, text, key_file):
     """
     draft = file.with_name(f".{file.name}.new")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, MODE)
-    owner = key_file.stat()
-    if owner.st_uid != os.geteuid():
-        os.fchown(descriptor, owner.st_uid, owner.st_gid)
+    principal = key_file.stat()
+    if principal.st_uid != os.geteuid():
+        os.fchown(descriptor, principal.st_uid, principal.st_gid)
     with os.fdopen(descriptor, "w", encoding="ascii") as handle:
         handle.write(text)
         handle.flush()

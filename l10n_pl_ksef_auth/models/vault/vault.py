@@ -30,11 +30,7 @@ class L10n_Pl_KsefVaultMixin(models.AbstractModel):
         install_log_filter()
 
     def _secret_write(self, **secrets):
-        """Encrypt and store secrets of one record.
-
-        :param secrets: bytes or False by the name of the encrypted field
-        :raises vault.VaultError: no key, another one, or this database is a copy
-        """
+        """Encrypt and store secrets of one record: bytes, or False to forget one."""
         self.ensure_one()
         box = self._vault(may_create=True)
         self.sudo().write(
@@ -65,8 +61,7 @@ class L10n_Pl_KsefVaultMixin(models.AbstractModel):
     def _secret_digests(self, identity):
         """Return digests that find an identity again, from which nobody can read it.
 
-        :param identity.Identity identity: person or company
-        :return list: one digest for each key at hand, the current key's first
+        One for each key at hand, the current key's first.
         """
         return [
             identity.digest(vault.derive_key(key, "identity"))
@@ -88,9 +83,6 @@ class L10n_Pl_KsefVaultMixin(models.AbstractModel):
         Each run of the scheduled action calls it.
         """
 
-    # ------------------------------------------------------------------
-    # When the key is replaced
-    # ------------------------------------------------------------------
     @contextmanager
     def _alone(self):
         """Read self anew, on a cursor of its own; a model with locks overrides this."""
@@ -98,10 +90,7 @@ class L10n_Pl_KsefVaultMixin(models.AbstractModel):
             yield self.with_env(self.env(cr=cr, su=True)).exists()
 
     def _reencrypt(self):
-        """Encrypt the record's secrets with the first key.
-
-        :return list: encrypted, kept or unreadable, for each of them
-        """
+        """Encrypt the record's secrets with the first key; return what became of each of them."""
         box, outcomes = self._vault(), []
         for name in self._secret_fields() if self else ():
             text = self[name]
@@ -121,15 +110,10 @@ class L10n_Pl_KsefVaultMixin(models.AbstractModel):
     def _follow_key(self):
         """Renew what else the key is part of; a model that stores such a thing overrides this."""
 
-    # ------------------------------------------------------------------
-    # The keys
-    # ------------------------------------------------------------------
-
     def _vault(self, may_create=False):
         """Return the vault with this machine's keys, once they are shown to be this database's.
 
-        :param bool may_create: a first key may be generated, if the database never had one
-        :raises vault.VaultError: no key, another one, or this database is a copy
+        A first key may be generated only if the database never had one.
         """
         return vault.Vault(self._vault_keys(may_create))
 

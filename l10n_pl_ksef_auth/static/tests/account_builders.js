@@ -31,7 +31,7 @@ export const CERTIFICATE = {
 export const TAKE_OVER = {
     name: "Róża Żółć",
     masked: "PESEL •••94",
-    certificate: { owner: "Róża Żółć", companies: [], hidden: 0, obstacle: "" },
+    certificate: { companies: [], hidden: 0, obstacle: "" },
     sees: "Only she sees them.",
 };
 const SESSION = {
@@ -44,14 +44,13 @@ const SESSION = {
     state_label: "OK",
 };
 export const ACCOUNT = {
-    company_id: 1,
     panel: PANEL,
     options: {
         environment: "production",
         context_type: "nip",
         subject_type: "certificateSubject",
         internal_id: "",
-        responsible: false,
+        responsible_id: false,
         choices: {
             environment: [
                 ["production", "Production"],

@@ -138,7 +138,7 @@ test("success closes the window and is told", async () => {
     const verifying = {
         ...VIEW,
         step: "verify",
-        verifying: { since: "2026-11-22 13:05:00", long: false },
+        verifying: { long: false },
     };
     await openWindow(
         { ...UPLOAD, ...SIGNED },

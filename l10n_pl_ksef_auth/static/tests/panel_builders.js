@@ -1,6 +1,5 @@
 /** The server's answer about a connection. */
 export const DISCONNECTED = {
-    company_id: 1,
     company_name: "Przykładowa Sp. z o.o.",
     nip: "526-587-76-35",
     environment: "production",

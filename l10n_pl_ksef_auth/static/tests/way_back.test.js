@@ -13,7 +13,7 @@ const PROBLEM = { text: "No.", action: "Do this.", technical: "KSeF 480", final:
 const VERIFYING = {
     ...VIEW,
     step: "verify",
-    verifying: { since: "2026-11-22 13:05:00", long: false },
+    verifying: { long: false },
 };
 
 /** Opens the last step on which KSeF's refusal leads back this way, and takes that way. */

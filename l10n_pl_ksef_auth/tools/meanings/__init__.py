@@ -10,22 +10,9 @@ from ..errors import KsefError, KsefForbidden, KsefRefused, KsefUnavailable
 from .applications import enrollment_status
 from .local_problems import local
 from .login import auth_status
-from .meaning import TRY_LATER, Meaning, WayBack, unknown
-from .outages import outage, outage_by_code
-from .refused import by_http_status, forbidden, refusal
-
-__all__ = [
-    "Meaning",
-    "WayBack",
-    "auth_status",
-    "enrollment_status",
-    "forbidden",
-    "local",
-    "of_error",
-    "of_record",
-    "outage",
-    "refusal",
-]
+from .meaning import TRY_LATER, UNKNOWN, Meaning
+from .outages import outage
+from .refused import forbidden, refusal
 
 
 def of_error(error: KsefError) -> Meaning:
@@ -33,11 +20,10 @@ def of_error(error: KsefError) -> Meaning:
     if isinstance(error, KsefForbidden):
         return forbidden(error.reason)
     if isinstance(error, KsefUnavailable):
-        return outage(error)
-    if isinstance(error, KsefRefused) and error.problems:
-        return refusal(error.problems[0].code, error.problems[0].details)
+        return outage(error.code, error.sent)
     if isinstance(error, KsefRefused):
-        return by_http_status(error.status)
+        details = error.problems[0].details if error.problems else ()
+        return refusal(error.number, details, error.status)
     return local(error.code)
 
 
@@ -48,8 +34,8 @@ def of_record(problem: Mapping[str, Any]) -> Meaning:
         and by kind: details, status, sent; ``once`` where no machine tries again by itself
     """
     meaning = _of_record(problem)
-    if problem.get("once") and meaning.way_back == "wait":
-        return replace(meaning, action=TRY_LATER)
+    if problem.get("once") and meaning.advice.way_back == "wait":
+        return replace(meaning, advice=TRY_LATER)
     return meaning
 
 
@@ -63,11 +49,9 @@ def _of_record(problem: Mapping[str, Any]) -> Meaning:
         case "forbidden":
             return forbidden(str(code or ""))
         case "outage":
-            return outage_by_code(str(code or ""), problem.get("sent") is not False)
-        case "refusal" if code:
-            return refusal(int(code), details)
+            return outage(str(code or ""), problem.get("sent") is not False)
         case "refusal":
-            return by_http_status(problem.get("status"))
+            return refusal(int(code) if code else None, details, problem.get("status"))
         case "local":
             return local(str(code or ""))
-    return unknown()
+    return UNKNOWN

@@ -9,165 +9,132 @@ from .meaning import (
     OTHER_FILE,
     SIGN_AGAIN,
     TELL_SUPPORT,
+    UNKNOWN,
+    Advice,
     Meaning,
     _lt,
-    unknown,
 )
 
-_ENTER_NIP = _lt("Enter the NIP (tax ID) in the company's data, or ask your administrator to.")
-_CORRECT_NIP = _lt("Correct the NIP (tax ID) in the company's data, or ask your administrator to.")
-_INSTALL_XMLSEC = _lt(
-    "Until the administrator installs an xmlsec package that fits lxml, "
-    "connect with a signature, which works without it."
+_CORRECT_NIP = Advice(
+    _lt("Correct the NIP (tax ID) in the company's data, or ask your administrator to."), "company"
 )
-_OTHER_CERTIFICATE_FILE = _lt("Choose other files in the Account tab.")
-_DECIDE = _lt(
-    "If the original no longer runs, go on here with its connection. "
-    "If it still runs somewhere, give the secrets up here: the original keeps them."
+_INSTALL_XMLSEC = Advice(
+    _lt(
+        "Until the administrator installs an xmlsec package that fits lxml, "
+        "connect with a signature, which works without it."
+    ),
+    "support",
 )
-
-
-def _copy(text: str) -> Meaning:
-    return Meaning(text, _DECIDE, True, "account")
-
-
-def _nip(text: str, action: str = _CORRECT_NIP) -> Meaning:
-    return Meaning(text, action, True, "company")
-
-
-def _credential(text: str, action: str = _OTHER_CERTIFICATE_FILE) -> Meaning:
-    return Meaning(text, action, True, "account")
-
+_OTHER_FILES = Advice(_lt("Choose other files in the Account tab."), "account")
+_DECIDE = Advice(
+    _lt(
+        "If the original no longer runs, go on here with its connection. "
+        "If it still runs somewhere, give the secrets up here: the original keeps them."
+    ),
+    "account",
+)
 
 PROBLEMS: dict[str, Meaning] = {
-    "copy_duplicated": _copy(
-        _lt("This database is a duplicate: the connection to KSeF belongs to the original.")
+    "copy_duplicated": Meaning(
+        _lt("This database is a duplicate: the connection to KSeF belongs to the original."),
+        _DECIDE,
     ),
-    "copy_restored": _copy(
+    "copy_restored": Meaning(
         _lt(
             "This database was restored from a backup or copied on this server: "
             "the connection to KSeF may still be in use by the original."
-        )
+        ),
+        _DECIDE,
     ),
-    "copy_moved": _copy(
+    "copy_moved": Meaning(
         _lt(
             "This database was moved or copied to another server: "
             "the connection to KSeF may still be in use by the original."
-        )
+        ),
+        _DECIDE,
     ),
     "neutralized": Meaning(
         _lt(
             "This is a neutralized copy for trials: it holds nothing of the original's connection "
             "and keeps away from KSeF's production."
         ),
-        _lt("To try KSeF out here, connect to the test environment."),
-        True,
-        "settings",
+        Advice(_lt("To try KSeF out here, connect to the test environment."), "settings"),
     ),
     "answer_lost": Meaning(
-        _lt("KSeF's answer was lost on the way, and KSeF gives it only once."),
-        SIGN_AGAIN,
-        True,
-        "sign",
+        _lt("KSeF's answer was lost on the way, and KSeF gives it only once."), SIGN_AGAIN
     ),
-    "busy": Meaning(
-        _lt("Odoo is talking to KSeF for this company right now."), ODOO_GOES_ON, False, "wait"
-    ),
-    "not_connected": Meaning(
-        _lt("The company is not connected with KSeF."), CONNECT_AGAIN, True, "sign"
-    ),
+    "busy": Meaning(_lt("Odoo is talking to KSeF for this company right now."), ODOO_GOES_ON),
+    "not_connected": Meaning(_lt("The company is not connected with KSeF."), CONNECT_AGAIN),
     "key_missing": Meaning(
         _lt(
             "This Odoo lacks the key that the connection's secrets are encrypted with; "
             "the database may have been moved or restored."
         ),
-        _lt("Have the key file brought here from the old server, or connect again."),
-        True,
-        "sign",
+        Advice(
+            _lt("Have the key file brought here from the old server, or connect again."), "sign"
+        ),
     ),
     "secret_corrupt": Meaning(
         _lt("The connection's secrets in the database were changed and cannot be read."),
         CONNECT_AGAIN,
-        True,
-        "sign",
     ),
-    "upload_unreadable": Meaning(
-        _lt("The file did not arrive in Odoo."), OTHER_FILE, True, "other_file"
-    ),
+    "upload_unreadable": Meaning(_lt("The file did not arrive in Odoo."), OTHER_FILE),
     "environment_mismatch": Meaning(
-        _lt("This certificate is of another KSeF environment than the company's."),
-        OPEN_ACCOUNT,
-        True,
-        "account",
+        _lt("This certificate is of another KSeF environment than the company's."), OPEN_ACCOUNT
     ),
-    "certificate_expired": Meaning(
-        _lt("The KSeF certificate has expired."), CONNECT_AGAIN, True, "sign"
-    ),
+    "certificate_expired": Meaning(_lt("The KSeF certificate has expired."), CONNECT_AGAIN),
     "certificate_gone": Meaning(
         _lt("The KSeF certificate that kept this connection alive can no longer be used."),
         CONNECT_AGAIN,
-        True,
-        "sign",
     ),
     "certificate_limit": Meaning(
         _lt("KSeF issues no more certificates to whoever signed: the limit is reached."),
-        _lt(
-            "Revoke a certificate that nobody uses, or load one that the signer already has, "
-            "in the Account tab."
+        Advice(
+            _lt(
+                "Revoke a certificate that nobody uses, or load one that the signer already has, "
+                "in the Account tab."
+            ),
+            "account",
         ),
-        True,
-        "account",
     ),
     "renewal_late": Meaning(
         _lt("The connection should have renewed itself by now, and has not."),
-        _lt(
-            "Have the administrator see whether Odoo's scheduled actions run; "
-            "refresh the connection with a signature before it ends."
+        Advice(
+            _lt(
+                "Have the administrator see whether Odoo's scheduled actions run; "
+                "refresh the connection with a signature before it ends."
+            ),
+            "sign",
         ),
-        True,
-        "sign",
     ),
     "renewal_not_valid": Meaning(
-        _lt("This certificate is not valid in this Odoo, so it cannot be renewed."),
-        OPEN_ACCOUNT,
-        True,
-        "account",
+        _lt("This certificate is not valid in this Odoo, so it cannot be renewed."), OPEN_ACCOUNT
     ),
     "renewal_under_way": Meaning(
         _lt("This certificate is being renewed already."),
-        _lt("There is nothing to do: the new certificate comes by itself."),
-        False,
-        "wait",
+        Advice(
+            _lt("There is nothing to do: the new certificate comes by itself."), "wait", final=False
+        ),
     ),
     "renewal_needs_owner": Meaning(
         _lt("A certificate is renewed through a login of its owner, and there is none now."),
-        _lt("Refresh the connection with a signature of the certificate's owner."),
-        True,
-        "sign",
+        Advice(_lt("Refresh the connection with a signature of the certificate's owner."), "sign"),
     ),
     "revocation_needs_owner": Meaning(
         _lt("KSeF lets only its owner revoke this certificate, who is not logged in here now."),
-        _lt("Ask its owner to revoke it in the Ministry's own application for KSeF."),
-        True,
-        "account",
+        Advice(
+            _lt("Ask its owner to revoke it in the Ministry's own application for KSeF."), "account"
+        ),
     ),
     "certificate_mismatch": Meaning(
-        _lt("KSeF sent a certificate that does not belong to this Odoo's key."),
-        TELL_SUPPORT,
-        True,
-        "support",
+        _lt("KSeF sent a certificate that does not belong to this Odoo's key."), TELL_SUPPORT
     ),
     "enrollment_lost": Meaning(
-        _lt("It cannot be told whether KSeF received the certificate application."),
-        OPEN_ACCOUNT,
-        True,
-        "account",
+        _lt("It cannot be told whether KSeF received the certificate application."), OPEN_ACCOUNT
     ),
     "xmlsec_missing": Meaning(
         _lt("Odoo cannot log in with the certificate: the Python package xmlsec is missing."),
         _INSTALL_XMLSEC,
-        True,
-        "support",
     ),
     "xmlsec_mismatch": Meaning(
         _lt(
@@ -175,61 +142,73 @@ PROBLEMS: dict[str, Meaning] = {
             "do not fit each other."
         ),
         _INSTALL_XMLSEC,
-        True,
-        "support",
     ),
     "nip_changed": Meaning(
         _lt("The connection was made for another NIP or unit than the company's of today."),
         SIGN_AGAIN,
-        True,
-        "sign",
     ),
     "abroad": Meaning(
         _lt("This company pays its taxes abroad and has nothing to do with KSeF."),
-        _lt("Otherwise correct country and NIP in the company's data, or ask your administrator."),
-        True,
-        "company",
+        Advice(
+            _lt(
+                "Otherwise correct country and NIP in the company's data, "
+                "or ask your administrator."
+            ),
+            "company",
+        ),
     ),
     # By the reasons of InvalidNip.
-    "nip_missing": _nip(_lt("The company has no NIP (tax ID)."), _ENTER_NIP),
-    "nip_length": _nip(_lt("The company's NIP does not have ten digits.")),
-    "nip_characters": _nip(_lt("The company's NIP holds something else than digits.")),
-    "nip_checksum": _nip(_lt("The company's NIP has a typing error: its last digit is wrong.")),
-    "nip_pattern": _nip(_lt("The company's NIP cannot exist: no tax office has such a number.")),
+    "nip_missing": Meaning(
+        _lt("The company has no NIP (tax ID)."),
+        Advice(
+            _lt("Enter the NIP (tax ID) in the company's data, or ask your administrator to."),
+            "company",
+        ),
+    ),
+    "nip_length": Meaning(_lt("The company's NIP does not have ten digits."), _CORRECT_NIP),
+    "nip_characters": Meaning(
+        _lt("The company's NIP holds something else than digits."), _CORRECT_NIP
+    ),
+    "nip_checksum": Meaning(
+        _lt("The company's NIP has a typing error: its last digit is wrong."), _CORRECT_NIP
+    ),
+    "nip_pattern": Meaning(
+        _lt("The company's NIP cannot exist: no tax office has such a number."), _CORRECT_NIP
+    ),
     "nip_unit_missing": Meaning(
         _lt("The company connects as a unit, and its KSeF internal identifier is missing."),
-        _lt("Enter it in the settings for KSeF, in the Account tab."),
-        True,
-        "account",
+        Advice(_lt("Enter it in the settings for KSeF, in the Account tab."), "account"),
     ),
     "nip_internal_id": Meaning(
         _lt("The KSeF internal identifier has a typing error: it is a NIP, a dash, five digits."),
-        _lt("Correct it in the settings for KSeF, in the Account tab."),
-        True,
-        "account",
+        Advice(_lt("Correct it in the settings for KSeF, in the Account tab."), "account"),
     ),
     # By the reasons of CredentialError.
-    "credential_password": _credential(
+    "credential_password": Meaning(
         _lt("The password of the certificate's key is wrong or missing."),
-        _lt("Enter the password and load the files again."),
+        Advice(_lt("Enter the password and load the files again."), "account"),
     ),
-    "credential_format": _credential(_lt("A file is no certificate and no key.")),
-    "credential_no_key": _credential(
-        _lt("The private key is missing: choose its file together with the certificate's.")
+    "credential_format": Meaning(_lt("A file is no certificate and no key."), _OTHER_FILES),
+    "credential_no_key": Meaning(
+        _lt("The private key is missing: choose its file together with the certificate's."),
+        _OTHER_FILES,
     ),
-    "credential_no_certificate": _credential(
-        _lt("The certificate is missing: choose its file together with the key's.")
+    "credential_no_certificate": Meaning(
+        _lt("The certificate is missing: choose its file together with the key's."), _OTHER_FILES
     ),
-    "credential_mismatch": _credential(
-        _lt("The certificate and the private key do not belong together.")
+    "credential_mismatch": Meaning(
+        _lt("The certificate and the private key do not belong together."), _OTHER_FILES
     ),
-    "credential_key_type": _credential(_lt("KSeF does not accept keys of this kind or length.")),
-    "credential_not_authentication": _credential(
-        _lt("This certificate is for offline invoices only; logging in needs the other kind.")
+    "credential_key_type": Meaning(
+        _lt("KSeF does not accept keys of this kind or length."), _OTHER_FILES
+    ),
+    "credential_not_authentication": Meaning(
+        _lt("This certificate is for offline invoices only; logging in needs the other kind."),
+        _OTHER_FILES,
     ),
 }
 
 
 def local(code: str) -> Meaning:
     """Return the meaning of a problem that this Odoo finds by itself."""
-    return PROBLEMS.get(code) or unknown()
+    return PROBLEMS.get(code, UNKNOWN)

@@ -1,7 +1,8 @@
-"""The meaning of one code, and the sentences that several codes share."""
+"""The meaning of one code, and the advice that several codes share."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,18 +16,27 @@ WayBack = Literal[
 
 
 @dataclass(frozen=True)
-class Meaning:
-    """One code, for a person: what happened and what to do.
+class Advice:
+    """What a person does, and where.
 
-    ``text`` and ``action`` are English, for translation, with no other placeholders than
-    %(code)s %(text)s %(details)s %(nip)s %(signer)s %(seconds)s.
     ``final``: repeating the attempt later does not help, so no machine does.
     """
 
-    text: str
     action: str
-    final: bool
     way_back: WayBack
+    final: bool = True
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """One code, for a person: what happened and what to do.
+
+    Text and action are English, for translation, with no other placeholders than
+    %(code)s %(text)s %(details)s %(nip)s %(signer)s %(seconds)s.
+    """
+
+    text: str
+    advice: Advice
 
 
 def _lt(text: str) -> str:
@@ -34,31 +44,51 @@ def _lt(text: str) -> str:
     return text
 
 
-SIGN_AGAIN = _lt("Download a new request, sign it and upload the signed file.")
-SIGN_ELSEWHERE = _lt(
-    "Download a new request and sign it at gov.pl with Profil Zaufany or e-dowód, "
-    "or with a qualified signature."
+NOTHING_TO_DO = Advice("", "none")
+SIGN_AGAIN = Advice(_lt("Download a new request, sign it and upload the signed file."), "sign")
+SIGN_ELSEWHERE = Advice(
+    _lt(
+        "Download a new request and sign it at gov.pl with Profil Zaufany or e-dowód, "
+        "or with a qualified signature."
+    ),
+    "sign",
 )
-SIGN_UNTOUCHED = _lt(
-    "Sign the downloaded request again without opening or changing it, and upload the signed file "
-    "just as the signing site gives it."
+SIGN_UNTOUCHED = Advice(
+    _lt(
+        "Sign the downloaded request again without opening or changing it, "
+        "and upload the signed file just as the signing site gives it."
+    ),
+    "new_file",
 )
-OTHER_FILE = _lt("Choose the newest signed file, the one downloaded from the signing site.")
-TRY_LATER = _lt("Try again in a few minutes.")
-ODOO_GOES_ON = _lt("There is nothing to do: Odoo tries again by itself.")
-CONNECT_AGAIN = _lt("Refresh the connection with a signature.")
-TELL_SUPPORT = _lt("Pass this message on to whoever looks after your Odoo.")
-CHECK_ADDRESS = _lt("Have the KSeF address in the system parameters checked.")
-OPEN_ACCOUNT = _lt("Look at the certificates in the Account tab.")
+SIGN_AS_ANOTHER = Advice(
+    _lt("Have the request signed by another person who has rights to the company."), "sign"
+)
+SIGN_WITHOUT_TOKEN = Advice(_lt("Connect with a signature instead of a KSeF token."), "sign")
+OTHER_FILE = Advice(
+    _lt("Choose the newest signed file, the one downloaded from the signing site."), "other_file"
+)
+CONNECT_AGAIN = Advice(_lt("Refresh the connection with a signature."), "sign")
+OPEN_ACCOUNT = Advice(_lt("Look at the certificates in the Account tab."), "account")
+TELL_SUPPORT = Advice(_lt("Pass this message on to whoever looks after your Odoo."), "support")
+CHECK_ADDRESS = Advice(_lt("Have the KSeF address in the system parameters checked."), "support")
+TRY_LATER = Advice(_lt("Try again in a few minutes."), "wait", final=False)
+ODOO_GOES_ON = Advice(
+    _lt("There is nothing to do: Odoo tries again by itself."), "wait", final=False
+)
+ODOO_ASKS_ON = Advice(
+    _lt("There is nothing to do: you may close the window, Odoo goes on asking."),
+    "wait",
+    final=False,
+)
+
+#: An undocumented code.
+UNKNOWN = Meaning(_lt("KSeF answered %(code)s: %(text)s %(details)s"), TELL_SUPPORT)
 
 
-def unknown(final: bool = True) -> Meaning:
-    """Return the meaning of an undocumented code."""
-    return Meaning(
-        _lt("KSeF answered %(code)s: %(text)s %(details)s"), TELL_SUPPORT, final, "support"
-    )
+def of_details(meanings: Mapping[str, Meaning], details: Iterable[str]) -> Meaning | None:
+    """Return the meaning of the first of KSeF's details that has one.
 
-
-def plain(detail: str) -> str:
-    """Return one of KSeF's details in the form of the tables' keys."""
-    return " ".join(detail.split()).rstrip(".").casefold()
+    :param meanings: by the detail, in lower case and without a full stop
+    """
+    plain = (" ".join(detail.split()).rstrip(".").casefold() for detail in details)
+    return next((meanings[detail] for detail in plain if detail in meanings), None)

@@ -9,63 +9,45 @@ from .applications import CERTIFICATE_CODES
 from .meaning import (
     CHECK_ADDRESS,
     CONNECT_AGAIN,
+    ODOO_ASKS_ON,
     OTHER_FILE,
     SIGN_AGAIN,
+    SIGN_AS_ANOTHER,
     SIGN_ELSEWHERE,
     SIGN_UNTOUCHED,
+    SIGN_WITHOUT_TOKEN,
     TELL_SUPPORT,
+    UNKNOWN,
+    Advice,
     Meaning,
     _lt,
-    unknown,
 )
 
-_INVALID_SIGNATURE = Meaning(
-    _lt("KSeF did not accept the signature in the file."), SIGN_UNTOUCHED, True, "new_file"
-)
+_INVALID_SIGNATURE = Meaning(_lt("KSeF did not accept the signature in the file."), SIGN_UNTOUCHED)
 _LOGIN_ENDED = Meaning(
-    _lt("KSeF no longer accepts this login: it was ended or replaced."), CONNECT_AGAIN, True, "sign"
-)
-_NO_RIGHTS_TO_CONTEXT = _lt(
-    "KSeF does not accept NIP %(nip)s, or the identifier chosen for this company."
+    _lt("KSeF no longer accepts this login: it was ended or replaced."), CONNECT_AGAIN
 )
 
 CODES: dict[int, Meaning] = {
-    9101: Meaning(
-        _lt("KSeF does not take this file for a signed request."), OTHER_FILE, True, "other_file"
-    ),
-    9102: Meaning(
-        _lt("The file is not signed: it is the one downloaded from Odoo."),
-        OTHER_FILE,
-        True,
-        "other_file",
-    ),
+    9101: Meaning(_lt("KSeF does not take this file for a signed request."), OTHER_FILE),
+    9102: Meaning(_lt("The file is not signed: it is the one downloaded from Odoo."), OTHER_FILE),
     9103: Meaning(
         _lt("The file holds more signatures than KSeF allows."),
-        _lt("Sign the downloaded request once, with one signature."),
-        True,
-        "new_file",
+        Advice(_lt("Sign the downloaded request once, with one signature."), "new_file"),
     ),
-    9104: Meaning(
-        _lt("The file holds fewer signatures than KSeF requires."), SIGN_UNTOUCHED, True, "new_file"
-    ),
+    9104: Meaning(_lt("The file holds fewer signatures than KSeF requires."), SIGN_UNTOUCHED),
     9105: _INVALID_SIGNATURE,
     9106: Meaning(
         _lt("The signature in the file does not cover the request in the way KSeF requires."),
         SIGN_UNTOUCHED,
-        True,
-        "new_file",
     ),
-    21001: Meaning(
-        _lt("KSeF could not read the file; it may be damaged."), OTHER_FILE, True, "other_file"
-    ),
+    21001: Meaning(_lt("KSeF could not read the file; it may be damaged."), OTHER_FILE),
     21111: Meaning(
         _lt(
             "The request in the file is out of date or was used already: "
             "it may be sent once, within ten minutes."
         ),
         SIGN_AGAIN,
-        True,
-        "sign",
     ),
     21115: Meaning(
         _lt(
@@ -73,259 +55,157 @@ CODES: dict[int, Meaning] = {
             "environment, or lacks the signer's PESEL or NIP."
         ),
         SIGN_ELSEWHERE,
-        True,
-        "sign",
     ),
     21117: Meaning(
-        _NO_RIGHTS_TO_CONTEXT,
-        _lt("Check the NIP and the kind of identifier in the company's settings."),
-        True,
-        "settings",
+        _lt("KSeF does not accept NIP %(nip)s, or the identifier chosen for this company."),
+        Advice(
+            _lt("Check the NIP and the kind of identifier in the company's settings."), "settings"
+        ),
     ),
-    21180: Meaning(
-        _lt("KSeF does not take requests at this address."),
-        CHECK_ADDRESS,
-        True,
-        "support",
-    ),
+    21180: Meaning(_lt("KSeF does not take requests at this address."), CHECK_ADDRESS),
     21217: Meaning(
         _lt("The letters in the file are not in the encoding that KSeF requires (UTF-8)."),
         SIGN_UNTOUCHED,
-        True,
-        "new_file",
     ),
     21301: _LOGIN_ENDED,
     21304: _LOGIN_ENDED,
-    21308: Meaning(
-        _lt("KSeF cannot accept a login with this person's data."),
-        _lt("Have the request signed by another person who has rights to the company."),
-        True,
-        "sign",
-    ),
+    21308: Meaning(_lt("KSeF cannot accept a login with this person's data."), SIGN_AS_ANOTHER),
     21401: Meaning(
-        _lt("The request in the file does not have the form that KSeF requires."),
-        SIGN_AGAIN,
-        True,
-        "sign",
+        _lt("The request in the file does not have the form that KSeF requires."), SIGN_AGAIN
     ),
-    21405: Meaning(
-        _lt("KSeF found an error in the data: %(details)s"), TELL_SUPPORT, True, "support"
-    ),
+    21405: Meaning(_lt("KSeF found an error in the data: %(details)s"), TELL_SUPPORT),
     21406: Meaning(
         _lt(
             "The signature's certificate holds no PESEL or NIP that KSeF can read, "
             "although the request says that it does."
         ),
-        _lt(
-            "Sign with Profil Zaufany, or choose login by the certificate's fingerprint in the "
-            "company's settings and download a new request."
+        Advice(
+            _lt(
+                "Sign with Profil Zaufany, or choose login by the certificate's fingerprint in the "
+                "company's settings and download a new request."
+            ),
+            "settings",
         ),
-        True,
-        "settings",
     ),
-    21418: Meaning(
-        _lt("KSeF could not continue the list that Odoo asked for."), TELL_SUPPORT, True, "support"
-    ),
+    21418: Meaning(_lt("KSeF could not continue the list that Odoo asked for."), TELL_SUPPORT),
     21470: Meaning(
-        _lt("KSeF has withdrawn the key that a KSeF token was sent with."),
-        _lt("Connect with a signature instead of a KSeF token."),
-        True,
-        "sign",
+        _lt("KSeF has withdrawn the key that a KSeF token was sent with."), SIGN_WITHOUT_TOKEN
     ),
     26001: Meaning(
         _lt("A KSeF token cannot get rights that this login does not have: %(details)s"),
-        _lt("Have the rights granted in KSeF, or ask for a token without them."),
-        True,
-        "none",
+        Advice(_lt("Have the rights granted in KSeF, or ask for a token without them."), "none"),
     ),
     26002: Meaning(
         _lt("KSeF issues no KSeF tokens for this kind of identifier."),
-        _lt("Connect with the company's NIP."),
-        True,
-        "settings",
+        Advice(_lt("Connect with the company's NIP."), "settings"),
     ),
     **CERTIFICATE_CODES,
 }
 
 #: Parts of KSeF's details, in lower case, with a meaning more exact than the code's.
-VARIANTS: dict[int, tuple[tuple[str, Meaning], ...]] = {
-    9105: (
-        (
-            "skrótu",
-            Meaning(
-                _lt("The request was changed after signing, for instance opened and saved."),
-                SIGN_UNTOUCHED,
-                True,
-                "new_file",
-            ),
+VARIANTS: dict[int, dict[str, Meaning]] = {
+    9105: {
+        "skrótu": Meaning(
+            _lt("The request was changed after signing, for instance opened and saved."),
+            SIGN_UNTOUCHED,
         ),
-        (
-            "zweryfikowany negatywnie",
-            Meaning(
-                _lt("The signature in the file does not match its certificate."),
-                SIGN_ELSEWHERE,
-                True,
-                "sign",
-            ),
+        "zweryfikowany negatywnie": Meaning(
+            _lt("The signature in the file does not match its certificate."), SIGN_ELSEWHERE
         ),
-        (
-            "profilami xades",
-            Meaning(
-                _lt("The signature is not in a XAdES form that KSeF accepts."),
-                SIGN_ELSEWHERE,
-                True,
-                "sign",
-            ),
+        "profilami xades": Meaning(
+            _lt("The signature is not in a XAdES form that KSeF accepts."), SIGN_ELSEWHERE
         ),
-        (
-            "algorytm",
-            Meaning(
-                _lt("The signature was made with an algorithm that KSeF does not accept."),
-                SIGN_ELSEWHERE,
-                True,
-                "sign",
-            ),
+        "algorytm": Meaning(
+            _lt("The signature was made with an algorithm that KSeF does not accept."),
+            SIGN_ELSEWHERE,
         ),
-        (
-            "xsd",
-            Meaning(
-                _lt("The signature does not have the form that KSeF requires."),
-                SIGN_ELSEWHERE,
-                True,
-                "sign",
-            ),
+        "xsd": Meaning(
+            _lt("The signature does not have the form that KSeF requires."), SIGN_ELSEWHERE
         ),
-    ),
-    21301: (
-        (
-            "zostały już pobrane",
-            Meaning(
-                _lt("KSeF has given out the keys of this login already; it does so once."),
-                SIGN_AGAIN,
-                True,
-                "sign",
-            ),
+    },
+    21301: {
+        "zostały już pobrane": Meaning(
+            _lt("KSeF has given out the keys of this login already; it does so once."), SIGN_AGAIN
         ),
-        (
-            "status uwierzytelniania (100)",
-            Meaning(
-                _lt("KSeF has not finished checking the signature."),
-                _lt("There is nothing to do: you may close the window, Odoo goes on asking."),
-                False,
-                "wait",
-            ),
+        "status uwierzytelniania (100)": Meaning(
+            _lt("KSeF has not finished checking the signature."), ODOO_ASKS_ON
         ),
-        (
-            "nie pozwala na pobranie",
-            Meaning(
-                _lt("This login cannot be finished at KSeF any more."), SIGN_AGAIN, True, "sign"
-            ),
+        "nie pozwala na pobranie": Meaning(
+            _lt("This login cannot be finished at KSeF any more."), SIGN_AGAIN
         ),
-        (
-            "token ksef został unieważniony",
-            Meaning(
-                _lt("The KSeF token that this login was made with was revoked."),
-                CONNECT_AGAIN,
-                True,
-                "sign",
-            ),
+        "token ksef został unieważniony": Meaning(
+            _lt("The KSeF token that this login was made with was revoked."), CONNECT_AGAIN
         ),
-    ),
+    },
 }
 
-#: By the ``reasonCode`` of HTTP 403.
-_ASK_FOR_RIGHTS = _lt("Have the missing rights granted in KSeF by somebody who manages them there.")
+_ASK_FOR_RIGHTS = Advice(
+    _lt("Have the missing rights granted in KSeF by somebody who manages them there."), "none"
+)
 
+_UNKNOWN_REASON = Meaning(_lt("KSeF does not allow this: %(code)s %(text)s"), TELL_SUPPORT)
+
+#: By the ``reasonCode`` of HTTP 403.
 REASONS: dict[str, Meaning] = {
     "missing-permissions": Meaning(
-        _lt("The login works, but lacks a right for this in KSeF."), _ASK_FOR_RIGHTS, True, "none"
+        _lt("The login works, but lacks a right for this in KSeF."), _ASK_FOR_RIGHTS
     ),
     "ip-not-allowed": Meaning(
-        _lt("KSeF does not allow this login from your server's network address."),
-        CONNECT_AGAIN,
-        True,
-        "sign",
+        _lt("KSeF does not allow this login from your server's network address."), CONNECT_AGAIN
     ),
     "insufficient-resource-access": Meaning(
-        _lt("This login has no access to what was asked for."), _ASK_FOR_RIGHTS, True, "none"
+        _lt("This login has no access to what was asked for."), _ASK_FOR_RIGHTS
     ),
     "auth-method-not-allowed": Meaning(
-        _lt("KSeF does not allow this with the kind of login that is in use."),
-        CONNECT_AGAIN,
-        True,
-        "sign",
+        _lt("KSeF does not allow this with the kind of login that is in use."), CONNECT_AGAIN
     ),
     "security-service-blocked": Meaning(
         _lt("KSeF's security service has blocked this connection."),
-        _lt("Contact the Ministry of Finance, and give them the incident's number."),
-        True,
-        "support",
+        Advice(
+            _lt("Contact the Ministry of Finance, and give them the incident's number."), "support"
+        ),
     ),
     "context-type-not-allowed": Meaning(
         _lt("KSeF does not allow this for the kind of identifier that the company logs in with."),
-        _lt("Check the kind of identifier in the company's settings."),
-        True,
-        "settings",
+        Advice(_lt("Check the kind of identifier in the company's settings."), "settings"),
     ),
 }
-
-_UNKNOWN_REASON = Meaning(
-    _lt("KSeF does not allow this: %(code)s %(text)s"), TELL_SUPPORT, True, "support"
-)
 
 #: By HTTP status, for answers without a code.
 HTTP_STATUSES: dict[int, Meaning] = {
-    401: Meaning(_lt("KSeF does not accept this login any more."), CONNECT_AGAIN, True, "sign"),
-    403: Meaning(_lt("KSeF does not allow this login to do that."), CONNECT_AGAIN, True, "sign"),
-    404: Meaning(
-        _lt("KSeF does not know what Odoo asked for (HTTP 404)."), TELL_SUPPORT, True, "support"
-    ),
-    410: Meaning(
-        _lt("KSeF no longer keeps this operation: too much time has passed."),
-        SIGN_AGAIN,
-        True,
-        "sign",
-    ),
-    413: Meaning(
-        _lt("The file is too large for KSeF."),
-        OTHER_FILE,
-        True,
-        "other_file",
-    ),
+    401: Meaning(_lt("KSeF does not accept this login any more."), CONNECT_AGAIN),
+    403: Meaning(_lt("KSeF does not allow this login to do that."), CONNECT_AGAIN),
+    404: Meaning(_lt("KSeF does not know what Odoo asked for (HTTP 404)."), TELL_SUPPORT),
+    410: Meaning(_lt("KSeF no longer keeps this operation: too much time has passed."), SIGN_AGAIN),
+    413: Meaning(_lt("The file is too large for KSeF."), OTHER_FILE),
     415: Meaning(
-        _lt("KSeF did not accept the kind of message that Odoo sent (HTTP 415)."),
-        TELL_SUPPORT,
-        True,
-        "support",
+        _lt("KSeF did not accept the kind of message that Odoo sent (HTTP 415)."), TELL_SUPPORT
     ),
     429: Meaning(
         _lt("KSeF asks to slow down: it has had too many requests from here."),
-        _lt("There is nothing to do: Odoo waits and tries again by itself."),
-        False,
-        "wait",
+        Advice(
+            _lt("There is nothing to do: Odoo waits and tries again by itself."),
+            "wait",
+            final=False,
+        ),
     ),
 }
 
 
-def refusal(code: int | None, details: tuple[str, ...] = ()) -> Meaning:
-    """Return the meaning of an error code; an unknown 91xx counts as 9105 (invalid signature).
+def refusal(code: int | None, details: tuple[str, ...] = (), status: int | None = None) -> Meaning:
+    """Return the meaning of a refusal; an unknown code 91xx counts as 9105 (invalid signature).
 
     :param code: ``exceptionCode`` or ``errors[].code``; None when KSeF gave none
     :param details: KSeF's details, which may name a more exact meaning
+    :param status: of HTTP, which counts without a code
     """
-    number = code or 0
+    if code is None:
+        return HTTP_STATUSES.get(status or 0, UNKNOWN)
     said = " ".join(details).casefold()
-    for part, meaning in VARIANTS.get(number, ()):
+    for part, meaning in VARIANTS.get(code, {}).items():
         if part in said:
             return meaning
-    if 9100 <= number < 9200:
-        return CODES.get(number, _INVALID_SIGNATURE)
-    return CODES.get(number) or unknown()
-
-
-def by_http_status(status: int | None) -> Meaning:
-    """Return the meaning of a refusal without a code."""
-    return HTTP_STATUSES.get(status or 0) or unknown()
+    return CODES.get(code, _INVALID_SIGNATURE if 9100 <= code < 9200 else UNKNOWN)
 
 
 def forbidden(reason: str) -> Meaning:

@@ -25,7 +25,7 @@ MAX_CERTIFICATES = 20
 MAX_PREFIXES = 20
 MAX_CANDIDATES = 10
 #: Bytes that libxmlsec writes for the references of one signature; for its time, each node counts
-#: as 100 more.  A document is gone through up to five times, and each may take 200 ms.
+#: as 100 more.  A document is gone through up to six times, and each may take 200 ms.
 MAX_WRITTEN = 10_000_000
 #: Nodes that its XPath filters go through, a node for each filter; the time grows with the square.
 MAX_FILTERED_NODES = 3_000
@@ -34,8 +34,6 @@ MAX_KEYS = 4
 #: Base64 characters of one certificate, which asn1crypto reads in Python; real ones have 2,000 to
 #: 4,000.
 MAX_CERTIFICATE = 16 * 1024
-#: Characters of one name in a certificate; patterns take time with the square of it.
-MAX_NAME = 1000
 #: Characters of a namespace, and of one value that is shown, compared or kept as evidence.
 MAX_VALUE = 200
 

@@ -18,6 +18,8 @@ from .report import finding
 #: XPath's string value leaves out comments but, unlike itertext, not the text behind them.
 _STRING = etree.XPath("string()")
 _BLANK = re.compile(r"[ \t\r\n]+")
+#: Contents of a ds:Object that are the signature's own.
+_OWN_CONTENTS = ("QualifyingProperties", "SignatureProperties", "Manifest")
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,6 @@ class Candidate:
 class Document:
     """The parts of an uploaded document; ``signature`` is the only one that counts, or None."""
 
-    tree: Any
     root: Any
     signatures: tuple[Any, ...]
     candidates: tuple[Candidate, ...]
@@ -48,13 +49,17 @@ class Document:
         return self.signatures[0] if self.signatures else None
 
 
-def examine(tree: Any) -> Document:
+def examine(root: Any) -> Document:
     """Return the parts of a parsed document."""
-    root = tree.getroot()
-    signatures = tuple(s for s in root.iter(const.SIGNATURE) if not _is_countersignature(s))
-    plain = [Candidate(e, e) for e in root.iter(etree.Element) if local_name(e) == const.REQUEST]
+    # What stands in the UnsignedProperties of a signature only confirms that one.
+    signatures = tuple(
+        signature
+        for signature in root.iter(const.SIGNATURE)
+        if next(signature.iterancestors("{*}UnsignedProperties"), None) is None
+    )
+    plain = [Candidate(element, element) for element in root.iter(f"{{*}}{const.REQUEST}")]
     encoded = [c for holder in root.iter(const.OBJECT) if (c := _decoded(holder)) is not None]
-    return Document(tree, root, signatures, tuple(plain + encoded))
+    return Document(root, signatures, tuple(plain + encoded))
 
 
 def shape_finding(document: Document) -> Finding | None:
@@ -62,9 +67,10 @@ def shape_finding(document: Document) -> Finding | None:
     root_name = local_name(document.root)
     if len(document.candidates) > const.MAX_CANDIDATES:
         return finding("too_complex", f"{len(document.candidates)} requests")
-    references = _reference_count(document)
-    if references > const.MAX_REFERENCES:
-        return finding("too_complex", f"{references} references")
+    if document.signature is not None:
+        references = document.signature.findall(f"{const.SIGNED_INFO}/{const.REFERENCE}")
+        if len(references) > const.MAX_REFERENCES:
+            return finding("too_complex", f"{len(references)} references")
     if root_name == const.REQUEST:
         unsigned = document.signature is None
         return finding("unsigned", "no signature") if unsigned else _count_finding(document)
@@ -72,19 +78,15 @@ def shape_finding(document: Document) -> Finding | None:
         return _enveloping_finding(document)
     if root_name.lower() == "html":
         return finding("html", f"root {root_name}")
-    inner = elements_of(document.root)
-    if (
-        inner
-        and not document.candidates
-        and all(element.tag == const.SIGNATURE for element in inner)
-    ):
+    if not document.candidates and {e.tag for e in elements_of(document.root)} == {const.SIGNATURE}:
         return finding("detached", f"root {root_name}")  # XAdESSignatures and the like
     return finding("other_document", f"root {document.root.tag}", found=root_name)
 
 
 def local_name(element: Any) -> str:
-    """Return an element's name without its namespace; "" for comments and instructions."""
-    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
+    """Return an element's name without its namespace."""
+    # QName refuses some names that libxml2 reads.
+    return str(element.tag).rpartition("}")[2]
 
 
 def namespace(element: Any) -> str:
@@ -110,38 +112,17 @@ def decode(text: str) -> bytes | None:
         return None
 
 
-def _is_countersignature(signature: Any) -> bool:
-    """Return True if a signature confirms another one, in whose UnsignedProperties it stands."""
-    return any(
-        local_name(ancestor) == "UnsignedProperties" for ancestor in signature.iterancestors()
-    )
-
-
 def _decoded(holder: Any) -> Candidate | None:
-    payload = payload_bytes(holder)
+    """Return the request that a ds:Object holds as base64; None when it holds anything else."""
+    payload = None if elements_of(holder) else decode(text_of(holder))
     # UTF-16 puts zeros between the letters.
     if not payload or const.REQUEST.encode() not in payload.replace(b"\x00", b""):
         return None
     try:
-        request = parse(payload).getroot()
+        request = parse(payload)
     except Unreadable:
         return None
-    return (
-        Candidate(request, holder, encoded=True) if local_name(request) == const.REQUEST else None
-    )
-
-
-def payload_bytes(holder: Any) -> bytes | None:
-    """Return the bytes that a ds:Object holds as base64; None when it holds anything else."""
-    if any(isinstance(child.tag, str) for child in holder):
-        return None
-    return decode(text_of(holder))
-
-
-def _reference_count(document: Document) -> int:
-    if document.signature is None:
-        return 0
-    return len(document.signature.findall(f"{const.SIGNED_INFO}/{const.REFERENCE}"))
+    return Candidate(request, holder, True) if local_name(request) == const.REQUEST else None
 
 
 def _count_finding(document: Document) -> Finding | None:
@@ -157,17 +138,9 @@ def _count_finding(document: Document) -> Finding | None:
 def _enveloping_finding(document: Document) -> Finding | None:
     if document.candidates:
         return _count_finding(document)
-    payloads = [
-        name for holder in document.root.iterchildren(const.OBJECT) if (name := _content(holder))
-    ]
-    if payloads:
-        return finding("other_document", f"object with {payloads[0]}", found=payloads[0])
+    for holder in document.root.iterchildren(const.OBJECT):
+        names = [local_name(e) for e in elements_of(holder)[:1]]
+        name = names[0] if names else "base64" if text_of(holder) else ""
+        if name and name not in _OWN_CONTENTS:
+            return finding("other_document", f"object with {name}", found=name)
     return finding("detached", "no object with a document")
-
-
-def _content(holder: Any) -> str:
-    """Return the name of what a ds:Object holds; "" for the signature's own properties."""
-    for child in holder.iterchildren(etree.Element):
-        name = local_name(child)
-        return "" if name in ("QualifyingProperties", "SignatureProperties", "Manifest") else name
-    return "base64" if text_of(holder) else ""

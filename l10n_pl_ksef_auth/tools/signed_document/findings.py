@@ -7,14 +7,13 @@ good to know.  The numbers in comments are KSeF's codes for the same fault (docs
 
 from __future__ import annotations
 
-from ..meanings.meaning import _lt
+from ..meanings.meaning import SIGN_AGAIN, _lt
 from .model import Level
 
 _CHOOSE = _lt("Choose the XML file that you downloaded from gov.pl after signing.")
-_SIGN_AGAIN = _lt(
+_SIGN_UNOPENED = _lt(
     "Download a new request, sign it without opening it, and choose the signed file as it is."
 )
-_NEW_REQUEST = _lt("Download a new request from Odoo, sign it and choose the new file.")
 _SIGN_ELSEWHERE = _lt(
     "You can send it; if KSeF refuses it, sign a new request at gov.pl with Profil Zaufany."
 )
@@ -55,7 +54,7 @@ _STOP: dict[str, tuple[str, str]] = {
     ),
     "wrong_encoding": (  # 21217
         _lt("The letters in the file are damaged: it was saved in another encoding."),
-        _SIGN_AGAIN,
+        _SIGN_UNOPENED,
     ),
     "cut": (
         _lt("The end of the file is missing; the download was interrupted."),
@@ -64,11 +63,11 @@ _STOP: dict[str, tuple[str, str]] = {
     "not_xml": (_lt("This is not an XML file."), _CHOOSE),  # 21001
     "dtd": (
         _lt("The file holds a document type declaration, which a signed request never has."),
-        _SIGN_AGAIN,
+        _SIGN_UNOPENED,
     ),
     "too_complex": (
         _lt("The file is built in a way that no signing program uses, so it is not read."),
-        _SIGN_AGAIN,
+        _SIGN_UNOPENED,
     ),
     # What the document is.
     "unsigned": (  # 9102
@@ -96,11 +95,11 @@ _STOP: dict[str, tuple[str, str]] = {
     ),
     "incomplete_request": (  # 21401
         _lt("The request in the file has no challenge or no company number."),
-        _NEW_REQUEST,
+        SIGN_AGAIN.action,
     ),
     "invalid_request": (  # 21401
         _lt("The request in the file is not built as KSeF requires."),
-        _NEW_REQUEST,
+        SIGN_AGAIN.action,
     ),
     # Whose request it is.
     "other_company": (
@@ -115,33 +114,33 @@ _STOP: dict[str, tuple[str, str]] = {
     ),
     "outdated_challenge": (  # 21111
         _lt("The ten minutes that KSeF gives for signing are over."),
-        _NEW_REQUEST,
+        SIGN_AGAIN.action,
     ),
     # Whether the signature can be valid.
     "edited": (  # 9105
         _lt("The file was opened and saved in an editor after signing, which broke the signature."),
-        _SIGN_AGAIN,
+        _SIGN_UNOPENED,
     ),
-    "changed": (_lt("The request was changed after signing."), _SIGN_AGAIN),  # 9105
+    "changed": (_lt("The request was changed after signing."), _SIGN_UNOPENED),  # 9105
     "changed_properties": (  # 9105
         _lt("The data about the signer were changed after signing."),
-        _SIGN_AGAIN,
+        _SIGN_UNOPENED,
     ),
     "not_covered": (
         _lt("The signature in the file belongs to something else than the request."),
-        _SIGN_AGAIN,
+        _SIGN_UNOPENED,
     ),
     "ambiguous_request": (
         _lt("The signature in the file belongs to several requests at once."),
-        _SIGN_AGAIN,
+        _SIGN_UNOPENED,
     ),
     "missing_target": (
         _lt("A part of the document that was signed is missing from the file."),
-        _SIGN_AGAIN,
+        _SIGN_UNOPENED,
     ),
     "duplicate_id": (
         _lt("Two parts of the document carry the mark that the signature refers to."),
-        _SIGN_AGAIN,
+        _SIGN_UNOPENED,
     ),
     "signature_der": (  # 9105: docs/ksef.md A2-5
         _lt("The signing program wrote the signature in a form that KSeF does not read."),
@@ -149,11 +148,11 @@ _STOP: dict[str, tuple[str, str]] = {
     ),
     "bad_signature": (  # 9105
         _lt("The signature does not belong to this document or to this certificate."),
-        _SIGN_AGAIN,
+        _SIGN_UNOPENED,
     ),
     "incomplete_signature": (  # 9105
         _lt("The signature in the file is incomplete."),
-        _SIGN_AGAIN,
+        _SIGN_UNOPENED,
     ),
     "certificate_expired": (  # 460
         _lt("The certificate used for signing was valid only until %(date)s."),
@@ -172,7 +171,7 @@ _WARN: dict[str, tuple[str, str]] = {
     ),
     "unknown_schema": (  # 21401
         _lt("The request is written by rules that this version of Odoo does not know."),
-        _NEW_REQUEST,
+        SIGN_AGAIN.action,
     ),
     "certificate_expiring": (  # 460
         _lt("The certificate used for signing was valid only until %(date)s."),
@@ -194,16 +193,8 @@ _WARN: dict[str, tuple[str, str]] = {
         _lt("The signing program used a method that is not on KSeF's list (%(found)s)."),
         _SIGN_ELSEWHERE,
     ),
-    "malformed_signature": (  # 9105: docs/ksef.md A1-9105
-        _lt("The signature is not written as its own rules require; KSeF may refuse it."),
-        _SIGN_ELSEWHERE,
-    ),
     "not_xades": (  # 9105: docs/ksef.md A2-6
         _lt("The signature is a plain XML signature, not XAdES; KSeF may refuse it."),
-        _SIGN_ELSEWHERE,
-    ),
-    "unsigned_properties": (  # 9105: docs/ksef.md A2-6
-        _lt("The data about the signer are not protected by the signature; KSeF may refuse it."),
         _SIGN_ELSEWHERE,
     ),
     "no_signing_certificate": (  # 9105: docs/ksef.md A2-6
@@ -245,7 +236,7 @@ _WARN: dict[str, tuple[str, str]] = {
     ),
     "no_personal_number": (  # 21115
         _lt("The signature with Profil Zaufany does not say whose it is (no PESEL)."),
-        _SIGN_AGAIN,
+        _SIGN_UNOPENED,
     ),
     "invalid_personal_number": (  # 21406: docs/ksef.md A2-11
         _lt("The signer's PESEL is not a valid number."),

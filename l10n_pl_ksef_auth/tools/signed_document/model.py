@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -25,6 +25,22 @@ class KnownChallenge:
 
     value: str
     expires_at: datetime
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a document is compared with.
+
+    ``now`` is aware, by the clock that the challenges' ends are counted by: this machine's.  Times
+    of other clocks (signature, certificate) are compared with tolerance.  ``challenges`` were
+    fetched for this company, outdated ones too; ``context`` is the company's; ``environment`` is
+    production, demo or test.  What is empty is not compared.
+    """
+
+    now: datetime
+    challenges: Collection[KnownChallenge] = ()
+    context: Context | None = None
+    environment: str | None = None
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ from . import const
 from .model import Finding
 from .report import finding
 
-_BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+#: The bytes of byte order marks.
+_MARK = b"\xef\xbb\xbf\xff\xfe"
 _PEM_SIGNATURE = re.compile(rb"-----BEGIN (?:PKCS ?#?7|CMS|PKCS7)")
 #: A SEQUENCE that begins with an object identifier under 1.2.840.113549.1.7: PKCS#7 and CMS.
 _CMS = re.compile(
@@ -47,9 +48,9 @@ def recognise(data: bytes) -> Finding | None:
         archive the names in it
     """
     if len(data) > const.MAX_SIZE:
-        limit = f"{const.MAX_SIZE // 1024 // 1024} MB"
-        return finding("too_large", f"{len(data)} bytes", size=_megabytes(len(data)), limit=limit)
-    start = _without_mark(data[:_START]).lstrip()
+        size, limit = f"{len(data) / 1024**2:.1f} MB", f"{const.MAX_SIZE // 1024**2} MB"
+        return finding("too_large", f"{len(data)} bytes", size=size, limit=limit)
+    start = data[:_START].lstrip(_MARK).lstrip()
     if not start:
         return finding("empty", f"{len(data)} bytes")
     return _by_magic(start, data)
@@ -80,17 +81,6 @@ def _is_html(start: bytes) -> bool:
     text = start.replace(b"\x00", b"")
     found, first = _HTML.search(text), _TAG.search(text)
     return found is not None and (first is None or found.start() <= first.start())
-
-
-def _without_mark(data: bytes) -> bytes:
-    for mark in _BOMS:
-        if data.startswith(mark):
-            return data[len(mark) :]
-    return data
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / 1024 / 1024:.1f} MB"
 
 
 #: Byte order marks, and the first letter of a document in encodings of two and four bytes.
@@ -143,19 +133,8 @@ class Unreadable(Exception):
         self.finding = reason
 
 
-def parser() -> Any:
-    """Return an XML parser that expands no entity, loads no DTD and opens no address."""
-    return etree.XMLParser(
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        dtd_validation=False,
-        huge_tree=False,
-    )
-
-
 def parse(data: bytes) -> Any:
-    """Return the tree of ``data``.
+    """Return the root element of ``data``.
 
     :raises Unreadable: when it is no XML, has a document type declaration or exceeds the bounds
     """
@@ -164,15 +143,16 @@ def parse(data: bytes) -> Any:
     if _has_doctype(data):
         raise Unreadable(finding("dtd", "before the first element"))
     try:
-        root = etree.fromstring(data, parser())
+        parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+        root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError, LookupError) as error:
         raise Unreadable(_syntax_finding(data, error)) from None
-    tree = root.getroottree()
-    if tree.docinfo.internalDTD is not None or tree.docinfo.externalDTD is not None:
+    info = root.getroottree().docinfo
+    if info.internalDTD is not None or info.externalDTD is not None:
         raise Unreadable(finding("dtd", "found by the parser"))
-    _refuse_hidden_markup(tree.docinfo.encoding or "utf-8")
+    _refuse_hidden_markup(info.encoding or "utf-8")
     _refuse_tree_beyond_bounds(root)
-    return tree
+    return root
 
 
 def encoding(data: bytes) -> str:
@@ -197,14 +177,10 @@ def encoding_findings(data: bytes) -> list[Finding]:
 
 
 def _refuse_markup_beyond_bounds(data: bytes) -> None:
-    counts = {
-        "<": (data.count(b"<"), const.MAX_TAGS),
-        "=": (data.count(b"="), const.MAX_EQUALS),
-        "xmlns": (data.replace(b"\x00", b"").count(b"xmlns"), const.MAX_NAMESPACES),
-    }
-    for name, (count, bound) in counts.items():
-        if count > bound:
-            raise Unreadable(finding("too_complex", f"{count} times {name}, bound {bound}"))
+    _refuse_beyond(data.count(b"<"), const.MAX_TAGS, "times <")
+    _refuse_beyond(data.count(b"="), const.MAX_EQUALS, "times =")
+    namespaces = data.replace(b"\x00", b"").count(b"xmlns")
+    _refuse_beyond(namespaces, const.MAX_NAMESPACES, "times xmlns")
 
 
 def _refuse_hidden_markup(name: str) -> None:
@@ -230,9 +206,6 @@ def _has_doctype(data: bytes) -> bool:
     return False
 
 
-_EVENTS = ("start", "end", "start-ns", "end-ns", "comment", "pi")
-
-
 def _refuse_tree_beyond_bounds(root: Any) -> None:
     """Bound nodes, nesting, attributes and the namespaces that are in scope at once.
 
@@ -241,7 +214,8 @@ def _refuse_tree_beyond_bounds(root: Any) -> None:
     """
     events: Counter[str] = Counter()
     attributes = 0
-    for event, element in etree.iterwalk(root, events=_EVENTS):
+    kinds = ("start", "end", "start-ns", "end-ns", "comment", "pi")
+    for event, element in etree.iterwalk(root, events=kinds):
         events[event] += 1
         if event == "start":
             attributes += len(element.attrib)
@@ -268,7 +242,7 @@ def _syntax_finding(data: bytes, error: Exception) -> Finding:
     evidence = f"{kind} line {entry.line}" if entry is not None else type(error).__name__
     if kind in _BEYOND:
         return finding("too_complex", evidence)
-    if not data.lstrip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n").startswith(b"<"):
+    if not data.lstrip(_MARK + b"\x00 \t\r\n").startswith(b"<"):
         return finding("not_xml", evidence)
     if data.endswith(_GAP):
         return finding("cut", f"{evidence}, zeros at the end")

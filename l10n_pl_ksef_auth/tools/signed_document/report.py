@@ -36,20 +36,17 @@ def finding(code: str, evidence: str, **values: str) -> Finding:
     return Finding(code, level, text, action, clean, mask(evidence))
 
 
-_LEVELS = ("stop", "warn", "info")
+#: Graver findings come first in the table.
 _ORDER = {code: position for position, code in enumerate(TABLE)}
 
 
 def ordered(findings: list[Finding]) -> tuple[Finding, ...]:
-    """Return each sentence once, the gravest first, then in the order of the table."""
+    """Return each sentence once with the evidence of all, the gravest first."""
     same: dict[tuple[str, str], list[Finding]] = {}
     for item in findings:
         same.setdefault((item.code, item.sentence), []).append(item)
-    merged = [_merged(items) for items in same.values()]
-    return tuple(sorted(merged, key=lambda f: (_LEVELS.index(f.level), _ORDER[f.code])))
-
-
-def _merged(findings: list[Finding]) -> Finding:
-    """Return the first of findings that say the same, with the evidence of all."""
-    evidence = dict.fromkeys(f.evidence for f in findings if f.evidence)
-    return replace(findings[0], evidence=mask("; ".join(evidence)))
+    merged = [
+        replace(items[0], evidence=mask("; ".join(dict.fromkeys(f.evidence for f in items))))
+        for items in same.values()
+    ]
+    return tuple(sorted(merged, key=lambda item: _ORDER[item.code]))

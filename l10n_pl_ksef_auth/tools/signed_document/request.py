@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, cast
 
-from ..auth_token_request import SUBJECT_TYPES, Context, ContextType
+from ..auth_token_request import SUBJECT_TYPES, Context, ContextType, SubjectType, build
 from ..nip import formatted
 from . import const
 from .document import elements_of, local_name, namespace, text_of
-from .model import Finding, KnownChallenge
+from .model import Expected, Finding
 from .report import finding
 
 #: The sequence of the schema; the last one may be missing.
@@ -31,28 +29,26 @@ class Request:
     namespace: str = ""
     fault: str = ""
 
+    def as_downloaded(self) -> bytes | None:
+        """Return the request as this addon writes one of the same content; None if it never did."""
+        if self.challenge is None or self.context is None or self.fault:
+            return None
+        return build(self.challenge, self.context, cast(SubjectType, self.subject_type))
+
 
 def read_request(element: Any) -> Request:
     """Return the members of an AuthTokenRequest of any version of the schema."""
-    members = {local_name(child): child for child in reversed(elements_of(element))}
     return Request(
-        challenge=_value(members.get("Challenge")) or None,
-        context=_context(members.get("ContextIdentifier")),
-        subject_type=_value(members.get("SubjectIdentifierType")),
+        challenge=_value(element.find("{*}Challenge")) or None,
+        context=_context(element.find("{*}ContextIdentifier")),
+        subject_type=_value(element.find("{*}SubjectIdentifierType")),
         namespace=namespace(element),
         fault=_fault(element),
     )
 
 
-def request_findings(
-    request: Request, challenges: Collection[KnownChallenge], context: Context | None, now: datetime
-) -> list[Finding]:
-    """Compare a request with this company and its challenges.
-
-    :param challenges: those fetched for the company; none means that challenges are not compared
-    :param context: the company's; None means that contexts are not compared
-    :param now: aware, by the clock that their ends are counted by
-    """
+def request_findings(request: Request, expected: Expected) -> list[Finding]:
+    """Compare a request with this company and its challenges."""
     found: list[Finding] = []
     if request.challenge is None or request.context is None:
         found.append(finding("incomplete_request", request.fault or "an empty member"))
@@ -60,40 +56,27 @@ def request_findings(
         found.append(finding("invalid_request", request.fault))
     if request.namespace not in const.REQUEST_NAMESPACES:
         found.append(finding("unknown_schema", f"namespace {request.namespace or 'none'}"))
-    if context is not None and request.context is not None and request.context != context:
-        evidence = f"{_shown(request.context)}, expected {_shown(context)}"
-        found.append(
-            finding(
-                "other_company",
-                evidence,
-                found=formatted(request.context.value),
-                expected=formatted(context.value),
-            )
-        )
-    return found + _challenge_findings(request.challenge, challenges, now)
+    own, context = expected.context, request.context
+    if own is not None and context is not None and context != own:
+        evidence = f"{context.type} {context.value}, expected {own.type} {own.value}"
+        values = {"found": formatted(context.value), "expected": formatted(own.value)}
+        found.append(finding("other_company", evidence, **values))
+    return found + _challenge_findings(request.challenge, expected)
 
 
-def _challenge_findings(
-    challenge: str | None, challenges: Collection[KnownChallenge], now: datetime
-) -> list[Finding]:
-    if challenge is None or not challenges:
+def _challenge_findings(challenge: str | None, expected: Expected) -> list[Finding]:
+    if challenge is None or not expected.challenges:
         return []
-    ends = [known.expires_at for known in challenges if known.value == challenge]
+    ends = [known.expires_at for known in expected.challenges if known.value == challenge]
     if not ends:
         return [finding("other_challenge", f"challenge {challenge}")]
-    if max(ends) <= now:
-        return [
-            finding("outdated_challenge", f"challenge {challenge} ended {max(ends).isoformat()}")
-        ]
-    return []
+    if max(ends) > expected.now:
+        return []
+    return [finding("outdated_challenge", f"challenge {challenge} ended {max(ends).isoformat()}")]
 
 
 def _value(element: Any) -> str:
     return text_of(element)[: const.MAX_VALUE]
-
-
-def _shown(context: Context) -> str:
-    return f"{context.type} {context.value}"
 
 
 def _context(element: Any) -> Context | None:

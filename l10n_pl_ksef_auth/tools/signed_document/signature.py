@@ -1,14 +1,11 @@
-"""Judges how a signature is written: whether it is complete, its algorithms, its schemas.
+"""Judges whether a signature is complete, and its algorithms.
 
-KSeF validates the schemas, too: "9105 Błąd walidacji XSD: cvc-…" was seen in practice, for example
-for identifiers that begin with a digit (docs/ksef.md A1-9105).  How strictly it does so is not
-known: a warning.
+KSeF checks more: it validates the signature by its schemas and names what it dislikes
+("9105 Błąd walidacji XSD: cvc-…", docs/ksef.md A1-9105).
 """
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -17,8 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from ..credentials import UNREADABLE
 from ..x509_support import Certificate
 from . import const
-from .certificates import TIME
-from .document import decode, elements_of, local_name, namespace, text_of
+from .document import decode, text_of
 from .model import Finding
 from .references import reference_elements
 from .report import finding
@@ -112,18 +108,6 @@ def algorithm_findings(signature: Any, key: PublicKey) -> list[Finding]:
     return found + _key_findings(key)
 
 
-def form_findings(signature: Any) -> list[Finding]:
-    """Warn of parts in a wrong order, of wrong identifiers and of a time that is none."""
-    own = [e for e in signature.iter("*") if namespace(e) in (const.DSIG, *const.XADES)]
-    faults = [
-        *(f"the parts of {local_name(e)}" for e in own if not _is_in_order(e)),
-        *(f"Id '{e.get('Id')}'" for e in own if not _NCNAME.fullmatch(e.get("Id", "id"))),
-        *(f"Id '{name}' twice" for name in _repeated(signature.getroottree())),
-        *("SigningTime" for e in own if not _is_time(e)),
-    ]
-    return [finding("malformed_signature", "; ".join(faults[:3]))] if faults else []
-
-
 def _algorithm(element: Any) -> str:
     name: str = element.get("Algorithm", "") if element is not None else ""
     return name[: const.MAX_VALUE]
@@ -146,43 +130,3 @@ def _key_findings(key: PublicKey) -> list[Finding]:
     if kind == "ec" and key.curve.name == "secp521r1":
         return [finding("weak_algorithm", "curve secp521r1", found="P-521")]
     return []
-
-
-_NCNAME = re.compile(r"[^\W0-9][\w.\-·]*")
-#: The children of an element in their order, each followed by a comma.
-_ORDER = {
-    "Signature": re.compile("SignedInfo,SignatureValue,(?:KeyInfo,)?(?:Object,)*"),
-    "SignedInfo": re.compile("CanonicalizationMethod,SignatureMethod,(?:Reference,)+"),
-    "Reference": re.compile("(?:Transforms,)?DigestMethod,DigestValue,"),
-    "Transforms": re.compile("(?:Transform,)+"),
-    "QualifyingProperties": re.compile("(?:SignedProperties,)?(?:UnsignedProperties,)?"),
-    "SignedProperties": re.compile(
-        "(?:SignedSignatureProperties,)?(?:SignedDataObjectProperties,)?"
-    ),
-    "SigningCertificate": re.compile("(?:Cert,)+"),
-    "SigningCertificateV2": re.compile("(?:Cert,)+"),
-}
-
-
-def _is_in_order(element: Any) -> bool:
-    rule = _ORDER.get(local_name(element))
-    if rule is None:
-        return True
-    own = namespace(element)
-    inner = [local_name(e) if namespace(e) == own else "another" for e in elements_of(element)]
-    return rule.fullmatch("".join(f"{name}," for name in inner)) is not None
-
-
-def _repeated(tree: Any) -> list[str]:
-    """Return the identifiers that several elements of the document have."""
-    values: Counter[str] = Counter()
-    for element in tree.iter("*"):
-        if element.attrib:
-            values.update({element.get(name) for name in const.ID_NAMES} - {None})
-    return [name for name, count in values.items() if count > 1]
-
-
-def _is_time(element: Any) -> bool:
-    if local_name(element) != "SigningTime":
-        return True
-    return TIME.fullmatch(text_of(element)[: const.MAX_VALUE]) is not None

@@ -8,20 +8,16 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 
+from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from ..auth_token_request import Context
+from ..credentials import may_authenticate
 from ..identity import Identity, identity_of_certificate
 from ..nip import formatted
-from ..x509_support import ORGANIZATION_IDENTIFIER, Certificate
-from .certificates import (
-    Person,
-    is_for_offline_invoices,
-    issuer_text,
-    name_text,
-    value_of,
-)
-from .model import Finding, Kind, Signer
+from ..x509_support import MAX_NAME, ORGANIZATION_IDENTIFIER, Certificate, value_of
+from .certificates import Person
+from .model import Expected, Finding, Kind, Signer
 from .report import finding, mask
 from .request import Request
 
@@ -53,39 +49,28 @@ def signer_of(
         return _signer("trusted_profile", _identity_of(person), person.name, certificate)
     if certificate is None:
         return None
-    if is_shared_seal(certificate):
+    if _is_shared_seal(certificate):
         return _signer("trusted_profile", None, "", certificate)
     identity = identity_of_certificate(certificate)
     return _signer(_kind(certificate, identity), identity, identity.name, certificate)
 
 
-def is_seal(certificate: Certificate) -> bool:
-    """Return True if the certificate names an organisation and no person (docs/ksef.md A2-2)."""
-    subject = certificate.subject
-    human = value_of(subject, NameOID.GIVEN_NAME) or value_of(subject, NameOID.SURNAME)
-    return not human and bool(value_of(subject, ORGANIZATION_IDENTIFIER))
+def _seal_number(certificate: Certificate) -> str:
+    """Return the number of an organisation's seal; "" for others (docs/ksef.md A2-2)."""
+    return "" if certificate.is_personal else value_of(certificate.subject, ORGANIZATION_IDENTIFIER)
 
 
-def is_shared_seal(certificate: Certificate) -> bool:
+def _is_shared_seal(certificate: Certificate) -> bool:
     """Return True for the Minister's seal, with which Profil Zaufany signs for everybody."""
-    number = value_of(certificate.subject, ORGANIZATION_IDENTIFIER)
+    number = _seal_number(certificate)
     common = value_of(certificate.subject, NameOID.COMMON_NAME)
-    return is_seal(certificate) and (_SHARED_NUMBER in number or bool(_SHARED_NAME.search(common)))
+    return bool(number and (_SHARED_NUMBER in number or _SHARED_NAME.search(common)))
 
 
 def _may_be_shared(certificate: Certificate, context: Context | None) -> bool:
     """Return True if a seal may be that of Profil Zaufany: any but the company's own."""
-    number = value_of(certificate.subject, ORGANIZATION_IDENTIFIER)
-    own = context is not None and context.value[:10] in number
-    return is_seal(certificate) and not own
-
-
-def is_valid_personal_number(text: str) -> bool:
-    """Return True if the text is a PESEL with the right check digit."""
-    if not re.fullmatch(r"[0-9]{11}", text):
-        return False
-    weights = (1, 3, 7, 9, 1, 3, 7, 9, 1, 3, 1)
-    return sum(int(digit) * weight for digit, weight in zip(text, weights, strict=True)) % 10 == 0
+    number = _seal_number(certificate)
+    return bool(number) and (context is None or context.value[:10] not in number)
 
 
 def _identity_of(person: Person) -> Identity | None:
@@ -96,12 +81,12 @@ def _identity_of(person: Person) -> Identity | None:
 
 
 def _kind(certificate: Certificate, identity: Identity) -> Kind:
-    issuer = issuer_text(certificate)
+    issuer = _issuer(certificate)
     if _KSEF_ISSUER.search(issuer):
         return "ksef_certificate"
     if _PERSONAL_ID_ISSUER.search(issuer):
         return "personal_id"
-    if is_seal(certificate):
+    if _seal_number(certificate):
         return "seal"
     serial = value_of(certificate.subject, NameOID.SERIAL_NUMBER)
     return "qualified" if identity.kind != "fingerprint" or _PERSON.match(serial) else "other"
@@ -113,28 +98,25 @@ def _signer(
     if certificate is None:
         return Signer(mask(name), kind, identity)
     return Signer(
-        name=mask(name or name_text(certificate.subject)),
+        name=mask(name or _name(certificate.subject)),
         kind=kind,
         identity=identity,
-        issuer=mask(name_text(certificate.issuer)),
+        issuer=mask(_name(certificate.issuer)),
     )
 
 
 def certificate_findings(
-    certificate: Certificate | None, signer: Signer, now: datetime, environment: str | None
+    certificate: Certificate | None, signer: Signer, expected: Expected
 ) -> list[Finding]:
-    """Judge the certificate that signed.
-
-    :param environment: KSeF's; None when unknown
-    """
+    """Judge the certificate that signed."""
     if certificate is None:
         return []
-    found = _validity_findings(certificate, now)
-    if signer.kind == "ksef_certificate" and is_for_offline_invoices(certificate):
-        found.append(finding("offline_certificate", "key usage nonRepudiation only"))
+    found, environment = _validity_findings(certificate, expected.now), expected.environment
+    if signer.kind == "ksef_certificate" and not may_authenticate(certificate):
+        found.append(finding("offline_certificate", "key usage without digitalSignature"))
     if certificate.is_self_signed and environment in ("production", "demo"):
         found.append(finding("self_signed", f"issuer {signer.issuer}"))
-    named = _ENVIRONMENT.search(issuer_text(certificate))
+    named = _ENVIRONMENT.search(_issuer(certificate))
     if signer.kind == "ksef_certificate" and named and environment is not None:
         if named[1].lower() != environment:
             found.append(finding("other_environment", f"issuer {signer.issuer}", found=named[1]))
@@ -148,12 +130,10 @@ def time_findings(signed_at: datetime | None, now: datetime) -> list[Finding]:
     return [finding("future_signature", signed_at.isoformat(), date=_minute(signed_at))]
 
 
-def subject_findings(
-    signer: Signer, request: Request, certificate: Certificate | None
-) -> list[Finding]:
+def subject_findings(signer: Signer, request: Request) -> list[Finding]:
     """Judge whether the request's subject type can name this signer."""
     if signer.kind == "trusted_profile":
-        return _trusted_findings(signer, request, certificate)
+        return _trusted_findings(signer, request)
     identity = signer.identity
     if identity is None:
         return []
@@ -169,21 +149,21 @@ def subject_findings(
     return _seal_findings(identity.value, request.context) if signer.kind == "seal" else []
 
 
-def _trusted_findings(
-    signer: Signer, request: Request, certificate: Certificate | None
-) -> list[Finding]:
+def _trusted_findings(signer: Signer, request: Request) -> list[Finding]:
     if request.subject_type == _FINGERPRINT:
         return [finding("shared_fingerprint", f"subject type {request.subject_type}")]
     if signer.identity is None:
-        shared = certificate is not None and is_shared_seal(certificate)
-        return [finding("no_personal_number", "the Minister's seal" if shared else "another seal")]
+        return [finding("no_personal_number", f"issuer {signer.issuer}")]
     return _number_findings(signer.identity.value)
 
 
 def _number_findings(number: str) -> list[Finding]:
-    if is_valid_personal_number(number):
+    """Warn of a PESEL whose check digit is wrong."""
+    weights = (1, 3, 7, 9, 1, 3, 7, 9, 1, 3, 1)
+    digits = map(int, number)
+    if sum(digit * weight for digit, weight in zip(digits, weights, strict=True)) % 10 == 0:
         return []
-    return [finding("invalid_personal_number", f"{len(number)} digits, the last {number[-1:]}")]
+    return [finding("invalid_personal_number", f"last digit {number[-1]}")]
 
 
 def _seal_findings(nip: str, context: Context | None) -> list[Finding]:
@@ -202,6 +182,17 @@ def _validity_findings(certificate: Certificate, now: datetime) -> list[Finding]
     if now < start - _TOLERANCE:
         return [finding("certificate_not_yet_valid", evidence, date=_minute(start))]
     return []
+
+
+def _issuer(certificate: Certificate) -> str:
+    """Return the whole name of the issuer, within bounds."""
+    return certificate.issuer.rfc4514_string()[:MAX_NAME]
+
+
+def _name(name: x509.Name) -> str:
+    """Return a name for people: the common name, else the organisation, else all of it."""
+    common = value_of(name, NameOID.COMMON_NAME) or value_of(name, NameOID.ORGANIZATION_NAME)
+    return common or name.rfc4514_string()
 
 
 def _minute(moment: datetime) -> str:

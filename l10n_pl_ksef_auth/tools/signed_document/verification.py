@@ -11,9 +11,7 @@ from __future__ import annotations
 
 import base64
 import copy
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -22,12 +20,12 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from ..x509_support import Certificate
+from ..xades import unusable
 from . import const
-from .document import Document, decode, elements_of, local_name, text_of
-from .location import Located
+from .document import decode, text_of
 from .model import Finding
 from .parsing import parse
-from .references import Reference, is_canonicalisation
+from .references import Located, Reference, is_canonicalisation
 from .report import finding
 from .signature import digest_method, key_kind, method_of, public_key, short, structure_finding
 
@@ -36,8 +34,6 @@ _C14N = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
 _HARMLESS = tuple(f"{{{const.XML}}}{name}" for name in ("lang", "space", "id"))
 #: What canonicalisation escapes besides ``&``, ``<`` and ``>``.
 _ESCAPED = {'"': "&quot;", "\r": "&#xD;", "\n": "&#xA;", "\t": "&#x9;"}
-#: Elements of a request: five, with addresses of an AuthorizationPolicy up to forty.
-_MOST_ELEMENTS = 50
 
 
 @dataclass(frozen=True)
@@ -48,47 +44,28 @@ class Verdict:
     findings: tuple[Finding, ...]
 
 
-def verify(located: Located, originals: Iterable[bytes]) -> Verdict:
-    """Verify a signature, as far as this machine can.
-
-    :param originals: the requests as they may have been downloaded
-    """
+def verify(located: Located) -> Verdict:
+    """Verify a signature, as far as this machine can."""
     certificates = located.keys.readable
     first = next(iter(certificates), None)
     obstacles = _obstacles(located)
     if obstacles:
         return Verdict(first, obstacles)
-    results = [_is_signed_by(first, located)] if first is not None else []
-    if results == [True]:
-        return Verdict(first, ())
-    changes = _change_findings(located, originals)
-    if changes or first is None:
-        return Verdict(first, changes)
-    for certificate in certificates[1 : const.MAX_KEYS]:
+    results = []
+    for certificate in certificates[: const.MAX_KEYS]:
         results.append(_is_signed_by(certificate, located))
         if results[-1]:
             return Verdict(certificate, ())
+    changes = _change_findings(located)
+    if changes or first is None:
+        return Verdict(first, changes)
     decided = None not in results and len(results) == len(certificates)
     return Verdict(first, (_value_finding(first, located, decided),))
 
 
-@cache
-def unusable() -> str:
-    """Return why xmlsec cannot be used on this machine, "" if it can.
-
-    The package may be absent, lack its library, or not fit lxml.  Kept, as an import that fails is
-    tried anew each time: other packages need a restart of Odoo.
-    """
-    try:
-        import xmlsec  # noqa: F401  # only whether it can be imported is asked
-    except Exception as error:  # xmlsec.InternalError: a class that the failed import does not give
-        return f"{type(error).__name__}: {error}"
-    return ""
-
-
 def _obstacles(located: Located) -> tuple[Finding, ...]:
     """Return why libxmlsec must not see a signature, or cannot; nothing if it may."""
-    incomplete = structure_finding(located.document.signature)
+    incomplete = structure_finding(located.signature)
     if incomplete is not None:
         return (incomplete,)
     found = tuple(r.finding for r in located.references if r.finding is not None)
@@ -97,12 +74,14 @@ def _obstacles(located: Located) -> tuple[Finding, ...]:
     unknown = _unknown(located)
     if unknown:
         return (finding("unchecked", unknown, found=unknown),)
-    return (finding("no_xmlsec", unusable()),) if unusable() else ()
+    error = unusable()
+    return (finding("no_xmlsec", f"{type(error).__name__}: {error}"),) if error else ()
 
 
 def _unknown(located: Located) -> str:
     """Return what must not get to libxmlsec, "" if all is known and bounded."""
-    signature, tree = located.document.signature, located.document.tree
+    signature = located.signature
+    tree = signature.getroottree()
     if not is_canonicalisation(_info_part(signature, "CanonicalizationMethod")):
         return "CanonicalizationMethod"
     for reference in located.references:
@@ -116,26 +95,17 @@ def _unknown(located: Located) -> str:
     targets = [reference.target for reference in located.references]
     if len({id(target) for target in targets}) < len(targets):
         return "two references to one target"
-    filters = sum(reference.filters for reference in located.references)
-    if _exceeds((filters * _nodes(e) for e in tree.iter()), const.MAX_FILTERED_NODES):
+    filters = len(signature.findall(f"{const.SIGNED_INFO}//{{*}}XPath"))
+    if filters and filters * sum(map(_nodes, tree.iter())) > const.MAX_FILTERED_NODES:
         return "XPath in a large document"
-    octets = (_octets(element) for target in targets for element in target.iter())
-    return "large document" if _exceeds(octets, const.MAX_WRITTEN) else ""
+    octets = sum(_octets(element) for target in targets for element in target.iter())
+    return "large document" if octets > const.MAX_WRITTEN else ""
 
 
 def _has_odd_attribute(element: Any) -> bool:
     """Return True for an attribute of xml: that canonicalisation slowly joins to its ancestors'."""
     prefix = f"{{{const.XML}}}"
     return any(n.startswith(prefix) and n not in _HARMLESS for n in element.attrib)
-
-
-def _exceeds(weights: Iterator[int], bound: int) -> bool:
-    total = 0
-    for weight in weights:
-        total += weight
-        if total > bound:
-            return True
-    return False
 
 
 def _nodes(element: Any) -> int:
@@ -159,7 +129,7 @@ def _is_signed_by(certificate: Certificate, located: Located) -> bool | None:
     """
     import xmlsec
 
-    signature = located.document.signature
+    signature = located.signature
     key, (_name, method) = public_key(certificate), method_of(signature)
     if method is None or key_kind(key) is None:
         return None
@@ -198,8 +168,8 @@ def _register(context: Any, targets: list[Any]) -> None:
 
 def _value_finding(first: Certificate, located: Located, decided: bool) -> Finding:
     """Return what is wrong with a signature whose references all fit."""
-    name, method = method_of(located.document.signature)
-    value = decode(text_of(located.document.signature.find(const.ds("SignatureValue")))) or b""
+    name, method = method_of(located.signature)
+    value = decode(text_of(located.signature.find(const.ds("SignatureValue")))) or b""
     if not decided:
         return finding("unchecked", f"signature method {name}", found=short(name))
     if method is not None and method.key == "ec" and _is_der(value):
@@ -216,23 +186,20 @@ def _is_der(value: bytes) -> bool:
     return True
 
 
-def _change_findings(located: Located, originals: Iterable[bytes]) -> tuple[Finding, ...]:
+def _change_findings(located: Located) -> tuple[Finding, ...]:
     """Return what was changed after signing, going by the references' digests.
 
     An editor that indents the request indents the signature, too: then one sentence is enough.
     """
     stated = [_digest(reference.element) for reference in located.references]
-    actual = _digests(located, _copied(located.document))
+    actual = _digests(located, _copied(located))
     if actual is None:
         return (finding("unchecked", "libxmlsec", found="libxmlsec"),)
     differing = [number for number, digest in enumerate(actual) if digest != stated[number]]
-    if not differing:
-        return ()
-    for copied in _before_editing(located, originals):
-        before = _digests(located, copied)
-        restored = [n for n in differing if before is not None and before[n] == stated[n]]
-        if restored:
-            uri = located.references[restored[0]].uri
+    before = (_digests(located, _before_editing(located)) if differing else None) or actual
+    for number in differing:
+        if before[number] == stated[number]:
+            uri = located.references[number].uri
             return (finding("edited", f"reference '{uri}' fits without white space"),)
     return tuple(_changed(located, located.references[n], stated[n], actual[n]) for n in differing)
 
@@ -241,13 +208,13 @@ def _changed(located: Located, reference: Reference, stated: bytes, actual: byte
     name = const.DIGESTS[digest_method(reference.element)]
     before, after = (base64.b64encode(value[:64]).decode() for value in (stated, actual))
     evidence = f"reference '{reference.uri}' {name} signed {before} found {after}"
-    covers = reference.covers(located.candidate.place, located.document.signature)
+    covers = reference.covers(located.candidate.place, located.signature)
     return finding("changed" if covers else "changed_properties", evidence)
 
 
-def _copied(document: Document) -> dict[Any, Any]:
+def _copied(located: Located) -> dict[Any, Any]:
     """Return a copy of the whole document, as a map from each of its nodes to the copy's."""
-    tree = document.tree
+    tree = located.signature.getroottree()
     # Not by writing it out and parsing it again: libxml2 reads names that it then cannot write.
     return dict(zip(tree.getroot().iter(), copy.deepcopy(tree).getroot().iter(), strict=True))
 
@@ -261,7 +228,7 @@ def _digests(located: Located, copied: dict[Any, Any]) -> list[bytes] | None:
     """
     import xmlsec
 
-    signature = copied[located.document.signature]
+    signature = copied[located.signature]
     elements = [copied[reference.element] for reference in located.references]
     values = [element.find(const.ds("DigestValue")) for element in elements]
     # lxml has to empty what libxmlsec fills, lest it frees nodes that Python objects stand for.
@@ -289,56 +256,21 @@ def _info_part(signature: Any, name: str) -> Any:
     return signature.find(f"{const.SIGNED_INFO}/{const.ds(name)}")
 
 
-def _before_editing(located: Located, originals: Iterable[bytes]) -> Iterator[dict[Any, Any]]:
-    """Yield copies of the document as it may have been before an editor indented it.
+def _before_editing(located: Located) -> dict[Any, Any]:
+    """Return a copy of the document as it may have been before an editor indented it.
 
     Editors and browsers indent XML.  Canonical bytes keep white space, so this breaks the digest;
-    but without that white space, or with the bytes of the download, the digest fits again.
+    but without it, and with that of the download in the request, the digest fits again.
     """
-    copied = _copied(located.document)
+    copied = _copied(located)
     for element in copied.values():
         if len(element) and not (element.text or "").strip():
             element.text = None
         if not (element.tail or "").strip():
             element.tail = None
-    yield copied
-    place, signature = located.candidate.place, located.document.signature
-    if located.candidate.encoded or place not in (
-        signature.getparent(),
-        *signature.iterdescendants(),
-    ):
-        return
-    for original in dict.fromkeys(originals):
-        root = parse(original).getroot()
-        if _content(root) == _content(place):
-            yield _with_content(located, root)
-
-
-def _with_content(located: Located, original: Any) -> dict[Any, Any]:
-    """Return a copy of the document with the content of another request in the place of its own."""
-    # The signature stays in its place: moved, it loses prefixes that its XPath needs.
-    copied = _copied(located.document)
-    place, signature = copied[located.candidate.place], copied[located.document.signature]
-    for child in list(place):
-        if child is not signature:
-            place.remove(child)
-    signature.tail = None
-    place.text = original.text
-    for number, child in enumerate(list(original)):
-        place.insert(number, child)
+    download, request = located.request.as_downloaded(), located.candidate.request
+    if download is not None and not located.candidate.encoded:
+        pairs = zip(copied[request].iter("*"), parse(download).iter("*"), strict=False)
+        for element, original in pairs:
+            element.text, element.tail = original.text, original.tail
     return copied
-
-
-def _content(request: Any) -> list[tuple[str, str, dict[str, str]]]:
-    """Return a request's elements without its signature, white space between them aside.
-
-    No more than a request of ours can have: what is longer is none.
-    """
-    found: list[tuple[str, str, dict[str, str]]] = []
-    waiting = [request]
-    while waiting and len(found) < _MOST_ELEMENTS:
-        element = waiting.pop()
-        inner = [child for child in elements_of(element) if local_name(child) != "Signature"]
-        found.append((element.tag, "" if inner else text_of(element), dict(element.attrib)))
-        waiting += reversed(inner)
-    return found

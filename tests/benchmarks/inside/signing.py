@@ -31,7 +31,7 @@ def measure(env: Any) -> dict[str, float]:
             serialization.PrivateFormat.PKCS8,
             serialization.NoEncryption(),
         ),
-        pem.armor("CERTIFICATE", public.der),
+        pem.armor("CERTIFICATE", public),
     )
 
     def stored() -> None:

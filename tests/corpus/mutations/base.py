@@ -20,22 +20,27 @@ class Mutation:
 
     :param codes: one of them must be found; none means that the document must be let through
     :param own_rule: the reader stops for the sake of its own safety, whatever KSeF may say
+    :param left_to_ksef: the reader says nothing, because KSeF's refusal names the fault
     """
 
     name: str
     change: Change
     codes: tuple[str, ...]
     own_rule: bool
+    left_to_ksef: bool
 
 
 MUTATIONS: list[Mutation] = []
 
 
-def mutation(*codes: str, own_rule: bool = False) -> Callable[[Change], Change]:
+def mutation(
+    *codes: str, own_rule: bool = False, left_to_ksef: bool = False
+) -> Callable[[Change], Change]:
     """Register a function as a mutation after which one of the codes is found."""
 
     def register(change: Change) -> Change:
-        MUTATIONS.append(Mutation(change.__name__, change, codes, own_rule))
+        name = change.__name__
+        MUTATIONS.append(Mutation(name, change, codes, own_rule, left_to_ksef))
         return change
 
     return register

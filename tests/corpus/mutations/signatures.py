@@ -112,7 +112,7 @@ def reference_to_the_request_is_removed(data: bytes) -> bytes | None:
     return None
 
 
-@mutation("unsigned_properties")
+@mutation("not_xades")
 def reference_to_the_properties_is_removed(data: bytes) -> bytes | None:
     root, signature = tree_of(data)
     info = signature.find(f"{{{DS}}}SignedInfo")
@@ -219,18 +219,18 @@ def _value_marked(data: bytes, identifier: bytes) -> bytes | None:
     )
 
 
-@mutation("malformed_signature")
+@mutation(left_to_ksef=True)
 def identifier_begins_with_a_digit(data: bytes) -> bytes | None:
     return _value_marked(data, b"1f7c3a52-90e1")
 
 
-@mutation("malformed_signature")
+@mutation(left_to_ksef=True)
 def identifier_that_nothing_refers_to_is_used_twice(data: bytes) -> bytes | None:
     found = re.search(rb"<(?:\w+:)?Signature [^>]*?Id=\"([^\"]*)\"", data)
     return _value_marked(data, found[1]) if found else None
 
 
-@mutation("malformed_signature")
+@mutation(left_to_ksef=True)
 def part_that_no_signature_has_is_added(data: bytes) -> bytes:
     root, signature = tree_of(data)
     etree.SubElement(signature, f"{{{DS}}}Remark")

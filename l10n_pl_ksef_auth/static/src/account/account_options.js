@@ -1,7 +1,7 @@
 import { Component, onWillUpdateProps, useState } from "@odoo/owl";
 import { RecordSelector } from "@web/core/record_selectors/record_selector";
 
-const FIELDS = ["environment", "context_type", "internal_id", "subject_type"];
+const FIELDS = ["environment", "context_type", "internal_id", "subject_type", "responsible_id"];
 
 /** The company's settings for KSeF; here an accountant may change them, too. */
 export class AccountOptions extends Component {
@@ -22,8 +22,7 @@ export class AccountOptions extends Component {
     }
 
     read(options) {
-        const values = Object.fromEntries(FIELDS.map((name) => [name, options[name]]));
-        return { ...values, responsible_id: options.responsible && options.responsible.id };
+        return Object.fromEntries(FIELDS.map((name) => [name, options[name]]));
     }
 
     get isChanged() {
