@@ -9,7 +9,7 @@ from pathlib import Path
 from tools import auth_token_request, clock
 from tools.auth_token_request import Context
 from tools.const import CHALLENGE_LIFETIME
-from tools.signed_document import MAX_SIZE, KnownChallenge, Reading, read
+from tools.signed_document import MAX_SIZE, Expected, KnownChallenge, Reading, read
 
 from .life import Life
 from .login import Login
@@ -51,14 +51,9 @@ class ByHand:
         self._say("and put the signed file beside it, or type its path here.")
         self._seen.add(document)
         for data in self._files(ends.timestamp()):
-            reading = read(
-                data,
-                challenges=[KnownChallenge(challenge, ends)],
-                context=Context("Nip", self._nip),
-                unsigned=[document],
-                now=clock.now(),
-                environment=_ENVIRONMENT,
-            )
+            known = [KnownChallenge(challenge, ends)]
+            expected = Expected(clock.now(), known, Context("Nip", self._nip), _ENVIRONMENT)
+            reading = read(data, expected)
             self._tell(reading)
             if reading.challenge == challenge:
                 return self._send(data)

@@ -15,7 +15,6 @@ from requests.adapters import BaseAdapter, HTTPAdapter
 from urllib3.response import HTTPResponse
 
 from tools.const import ENVIRONMENTS, MAX_ANSWER_BYTES, TIMEOUT, check_base_url
-from tools.transport import BearerAuth
 
 TEST = ENVIRONMENTS["test"].base_url
 #: Seconds between two requests, and between two of those that KSeF counts 30 a minute. Its
@@ -180,11 +179,14 @@ class Door:
         :param headers: beside the usual ones; None leaves a usual one out
         :raises Stopped: when nothing may be sent any more
         """
+        sent: dict[str, str | None] = {**_HEADERS, **(headers or {})}
+        if bearer:
+            sent["Authorization"] = f"Bearer {bearer}"
         response = self.session.request(
             method,
             self.base_url + path,
-            auth=BearerAuth(bearer),
-            headers={**_HEADERS, **(headers or {})},
+            auth=lambda request: request,  # some auth: else requests would use a .netrc file
+            headers=sent,
             json=json,
             data=data,
             params=params,

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from ksef_simulator import identities, pki
 from tools import clock, nip, xades
 from tools.credentials import PrivateKey
-from tools.enrollment import new_key
+from tools.enrollment import new_key, private_key_der
 from tools.identity import fingerprint
 from tools.x509_support import Certificate, read_certificate
 
@@ -65,7 +65,7 @@ class Signer:
 
     def sign(self, document: bytes) -> bytes:
         """Return a request signed as the addon signs it."""
-        return xades.sign(document, self.key, self.certificate)
+        return xades.sign(document, private_key_der(self.key), self.certificate.der)
 
     def with_certificate(self, key: PrivateKey, certificate: Certificate, serial: str) -> Signer:
         """Return the same identity with a certificate that KSeF has issued."""

@@ -8,7 +8,7 @@ from typing import Any
 from asn1crypto import x509 as asn1
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from tools import clock
@@ -183,7 +183,7 @@ def parameters_of_the_algorithm(life: Life) -> str:
 @fact("A2-23", "ecdsa")
 def issuer_signs_with_ecdsa(life: Life) -> str:
     """KSeF signs with ECDSA, also a certificate about an RSA key."""
-    issued = life.enroll(_login(life), key=new_key("rsa"))
+    issued = life.enroll(_login(life), key=rsa.generate_private_key(65537, 2048))
     life["certificate of an RSA key"] = issued
     read = asn1.Certificate.load(issued.certificate.der)
     return str(read["signature_algorithm"].signature_algo)
