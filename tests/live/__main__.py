@@ -30,7 +30,7 @@ from .fact import NotSeen, Refused
 from .journal import Journal
 from .life import Life
 from .redactor import Redactor
-from .runner import DIFFERENT, Row
+from .runner import AS_EXPECTED, Row
 
 
 class Live:
@@ -75,7 +75,7 @@ class Live:
             raise
         finally:
             self._finish()
-        different = any(row.verdict == DIFFERENT for row in self.rows)
+        different = any(row.verdict != AS_EXPECTED for row in self.rows)
         return 1 if self._ended or different or self._journal.left() else 0
 
     def _finish(self) -> None:

@@ -80,6 +80,8 @@ class Cleaner:
             if entry.kind == "owner":
                 self._take_rights(login)
                 self._revoke_tokens(login)
+                path = "/testdata/limits/subject/certificate"
+                self._life.accepted(self._life.door.call("DELETE", path, login.access))
             self._revoke_certificates(login)
             self._end_sessions(login)
         finally:

@@ -97,6 +97,10 @@ def test_numbers_are_not_drawn_for_ever(live, sim):
 
 def clean_world(sim) -> bool:
     """Return True if nothing of a run is left at KSeF."""
+    if any(item.status == "Active" for item in sim.state.ksef_tokens.values()):
+        return False
+    if sim.state.subject_limits:
+        return False
     now = sim.clock.now()
     active = [item for item in sim.state.certificates.values() if item.status(now) == "Active"]
     people = [item for item in sim.world.people.values() if item.pesel[2] in "89"]
@@ -134,7 +138,9 @@ def test_an_interrupted_run_cleans_up(live, sim, monkeypatch, name, error):
     assert not run.life.journal.left()
 
 
-@pytest.mark.parametrize("name", ["one_right_lets_in", "renewal", "employee_enters"])
+@pytest.mark.parametrize(
+    "name", ["one_right_lets_in", "renewal", "token_gets_no_data", "employee_enters"]
+)
 def test_what_a_killed_run_has_left_is_removed_by_the_second_command(live, sim, name):
     run = live()
     for row in runner.rows(run.life, FACTS):
@@ -156,3 +162,17 @@ def test_what_cannot_be_cleaned_up_stays_in_the_journal(live, sim):
     sim.faults.add("testdata", "500")
     assert live("clean").clean() == 1
     assert live("clean").clean() == 0
+
+
+def test_limits_that_a_killed_run_has_set_are_put_back(live, sim):
+    run = live()
+    for row in runner.rows(run.life, FACTS):
+        if row.fact.name == "long_name":
+            break
+    login = run.life["login to B"]
+    limits = {"subjectIdentifierType": "Nip", "certificate": {"maxCertificates": 0}}
+    path = "/testdata/limits/subject/certificate"
+    run.life.door.call("POST", path, login.access, json=limits)
+    assert sim.state.subject_limits[Who("nip", run.life["B"])]
+    assert live("clean").clean() == 0
+    assert clean_world(sim)

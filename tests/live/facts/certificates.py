@@ -217,7 +217,8 @@ def _limited(life: Life, limits: dict[str, object]) -> str:
     login: Login = life["login to B"]
     path = "/testdata/limits/subject/certificate"
     csr = life.csr(login)
-    life.door.call("POST", path, login.access, json={"subjectIdentifierType": "Nip", **limits})
-    said = life.apply(login, csr).said
-    life.door.call("DELETE", path, login.access)
-    return said
+    try:
+        life.door.call("POST", path, login.access, json={"subjectIdentifierType": "Nip", **limits})
+        return life.apply(login, csr).said
+    finally:
+        life.door.call("DELETE", path, login.access)
