@@ -73,9 +73,14 @@ class Signer:
 
 
 def _self_signed(
-    label: str, kind: str, value: str, subject: x509.Name, valid_days: int = 30
+    label: str,
+    kind: str,
+    value: str,
+    subject: x509.Name,
+    valid_days: int = 30,
+    key: PrivateKey | None = None,
 ) -> Signer:
-    key = new_key()
+    key = key or new_key()
     now = clock.now()
     made = pki.certificate(
         subject=subject,
@@ -90,13 +95,13 @@ def _self_signed(
     return Signer(label, kind, value or fingerprint(certificate), key, certificate)
 
 
-def human(label: str, pesel: str, number: str = "", valid_days: int = 30) -> Signer:
+def human(label: str, pesel: str, *, valid_days: int = 30, key: PrivateKey | None = None) -> Signer:
     """Return a person with a certificate of his or her own.
 
-    :param number: the attribute serialNumber, PNOPL with the PESEL when empty
     :param valid_days: less than 0 for a certificate that has expired
+    :param key: a new one when None
     """
-    return _self_signed(label, "Pesel", pesel, _human(number or f"PNOPL-{pesel}"), valid_days)
+    return _self_signed(label, "Pesel", pesel, _human(f"PNOPL-{pesel}"), valid_days, key)
 
 
 def trader(label: str, own_nip: str) -> Signer:

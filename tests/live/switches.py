@@ -89,6 +89,13 @@ SWITCHES: dict[str, Switch] = {
     "profile_enforced": DOCUMENT,
     "schema_2_0": DOCUMENT,
     "enveloping": DOCUMENT,
+    "layout_podpis_zaufany": DOCUMENT,
+    "layout_szafir": DOCUMENT,
+    "layout_filter2": DOCUMENT,
+    "layout_three_references": DOCUMENT,
+    "layout_enveloping_base64": DOCUMENT,
+    "digests_by_sha_1": setting(verifier={"sha1_accepted": True}),
+    "curve_p_521": setting(verifier={"p521_accepted": True}),
     "expired_certificate": login_ends(200),
     "chain_verified": login_ends(200),
     "warning_is_echoed": fault("challenge", "500"),
@@ -130,6 +137,7 @@ SWITCHES: dict[str, Switch] = {
     ),
     "issuer_signs_with_ecdsa": NO_CERTIFICATE,
     "long_name": NO_CERTIFICATE,
+    "key_of_another": refused("enroll"),
     "applications_run_out": refused("enroll"),
     "certificates_run_out": refused("enroll"),
     # Lives of certificates
@@ -150,6 +158,7 @@ SWITCHES: dict[str, Switch] = {
     "invented_token": login_ends(415),
     "unknown_key": refused("ksef-token"),
     "token_gets_no_data": refused("enrollment-data"),
+    "token_revokes_no_certificate": refused("certificate-revoke"),
     "token_applies_for_nothing": refused("enroll"),
     "token_beyond_ones_rights": refused("token-generate"),
     # An office
@@ -180,6 +189,8 @@ SWITCHES: dict[str, Switch] = {
     "employee_enters": NO_RIGHT,
     "employee_sees_the_target": LATE_LISTS,
     "employee_is_out_with_the_office": login_ends(200),
+    "row_of_the_employee": setting(indirect_rows_stay=True),
+    "right_of_a_person": NO_RIGHT,
     # Blocking
     "blocked_context": login_ends(415),
     "unblocked_context": login_ends(415),

@@ -16,7 +16,7 @@ from tools.answers import EnrollmentData
 from tools.enrollment import build_csr, new_key
 
 from .. import people
-from ..fact import fact
+from ..fact import Refused, fact
 from ..life import MARK, Life
 from ..login import Login
 from ..people import Signer
@@ -199,6 +199,19 @@ def long_name(life: Life) -> str:
     life.leave(login)
     attributes = issued.certificate.subject.rfc4514_string()
     return "200" if people.LONG_COMPANY in attributes else "200, but another name"
+
+
+@fact(
+    "A1-enrollment",
+    "application 400 Klucz publiczny został już certyfikowany przez inny podmiot.",
+)
+def key_of_another(life: Life) -> str:
+    """A key for which somebody else has a certificate is not certified again."""
+    try:
+        life.enroll(life["login to B"], key=life["certificate"].key)
+    except Refused as refused:
+        return str(refused)
+    return "200"
 
 
 @fact("A1-25006", "400 25006")

@@ -5,12 +5,15 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from ksef_simulator import signers
+from ksef_simulator.layouts import LAYOUTS
 from tools import auth_token_request, clock
 from tools.auth_token_request import Context
 
@@ -20,6 +23,7 @@ from ..life import Life
 from ..people import Signer
 
 UNKNOWN_CHALLENGE = "20260101-CR-0123456789-ABCDEF0123-0A"
+SHA_1 = "http://www.w3.org/2000/09/xmldsig#sha1"
 SCHEMA_2_0 = "http://ksef.mf.gov.pl/auth/token/2.0"
 
 
@@ -175,6 +179,38 @@ def enveloping(life: Life) -> str:
     """A signature around the request is taken."""
     signed = _sign(life["owner"], _request(life), layout="enveloping")
     return life.attempt(life["owner"], life["company"], signed).said
+
+
+def _layout_is_taken(name: str) -> None:
+    """Put it on the list of facts that this layout of a signature is taken."""
+
+    def see(life: Life) -> str:
+        owner: Signer = life["owner"]
+        signed = _sign(owner, _request(life), layout=name)
+        return life.attempt(owner, life["company"], signed).said
+
+    see.__name__ = f"layout_{name.replace('-', '_')}"
+    see.__doc__ = f"A signature laid out like {name} is taken."
+    fact("B-3", "200")(see)
+
+
+for _name in ("podpis-zaufany", "szafir", "filter2", "three-references", "enveloping-base64"):
+    _layout_is_taken(_name)
+
+
+@fact("A2-7", "400 9105", is_open=True)
+def digests_by_sha_1(life: Life) -> str:
+    """Whether TEST, too, refuses digests by SHA-1."""
+    layout = replace(LAYOUTS["enveloped"], digest=SHA_1)
+    return _code(life, _sign(life["owner"], _request(life), layout=layout))
+
+
+@fact("A2-5", "400 9105")
+def curve_p_521(life: Life) -> str:
+    """A key on the curve P-521 is refused."""
+    key = ec.generate_private_key(ec.SECP521R1())
+    signer = people.human("the owner", life["owner"].value, key=key)
+    return _code(life, _sign(signer, _request(life)))
 
 
 @fact("A1-460", "460 Nieważny certyfikat")

@@ -10,18 +10,25 @@ from ..people import NAMES
 from .offices import give, given, take_back
 
 
-def _pass_on(life: Life, target: dict[str, str]) -> str:
+def _to_employee(life: Life, right: str, whence: str) -> dict[str, Any]:
+    """Return what gives B's employee a right.
+
+    :param whence: who gives it, for the description
+    """
     given_name, surname = NAMES
-    body: dict[str, Any] = {
+    return {
         "subjectIdentifier": {"type": "Pesel", "value": life["stranger"].value},
-        "permissions": ["InvoiceRead"],
-        "description": f"{MARK} B",
+        "permissions": [right],
+        "description": f"{MARK} {whence}",
         "subjectDetails": {
             "subjectDetailsType": "PersonByIdentifier",
             "personById": {"firstName": given_name, "lastName": surname},
         },
-        "targetIdentifier": target,
     }
+
+
+def _pass_on(life: Life, target: dict[str, str]) -> str:
+    body = {**_to_employee(life, "InvoiceRead", "B"), "targetIdentifier": target}
     return life.permission(life["login to B"], "POST", "indirect/grants", body)
 
 
@@ -132,3 +139,21 @@ def employee_is_out_with_the_office(life: Life) -> str:
     life.need("employee in A")
     take_back(life)
     return str(life.attempt(life["stranger"], life["A"]).code)
+
+
+@fact("G2-10", "Inactive", is_open=True)
+def row_of_the_employee(life: Life) -> str:
+    """What the employee's row in B says after B has lost the right."""
+    life.need("employee in A")
+    rows = life.rights(
+        life["login to B"], "persons", queryType="PermissionsGrantedInCurrentContext"
+    )
+    return ", ".join(sorted({row["permissionState"] for row in rows})) or "no row"
+
+
+@fact("G-2", "202 200, then 200")
+def right_of_a_person(life: Life) -> str:
+    """A can give a right to the employee directly."""
+    body = _to_employee(life, "InvoiceWrite", "A")
+    said = life.permission(life["login to A"], "POST", "persons/grants", body)
+    return f"{said}, then {life.attempt_soon(life['stranger'], life['A']).code}"

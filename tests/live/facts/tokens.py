@@ -15,6 +15,7 @@ from ..door import Answer
 from ..fact import fact
 from ..life import MARK, Life
 from ..login import Login
+from .certificates import UNKNOWN_SERIAL
 
 _OAEP = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
 _USAGE = "KsefTokenEncryption"
@@ -64,6 +65,13 @@ def token_gets_no_data(life: Life) -> str:
     login = life.followed(life.accepted(_submit(life, made)))
     life["login with a token"] = life.redeemed(login)
     return life.door.call("GET", "/certificates/enrollments/data", login.access).said
+
+
+@fact("A1-http", "403 auth-method-not-allowed")
+def token_revokes_no_certificate(life: Life) -> str:
+    """A login with a KSeF token may not revoke a certificate: 403 with a reason."""
+    path = f"/certificates/{UNKNOWN_SERIAL}/revoke"
+    return life.door.call("POST", path, life["login with a token"].access, json={}).said
 
 
 @fact("A1-25002", "400 25002")
