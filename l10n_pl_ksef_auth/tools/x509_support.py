@@ -115,7 +115,8 @@ def _name(name: Any) -> x509.Name:
 
 
 def _attribute(kind: Any, value: Any) -> x509.NameAttribute[str]:
-    if not isinstance(value.native, str):
+    # The class first: what is nested deeply would be read to its depth.
+    if not isinstance(value, core.AbstractString):
         raise ValueError("a name that is no text")
     oid = x509.ObjectIdentifier(kind.dotted)
     return x509.NameAttribute(oid, value.native, _validate=False)

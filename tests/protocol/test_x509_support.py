@@ -118,3 +118,27 @@ def test_certificates_are_read_in_one_place():
         if other.search(file.read_text())
     ]
     assert found == ["x509_support.py"]
+
+
+def _nested(depth):
+    """Return an empty SEQUENCE in so many others, in DER."""
+    der = b""
+    for _level in range(depth):
+        length = len(der)
+        size = bytes([length]) if length < 128 else b"\x82" + length.to_bytes(2, "big")
+        der = b"\x30" + size + der
+    return der
+
+
+def test_a_name_that_is_nested_deeply_is_none():
+    certificate = asn1.Certificate.load(PLAIN.der)
+    kind = core.ObjectIdentifier("2.5.4.3").dump()
+    pair = core.Sequence.load(_wrapped(b"\x30", kind + _nested(1500)))
+    name = _wrapped(b"\x30", _wrapped(b"\x31", pair.dump()))
+    certificate["tbs_certificate"]["subject"] = asn1.Name.load(name)
+    with pytest.raises(ValueError, match="no readable certificate"):
+        read_certificate(certificate.dump())
+
+
+def _wrapped(tag, content):
+    return tag + b"\x82" + len(content).to_bytes(2, "big") + content
