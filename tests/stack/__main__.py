@@ -74,6 +74,8 @@ def _package(name: str) -> Callable[[list[str]], int]:
     def run(words: list[str]) -> int:
         from . import packages
 
+        if name in NETWORKED:
+            packages.become(name, words)
         return packages.run(name, words)
 
     return run
@@ -97,7 +99,10 @@ PACKAGES = {
     "soak": ("soak", "hours of use made minutes, with faults"),
     "i18n": ("texts", "exports all texts anew and says which lack a Polish one"),
     "fuzz": ("fuzz", "a long search for documents that the reader stumbles over"),
+    "live": ("live", "the whole life on KSeF's TEST environment; clean, sign (see --help)"),
 }
+#: Packages that talk to the world outside this machine.
+NETWORKED = {"live"}
 EXISTING = {
     name: each for name, each in PACKAGES.items() if (TESTS / each[0] / "__main__.py").exists()
 }

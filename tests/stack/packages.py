@@ -1,18 +1,29 @@
-"""Commands whose work is a package of tests/: benchmarks, soak, fuzz."""
+"""Commands whose work is a package of tests/: benchmarks, soak, fuzz, live."""
 
 from __future__ import annotations
 
 import os
 import subprocess
+from typing import NoReturn
 
 from . import venvs
 from .places import ROOT, TESTS
-from .programs import isolated
+from .programs import at_home, isolated
 
 
 def run(name: str, words: list[str]) -> int:
     """Run the package `name` with its own options; return the exit code."""
     return subprocess.call(command(name, words), cwd=ROOT, env=environment())
+
+
+def become(name: str, words: list[str]) -> NoReturn:
+    """Go on as the package `name`, which reaches the internet and takes its time to end.
+
+    Nobody stands above it who would kill it while it cleans up after a Ctrl-C.
+    """
+    program, *rest = command(name, words)
+    surroundings = at_home(os.environ) | {"PYTHONPATH": _path()}
+    os.execve(program, [program, *rest], surroundings)
 
 
 def command(name: str, words: list[str]) -> list[str]:
@@ -22,5 +33,8 @@ def command(name: str, words: list[str]) -> list[str]:
 
 def environment() -> dict[str, str]:
     """Return the environment of such a package, with the addon's plain Python on its path."""
-    path = os.pathsep.join(map(str, (TESTS, ROOT / "l10n_pl_ksef_auth")))
-    return isolated() | {"PYTHONPATH": path}
+    return isolated() | {"PYTHONPATH": _path()}
+
+
+def _path() -> str:
+    return os.pathsep.join(map(str, (TESTS, ROOT / "l10n_pl_ksef_auth")))
