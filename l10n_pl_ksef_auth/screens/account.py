@@ -15,11 +15,11 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
     _name = "l10n_pl_ksef.account"
     _description = "KSeF account"
 
-    def _values(self, principal, listed=None):
+    def _describe(self, principal, listed=None):
         """Return what the account screen shows; ``listed`` is what _ask_ksef returned, if asked."""
         listed = listed or {"certificates": [], "sessions": [], "asked_at": False}
         return {
-            "panel": self.env["l10n_pl_ksef.panel"]._values(principal),
+            "panel": self.env["l10n_pl_ksef.panel"]._describe(principal),
             "options": self._options(principal),
             "certificates": self._certificates(principal, listed),
             "sessions": self._sessions(principal, listed),

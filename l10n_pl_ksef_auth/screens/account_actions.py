@@ -24,7 +24,7 @@ class L10n_Pl_KsefAccountActions(models.AbstractModel):
         with suppress(InvalidNip):
             self.env["l10n_pl_ksef.session"]._log_in(principal, wait_seconds=5)
         with fresh(company) as connected:
-            panel = connected.env["l10n_pl_ksef.panel"]._values(connected)
+            panel = connected.env["l10n_pl_ksef.panel"]._describe(connected)
             text = self._connect_text(connected, panel)
         state, color = panel["state"], panel["color"]
         return {

@@ -41,7 +41,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
     _name = "l10n_pl_ksef.panel"
     _description = "KSeF connection panel"
 
-    def _values(self, company):
+    def _describe(self, company):
         """Describe a company's connection, or why nothing can be done about it here."""
         values, obstacle = self._connection(company), why_locked(self.env)
         if obstacle:

@@ -61,7 +61,7 @@ class ResCompany(models.Model):
         :return dict: see l10n_pl_ksef.panel
         """
         self._l10n_pl_ksef_check_group(SEE_GROUP)
-        return self.env["l10n_pl_ksef.panel"]._values(self)
+        return self.env["l10n_pl_ksef.panel"]._describe(self)
 
     def l10n_pl_ksef_follow(self):
         """Do the next step of a connection on its way, and describe the connection then.
@@ -75,7 +75,7 @@ class ResCompany(models.Model):
         panel._certificates_on_the_way(principal)._advance()
         # What the steps committed is not in this transaction's snapshot.
         with fresh(self) as company:
-            return company.env["l10n_pl_ksef.panel"]._values(company)
+            return company.env["l10n_pl_ksef.panel"]._describe(company)
 
     def l10n_pl_ksef_open_authorization(self):
         """Open the window "Account authorization", or first the one that decides about a copy.
@@ -115,7 +115,7 @@ class ResCompany(models.Model):
         :return dict: see l10n_pl_ksef.account
         """
         principal = self._l10n_pl_ksef_managed()
-        return self.env["l10n_pl_ksef.account"]._values(principal)
+        return self.env["l10n_pl_ksef.account"]._describe(principal)
 
     def l10n_pl_ksef_account_at_ksef(self):
         """Describe the account, side by side with what KSeF lists for the signer.
@@ -128,8 +128,8 @@ class ResCompany(models.Model):
             listed = account._ask_ksef(principal)
         except (KsefError, VaultError) as error:
             problem = problems.texts(self.env, problems.of_request(error))
-            return {**account._values(principal), "problem": problem}
-        return account._values(principal, listed)
+            return {**account._describe(principal), "problem": problem}
+        return account._describe(principal, listed)
 
     def l10n_pl_ksef_save_options(self, values):
         """Change the company's settings for KSeF, also for a user who may not write companies.

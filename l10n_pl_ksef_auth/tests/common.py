@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from unittest import SkipTest
 from unittest.mock import patch
 
+from odoo import Command
 from odoo.tests import TransactionCase, new_test_user
 
 from odoo.addons.l10n_pl_ksef_auth.models.base import locks
@@ -163,7 +164,7 @@ class KsefCase(MovedTime, TransactionCase):
             login,
             groups=groups,
             company_id=companies[0].id,
-            company_ids=[(6, 0, companies.ids)],
+            company_ids=[Command.set(companies.ids)],
         )
 
     def setUp(self):

@@ -12,7 +12,7 @@ from unittest.mock import patch
 
 import requests
 
-from odoo import SUPERUSER_ID, api, sql_db
+from odoo import SUPERUSER_ID, Command, api, sql_db
 from odoo.modules.registry import Registry
 from odoo.tests.common import BaseCase, get_db_name
 from odoo.tools import SQL, config
@@ -191,8 +191,8 @@ def _make_company_and_user(env, base_url):
             "login": f"proof{time.monotonic_ns()}",
             "email": "accountant@example.com",
             "company_id": company.id,
-            "company_ids": [(6, 0, company.ids)],
-            "group_ids": [(4, env.ref("l10n_pl_ksef_auth.group_ksef_connection").id)],
+            "company_ids": [Command.set(company.ids)],
+            "group_ids": [Command.link(env.ref("l10n_pl_ksef_auth.group_ksef_connection").id)],
         }
     )
     return company.id, user.id

@@ -1,3 +1,4 @@
+from odoo import Command
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
@@ -54,7 +55,7 @@ class TestAudit(KsefCase):
     def test_a_certificate_that_begins_to_serve_a_company_leaves_a_line_there(self):
         certificate = self.certified()
         other = self.make_company("Druga Sp. z o.o.", "1234563218")
-        certificate.write({"company_ids": [(4, other.id)]})
+        certificate.write({"company_ids": [Command.link(other.id)]})
         self.assertEqual(self.line("certificate_shared").company_id, other)
 
     def test_nobody_changes_or_deletes_a_line(self):

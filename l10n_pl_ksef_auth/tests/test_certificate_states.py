@@ -1,5 +1,6 @@
 from datetime import timedelta
 
+from odoo import Command
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
@@ -20,7 +21,7 @@ class TestCertificateStates(KsefCase):
             {
                 "name": "Odoo x",
                 "environment": environment,
-                "company_ids": [(4, self.company.id)],
+                "company_ids": [Command.link(self.company.id)],
                 "state": "exists",
             }
         )

@@ -2,7 +2,7 @@ from contextlib import suppress
 from datetime import timedelta
 from unittest.mock import patch
 
-from odoo import fields
+from odoo import Command, fields
 from odoo.tests import tagged
 
 from odoo.addons.l10n_pl_ksef_auth.exceptions import LoginNeeded
@@ -89,7 +89,9 @@ class TestRightfulConnection(KsefCase):
     def test_an_archived_company_does_not_log_in_any_more(self):
         self.certified()
         here = self.env["res.users"].search([("company_id", "=", self.company.id)])
-        here.write({"company_ids": [(4, self.env.company.id)], "company_id": self.env.company.id})
+        here.write(
+            {"company_ids": [Command.link(self.env.company.id)], "company_id": self.env.company.id}
+        )
         self.company.active = False
         with self.counted("challenge") as logins:
             self.let_days_pass(9)

@@ -1,4 +1,4 @@
-from odoo import fields
+from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
@@ -63,7 +63,7 @@ class TestRoleTable(KsefCase):
             f"role_{role}",
             groups=groups if role in OUTSIDE else f"{groups},{EXTRA}",
             company_id=company.id,
-            company_ids=[(6, 0, company.ids)],
+            company_ids=[Command.set(company.ids)],
         )
 
     def setUp(self):

@@ -153,7 +153,7 @@ class TestTenYears(OwnDatabaseCase):
         a_day = self.simulator.requests.count() / self.days
         with self.environment() as env:
             told = env["l10n_pl_ksef.alert"].search_count([])
-            panel = env["l10n_pl_ksef.panel"]._values(env["res.company"].browse(self.company_id))
+            panel = env["l10n_pl_ksef.panel"]._describe(env["res.company"].browse(self.company_id))
         self.figures(
             f"ten years: {hours:.1f} hours without a usable token outside KSeF's outages,"
             f" {told} human actions, {issued} certificates issued ({needed} needed),"

@@ -221,7 +221,7 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
     # What it shows
     # ------------------------------------------------------------------
     def _view(self, upload):
-        return self.env["l10n_pl_ksef.authorization.view"]._values(self, upload)
+        return self.env["l10n_pl_ksef.authorization.view"]._describe(self, upload)
 
     def _follow_up(self, upload):
         """Return view() after steps that were committed outside this transaction's snapshot."""

@@ -15,7 +15,7 @@ class L10n_Pl_KsefAuthorizationView(models.AbstractModel):
     _name = "l10n_pl_ksef.authorization.view"
     _description = "KSeF account authorization, as it is shown"
 
-    def _values(self, window, upload):
+    def _describe(self, window, upload):
         """Describe all that a window shows, with its attached file."""
         company = window.company_id
         parameters = self.env["ir.config_parameter"].sudo()

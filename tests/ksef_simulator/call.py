@@ -47,7 +47,7 @@ class Call:
 
     @property
     def is_new(self) -> bool:
-        """Whether today's KSeF is played, not the older one."""
+        """Return True if today's KSeF is played, not the older one."""
         return self.sim.settings.version == NEW
 
     def json(self, shape: Shape | Mapping[str, Shape]) -> dict[str, Any]:

@@ -68,7 +68,7 @@ def held(call: Call, who: Who) -> int:
 
 
 def _barred(call: Call) -> bool:
-    """Whether this kind of login may not apply for certificates (docs/ksef.md A2-26)."""
+    """Return True if this kind of login may not apply for certificates (docs/ksef.md A2-26)."""
     by_fingerprint = call.session.who.kind == "fingerprint"
     refused = by_fingerprint and not call.sim.settings.fingerprint_enrollment
     return call.session.method == "Token" or refused

@@ -54,7 +54,7 @@ class Contract:
 
     @staticmethod
     def at_hand(version: str = NEW) -> bool:
-        """Whether the file of a version is where it is expected, beside the project."""
+        """Return True if the file of a version is where it is expected, beside the project."""
         return (FOLDER / CONTRACTS[version]).is_file()
 
     @staticmethod
@@ -64,7 +64,7 @@ class Contract:
         return Contract(FOLDER / CONTRACTS[version])
 
     def knows(self, method: str, route: str) -> bool:
-        """Whether the contract has this operation; ``route`` names parameters as {x} or <x>."""
+        """Return True if the contract has this operation; ``route`` names parameters as {x} or <x>."""
         return (method, _shape(route)) in self._operations
 
     def check_answer(

@@ -34,7 +34,7 @@ class Target:
     value: str | None = None
 
     def names(self, where: LoginContext) -> bool:
-        """Whether it is this client and no other."""
+        """Return True if it is this client and no other."""
         return (self.type, self.value) == (where.type, where.value)
 
     def as_json(self) -> dict[str, str]:
@@ -75,7 +75,7 @@ class Grant:
         return self.given_in or self.context
 
     def same_as(self, other: Grant) -> bool:
-        """Whether a second one would change nothing: what may be passed on does not count."""
+        """Return True if a second one would change nothing: what may be passed on does not count."""
         mine, others = (
             (item.who, item.context, item.scope, item.kind, item.target) for item in (self, other)
         )

@@ -174,12 +174,12 @@ class World:
         return {who}
 
     def is_owner(self, who: Who, where: LoginContext) -> bool:
-        """Whether the context is the identity's own: its seal, or its sole tradership."""
+        """Return True if the context is the identity's own: its seal, or its sole tradership."""
         own = Who("nip", where.value)
         return where.type == "Nip" and own in self.same_subject(who)
 
     def is_deceased(self, who: Who) -> bool:
-        """Whether the person has died."""
+        """Return True if the person has died."""
         person = self.people.get(who.value)
         return who.kind == "pesel" and person is not None and person.deceased
 
@@ -224,7 +224,7 @@ class World:
         ]
 
     def reaches(self, item: Grant, where: LoginContext) -> bool:
-        """Whether an indirect right is meant for this client."""
+        """Return True if an indirect right is meant for this client."""
         if item.target is None:
             return False
         if item.target.type == "AllPartners":
@@ -232,7 +232,7 @@ class World:
         return item.target.names(where)
 
     def delegable(self, scope: str | None, client: LoginContext, partner: LoginContext) -> bool:
-        """Whether the client gave its partner a right that may be passed on; any unless told."""
+        """Return True if the client gave its partner a right that may be passed on; any unless told."""
         return any(
             item.can_delegate and scope in (None, item.scope)
             for item in self._partner_grants(client, partner)
