@@ -64,7 +64,7 @@ class Contract:
         return Contract(FOLDER / CONTRACTS[version])
 
     def knows(self, method: str, route: str) -> bool:
-        """Return True if the contract has this operation; ``route`` names parameters as {x} or <x>."""
+        """Return True if the contract has an operation; ``route`` names parameters {x} or <x>."""
         return (method, _shape(route)) in self._operations
 
     def check_answer(

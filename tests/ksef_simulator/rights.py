@@ -75,7 +75,7 @@ class Grant:
         return self.given_in or self.context
 
     def same_as(self, other: Grant) -> bool:
-        """Return True if a second one would change nothing: what may be passed on does not count."""
+        """Return True if a second one would change nothing, but for what may be passed on."""
         mine, others = (
             (item.who, item.context, item.scope, item.kind, item.target) for item in (self, other)
         )

@@ -232,7 +232,7 @@ class World:
         return item.target.names(where)
 
     def delegable(self, scope: str | None, client: LoginContext, partner: LoginContext) -> bool:
-        """Return True if the client gave its partner a right that may be passed on; any unless told."""
+        """Return True if the client gave its partner this right, or any, to pass on."""
         return any(
             item.can_delegate and scope in (None, item.scope)
             for item in self._partner_grants(client, partner)
