@@ -15,7 +15,7 @@ from datetime import timezone
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from . import clock
+from . import clock, walls
 from .members import MOST, for_people, shown, texts
 
 #: Seconds; only a mistake or an attacker asks for a longer wait.
@@ -52,7 +52,8 @@ class KsefUnavailable(KsefError):
     """No usable answer: network, time-out, 5xx, HTML, half an answer, too long an answer.
 
     ``sent`` is False only if the request certainly did not reach KSeF. ``code`` is one of
-    network, timeout, tls, proxy, redirect, server, html, unreadable, too_long, reset, address.
+    network, timeout, tls, proxy, redirect, server, html, blocked, unreadable, too_long, reset,
+    address. ``incident`` is the number of a blocked call for support, where one was told.
     """
 
     retryable = True
@@ -60,6 +61,19 @@ class KsefUnavailable(KsefError):
     sent: bool
     status: int | None = None
     retry_after: float | None = None
+    incident: str = ""
+
+    @property
+    def details(self) -> tuple[str, ...]:
+        """Return what a record keeps of the answer: the incident's number, where there is one."""
+        return (self.incident,) if self.incident else ()
+
+
+class KsefBlocked(KsefUnavailable):
+    """A firewall or gateway answered in KSeF's place: it is no verdict of KSeF's.
+
+    ``code`` is html for a web page, blocked for text and JSON (docs/ksef.md E17).
+    """
 
 
 class KsefInvalidAnswer(KsefUnavailable):
@@ -89,7 +103,10 @@ class KsefRefused(KsefError):
 
 
 class KsefUnauthorized(KsefRefused):
-    """The bearer is wrong or outdated: HTTP 401, or 403 with an empty body (docs/ksef.md A2-15)."""
+    """The bearer is wrong or outdated: HTTP 401, or 403 with an empty body (docs/ksef.md A2-15).
+
+    An empty body says so only where a bearer was sent.
+    """
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -129,10 +146,13 @@ class KsefRateLimited(KsefRefused):
     retry_after: float | None = None
 
 
-def raise_for(call: str, status: int, headers: Mapping[str, str], content: bytes) -> None:
+def raise_for(
+    call: str, status: int, headers: Mapping[str, str], content: bytes, *, bearer: bool = True
+) -> None:
     """Raise the exception for this answer; return if it is a success.
 
     :param call: method and path, for the exception's text
+    :param bearer: whether the request carried a token
     :raises KsefError: for any status but 2xx; docs/ksef.md A1-http
     """
     if 200 <= status < 300:
@@ -142,11 +162,27 @@ def raise_for(call: str, status: int, headers: Mapping[str, str], content: bytes
     wait = _retry_after(headers.get("Retry-After"))
     if status == 429:
         raise KsefRateLimited(text, retry_after=wait)
-    code = _unavailable_code(status, content)
+    code = _unavailable_code(status, content, body, bearer)
+    if code in ("html", "blocked"):
+        raise blocked(text, code, status, content, wait)
     if code:
         sent = status not in (407, 511)  # a proxy's or a hotspot's answer, not KSeF's
         raise KsefUnavailable(text, code=code, sent=sent, status=status, retry_after=wait)
-    raise _refusal(text, status, body, not content.strip())
+    raise _refusal(text, status, body)
+
+
+def blocked(
+    text: str, code: str, status: int, content: bytes, wait: float | None = None
+) -> KsefBlocked:
+    """Return the exception for a body that something before KSeF has sent.
+
+    :param text: the call and its HTTP status
+    :param code: html or blocked
+    :param wait: seconds that the answer asks to wait
+    """
+    number = walls.incident(content, _object(content))
+    text = f"{text}, incident {number}" if number else text
+    return KsefBlocked(text, code=code, sent=True, status=status, retry_after=wait, incident=number)
 
 
 def _trace(body: Mapping[str, Any]) -> str:
@@ -157,19 +193,25 @@ def _trace(body: Mapping[str, Any]) -> str:
     return f", trace {number}" if known else ""
 
 
-def _unavailable_code(status: int, content: bytes) -> str | None:
+def _unavailable_code(
+    status: int, content: bytes, body: Mapping[str, Any], bearer: bool
+) -> str | None:
     if 300 <= status < 400:
         return "redirect"
     if status in (407, 511):
         return "proxy"
     if status == 408 or not 400 <= status < 500:
         return "server"
-    return "html" if is_html(content) else None
+    if walls.is_blank(content):
+        return None if bearer and status in (401, 403) else "unreadable"
+    if walls.is_page(content):
+        return "html"
+    return None if walls.is_verdict(status, body, bool(_problems(body))) else "blocked"
 
 
-def _refusal(text: str, status: int, body: Mapping[str, Any], empty: bool) -> KsefRefused:
+def _refusal(text: str, status: int, body: Mapping[str, Any]) -> KsefRefused:
     said = shown(body.get("detail")) or shown(body.get("title"))
-    if status == 401 or (status == 403 and empty):
+    if status == 401 or (status == 403 and not body):
         return KsefUnauthorized(text, status=status, code="unauthorized", said=said)
     if status == 403:
         extensions = {key: value for key, value in body.items() if key not in _STANDARD_MEMBERS}
@@ -218,11 +260,6 @@ def _object(content: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return body if isinstance(body, dict) else {}
-
-
-def is_html(content: bytes) -> bool:
-    """Return True if the body is a web page, as firewalls and proxies send."""
-    return content.lstrip()[:1] == b"<"
 
 
 def _retry_after(value: str | None) -> float | None:

@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 import requests
 import urllib3
 
+from . import walls
 from .const import EXCHANGE_TIMEOUT, IDLE_LIMIT, MAX_ANSWER_BYTES, TIMEOUT, check_base_url
-from .errors import KsefInvalidAnswer, KsefUnavailable, is_html, raise_for
+from .errors import KsefInvalidAnswer, KsefUnavailable, blocked, raise_for
 from .members import for_people
 
 _Value = TypeVar("_Value")
@@ -50,16 +51,16 @@ class Answer:
         try:
             data = jsonlib.loads(self.content)
         except (ValueError, RecursionError):
-            code = "html" if is_html(self.content) else "unreadable"
-            raise KsefUnavailable(
-                f"{self.call}: the answer is not JSON ({len(self.content)} bytes)",
-                code=code,
-                sent=True,
-                status=self.status_code,
-            ) from None
+            raise self._no_json() from None
         if not isinstance(data, dict):
             raise self.invalid()
         return data
+
+    def _no_json(self) -> KsefUnavailable:
+        text = f"{self.call}: the answer is not JSON ({len(self.content)} bytes)"
+        if walls.is_page(self.content):
+            return blocked(text, "html", self.status_code, self.content)
+        return KsefUnavailable(text, code="unreadable", sent=True, status=self.status_code)
 
     def invalid(self) -> KsefInvalidAnswer:
         """Return the exception for an answer that lacks what the call needs."""
@@ -162,7 +163,7 @@ class Transport:
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             # Without a cause: exceptions of requests carry the request and its bearer.
             raise _unavailable(call, error) from None
-        raise_for(call, status, answered, content)
+        raise_for(call, status, answered, content, bearer=bool(bearer))
         return Answer(status, answered, content, call)
 
     def _send(

@@ -153,6 +153,7 @@ OUTAGES = [
     ("address", False, "support", PASSES, "must begin with https://", CHECK_ADDRESS),
     ("server", True, "wait", PASSES, "failure on its side", ODOO_GOES_ON),
     ("html", True, "wait", PASSES, "protective service", "in an hour"),
+    ("blocked", True, "wait", PASSES, "protective service", "in an hour"),
     ("unreadable", True, "wait", PASSES, "cannot be read", ODOO_GOES_ON),
     ("too_long", True, "wait", PASSES, "cannot be read", ODOO_GOES_ON),
 ]
@@ -200,6 +201,14 @@ def test_a_refusal_without_a_code(status, way_back, final, said, advised):
 def test_a_call_without_a_usable_answer(code, sent, way_back, final, said, advised):
     meaning = meanings.of_record({"kind": "outage", "code": code, "sent": sent})
     _is_right(meaning, way_back, final, said, advised)
+
+
+@pytest.mark.parametrize("code", ["html", "blocked"])
+def test_a_wall_that_told_a_number_is_told_with_it(code):
+    problem = {"kind": "outage", "code": code, "details": ["7860-1655"]}
+    said = "name incident %(details)s"
+    _is_right(meanings.of_record(problem), "wait", PASSES, said, "in an hour")
+    assert said in meanings.of_record({**problem, "once": True}).text
 
 
 def test_no_meaning_is_without_its_row():

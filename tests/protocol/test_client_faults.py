@@ -1,5 +1,6 @@
 """Answers that are none, and refusals in all their forms."""
 
+import json
 import socket
 
 import pytest
@@ -8,6 +9,7 @@ from protocol_builders import failure, http, raised, refused, wire
 from tools import members, transport
 from tools.client import KsefClient
 from tools.errors import (
+    KsefBlocked,
     KsefError,
     KsefForbidden,
     KsefGone,
@@ -18,6 +20,7 @@ from tools.errors import (
 )
 
 HTML = b"<!DOCTYPE html><title>Request unsuccessful</title>"
+MARK = b"\xef\xbb\xbf"
 
 
 def test_a_refused_connection_says_that_nothing_was_sent():
@@ -62,6 +65,8 @@ def test_half_an_answer_may_mean_that_ksef_has_the_request():
         (http(200, HTML), "html"),
         (http(403, HTML), "html"),
         (http(400, HTML), "html"),
+        (http(403, MARK + HTML), "html"),
+        (http(403, b"Request blocked."), "blocked"),
         (http(502, HTML), "server"),
         (http(503), "server"),
         (http(500, {"a": 1}), "server"),
@@ -96,9 +101,6 @@ def test_the_old_form_of_errors_is_read():
 @pytest.mark.parametrize(
     "body",
     [
-        b"",
-        b"null",
-        b"[]",
         b'{"errors": 1}',
         b'{"errors": [1, {}]}',
         b'{"exception": []}',
@@ -108,6 +110,100 @@ def test_the_old_form_of_errors_is_read():
 def test_a_refusal_without_readable_codes_is_still_a_refusal(body):
     error = failure(KsefRefused, http(400, body))
     assert (error.status, error.number, error.code) == (400, None, "http_400")
+
+
+BLOCKED = {
+    "title": "Request blocked",
+    "status": 403,
+    "detail": "This request was blocked by our security service",
+    "security": {"incidentId": "7860-1655", "clientIp": "192.0.2.7"},
+}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        json.dumps(BLOCKED).encode(),
+        MARK + json.dumps(BLOCKED).encode(),
+        b'{"incidentId": 7860, "title": "Request blocked"}',
+        b'{"title": "Forbidden", "status": 403, "reasonCode": null}',
+        b"Request blocked.",
+        HTML,
+        MARK + b"\r\n" + HTML,
+        HTML.decode().encode("utf-16"),
+        b"null",
+        b"[]",
+        b"{}",
+        b'{"reference',
+    ],
+)
+def test_a_403_without_a_reason_is_a_wall_and_no_verdict(body):
+    error = failure(KsefBlocked, http(403, body))
+    assert error.retryable
+    assert (error.sent, error.status) == (True, 403)
+
+
+@pytest.mark.parametrize("status", [400, 401, 404, 405, 409, 410, 413, 415, 422, 451])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"404 page not found",
+        b"null",
+        b"[]",
+        b"{}",
+        b'{"message": "no Route matched with those values"}',
+        json.dumps(BLOCKED).encode(),
+        HTML,
+        MARK + HTML,
+    ],
+)
+def test_a_4xx_that_is_no_answer_of_ksef_is_no_verdict_either(status, body):
+    assert failure(KsefUnavailable, http(status, body)).status == status
+
+
+@pytest.mark.parametrize("status", [400, 404, 405, 409, 410, 413, 415, 422, 451])
+@pytest.mark.parametrize("body", [b"", b" \r\n", MARK])
+def test_a_4xx_that_says_nothing_is_no_verdict(status, body):
+    assert failure(KsefUnavailable, http(status, body)).code == "unreadable"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        json.dumps(BLOCKED).encode(),
+        b'{"incidentId": "7860-1655"}',
+        b"Request blocked. Incident ID: 7860-1655 (simulated)",
+        b"<p>Incapsula incident ID: <b>7860-1655</b></p>",
+        MARK + b"<iframe src='/x?incident_id=7860-1655&amp;edet=12'></iframe>",
+        "<p>Your support ID is: 7860-1655.</p>".encode("utf-16"),
+    ],
+)
+def test_a_wall_tells_the_number_of_the_incident(body):
+    error = failure(KsefBlocked, http(403, body))
+    assert (error.incident, error.details) == ("7860-1655", ("7860-1655",))
+    assert "incident 7860-1655" in str(error)
+    assert failure(KsefBlocked, http(404, body)).incident == "7860-1655"
+
+
+def test_a_page_in_place_of_an_answer_tells_the_number_of_the_incident():
+    assert failure(KsefBlocked, http(200, b"<p>Incident ID: 7860-1655")).incident == "7860-1655"
+
+
+@pytest.mark.parametrize("number", ["the\nbearer", "x" * 81, "\x00", "ż", [], {"a": "7860"}, None])
+def test_what_is_no_number_of_an_incident_is_not_told(number):
+    body = {"title": "Request blocked", "security": {"incidentId": number}}
+    assert failure(KsefBlocked, http(403, body)).incident == ""
+
+
+def test_a_403_with_codes_is_ksefs_although_it_names_no_reason():
+    body = {"title": "Forbidden", "status": 403, "errors": [{"code": 21301, "description": "…"}]}
+    assert failure(KsefForbidden, http(403, body)).reason == ""
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_an_empty_answer_speaks_of_no_bearer_where_none_was_sent(status):
+    with wire(http(status)) as (client, _server):
+        assert raised(KsefUnavailable, client.challenge).code == "unreadable"
 
 
 def test_a_flood_of_errors_is_cut():

@@ -15,7 +15,7 @@ from tools import clock, enrollment, meanings, xades
 from tools.auth_token_request import Context, build
 from tools.client import KsefClient
 from tools.credentials import matches
-from tools.errors import KsefForbidden, KsefRateLimited, KsefRefused, KsefUnavailable
+from tools.errors import KsefBlocked, KsefForbidden, KsefRateLimited, KsefRefused, KsefUnavailable
 from tools.identity import identity_of_certificate, identity_of_enrollment_data
 
 NIP = Context("Nip", DEMO_NIP)
@@ -230,6 +230,9 @@ def test_a_revoked_certificate_does_not_log_in(ksef):
         ("503", KsefUnavailable),
         ("not-json", KsefUnavailable),
         ("oversized", KsefUnavailable),
+        ("wall", KsefBlocked),
+        ("wall-text", KsefBlocked),
+        ("wall-html", KsefBlocked),
         ("429", KsefRateLimited),
         ("401", KsefRefused),
         ("empty-403", KsefRefused),
@@ -241,6 +244,14 @@ def test_a_fault_is_told_and_the_next_call_works(sim, ksef, kind, error):
     with pytest.raises(error):
         ksef.refresh(refresh)
     assert ksef.refresh(refresh)
+
+
+@pytest.mark.parametrize("kind", ["wall", "wall-text", "wall-html"])
+def test_a_wall_is_told_with_the_number_of_the_incident_in_each_of_its_forms(sim, ksef, kind):
+    sim.faults.add("challenge", kind, details=["7860-1655"])
+    with pytest.raises(KsefBlocked) as caught:
+        ksef.challenge()
+    assert caught.value.incident == "7860-1655"
 
 
 def test_a_delay_beyond_the_patience_is_a_timeout(sim):

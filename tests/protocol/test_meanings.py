@@ -10,6 +10,7 @@ import pytest
 from tools import meanings
 from tools.credentials import Reason
 from tools.errors import (
+    KsefBlocked,
     KsefForbidden,
     KsefGone,
     KsefRateLimited,
@@ -90,6 +91,7 @@ def _all_meanings():
         applications.DETAILS,
         refused.REASONS,
         outages.OUTAGES,
+        outages.NUMBERED,
         local_problems.PROBLEMS,
     ]
     variants = [meaning for table in refused.VARIANTS.values() for meaning in table.values()]
@@ -196,6 +198,10 @@ def test_what_may_pass_is_not_final(code, details):
     ("error", "meaning"),
     [
         (_unavailable(), meanings.outage("timeout", sent=True)),
+        (
+            KsefBlocked("…", code="blocked", sent=True, incident="7"),
+            outages.NUMBERED["blocked"],
+        ),
         (
             KsefForbidden("…", status=403, reason="ip-not-allowed", extensions={}),
             meanings.forbidden("ip-not-allowed"),

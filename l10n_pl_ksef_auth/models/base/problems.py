@@ -18,7 +18,8 @@ def of_error(error):
     if isinstance(error, KsefForbidden):
         return _kept("forbidden", error.reason, error.said, error.details)
     if isinstance(error, KsefUnavailable):
-        return {**_kept("outage", error.code), "sent": error.sent, "status": error.status}
+        kept = _kept("outage", error.code, details=error.details)
+        return {**kept, "sent": error.sent, "status": error.status}
     if isinstance(error, KsefRefused):
         first = error.problems[0] if error.problems else None
         told = (first.code, first.text, first.details) if first else (None, error.said)

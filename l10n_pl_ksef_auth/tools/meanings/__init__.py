@@ -20,7 +20,7 @@ def of_error(error: KsefError) -> Meaning:
     if isinstance(error, KsefForbidden):
         return forbidden(error.reason)
     if isinstance(error, KsefUnavailable):
-        return outage(error.code, error.sent)
+        return outage(error.code, error.sent, error.details)
     if isinstance(error, KsefRefused):
         details = error.problems[0].details if error.problems else ()
         return refusal(error.number, details, error.status)
@@ -49,7 +49,7 @@ def _of_record(problem: Mapping[str, Any]) -> Meaning:
         case "forbidden":
             return forbidden(str(code or ""))
         case "outage":
-            return outage(str(code or ""), problem.get("sent") is not False)
+            return outage(str(code or ""), problem.get("sent") is not False, details)
         case "refusal":
             return refusal(int(code) if code else None, details, problem.get("status"))
         case "local":

@@ -10,6 +10,20 @@ from .meaning import CHECK_ADDRESS, ODOO_GOES_ON, TELL_SUPPORT, TRY_LATER, Advic
 _TELL_SUPPORT = replace(TELL_SUPPORT, final=False)
 _UNREADABLE = Meaning(_lt("KSeF answered with something that cannot be read."), ODOO_GOES_ON)
 
+_IN_AN_HOUR = Advice(
+    _lt("Odoo tries again by itself; if this lasts, try again in an hour."), "wait", final=False
+)
+_TURNED_AWAY = Meaning(
+    _lt("A protective service in front of KSeF turned the message away."), _IN_AN_HOUR
+)
+_TURNED_AWAY_WITH_A_NUMBER = Meaning(
+    _lt(
+        "A protective service in front of KSeF turned the message away. "
+        "If you ask KSeF's support about it, name incident %(details)s."
+    ),
+    _IN_AN_HOUR,
+)
+
 #: By the ``code`` of KsefUnavailable.
 OUTAGES: dict[str, Meaning] = {
     "network": Meaning(_lt("KSeF cannot be reached from this server at the moment."), TRY_LATER),
@@ -36,25 +50,29 @@ OUTAGES: dict[str, Meaning] = {
         replace(CHECK_ADDRESS, final=False),
     ),
     "server": Meaning(_lt("KSeF has a failure on its side at the moment."), ODOO_GOES_ON),
-    "html": Meaning(
-        _lt("A protective service in front of KSeF turned the message away."),
-        Advice(
-            _lt("Odoo tries again by itself; if this lasts, try again in an hour."),
-            "wait",
-            final=False,
-        ),
-    ),
+    "html": _TURNED_AWAY,
+    "blocked": _TURNED_AWAY,
     "unreadable": _UNREADABLE,
     "too_long": _UNREADABLE,
 }
 
 
-def outage(code: str, sent: bool) -> Meaning:
+#: The same, where the answer told the number of the incident.
+NUMBERED: dict[str, Meaning] = {
+    "html": _TURNED_AWAY_WITH_A_NUMBER,
+    "blocked": _TURNED_AWAY_WITH_A_NUMBER,
+}
+
+
+def outage(code: str, sent: bool, details: tuple[str, ...] = ()) -> Meaning:
     """Return the meaning of a call that brought no usable answer.
 
     :param code: of :class:`~..errors.KsefUnavailable`
     :param sent: whether KSeF may have received the message
+    :param details: the number of a blocked call, where one was told
     """
     if not sent and code in ("timeout", "reset"):
         code = "network"
+    if details and code in NUMBERED:
+        return NUMBERED[code]
     return OUTAGES.get(code, OUTAGES["server"])
