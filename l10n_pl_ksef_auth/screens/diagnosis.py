@@ -85,7 +85,7 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
         try:
             token = session._shared_token(wait_seconds=5)
             with principal._l10n_pl_ksef_client() as client:
-                rights = client.personal_permissions(token)
+                rights = client.personal_permissions(token, session._login_context())
         except (KsefError, vault.VaultError) as error:
             return False, self._words(error)
         return not session._missing_rights(), ", ".join(sorted(rights)) or session.rights

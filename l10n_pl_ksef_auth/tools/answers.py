@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from .auth_token_request import Context
 from .members import (
     FromJson,
     exact_texts,
@@ -92,11 +93,30 @@ class Permission(FromJson):
 
     scope: str = member("permissionScope", text)
     state: str = member("permissionState", shown)
+    context_type: str = member("contextIdentifier.type", shown)
+    context_value: str = member("contextIdentifier.value", shown)
+    target_type: str = member("targetIdentifier.type", shown)
+    target_value: str = member("targetIdentifier.value", shown)
 
-    @property
-    def is_active(self) -> bool:
-        """Return True unless KSeF says that the right is not in force."""
-        return self.state in ("", "Active")
+    def is_right_in(self, context: Context | None) -> bool:
+        """Return True if a login to this company or unit may use it (docs/ksef.md E1, G2-11).
+
+        :param context: whom the login is for; None takes every active item for its own
+        """
+        if self.state not in ("", "Active"):
+            return False
+        if context is None or self.target_type == "AllPartners":
+            return True
+        ours = (context.type, context.value)
+        if self.target_type:
+            return (self.target_type, self.target_value) == ours
+        return not self.context_type or (self.context_type, self.context_value) == ours
+
+
+def owner_permissions(data: dict[str, Any]) -> tuple[str, ...] | None:
+    """Return an owner's rights in the same answer, None where it tells nothing about owners."""
+    told = data.get("ownerPermissions")
+    return None if told is None else exact_texts(told)
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
 from urllib.parse import quote
 
 from .answers import (
@@ -22,16 +21,17 @@ from .answers import (
     SessionItem,
     Token,
     Tokens,
+    owner_permissions,
 )
+from .auth_token_request import Context
+from .const import NO_RIGHTS
 from .members import maybe, word
-from .transport import Transport
+from .transport import Answer, Transport
 
 #: KSeF's own upper limits of a page (KSeF's contract).
 _SESSIONS_PAGE, _CERTIFICATES_PAGE, _PERMISSIONS_PAGE = 100, 50, 100
 #: A list that never ends is a fault of the server.
 _MAX_PAGES = 200
-
-_Value = TypeVar("_Value")
 
 
 class KsefClient(Transport):
@@ -99,17 +99,25 @@ class KsefClient(Transport):
         """End the login that this bearer belongs to."""
         self.request("DELETE", "/auth/sessions/current", bearer=bearer)
 
-    def personal_permissions(self, bearer: str) -> frozenset[str]:
-        """Return the names of the rights that this login has, such as ``InvoiceWrite``."""
-        grants = self._pages(
-            "/permissions/query/personal/grants",
-            bearer,
-            {"permissionState": "Active"},
-            _PERMISSIONS_PAGE,
-            "permissions",
-            Permission.from_json,
-        )
-        return frozenset(grant.scope for grant in grants if grant.is_active)
+    def personal_permissions(self, bearer: str, context: Context | None = None) -> frozenset[str]:
+        """Return the names of the rights that this login has, such as ``InvoiceWrite``.
+
+        Older answers list nothing for an owner, who may do everything: then it is empty. It is
+        NO_RIGHTS alone where KSeF says that the login is no owner's and has none (docs/ksef.md E1).
+
+        :param context: the company or unit that the login is for; rights elsewhere do not count
+        """
+        path = "/permissions/query/personal/grants"
+        active = {"permissionState": "Active"}
+        names: set[str] = set()
+        tells_of_owners = False
+        for answer in self._pages(path, bearer, active, _PERMISSIONS_PAGE):
+            rows = answer.read_list("permissions", Permission.from_json)
+            names.update(row.scope for row in rows if row.is_right_in(context))
+            owned = answer.read(owner_permissions)
+            names.update(owned or ())
+            tells_of_owners = tells_of_owners or owned is not None
+        return frozenset(names or ({NO_RIGHTS} if tells_of_owners else ()))
 
     # Certificates
 
@@ -161,14 +169,9 @@ class KsefClient(Transport):
         :param type: Authentication or Offline
         """
         criteria = {"status": status, "type": type}
-        return self._pages(
-            "/certificates/query",
-            bearer,
-            {key: value for key, value in criteria.items() if value},
-            _CERTIFICATES_PAGE,
-            "certificates",
-            CertificateItem.from_json,
-        )
+        asked = {key: value for key, value in criteria.items() if value}
+        for answer in self._pages("/certificates/query", bearer, asked, _CERTIFICATES_PAGE):
+            yield from answer.read_list("certificates", CertificateItem.from_json)
 
     def revoke_certificate(
         self, bearer: str, serial_number: str, reason: str = "Unspecified"
@@ -180,19 +183,11 @@ class KsefClient(Transport):
         path = f"/certificates/{_part(serial_number)}/revoke"
         self.request("POST", path, bearer=bearer, json={"revocationReason": reason})
 
-    def _pages(
-        self,
-        path: str,
-        bearer: str,
-        body: dict[str, str],
-        size: int,
-        member: str,
-        read: Callable[[Any], _Value],
-    ) -> Iterator[_Value]:
+    def _pages(self, path: str, bearer: str, body: dict[str, str], size: int) -> Iterator[Answer]:
         for page in range(_MAX_PAGES):
             params = {"pageOffset": str(page), "pageSize": str(size)}
             answer = self.request("POST", path, bearer=bearer, json=body, params=params)
-            yield from answer.read_list(member, read)
+            yield answer
             if answer.json().get("hasMore") is not True:
                 return
 

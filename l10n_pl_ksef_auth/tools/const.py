@@ -33,6 +33,9 @@ MAX_ANSWER_BYTES = 4 * 1024 * 1024
 
 CHALLENGE_LIFETIME = timedelta(minutes=10)
 
+#: In place of the rights' names, where KSeF says that a login has none at all.
+NO_RIGHTS = "none"
+
 
 def check_base_url(url: str) -> str:
     """Return ``url`` without a trailing slash, if secrets may be sent to it.

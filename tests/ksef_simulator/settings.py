@@ -61,7 +61,7 @@ class Settings:
     outdated_token_answer: str = "401"  # or "empty-403" (docs/ksef.md A2-15)
     outdated_refresh_token_answer: str = "400"  # or "401" (docs/ksef.md A2-16)
     refresh_returns_same_token: bool = False
-    owner_grants: str = "listed"  # or "empty", as seen (ksef-api #369, docs/ksef.md E1)
+    owner_grants: str = "empty"  # or "listed", as in older reports (docs/ksef.md E1)
     nobodys_owner_permissions: str = "empty"  # or "null": of who is no owner (docs/ksef.md E1)
     unknown_right: str | None = None  # one that clients do not know yet (docs/ksef.md E2)
     sole_trader_has_company_rights: bool = True  # what its NIP was given (docs/ksef.md G2: open)

@@ -4,11 +4,12 @@ import json
 
 import pytest
 import requests
-from protocol_builders import CHALLENGE, DOCUMENT, http, raised, wire
+from protocol_builders import CHALLENGE, DOCUMENT, NIP, http, raised, wire
 
 from tools import members
+from tools.auth_token_request import Context
 from tools.client import KsefClient
-from tools.const import ENVIRONMENTS
+from tools.const import ENVIRONMENTS, NO_RIGHTS
 from tools.errors import KsefInvalidAnswer, KsefUnavailable
 
 TOKEN = {"token": "secret", "validUntil": "2026-04-29T12:15:00Z"}
@@ -177,6 +178,89 @@ def test_all_pages_of_rights_are_read_and_inactive_ones_left_out():
     with wire(first, page({"InvoiceWrite": "Active"}, False)) as (client, server):
         assert client.personal_permissions("bearer") == {"InvoiceRead", "InvoiceWrite"}
     assert b"pageOffset=1" in server.requests[1]
+
+
+OURS, CLIENTS = {"type": "Nip", "value": NIP}, {"type": "Nip", "value": "7811767696"}
+UNIT = {"type": "InternalId", "value": f"{NIP}-12345"}
+ALL_PARTNERS = {"type": "AllPartners"}
+
+
+def _rights(*rows, context=OURS, **others):
+    """The rights that a login to a context has, by the rows and other members of KSeF's answer."""
+    items = [{"permissionScope": "InvoiceRead", "permissionState": "Active", **row} for row in rows]
+    with wire(http(200, {"permissions": items, "hasMore": False, **others})) as (client, _server):
+        return client.personal_permissions("bearer", Context(**context))
+
+
+def test_an_owner_has_the_rights_that_ksef_says_owners_have():
+    names = ["InvoiceWrite", "InvoiceRead", "FutureManage"]
+    assert _rights(ownerPermissions=names) == set(names)
+
+
+def test_an_office_that_may_read_a_clients_invoices_is_still_the_owner_of_its_own_company():
+    row = {"contextIdentifier": CLIENTS, "authorizedIdentifier": OURS}
+    owned = ["InvoiceWrite", "InvoiceRead"]
+    assert _rights(row, ownerPermissions=owned) == set(owned)
+    assert _rights(row) == frozenset(), "of an older KSeF, which lists nothing for an owner"
+    assert _rights(row, ownerPermissions=None) == frozenset()
+
+
+@pytest.mark.parametrize("told", [{}, {"ownerPermissions": None}, {"ownerPermissions": []}])
+@pytest.mark.parametrize(
+    "row",
+    [
+        {},
+        {"contextIdentifier": None, "targetIdentifier": None},
+        {"contextIdentifier": OURS},
+        {"contextIdentifier": OURS, "authorizedIdentifier": CLIENTS},
+        {"contextIdentifier": CLIENTS, "targetIdentifier": OURS},
+        {"contextIdentifier": CLIENTS, "targetIdentifier": ALL_PARTNERS},
+    ],
+)
+def test_a_right_in_our_company_counts(told, row):
+    assert _rights(row, **told) == {"InvoiceRead"}
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"contextIdentifier": CLIENTS},
+        {"contextIdentifier": UNIT},
+        {"contextIdentifier": {"type": "Nip"}},
+        {"targetIdentifier": CLIENTS},
+        {"contextIdentifier": OURS, "targetIdentifier": CLIENTS},
+        {"contextIdentifier": OURS, "targetIdentifier": UNIT},
+        {"permissionState": "Inactive"},
+        {"permissionState": "Inactive", "targetIdentifier": ALL_PARTNERS},
+    ],
+)
+def test_a_right_elsewhere_or_out_of_force_does_not_count(row):
+    assert _rights(row, {"permissionScope": "Introspection"}) == {"Introspection"}
+    assert _rights(row, ownerPermissions=[]) == {NO_RIGHTS}
+
+
+def test_a_unit_counts_its_own_rights():
+    assert _rights({"contextIdentifier": UNIT}, context=UNIT) == {"InvoiceRead"}
+    assert _rights({"contextIdentifier": OURS}, context=UNIT, ownerPermissions=[]) == {NO_RIGHTS}
+
+
+def test_rights_are_gone_only_if_ksef_says_so():
+    assert _rights(ownerPermissions=[]) == {NO_RIGHTS}
+    assert _rights(ownerPermissions=None) == frozenset()
+    assert _rights() == frozenset()
+
+
+@pytest.mark.parametrize("odd", [7, [7], {"a": 1}, ["\x00"]])
+def test_odd_rights_of_an_owner_are_an_invalid_answer(odd):
+    with pytest.raises(KsefInvalidAnswer):
+        _rights(ownerPermissions=odd)
+
+
+def test_owners_rights_are_read_from_every_page():
+    first = http(200, {"permissions": [], "ownerPermissions": ["InvoiceRead"], "hasMore": True})
+    last = http(200, {"permissions": [], "ownerPermissions": [], "hasMore": False})
+    with wire(first, last) as (client, _server):
+        assert client.personal_permissions("bearer") == {"InvoiceRead"}
 
 
 def test_an_application_carries_its_request_as_base64_in_one_line():

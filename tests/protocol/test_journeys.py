@@ -11,14 +11,17 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from ksef_simulator import DEMO_INTERNAL_ID, DEMO_NIP, Simulator, signers
 from ksef_simulator.contract import Contract, watch
+from ksef_simulator.state import Who
 from tools import clock, enrollment, meanings, xades
 from tools.auth_token_request import Context, build
 from tools.client import KsefClient
+from tools.const import NO_RIGHTS
 from tools.credentials import matches
 from tools.errors import KsefBlocked, KsefForbidden, KsefRateLimited, KsefRefused, KsefUnavailable
 from tools.identity import identity_of_certificate, identity_of_enrollment_data
 
 NIP = Context("Nip", DEMO_NIP)
+CLIENT = "1111111111"
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +96,32 @@ def test_a_login_for_an_internal_identifier_works(ksef):
 
 def test_a_login_by_fingerprint_works(ksef):
     assert _signed_in(ksef, "foreign", subject_type="certificateFingerprint")
+
+
+#: How KSeF tells an owner's rights: today's, without a list for who is no owner, and the older one.
+SHAPES = [{}, {"nobodys_owner_permissions": "null"}, {"version": "2.6"}]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("listed", ["empty", "listed"])
+def test_an_office_may_send_for_itself_though_a_client_lets_it_only_read(sim, ksef, shape, listed):
+    sim.settings.update({"owner_grants": listed, **shape})
+    sim.world.grant(Who("nip", DEMO_NIP), CLIENT, "InvoiceRead")
+    rights = ksef.personal_permissions(_signed_in(ksef, "seal").access.token, NIP)
+    if listed == "empty" and "version" in shape:
+        assert rights == frozenset(), "which an older KSeF tells of an owner"
+    else:
+        assert {"InvoiceWrite", "InvoiceRead"} <= rights
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_who_is_no_owner_has_the_rights_that_were_given(sim, ksef, shape):
+    sim.settings.update(shape)
+    bearer = _signed_in(ksef, "reader").access.token
+    assert ksef.personal_permissions(bearer, NIP) == {"InvoiceRead"}
+    sim.world.remove(lambda grant: True)
+    gone = set() if shape else {NO_RIGHTS}
+    assert ksef.personal_permissions(bearer, NIP) == gone
 
 
 def test_a_reader_may_not_send(ksef):

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 from odoo import Command, models
 
+from ...tools.const import NO_RIGHTS
 from ...tools.errors import KsefRefused, KsefUnauthorized, KsefUnavailable
 from ..base.locks import LockBusy, under_lock
 from ..base.steps import event
 from ..certificate.states import AT_WORK
-from .session import NO_RIGHTS
 from .states import LIVE, LOGGING_IN
 from .token import busy
 
@@ -88,12 +88,12 @@ class L10n_Pl_KsefSessionActive(models.Model):
             self._refresh()
         with self._client() as client:
             try:
-                return client.personal_permissions(self._stored_token())
+                return client.personal_permissions(self._stored_token(), self._login_context())
             except KsefUnauthorized:
                 # Refresh, once (docs/design.md 9): only a refusal of that ends the login.
                 self._refresh()
             try:
-                return client.personal_permissions(self._stored_token())
+                return client.personal_permissions(self._stored_token(), self._login_context())
             except KsefUnauthorized as error:
                 raise KsefUnavailable(str(error), code="server", sent=True) from error
 

@@ -8,7 +8,6 @@ from .states import ENDED, LOGGING_IN, SESSION
 
 # What must be true for the green tick (docs/journey.md 1).
 NEEDED_RIGHTS = ("InvoiceWrite", "InvoiceRead")
-NO_RIGHTS = "none"
 
 
 class L10n_Pl_KsefSession(models.Model):
@@ -165,8 +164,8 @@ class L10n_Pl_KsefSession(models.Model):
     def _missing_rights(self):
         """Return the rights that sending and reading invoices need and this login lacks.
 
-        KSeF lists no grants for the company's owner, who may do everything, and a person without
-        any right cannot log in at all. So an empty list means that nothing is missing.
+        KSeF need not list the rights of the company's owner, who may do everything (docs/ksef.md
+        E1). So an empty list means that nothing is missing.
         """
         if not self.rights:
             return []
@@ -181,8 +180,11 @@ class L10n_Pl_KsefSession(models.Model):
     def _request_document(self):
         """Return the document to be signed, AuthTokenRequest.xml, in bytes."""
         self.ensure_one()
-        context = auth_token_request.Context(self.context_type, self.context_value)
-        return auth_token_request.build(self.challenge, context, self.subject_type)
+        return auth_token_request.build(self.challenge, self._login_context(), self.subject_type)
+
+    def _login_context(self):
+        """Return the company or unit that this login is for."""
+        return auth_token_request.Context(self.context_type, self.context_value)
 
     def _end(self, state, **values):
         """Store a final state and forget the secrets."""
