@@ -41,7 +41,7 @@ BY_NAME = {fact.name: fact for fact in FACTS}
 #: What an older KSeF answered in another way (docs/ksef.md E).
 SINCE_2_6 = {
     "owner_permissions", "right_to_collective_identifiers", "unreadable_application",
-    "groups_of_limits",
+    "groups_of_limits", "client_is_owner",
 }  # fmt: skip
 
 
