@@ -82,12 +82,16 @@ class KsefInvalidAnswer(KsefUnavailable):
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class KsefRefused(KsefError):
-    """KSeF understood the call and said no (4xx); ``said`` is its own text beside the codes."""
+    """KSeF understood the call and said no (4xx); ``said`` is its own text beside the codes.
+
+    ``call`` is method and path, by which one code may have several meanings (docs/ksef.md E4).
+    """
 
     code: str = ""
     status: int
     problems: tuple[Problem, ...] = ()
     said: str = ""
+    call: str = ""
 
     def __post_init__(self) -> None:
         self.code = self.code or str(self.number or f"http_{self.status}")
@@ -168,7 +172,9 @@ def raise_for(
     if code:
         sent = status not in (407, 511)  # a proxy's or a hotspot's answer, not KSeF's
         raise KsefUnavailable(text, code=code, sent=sent, status=status, retry_after=wait)
-    raise _refusal(text, status, body)
+    refusal = _refusal(text, status, body)
+    refusal.call = call.removeprefix("KSeF ")
+    raise refusal
 
 
 def blocked(

@@ -197,6 +197,34 @@ def test_a_refusal_without_a_code(status, way_back, final, said, advised):
     _is_right(meanings.refusal(None, status=status), way_back, final, said, advised)
 
 
+@pytest.mark.parametrize(
+    ("code", "status", "said"),
+    [
+        (21001, 400, "could not read the message"),
+        (None, 413, "message that Odoo sent is too large"),
+    ],
+)
+@pytest.mark.parametrize(
+    "call",
+    [
+        "POST /certificates/enrollments",
+        "POST /certificates/01AF/revoke",
+        "DELETE /auth/sessions/current",
+        "POST /permissions/query/personal/grants",
+    ],
+)
+def test_nobody_is_asked_for_another_file_where_odoo_wrote_the_message(code, status, said, call):
+    # docs/ksef.md E4
+    meaning = meanings.refusal(code, (), status, call)
+    _is_right(meaning, "support", FINAL, said, TELL_SUPPORT)
+
+
+@pytest.mark.parametrize(("code", "status"), [(21001, 400), (None, 413)])
+@pytest.mark.parametrize("call", ["", refused.SIGNED_FILE])
+def test_another_file_is_asked_for_where_a_file_was_sent(code, status, call):
+    assert meanings.refusal(code, (), status, call).advice == OTHER_FILE
+
+
 @pytest.mark.parametrize(("code", "sent", "way_back", "final", "said", "advised"), OUTAGES)
 def test_a_call_without_a_usable_answer(code, sent, way_back, final, said, advised):
     meaning = meanings.of_record({"kind": "outage", "code": code, "sent": sent})

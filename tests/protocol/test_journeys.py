@@ -8,6 +8,7 @@ pytest.importorskip("werkzeug", reason="the simulated KSeF is served by werkzeug
 
 
 from cryptography.hazmat.primitives.asymmetric import rsa
+from protocol_builders import raised
 
 from ksef_simulator import DEMO_INTERNAL_ID, DEMO_NIP, Simulator, signers
 from ksef_simulator.contract import Contract, watch
@@ -296,6 +297,15 @@ def test_a_reason_of_403_is_read(sim, ksef):
     with pytest.raises(KsefForbidden) as caught:
         ksef.certificate_limits(bearer)
     assert caught.value.reason == "missing-permissions"
+
+
+def test_what_cannot_be_read_is_a_file_in_one_call_and_odoos_message_in_the_others(sim, ksef):
+    bearer = _signed_in(ksef).access.token
+    sim.faults.add("certificate-query", "refusal", code=21001)
+    said = raised(KsefRefused, lambda: next(ksef.certificates(bearer)))
+    assert meanings.of_error(said).advice.way_back == "support"
+    said = raised(KsefRefused, lambda: ksef.submit_signed_request(b"no file of ours"))
+    assert (said.number, meanings.of_error(said).advice.way_back) == (21001, "other_file")
 
 
 def test_an_outdated_access_token_is_unauthorized(sim, ksef):

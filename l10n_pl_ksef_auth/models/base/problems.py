@@ -24,7 +24,8 @@ def of_error(error):
         first = error.problems[0] if error.problems else None
         told = (first.code, first.text, first.details) if first else (None, error.said)
         also = [_in_one_line(problem) for problem in error.problems[1:]]
-        return {**_kept("refusal", *told), "status": error.status, "also": also}
+        answered = {"status": error.status, "call": error.call, "also": also}
+        return {**_kept("refusal", *told), **answered}
     if isinstance(error, KsefError):
         return _kept("local", error.code)
     if isinstance(error, VaultCorrupt):

@@ -23,7 +23,7 @@ def of_error(error: KsefError) -> Meaning:
         return outage(error.code, error.sent, error.details)
     if isinstance(error, KsefRefused):
         details = error.problems[0].details if error.problems else ()
-        return refusal(error.number, details, error.status)
+        return refusal(error.number, details, error.status, error.call)
     return local(error.code)
 
 
@@ -31,7 +31,7 @@ def of_record(problem: Mapping[str, Any]) -> Meaning:
     """Return the meaning of a problem that a record keeps.
 
     :param problem: kind (auth_status, enrollment, refusal, forbidden, outage or local), code,
-        and by kind: details, status, sent; ``once`` where no machine tries again by itself
+        and by kind: details, status, call, sent; ``once`` where no machine tries again by itself
     """
     meaning = _of_record(problem)
     if problem.get("once") and meaning.advice.way_back == "wait":
@@ -51,7 +51,8 @@ def _of_record(problem: Mapping[str, Any]) -> Meaning:
         case "outage":
             return outage(str(code or ""), problem.get("sent") is not False, details)
         case "refusal":
-            return refusal(int(code) if code else None, details, problem.get("status"))
+            number, call = int(code) if code else None, str(problem.get("call") or "")
+            return refusal(number, details, problem.get("status"), call)
         case "local":
             return local(str(code or ""))
     return UNKNOWN

@@ -192,15 +192,30 @@ HTTP_STATUSES: dict[int, Meaning] = {
 }
 
 
-def refusal(code: int | None, details: tuple[str, ...] = (), status: int | None = None) -> Meaning:
+#: The call that sends a file which a person has chosen. Of all others Odoo writes the message.
+SIGNED_FILE = "POST /auth/xades-signature"
+#: By code or HTTP status: what is about that file there, and about Odoo's message elsewhere.
+OTHER_CALLS: dict[int, Meaning] = {
+    21001: Meaning(_lt("KSeF could not read the message that Odoo sent."), TELL_SUPPORT),
+    413: Meaning(_lt("The message that Odoo sent is too large for KSeF."), TELL_SUPPORT),
+}
+
+
+def refusal(
+    code: int | None, details: tuple[str, ...] = (), status: int | None = None, call: str = ""
+) -> Meaning:
     """Return the meaning of a refusal; an unknown code 91xx counts as 9105 (invalid signature).
 
     :param code: ``exceptionCode`` or ``errors[].code``; None when KSeF gave none
     :param details: KSeF's details, which may name a more exact meaning
     :param status: of HTTP, which counts without a code
+    :param call: method and path; without it, the one that sends a signed file
     """
+    number = status or 0 if code is None else code
+    if call not in ("", SIGNED_FILE) and number in OTHER_CALLS:
+        return OTHER_CALLS[number]
     if code is None:
-        return HTTP_STATUSES.get(status or 0, UNKNOWN)
+        return HTTP_STATUSES.get(number, UNKNOWN)
     said = " ".join(details).casefold()
     for part, meaning in VARIANTS.get(code, {}).items():
         if part in said:
