@@ -249,15 +249,16 @@ def test_a_kept_problem_has_the_meaning_of_its_code(problem, meaning):
     assert meanings.of_record(problem) == meaning
 
 
-def test_every_problem_that_the_models_name_is_known():
-    models = Path(__file__).resolve().parents[2] / "l10n_pl_ksef_auth"
-    sources = [path for name in ("models", "wizard") for path in (models / name).glob("*.py")]
+def test_every_problem_that_models_and_screens_name_is_known():
+    addon = Path(__file__).resolve().parents[2] / "l10n_pl_ksef_auth"
+    floors = ("models", "screens", "wizard")
+    sources = [path for floor in floors for path in (addon / floor).rglob("*.py")]
     named = {
         code
         for path in sources
         for code in re.findall(r'\blocal\("(\w+)"', path.read_text("utf-8"))
     }
-    assert named
+    assert len(named) > 10
     assert named <= set(local_problems.PROBLEMS)
 
 

@@ -113,7 +113,7 @@ def test_certificates_are_read_in_one_place():
     other = re.compile(r"NameOID\.ORGANIZATION_IDENTIFIER|load_(der|pem)_x509|unsafe_skip_rsa")
     found = [
         file.name
-        for folder in ("tools", "models", "wizard")
+        for folder in ("tools", "models", "screens", "wizard")
         for file in (addon / folder).rglob("*.py")
         if other.search(file.read_text())
     ]
