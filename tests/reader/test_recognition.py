@@ -90,6 +90,11 @@ def test_half_a_download_is_called_cut():
     assert codes(document[: len(document) // 2]) == ("cut",)
 
 
+def test_a_file_that_ends_within_a_letter_is_called_cut():
+    whole = "<?xml version='1.0' encoding='utf-8'?><a>Łódź</a>".encode()
+    assert codes(whole[: whole.index("ź".encode()) + 1]) == ("cut",)
+
+
 def test_letters_saved_in_another_encoding_than_declared_are_noticed():
     broken = signed().decode().encode("cp1250", errors="replace")
     assert codes(broken) == ("wrong_encoding",)

@@ -6,6 +6,7 @@ A file that is no XML at all is recognised by its first bytes.
 from __future__ import annotations
 
 import base64
+import codecs
 import re
 from collections import Counter
 from typing import Any
@@ -246,11 +247,23 @@ def _syntax_finding(data: bytes, error: Exception) -> Finding:
         return finding("not_xml", evidence)
     if data.endswith(_GAP):
         return finding("cut", f"{evidence}, zeros at the end")
+    if _ends_within_a_letter(data):
+        return finding("cut", f"{evidence}, within a letter")
     if kind in _LETTERS or not _decodes(data):
         return finding("wrong_encoding", f"{evidence}, declared {encoding(data)}")
     if kind != _BEHIND and (kind in _CUT or not data.rstrip().endswith(b">")):
         return finding("cut", evidence)
     return finding("not_xml", evidence)
+
+
+def _ends_within_a_letter(data: bytes) -> bool:
+    """Return True if all bytes are letters but the last ones, which only begin one."""
+    try:
+        decoder = codecs.getincrementaldecoder(encoding(data))()
+        decoder.decode(data)
+    except (UnicodeDecodeError, LookupError):
+        return False
+    return bool(decoder.getstate()[0])
 
 
 def _decodes(data: bytes) -> bool:
