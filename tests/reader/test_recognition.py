@@ -95,6 +95,11 @@ def test_a_file_that_ends_within_a_letter_is_called_cut():
     assert codes(whole[: whole.index("ź".encode()) + 1]) == ("cut",)
 
 
+def test_a_file_that_ends_within_a_reference_to_a_letter_is_called_cut():
+    # What is there of &#13; names a character that XML does not have.
+    assert codes(b"<?xml version='1.0' encoding='utf-8'?><a>two lines&#1") == ("cut",)
+
+
 def test_letters_saved_in_another_encoding_than_declared_are_noticed():
     broken = signed().decode().encode("cp1250", errors="replace")
     assert codes(broken) == ("wrong_encoding",)

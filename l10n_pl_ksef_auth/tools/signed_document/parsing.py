@@ -126,6 +126,9 @@ _LETTERS = {
 }
 
 
+_BEGUN_REFERENCE = re.compile(r"&#?\w*\Z")
+
+
 class Unreadable(Exception):
     """The bytes give no tree; ``finding`` says why."""
 
@@ -257,13 +260,13 @@ def _syntax_finding(data: bytes, error: Exception) -> Finding:
 
 
 def _ends_within_a_letter(data: bytes) -> bool:
-    """Return True if all bytes are letters but the last ones, which only begin one."""
+    """Return True if the last bytes begin a letter, or a reference to one, and do not end it."""
     try:
         decoder = codecs.getincrementaldecoder(encoding(data))()
-        decoder.decode(data)
+        text = decoder.decode(data)
     except (UnicodeDecodeError, LookupError):
         return False
-    return bool(decoder.getstate()[0])
+    return bool(decoder.getstate()[0]) or _BEGUN_REFERENCE.search(text, len(text) - 8) is not None
 
 
 def _decodes(data: bytes) -> bool:
