@@ -22,6 +22,7 @@ from tools.meanings.meaning import (
 
 FINAL, PASSES = True, False
 
+# A table is read by its columns.
 # fmt: off
 LOGIN = [
     (100, "", "wait", PASSES, "still checking the signature", "Odoo goes on asking"),
