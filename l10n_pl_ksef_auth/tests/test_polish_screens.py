@@ -107,7 +107,7 @@ class TestPolishScreens(KsefCase):
             panel._certificate_text("exists"), "istnieje już: wczytaj go ręcznie w zakładce Konto"
         )
         self.assertEqual(
-            panel._certificate_text("attention"), "wymaga uwagi: zobacz zakładkę Konto"
+            panel._certificate_text("attention"), "wymaga uwagi: zobacz menu KSeF → Konto"
         )
 
     def test_the_window_with_the_unsigned_file(self):
