@@ -202,7 +202,7 @@ class L10n_Pl_KsefAlert(models.Model):
 
         Another server may lack it still.
 
-        :param dict place: host and path, as the server without the key wrote them
+        :param dict place: host and where it looks for the key, as the server without it wrote them
         """
         for alert in self:
             here = place.items() <= (alert.problem or {}).get("values", {}).items()

@@ -13,7 +13,7 @@ from ..certificate.states import TOLD
 from ..session.active import HICCUP, LAST_DAY
 from ..session.states import LOGGING_IN
 from ..vault.database_identity import is_neutralized
-from ..vault.vault import sources, why_locked
+from ..vault.vault import key_in_use, why_locked
 from .alert import ON_CERTIFICATE, ON_KEY
 from .due import LIVE_LOGIN, newest_login
 
@@ -92,12 +92,13 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
     def _watch_key(self, lock):
         """Tell once that the secrets cannot be used on this server; close it where they can."""
         told = self.env["l10n_pl_ksef.alert"].search(OPEN & Domain("reason", "=", ON_KEY), limit=1)
-        host = {"host": socket.gethostname(), "path": str(sources(self.env)["file"])}
+        source, _fingerprint, _backed_up = key_in_use(self.env)
+        place = {"host": socket.gethostname(), "source": source}
         if not lock:
-            told._close_if_over_at(host)
+            told._close_if_over_at(place)
             return
         session = self.env["l10n_pl_ksef.session"].search([("state", "=", "active")], limit=1)
-        problem = problems.local(lock, **host)
+        problem = problems.local(lock, **place)
         if told:
             told._keep_or_close({"level": 0, "problem": problem, "tell_at": False})
             told._note_seen()
