@@ -1,7 +1,9 @@
+import os
 import time
 import traceback
 from collections import Counter, namedtuple
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo.tests import tagged
 
@@ -16,8 +18,8 @@ except ImportError:
     wide = bool
 
 HOUR, DAY, MINUTE = timedelta(hours=1), timedelta(days=1), timedelta(minutes=1)
-# What is done at each look: the scheduled action runs whenever it asks to for so long.
-AT_ONCE = timedelta(seconds=40)
+# At each look the scheduled action runs until it asks for a pause that is longer than this.
+AT_ONCE = timedelta(seconds=5)
 # Before (below zero) and after the end of the login; the renewal begins two to three days before.
 LOOKS = (
     -4 * DAY, -2 * DAY, -25 * HOUR, -DAY + MINUTE, -12 * HOUR, -HOUR, -MINUTE,
@@ -46,6 +48,10 @@ class TestNobodyIsLeft(ScenarioCase):
         self.broken[:] = [told for told in self.broken if not told.endswith(faults)]
         super().tearDown()
 
+    def no_waiting(self):
+        """Have whoever waits move time instead."""
+        return patch("time.sleep", lambda seconds: self.travel(timedelta(seconds=seconds)))
+
     def begin_world(self):
         """Connect the company with a certificate, and keep this moment for every cause."""
         self.prepare("enrollment")
@@ -70,7 +76,9 @@ class TestNobodyIsLeft(ScenarioCase):
     def test_nobody_is_left_without_word(self):
         began, sums, failures = time.monotonic(), Counter(), []
         chosen = causes.all_causes() if wide() else causes.few_causes()
-        with self.same_every_time():
+        word = os.environ.get("CAUSES", "")
+        chosen = {name: cause for name, cause in chosen.items() if word in name}
+        with self.same_every_time(), self.no_waiting():
             self.begin_world()
             for name, cause in chosen.items():
                 self.anew()
@@ -107,7 +115,9 @@ class TestNobodyIsLeft(ScenarioCase):
 
     def look(self):
         """Let the scheduled action run, and note what is not as it has to be."""
-        self.go_on(AT_ONCE)
+        for pause in self._pauses(HOUR):
+            if pause > AT_ONCE:
+                break
         self.hear()
         with self.environment(self.user_id) as env:
             now = env["l10n_pl_ksef.session"]._now()
@@ -116,7 +126,7 @@ class TestNobodyIsLeft(ScenarioCase):
         if live:
             self.without_since = None
         elif not self.without_since:
-            self.without_since = min(now, row["refresh_valid_until"])
+            self.without_since = now
         if self.must_be_told(row, now):
             self.judge(row, now)
 
@@ -126,12 +136,15 @@ class TestNobodyIsLeft(ScenarioCase):
             left = row["refresh_valid_until"] - now
             begun = not row["renew_at"] or row["renew_at"] + HOUR <= now
             return left <= DAY and begun
-        return self.without_since + HOUR <= now
+        # What KSeF ended before its time has an hour to be replaced.
+        return self.without_since + HOUR <= now or any(told.level == 1 for told in self.told)
 
     def judge(self, row, now):
         level = 1 if row["live"] else 0
         if not any(told.reason == "login" and told.level <= level for told in self.told):
             self.wrong["silent"] += 1
+            if os.environ.get("CAUSES"):
+                print("SILENT", now, row, self.told, self.states())
         with self.environment(self.user_id) as env:
             company = env["res.company"].browse(self.company_id)
             panel = company.l10n_pl_ksef_panel()
@@ -154,7 +167,7 @@ class TestNobodyIsLeft(ScenarioCase):
                 if isinstance(error, LoginNeeded) and len(str(error)) > 40:
                     answer = None
                 env.cr.rollback()
-        if answer:
+        if answer and not (answer == "a token" and self.row()["live"]):
             self.wrong[f"a caller gets {answer}"] += 1
         if time.monotonic() - began > 1:
             self.wrong["a caller waits for more than a second"] += 1

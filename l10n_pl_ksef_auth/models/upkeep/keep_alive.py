@@ -3,7 +3,8 @@ import time
 from contextlib import closing
 from datetime import timedelta
 
-from psycopg2 import OperationalError
+from psycopg2.errors import LockNotAvailable
+from psycopg2.extensions import TransactionRollbackError
 
 from odoo import models, tools
 from odoo.tools import split_every
@@ -115,7 +116,7 @@ class L10n_Pl_KsefKeepAlive(models.AbstractModel):
         except InvalidNip as error:
             _logger.info("KSeF: %s has no usable NIP: %s", record, error.reason)
             return error
-        except OperationalError as error:
+        except (LockNotAvailable, TransactionRollbackError) as error:
             self.env.cr.rollback()
             _logger.info("KSeF: %s is busy: %s", record, error.pgcode)
         except Exception as error:
