@@ -25,6 +25,8 @@ LOOKS = (
     -4 * DAY, -2 * DAY, -25 * HOUR, -DAY + MINUTE, -12 * HOUR, -HOUR, -MINUTE,
     MINUTE, HOUR + MINUTE, 2 * HOUR, DAY,
 )  # fmt: skip
+# Whether a login is for the NIP that the company has now.
+RIGHTFUL = "context_digits = (SELECT l10n_pl_ksef_digits FROM res_company WHERE id = company_id)"
 # Of these there are no mails.
 QUIET = ("copy_duplicated",)
 
@@ -211,18 +213,18 @@ class TestNobodyIsLeft(ScenarioCase):
         """Return the dates of the company's newest login that worked, and whether it lives."""
         with self.registry.cursor() as cr:
             cr.execute(
-                "SELECT state, refresh_valid_until, renew_at FROM l10n_pl_ksef_session"
+                f"SELECT state, refresh_valid_until, renew_at, {RIGHTFUL} FROM l10n_pl_ksef_session"
                 " WHERE activated_at IS NOT NULL ORDER BY activated_at DESC, id DESC LIMIT 1"
             )
-            state, until, renew_at = cr.fetchone()
+            state, until, renew_at, rightful = cr.fetchone()
         with self.environment() as env:
             now = env["l10n_pl_ksef.session"]._now()
-        live = state == "active" and until > now
+        live = state == "active" and rightful and until > now
         return {"live": live, "refresh_valid_until": until, "renew_at": renew_at}
 
     def has_succeeded(self, since):
         """Return True if a login has succeeded since a moment."""
-        query = "SELECT 1 FROM l10n_pl_ksef_session WHERE activated_at > %s"
+        query = f"SELECT 1 FROM l10n_pl_ksef_session WHERE activated_at > %s AND {RIGHTFUL}"
         with self.registry.cursor() as cr:
             cr.execute(query, [since])
             return bool(cr.fetchall())
