@@ -113,8 +113,8 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         )
 
     def _certificates_on_the_way(self, principal):
-        certificates = self.env["l10n_pl_ksef.certificate"].sudo()
-        return certificates.search([("company_ids", "in", principal.id), ("state", "in", ISSUING)])
+        issuing = ("state", "in", ISSUING)
+        return self.env["l10n_pl_ksef.certificate"]._of_company(principal, issuing)
 
     def _state(self, principal, session, pending):
         state = self._state_of(session, pending)

@@ -21,8 +21,9 @@ try:
     from ksef_simulator.faults import KINDS
     from ksef_simulator.identities import OWNER
     from ksef_simulator.signers import sign
+    from windows import windows
 except ImportError:
-    Simulator = Control = KINDS = DEMO_NIP = sign = OWNER = None
+    Simulator = Control = KINDS = DEMO_NIP = sign = OWNER = windows = None
 
 _logger = logging.getLogger(__name__)
 

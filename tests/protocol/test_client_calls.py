@@ -11,6 +11,7 @@ from tools.auth_token_request import Context
 from tools.client import KsefClient
 from tools.const import ENVIRONMENTS, NO_RIGHTS
 from tools.errors import KsefInvalidAnswer, KsefUnavailable
+from windows import windows
 
 TOKEN = {"token": "secret", "validUntil": "2026-04-29T12:15:00Z"}
 SIGNED = DOCUMENT.replace(b"<Challenge>", "<Challenge><!-- Róża -->".encode())
@@ -29,6 +30,12 @@ def test_a_challenge_is_read_with_its_time():
         challenge = client.challenge()
     assert challenge.challenge == CHALLENGE
     assert challenge.timestamp.isoformat() == "2026-04-29T12:00:00.123456+00:00"
+
+
+def test_a_challenge_is_fetched_on_windows_where_a_socket_is_no_file():
+    answer = {"challenge": CHALLENGE, "timestamp": "2026-04-29T12:00:00Z"}
+    with wire(http(200, answer)) as (client, _server), windows():
+        assert client.challenge().challenge == CHALLENGE
 
 
 def test_the_signed_bytes_are_posted_untouched():
