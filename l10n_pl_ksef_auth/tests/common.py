@@ -16,12 +16,13 @@ from odoo.addons.l10n_pl_ksef_auth.screens import sensitive
 from odoo.addons.l10n_pl_ksef_auth.tools import clock, enrollment
 
 try:
+    from windows import windows
+
     from ksef_simulator import DEMO_NIP, Control, Simulator
     from ksef_simulator.contract import Contract, watch
     from ksef_simulator.faults import KINDS
     from ksef_simulator.identities import OWNER
     from ksef_simulator.signers import sign
-    from windows import windows
 except ImportError:
     Simulator = Control = KINDS = DEMO_NIP = sign = OWNER = windows = None
 

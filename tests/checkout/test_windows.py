@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 from tracked_files import tracked
+from windows import MODULES, NAMES
 
 from stack.places import ROOT, addons
-from windows import MODULES, NAMES
 
 POSIX_NAMES = {module.__name__: names for module, names in NAMES.items()}
 #: Folders of POSIX systems, and Unix' way of leaving zeros out of a date.

@@ -10,11 +10,11 @@ from contextlib import contextmanager, nullcontext
 
 import pytest
 from protocol_builders import failure, http, raised, wire
+from windows import windows
 
 from tools import const, transport
 from tools.client import KsefClient
 from tools.errors import KsefUnavailable
-from windows import windows
 
 TOKEN = {"token": "t", "validUntil": "2026-04-29T12:00:00Z"}
 

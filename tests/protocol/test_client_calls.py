@@ -5,13 +5,13 @@ import json
 import pytest
 import requests
 from protocol_builders import CHALLENGE, DOCUMENT, NIP, http, raised, wire
+from windows import windows
 
 from tools import members
 from tools.auth_token_request import Context
 from tools.client import KsefClient
 from tools.const import ENVIRONMENTS, NO_RIGHTS
 from tools.errors import KsefInvalidAnswer, KsefUnavailable
-from windows import windows
 
 TOKEN = {"token": "secret", "validUntil": "2026-04-29T12:15:00Z"}
 SIGNED = DOCUMENT.replace(b"<Challenge>", "<Challenge><!-- Róża -->".encode())

@@ -6,10 +6,10 @@ import os
 import stat
 
 import pytest
+from windows import windows
 
 from tools import vault
 from tools.vault import Vault, VaultCorrupt, VaultKeyMissing
-from windows import windows
 
 OLD, NEW = bytes(range(32)), bytes(range(1, 33))
 SECRET = b"a refresh token"
