@@ -55,6 +55,23 @@ def test_a_system_warning_is_kept_with_its_polish_letters():
     assert operation.warning == "[sig-001]: Format podpisu będzie odrzucany"
 
 
+def test_what_ksef_announces_beside_any_answer_is_logged_once(caplog):
+    answer = http(200, {"accessToken": TOKEN}, X_System_Warning="[api-7]: Zmiana")
+    with wire(answer, answer) as (client, _server):
+        client.refresh("bearer")
+        client.refresh("bearer")
+    assert [record.message for record in caplog.records] == ["KSeF announces: [api-7]: Zmiana"]
+
+
+def test_no_feature_of_ksefs_is_asked_for():
+    with wire(http(202, {"referenceNumber": "R", "authenticationToken": TOKEN})) as (
+        client,
+        server,
+    ):
+        client.submit_signed_request(SIGNED)
+    assert _header(server.requests[0], b"X-KSeF-Feature") is None
+
+
 @pytest.mark.parametrize("call", ["redeem", "refresh"])
 def test_tokens_are_asked_for_without_body_and_form_type(call):
     answer = http(200, {"accessToken": TOKEN, "refreshToken": TOKEN})
