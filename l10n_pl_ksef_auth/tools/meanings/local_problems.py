@@ -143,6 +143,25 @@ PROBLEMS: dict[str, Meaning] = {
         ),
         _INSTALL_XMLSEC,
     ),
+    "internal": Meaning(
+        _lt("Odoo could not go on because of an error of its own."),
+        Advice(
+            _lt(
+                "Odoo tries again every hour. Tell whoever looks after your Odoo; "
+                "until it is mended, refresh the connection with a signature."
+            ),
+            "support",
+            final=False,
+        ),
+    ),
+    "clock_wrong": Meaning(
+        _lt("By this server's clock, the login that KSeF has just given is already over."),
+        Advice(
+            _lt("Have the administrator set the server's clock: Odoo then logs in by itself."),
+            "support",
+            final=False,
+        ),
+    ),
     "nip_changed": Meaning(
         _lt("The connection was made for another NIP or unit than the company's of today."),
         SIGN_AGAIN,
