@@ -173,19 +173,10 @@ def _is_accepted(key: Any) -> bool:
 def _is_sound(key: PrivateKey) -> bool:
     """Return True if the numbers of a key fit each other; OpenSSL looks only where it is RSA."""
     try:
-        serialization.load_der_private_key(private_key_der(key), None)
+        key.private_numbers().private_key()
     except ValueError:
         return False
     return True
-
-
-def private_key_der(key: PrivateKey) -> bytes:
-    """Return a key in PKCS#8 DER, unencrypted: for the vault only."""
-    return key.private_bytes(
-        serialization.Encoding.DER,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
 
 
 def _reason(found: Found) -> Reason:

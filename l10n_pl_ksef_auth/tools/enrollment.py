@@ -26,6 +26,15 @@ def new_key() -> PrivateKey:
     return ec.generate_private_key(ec.SECP256R1())
 
 
+def private_key_der(key: PrivateKey) -> bytes:
+    """Return a key in PKCS#8 DER, unencrypted: for the vault only."""
+    return key.private_bytes(
+        serialization.Encoding.DER,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+
+
 def load_private_key(der: bytes) -> PrivateKey:
     """Load a key of :func:`private_key_der`.
 

@@ -181,7 +181,8 @@ def _header(data: bytes, at: int) -> tuple[int, int | None, int]:
 
 def _shape(der: bytes) -> list[int]:
     """Return the tags of an element's first parts."""
-    rest, tags = parser.parse(der)[4], []
+    rest: bytes = parser.parse(der)[4]
+    tags: list[int] = []
     while rest and len(tags) < 3:
         tags.append(rest[0])
         rest = rest[parser.peek(rest) :]

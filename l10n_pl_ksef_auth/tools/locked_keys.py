@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization.pkcs12 import load_key_and_cer
 #: All rounds of PBKDF2 that one loading may cost: half a second for the slowest digest.
 MOST_ROUNDS = 1_000_000
 #: Of scrypt: 128·N·r in bytes (RFC 7914, 2) and p; the hardest takes as long as MOST_ROUNDS.
-_MOST_MEMORY, _MOST_PARALLEL = 64 * 1024 * 1024, 4
+_MOST_MEMORY, _MOST_LANES = 64 * 1024 * 1024, 4
 #: OpenSSL's own limit of that memory; newer releases of cryptography go beyond it.
 _OPENSSL_MEMORY = 32 * 1024 * 1024
 #: Ciphers that every release knows, and the bytes of their blocks.
@@ -131,11 +131,15 @@ def _rounds(derivation: Any) -> tuple[int, bool]:
     if kind != _SCRYPT:
         raise UselessError("encryption")
     told = _ScryptParameters.load(parameters.dump()).native
-    memory, parallel = 128 * told["n"] * told["r"], told["p"]
-    if memory > _MOST_MEMORY or parallel > _MOST_PARALLEL:
+    n, r, p = told["n"], told["r"], told["p"]
+    if min(n, r, p) < 1:
+        raise UselessError("damaged")
+    memory = 128 * n * r
+    if memory > _MOST_MEMORY or p > _MOST_LANES:
         raise UselessError("strong")
-    work = memory * parallel * MOST_ROUNDS // (_MOST_MEMORY * _MOST_PARALLEL)
-    return max(work, min(told["n"], told["r"], parallel, 1)), memory < _OPENSSL_MEMORY
+    # It begins and ends with PBKDF2, of 128·r·p bytes.
+    rounds = 8 * r * p + memory * p * MOST_ROUNDS // (_MOST_MEMORY * _MOST_LANES)
+    return rounds, memory < _OPENSSL_MEMORY
 
 
 # ----------------------------------------------------------------------
