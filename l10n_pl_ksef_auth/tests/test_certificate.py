@@ -55,14 +55,17 @@ class TestCertificate(KsefCase):
         self.simulator.faults.add("retrieve", "not-json", times=-1)
         with self.counted("retrieve") as asked:
             self.connect(consent=True)
-            self.settle()
+            self.go_on(timedelta(days=2))
         self.assertEqual(self.application().state, "failed")
         self.assertEqual(asked["calls"], 31)
 
     def test_an_application_outlives_days_without_an_answer_and_one_unreadable_one(self):
         self.simulator.faults.add("retrieve", "503", times=40)
         self.simulator.faults.add("retrieve", "not-json")
-        self.assertEqual(self.certified().state, "active")
+        self.connect(consent=True)
+        self.assertTrue(
+            self.go_on(timedelta(days=3), until=lambda: self.application().state == "active")
+        )
 
     def test_what_another_worker_took_puts_off_no_login(self):
         self.certified()
