@@ -58,9 +58,9 @@ class L10n_Pl_KsefAuthorizationView(models.AbstractModel):
         problem = window.problem or (window.document_name and window._nip_problem())
         if not problem:
             return False
-        nip = window.company_id._l10n_pl_ksef_nip()
-        signer = window.session_id.signer_name or ""
-        return problems.texts(self.env, problem, nip=nip, signer=signer)
+        nip, session = window.company_id._l10n_pl_ksef_nip(), window.session_id
+        signer, kind = session.signer_name or "", session.signer_kind or ""
+        return problems.texts(self.env, problem, kind, nip=nip, signer=signer)
 
     def _reading(self, window, reading):
         if reading is None:

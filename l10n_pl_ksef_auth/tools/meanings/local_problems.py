@@ -136,6 +136,13 @@ PROBLEMS: dict[str, Meaning] = {
         _lt("Odoo cannot log in with the certificate: the Python package xmlsec is missing."),
         _INSTALL_XMLSEC,
     ),
+    "xmlsec_broken": Meaning(
+        _lt(
+            "Odoo cannot log in with the certificate: the Python package xmlsec is there, "
+            "but its library cannot be loaded."
+        ),
+        _INSTALL_XMLSEC,
+    ),
     "xmlsec_mismatch": Meaning(
         _lt(
             "Odoo cannot log in with the certificate: the Python packages xmlsec and lxml "

@@ -13,6 +13,7 @@ from .meaning import (
     SIGN_ELSEWHERE,
     SIGN_WITHOUT_TOKEN,
     UNKNOWN,
+    WAYS,
     Advice,
     Meaning,
     _lt,
@@ -96,6 +97,7 @@ DETAILS: dict[int, dict[str, Meaning]] = {
                     "have a new one issued."
                 ),
                 "sign",
+                other_ways=WAYS,
             ),
         ),
         "błąd weryfikacji łańcucha certyfikatów": Meaning(
@@ -117,6 +119,7 @@ DETAILS: dict[int, dict[str, Meaning]] = {
             Advice(
                 _lt("Have its issuer lift the suspension, or sign a new request in another way."),
                 "sign",
+                other_ways=WAYS,
             ),
         ),
         "niepoprawny certyfikat": Meaning(
@@ -130,6 +133,7 @@ DETAILS: dict[int, dict[str, Meaning]] = {
                     "with a certificate for it."
                 ),
                 "settings",
+                other_ways=WAYS,
             ),
         ),
     },
