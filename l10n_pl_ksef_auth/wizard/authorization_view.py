@@ -5,6 +5,7 @@ from ..models.base import problems
 from ..models.base.steps import naive
 from ..screens.panel import label_of
 from ..tools import clock
+from ..tools.meanings.meaning import ways_beside
 
 SIGNING_URL = "https://moj.gov.pl/nforms/signer/upload?xFormsAppName=SIGNER&xadesPdf=true"
 
@@ -67,12 +68,14 @@ class L10n_Pl_KsefAuthorizationView(models.AbstractModel):
             return False
         return {
             "signer": self._signer(reading),
-            "findings": [self._finding(finding) for finding in reading.findings],
+            "findings": [self._finding(finding, reading.signer) for finding in reading.findings],
             "can_send": not reading.stops and bool(window._session_of(reading)),
         }
 
-    def _finding(self, finding):
+    def _finding(self, finding, signer):
+        ways = ways_beside(signer.kind if signer else "") if finding.other_ways else ()
         return {
+            "other_ways": list(ways),
             "code": finding.code,
             "level": finding.level,
             "text": problems.sentence(self.env, finding.text, finding.values),

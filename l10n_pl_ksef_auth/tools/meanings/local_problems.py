@@ -137,10 +137,7 @@ PROBLEMS: dict[str, Meaning] = {
         _INSTALL_XMLSEC,
     ),
     "xmlsec_broken": Meaning(
-        _lt(
-            "Odoo cannot log in with the certificate: the Python package xmlsec is there, "
-            "but its library cannot be loaded."
-        ),
+        _lt("Odoo cannot log in with the certificate: the package xmlsec lacks its own library."),
         _INSTALL_XMLSEC,
     ),
     "xmlsec_mismatch": Meaning(
