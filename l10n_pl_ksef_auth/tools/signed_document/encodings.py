@@ -14,14 +14,14 @@ _MARKS = (
     (b"\x00\x00\xfe\xff", "utf-32"),
     (b"\xff\xfe", "utf-16"),
     (b"\xfe\xff", "utf-16"),
-    (b"<\x00\x00\x00", "utf-32"),
-    (b"\x00\x00\x00<", "utf-32"),
-    (b"<\x00", "utf-16"),
-    (b"\x00<", "utf-16"),
+    (b"<\x00\x00\x00", "utf-32-le"),
+    (b"\x00\x00\x00<", "utf-32-be"),
+    (b"<\x00", "utf-16-le"),
+    (b"\x00<", "utf-16-be"),
 )
 #: The bytes of byte order marks.
 _MARK = b"\xef\xbb\xbf\xff\xfe"
-_DECLARED = re.compile(rb"""\bencoding\s*=\s*["']([^"']{0,40})""")
+_DECLARED = re.compile(rb"""\bencoding\s*=\s*["']([^"']*)["']""")
 #: Encodings that write markup with the bytes of ASCII and zeros.  In others (UTF-7, EBCDIC) markup
 #: would hide from the bounds; nobody signs in those.
 _PLAIN = re.compile(
