@@ -256,8 +256,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
 
     def _texts(self, problem, principal, session=None):
         nip, signer = principal._l10n_pl_ksef_nip(), session and session.signer_name
-        kind = session and session.signer_kind
-        return problems.texts(self.env, problem, kind or "", nip=nip, signer=signer or "")
+        return problems.texts(self.env, problem, nip=nip, signer=signer or "")
 
     def _poll_seconds(self, pending, session, certificate):
         soon = session._now() + timedelta(minutes=1)

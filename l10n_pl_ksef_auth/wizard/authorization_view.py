@@ -5,7 +5,6 @@ from ..models.base import problems
 from ..models.base.steps import naive
 from ..screens.panel import label_of
 from ..tools import clock
-from ..tools.meanings.meaning import ways_beside
 
 SIGNING_URL = "https://moj.gov.pl/nforms/signer/upload?xFormsAppName=SIGNER&xadesPdf=true"
 
@@ -59,28 +58,27 @@ class L10n_Pl_KsefAuthorizationView(models.AbstractModel):
         problem = window.problem or (window.document_name and window._nip_problem())
         if not problem:
             return False
-        nip, session = window.company_id._l10n_pl_ksef_nip(), window.session_id
-        signer, kind = session.signer_name or "", session.signer_kind or ""
-        return problems.texts(self.env, problem, kind, nip=nip, signer=signer)
+        nip = window.company_id._l10n_pl_ksef_nip()
+        signer = window.session_id.signer_name or ""
+        return problems.texts(self.env, problem, nip=nip, signer=signer)
 
     def _reading(self, window, reading):
         if reading is None:
             return False
         return {
             "signer": self._signer(reading),
-            "findings": [self._finding(finding, reading.signer) for finding in reading.findings],
+            "findings": [self._finding(finding) for finding in reading.findings],
             "can_send": not reading.stops and bool(window._session_of(reading)),
         }
 
-    def _finding(self, finding, signer):
-        ways = ways_beside(signer.kind if signer else "") if finding.other_ways else ()
+    def _finding(self, finding):
         return {
-            "other_ways": list(ways),
             "code": finding.code,
             "level": finding.level,
             "text": problems.sentence(self.env, finding.text, finding.values),
             "action": problems.sentence(self.env, finding.action, finding.values),
             "evidence": finding.evidence,
+            "other_ways": finding.other_ways,
         }
 
     def _signer(self, reading):

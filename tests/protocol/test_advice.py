@@ -54,8 +54,8 @@ REFUSALS = [
     (9101, "", "other_file", FINAL, "does not take this file for a signed request", OTHER_FILE),
     (9102, "", "other_file", FINAL, "not signed", OTHER_FILE),
     (9103, "", "new_file", FINAL, "more signatures", "one signature"),
-    (9104, "", "sign", FINAL, "fewer signatures", SIGN_ELSEWHERE),
-    (9105, "", "sign", FINAL, "did not accept the signature", SIGN_ELSEWHERE),
+    (9104, "", "new_file", FINAL, "fewer signatures", SIGN_UNTOUCHED),
+    (9105, "", "new_file", FINAL, "did not accept the signature", SIGN_UNTOUCHED),
     (9105, "Nieprawidłowa wartość skrótu dla referencji wskazującej na element ''.",
      "new_file", FINAL, "changed after signing", SIGN_UNTOUCHED),
     (9105, "Podpis zweryfikowany negatywnie.",
@@ -66,8 +66,8 @@ REFUSALS = [
      "sign", FINAL, "algorithm", SIGN_ELSEWHERE),
     (9105, "Błąd walidacji XSD: cvc-complex-type.2.4.a",
      "sign", FINAL, "form that KSeF requires", SIGN_ELSEWHERE),
-    (9106, "", "sign", FINAL, "does not cover the request", SIGN_ELSEWHERE),
-    (9199, "", "sign", FINAL, "did not accept the signature", SIGN_ELSEWHERE),
+    (9106, "", "new_file", FINAL, "does not cover the request", SIGN_UNTOUCHED),
+    (9199, "", "new_file", FINAL, "did not accept the signature", SIGN_UNTOUCHED),
     (21001, "", "other_file", FINAL, "could not read the file", OTHER_FILE),
     (21111, "", "sign", FINAL, "out of date or was used already", SIGN_AGAIN),
     (21115, "", "sign", FINAL, "lacks the signer's PESEL or NIP", SIGN_ELSEWHERE),
@@ -253,59 +253,3 @@ def test_no_meaning_is_without_its_row():
     )
     variants = (meaning for table in refused.VARIANTS.values() for meaning in table.values())
     assert {*variants, *(meaning for table in tables for meaning in table.values())} <= told
-
-
-#: Problems by which KSeF may refuse how a file was signed (docs/ksef.md E13).
-HOW_IT_WAS_SIGNED = [
-    {"kind": "refusal", "code": 9105},
-    {"kind": "refusal", "code": 9105, "details": ["Podpis zweryfikowany negatywnie."]},
-    {"kind": "refusal", "code": 21115},
-    {"kind": "auth_status", "code": 460},
-    {"kind": "auth_status", "code": 460, "details": ["Certyfikat odwołany"]},
-]
-BESIDE = [
-    ("trusted_profile", ["your own signing program", "ready KSeF certificate"]),
-    ("personal_id", ["your own signing program", "ready KSeF certificate"]),
-    ("qualified", ["moj.gov.pl", "ready KSeF certificate"]),
-    ("seal", ["moj.gov.pl", "ready KSeF certificate"]),
-    ("ksef_certificate", ["moj.gov.pl", "your own signing program"]),
-]
-BY_WORDS = {
-    "moj.gov.pl": "portal",
-    "your own signing program": "program",
-    "ready KSeF certificate": "certificate",
-}
-
-
-@pytest.mark.parametrize("problem", HOW_IT_WAS_SIGNED)
-@pytest.mark.parametrize(("kind", "named"), BESIDE)
-def test_where_ksef_refuses_how_a_file_was_signed_the_two_other_ways_are_named(
-    problem, kind, named
-):
-    advice = meanings.of_record(problem, kind).advice
-    assert [words for words in BY_WORDS if words in advice.action] == named
-    assert advice.other_ways == tuple(BY_WORDS[words] for words in named)
-    assert advice.way_back == "sign"
-
-
-@pytest.mark.parametrize("problem", HOW_IT_WAS_SIGNED)
-def test_where_nobody_knows_how_a_file_was_signed_all_three_ways_are_named(problem):
-    advice = meanings.of_record(problem).advice
-    assert all(words in advice.action for words in BY_WORDS)
-    assert advice.other_ways == tuple(BY_WORDS.values())
-
-
-@pytest.mark.parametrize("detail", ["Nieważny certyfikat", "Niepoprawny certyfikat"])
-def test_a_certificate_that_ksef_names_is_the_portals_or_the_signers_own(detail):
-    """The signer can renew a certificate of his or her own, but not the Minister's seal."""
-    problem = {"kind": "auth_status", "code": 460, "details": [detail]}
-    own = meanings.of_record(problem, "qualified").advice
-    assert "certificate" in own.action and own.other_ways == ("portal", "certificate")
-    assert "your own signing program" in meanings.of_record(problem, "trusted_profile").advice.action
-
-
-def test_no_other_way_is_named_where_the_way_was_not_the_fault():
-    for problem in ({"kind": "auth_status", "code": 415}, {"kind": "refusal", "code": 21111}):
-        meaning = meanings.of_record(problem, "qualified")
-        assert meaning == meanings.of_record(problem)
-        assert meaning.advice.other_ways == ()

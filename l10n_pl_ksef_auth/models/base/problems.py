@@ -80,16 +80,15 @@ def of_company(principal):
     return None
 
 
-def texts(env, problem, signer_kind="", **values):
+def texts(env, problem, **values):
     """Return the sentences for a kept problem.
 
     :param env: the reader's environment (language)
     :param dict problem: as kept on the record
-    :param str signer_kind: how the file was signed that KSeF refused, as sessions keep it
     :param values: nip, signer, seconds: what a sentence may name
-    :return dict: text, action, technical, way_back, final, other_ways
+    :return dict: text, action, technical, way_back, final
     """
-    meaning = meanings.of_record(problem, signer_kind)
+    meaning = meanings.of_record(problem)
     known = {
         "code": problem.get("code") or _http(problem),
         "text": problem.get("text") or "",
@@ -106,7 +105,6 @@ def texts(env, problem, signer_kind="", **values):
         "technical": _technical(problem, known),
         "way_back": meaning.advice.way_back,
         "final": meaning.advice.final,
-        "other_ways": list(meaning.advice.other_ways),
     }
 
 

@@ -10,7 +10,7 @@ from ..errors import KsefError, KsefForbidden, KsefRefused, KsefUnavailable
 from .applications import enrollment_status
 from .local_problems import local
 from .login import auth_status
-from .meaning import TRY_LATER, UNKNOWN, Meaning, beside
+from .meaning import TRY_LATER, UNKNOWN, Meaning
 from .outages import outage
 from .refused import forbidden, refusal
 
@@ -27,14 +27,13 @@ def of_error(error: KsefError) -> Meaning:
     return local(error.code)
 
 
-def of_record(problem: Mapping[str, Any], signer_kind: str = "") -> Meaning:
+def of_record(problem: Mapping[str, Any]) -> Meaning:
     """Return the meaning of a problem that a record keeps.
 
     :param problem: kind (auth_status, enrollment, refusal, forbidden, outage or local), code,
         and by kind: details, status, call, sent; ``once`` where no machine tries again by itself
-    :param signer_kind: of the file that KSeF refused, as the reader names it
     """
-    meaning = beside(_of_record(problem), signer_kind)
+    meaning = _of_record(problem)
     if problem.get("once") and meaning.advice.way_back == "wait":
         return replace(meaning, advice=TRY_LATER)
     return meaning

@@ -13,7 +13,6 @@ from .meaning import (
     SIGN_ELSEWHERE,
     SIGN_WITHOUT_TOKEN,
     UNKNOWN,
-    WAYS,
     Advice,
     Meaning,
     _lt,
@@ -97,7 +96,6 @@ DETAILS: dict[int, dict[str, Meaning]] = {
                     "have a new one issued."
                 ),
                 "sign",
-                other_ways=WAYS,
             ),
         ),
         "błąd weryfikacji łańcucha certyfikatów": Meaning(
@@ -119,7 +117,6 @@ DETAILS: dict[int, dict[str, Meaning]] = {
             Advice(
                 _lt("Have its issuer lift the suspension, or sign a new request in another way."),
                 "sign",
-                other_ways=WAYS,
             ),
         ),
         "niepoprawny certyfikat": Meaning(
@@ -133,7 +130,6 @@ DETAILS: dict[int, dict[str, Meaning]] = {
                     "with a certificate for it."
                 ),
                 "settings",
-                other_ways=WAYS,
             ),
         ),
     },

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 #: Where the user goes on: sign = download and sign a new request; new_file = sign the same request
@@ -14,24 +14,17 @@ WayBack = Literal[
     "sign", "new_file", "other_file", "wait", "account", "settings", "company", "support", "none"
 ]
 
-#: The ways into KSeF: signing at moj.gov.pl, signing with a program of one's own, a KSeF certificate
-#: from the Ministry's application.
-Way = Literal["portal", "program", "certificate"]
-WAYS: tuple[Way, ...] = ("portal", "program", "certificate")
-
 
 @dataclass(frozen=True)
 class Advice:
     """What a person does, and where.
 
-    ``final``: repeating the attempt later does not help, so no machine does.  ``other_ways``: KSeF
-    may have refused how the request was signed, so these ways stand beside the one that was used.
+    ``final``: repeating the attempt later does not help, so no machine does.
     """
 
     action: str
     way_back: WayBack
     final: bool = True
-    other_ways: tuple[Way, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -55,11 +48,10 @@ NOTHING_TO_DO = Advice("", "none")
 SIGN_AGAIN = Advice(_lt("Download a new request, sign it and upload the signed file."), "sign")
 SIGN_ELSEWHERE = Advice(
     _lt(
-        "Connect in another way: moj.gov.pl, your own signing program, "
-        "or a ready KSeF certificate."
+        "Download a new request and sign it at gov.pl with Profil Zaufany or e-dowód, "
+        "or with a qualified signature."
     ),
     "sign",
-    other_ways=WAYS,
 )
 SIGN_UNTOUCHED = Advice(
     _lt(
@@ -91,50 +83,6 @@ ODOO_ASKS_ON = Advice(
 
 #: An undocumented code.
 UNKNOWN = Meaning(_lt("KSeF answered %(code)s: %(text)s %(details)s"), TELL_SUPPORT)
-
-#: The kind of signer -> the way by which people of that kind sign.
-_WAYS: dict[str, Way] = {
-    "trusted_profile": "portal",
-    "personal_id": "portal",
-    "qualified": "program",
-    "seal": "program",
-    "ksef_certificate": "certificate",
-}
-_BESIDE: dict[Way, str] = {
-    "portal": _lt(
-        "Connect in another way: your own signing program, or a ready KSeF certificate."
-    ),
-    "program": _lt(
-        "Connect in another way: moj.gov.pl (Profil Zaufany, e-dowód), "
-        "or a ready KSeF certificate."
-    ),
-    "certificate": _lt(
-        "Connect in another way: moj.gov.pl (Profil Zaufany, e-dowód), "
-        "or your own signing program."
-    ),
-}
-
-
-def ways_beside(signer_kind: str) -> tuple[Way, ...]:
-    """Return the ways that are left where one was refused.
-
-    :param signer_kind: as the reader of signed documents names it; all ways for another word
-    """
-    return tuple(way for way in WAYS if way != _WAYS.get(signer_kind))
-
-
-def beside(meaning: Meaning, signer_kind: str) -> Meaning:
-    """Return a meaning whose advice names no way that was refused already (docs/ksef.md E13).
-
-    :param signer_kind: as :func:`ways_beside` takes it
-    """
-    advice, used = meaning.advice, _WAYS.get(signer_kind)
-    if not advice.other_ways or used is None:
-        return meaning
-    if advice == SIGN_ELSEWHERE or used == "portal":
-        # No setting and no other certificate of one's own mends a signature of the portal's.
-        advice = replace(SIGN_ELSEWHERE, action=_BESIDE[used])
-    return replace(meaning, advice=replace(advice, other_ways=ways_beside(signer_kind)))
 
 
 def of_details(meanings: Mapping[str, Meaning], details: Iterable[str]) -> Meaning | None:

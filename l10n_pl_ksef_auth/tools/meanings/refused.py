@@ -23,7 +23,7 @@ from .meaning import (
     _lt,
 )
 
-_INVALID_SIGNATURE = Meaning(_lt("KSeF did not accept the signature in the file."), SIGN_ELSEWHERE)
+_INVALID_SIGNATURE = Meaning(_lt("KSeF did not accept the signature in the file."), SIGN_UNTOUCHED)
 _LOGIN_ENDED = Meaning(
     _lt("KSeF no longer accepts this login: it was ended or replaced."), CONNECT_AGAIN
 )
@@ -35,11 +35,11 @@ CODES: dict[int, Meaning] = {
         _lt("The file holds more signatures than KSeF allows."),
         Advice(_lt("Sign the downloaded request once, with one signature."), "new_file"),
     ),
-    9104: Meaning(_lt("The file holds fewer signatures than KSeF requires."), SIGN_ELSEWHERE),
+    9104: Meaning(_lt("The file holds fewer signatures than KSeF requires."), SIGN_UNTOUCHED),
     9105: _INVALID_SIGNATURE,
     9106: Meaning(
         _lt("The signature in the file does not cover the request in the way KSeF requires."),
-        SIGN_ELSEWHERE,
+        SIGN_UNTOUCHED,
     ),
     21001: Meaning(_lt("KSeF could not read the file; it may be damaged."), OTHER_FILE),
     21111: Meaning(
