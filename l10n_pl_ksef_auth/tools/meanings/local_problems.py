@@ -139,6 +139,10 @@ PROBLEMS: dict[str, Meaning] = {
         _lt("Odoo cannot log in with the certificate: the Python package xmlsec is missing."),
         _INSTALL_XMLSEC,
     ),
+    "xmlsec_broken": Meaning(
+        _lt("Odoo cannot log in with the certificate: the package xmlsec lacks its own library."),
+        _INSTALL_XMLSEC,
+    ),
     "xmlsec_mismatch": Meaning(
         _lt(
             "Odoo cannot log in with the certificate: the Python packages xmlsec and lxml "
