@@ -1,5 +1,6 @@
 from . import test_access_token
 from . import test_account
+from . import test_agreement
 from . import test_alerts
 from . import test_audit
 from . import test_certificate

@@ -102,6 +102,7 @@ class TestOneClick(KsefCase):
         self.simulator.world.grant(OWNER.identity, "1111111111")
 
     def connect_other(self, user):
+        self.agree(self.other, user)
         (row,) = self.other.with_user(user).l10n_pl_ksef_connect_with_certificate()
         return row
 

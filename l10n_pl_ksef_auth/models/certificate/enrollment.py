@@ -38,7 +38,7 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
 
     def _begin_enrollment(self, session, **values):
         """Create the record of an application through a login, for its company and signer."""
-        return self.create(
+        record = self.create(
             {
                 # A name that no other application has, within what KSeF accepts.
                 "name": enrollment.certificate_name(f"Odoo {secrets.token_hex(4)}"),
@@ -50,6 +50,17 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
                 **values,
             }
         )
+        if not record.replaces_id:
+            record._agree_by_signature(session)
+        return record
+
+    def _agree_by_signature(self, session):
+        """Keep that the owner of these certificates signed for the NIP or unit of a login."""
+        who = {"user_id": session.user_id.id, "address": session.address}
+        for certificate in self:
+            self.env["l10n_pl_ksef.agreement"]._agree(
+                certificate, session.company_id, session.context_digits, "signature", **who
+            )
 
     def _step_check(self):
         """Look at what KSeF and this Odoo have, and make the key: committed before it is used."""
@@ -117,6 +128,7 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
         """One certificate for each identity: the company joins the one that is there."""
         with also_locked(self.env, known._lock_name()):
             known.write({"company_ids": [Command.link(company.id) for company in self.company_ids]})
+            self.agreement_ids._move_to(known)
             self.unlink()
         known._plan_renewals()
 
