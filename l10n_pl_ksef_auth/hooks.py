@@ -5,6 +5,8 @@ def uninstall_hook(env):
     """Forget the key's fingerprint, the database's home and all else that is kept as a parameter.
 
     A later installation would otherwise find itself locked by a key or a place that nothing needs.
+    The keys of certificates that stay valid at KSeF go to a file beside the key, encrypted.
     """
+    env["l10n_pl_ksef.farewell"]._keep_keys()
     ours = [("key", "=like", r"l10n\_pl\_ksef\_auth.%")]
     env["ir.config_parameter"].sudo().search(ours).unlink()

@@ -9,6 +9,7 @@ from ...tools.errors import KsefError, KsefForbidden, KsefGone, KsefUnauthorized
 from ...tools.identity import identity_of_enrollment_data
 from ..base import problems
 from ..base.locks import also_locked
+from ..vault.kept_keys import forget_kept, kept_key
 from .certificate import PURPOSE
 from .states import HELD
 
@@ -87,8 +88,11 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
             }
         )
         known = self._known_here(digests)
+        kept = {} if known else self._kept_keys(held)
         if known:
             self._join(known)
+        elif kept:
+            self._take_kept(*next(iter(kept.items())))
         elif held and not self._may_stand_beside():
             self._leave_to_a_human()
         elif not limits.can_request:
@@ -97,6 +101,19 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
             key = enrollment.new_key()
             self._secret_write(private_key_secret=enrollment.private_key_der(key))
             self._succeed(state="keyed", send_started_at=False)
+
+    def _kept_keys(self, held):
+        """Return the keys, by serial number, that an earlier installation kept of these."""
+        if self.replaces_id:
+            return {}
+        numbers = [item.serial_number for item in held]
+        keys = {number: kept_key(self.env, self.environment, number) for number in numbers}
+        return {number: key for number, key in keys.items() if key}
+
+    def _take_kept(self, serial_number, key):
+        """Go on with a certificate of an earlier installation, which KSeF lists as the signer's."""
+        self._secret_write(private_key_secret=key)
+        self._succeed(state="issued", serial_number=serial_number)
 
     def _may_stand_beside(self):
         """Return True if Odoo may apply although KSeF lists another certificate of the signer's.
@@ -219,6 +236,7 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
             return
         self._activate_with(certificate)
         self._plan_renewals()
+        forget_kept(self.env, self.environment, self.serial_number)
 
     def _plan_renewals(self):
         """From now on something renews the logins of the companies it serves, or nothing does."""
