@@ -8,5 +8,8 @@ def uninstall_hook(env):
     The keys of certificates that stay valid at KSeF go to a file beside the key, encrypted.
     """
     env["l10n_pl_ksef.farewell"]._keep_keys()
+    # Odoo forgets foreign keys only with their table, and some are on a table of its own.
+    foreign = [("module.name", "=", "l10n_pl_ksef_auth"), ("type", "=", "f")]
+    env["ir.model.constraint"].sudo().search(foreign).unlink()
     ours = [("key", "=like", r"l10n\_pl\_ksef\_auth.%")]
     env["ir.config_parameter"].sudo().search(ours).unlink()

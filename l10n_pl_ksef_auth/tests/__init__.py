@@ -33,6 +33,7 @@ from . import test_states
 from . import test_take_over
 from . import test_take_over_revokes
 from . import test_ten_years
+from . import test_uninstalling
 from . import test_upgrade
 from . import test_upload
 from . import test_urgency

@@ -34,10 +34,14 @@ class AgreementCase(KsefCase):
         return [(one.digits, one.how, one.user_id) for one in found]
 
     def contexts(self):
-        """Return the NIPs and units that a certificate has logged this company in for."""
+        """Return the NIPs and units for which a certificate has signed for this company."""
         self.env.invalidate_all()
         logins = self.env["l10n_pl_ksef.session"].search(
-            [("company_id", "=", self.company.id), ("method", "=", "certificate")]
+            [
+                ("company_id", "=", self.company.id),
+                ("method", "=", "certificate"),
+                ("reference_number", "!=", False),
+            ]
         )
         return set(logins.mapped("context_value"))
 
@@ -347,7 +351,7 @@ class TestEarlierLogins(AgreementCase):
 
     def test_without_the_key_the_upgrade_goes_on_and_says_what_is_left_to_do(self):
         locked = patch.object(vault_model, "copy_code", return_value="copy_moved")
-        with locked, self.assertLogs("odoo", "WARNING") as logs:
+        with locked, self.assertLogs(level="WARNING") as logs:
             self.upgrade()
         self.assertIn("agree", str(logs.output))
         self.assertFalse(self.agreed())

@@ -72,7 +72,6 @@ class TestCertificateStates(KsefCase):
         )
         self.keep_alive(seconds=1)
         self.assertFalse(self.certificate.revoke_requested)
-        self.assertFalse(self.certificate.sudo().private_key_secret)
 
     def test_loading_a_certificate_leaves_the_choice_of_another_environment_open(self):
         choice = self.waiting_choice("production")

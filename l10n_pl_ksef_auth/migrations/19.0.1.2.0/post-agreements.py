@@ -8,12 +8,20 @@ _logger = logging.getLogger(__name__)
 
 
 def migrate(cr, version):
+    """Keep as agreed what companies log in for already, and forget keys that nothing signs with."""
+    env = api.Environment(cr, SUPERUSER_ID, {})
+    env["l10n_pl_ksef.certificate"].search(
+        ["|", ("state", "=", "superseded"), ("state", "=", "failed"), ("replaces_id", "!=", False)]
+    ).private_key_secret = False
+    _agree(env)
+
+
+def _agree(env):
     """Keep as agreed what companies log in for already; nobody is asked again.
 
     That is the number that a company has now, if a login for it was made with a certificate, or
     signed with the consent to one; or if a certificate was loaded by hand for this company alone.
     """
-    env = api.Environment(cr, SUPERUSER_ID, {})
     obstacle = why_locked(env)
     if obstacle:
         # Written down without the key it would prove nothing.

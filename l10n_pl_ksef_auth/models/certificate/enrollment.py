@@ -3,7 +3,7 @@ from datetime import timedelta
 
 from odoo import Command, models
 
-from ...tools import enrollment
+from ...tools import enrollment, nip
 from ...tools.credentials import matches
 from ...tools.errors import KsefError, KsefForbidden, KsefGone, KsefUnauthorized
 from ...tools.identity import identity_of_enrollment_data
@@ -58,9 +58,10 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
     def _agree_by_signature(self, session):
         """Keep that the owner of these certificates signed for the NIP or unit of a login."""
         who = {"user_id": session.user_id.id, "address": session.address}
+        digits = nip.digits(session.context_value)
         for certificate in self:
             self.env["l10n_pl_ksef.agreement"]._agree(
-                certificate, session.company_id, session.context_digits, "signature", **who
+                certificate, session.company_id, digits, "signature", **who
             )
 
     def _step_check(self):

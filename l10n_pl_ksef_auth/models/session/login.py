@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from odoo import models
 
-from ...tools import clock, meanings, xades
+from ...tools import clock, meanings, nip, xades
 from ...tools.const import CHALLENGE_LIFETIME
 from ...tools.errors import KsefGone, KsefRefused, KsefUnauthorized
 from ..base import problems
@@ -146,7 +146,7 @@ class L10n_Pl_KsefSessionLogin(models.Model):
         """
         certificates = self.certificate_id | self.certificate_id.replaces_id
         agreements = self.env["l10n_pl_ksef.agreement"]
-        return agreements._covers(certificates, self.company_id, self.context_digits)
+        return agreements._covers(certificates, self.company_id, nip.digits(self.context_value))
 
     def _step_submit(self):
         """Send the signed request; after a lost answer once more, within the challenge's life."""

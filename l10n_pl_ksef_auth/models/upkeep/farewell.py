@@ -1,3 +1,4 @@
+import logging
 from contextlib import closing
 
 from odoo import SUPERUSER_ID, models
@@ -9,6 +10,8 @@ from ..base import problems
 from ..base.locks import LockBusy
 from ..vault.kept_keys import keep
 from ..vault.vault import why_locked
+
+_logger = logging.getLogger(__name__)
 
 # Of the certificates that KSeF may let in: their keys are of use to a later installation.
 IN_USE = ("trying", "active", "blocked")
@@ -73,5 +76,9 @@ class L10n_Pl_KsefFarewell(models.AbstractModel):
     def _keep_keys(self):
         """Leave the keys of certificates that stay valid to a later installation."""
         certificates = self._certificates().filtered("serial_number")
-        if certificates:
-            keep(self.env, certificates)
+        try:
+            if certificates:
+                keep(self.env, certificates)
+        except OSError:
+            # The owners sign and get other certificates: no reason to keep the addon.
+            _logger.exception("KSeF: the keys of certificates could not be kept")
