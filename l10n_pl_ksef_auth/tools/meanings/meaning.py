@@ -32,7 +32,8 @@ class Meaning:
     """One code, for a person: what happened and what to do.
 
     Text and action are English, for translation, with no other placeholders than
-    %(code)s %(text)s %(details)s %(nip)s %(signer)s %(seconds)s.
+    %(code)s %(text)s %(details)s %(nip)s (the NIP or unit, with that word) %(signer)s %(seconds)s,
+    and what a problem of our own holds in its ``values``.
     """
 
     text: str
