@@ -227,6 +227,14 @@ class KsefCase(MovedTime, TransactionCase):
         with patch.object(sensitive, "request", browser):
             yield
 
+    def agree(self, companies, user=None):
+        """Have a user agree that the certificate logs companies in for their NIPs."""
+        numbers = {str(one.id): one._l10n_pl_ksef_number() for one in companies}
+        self.env.flush_all()
+        with self.confirmed():
+            companies.with_user(user or self.accountant).l10n_pl_ksef_agree(numbers)
+        self.env.invalidate_all()
+
     def others_at_it(self):
         """Have another worker hold every lock inside the block."""
         return patch.object(locks, "_lock", return_value=False)

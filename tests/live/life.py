@@ -219,7 +219,7 @@ class Life:
             raise Refused(f"application {status.code} {'; '.join(status.details)}")
         serial = str(status.certificate_serial_number)
         (issued,) = self.client.retrieve_certificates(login.access, [serial])
-        assert login.signer is not None
+        assert login.signer is not None and issued.certificate is not None
         return login.signer.with_certificate(key, issued.certificate, serial)
 
     # Tokens and rights

@@ -21,7 +21,6 @@ from .in_odoo import BEGIN, END, WORK
 from .plan import CERTIFICATE_HOURS, DELAY, LOGIN_HOURS, Plan
 from .processes import Process
 
-
 #: Simulated minutes after which the story of a company that came back is told.
 SLOW = 20
 

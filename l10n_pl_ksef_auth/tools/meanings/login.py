@@ -27,10 +27,7 @@ STATUSES: dict[int, Meaning] = {
     100: Meaning(_lt("KSeF is still checking the signature."), ODOO_ASKS_ON),
     200: Meaning(_lt("KSeF has accepted the login."), NOTHING_TO_DO),
     415: Meaning(
-        _lt(
-            "KSeF accepted the signature, but whoever signed has no rights to the company "
-            "with NIP %(nip)s."
-        ),
+        _lt("KSeF accepted the signature, but whoever signed has no rights there to %(nip)s."),
         Advice(
             _lt(
                 "Have the rights granted in KSeF by somebody who manages them there, or file "

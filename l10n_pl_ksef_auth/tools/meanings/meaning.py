@@ -32,7 +32,8 @@ class Meaning:
     """One code, for a person: what happened and what to do.
 
     Text and action are English, for translation, with no other placeholders than
-    %(code)s %(text)s %(details)s %(nip)s %(signer)s %(seconds)s.
+    %(code)s %(text)s %(details)s %(nip)s (the NIP or unit, with that word) %(signer)s %(seconds)s,
+    and what a problem of our own holds in its ``values``.
     """
 
     text: str
@@ -74,6 +75,15 @@ CHECK_ADDRESS = Advice(_lt("Have the KSeF address in the system parameters check
 TRY_LATER = Advice(_lt("Try again in a few minutes."), "wait", final=False)
 ODOO_GOES_ON = Advice(
     _lt("There is nothing to do: Odoo tries again by itself."), "wait", final=False
+)
+#: The same, where it has lasted for so long that there is no login any more, or soon will be.
+ODOO_GOES_ON_TRYING = Advice(
+    _lt(
+        "Odoo goes on trying by itself. If KSeF works elsewhere, have this server's network "
+        "checked. An invoice that cannot wait may be issued in offline mode (offline24)."
+    ),
+    "wait",
+    final=False,
 )
 ODOO_ASKS_ON = Advice(
     _lt("There is nothing to do: you may close the window, Odoo goes on asking."),

@@ -57,7 +57,7 @@ CODES: dict[int, Meaning] = {
         SIGN_ELSEWHERE,
     ),
     21117: Meaning(
-        _lt("KSeF does not accept NIP %(nip)s, or the identifier chosen for this company."),
+        _lt("KSeF does not accept %(nip)s, or the identifier chosen for this company."),
         Advice(
             _lt("Check the NIP and the kind of identifier in the company's settings."), "settings"
         ),
