@@ -18,11 +18,16 @@ def begin(nips):
     env.user.company_ids |= companies
     env.cr.commit()
     connect_first(companies[0])
+    numbers = {str(company.id): company._l10n_pl_ksef_nip() for company in companies}
+    env["l10n_pl_ksef.account.actions"]._agree(companies[1:], numbers)
     for company in companies[1:]:
         env["l10n_pl_ksef.account.actions"]._connect(company)
     for _round in range(4):
         env["l10n_pl_ksef.keep_alive"]._cron_keep_alive()
         time.sleep(0.5)
+    env.invalidate_all()
+    alone = companies.filtered(lambda company: not company._l10n_pl_ksef_session())
+    assert not alone, f"not connected: {alone}"
     return companies.ids
 
 def connect_first(company):
