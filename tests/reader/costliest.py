@@ -145,7 +145,8 @@ def _template(shape: Shape) -> str:
     opened = "".join(f'<ds:Object Id="o{number}">' for number in range(shape.references))
     return (
         f'<ds:Signature xmlns:ds="{DSIG}"><ds:SignedInfo>'
-        f'<ds:CanonicalizationMethod Algorithm="{_C14N[0]}"/><ds:SignatureMethod Algorithm="{_HMAC}"/>'
+        f'<ds:CanonicalizationMethod Algorithm="{_C14N[0]}"/>'
+        f'<ds:SignatureMethod Algorithm="{_HMAC}"/>'
         f"{references}</ds:SignedInfo><ds:SignatureValue/><ds:KeyInfo><ds:X509Data>"
         f"{_certificates(shape)}</ds:X509Data></ds:KeyInfo>{opened}{_elements(shape)}"
         f"{'</ds:Object>' * shape.references}</ds:Signature>"

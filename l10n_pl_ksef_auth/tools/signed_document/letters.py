@@ -77,8 +77,13 @@ def _reread(text: str, name: str) -> str:
         return again
 
 
+def _other(text: str, read: str, real: str) -> str:
+    """Return the text that was read in one encoding of one byte a letter and written in another."""
+    return _bytes_of(text, read).decode(real)
+
+
 _WITHOUT_A_LETTER = {code: 0xDC00 + code for code in range(0x80, 0xA0)}
 _REPAIRS: tuple[tuple[str, Callable[[str], str]], ...] = (
     *((name, partial(_reread, name=name)) for name in _READ_AS),
-    *((real, lambda text, r=read, t=real: _bytes_of(text, r).decode(t)) for read, real in _MIXED_UP),
+    *((real, partial(_other, read=read, real=real)) for read, real in _MIXED_UP),
 )
