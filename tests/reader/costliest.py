@@ -28,6 +28,7 @@ _C14N = (
     "http://www.w3.org/2001/10/xml-exc-c14n#",
 )
 _XPATH = "http://www.w3.org/TR/1999/REC-xpath-19991116"
+_DAMAGED = "\u0139\u201a"
 _SIGNERS = ("owner", "qualified", "seal", "foreign")
 
 
@@ -57,9 +58,13 @@ class Shape:
     keys: int = 1
 
 
-#: The costliest that a long search found: with libxmlsec, above its bounds, and where it is told
-#: how a program spoilt the document.
-COSTLIEST = (Shape(),)
+#: The costliest that a long search found: just within the bounds of libxmlsec, above them, and where
+#: it is told how a program spoilt the document.
+COSTLIEST = (
+    Shape(references=2, elements=600, prefixes=10, depth=20, text=100, letters=_DAMAGED, keys=4),
+    Shape(references=4, elements=9_000, attributes=2, prefixes=28, depth=20, canonical=2),
+    Shape(references=2, elements=300, attributes=10, prefixes=28, text=10, filler=0, keys=4),
+)
 #: What a search may change, and to what.
 _CHOICES: dict[str, tuple[object, ...]] = {
     "references": (1, 2, 3, 4, 5),
@@ -69,7 +74,7 @@ _CHOICES: dict[str, tuple[object, ...]] = {
     "depth": (1, 5, 20, 45),
     "text": (0, 1, 10, 100, 1_000),
     "filler": (0, 10_000, 100_000, 1_000_000, const.MAX_SIZE),
-    "letters": ("A", "&gt;", "\u0139\u201a"),
+    "letters": ("A", "&gt;", _DAMAGED),
     "canonical": (0, 1, 2),
     "filters": (0, 1, 2),
     "keys": (1, 4),
