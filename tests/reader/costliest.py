@@ -58,8 +58,8 @@ class Shape:
     keys: int = 1
 
 
-#: The costliest that a long search found: just within libxmlsec's bounds, above them, and where it is
-#: told how a program spoilt the document.
+#: The costliest that a long search found: just within libxmlsec's bounds, above them, and where
+#: the reader tells how a program spoilt the document.
 COSTLIEST = (
     Shape(references=2, elements=600, prefixes=10, depth=20, text=100, letters=_DAMAGED, keys=4),
     Shape(references=4, elements=9_000, attributes=2, prefixes=28, depth=20, canonical=2),
