@@ -4,7 +4,5 @@ from odoo import fields, models
 class ResUsersSettings(models.Model):
     _inherit = "res.users.settings"
 
-    # In the browser's time zone: "once a day" is the user's day.
-    l10n_pl_ksef_panel_day = fields.Date(
-        string="KSeF panel opened by itself on",
-    )
+    # Text as the browser writes it: the user's own day; the web client's page can hold no date.
+    l10n_pl_ksef_panel_day = fields.Char(string="KSeF panel opened by itself on")

@@ -86,18 +86,22 @@ export class KsefConnections {
      * Keeps a company's state fresh until the returned function is called.
      *
      * @param {number} companyId
-     * @param {{quiet?: boolean}} options quiet: do not ask the server unless
-     *  something may have to be followed (the dot in the systray)
+     * @param {{quiet?: boolean, harmless?: boolean}} options quiet: do not ask
+     *  the server unless something may have to be followed (the dot in the
+     *  systray); harmless: say nothing when the first look fails
      * @returns {() => void}
      */
-    watch(companyId, { quiet = false } = {}) {
+    watch(companyId, { quiet = false, harmless = false } = {}) {
         const watcher = { companyId, quiet };
         this.watchers.push(watcher);
         const isKnown = quiet && this.color(companyId) !== "amber";
         if (isKnown || this.age(companyId) < FRESH_SECONDS) {
             this.schedule(companyId);
         } else {
-            this.load(companyId);
+            const loading = this.load(companyId);
+            if (harmless) {
+                loading.catch((error) => console.warn("KSeF: no panel", error));
+            }
         }
         return () => {
             this.watchers = this.watchers.filter((other) => other !== watcher);

@@ -1,10 +1,10 @@
-import { Component, onMounted, useState } from "@odoo/owl";
+import { Component, useEffect, useState } from "@odoo/owl";
 import { DashboardKanbanRenderer } from "@account/views/account_dashboard_kanban/account_dashboard_kanban_renderer";
 import { user } from "@web/core/user";
 import { useService } from "@web/core/utils/hooks";
 import { KsefConnectionPanel } from "../connection/connection_panel";
 
-/** The card "Connection to KSeF" on the accounting dashboard. */
+/** The card "Connection to KSeF" on the accounting dashboard, which is drawn before it. */
 export class KsefDashboardCard extends Component {
     static template = "l10n_pl_ksef_auth.DashboardCard";
     static components = { KsefConnectionPanel };
@@ -13,25 +13,17 @@ export class KsefDashboardCard extends Component {
     setup() {
         this.connections = useService("l10n_pl_ksef");
         this.panels = useState(this.connections.panels);
-        this.state = useState({ isLoaded: false });
-        onMounted(() => this.load());
+        useEffect(
+            (companyId) =>
+                this.connections.color(companyId)
+                    ? this.connections.watch(companyId, { harmless: true })
+                    : undefined,
+            () => [this.companyId]
+        );
     }
 
     get companyId() {
         return user.activeCompany.id;
-    }
-
-    /** The dashboard is drawn already, and does not suffer when this fails. */
-    async load() {
-        if (!this.connections.color(this.companyId)) {
-            return;
-        }
-        try {
-            await this.connections.load(this.companyId);
-            this.state.isLoaded = true;
-        } catch (error) {
-            console.warn("KSeF: the card could not be loaded", error);
-        }
     }
 }
 
