@@ -1,12 +1,13 @@
-import { Component, useEffect, useRef, useState } from "@odoo/owl";
+import { Component, status, useEffect, useRef, useState } from "@odoo/owl";
+import { browser } from "@web/core/browser/browser";
 import { _t } from "@web/core/l10n/translation";
 import { usePopover } from "@web/core/popover/popover_hook";
 import { registry } from "@web/core/registry";
 import { user } from "@web/core/user";
 import { useBus, useService } from "@web/core/utils/hooks";
 import { ConnectionPopover } from "./connection_popover";
-import { mayOpenByItself, rememberOpening } from "./once_a_day";
 import { whatIsDue } from "./due_words";
+import { mayOpenByItself, rememberOpening } from "./once_a_day";
 
 const MEANING = {
     red: _t("not active"),
@@ -14,6 +15,12 @@ const MEANING = {
     green: _t("active"),
 };
 const POPOVER = { position: "bottom-end", popoverClass: "o_ksef_popover", role: "dialog", arrow: false };
+
+/** Whether some panel is on the screen, and not only further down on the page. */
+function isPanelInSight() {
+    const panels = [...document.querySelectorAll(".o_ksef_panel")];
+    return panels.some((panel) => panel.getBoundingClientRect().top < browser.innerHeight);
+}
 
 /** The dot at the top of every screen, with what is due in words; opens the panel. */
 export class KsefSystray extends Component {
@@ -67,20 +74,26 @@ export class KsefSystray extends Component {
     }
 
     onShow({ companyId }) {
-        if (companyId === this.companyId && !this.connections.isPanelOpen(companyId)) {
+        if (companyId === this.companyId && !isPanelInSight()) {
             this.open(this.unasked);
         }
     }
 
     /** The first screen after the page was loaded stands. */
-    onScreen() {
+    async onScreen() {
         if (this.hasSeenScreen) {
             return;
         }
         this.hasSeenScreen = true;
-        if (mayOpenByItself(this.connections, this.companyId, this.env)) {
+        if (!mayOpenByItself(this.connections, this.companyId, this.env)) {
+            return;
+        }
+        // The dashboard's card shows itself once it has the panel's data.
+        await this.connections.load(this.companyId).catch(() => {});
+        await new Promise(browser.requestAnimationFrame);
+        if (status(this) === "mounted") {
             this.onShow({ companyId: this.companyId });
-            rememberOpening();
+            await rememberOpening();
         }
     }
 
