@@ -37,7 +37,10 @@ async function mountSystray(dots, { canConnect = true, day = false } = {}) {
 /** The web client has drawn its first screen. */
 async function drawScreen() {
     getMockEnv().bus.trigger("ACTION_MANAGER:UI-UPDATED", "new");
-    await animationFrame();
+    // The panel is asked for, drawn, and looked for.
+    for (let frame = 0; frame < 3; frame++) {
+        await animationFrame();
+    }
 }
 
 const texts = [
