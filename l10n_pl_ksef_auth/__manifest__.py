@@ -25,6 +25,7 @@
         "views/ksef_audit_views.xml",
         "views/ksef_diagnosis_views.xml",
         "views/ksef_unlock_views.xml",
+        "views/base_module_uninstall_views.xml",
     ],
     "assets": {
         "web.assets_backend": ["l10n_pl_ksef_auth/static/src/**/*"],

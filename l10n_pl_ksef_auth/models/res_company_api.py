@@ -105,7 +105,7 @@ class ResCompany(models.Model):
                 "way_back": "sign",
                 "final": True,
             }
-        nip = self._l10n_pl_ksef_principal()._l10n_pl_ksef_nip()
+        nip = self._l10n_pl_ksef_number()
         return problems.texts(self.env, problems.of_error(error), nip=nip)
 
     def _l10n_pl_ksef_check_company(self):
@@ -229,7 +229,7 @@ class ResCompany(models.Model):
 
         Its button leads to the window, or to the panel for who may not connect.
         """
-        nip = self._l10n_pl_ksef_principal()._l10n_pl_ksef_nip()
+        nip = self._l10n_pl_ksef_number()
         texts = problems.texts(self.env, problem, nip=nip)
         message = " ".join(filter(None, (texts["text"], texts["action"])))
         if self.env.user.has_group(CONNECT_GROUP):

@@ -1,5 +1,7 @@
 from . import test_access_token
 from . import test_account
+from . import test_after_an_outage
+from . import test_agreement
 from . import test_alerts
 from . import test_audit
 from . import test_certificate
@@ -33,6 +35,7 @@ from . import test_states
 from . import test_take_over
 from . import test_take_over_revokes
 from . import test_ten_years
+from . import test_uninstalling
 from . import test_upgrade
 from . import test_upload
 from . import test_urgency

@@ -37,7 +37,10 @@ NO_DOCUMENT = {"document_secret": False, "document_name": False}
 
 @dataclass(frozen=True, repr=False)
 class Upload:
-    """The attached file, decrypted and read; nothing shows its bytes by accident."""
+    """The attached file, decrypted; nothing shows its bytes by accident.
+
+    ``reading`` is None without a file, and while KSeF checks it: nothing shows what was read then.
+    """
 
     content: bytes = b""
     reading: Reading | None = None
@@ -231,6 +234,8 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
             self.write({"step": outcome["back_to"], "problem": outcome["problem"]})
             if outcome["back_to"] == "download":
                 self.write(NO_DOCUMENT)
+            if upload.reading is None:
+                upload = self._upload()
         elif self.step == "verify" and outcome["result"]:
             self.write({**NO_DOCUMENT, "step": "done"})
         view = self._view(upload if self.document_secret else Upload())
@@ -261,12 +266,16 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
     # The attached file
     # ------------------------------------------------------------------
     def _upload(self):
-        """Decrypt and read the attached file: milliseconds, so once for each call of the window."""
+        """Decrypt and read the attached file: milliseconds, so once for each call of the window.
+
+        Nothing is kept of a reading: it holds a PESEL, and changes with the time.
+        """
         try:
             content = self._secret_read("document_secret")
         except VaultError:
             content = b""
-        return Upload(content, self._reading(content) if content else None)
+        is_shown = content and self.step != "verify"
+        return Upload(content, self._reading(content) if is_shown else None)
 
     def _reading(self, content):
         """Return what the file says; None while the company's own number is wrong."""
@@ -389,6 +398,7 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
         taken = self._taken_over(reading).ids if self.take_over else []
         return {
             **values,
+            "signers_certificate_ids": [Command.set(self._of_signer(reading).ids)],
             "takes_over_ids": [Command.set(taken)],
             "revoke_taken_over": bool(taken) and self.revoke_taken_over,
         }
@@ -402,13 +412,19 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
 
     def _taken_over(self, reading):
         """Return the certificates that serve the company, without those of the file's signer."""
+        return self._standing() - self._of_signer(reading)
+
+    def _of_signer(self, reading):
+        """Return the certificates that serve the company and belong to the file's signer."""
         signer = reading.signer
         signers = self._secret_digests(signer.identity) if signer and signer.identity else []
-        standing = self.env["l10n_pl_ksef.certificate"].search(
+        return self._standing().filtered(lambda one: one.identity_digest in signers)
+
+    def _standing(self):
+        return self.env["l10n_pl_ksef.certificate"].search(
             [
                 ("company_ids", "in", self.company_id.id),
                 ("environment", "=", self.environment),
                 ("state", "in", STANDING),
             ]
         )
-        return standing.filtered(lambda one: one.identity_digest not in signers)

@@ -8,7 +8,7 @@ from odoo import fields, models
 from odoo.exceptions import MissingError
 
 from ...tools import clock
-from ...tools.errors import KsefError
+from ...tools.errors import KsefBlocked, KsefError, KsefUnavailable
 from ...tools.http_pool import pool_of
 from ...tools.vault import VaultCorrupt, VaultError
 from ..vault.vault import MIXIN
@@ -19,6 +19,8 @@ _logger = logging.getLogger(__name__)
 
 FIRST_RETRY = timedelta(seconds=5)
 LONGEST_RETRY = timedelta(hours=1)
+# When KSeF is back after an outage, nobody is to wait for longer than this.
+LONGEST_OUTAGE_RETRY = timedelta(minutes=10)
 # The model and method whose row of the table says which states may be stored now.
 RUNNING = "l10n_pl_ksef_running"
 # Far more than any table has steps in a row: a step that changes nothing must not spin.
@@ -32,6 +34,15 @@ class UnlistedTransition(Exception):
 def naive(moment):
     """Return an aware UTC moment as Odoo stores it: naive UTC, whole seconds, rounded down."""
     return moment.astimezone(timezone.utc).replace(tzinfo=None, microsecond=0) if moment else False
+
+
+def longest_retry(error):
+    """Return how far apart two tries are at most; a wall before KSeF is left alone for longer.
+
+    :param Exception error: the failure of the last try
+    """
+    down = isinstance(error, KsefUnavailable) and not isinstance(error, KsefBlocked)
+    return LONGEST_OUTAGE_RETRY if down else LONGEST_RETRY
 
 
 def event(method):
@@ -200,7 +211,7 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
 
     def _postpone(self, error):
         """Record a failure and try again later, with growing distance, never before Retry-After."""
-        growing = min(FIRST_RETRY * 2 ** min(self.attempts, 16), LONGEST_RETRY)
+        growing = min(FIRST_RETRY * 2 ** min(self.attempts, 16), longest_retry(error))
         asked = timedelta(seconds=getattr(error, "retry_after", None) or 0)
         self.problem = problems.of_error(error)
         self.attempts += 1

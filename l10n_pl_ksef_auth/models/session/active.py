@@ -73,9 +73,10 @@ class L10n_Pl_KsefSessionActive(models.Model):
         self._wake_cron_at(self.renew_at)
 
     def _after_activation(self):
-        """Have older logins closed, and a certificate issued."""
+        """Have older logins closed, and a certificate issued; keep what the signature agrees to."""
         older = self.search([*self._active_ones(), ("id", "!=", self.id)])
         older.write({"revoke_requested": True, "next_attempt": False, "renew_at": False})
+        self.signers_certificate_ids._agree_by_signature(self)
         self.env["l10n_pl_ksef.certificate"]._enroll_after_login(self)
         self._wake_cron_at(self._now())
 

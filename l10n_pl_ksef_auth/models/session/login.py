@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from odoo import models
 
-from ...tools import clock, meanings, xades
+from ...tools import clock, meanings, nip, xades
 from ...tools.const import CHALLENGE_LIFETIME
 from ...tools.errors import KsefGone, KsefRefused, KsefUnauthorized
 from ...tools.vault import VaultCorrupt
@@ -115,6 +115,9 @@ class L10n_Pl_KsefSessionLogin(models.Model):
         if not self._take_certificate():
             self._end("failed", problem=problems.local("certificate_gone"))
             return
+        if not self._is_agreed_to():
+            self._end("failed", problem=problems.local("not_agreed"))
+            return
         key, certificate = self.certificate_id._signing_material()
         asked_at = clock.now()
         with self._client() as client:
@@ -136,6 +139,15 @@ class L10n_Pl_KsefSessionLogin(models.Model):
             # The company may have gone over to another environment meanwhile.
             self.certificate_id = held.filtered_domain([("environment", "=", self.environment)])
         return self.certificate_id
+
+    def _is_agreed_to(self):
+        """Return True if this certificate may log this company in for this NIP or unit.
+
+        Whoever began this login: nothing is signed without an agreement (docs/design.md 5).
+        """
+        certificates = self.certificate_id | self.certificate_id.replaces_id
+        agreements = self.env["l10n_pl_ksef.agreement"]
+        return agreements._covers(certificates, self.company_id, nip.digits(self.context_value))
 
     def _step_submit(self):
         """Send the signed request; after a lost answer once more, within the challenge's life."""

@@ -82,6 +82,16 @@ class L10n_Pl_KsefSession(models.Model):
         readonly=True,
         copy=False,
     )
+    # Certificates of this Odoo that the signer owns: the signature agrees to this NIP for them.
+    signers_certificate_ids = fields.Many2many(
+        "l10n_pl_ksef.certificate",
+        "l10n_pl_ksef_signer_rel",
+        "session_id",
+        "certificate_id",
+        string="Signed by the owner of",
+        readonly=True,
+        copy=False,
+    )
     revoke_taken_over = fields.Boolean(
         string="Revoke the former certificate", readonly=True, copy=False
     )

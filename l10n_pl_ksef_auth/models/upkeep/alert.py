@@ -77,7 +77,7 @@ class L10n_Pl_KsefAlert(models.Model):
             told = alert.problem and problems.texts(
                 alert.env,
                 alert.problem,
-                nip=alert.company_id._l10n_pl_ksef_nip(),
+                nip=alert.company_id._l10n_pl_ksef_number(),
                 signer=alert.session_id.signer_name or alert.certificate_id.owner_name or "",
             )
             alert.summary = alert._summary()
