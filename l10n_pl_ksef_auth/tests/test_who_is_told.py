@@ -90,7 +90,11 @@ class TestWhoIsTold(KsefCase):
         """Return a login of another company, which ends when our company's ends."""
         session = self.company._l10n_pl_ksef_session()
         end, other = session.refresh_valid_until, self.make_company("Druga", "1111111111")
-        context = {"company_id": other.id, "context_value": other.l10n_pl_ksef_digits}
+        context = {
+            "company_id": other.id,
+            "context_value": other.l10n_pl_ksef_digits,
+            "reference_number": "second",
+        }
         dates = {"refresh_valid_until": end, "next_attempt": end, "activated_at": session._now()}
         return session.copy({**context, **dates, "rights_checked_at": session._now(), **values})
 
