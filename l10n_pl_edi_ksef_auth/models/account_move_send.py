@@ -4,12 +4,15 @@ from odoo.http import request
 from odoo.addons.l10n_pl_ksef_auth.exceptions import LoginNeeded
 from odoo.addons.l10n_pl_ksef_auth.tools.errors import KsefError
 
+from .shown_token import sending
+
 
 class AccountMoveSend(models.AbstractModel):
     _inherit = "account.move.send"
 
     # It calls its parent for two groups of invoices, and neither returns anything.
     # pylint: disable-next=missing-return
+    @sending
     def _call_web_service_before_invoice_pdf_render(self, invoices_data):
         # EXTENDS l10n_pl_edi
         for_ksef = {

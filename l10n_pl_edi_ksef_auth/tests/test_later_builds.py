@@ -4,6 +4,7 @@ from odoo.tests import tagged
 
 from odoo.addons.l10n_pl_edi.models.account_move import AccountMove
 from odoo.addons.l10n_pl_edi.models.res_company import ResCompany
+from odoo.addons.l10n_pl_edi.tools.ksef_api_service import KsefApiService
 
 from .common import EdiCase
 
@@ -21,7 +22,8 @@ def _login_cron(companies):
 def _bills_cron(moves):
     """Stand in for later builds' scheduled action that fetches vendor bills."""
     found = moves.env["res.company"].search([("l10n_pl_edi_access_token", "!=", False)])
-    return {company: company.l10n_pl_edi_access_token for company in found}
+    headers = {company: KsefApiService(company)._make_headers for company in found}
+    return {company: make(company.l10n_pl_edi_access_token) for company, make in headers.items()}
 
 
 @tagged("post_install", "-at_install")
@@ -36,10 +38,11 @@ class TestLaterBuilds(EdiCase):
             patch.object(AccountMove, "_cron_l10n_pl_edi_download_bills", _bills_cron, create=True),
             self.counted("refresh") as refreshes,
         ):
-            tokens = self.env["account.move"]._cron_l10n_pl_edi_download_bills()
+            headers = self.env["account.move"]._cron_l10n_pl_edi_download_bills()
         self.assertEqual(refreshes["calls"], 1)
         self.env.invalidate_all()
-        self.assertEqual(tokens[self.company], self.company.l10n_pl_ksef_access_token())
+        token = self.company.l10n_pl_ksef_access_token()
+        self.assertEqual(headers[self.company]["Authorization"], f"Bearer {token}")
 
     def test_the_login_cron_leaves_our_companies_as_they_are(self):
         self.connect()

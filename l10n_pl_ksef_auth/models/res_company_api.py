@@ -11,6 +11,8 @@ from ..tools.vault import VaultError
 from .base import problems
 from .res_company import CONNECT_GROUP, PRINCIPAL_FIELDS
 from .session.token import AHEAD, MARGIN, await_token
+from .vault.guard import door, for_modules
+from .vault.vault import open_vault, place_of
 
 # A caller that says nothing gets a token for one request and some work before it.
 DEFAULT_LIFE = timedelta(minutes=1)
@@ -35,6 +37,7 @@ class ResCompany(models.Model):
     _inherit = "res.company"  # pylint: disable=consider-merging-classes-inherited
 
     @api.private
+    @for_modules
     def l10n_pl_ksef_access_token(self, life=DEFAULT_LIFE, wait_seconds=DEFAULT_PATIENCE):
         """Return a valid access token of self's connection to KSeF, in its environment.
 
@@ -48,7 +51,8 @@ class ResCompany(models.Model):
         :raises LoginNeeded: only a human can help; the web client shows a button to the window
         :raises LoginBusy: it takes longer than ``wait_seconds``; try again
         :raises KsefError: KSeF does not answer or refuses; l10n_pl_ksef_explain gives the sentences
-        :raises AccessError: the user may not use this company
+        :raises AccessError: the user may not use this company; or the caller is no code of a module
+            that names this method
         """
         self.ensure_one()
         self._l10n_pl_ksef_check_company()
@@ -62,6 +66,7 @@ class ResCompany(models.Model):
             raise self._l10n_pl_ksef_login_needed(problems.of_error(error)) from error
 
     @api.private
+    @for_modules
     def l10n_pl_ksef_api(self, time_limit=DEFAULT_PATIENCE * 2, wait_seconds=DEFAULT_PATIENCE):
         """Return a logged-in client: ``with company.l10n_pl_ksef_api() as api: api.request(…)``.
 
@@ -73,10 +78,12 @@ class ResCompany(models.Model):
         self._l10n_pl_ksef_check_company()
         return AuthorisedClient(
             self._l10n_pl_ksef_client(),
-            lambda refused: (
-                self._l10n_pl_ksef_new_token(DEFAULT_LIFE, wait_seconds, refused)
-                if refused
-                else self.l10n_pl_ksef_access_token(wait_seconds=wait_seconds)
+            door(
+                lambda refused: (
+                    self._l10n_pl_ksef_new_token(DEFAULT_LIFE, wait_seconds, refused)
+                    if refused
+                    else self.l10n_pl_ksef_access_token(wait_seconds=wait_seconds)
+                )
             ),
             time_limit,
         )
@@ -126,8 +133,8 @@ class ResCompany(models.Model):
             return None
         if left <= AHEAD and not (retry_at and retry_at > session._now()):
             session._renew_ahead(life)
-        bound_to = session._secret_context("access_token_secret")
-        return session._vault().decrypt(secret, bound_to).decode()
+        place = place_of(session, "access_token_secret")
+        return open_vault(self.env).decrypt(secret, place).decode()
 
     def _l10n_pl_ksef_token_row(self):
         """Return session id, encrypted token, its end, and when to ask KSeF again; or None."""

@@ -46,6 +46,10 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         values, obstacle = self._connection(company), why_locked(self.env)
         if obstacle:
             return {**values, **self._locked(obstacle)}
+        principal = company._l10n_pl_ksef_principal()
+        if problems.of_address(principal, principal.l10n_pl_ksef_environment):
+            # Nothing is sent there. The address is the problem that is told already.
+            return {**values, **self._in_need()}
         if is_neutralized(self.env) and values["state"] in ("disconnected", "attention"):
             values["problem"] = self._local("neutralized")
         return values
@@ -53,14 +57,19 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
     def _locked(self, obstacle):
         """Return what replaces a part of the panel while the secrets cannot be used."""
         return {
-            "state": "attention",
-            "tick": "no",
-            "color": "red",
-            "headline": self.env._("The connection needs your attention."),
+            **self._in_need(),
             "problem": self._local(obstacle),
             "renews_at": False,
             "poll_seconds": 0,
             "button": {"label": self.env._("Decide what to do"), "primary": True},
+        }
+
+    def _in_need(self):
+        return {
+            "state": "attention",
+            "tick": "no",
+            "color": COLORS["attention"],
+            "headline": self.env._("The connection needs your attention."),
         }
 
     def _local(self, code):

@@ -9,6 +9,7 @@ from ...tools.errors import KsefError, KsefForbidden, KsefGone, KsefUnauthorized
 from ...tools.identity import identity_of_enrollment_data
 from ..base import problems
 from ..base.locks import also_locked
+from ..vault.vault import read_secret, secret_digests, write_secrets
 from .certificate import PURPOSE
 from .states import HELD
 
@@ -58,8 +59,9 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
             data = client.enrollment_data(token)
             limits = client.certificate_limits(token)
             held = list(client.certificates(token, status="Active", type=PURPOSE))
+        del token
         identity = identity_of_enrollment_data(data)
-        digests = self._secret_digests(identity)
+        digests = secret_digests(self.env, identity)
         # Two companies of one signer may come at the same moment: one certificate for both.
         with also_locked(self.env, f"ksef-identity,{self.environment},{digests[0]}"):
             self._decide(identity, digests, limits, held)
@@ -84,7 +86,7 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
             self._succeed(state="failed", problem=problems.local("certificate_limit"))
         else:
             key = enrollment.new_key()
-            self._secret_write(private_key_secret=enrollment.private_key_der(key))
+            write_secrets(self, private_key_secret=enrollment.private_key_der(key))
             self._succeed(state="keyed", send_started_at=False)
 
     def _may_stand_beside(self):
@@ -137,14 +139,13 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
 
     def _step_enroll(self):
         """Ask for the certificate; the reference number is committed as soon as it is known."""
-        token = self._token()
-        key = enrollment.load_private_key(self._secret_read("private_key_secret"))
+        key = enrollment.load_private_key(read_secret(self, "private_key_secret"))
         with self._client() as client:
-            csr = enrollment.build_csr(key, client.enrollment_data(token))
+            csr = enrollment.build_csr(key, client.enrollment_data(self._token()))
             self.send_started_at = self._now()
             self.env.cr.commit()
             try:
-                application = client.enroll(token, name=self.name, csr_der=csr)
+                application = client.enroll(self._token(), name=self.name, csr_der=csr)
             except KsefError as error:
                 if not getattr(error, "sent", False):
                     # It was certainly not taken: there is none to be looked for.
@@ -168,6 +169,7 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
             limits = client.certificate_limits(token)
             listed = client.certificates(token, type=PURPOSE)
             mine = [item for item in listed if item.name == self.name]
+        del token
         if mine:
             self._succeed(state="issued", serial_number=mine[0].serial_number)
         elif limits.enrollment_remaining >= self.enrollment_remaining:
@@ -201,7 +203,7 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
             answer = client.retrieve_certificates(self._token(), [self.serial_number])
         ours = (item for item in answer if item.serial_number == self.serial_number)
         certificate = next((item.certificate for item in ours), None)
-        key = enrollment.load_private_key(self._secret_read("private_key_secret"))
+        key = enrollment.load_private_key(read_secret(self, "private_key_secret"))
         if not certificate or not matches(key, certificate):
             self._succeed(state="failed", problem=problems.local("certificate_mismatch"))
             return

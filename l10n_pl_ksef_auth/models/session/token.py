@@ -12,6 +12,7 @@ from ...tools.errors import KsefError, KsefRateLimited, KsefUnavailable
 from ..base.const import DEADLINE
 from ..base.locks import after_others, under_lock
 from ..base.steps import naive
+from ..vault.vault import encrypted, read_secret
 from .states import ENDED, IN_FLIGHT
 
 _logger = logging.getLogger(__name__)
@@ -122,7 +123,7 @@ class L10n_Pl_KsefSessionToken(models.Model):
         return self.state == "active" and bool(until) and until > self._now() + life + MARGIN
 
     def _stored_token(self):
-        return self._secret_read("access_token_secret").decode()
+        return read_secret(self, "access_token_secret").decode()
 
     def _token_if_good(self, life=AT_ONCE, refused=None):
         """Return the stored token if it lives long enough and is not the one that KSeF refused."""
@@ -238,15 +239,16 @@ class L10n_Pl_KsefSessionToken(models.Model):
 
     def _refresh(self):
         """Ask KSeF for another access token, and commit it."""
-        refresh_token = self._secret_read("refresh_token_secret").decode()
         with self._client() as client:
-            access = client.refresh(refresh_token)
+            access = client.refresh(read_secret(self, "refresh_token_secret").decode())
         valid_until = naive(access.valid_until)
+        values = encrypted(self, access_token_secret=access.token.encode())
+        del access
         # KSeF may give the token that it gave before (docs/design.md 9): then wait a while.
         same = valid_until <= (self.access_valid_until or valid_until - PAUSE)
-        self._secret_write(access_token_secret=access.token.encode())
         self.write(
             {
+                **values,
                 "access_valid_until": valid_until,
                 "refresh_retry_at": self._now() + PAUSE if same else False,
             }

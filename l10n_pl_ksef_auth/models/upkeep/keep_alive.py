@@ -1,6 +1,5 @@
 import logging
 import time
-from contextlib import closing
 from datetime import timedelta
 
 from psycopg2 import OperationalError
@@ -11,7 +10,8 @@ from odoo.tools import split_every
 from ...tools.errors import KsefError, KsefUnavailable
 from ...tools.http_pool import HttpPool
 from ...tools.nip import InvalidNip
-from ..vault.vault import secret_models, why_locked
+from ..vault.guard import door
+from ..vault.vault import bind_secrets, secret_models, why_locked
 
 _logger = logging.getLogger(__name__)
 
@@ -33,6 +33,7 @@ class L10n_Pl_KsefKeepAlive(models.AbstractModel):
     _name = "l10n_pl_ksef.keep_alive"
     _description = "KSeF scheduled action"
 
+    @door
     def _cron_keep_alive(self):
         """Do all that is due, ask to be woken for the next thing, then tell people and tidy up.
 
@@ -40,12 +41,16 @@ class L10n_Pl_KsefKeepAlive(models.AbstractModel):
         and 12).
         """
         if not why_locked(self.env):
+            self._beside(self._bind_secrets)
             self._wake_for_the_next(self._run())
             self.env["ir.cron"]._commit_progress(remaining=0)
         self._beside(self.env["l10n_pl_ksef.alert.watch"]._watch)
         for model in secret_models(self.env):
             self._beside(self.env[model]._forget_unused)
         self._beside(self.env["l10n_pl_ksef.housekeeping"]._remind_of_backup)
+
+    def _bind_secrets(self):
+        bind_secrets(self.env)
 
     def _beside(self, task):
         """Run a task beside the main work; log its failure, which must not stop the main work.
@@ -63,8 +68,8 @@ class L10n_Pl_KsefKeepAlive(models.AbstractModel):
     def _run(self):
         """Work until nothing is due or the time is over; return when to go on; None for never."""
         deadline = time.monotonic() + _run_seconds()
-        with closing(HttpPool()) as pool:
-            return self.with_context(**pool.context())._work_off(deadline)
+        with HttpPool().shared():
+            return self._work_off(deadline)
 
     def _work_off(self, deadline):
         # Companies have no `next_attempt`: remember here which ones failed oddly in this run.
