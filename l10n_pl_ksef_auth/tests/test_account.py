@@ -131,6 +131,7 @@ class TestAccount(KsefCase):
         self.simulator.world.add_company("1111111111", "Druga")
         self.simulator.world.grant(OWNER.identity, "1111111111")
         self.accountant.company_ids |= other
+        self.agree(other)
         (row,) = other.with_user(self.accountant).l10n_pl_ksef_connect_with_certificate()
         self.assertEqual(row["id"], other.id)
         self.settle()

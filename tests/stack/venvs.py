@@ -13,7 +13,7 @@ from pathlib import Path
 from . import apt, children
 from .locks import exclusive
 from .places import CACHE, ROOT, cache
-from .say import StackError, progress
+from .say import StackError, progress, say
 
 LOCK = ROOT / "requirements.lock"
 # The lxml that Odoo 19 itself asks for on Python 3.12, with an xmlsec that fits it.
@@ -50,7 +50,9 @@ def releases(package: str) -> dict[str, Path]:
     newest = _alone(package, LOCK)
     (told,) = newest.glob(f"{package}-*.dist-info")
     version = told.name.removesuffix(".dist-info").rpartition("-")[2]
-    if version != _pinned(package).rpartition("==")[2]:
+    if version == _pinned(package).rpartition("==")[2]:
+        say(f"The lock file's {package}, {version}, is the newest.")
+    else:
         found[version] = newest
     return found
 
@@ -67,9 +69,8 @@ def _alone(requirement: str, lock: Path) -> Path:
         with exclusive(f"venv-{requirement}"):
             if not (pinned and (folder / DONE).exists()):
                 shutil.rmtree(folder, ignore_errors=True)
-                _pip(
-                    interpreter, ["--no-deps", "--target", str(folder), requirement], requirement, 1
-                )
+                arguments = ["--no-deps", "--target", str(folder), requirement]
+                _pip(interpreter, arguments, requirement, 1)
                 (folder / DONE).touch()
     return folder
 

@@ -3,7 +3,7 @@ from datetime import timedelta
 
 from odoo import Command, models
 
-from ...tools import enrollment
+from ...tools import enrollment, nip
 from ...tools.credentials import matches
 from ...tools.errors import (
     KsefError,
@@ -15,6 +15,7 @@ from ...tools.errors import (
 from ...tools.identity import identity_of_enrollment_data
 from ..base import problems
 from ..base.locks import also_locked
+from ..vault.kept_keys import forget_kept, kept_key
 from .certificate import PURPOSE
 from .states import HELD, ISSUING
 
@@ -46,7 +47,7 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
 
     def _begin_enrollment(self, session, **values):
         """Create the record of an application through a login, for its company and signer."""
-        return self.create(
+        record = self.create(
             {
                 # A name that no other application has, within what KSeF accepts.
                 "name": enrollment.certificate_name(f"Odoo {secrets.token_hex(4)}"),
@@ -58,6 +59,18 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
                 **values,
             }
         )
+        if not record.replaces_id:
+            record._agree_by_signature(session)
+        return record
+
+    def _agree_by_signature(self, session):
+        """Keep that the owner of these certificates signed for the NIP or unit of a login."""
+        who = {"user_id": session.user_id.id, "address": session.address}
+        digits = nip.digits(session.context_value)
+        for certificate in self:
+            self.env["l10n_pl_ksef.agreement"]._agree(
+                certificate, session.company_id, digits, "signature", **who
+            )
 
     def _step_check(self):
         """Look at what KSeF and this Odoo have, and make the key: committed before it is used."""
@@ -84,8 +97,11 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
             }
         )
         known = self._known_here(digests)
+        kept = {} if known else self._kept_keys(held)
         if known:
             self._join(known)
+        elif kept:
+            self._take_kept(*next(iter(kept.items())))
         elif held and not self._may_stand_beside():
             self._leave_to_a_human()
         elif not limits.can_request:
@@ -94,6 +110,19 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
             key = enrollment.new_key()
             self._secret_write(private_key_secret=enrollment.private_key_der(key))
             self._succeed(state="keyed", send_started_at=False)
+
+    def _kept_keys(self, held):
+        """Return the keys, by serial number, that an earlier installation kept of these."""
+        if self.replaces_id:
+            return {}
+        numbers = [item.serial_number for item in held]
+        keys = {number: kept_key(self.env, self.environment, number) for number in numbers}
+        return {number: key for number, key in keys.items() if key}
+
+    def _take_kept(self, serial_number, key):
+        """Go on with a certificate of an earlier installation, which KSeF lists as the signer's."""
+        self._secret_write(private_key_secret=key)
+        self._succeed(state="issued", serial_number=serial_number)
 
     def _may_stand_beside(self):
         """Return True if Odoo may apply although KSeF lists another certificate of the signer's.
@@ -125,6 +154,7 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
         """One certificate for each identity: the company joins the one that is there."""
         with also_locked(self.env, known._lock_name()):
             known.write({"company_ids": [Command.link(company.id) for company in self.company_ids]})
+            self.agreement_ids._move_to(known)
             self.unlink()
         known._plan_renewals()
 
@@ -216,6 +246,7 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
             return
         self._activate_with(certificate)
         self._plan_renewals()
+        forget_kept(self.env, self.environment, self.serial_number)
 
     def _plan_renewals(self):
         """From now on something renews the logins of the companies it serves, or nothing does."""

@@ -25,6 +25,11 @@ _INSTALL_XMLSEC = Advice(
     ),
     "support",
 )
+_RENEWS_BY_ITSELF = Advice(
+    _lt("There is nothing to do: Odoo renews it by itself two months before its end."),
+    "wait",
+    final=False,
+)
 _OTHER_FILES = Advice(_lt("Choose other files in the Account tab."), "account")
 _DECIDE = Advice(
     _lt(
@@ -116,6 +121,14 @@ PROBLEMS: dict[str, Meaning] = {
             _lt("There is nothing to do: the new certificate comes by itself."), "wait", final=False
         ),
     ),
+    "renewal_too_young": Meaning(
+        _lt("This certificate is younger than %(days)s days, so it is not renewed by hand."),
+        _RENEWS_BY_ITSELF,
+    ),
+    "renewal_uses_up": Meaning(
+        _lt("KSeF takes only this many more applications from the certificate's owner: %(left)s."),
+        _RENEWS_BY_ITSELF,
+    ),
     "renewal_needs_owner": Meaning(
         _lt("A certificate is renewed through a login of its owner, and there is none now."),
         Advice(_lt("Refresh the connection with a signature of the certificate's owner."), "sign"),
@@ -139,6 +152,10 @@ PROBLEMS: dict[str, Meaning] = {
         _lt("Odoo cannot log in with the certificate: the Python package xmlsec is missing."),
         _INSTALL_XMLSEC,
     ),
+    "xmlsec_broken": Meaning(
+        _lt("Odoo cannot log in with the certificate: the package xmlsec lacks its own library."),
+        _INSTALL_XMLSEC,
+    ),
     "xmlsec_mismatch": Meaning(
         _lt(
             "Odoo cannot log in with the certificate: the Python packages xmlsec and lxml "
@@ -146,9 +163,37 @@ PROBLEMS: dict[str, Meaning] = {
         ),
         _INSTALL_XMLSEC,
     ),
+    "internal": Meaning(
+        _lt("Odoo could not go on because of an error of its own."),
+        Advice(
+            _lt(
+                "Odoo tries again every hour. Tell whoever looks after your Odoo; "
+                "until it is mended, refresh the connection with a signature."
+            ),
+            "support",
+            final=False,
+        ),
+    ),
+    "clock_wrong": Meaning(
+        _lt("By this server's clock, the login that KSeF has just given is already over."),
+        Advice(
+            _lt("Have the administrator set the server's clock: Odoo then logs in by itself."),
+            "support",
+            final=False,
+        ),
+    ),
     "nip_changed": Meaning(
         _lt("The connection was made for another NIP or unit than the company's of today."),
         SIGN_AGAIN,
+    ),
+    "not_agreed": Meaning(
+        _lt("The KSeF certificate may not log in for this NIP: nobody has agreed to it."),
+        Advice(
+            _lt(
+                "Have its owner sign a new request, or agree in the Account tab with your password."
+            ),
+            "account",
+        ),
     ),
     "abroad": Meaning(
         _lt("This company pays its taxes abroad and has nothing to do with KSeF."),
@@ -181,6 +226,10 @@ PROBLEMS: dict[str, Meaning] = {
     "nip_unit_missing": Meaning(
         _lt("The company connects as a unit, and its KSeF internal identifier is missing."),
         Advice(_lt("Enter it in the settings for KSeF, in the Account tab."), "account"),
+    ),
+    "nip_unit_of_another": Meaning(
+        _lt("The KSeF internal identifier does not begin with the company's own NIP."),
+        Advice(_lt("Correct it in the settings for KSeF, in the Account tab."), "account"),
     ),
     "nip_internal_id": Meaning(
         _lt("The KSeF internal identifier has a typing error: it is a NIP, a dash, five digits."),
