@@ -58,7 +58,7 @@ class L10n_Pl_KsefAuthorizationView(models.AbstractModel):
         problem = window.problem or (window.document_name and window._nip_problem())
         if not problem:
             return False
-        nip = window.company_id._l10n_pl_ksef_nip()
+        nip = window.company_id._l10n_pl_ksef_number()
         signer = window.session_id.signer_name or ""
         return problems.texts(self.env, problem, nip=nip, signer=signer)
 
@@ -78,6 +78,7 @@ class L10n_Pl_KsefAuthorizationView(models.AbstractModel):
             "text": problems.sentence(self.env, finding.text, finding.values),
             "action": problems.sentence(self.env, finding.action, finding.values),
             "evidence": finding.evidence,
+            "other_ways": finding.other_ways,
         }
 
     def _signer(self, reading):

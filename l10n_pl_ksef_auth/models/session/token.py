@@ -11,6 +11,7 @@ from ...tools.const import TIMEOUT
 from ...tools.deadline import Deadline
 from ...tools.errors import KsefError, KsefRateLimited, KsefUnavailable
 from ...tools.http_pool import pool_of
+from ...tools.vault import VaultCorrupt
 from ..base import problems
 from ..base.locks import after_others, under_lock
 from ..base.steps import LONGEST_RETRY, naive, retry_after
@@ -149,7 +150,7 @@ class L10n_Pl_KsefSessionToken(models.Model):
 
         :param str refused: a bearer that KSeF refused although its time was not over
         :return tuple: the token or None; the seconds until something is due
-        :raises LoginNeeded: only a human can help
+        :raises LoginNeeded: only a human can help, or the machine's tries fail
         """
         session = principal._l10n_pl_ksef_session()
         token = session._live_token(life, refused) if session else None
@@ -157,10 +158,11 @@ class L10n_Pl_KsefSessionToken(models.Model):
             return token, 0
         login = self._silent_login(principal)
         self.env.cr.commit()
-        login._run_due_steps()
+        if not login._is_held_up():
+            login._run_due_steps()
         if login.state == "active":
             return login._live_token(life), 0
-        if login.state in ENDED:
+        if login.state in ENDED or login._is_held_up():
             raise LoginNeeded()
         left = login.next_attempt and (login.next_attempt - login._now()).total_seconds()
         if login.problem and login.problem.get("kind") == "outage":
@@ -219,7 +221,7 @@ class L10n_Pl_KsefSessionToken(models.Model):
             self._refresh()
         except (KsefRateLimited, KsefUnavailable):
             raise
-        except KsefError as error:
+        except (KsefError, VaultCorrupt) as error:
             self._refuse(error)
             ended = self.state != "active"
             if ended:
@@ -227,7 +229,7 @@ class L10n_Pl_KsefSessionToken(models.Model):
             self.env.cr.commit()
             if not ended:
                 raise
-            _logger.info("%s has ended at KSeF: %s", self, error)
+            _logger.info("%s has ended: %s", self, error)
             return False
         return True
 
