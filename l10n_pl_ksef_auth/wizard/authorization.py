@@ -32,6 +32,8 @@ STEPS = [
 LONG_VERIFICATION = timedelta(minutes=2)
 # An uploaded document that was not sent: its challenge has long expired.
 KEPT_DOCUMENTS = timedelta(hours=1)
+# Clicks in a row get the file of the first: each challenge counts against this server's address.
+BRAKE = timedelta(seconds=10)
 NO_DOCUMENT = {"document_secret": False, "document_name": False}
 
 
@@ -107,12 +109,15 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
     def prepare_download(self):
         """Fetch a challenge from KSeF, so that the file's ten minutes begin now.
 
+        Whoever asks again within BRAKE seconds gets the same file.
+
         :return dict: view(), with the address of the file
         """
         window = self._checked_sudo()
         window.problem = False
         try:
-            window._new_session()
+            if not window._has_just_downloaded():
+                window._new_session()
         except nip_tools.InvalidNip as error:
             window.problem = problems.of_nip(error)
         except KsefError as error:
@@ -326,6 +331,19 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
     # ------------------------------------------------------------------
     # Sessions and challenges
     # ------------------------------------------------------------------
+    def _has_just_downloaded(self):
+        """Return True if the window's file is as new as can be, and still the one to be signed."""
+        session, company = self.session_id, self.company_id
+        context = company._l10n_pl_ksef_context()
+        begun = session.challenge_expires_at and session.challenge_expires_at - CHALLENGE_LIFETIME
+        return (
+            session.state == "waiting"
+            and not session.document_secret
+            and session._login_context() == context
+            and session.subject_type == company.l10n_pl_ksef_subject_type
+            and session._now() < begun + BRAKE
+        )
+
     def _new_session(self):
         context = self.company_id._l10n_pl_ksef_context()
         asked_at = clock.now()
