@@ -1,8 +1,13 @@
+import re
+
 from odoo import models
 from odoo.http import request
 
 from odoo.addons.l10n_pl_ksef_auth.exceptions import LoginNeeded
 from odoo.addons.l10n_pl_ksef_auth.tools.errors import KsefError
+
+# KSeF's code in the sender's error, which holds KSeF's answer as it came.
+SESSION_UNAVAILABLE = re.compile(r"\b21184\b")
 
 
 class AccountMoveSend(models.AbstractModel):
@@ -25,6 +30,25 @@ class AccountMoveSend(models.AbstractModel):
             # The sender's client reads fields that only administrators may.
             sender = super(AccountMoveSend, self.sudo())
             sender._call_web_service_before_invoice_pdf_render(ready)
+            shut_out = self._l10n_pl_ksef_shut_out(ready)
+            if shut_out:
+                sender._call_web_service_before_invoice_pdf_render(shut_out)
+
+    def _l10n_pl_ksef_shut_out(self, invoices_data):
+        """Return the invoices whose online session KSeF has closed for a while, to be sent again.
+
+        The sender would use that session on; now it opens another one (docs/ksef.md E7).
+        """
+        shut_out = {
+            move: data
+            for move, data in invoices_data.items()
+            if SESSION_UNAVAILABLE.search(str(data.get("error") or ""))
+        }
+        for data in shut_out.values():
+            del data["error"]
+        companies = self.env["account.move"].union(*shut_out).company_id
+        companies._l10n_pl_ksef_edi_forget_online_session()
+        return shut_out
 
     def _l10n_pl_ksef_prepare(self, invoices_data):
         """Return the invoices whose companies are ready to send; store the error of the others.

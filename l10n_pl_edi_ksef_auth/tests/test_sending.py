@@ -46,6 +46,27 @@ class TestSending(EdiCase):
         self.sent()
         self.assertNotEqual(self.fields_of_sender()["l10n_pl_edi_session_id"], first)
 
+    def test_an_online_session_that_ksef_has_closed_for_a_while_is_followed_by_another(self):
+        self.connect()
+        self.sent()
+        first = self.fields_of_sender()["l10n_pl_edi_session_id"]
+        self.simulator.interrupt_sessions()
+        self.assertEqual(self.sent().l10n_pl_edi_status, "sent")
+        self.assertNotEqual(self.fields_of_sender()["l10n_pl_edi_session_id"], first)
+
+    def test_where_ksef_takes_no_invoice_one_other_session_is_opened_and_not_one_more(self):
+        self.connect()
+        move = self.invoice()
+        self.simulator.faults.add("online-send", "refusal", code=21184, times=-1)
+        with (
+            self.counted("online-send") as sent,
+            self.counted("online-open") as opened,
+            self.assertRaisesRegex(UserError, "21184"),
+        ):
+            self.send(move)
+        self.assertEqual((sent["calls"], opened["calls"]), (2, 2))
+        self.assertFalse(move.l10n_pl_edi_status)
+
     def test_a_login_that_ended_is_followed_by_one_with_the_certificate(self):
         self.certified()
         with self.company._l10n_pl_ksef_client() as client:

@@ -198,4 +198,5 @@ class ResCompany(models.Model):
         return self.env["l10n_pl_ksef.session"]._log_in(self, if_due=True)[1]
 
     def _set_aside(self):
-        """Do nothing: the scheduled action tries a company again in its next run."""
+        """Keep that Odoo failed; the scheduled action tries a company again in its next run."""
+        self.env["l10n_pl_ksef.session"]._keep_stumble(self)

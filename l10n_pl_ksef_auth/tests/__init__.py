@@ -18,6 +18,7 @@ from . import test_import_order
 from . import test_javascript
 from . import test_login_problems
 from . import test_lost_requests
+from . import test_nobody_is_left
 from . import test_other_transactions
 from . import test_panel_states
 from . import test_polish
@@ -39,4 +40,5 @@ from . import test_upload
 from . import test_urgency
 from . import test_what_is_sent
 from . import test_who_connects
+from . import test_who_is_told
 from . import test_walks

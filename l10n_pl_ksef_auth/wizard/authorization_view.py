@@ -78,6 +78,7 @@ class L10n_Pl_KsefAuthorizationView(models.AbstractModel):
             "text": problems.sentence(self.env, finding.text, finding.values),
             "action": problems.sentence(self.env, finding.action, finding.values),
             "evidence": finding.evidence,
+            "other_ways": finding.other_ways,
         }
 
     def _signer(self, reading):

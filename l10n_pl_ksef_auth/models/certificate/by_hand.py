@@ -8,7 +8,7 @@ from ...tools import enrollment
 from ...tools.const import ENVIRONMENTS
 from ...tools.credentials import CredentialError, load_credentials
 from ...tools.errors import KsefError
-from ...tools.identity import identity_of_certificate
+from ...tools.identity import identity_of_certificate, named_environment
 from ...tools.vault import VaultError
 from ..base import problems
 from ..base.locks import LockBusy, also_locked, fresh, under_lock
@@ -32,22 +32,34 @@ class L10n_Pl_KsefCertificateManual(models.Model):
     def _load(self, principal, files, password):
         """Keep a certificate and its key that a person has; return False or the problem.
 
-        :param list files: bytes of one PKCS#12, or of certificate and key
+        :param list files: bytes of all that may hold them, in any order
         """
+        environment = principal.l10n_pl_ksef_environment
         try:
-            key, certificate = load_credentials(*files, password=password)
+            key, certificate = load_credentials(
+                *files,
+                password=password,
+                wanted=lambda item: not self._unfitness(item, environment),
+            )
         except CredentialError as error:
             return problems.local(f"credential_{error.reason}")
-        now = self._now()
-        if naive(certificate.valid_to) <= now:
-            return problems.local("certificate_expired")
-        environment = principal.l10n_pl_ksef_environment
-        if certificate.is_self_signed and not ENVIRONMENTS[environment].self_signed_allowed:
-            return problems.local("environment_mismatch")
+        unfitness = self._unfitness(certificate, environment)
+        if unfitness:
+            return problems.local(unfitness)
         try:
             self._keep(principal, key, certificate)
         except (LockBusy, VaultError) as error:
             return problems.of_request(error)
+        return False
+
+    def _unfitness(self, certificate, environment):
+        """Return the code of what keeps a certificate from logging in here, or False."""
+        if naive(certificate.valid_to) <= self._now():
+            return "certificate_expired"
+        named = named_environment(certificate)
+        known = ENVIRONMENTS[environment].self_signed_allowed or not certificate.is_self_signed
+        if not known or (named and named.lower() != environment):
+            return "environment_mismatch"
         return False
 
     def _keep(self, principal, key, certificate):

@@ -5,13 +5,19 @@ from odoo import Command, models
 
 from ...tools import enrollment, nip
 from ...tools.credentials import matches
-from ...tools.errors import KsefError, KsefForbidden, KsefGone, KsefUnauthorized
+from ...tools.errors import (
+    KsefError,
+    KsefForbidden,
+    KsefGone,
+    KsefUnauthorized,
+    KsefUnavailable,
+)
 from ...tools.identity import identity_of_enrollment_data
 from ..base import problems
 from ..base.locks import also_locked
 from ..vault.kept_keys import forget_kept, kept_key
 from .certificate import PURPOSE
-from .states import HELD
+from .states import HELD, ISSUING
 
 # Certificates, tokens and sessions share 30 calls a minute and 120 an hour (docs/ksef.md A2-30).
 FIRST_POLL = timedelta(seconds=10)
@@ -20,6 +26,8 @@ LONGEST_POLL = timedelta(minutes=5)
 LOST_ANSWER_PATIENCE = timedelta(hours=2)
 # A request whose answer we no longer wait for may still be worked on.
 STILL_ARRIVING = timedelta(minutes=1)
+# An answer of KSeF's that cannot be read is asked for again: as often, which takes about a day.
+UNREADABLE, MOST_UNREADABLE = "unreadable", 30
 RECEIVED, ISSUED = range(100, 200), 200
 # A separate certificate beside an existing one, only if one more place is free (docs/journey.md 5).
 PLACES_FOR_SEPARATE = 2
@@ -229,11 +237,12 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
         """Fetch the certificate and make sure that it is the one for our key."""
         with self._client() as client:
             answer = client.retrieve_certificates(self._token(), [self.serial_number])
-        ours = (item for item in answer if item.serial_number == self.serial_number)
-        certificate = next((item.certificate for item in ours), None)
+        ours = [item.certificate for item in answer if item.serial_number == self.serial_number]
+        certificate = next(iter(ours), None)
         key = enrollment.load_private_key(self._secret_read("private_key_secret"))
         if not certificate or not matches(key, certificate):
-            self._succeed(state="failed", problem=problems.local("certificate_mismatch"))
+            code = "certificate_unreadable" if ours and not certificate else "certificate_mismatch"
+            self._succeed(state="failed", problem=problems.local(code))
             return
         self._activate_with(certificate)
         self._plan_renewals()
@@ -251,6 +260,17 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
                     locked._plan_renewal()
                     locked.env.cr.commit()
 
+    def _postpone(self, error):
+        """Give an application up whose answers stay unreadable, instead of asking for ever."""
+        if self.state in ISSUING and self._stays_unreadable(error):
+            self._refuse(error)
+        else:
+            super()._postpone(error)
+
+    def _stays_unreadable(self, error):
+        codes = {getattr(error, "code", None), (self.problem or {}).get("code")}
+        return codes == {UNREADABLE} and self.attempts >= MOST_UNREADABLE
+
     def _on_enrollment_refused(self, error):
         """Give up after KSeF's final no, unless the login or its rights are just changing."""
         if isinstance(error, KsefGone) and self.state == "requested":
@@ -258,5 +278,7 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
             self._succeed(state="keyed")
         elif isinstance(error, KsefForbidden | KsefUnauthorized | KsefGone):
             self._postpone(error)
+        elif isinstance(error, KsefUnavailable):
+            self._succeed(state="failed", problem=problems.local("certificate_unreadable"))
         else:
             self._succeed(state="failed", problem=problems.of_error(error))

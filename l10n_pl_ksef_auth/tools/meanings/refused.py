@@ -199,6 +199,13 @@ OTHER_CALLS: dict[int, Meaning] = {
     21001: Meaning(_lt("KSeF could not read the message that Odoo sent."), TELL_SUPPORT),
     413: Meaning(_lt("The message that Odoo sent is too large for KSeF."), TELL_SUPPORT),
 }
+#: The calls of a login; what is said of them is about a login, and of others about something else.
+LOGIN_CALLS = "/auth/"
+BESIDE_LOGINS: dict[int, Meaning] = {
+    410: Meaning(
+        _lt("KSeF no longer keeps what Odoo asked for: too much time has passed."), TELL_SUPPORT
+    ),
+}
 
 
 def refusal(
@@ -214,6 +221,8 @@ def refusal(
     number = status or 0 if code is None else code
     if call not in ("", SIGNED_FILE) and number in OTHER_CALLS:
         return OTHER_CALLS[number]
+    if call and LOGIN_CALLS not in call and number in BESIDE_LOGINS:
+        return BESIDE_LOGINS[number]
     if code is None:
         return HTTP_STATUSES.get(number, UNKNOWN)
     said = " ".join(details).casefold()

@@ -16,10 +16,10 @@ export class LoadCertificateDialog extends Component {
         this.state = useState({ files: [], password: "", problem: null, isLoading: false });
     }
 
-    /** A key and its certificate may be chosen one after the other. */
+    /** A key and its certificate may be chosen one after the other, whatever they are called. */
     onFiles(ev) {
         const chosen = [...ev.target.files];
-        this.state.files = chosen.length > 1 ? chosen : [...this.state.files, ...chosen].slice(-2);
+        this.state.files = chosen.length > 1 ? chosen : [...this.state.files, ...chosen];
         ev.target.value = null;
     }
 
