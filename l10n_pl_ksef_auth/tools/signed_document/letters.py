@@ -80,5 +80,8 @@ def _reread(text: str, name: str) -> str:
 _WITHOUT_A_LETTER = {code: 0xDC00 + code for code in range(0x80, 0xA0)}
 _REPAIRS: tuple[tuple[str, Callable[[str], str]], ...] = (
     *((name, partial(_reread, name=name)) for name in _READ_AS),
-    *((real, lambda text, r=read, t=real: _bytes_of(text, r).decode(t)) for read, real in _MIXED_UP),
+    *(
+        (real, lambda text, r=read, t=real: _bytes_of(text, r).decode(t))
+        for read, real in _MIXED_UP
+    ),
 )
