@@ -232,7 +232,9 @@ class ResCompany(models.Model):
         sessions = principal.env["l10n_pl_ksef.session"]
         held_up = problems.lasting(sessions._hold_up(principal).problem)
         failed = sessions._last_failure(principal).problem
-        return held_up or failed or problems.local("not_connected")
+        lacking = principal.env["l10n_pl_ksef.certificate"]._lacks_agreement(principal)
+        without = problems.local("not_agreed" if lacking else "not_connected")
+        return held_up or failed or without
 
     # ------------------------------------------------------------------
     # Only a human can help

@@ -270,10 +270,12 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             lasting = ends and source._is_held_up()
             problem = problems.lasting(source.problem) if lasting else source.problem
             return self._texts(problem, principal, source)
-        if not session and not pending and self._lacks_agreement(principal):
-            return self._texts(problems.local("not_agreed"), principal)
-        if not session and not pending and self._is_of_another(principal):
-            return self._texts(problems.local("nip_changed"), principal)
+        if not session and not pending:
+            certificates = self.env["l10n_pl_ksef.certificate"]
+            if certificates._lacks_agreement(principal):
+                return self._texts(problems.local("not_agreed"), principal)
+            if self._is_of_another(principal):
+                return self._texts(problems.local("nip_changed"), principal)
         lacking = session.renew_at and xades.available()
         if lacking:
             return self._texts(problems.local(f"xmlsec_{lacking}"), principal)
@@ -288,12 +290,6 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         worked = ("activated_at", "!=", False)
         last = self.env["l10n_pl_ksef.session"]._last_of_context(principal, worked)
         return bool(last) and not last.closed_by_user
-
-    def _lacks_agreement(self, principal):
-        """Return True if a certificate serves the company, but not for its NIP or unit of now."""
-        certificates = self.env["l10n_pl_ksef.certificate"]
-        serving = certificates._of_company(principal, ("state", "=", "active"))._usable()
-        return bool(serving) and not certificates._agreed_for(principal)
 
     def _is_of_another(self, principal):
         """Return True if the only active session is for another NIP, and no certificate logs in.
