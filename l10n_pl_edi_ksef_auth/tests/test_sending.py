@@ -1,9 +1,10 @@
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from odoo.addons.l10n_pl_ksef_auth.tests.common import put
 
-from .common import EdiCase
+from .common import SERVICE_LOGGER, EdiCase
 
 
 @tagged("post_install", "-at_install")
@@ -45,6 +46,39 @@ class TestSending(EdiCase):
         self.connect()
         self.sent()
         self.assertNotEqual(self.fields_of_sender()["l10n_pl_edi_session_id"], first)
+
+    @mute_logger(SERVICE_LOGGER)
+    def test_an_invoice_goes_on_in_another_online_session_during_maintenance(self):
+        self.connect()
+        self.sent()
+        first = self.fields_of_sender()["l10n_pl_edi_session_id"]
+        self.simulator.interrupt_sessions()
+        move = self.sent()
+        self.assertNotEqual(self.fields_of_sender()["l10n_pl_edi_session_id"], first)
+        move.action_l10n_pl_edi_update_invoice_status()
+        self.assertEqual(move.l10n_pl_edi_status, "accepted")
+
+    @mute_logger(SERVICE_LOGGER)
+    def test_each_refusal_of_the_online_session_itself_has_another_one_opened(self):
+        self.connect()
+        for code in (21155, 21173, 21180, 21184):
+            self.simulator.faults.add("online-send", "refusal", code=code)
+            with self.subTest(code), self.counted("online-open") as opened:
+                self.assertEqual(self.sent().l10n_pl_edi_status, "sent")
+            self.assertEqual(opened["calls"], 2 if code == 21155 else 1)
+
+    @mute_logger(SERVICE_LOGGER)
+    def test_another_online_session_is_opened_once_and_for_the_sessions_sake_alone(self):
+        self.connect()
+        self.sent()
+        for code, times in ((21184, 2), (21405, 1)):
+            self.simulator.faults.add("online-send", "refusal", times=-1, code=code)
+            move = self.invoice()
+            with self.subTest(code), self.counted("online-send") as sent:
+                with self.assertRaisesRegex(UserError, str(code)):
+                    self.send(move)
+            self.assertEqual(sent["calls"], times)
+            self.simulator.faults.clear()
 
     def test_a_login_that_ended_is_followed_by_one_with_the_certificate(self):
         self.certified()
