@@ -3,6 +3,7 @@ from odoo.tools.misc import format_datetime
 
 from ..models.base import problems
 from ..models.base.steps import naive
+from ..models.session.login import CERTIFICATE_REFUSED
 from ..screens.panel import label_of
 from ..tools import clock
 
@@ -26,12 +27,13 @@ class L10n_Pl_KsefAuthorizationView(models.AbstractModel):
             "environment": window.environment,
             "environment_label": label_of(window, "environment"),
             "step": window.step,
+            "way": window.way,
             "challenge": self._challenge(window.session_id),
             "download_url": self._download_url(window.session_id),
             "document": bool(window.document_name)
             and {"name": window.document_name, "size": len(upload.content)},
             "reading": self._reading(window, upload.reading),
-            "problem": self._problem(window),
+            "problem": self._problem(window, upload.reading),
             "consent": window.consent,
             "consent_text": window._consent_text(),
             "verifying": window._verifying(),
@@ -54,13 +56,49 @@ class L10n_Pl_KsefAuthorizationView(models.AbstractModel):
         live = session._live_challenges()
         return f"/l10n_pl_ksef/request/{live.id}" if live else False
 
-    def _problem(self, window):
+    def _problem(self, window, reading):
         problem = window.problem or (window.document_name and window._nip_problem())
         if not problem:
             return False
         nip = window.company_id._l10n_pl_ksef_nip()
         signer = window.session_id.signer_name or ""
-        return problems.texts(self.env, problem, nip=nip, signer=signer)
+        texts = problems.texts(self.env, problem, nip=nip, signer=signer)
+        used = self._way_used(window, reading)
+        # Nobody signs with another certificate at moj.gov.pl, or has that one renewed.
+        hopeless = used == "site" and problem["code"] == CERTIFICATE_REFUSED and texts["final"]
+        if texts["way_back"] == "other_way" or hopeless:
+            texts |= self._other_ways(used)
+        return texts
+
+    def _way_used(self, window, reading):
+        """Return in which of the three ways the window's last attempt was made.
+
+        A file was signed where its signature says, whatever was chosen here.
+        """
+        session = window.session_id
+        if session.method == "certificate":
+            return "certificate"
+        attached = reading and reading.signer
+        kind = attached.kind if attached else session.signer_kind
+        return "site" if kind in ("trusted_profile", "personal_id") else window.way
+
+    def _other_ways(self, used):
+        """Return the ways beside the one that KSeF refused, and the sentence that names them."""
+        action = {
+            "site": self.env._(
+                "Sign in your own program (qualified signature, company seal), or load a KSeF"
+                " certificate."
+            ),
+            "program": self.env._(
+                "Sign at moj.gov.pl (Profil Zaufany, e-dowód), or load a KSeF certificate."
+            ),
+            "certificate": self.env._(
+                "Sign at moj.gov.pl (Profil Zaufany, e-dowód), or in your own program (qualified"
+                " signature, company seal)."
+            ),
+        }[used]
+        others = [way for way in ("site", "program", "certificate") if way != used]
+        return {"action": action, "way_back": "other_way", "other_ways": others}
 
     def _reading(self, window, reading):
         if reading is None:
