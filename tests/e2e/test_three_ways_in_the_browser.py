@@ -36,10 +36,10 @@ def test_a_certificate_of_the_ministry_leads_from_red_to_green_without_a_signatu
         window.get_by_role("button", name="Wybierz pliki").click()
     assert chooser.value.is_multiple()
     chooser.value.set_files(files)
-    window.get_by_label("Hasło klucza").fill("pomyłka")
+    window.get_by_label("Hasło do klucza").fill("pomyłka")
     window.get_by_role("button", name="Połącz").click()
     expect(window.locator(".o_ksef_note_stop")).to_contain_text("Hasło")
-    window.get_by_label("Hasło klucza").fill(PASSWORD)
+    window.get_by_label("Hasło do klucza").fill(PASSWORD)
     journey.picture("ways_2_certificate")
     window.get_by_role("button", name="Połącz").click()
 

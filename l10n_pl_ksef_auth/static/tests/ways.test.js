@@ -123,7 +123,7 @@ test("the password is asked first, then the window comes back", async () => {
     await openWindow(VIEW, { go: CERTIFICATE });
     await contains(".o_ksef_own_certificate").click();
     await animationFrame();
-    expect.verifySteps(["go certificate", "question", "asked", "open"]);
+    expect.verifySteps(["question", "go certificate", "asked", "open"]);
 });
 
 test("who takes over signs: no certificate is offered", async () => {

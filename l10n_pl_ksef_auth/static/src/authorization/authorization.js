@@ -186,21 +186,26 @@ export class KsefAuthorization extends Component {
         };
     }
 
-    /** Runs a method of the server's record and shows its answer. */
-    async call(method, ...args) {
+    /** Runs a method of the server's record; its buttons rest meanwhile. */
+    async rpc(method, ...args) {
         this.state.running = method;
         try {
-            const view = await this.orm.silent.call(MODEL, method, [
+            return await this.orm.silent.call(MODEL, method, [
                 [this.props.action.params.wizard_id],
                 ...args,
             ]);
-            if (this.isAlive) {
-                this.receive(view);
-            }
-            return view;
         } finally {
             this.state.running = "";
         }
+    }
+
+    /** Runs a method of the server's record and shows its answer. */
+    async call(method, ...args) {
+        const view = await this.rpc(method, ...args);
+        if (this.isAlive) {
+            this.receive(view);
+        }
+        return view;
     }
 
     receive(view) {
@@ -244,21 +249,23 @@ export class KsefAuthorization extends Component {
 
     /** Goes to the step of the certificate, by way of the user's own password. */
     async chooseCertificate() {
-        await this.call("go", "certificate");
         const question = await this.orm.call("res.company", "l10n_pl_ksef_confirm", [
             [this.companyId],
         ]);
-        await this.ask(question);
+        if (question.type === "ir.actions.act_window_close") {
+            await this.call("go", "certificate");
+        } else {
+            await this.rpc("go", "certificate");
+            await this.ask(question);
+        }
     }
 
     /** Gives way to the question for the password, and comes back: Odoo shows one such window. */
     async ask(question) {
-        if (question.type !== "ir.actions.act_window_close") {
-            await this.close();
-            await this.action.doAction(question, {
-                onClose: () => this.connections.openAuthorization(this.companyId),
-            });
-        }
+        await this.close();
+        await this.action.doAction(question, {
+            onClose: () => this.connections.openAuthorization(this.companyId),
+        });
     }
 
     async sendCertificate(files, password) {

@@ -6,19 +6,19 @@ const WAYS = [
         id: "site",
         icon: "fa-id-card-o",
         title: _t("moj.gov.pl"),
-        text: _t("Profil Zaufany or e-ID card: you sign on the government page, free of charge."),
+        text: _t("Profil Zaufany or e-ID card"),
     },
     {
         id: "program",
         icon: "fa-pencil-square-o",
         title: _t("Your own signing program"),
-        text: _t("Qualified signature or company seal, in the XAdES format (not PDF)."),
+        text: _t("Qualified signature or company seal (XAdES)"),
     },
     {
         id: "certificate",
         icon: "fa-key",
         title: _t("I already have a KSeF certificate"),
-        text: _t("From the Ministry's Aplikacja Podatnika: its files and password, no signature."),
+        text: _t("Its files and password, no signature"),
     },
 ];
 
