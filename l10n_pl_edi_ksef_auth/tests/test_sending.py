@@ -48,15 +48,27 @@ class TestSending(EdiCase):
         self.assertNotEqual(self.fields_of_sender()["l10n_pl_edi_session_id"], first)
 
     @mute_logger(SERVICE_LOGGER)
-    def test_an_invoice_goes_on_in_another_online_session_during_maintenance(self):
+    def test_an_online_session_that_ksef_has_closed_for_a_while_is_followed_by_another(self):
         self.connect()
         self.sent()
         first = self.fields_of_sender()["l10n_pl_edi_session_id"]
         self.simulator.interrupt_sessions()
-        move = self.sent()
+        self.assertEqual(self.sent().l10n_pl_edi_status, "sent")
         self.assertNotEqual(self.fields_of_sender()["l10n_pl_edi_session_id"], first)
-        move.action_l10n_pl_edi_update_invoice_status()
-        self.assertEqual(move.l10n_pl_edi_status, "accepted")
+
+    @mute_logger(SERVICE_LOGGER)
+    def test_where_ksef_takes_no_invoice_one_other_session_is_opened_and_not_one_more(self):
+        self.connect()
+        move = self.invoice()
+        self.simulator.faults.add("online-send", "refusal", code=21184, times=-1)
+        with (
+            self.counted("online-send") as sent,
+            self.counted("online-open") as opened,
+            self.assertRaisesRegex(UserError, "21184"),
+        ):
+            self.send(move)
+        self.assertEqual((sent["calls"], opened["calls"]), (2, 2))
+        self.assertFalse(move.l10n_pl_edi_status)
 
     @mute_logger(SERVICE_LOGGER)
     def test_each_refusal_of_the_online_session_itself_has_another_one_opened(self):
@@ -68,17 +80,14 @@ class TestSending(EdiCase):
             self.assertEqual(opened["calls"], 2 if code == 21155 else 1)
 
     @mute_logger(SERVICE_LOGGER)
-    def test_another_online_session_is_opened_once_and_for_the_sessions_sake_alone(self):
+    def test_for_another_refusal_no_session_is_opened(self):
         self.connect()
         self.sent()
-        for code, times in ((21184, 2), (21405, 1)):
-            self.simulator.faults.add("online-send", "refusal", times=-1, code=code)
-            move = self.invoice()
-            with self.subTest(code), self.counted("online-send") as sent:
-                with self.assertRaisesRegex(UserError, str(code)):
-                    self.send(move)
-            self.assertEqual(sent["calls"], times)
-            self.simulator.faults.clear()
+        self.simulator.faults.add("online-send", "refusal", code=21405)
+        move = self.invoice()
+        with self.counted("online-open") as opened, self.assertRaisesRegex(UserError, "21405"):
+            self.send(move)
+        self.assertEqual(opened["calls"], 0)
 
     def test_a_login_that_ended_is_followed_by_one_with_the_certificate(self):
         self.certified()

@@ -12,7 +12,7 @@ from .vault.database_identity import is_neutralized
 
 CONNECT_GROUP = "l10n_pl_ksef_auth.group_ksef_connection"
 SEE_GROUP = "account.group_account_invoice"
-WHO_WE_ARE = {"vat", "l10n_pl_ksef_context_type", "l10n_pl_ksef_internal_id"}
+UNIT = {"l10n_pl_ksef_context_type", "l10n_pl_ksef_internal_id"}
 # What a query that looks for a company's connection reads of companies.
 PRINCIPAL_FIELDS = ("l10n_pl_ksef_principal_id", "l10n_pl_ksef_digits", "l10n_pl_ksef_environment")
 # Of the mandatory columns, for PostgreSQL too: a module that Odoo loads before this addon may
@@ -106,9 +106,9 @@ class ResCompany(models.Model):
             company.l10n_pl_ksef_digits = nip_tools.digits(number)
 
     def write(self, vals):
-        """Audit changed settings; wake the scheduled action, as a new NIP or unit needs a login."""
+        """Audit changed settings; wake the scheduled action, as people are told of a new unit."""
         result = super().write(vals)
-        if WHO_WE_ARE & set(vals):
+        if UNIT & set(vals):
             sessions = self.env["l10n_pl_ksef.session"].sudo()
             sessions._wake_cron_at(sessions._now())
         self.env["l10n_pl_ksef.audit"]._record_settings(self, vals)
@@ -126,11 +126,13 @@ class ResCompany(models.Model):
         :raises nip_tools.InvalidNip: missing or wrong; its ``reason`` says how
         """
         principal = self._l10n_pl_ksef_principal()
-        if principal.l10n_pl_ksef_context_type == "internal_id":
-            return Context(
-                "InternalId", nip_tools.normalise_internal_id(principal.l10n_pl_ksef_internal_id)
-            )
-        return Context("Nip", nip_tools.normalise(principal.vat))
+        if principal.l10n_pl_ksef_context_type != "internal_id":
+            return Context("Nip", nip_tools.normalise(principal.vat))
+        unit = nip_tools.normalise_internal_id(principal.l10n_pl_ksef_internal_id)
+        if not unit.startswith(nip_tools.normalise(principal.vat)):
+            # It would log in to another company, whose unit it is.
+            raise nip_tools.InvalidNip("unit_of_another")
+        return Context("InternalId", unit)
 
     def _l10n_pl_ksef_nip(self):
         """Return self's NIP as people write it, with dashes; what is no NIP, as it was typed."""
@@ -138,6 +140,13 @@ class ResCompany(models.Model):
             return nip_tools.formatted(nip_tools.normalise(self.vat))
         except nip_tools.InvalidNip:
             return self.vat or ""
+
+    def _l10n_pl_ksef_number(self):
+        """Return whom self's connection is for, as sentences name it: the NIP, or the unit."""
+        principal = self._l10n_pl_ksef_principal()
+        if principal.l10n_pl_ksef_context_type == "internal_id":
+            return self.env._("the unit %s", principal.l10n_pl_ksef_internal_id or "")
+        return self.env._("NIP %s", principal._l10n_pl_ksef_nip())
 
     def _l10n_pl_ksef_base_url(self, environment):
         """Return an environment's address, or the one that a system parameter names instead.
@@ -177,11 +186,11 @@ class ResCompany(models.Model):
     def _l10n_pl_ksef_certificate(self):
         """Return the KSeF certificate that may log self in; empty when there is none.
 
-        One that may log in only later comes last.
+        Somebody agreed to it for the NIP or unit of today. One that may log in only later comes
+        last.
         """
         principal = self._l10n_pl_ksef_principal()
-        active = ("state", "=", "active")
-        certificates = self.env["l10n_pl_ksef.certificate"]._of_company(principal, active)
+        certificates = self.env["l10n_pl_ksef.certificate"]._agreed_for(principal)
         return certificates._usable()[:1] or certificates[:1]
 
     def _advance(self):
@@ -189,4 +198,5 @@ class ResCompany(models.Model):
         return self.env["l10n_pl_ksef.session"]._log_in(self, if_due=True)[1]
 
     def _set_aside(self):
-        """Do nothing: the scheduled action tries a company again in its next run."""
+        """Keep that Odoo failed; the scheduled action tries a company again in its next run."""
+        self.env["l10n_pl_ksef.session"]._keep_stumble(self)

@@ -1,16 +1,23 @@
+import logging
 from datetime import timedelta
 
+import psycopg2
+
 from odoo import api, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
 from ..exceptions import LoginNeeded
 from ..tools.authorised_client import AuthorisedClient
+from ..tools.errors import KsefError
 from ..tools.nip import InvalidNip
 from ..tools.vault import VaultError
 from .base import problems
+from .base.locks import fresh
 from .res_company import CONNECT_GROUP, PRINCIPAL_FIELDS
 from .session.token import AHEAD, MARGIN, await_token
+
+_logger = logging.getLogger(__name__)
 
 # A caller that says nothing gets a token for one request and some work before it.
 DEFAULT_LIFE = timedelta(minutes=1)
@@ -45,7 +52,8 @@ class ResCompany(models.Model):
             Half a minute for the request that carries it comes on top.
         :param float wait_seconds: how long other workers and KSeF's check of a login may take
         :return str: the bearer; keep it no longer than ``life``
-        :raises LoginNeeded: only a human can help; the web client shows a button to the window
+        :raises LoginNeeded: there is no login, and only a human can help, or a machine tries in
+            vain so far; the web client shows a button to the window
         :raises LoginBusy: it takes longer than ``wait_seconds``; try again
         :raises KsefError: KSeF does not answer or refuses; l10n_pl_ksef_explain gives the sentences
         :raises AccessError: the user may not use this company
@@ -97,7 +105,7 @@ class ResCompany(models.Model):
                 "way_back": "sign",
                 "final": True,
             }
-        nip = self._l10n_pl_ksef_principal()._l10n_pl_ksef_nip()
+        nip = self._l10n_pl_ksef_number()
         return problems.texts(self.env, problems.of_error(error), nip=nip)
 
     def _l10n_pl_ksef_check_company(self):
@@ -161,6 +169,7 @@ class ResCompany(models.Model):
 
         :param str refused: a bearer that KSeF refused
         """
+        self._l10n_pl_ksef_refuse_hold_up()
         principal = self._l10n_pl_ksef_principal()
         sessions = self.env["l10n_pl_ksef.session"]
         return await_token(
@@ -171,17 +180,46 @@ class ResCompany(models.Model):
             wait_seconds,
         )
 
+    def _l10n_pl_ksef_refuse_hold_up(self):
+        """Refuse at once while no login lives and the machine's tries fail: a wait brings nothing.
+
+        Without the lock, which such a try may hold for as long as KSeF does not answer.
+        """
+        session = self._l10n_pl_ksef_session()
+        if session and not session._has_ended():
+            return
+        # The caller's snapshot may be older than the next login.
+        with fresh(self.sudo()) as company:
+            principal = company.exists().l10n_pl_ksef_principal_id
+            held_up = company.env["l10n_pl_ksef.session"]._hold_up(principal) if principal else None
+            problem = held_up and held_up.problem
+        if problem:
+            raise self._l10n_pl_ksef_login_needed(problems.lasting(problem))
+
     def _l10n_pl_ksef_due_token(self, env, life, refused):
-        """See session._due_token; what only a human can mend is said in the user's language."""
+        """See session._due_token; what only a human can mend is said in the user's language.
+
+        So is what nobody thought of, by which no caller should come to grief.
+        """
         principal = self.with_env(env).exists()._l10n_pl_ksef_principal()
         try:
             return env["l10n_pl_ksef.session"]._due_token(principal, life, refused)
         except InvalidNip as error:
             raise self._l10n_pl_ksef_login_needed(problems.of_nip(error)) from error
         except LoginNeeded as error:
-            last = env["l10n_pl_ksef.session"]._last_failure(principal)
-            problem = last.problem or problems.local("not_connected")
-            raise self._l10n_pl_ksef_login_needed(problem) from error
+            raise self._l10n_pl_ksef_login_needed(self._l10n_pl_ksef_why(principal)) from error
+        except (KsefError, VaultError, UserError, psycopg2.Error):
+            raise
+        except Exception as error:
+            _logger.exception("KSeF: no token for %s", principal)
+            raise self._l10n_pl_ksef_login_needed(problems.local("internal")) from error
+
+    def _l10n_pl_ksef_why(self, principal):
+        """Return the problem by which a company has no login."""
+        sessions = principal.env["l10n_pl_ksef.session"]
+        held_up = problems.lasting(sessions._hold_up(principal).problem)
+        failed = sessions._last_failure(principal).problem
+        return held_up or failed or problems.local("not_connected")
 
     # ------------------------------------------------------------------
     # Only a human can help
@@ -191,7 +229,7 @@ class ResCompany(models.Model):
 
         Its button leads to the window, or to the panel for who may not connect.
         """
-        nip = self._l10n_pl_ksef_principal()._l10n_pl_ksef_nip()
+        nip = self._l10n_pl_ksef_number()
         texts = problems.texts(self.env, problem, nip=nip)
         message = " ".join(filter(None, (texts["text"], texts["action"])))
         if self.env.user.has_group(CONNECT_GROUP):

@@ -7,7 +7,9 @@ from ..models.vault.vault import why_locked
 from .panel import COLORS
 
 # The fields that the colour depends on.
-KNOWN = ("state", "rights", "rights_checked_at", "refresh_valid_until", "renew_at")
+KNOWN = (
+    "state", "method", "problem", "rights", "rights_checked_at", "refresh_valid_until", "renew_at",
+)  # fmt: skip
 
 
 class L10n_Pl_KsefDot(models.AbstractModel):

@@ -113,8 +113,8 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         )
 
     def _certificates_on_the_way(self, principal):
-        certificates = self.env["l10n_pl_ksef.certificate"].sudo()
-        return certificates.search([("company_ids", "in", principal.id), ("state", "in", ISSUING)])
+        issuing = ("state", "in", ISSUING)
+        return self.env["l10n_pl_ksef.certificate"]._of_company(principal, issuing)
 
     def _state(self, principal, session, pending):
         state = self._state_of(session, pending)
@@ -129,7 +129,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
     def _state_of(self, session, pending):
         """Return the state that sessions alone tell, so that one query does for many companies."""
         if not session:
-            return "verifying" if pending else "disconnected"
+            return self._state_without(pending)
         left = session.refresh_valid_until - session._now()
         if left <= timedelta():
             return "attention"
@@ -139,12 +139,19 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             return "limited"
         return "expiring" if left < EXPIRING and not self._renews(session) else "connected"
 
+    def _state_without(self, pending):
+        """Return the state while no session lives: what is held up is not being verified."""
+        if pending and all(one._is_held_up() for one in pending):
+            return "attention"
+        return "verifying" if pending else "disconnected"
+
     def _renews(self, session):
         """Return True if a login with the certificate will replace the session in time."""
         return bool(session.renew_at) and not self._is_late(session) and not xades.available()
 
     def _is_late(self, session):
-        return bool(session.renew_at) and session.renew_at + LATE < session._now()
+        late = bool(session.renew_at) and session.renew_at + LATE < session._now()
+        return late or session._is_running_out()
 
     def _refused_signature(self, principal, session):
         """Return the session of the newest signature if KSeF refused it and none worked since."""
@@ -234,15 +241,34 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         source = pending[:1] if pending[:1].problem else refused or session
         source = source or self.env["l10n_pl_ksef.session"]._last_failure(principal)
         if source.problem:
-            return self._texts(source.problem, principal, source)
+            ends = not session or session._has_ended() or session._is_running_out()
+            lasting = ends and source._is_held_up()
+            problem = problems.lasting(source.problem) if lasting else source.problem
+            return self._texts(problem, principal, source)
+        if not session and not pending and self._lacks_agreement(principal):
+            return self._texts(problems.local("not_agreed"), principal)
         if not session and not pending and self._is_of_another(principal):
             return self._texts(problems.local("nip_changed"), principal)
         lacking = session.renew_at and xades.available()
         if lacking:
             return self._texts(problems.local(f"xmlsec_{lacking}"), principal)
-        if self._is_late(session):
+        if self._is_late(session) or self._is_left_without(principal, session, pending):
             return self._texts(problems.local("renewal_late"), principal)
         return False
+
+    def _is_left_without(self, principal, session, pending):
+        """Return True if a machine should have followed the last login, and has not begun to."""
+        if session or pending or not principal._l10n_pl_ksef_certificate()._usable():
+            return False
+        worked = ("activated_at", "!=", False)
+        last = self.env["l10n_pl_ksef.session"]._last_of_context(principal, worked)
+        return bool(last) and not last.closed_by_user
+
+    def _lacks_agreement(self, principal):
+        """Return True if a certificate serves the company, but not for its NIP or unit of now."""
+        certificates = self.env["l10n_pl_ksef.certificate"]
+        serving = certificates._of_company(principal, ("state", "=", "active"))._usable()
+        return bool(serving) and not certificates._agreed_for(principal)
 
     def _is_of_another(self, principal):
         """Return True if the only active session is for another NIP, and no certificate logs in.
@@ -255,7 +281,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         return bool(self.env["l10n_pl_ksef.session"]._of_company(principal, *live, limit=1))
 
     def _texts(self, problem, principal, session=None):
-        nip, signer = principal._l10n_pl_ksef_nip(), session and session.signer_name
+        nip, signer = principal._l10n_pl_ksef_number(), session and session.signer_name
         return problems.texts(self.env, problem, nip=nip, signer=signer or "")
 
     def _poll_seconds(self, pending, session, certificate):

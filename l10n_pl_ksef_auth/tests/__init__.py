@@ -1,5 +1,6 @@
 from . import test_access_token
 from . import test_account
+from . import test_agreement
 from . import test_alerts
 from . import test_audit
 from . import test_certificate
@@ -17,6 +18,7 @@ from . import test_import_order
 from . import test_javascript
 from . import test_login_problems
 from . import test_lost_requests
+from . import test_nobody_is_left
 from . import test_other_transactions
 from . import test_panel_states
 from . import test_polish
@@ -32,9 +34,11 @@ from . import test_states
 from . import test_take_over
 from . import test_take_over_revokes
 from . import test_ten_years
+from . import test_uninstalling
 from . import test_upgrade
 from . import test_upload
 from . import test_urgency
 from . import test_what_is_sent
 from . import test_who_connects
+from . import test_who_is_told
 from . import test_walks

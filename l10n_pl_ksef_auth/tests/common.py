@@ -20,13 +20,15 @@ from odoo.addons.l10n_pl_ksef_auth.screens import sensitive
 from odoo.addons.l10n_pl_ksef_auth.tools import clock, enrollment
 
 try:
+    from windows import windows
+
     from ksef_simulator import DEMO_NIP, Control, Simulator
     from ksef_simulator.contract import Contract, watch
     from ksef_simulator.faults import KINDS
     from ksef_simulator.identities import OWNER
     from ksef_simulator.signers import sign
 except ImportError:
-    Simulator = Control = KINDS = DEMO_NIP = sign = OWNER = None
+    Simulator = Control = KINDS = DEMO_NIP = sign = OWNER = windows = None
 
 _logger = logging.getLogger(__name__)
 
@@ -237,6 +239,14 @@ class KsefCase(MovedTime, TransactionCase):
         browser = SimpleNamespace(session=session)
         with patch.object(sensitive, "request", browser):
             yield
+
+    def agree(self, companies, user=None):
+        """Have a user agree that the certificate logs companies in for their NIPs."""
+        numbers = {str(one.id): one._l10n_pl_ksef_number() for one in companies}
+        self.env.flush_all()
+        with self.confirmed():
+            companies.with_user(user or self.accountant).l10n_pl_ksef_agree(numbers)
+        self.env.invalidate_all()
 
     def others_at_it(self):
         """Have another worker hold every lock inside the block."""

@@ -1,3 +1,11 @@
+import base64
+from datetime import timedelta
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
@@ -58,6 +66,44 @@ class TestAccount(KsefCase):
             account = self.account().l10n_pl_ksef_load_certificate([file], "inne")
         self.assertIn("password", account["problem"]["text"])
 
+    def of_issuer(self, name, days=300):
+        """Return a certificate of an issuer for a new key, and the key, as two uploaded files."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        now = self.certificate._now()
+        names = [
+            x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)]) for text in ("Jan", name)
+        ]
+        builder = x509.CertificateBuilder(names[1], names[0], key.public_key(), 7)
+        builder = builder.not_valid_before(now - timedelta(days=1))
+        made = builder.not_valid_after(now + timedelta(days=days)).sign(key, hashes.SHA256())
+        pem = serialization.Encoding.PEM
+        files = (
+            made.public_bytes(pem),
+            key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()),
+        )
+        return [base64.b64encode(file).decode() for file in files]
+
+    def load(self, files, password=""):
+        with self.confirmed():
+            return self.account().l10n_pl_ksef_load_certificate(files, password)["problem"]
+
+    def test_a_certificate_of_another_environment_is_refused_by_its_issuer(self):
+        self.company.l10n_pl_ksef_environment = "demo"
+        for issuer in ("TEST CCK KSeF", "CCK KSeF test"):
+            self.assertIn("another KSeF environment", self.load(self.of_issuer(issuer))["text"])
+        self.assertFalse(self.load(self.of_issuer("DEMO CCK KSeF")))
+
+    def test_of_several_pairs_the_one_of_this_environment_that_still_lasts_is_taken(self):
+        self.company.l10n_pl_ksef_environment = "demo"
+        files = [
+            *self.of_issuer("TEST CCK KSeF"),
+            *self.of_issuer("DEMO CCK KSeF", days=100),
+            *self.of_issuer("DEMO CCK KSeF", days=0),
+        ]
+        self.assertFalse(self.load(files))
+        loaded = self.certificate.search([("environment", "=", "demo")])
+        self.assertEqual(round((loaded.valid_to - loaded._now()) / timedelta(days=1)), 100)
+
     def test_a_file_that_is_no_certificate_is_a_sentence(self):
         with self.confirmed():
             account = self.account().l10n_pl_ksef_load_certificate(["AAAA"], "")
@@ -76,6 +122,7 @@ class TestAccount(KsefCase):
         self.simulator.world.add_company("1111111111", "Druga")
         self.simulator.world.grant(OWNER.identity, "1111111111")
         self.accountant.company_ids |= other
+        self.agree(other)
         (row,) = other.with_user(self.accountant).l10n_pl_ksef_connect_with_certificate()
         self.assertEqual(row["id"], other.id)
         self.settle()

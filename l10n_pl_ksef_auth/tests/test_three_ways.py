@@ -127,6 +127,15 @@ class TestOtherWays(KsefCase):
         self.assertEqual(problem["other_ways"], ["program", "certificate"])
         self.assertIn("KSeF certificate", problem["action"])
 
+    def test_a_pdf_is_explained_and_the_other_ways_are_offered(self):
+        window = self.open_window()
+        window.prepare_download("program")
+        view = self.attach(window, b"%PDF-1.7 signed by mObywatel", "podpisany.pdf")
+        (finding,) = view["reading"]["findings"]
+        self.assertEqual((finding["code"], finding["level"]), ("pdf", "stop"))
+        self.assertIn("mObywatel", finding["text"])
+        self.assertEqual(finding["other_ways"], ["site", "certificate"])
+
     def test_a_file_that_was_changed_after_signing_is_signed_again_in_the_same_way(self):
         self.simulator.faults.add(
             "xades-signature", "refusal", code=9105, details=["Nieprawidłowa wartość skrótu"]

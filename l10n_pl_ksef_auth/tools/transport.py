@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json as jsonlib
+import logging
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import requests
@@ -17,6 +19,7 @@ from .const import EXCHANGE_TIMEOUT, IDLE_LIMIT, MAX_ANSWER_BYTES, TIMEOUT, chec
 from .errors import KsefInvalidAnswer, KsefUnavailable, blocked, raise_for
 from .members import for_people
 
+_logger = logging.getLogger(__name__)
 _Value = TypeVar("_Value")
 _Self = TypeVar("_Self", bound="Transport")
 
@@ -27,6 +30,8 @@ _HEADERS = {
     "User-Agent": "Odoo-l10n_pl_ksef_auth",
     "X-Error-Format": "problem-details",
 }
+
+WARNING = "X-System-Warning"
 
 #: Bytes of an answer between two looks at the clock: all that has arrived, at most the first
 #: number. Releases of urllib3 without read1, as Odoo's pin, wait for the second number.
@@ -164,7 +169,9 @@ class Transport:
             # Without a cause: exceptions of requests carry the request and its bearer.
             raise _unavailable(call, error) from None
         raise_for(call, status, answered, content, bearer=bool(bearer))
-        return Answer(status, answered, content, call)
+        answer = Answer(status, answered, content, call)
+        _log_warning(answer.header(WARNING))
+        return answer
 
     def _send(
         self, method: str, path: str, end: float, options: dict[str, Any]
@@ -200,6 +207,13 @@ class Transport:
         if moment - self._last_used > IDLE_LIMIT:
             self._session.close()
         self._last_used = moment
+
+
+@lru_cache(maxsize=64)
+def _log_warning(text: str | None) -> None:
+    """Log what KSeF announces beside its answers, each text once (docs/ksef.md E10)."""
+    if text:
+        _logger.warning("KSeF announces: %s", text)
 
 
 class _TooLong(requests.RequestException):

@@ -24,8 +24,10 @@ KEY_BYTES = 32
 _NONCE_BYTES = 12
 _VERSION = "v1"
 
-#: Errors of network shares on which a file cannot have two names.
-_NO_SECOND_NAME = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
+#: Errors of network shares on which a file cannot have two names; the last one is Windows'.
+_NO_SECOND_NAME = {
+    errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EINVAL
+}  # fmt: skip
 
 
 class VaultError(Exception):

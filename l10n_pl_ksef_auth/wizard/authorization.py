@@ -423,6 +423,7 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
         taken = self._taken_over(reading).ids if self.take_over else []
         return {
             **values,
+            "signers_certificate_ids": [Command.set(self._of_signer(reading).ids)],
             "takes_over_ids": [Command.set(taken)],
             "revoke_taken_over": bool(taken) and self.revoke_taken_over,
         }
@@ -436,13 +437,19 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
 
     def _taken_over(self, reading):
         """Return the certificates that serve the company, without those of the file's signer."""
+        return self._standing() - self._of_signer(reading)
+
+    def _of_signer(self, reading):
+        """Return the certificates that serve the company and belong to the file's signer."""
         signer = reading.signer
         signers = self._secret_digests(signer.identity) if signer and signer.identity else []
-        standing = self.env["l10n_pl_ksef.certificate"].search(
+        return self._standing().filtered(lambda one: one.identity_digest in signers)
+
+    def _standing(self):
+        return self.env["l10n_pl_ksef.certificate"].search(
             [
                 ("company_ids", "in", self.company_id.id),
                 ("environment", "=", self.environment),
                 ("state", "in", STANDING),
             ]
         )
-        return standing.filtered(lambda one: one.identity_digest not in signers)

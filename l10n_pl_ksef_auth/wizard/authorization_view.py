@@ -60,14 +60,14 @@ class L10n_Pl_KsefAuthorizationView(models.AbstractModel):
         problem = window.problem or (window.document_name and window._nip_problem())
         if not problem:
             return False
-        nip = window.company_id._l10n_pl_ksef_nip()
+        nip = window.company_id._l10n_pl_ksef_number()
         signer = window.session_id.signer_name or ""
         texts = problems.texts(self.env, problem, nip=nip, signer=signer)
         used = self._way_used(window, reading)
         # Nobody signs with another certificate at moj.gov.pl, or has that one renewed.
         hopeless = used == "site" and problem["code"] == CERTIFICATE_REFUSED and texts["final"]
         if texts["way_back"] == "other_way" or hopeless:
-            texts |= self._other_ways(used)
+            texts |= {**self._advise_other_ways(used), "other_ways": self._ways_beside(used)}
         return texts
 
     def _way_used(self, window, reading):
@@ -82,8 +82,11 @@ class L10n_Pl_KsefAuthorizationView(models.AbstractModel):
         kind = attached.kind if attached else session.signer_kind
         return "site" if kind in ("trusted_profile", "personal_id") else window.way
 
-    def _other_ways(self, used):
-        """Return the ways beside the one that KSeF refused, and the sentence that names them."""
+    def _ways_beside(self, used):
+        return [way for way in ("site", "program", "certificate") if way != used]
+
+    def _advise_other_ways(self, used):
+        """Return the advice that names the ways beside the one that KSeF refused."""
         action = {
             "site": self.env._(
                 "Sign in your own program (qualified signature, company seal), or load a KSeF"
@@ -97,25 +100,26 @@ class L10n_Pl_KsefAuthorizationView(models.AbstractModel):
                 " signature, company seal)."
             ),
         }[used]
-        others = [way for way in ("site", "program", "certificate") if way != used]
-        return {"action": action, "way_back": "other_way", "other_ways": others}
+        return {"action": action, "way_back": "other_way"}
 
     def _reading(self, window, reading):
         if reading is None:
             return False
+        others = self._ways_beside(self._way_used(window, reading))
         return {
             "signer": self._signer(reading),
-            "findings": [self._finding(finding) for finding in reading.findings],
+            "findings": [self._finding(finding, others) for finding in reading.findings],
             "can_send": not reading.stops and bool(window._session_of(reading)),
         }
 
-    def _finding(self, finding):
+    def _finding(self, finding, others):
         return {
             "code": finding.code,
             "level": finding.level,
             "text": problems.sentence(self.env, finding.text, finding.values),
             "action": problems.sentence(self.env, finding.action, finding.values),
             "evidence": finding.evidence,
+            "other_ways": others if finding.other_ways else [],
         }
 
     def _signer(self, reading):

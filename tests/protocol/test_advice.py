@@ -37,6 +37,10 @@ LOGIN = [
     (450, "Token nieaktywny", "sign", FINAL, "not active", "signature instead"),
     (450, "Invalid token encoding.", "sign", FINAL, "could not read", "signature instead"),
     (460, "", "other_way", FINAL, "did not accept the certificate", OTHER_WAY),
+    (450, "Nieprawidłowe szyfrowanie tokena", "sign", FINAL, "not decrypt", "signature instead"),
+    (450, "Nieprawidłowe kodowanie tokena", "sign", FINAL, "could not read", "signature instead"),
+    (450, "Token nie może być użyty w kontekście 5265877635",
+     "sign", FINAL, "belongs to another company", "signature instead"),
     (460, "Nieważny certyfikat", "sign", FINAL, "has expired", "valid certificate"),
     (460, "Błąd weryfikacji łańcucha certyfikatów", "sign", PASSES, "just now", SIGN_AGAIN),
     (460, "Niezaufany łańcuch certyfikatów", "other_way", FINAL, "does not trust", OTHER_WAY),
@@ -224,6 +228,25 @@ def test_nobody_is_asked_for_another_file_where_odoo_wrote_the_message(code, sta
 @pytest.mark.parametrize("call", ["", refused.SIGNED_FILE])
 def test_another_file_is_asked_for_where_a_file_was_sent(code, status, call):
     assert meanings.refusal(code, (), status, call).advice == OTHER_FILE
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "GET /certificates/enrollments/20260101-EH-0123456789-ABCDEF0123-0A",
+        "GET /permissions/operations/20260101-EG-0123456789-ABCDEF0123-0A",
+        "GET /sessions/20260101-SO-0123456789-ABCDEF0123-0A",
+    ],
+)
+def test_nobody_is_asked_to_sign_because_something_else_than_a_login_is_too_old(call):
+    meaning = meanings.refusal(None, (), 410, call)
+    _is_right(meaning, "support", FINAL, "no longer keeps what Odoo asked for", TELL_SUPPORT)
+
+
+@pytest.mark.parametrize("call", ["", "GET /auth/20260101-AU-1", "POST /auth/token/redeem"])
+def test_a_login_that_is_too_old_needs_another_signature(call):
+    meaning = meanings.refusal(None, (), 410, call)
+    _is_right(meaning, "sign", FINAL, "no longer keeps this operation", SIGN_AGAIN)
 
 
 @pytest.mark.parametrize(("code", "sent", "way_back", "final", "said", "advised"), OUTAGES)

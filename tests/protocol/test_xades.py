@@ -130,17 +130,28 @@ def test_the_document_names_no_host_and_no_program(monkeypatch):
         assert name not in readable
 
 
-WITHOUT_XMLSEC = """
+ABSENT = 'sys.modules["xmlsec"] = None'
+WITHOUT_ITS_LIBRARY = """
+class Broken:
+    def find_spec(self, name, path, target=None):
+        if name == "xmlsec":
+            raise ImportError("libxmlsec1-openssl.so.1: cannot open shared object file")
+sys.meta_path.insert(0, Broken())
+"""
+SAYS_WHY = """
 import sys
-sys.modules["xmlsec"] = None
+{}
 sys.path[:0] = sys.argv[1:]
 from tools import xades
 print(xades.available())
 """
 
 
-def test_a_machine_without_xmlsec_is_told_apart_and_nothing_breaks():
+@pytest.mark.parametrize(
+    ("prepared", "told"), [(ABSENT, "missing"), (WITHOUT_ITS_LIBRARY, "broken")]
+)
+def test_a_machine_without_xmlsec_or_its_library_is_told_apart_and_nothing_breaks(prepared, told):
     folder = str(Path(__file__).resolve().parents[2] / "l10n_pl_ksef_auth")
-    command = [sys.executable, "-c", WITHOUT_XMLSEC, folder]
+    command = [sys.executable, "-c", SAYS_WHY.format(prepared), folder]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
-    assert done.stdout.strip() == "missing"
+    assert done.stdout.strip() == told

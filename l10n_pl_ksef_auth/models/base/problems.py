@@ -43,6 +43,26 @@ def of_request(error):
     return {**of_error(error), "once": True}
 
 
+def lasting(problem):
+    """Return a problem marked as one that keeps a company from KSeF for long.
+
+    :param dict problem: as kept on the record, or False
+    :return dict: as given, marked ``lasting``; False without a problem
+    """
+    return problem and {**problem, "lasting": True}
+
+
+def cause(problem):
+    """Return a word for what lies behind a problem; those that pass by themselves have one.
+
+    :param dict problem: as kept on the record, or False
+    """
+    if not problem:
+        return ""
+    passes = meanings.of_record(problem).advice.way_back == "wait"
+    return "wait" if passes else f"{problem['kind']}:{problem['code']}"
+
+
 def of_auth_status(status):
     """Return what is kept of a login's final status (docs/ksef.md A1-login)."""
     return _kept("auth_status", status.code, status.description, status.details)

@@ -10,7 +10,7 @@ from odoo.exceptions import MissingError
 from ...tools import clock
 from ...tools.errors import KsefError
 from ...tools.http_pool import pool_of
-from ...tools.vault import VaultError
+from ...tools.vault import VaultCorrupt, VaultError
 from ..vault.vault import MIXIN
 from . import problems
 from .locks import under_lock
@@ -141,7 +141,7 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
             if failure:
                 return failure
         _logger.error("%s: more than %s steps in a row", self, MOST_STEPS)
-        self._postpone_for(LONGEST_RETRY)
+        self._stumble()
         self.env.cr.commit()
         return None
 
@@ -181,14 +181,17 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
     def _on_failure(self, error):
         if isinstance(error, UnlistedTransition):
             _logger.error("KSeF: refused: %s", error)
-            self._postpone_for(LONGEST_RETRY)
-        elif isinstance(error, KsefError) and not error.retryable:
+            self._stumble()
+        elif isinstance(error, VaultCorrupt) or (
+            isinstance(error, KsefError) and not error.retryable
+        ):
+            # What cannot be decrypted now never can.
             self._refuse(error)
         else:
             self._postpone(error)
 
     def _refuse(self, error):
-        """Do what the table lists for KSeF's final no in this state; else try again later."""
+        """Do what the table lists for a final no in this state; else try again later."""
         row = self._machine.refusal(self.state)
         if row:
             getattr(self._within(row.method), row.method)(error)
@@ -207,11 +210,16 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
         self.next_attempt = self._now() + distance
         self._wake_cron_at(self.next_attempt)
 
+    def _stumble(self):
+        """Try again much later, and keep that the error was Odoo's own."""
+        self.problem = problems.local("internal")
+        self._postpone_for(LONGEST_RETRY)
+
     def _set_aside(self):
         """Put a record off for long, whose step failed in a way that nobody thought of."""
         with self._exclusive() as locked:
             if locked:
-                locked._postpone_for(LONGEST_RETRY)
+                locked._stumble()
                 locked.env.cr.commit()
 
     def _wake_cron_at(self, moment):

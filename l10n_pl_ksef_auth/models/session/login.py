@@ -4,9 +4,10 @@ from datetime import timedelta
 
 from odoo import models
 
-from ...tools import clock, meanings, xades
+from ...tools import clock, meanings, nip, xades
 from ...tools.const import CHALLENGE_LIFETIME
 from ...tools.errors import KsefGone, KsefRefused, KsefUnauthorized
+from ...tools.vault import VaultCorrupt
 from ..base import problems
 from ..base.locks import under_lock
 from ..base.steps import LONGEST_RETRY, naive
@@ -118,6 +119,9 @@ class L10n_Pl_KsefSessionLogin(models.Model):
         if not self._take_certificate():
             self._end("failed", problem=problems.local("certificate_gone"))
             return
+        if not self._is_agreed_to():
+            self._end("failed", problem=problems.local("not_agreed"))
+            return
         key, certificate = self.certificate_id._signing_material()
         asked_at = clock.now()
         with self._client() as client:
@@ -140,6 +144,15 @@ class L10n_Pl_KsefSessionLogin(models.Model):
             self.certificate_id = held.filtered_domain([("environment", "=", self.environment)])
         return self.certificate_id
 
+    def _is_agreed_to(self):
+        """Return True if this certificate may log this company in for this NIP or unit.
+
+        Whoever began this login: nothing is signed without an agreement (docs/design.md 5).
+        """
+        certificates = self.certificate_id | self.certificate_id.replaces_id
+        agreements = self.env["l10n_pl_ksef.agreement"]
+        return agreements._covers(certificates, self.company_id, nip.digits(self.context_value))
+
     def _step_submit(self):
         """Send the signed request; after a lost answer once more, within the challenge's life."""
         if self.challenge_expires_at <= self._now() and self.send_started_at:
@@ -155,11 +168,23 @@ class L10n_Pl_KsefSessionLogin(models.Model):
         )
         self._succeed(
             state="submitted",
+            problem=self._problem_so_far(),
             reference_number=operation.reference_number,
             warning=operation.warning,
             next_attempt=self._now() + FIRST_POLL,
         )
         self._wake_cron_at(self.next_attempt)
+
+    def _problem_so_far(self):
+        """Return why this login had to begin again: it is no success to get as far once more."""
+        return self.problem if self.restarts else False
+
+    def _fail(self, problem):
+        """Have the certificate begin again later; a signature cannot be repeated by a machine."""
+        if self.method == "certificate":
+            self._start_over(problem)
+        else:
+            self._end("failed", problem=problem)
 
     def _start_over(self, problem):
         """Have the certificate sign a new challenge, later."""
@@ -171,6 +196,8 @@ class L10n_Pl_KsefSessionLogin(models.Model):
                 "restarts": min(self.restarts + 1, 10),
                 "document_secret": False,
                 "authentication_token_secret": False,
+                "access_token_secret": False,
+                "refresh_token_secret": False,
                 "reference_number": False,
                 "send_started_at": False,
                 "redeem_started_at": False,
@@ -188,7 +215,7 @@ class L10n_Pl_KsefSessionLogin(models.Model):
             status = client.auth_status(self.reference_number, token)
         if status.code in IN_PROGRESS:
             distance = min(FIRST_POLL * 1.5 ** min(self.attempts, 20), LONGEST_POLL)
-            self.attempts += 1
+            self.write({"attempts": self.attempts + 1, "problem": self._problem_so_far()})
             self._postpone_for(distance)
         elif status.code == SUCCESS:
             self._succeed(state="authorized", document_secret=False)
@@ -217,6 +244,9 @@ class L10n_Pl_KsefSessionLogin(models.Model):
         """Begin to use the tokens; after a failure, such as a locked row, the step is repeated."""
         if not self.refresh_token_secret:
             self._redeem()
+        if self._has_ended():
+            self._fail(problems.local("clock_wrong"))
+            return
         self._succeed(state="active", activated_at=self._now(), rights_checked_at=False)
         self._plan_renewal()
         self._after_activation()
@@ -265,11 +295,7 @@ class L10n_Pl_KsefSessionLogin(models.Model):
             return
         redeemed = isinstance(error, KsefRefused) and error.has(ALREADY_REDEEMED)
         lost = isinstance(error, KsefGone) or (redeemed and self.redeem_started_at)
-        problem = problems.local("answer_lost") if lost else problems.of_error(error)
-        if self.method == "certificate":
-            self._start_over(problem)
-        else:
-            self._end("failed", problem=problem)
+        self._fail(problems.local("answer_lost") if lost else problems.of_error(error))
 
     def _may_be_asked_again(self, error):
         """Return True while the operation lives and the error does not say that it has ended.
@@ -282,7 +308,10 @@ class L10n_Pl_KsefSessionLogin(models.Model):
         return bool(begun) and self._now() < begun + OPERATION_LIFE
 
     def _on_active_refused(self, error):
-        """End the login if KSeF certainly accepts it no longer (docs/ksef.md A2-16)."""
+        """End the login if KSeF certainly accepts it no longer (docs/ksef.md A2-16).
+
+        Or if its tokens cannot be read here any more.
+        """
         unclear = isinstance(error, KsefUnauthorized) and not self._is_replaceable()
         if unclear and self.attempts < UNCLEAR_REFUSALS:
             self._postpone(error)
@@ -297,5 +326,8 @@ class L10n_Pl_KsefSessionLogin(models.Model):
 
 
 def _says_ended(error):
+    """Return True if a login is over: KSeF named it so, or its secrets are unreadable."""
+    if isinstance(error, VaultCorrupt):
+        return True
     named = isinstance(error, KsefRefused) and any(error.has(code) for code in LOGIN_ENDED)
     return named and meanings.of_error(error).advice.final

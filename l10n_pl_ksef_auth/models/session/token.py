@@ -9,6 +9,7 @@ from odoo import models
 from ...exceptions import LoginBusy, LoginNeeded
 from ...tools.const import TIMEOUT
 from ...tools.errors import KsefError, KsefRateLimited, KsefUnavailable
+from ...tools.vault import VaultCorrupt
 from ..base.const import DEADLINE
 from ..base.locks import after_others, under_lock
 from ..base.steps import naive
@@ -139,7 +140,7 @@ class L10n_Pl_KsefSessionToken(models.Model):
 
         :param str refused: a bearer that KSeF refused although its time was not over
         :return tuple: the token or None; the seconds until something is due
-        :raises LoginNeeded: only a human can help
+        :raises LoginNeeded: only a human can help, or the machine's tries fail
         """
         session = principal._l10n_pl_ksef_session()
         token = session._live_token(life, refused) if session else None
@@ -147,10 +148,11 @@ class L10n_Pl_KsefSessionToken(models.Model):
             return token, 0
         login = self._silent_login(principal)
         self.env.cr.commit()
-        login._run_due_steps()
+        if not login._is_held_up():
+            login._run_due_steps()
         if login.state == "active":
             return login._live_token(life), 0
-        if login.state in ENDED:
+        if login.state in ENDED or login._is_held_up():
             raise LoginNeeded()
         left = login.next_attempt and (login.next_attempt - login._now()).total_seconds()
         if login.problem and login.problem.get("kind") == "outage":
@@ -213,7 +215,7 @@ class L10n_Pl_KsefSessionToken(models.Model):
             self.refresh_retry_at = self._now() + max(PAUSE, asked)
             self.env.cr.commit()
             raise
-        except KsefError as error:
+        except (KsefError, VaultCorrupt) as error:
             self._refuse(error)
             ended = self.state != "active"
             if ended:
@@ -221,7 +223,7 @@ class L10n_Pl_KsefSessionToken(models.Model):
             self.env.cr.commit()
             if not ended:
                 raise
-            _logger.info("%s has ended at KSeF: %s", self, error)
+            _logger.info("%s has ended: %s", self, error)
             return False
         return True
 

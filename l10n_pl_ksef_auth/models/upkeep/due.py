@@ -101,10 +101,11 @@ LIVE_LOGIN = newest_login(
 
 
 def _ending_logins(usable, now, condition):
-    """SELECT the companies with a usable certificate whose login ends or has ended.
+    """SELECT the companies whose login ends or has ended, with a usable certificate.
 
-    With the newest login of each. In two parts, because PostgreSQL would spend more time on
-    planning this than on doing it.
+    It was agreed that this certificate logs them in for the NIP or unit that they have now. With
+    the newest login of each. In two parts, because PostgreSQL would spend more time on planning
+    this than on doing it.
     """
     return SQL(
         """
@@ -115,10 +116,11 @@ def _ending_logins(usable, now, condition):
                   AND company.l10n_pl_ksef_principal_id = company.id
                   AND %(condition)s
                   AND EXISTS (
-                      SELECT FROM l10n_pl_ksef_certificate_res_company_rel AS serves
+                      SELECT FROM l10n_pl_ksef_agreement AS agreement
                         JOIN l10n_pl_ksef_certificate AS certificate
-                          ON certificate.id = serves.l10n_pl_ksef_certificate_id
-                       WHERE serves.res_company_id = company.id
+                          ON certificate.id = agreement.certificate_id
+                       WHERE agreement.company_id = company.id
+                         AND agreement.digits = company.l10n_pl_ksef_digits
                          AND certificate.environment = company.l10n_pl_ksef_environment
                          AND certificate.id IN %(usable)s))
         SELECT company.id, newest.id

@@ -36,19 +36,22 @@ class L10n_Pl_KsefKeepAlive(models.AbstractModel):
     def _cron_keep_alive(self):
         """Do all that is due, ask to be woken for the next thing, then tell people and tidy up.
 
-        While the secrets cannot be used here, every connection is left as it is (docs/design.md 10
-        and 12).
+        People are told whatever became of the work (docs/design.md 12 and 26).
         """
-        if not why_locked(self.env):
-            self._wake_for_the_next(self._run())
-            self.env["ir.cron"]._commit_progress(remaining=0)
+        self._beside(self._keep_alive)
         self._beside(self.env["l10n_pl_ksef.alert.watch"]._watch)
         for model in secret_models(self.env):
             self._beside(self.env[model]._forget_unused)
         self._beside(self.env["l10n_pl_ksef.housekeeping"]._remind_of_backup)
 
+    def _keep_alive(self):
+        """Do all that is due; while the secrets cannot be used here, leave everything as it is."""
+        if not why_locked(self.env):
+            self._wake_for_the_next(self._run())
+            self.env["ir.cron"]._commit_progress(remaining=0)
+
     def _beside(self, task):
-        """Run a task beside the main work; log its failure, which must not stop the main work.
+        """Run a task beside the others; log its failure, which must not stop them.
 
         Odoo switches off a scheduled action that fails for a week.
         """
@@ -119,7 +122,7 @@ class L10n_Pl_KsefKeepAlive(models.AbstractModel):
             # Whatever it is, it is this company's failure: the others go on (docs/design.md 12).
             self.env.cr.rollback()
             _logger.exception("KSeF: %s failed", record)
-            record._set_aside()
+            self._beside(record._set_aside)
             return error
         return None
 

@@ -147,6 +147,23 @@ test("a refusal of the signature's kind names the two other ways, each with a bu
     expect(".o_ksef_choose_certificate").toBeVisible();
 });
 
+test("a file that was signed in a way of no use offers the others", async () => {
+    const pdf = { code: "pdf", level: "stop", text: "A PDF.", action: "Sign the XML.", evidence: "" };
+    const findings = [{ ...pdf, other_ways: ["site", "certificate"] }];
+    const reading = { signer: false, can_send: false, findings };
+    patchWithCleanup(HTMLAnchorElement.prototype, { click() {} });
+    await openWindow(
+        { ...UPLOAD, document: SIGNED.document, reading },
+        { go: VIEW, prepare_download: SIGN }
+    );
+    expect(queryAllTexts(".o_ksef_other_way")).toEqual([
+        "Sign at moj.gov.pl",
+        "Load a KSeF certificate",
+    ]);
+    await contains(".o_ksef_other_way:eq(0)").click();
+    expect.verifySteps(["go download", "prepare_download site"]);
+});
+
 test("a login with the certificate that failed is tried again without its files", async () => {
     const problem = { text: "KSeF is down.", action: "Later.", technical: "", final: false };
     await openWindow(

@@ -21,15 +21,13 @@ from .meaning import (
 
 # What may pass by itself.
 _SIGN_AGAIN_LATER = replace(SIGN_AGAIN, final=False)
+_UNREADABLE_TOKEN = Meaning(_lt("KSeF could not read the KSeF token."), SIGN_WITHOUT_TOKEN)
 
 STATUSES: dict[int, Meaning] = {
     100: Meaning(_lt("KSeF is still checking the signature."), ODOO_ASKS_ON),
     200: Meaning(_lt("KSeF has accepted the login."), NOTHING_TO_DO),
     415: Meaning(
-        _lt(
-            "KSeF accepted the signature, but whoever signed has no rights to the company "
-            "with NIP %(nip)s."
-        ),
+        _lt("KSeF accepted the signature, but whoever signed has no rights there to %(nip)s."),
         Advice(
             _lt(
                 "Have the rights granted in KSeF by somebody who manages them there, or file "
@@ -67,7 +65,7 @@ STATUSES: dict[int, Meaning] = {
     ),
 }
 
-#: By KSeF's details, in lower case and without a full stop.
+#: By how KSeF's details begin, in lower case and without a full stop.
 DETAILS: dict[int, dict[str, Meaning]] = {
     # Token logins: another program's, or one that somebody makes with our client.
     450: {
@@ -83,8 +81,14 @@ DETAILS: dict[int, dict[str, Meaning]] = {
         ),
         "token unieważniony": Meaning(_lt("This KSeF token was revoked."), SIGN_WITHOUT_TOKEN),
         "token nieaktywny": Meaning(_lt("This KSeF token is not active."), SIGN_WITHOUT_TOKEN),
-        "invalid token encoding": Meaning(
-            _lt("KSeF could not read the KSeF token."), SIGN_WITHOUT_TOKEN
+        "nieprawidłowe szyfrowanie tokena": Meaning(
+            _lt("KSeF could not decrypt the KSeF token."), SIGN_WITHOUT_TOKEN
+        ),
+        "nieprawidłowe kodowanie tokena": _UNREADABLE_TOKEN,
+        # Until 2.6.1 (docs/ksef.md E3).
+        "invalid token encoding": _UNREADABLE_TOKEN,
+        "token nie może być użyty w kontekście": Meaning(
+            _lt("This KSeF token belongs to another company or unit."), SIGN_WITHOUT_TOKEN
         ),
     },
     460: {

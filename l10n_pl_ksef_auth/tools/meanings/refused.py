@@ -57,7 +57,7 @@ CODES: dict[int, Meaning] = {
         OTHER_WAY,
     ),
     21117: Meaning(
-        _lt("KSeF does not accept NIP %(nip)s, or the identifier chosen for this company."),
+        _lt("KSeF does not accept %(nip)s, or the identifier chosen for this company."),
         Advice(
             _lt("Check the NIP and the kind of identifier in the company's settings."), "settings"
         ),
@@ -197,6 +197,13 @@ OTHER_CALLS: dict[int, Meaning] = {
     21001: Meaning(_lt("KSeF could not read the message that Odoo sent."), TELL_SUPPORT),
     413: Meaning(_lt("The message that Odoo sent is too large for KSeF."), TELL_SUPPORT),
 }
+#: The calls of a login; what is said of them is about a login, and of others about something else.
+LOGIN_CALLS = "/auth/"
+BESIDE_LOGINS: dict[int, Meaning] = {
+    410: Meaning(
+        _lt("KSeF no longer keeps what Odoo asked for: too much time has passed."), TELL_SUPPORT
+    ),
+}
 
 
 def refusal(
@@ -212,6 +219,8 @@ def refusal(
     number = status or 0 if code is None else code
     if call not in ("", SIGNED_FILE) and number in OTHER_CALLS:
         return OTHER_CALLS[number]
+    if call and LOGIN_CALLS not in call and number in BESIDE_LOGINS:
+        return BESIDE_LOGINS[number]
     if code is None:
         return HTTP_STATUSES.get(number, UNKNOWN)
     said = " ".join(details).casefold()

@@ -142,7 +142,7 @@ export class KsefAuthorization extends Component {
     get waysBack() {
         const { way_back: wayBack, other_ways: otherWays } = this.view.problem || {};
         if (wayBack === "other_way") {
-            return otherWays.map((way) => this.otherWays[way]);
+            return this.toWays(otherWays);
         }
         if (this.view.step === "download" && HAS_OWN_BUTTON.includes(wayBack)) {
             return [];
@@ -150,8 +150,9 @@ export class KsefAuthorization extends Component {
         return [this.waysOn[wayBack]].filter(Boolean);
     }
 
-    get otherWays() {
-        return {
+    /** The buttons that lead to some of the three ways. */
+    toWays(ways) {
+        const buttons = {
             site: { label: _t("Sign at moj.gov.pl"), run: () => this.newFile("site") },
             program: { label: _t("Sign in my own program"), run: () => this.newFile("program") },
             certificate: {
@@ -159,6 +160,7 @@ export class KsefAuthorization extends Component {
                 run: () => this.chooseCertificate(),
             },
         };
+        return ways.map((way) => buttons[way]);
     }
 
     get waysOn() {
