@@ -47,11 +47,12 @@ class L10n_Pl_KsefSessionLogin(models.Model):
     # ------------------------------------------------------------------
     # Logging in with the certificate
     # ------------------------------------------------------------------
-    def _log_in(self, principal, certificate=None, wait_seconds=0, if_due=False):
+    def _log_in(self, principal, certificate=None, wait_seconds=0, if_due=False, anew=False):
         """Log a company in with a KSeF certificate, as far as KSeF answers at once.
 
         :param certificate: one that is to be tried out; the company's own when omitted
         :param bool if_due: only if the company's login ends soon or has ended
+        :param bool anew: a person asks: now, even if an earlier login waits to be tried again
         :return tuple: the login, committed, or nothing if there is no certificate or another worker
             is logging in; the failure that it ended with, or None
         """
@@ -59,18 +60,21 @@ class L10n_Pl_KsefSessionLogin(models.Model):
         with under_lock(self.env, name, wait_seconds) as env:
             if env is None or (if_due and not env["l10n_pl_ksef.due"]._wants_login(principal)):
                 return self.browse(), None
-            login = self.with_env(env)._certificate_login(principal.with_env(env), certificate)
+            sessions, company = self.with_env(env), principal.with_env(env)
+            login = sessions._certificate_login(company, certificate, anew)
             env.cr.commit()
             failure = login._run_due_steps() if login else None
             return login.with_env(self.env), failure
 
-    def _certificate_login(self, principal, certificate=None):
+    def _certificate_login(self, principal, certificate=None, anew=False):
         """Return the certificate's login that is on its way, or a new one; under the lock."""
         certificate = certificate or principal._l10n_pl_ksef_certificate()._usable()
         on_its_way = self._of_company(
             principal, ("method", "=", "certificate"), ("state", "in", LOGGING_IN)
         )
         rightful = on_its_way._of_present_context()
+        if anew:
+            rightful = rightful.filtered(lambda login: login.state in IN_FLIGHT)
         if rightful or not certificate:
             return rightful
         context = principal._l10n_pl_ksef_context()

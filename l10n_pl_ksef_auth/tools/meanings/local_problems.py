@@ -30,7 +30,7 @@ _RENEWS_BY_ITSELF = Advice(
     "wait",
     final=False,
 )
-_OTHER_FILES = Advice(_lt("Choose other files in the Account tab."), "account")
+_OTHER_FILES = Advice(_lt("Choose other files."), "account")
 _DECIDE = Advice(
     _lt(
         "If the original no longer runs, go on here with its connection. "
