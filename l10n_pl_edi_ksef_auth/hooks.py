@@ -1,10 +1,13 @@
 """What moves when the addon comes and goes on a database that is in use."""
 
+from odoo.tools import SQL
+
 # Odoo keeps a field's column when an addon makes the field computed, and uses it again afterwards.
 TOKENS = {
     "l10n_pl_edi_access_token": "l10n_pl_ksef_edi_access_token",
     "l10n_pl_edi_refresh_token": "l10n_pl_ksef_edi_refresh_token",
 }
+KEYS = ("l10n_pl_edi_session_key", "l10n_pl_edi_session_iv")
 
 
 def post_init_hook(env):
@@ -16,7 +19,7 @@ def post_init_hook(env):
     env["ir.attachment"].sudo().search(
         [
             ("res_model", "=", "res.company"),
-            ("res_field", "in", ("l10n_pl_edi_session_key", "l10n_pl_edi_session_iv")),
+            ("res_field", "in", KEYS),
         ]
     ).unlink()
 
@@ -26,6 +29,11 @@ def uninstall_hook(env):
     for column, field in TOKENS.items():
         _move_column(env, field, column)
     _forget_online_sessions(env)
+    # The sender keeps these in attachments; Odoo leaves the columns behind, as the fields stay.
+    for field in KEYS:
+        env.cr.execute(
+            SQL("ALTER TABLE res_company DROP COLUMN IF EXISTS %s", SQL.identifier(field))
+        )
 
 
 def _move_column(env, source, target):

@@ -1,7 +1,7 @@
 {
     "name": "Poland - KSeF connection",
     "summary": "Log in to KSeF once with a signature, then stay connected by yourself",
-    "version": "19.0.1.1.0",
+    "version": "19.0.1.2.0",
     "category": "Accounting/Localizations/EDI",
     "author": "l10n_pl_ksef_auth contributors",
     "license": "LGPL-3",
@@ -25,6 +25,7 @@
         "views/ksef_audit_views.xml",
         "views/ksef_diagnosis_views.xml",
         "views/ksef_unlock_views.xml",
+        "views/base_module_uninstall_views.xml",
     ],
     "assets": {
         "web.assets_backend": ["l10n_pl_ksef_auth/static/src/**/*"],

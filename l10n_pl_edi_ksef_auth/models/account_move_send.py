@@ -1,3 +1,5 @@
+import re
+
 from odoo import models
 from odoo.http import request
 
@@ -5,6 +7,9 @@ from odoo.addons.l10n_pl_ksef_auth.exceptions import LoginNeeded
 from odoo.addons.l10n_pl_ksef_auth.tools.errors import KsefError
 
 from .shown_token import sending
+
+# What another online session cures: full, unknown, closed, or in maintenance (docs/ksef.md E7).
+SESSION_REFUSED = re.compile(r'[cC]ode"\s*:\s*(21155|21173|21180|21184)\b')
 
 
 class AccountMoveSend(models.AbstractModel):
@@ -28,6 +33,22 @@ class AccountMoveSend(models.AbstractModel):
             # The sender's client reads fields that only administrators may.
             sender = super(AccountMoveSend, self.sudo())
             sender._call_web_service_before_invoice_pdf_render(ready)
+            refused = self._l10n_pl_ksef_session_refused(ready)
+            if refused:
+                sender._call_web_service_before_invoice_pdf_render(refused)
+
+    def _l10n_pl_ksef_session_refused(self, invoices_data):
+        """Return the invoices whose online session KSeF refused, ready for another one."""
+        refused = {
+            move: data
+            for move, data in invoices_data.items()
+            if SESSION_REFUSED.search(str(data.get("error", "")))
+        }
+        for data in refused.values():
+            del data["error"]
+        moves = self.env["account.move"].union(*refused)
+        moves.company_id._l10n_pl_ksef_edi_forget_online_session()
+        return refused
 
     def _l10n_pl_ksef_prepare(self, invoices_data):
         """Return the invoices whose companies are ready to send; store the error of the others.

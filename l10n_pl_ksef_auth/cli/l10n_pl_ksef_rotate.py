@@ -38,8 +38,9 @@ class RotateKey(Command):
             env = api.Environment(cr, SUPERUSER_ID, {})
             try:
                 done = rotate(env)
-            except VaultError as error:
-                sys.exit(f"The key cannot be replaced: {error}.")
+            except (VaultError, OSError) as error:
+                # On Windows a file that somebody is just reading cannot be replaced.
+                sys.exit(f"The key cannot be replaced: {error}. It is safe to try again.")
         sys.stdout.write(
             f"{done['encrypted']} secrets encrypted with the new key, {done['kept']} were already,"
             f" {done['unreadable']} cannot be read.\n"

@@ -21,6 +21,9 @@ UPDATE l10n_pl_ksef_certificate
        identity_digest = NULL,
        next_attempt = NULL;
 
+-- They say for which NIPs the original's certificates log in.
+DELETE FROM l10n_pl_ksef_agreement;
+
 UPDATE l10n_pl_ksef_authorization
    SET document_secret = NULL,
        document_name = NULL;

@@ -6,16 +6,17 @@ from odoo.tools import SQL
 from ..tools import nip as nip_tools
 from ..tools.auth_token_request import Context
 from ..tools.client import KsefClient
-from ..tools.const import ENVIRONMENTS, check_base_url, check_local_url
+from ..tools.const import ENVIRONMENTS, EXCHANGE_TIMEOUT, check_base_url, check_local_url
+from ..tools.deadline import Deadline, deadline_of
 from ..tools.errors import KsefError, KsefUnavailable
 from ..tools.http_pool import pool_of
-from .base.const import DEADLINE, ENVIRONMENT_LABELS
+from .base.const import ENVIRONMENT_LABELS
 from .vault.database_identity import is_neutralized
 from .vault.guard import refuse_typed_code
 
 CONNECT_GROUP = "l10n_pl_ksef_auth.group_ksef_connection"
 SEE_GROUP = "account.group_account_invoice"
-WHO_WE_ARE = {"vat", "l10n_pl_ksef_context_type", "l10n_pl_ksef_internal_id"}
+UNIT = {"l10n_pl_ksef_context_type", "l10n_pl_ksef_internal_id"}
 # What a query that looks for a company's connection reads of companies.
 PRINCIPAL_FIELDS = ("l10n_pl_ksef_principal_id", "l10n_pl_ksef_digits", "l10n_pl_ksef_environment")
 # Of the mandatory columns, for PostgreSQL too: a module that Odoo loads before this addon may
@@ -116,9 +117,9 @@ class ResCompany(models.Model):
             company.l10n_pl_ksef_digits = nip_tools.digits(number)
 
     def write(self, vals):
-        """Audit changed settings; wake the scheduled action, as a new NIP or unit needs a login."""
+        """Audit changed settings; wake the scheduled action, as people are told of a new unit."""
         result = super().write(vals)
-        if WHO_WE_ARE & set(vals):
+        if UNIT & set(vals):
             sessions = self.env["l10n_pl_ksef.session"].sudo()
             sessions._wake_cron_at(sessions._now())
         self.env["l10n_pl_ksef.audit"]._record_settings(self, vals)
@@ -136,11 +137,13 @@ class ResCompany(models.Model):
         :raises nip_tools.InvalidNip: missing or wrong; its ``reason`` says how
         """
         principal = self._l10n_pl_ksef_principal()
-        if principal.l10n_pl_ksef_context_type == "internal_id":
-            return Context(
-                "InternalId", nip_tools.normalise_internal_id(principal.l10n_pl_ksef_internal_id)
-            )
-        return Context("Nip", nip_tools.normalise(principal.vat))
+        if principal.l10n_pl_ksef_context_type != "internal_id":
+            return Context("Nip", nip_tools.normalise(principal.vat))
+        unit = nip_tools.normalise_internal_id(principal.l10n_pl_ksef_internal_id)
+        if not unit.startswith(nip_tools.normalise(principal.vat)):
+            # It would log in to another company, whose unit it is.
+            raise nip_tools.InvalidNip("unit_of_another")
+        return Context("InternalId", unit)
 
     def _l10n_pl_ksef_nip(self):
         """Return self's NIP as people write it, with dashes; what is no NIP, as it was typed."""
@@ -148,6 +151,13 @@ class ResCompany(models.Model):
             return nip_tools.formatted(nip_tools.normalise(self.vat))
         except nip_tools.InvalidNip:
             return self.vat or ""
+
+    def _l10n_pl_ksef_number(self):
+        """Return whom self's connection is for, as sentences name it: the NIP, or the unit."""
+        principal = self._l10n_pl_ksef_principal()
+        if principal.l10n_pl_ksef_context_type == "internal_id":
+            return self.env._("the unit %s", principal.l10n_pl_ksef_internal_id or "")
+        return self.env._("NIP %s", principal._l10n_pl_ksef_nip())
 
     def _l10n_pl_ksef_base_url(self, environment):
         """Return an environment's address, or the one that is named instead.
@@ -175,7 +185,7 @@ class ResCompany(models.Model):
         """Return a client without a token, for use as a context manager.
 
         A run of the scheduled action hands down a pool of clients; other callers get their own,
-        which waits no longer than they do.
+        which waits no longer than they do, and no longer than one exchange may last.
 
         :raises KsefError: the database is neutralized: it never talks to production
         :raises AccessError: the caller is code that was typed into Odoo: it could listen in
@@ -186,8 +196,10 @@ class ResCompany(models.Model):
             raise KsefError("a neutralized database keeps away from production", code="neutralized")
         base_url = self._l10n_pl_ksef_base_url(environment)
         pool = pool_of()
-        deadline = self.env.context.get(DEADLINE)
-        return pool.client(base_url) if pool else KsefClient(base_url, deadline=deadline)
+        if pool:
+            return pool.client(base_url)
+        deadline = deadline_of(self.env.context) or Deadline(EXCHANGE_TIMEOUT)
+        return KsefClient(base_url, deadline=deadline.moment)
 
     def _l10n_pl_ksef_session(self):
         """Return the login that self's connection stands on now; empty when there is none."""
@@ -198,11 +210,11 @@ class ResCompany(models.Model):
     def _l10n_pl_ksef_certificate(self):
         """Return the KSeF certificate that may log self in; empty when there is none.
 
-        One that may log in only later comes last.
+        Somebody agreed to it for the NIP or unit of today. One that may log in only later comes
+        last.
         """
         principal = self._l10n_pl_ksef_principal()
-        active = ("state", "=", "active")
-        certificates = self.env["l10n_pl_ksef.certificate"]._of_company(principal, active)
+        certificates = self.env["l10n_pl_ksef.certificate"]._agreed_for(principal)
         return certificates._usable()[:1] or certificates[:1]
 
     def _advance(self):
@@ -210,4 +222,5 @@ class ResCompany(models.Model):
         return self.env["l10n_pl_ksef.session"]._log_in(self, if_due=True)[1]
 
     def _set_aside(self):
-        """Do nothing: the scheduled action tries a company again in its next run."""
+        """Keep that Odoo failed; the scheduled action tries a company again in its next run."""
+        self.env["l10n_pl_ksef.session"]._keep_stumble(self)

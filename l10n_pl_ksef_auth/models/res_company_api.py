@@ -1,18 +1,25 @@
+import logging
 from datetime import timedelta
 
+import psycopg2
+
 from odoo import api, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
 from ..exceptions import LoginNeeded
 from ..tools.authorised_client import AuthorisedClient
+from ..tools.errors import KsefError
 from ..tools.nip import InvalidNip
 from ..tools.vault import VaultError
 from .base import problems
+from .base.locks import fresh
 from .res_company import CONNECT_GROUP, PRINCIPAL_FIELDS
 from .session.token import AHEAD, MARGIN, await_token
 from .vault.guard import door, for_modules
 from .vault.vault import open_vault, place_of
+
+_logger = logging.getLogger(__name__)
 
 # A caller that says nothing gets a token for one request and some work before it.
 DEFAULT_LIFE = timedelta(minutes=1)
@@ -20,6 +27,8 @@ DEFAULT_LIFE = timedelta(minutes=1)
 LONGEST_LIFE = timedelta(minutes=10)
 # Seconds a caller waits for KSeF and for other workers: a web worker must not be blocked for long.
 DEFAULT_PATIENCE = 15
+# Seconds that a caller gives to the next token although the present one still serves.
+PATIENCE_AHEAD = 5
 
 
 class ResCompany(models.Model):
@@ -46,9 +55,11 @@ class ResCompany(models.Model):
 
         :param timedelta life: how long the token must live at least; ten minutes at most.
             Half a minute for the request that carries it comes on top.
-        :param float wait_seconds: how long other workers and KSeF's check of a login may take
+        :param float wait_seconds: how long other workers, KSeF's answers and its check of a login
+            may take together. Only an answer that KSeF gives once is waited for beyond that
         :return str: the bearer; keep it no longer than ``life``
-        :raises LoginNeeded: only a human can help; the web client shows a button to the window
+        :raises LoginNeeded: there is no login, and only a human can help, or a machine tries in
+            vain so far; the web client shows a button to the window
         :raises LoginBusy: it takes longer than ``wait_seconds``; try again
         :raises KsefError: KSeF does not answer or refuses; l10n_pl_ksef_explain gives the sentences
         :raises AccessError: the user may not use this company; or the caller is no code of a module
@@ -59,9 +70,9 @@ class ResCompany(models.Model):
         if life > LONGEST_LIFE:
             raise ValueError(f"KSeF's tokens live too short for {life}")
         try:
-            return self._l10n_pl_ksef_stored_token(life) or self._l10n_pl_ksef_new_token(
+            return self._l10n_pl_ksef_stored_token(
                 life, wait_seconds
-            )
+            ) or self._l10n_pl_ksef_new_token(life, wait_seconds)
         except VaultError as error:
             raise self._l10n_pl_ksef_login_needed(problems.of_error(error)) from error
 
@@ -70,7 +81,8 @@ class ResCompany(models.Model):
     def l10n_pl_ksef_api(self, time_limit=DEFAULT_PATIENCE * 2, wait_seconds=DEFAULT_PATIENCE):
         """Return a logged-in client: ``with company.l10n_pl_ksef_api() as api: api.request(…)``.
 
-        :param float time_limit: seconds that one request may take, with KSeF's Retry-After
+        :param float time_limit: seconds that one request may take, with KSeF's Retry-After and
+            the wait for a token
         :param float wait_seconds: as in l10n_pl_ksef_access_token
         :return AuthorisedClient: requests raise what l10n_pl_ksef_access_token does, and KsefError
         """
@@ -79,10 +91,10 @@ class ResCompany(models.Model):
         return AuthorisedClient(
             self._l10n_pl_ksef_client(),
             door(
-                lambda refused: (
-                    self._l10n_pl_ksef_new_token(DEFAULT_LIFE, wait_seconds, refused)
+                lambda refused, left: (
+                    self._l10n_pl_ksef_new_token(DEFAULT_LIFE, min(wait_seconds, left), refused)
                     if refused
-                    else self.l10n_pl_ksef_access_token(wait_seconds=wait_seconds)
+                    else self.l10n_pl_ksef_access_token(wait_seconds=min(wait_seconds, left))
                 )
             ),
             time_limit,
@@ -104,7 +116,7 @@ class ResCompany(models.Model):
                 "way_back": "sign",
                 "final": True,
             }
-        nip = self._l10n_pl_ksef_principal()._l10n_pl_ksef_nip()
+        nip = self._l10n_pl_ksef_number()
         return problems.texts(self.env, problems.of_error(error), nip=nip)
 
     def _l10n_pl_ksef_check_company(self):
@@ -117,7 +129,7 @@ class ResCompany(models.Model):
     # ------------------------------------------------------------------
     # Warm: one query
     # ------------------------------------------------------------------
-    def _l10n_pl_ksef_stored_token(self, life):
+    def _l10n_pl_ksef_stored_token(self, life, wait_seconds):
         """Return the stored token if it lives long enough; renew one that ends soon in passing.
 
         The caller's snapshot may be old: a token in it that is not outdated still serves, for KSeF
@@ -132,7 +144,7 @@ class ResCompany(models.Model):
         if left <= timedelta():
             return None
         if left <= AHEAD and not (retry_at and retry_at > session._now()):
-            session._renew_ahead(life)
+            session._renew_ahead(life, min(wait_seconds, PATIENCE_AHEAD))
         place = place_of(session, "access_token_secret")
         return open_vault(self.env).decrypt(secret, place).decode()
 
@@ -168,27 +180,68 @@ class ResCompany(models.Model):
 
         :param str refused: a bearer that KSeF refused
         """
+        self._l10n_pl_ksef_refuse_hold_up()
         principal = self._l10n_pl_ksef_principal()
         sessions = self.env["l10n_pl_ksef.session"]
         return await_token(
             self.env,
             sessions._lock_name_of(principal, principal.l10n_pl_ksef_environment),
             lambda env: self._l10n_pl_ksef_due_token(env, life, refused),
-            lambda env: self.with_env(env)._l10n_pl_ksef_session()._token_if_good(life, refused),
+            lambda env: self._l10n_pl_ksef_others_token(env, life, refused),
             wait_seconds,
         )
 
+    def _l10n_pl_ksef_others_token(self, env, life, refused):
+        """Return the token that another worker may have stored, or None."""
+        company = self.with_env(env).exists()
+        return company and company._l10n_pl_ksef_session()._token_if_good(life, refused)
+
+    def _l10n_pl_ksef_refuse_hold_up(self):
+        """Refuse at once while no login lives and the machine's tries fail: a wait brings nothing.
+
+        Without the lock, which such a try may hold for as long as KSeF does not answer.
+        """
+        session = self._l10n_pl_ksef_session()
+        if session and not session._has_ended():
+            return
+        # The caller's snapshot may be older than the next login.
+        with fresh(self.sudo()) as company:
+            principal = company.exists().l10n_pl_ksef_principal_id
+            held_up = company.env["l10n_pl_ksef.session"]._hold_up(principal) if principal else None
+            problem = held_up and held_up.problem
+        if problem:
+            raise self._l10n_pl_ksef_login_needed(problems.lasting(problem))
+
     def _l10n_pl_ksef_due_token(self, env, life, refused):
-        """See session._due_token; what only a human can mend is said in the user's language."""
-        principal = self.with_env(env).exists()._l10n_pl_ksef_principal()
+        """See session._due_token; what only a human can mend is said in the user's language.
+
+        So is what nobody thought of, by which no caller should come to grief.
+        """
+        company = self.with_env(env).exists()
+        if not company:
+            # It was created in the caller's own transaction, which nobody else can see yet.
+            raise self._l10n_pl_ksef_login_needed(problems.local("not_connected"))
+        principal = company._l10n_pl_ksef_principal()
         try:
             return env["l10n_pl_ksef.session"]._due_token(principal, life, refused)
         except InvalidNip as error:
             raise self._l10n_pl_ksef_login_needed(problems.of_nip(error)) from error
         except LoginNeeded as error:
-            last = env["l10n_pl_ksef.session"]._last_failure(principal)
-            problem = last.problem or problems.local("not_connected")
-            raise self._l10n_pl_ksef_login_needed(problem) from error
+            raise self._l10n_pl_ksef_login_needed(self._l10n_pl_ksef_why(principal)) from error
+        except (KsefError, VaultError, UserError, psycopg2.Error):
+            raise
+        except Exception as error:
+            _logger.exception("KSeF: no token for %s", principal)
+            raise self._l10n_pl_ksef_login_needed(problems.local("internal")) from error
+
+    def _l10n_pl_ksef_why(self, principal):
+        """Return the problem by which a company has no login."""
+        sessions = principal.env["l10n_pl_ksef.session"]
+        held_up = problems.lasting(sessions._hold_up(principal).problem)
+        failed = sessions._last_failure(principal).problem
+        lacking = principal.env["l10n_pl_ksef.certificate"]._lacks_agreement(principal)
+        without = problems.local("not_agreed" if lacking else "not_connected")
+        return held_up or failed or without
 
     # ------------------------------------------------------------------
     # Only a human can help
@@ -198,7 +251,7 @@ class ResCompany(models.Model):
 
         Its button leads to the window, or to the panel for who may not connect.
         """
-        nip = self._l10n_pl_ksef_principal()._l10n_pl_ksef_nip()
+        nip = self._l10n_pl_ksef_number()
         texts = problems.texts(self.env, problem, nip=nip)
         message = " ".join(filter(None, (texts["text"], texts["action"])))
         if self.env.user.has_group(CONNECT_GROUP):

@@ -5,4 +5,5 @@ from . import account_actions
 from . import account_take_over
 from . import diagnosis
 from . import res_company
+from . import nip_change
 from . import ir_http

@@ -47,6 +47,7 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
         return {
             "internal_id": company.l10n_pl_ksef_internal_id or "",
             "responsible_id": company.l10n_pl_ksef_responsible_id.id,
+            "change_means": principal._l10n_pl_ksef_what_a_change_means() or "",
             **{name: company[f"l10n_pl_ksef_{name}"] for name in selections},
             "choices": {
                 name: company._fields[f"l10n_pl_ksef_{name}"]._description_selection(self.env)
@@ -75,6 +76,8 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
         item = by_serial.get(certificate.serial_number)
         active, left = certificate.state == "active", certificate._was_left_by(principal)
         is_renewing = active and not left and certificate._is_being_renewed()
+        # The successor whose trial failed is valid at KSeF, and takes one of its owner's places.
+        untried = certificate.state == "failed" and bool(certificate.serial_number)
         # Companies that the user does not work in are not named.
         named = certificate.company_ids & self.env.user.sudo().company_ids
         return {
@@ -91,7 +94,7 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
             "last_use": _text(item and naive(item.last_use)),
             "companies": named.mapped("name"),
             "problem": certificate.problem and problems.texts(self.env, certificate.problem),
-            "can_revoke": active,
+            "can_revoke": active or untried,
             "can_renew": active and not left and not is_renewing,
             "is_renewing": is_renewing,
             "is_former": active and left,
@@ -140,7 +143,7 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
         undecided = ("state", "in", ("exists", "failed"))
         certificates = self.env["l10n_pl_ksef.certificate"]
         waiting = certificates._of_company(principal, undecided, order="id desc", limit=1)
-        if not waiting or principal._l10n_pl_ksef_certificate():
+        if not waiting or certificates._of_company(principal, ("state", "=", "active"), limit=1):
             return False
         return {
             "reason": waiting.state,
@@ -165,7 +168,7 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
             {
                 "id": company.id,
                 "name": company.name,
-                "nip": company._l10n_pl_ksef_nip(),
+                "number": company._l10n_pl_ksef_number(),
                 "color": colors[company.id],
             }
             for company in companies

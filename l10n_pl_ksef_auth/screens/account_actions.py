@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 
 from ..models.base import problems
 from ..models.base.locks import fresh
+from ..tools import nip
 from ..tools.errors import KsefError
 from ..tools.nip import InvalidNip
 from ..tools.vault import VaultError
@@ -16,10 +17,21 @@ class L10n_Pl_KsefAccountActions(models.AbstractModel):
     _name = "l10n_pl_ksef.account.actions"
     _description = "KSeF account actions"
 
+    def _agree(self, companies, numbers):
+        """Have certificates of this Odoo log companies in, each for the number that was shown.
+
+        A company whose NIP or unit has changed since then is left out: its row tells what it lacks.
+        """
+        unchanged = companies.sudo().browse()
+        for company in companies:
+            principal, shown = company._l10n_pl_ksef_principal(), numbers.get(str(company.id))
+            if shown and nip.digits(str(shown)) == principal.l10n_pl_ksef_digits:
+                unchanged |= principal
+        self.env["l10n_pl_ksef.certificate"]._serve(unchanged)
+
     def _connect(self, company):
         """Log a company in with a certificate of this Odoo; KSeF decides whether it may."""
         principal = company._l10n_pl_ksef_principal()
-        self.env["l10n_pl_ksef.certificate"]._serve(principal)
         # The panel tells what is wrong with the NIP.
         with suppress(InvalidNip):
             self.env["l10n_pl_ksef.session"]._log_in(principal, wait_seconds=5)
@@ -47,9 +59,19 @@ class L10n_Pl_KsefAccountActions(models.AbstractModel):
 
     def _renew_certificate(self, principal, serial_number):
         """Begin to renew a certificate that serves a company; return False, or the problem."""
-        number = ("serial_number", "=", str(serial_number))
-        known = self.env["l10n_pl_ksef.certificate"]._of_company(principal, number, limit=1)
+        known = self._numbered(principal, serial_number)
         return known._renew_now() if known else problems.local("renewal_not_valid")
+
+    def _terms_of_renewal(self, principal, serial_number):
+        """Return what keeps a certificate from being renewed now, or False; what is left."""
+        known = self._numbered(principal, serial_number)
+        if not known:
+            return problems.local("renewal_not_valid"), None
+        return known._terms_of_renewal()
+
+    def _numbered(self, principal, serial_number):
+        number = ("serial_number", "=", str(serial_number))
+        return self.env["l10n_pl_ksef.certificate"]._of_company(principal, number, limit=1)
 
     def _revoke_certificate(self, principal, serial_number, reason):
         """Revoke a certificate, whether this Odoo holds its key or not."""

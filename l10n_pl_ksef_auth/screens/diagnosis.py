@@ -1,3 +1,4 @@
+import socket
 import time
 
 from odoo import fields, models, release
@@ -120,14 +121,15 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
         return lives, f"{label_of(session, 'method')} → {session.refresh_valid_until} UTC"
 
     def _key(self):
-        lock = why_locked(self.env)
+        """Tell of the key on this server: another one may have none."""
+        lock, host = why_locked(self.env), socket.gethostname()
         if lock:
-            return False, problems.texts(self.env, problems.local(lock))["text"]
+            return False, f"{host}: {problems.texts(self.env, problems.local(lock))['text']}"
         source, fingerprint, backed_up = key_in_use(self.env)
         if not fingerprint:
             return None, self.env._("none yet: the first connection makes one")
         kept = self.env._("backed up") if backed_up else self.env._("not known to be backed up")
-        return backed_up, f"{source}, {fingerprint}, {kept}"
+        return backed_up, f"{host}: {source}, {fingerprint}, {kept}"
 
     def _database(self):
         if is_neutralized(self.env):

@@ -9,7 +9,9 @@ from ..tools.const import ENVIRONMENTS
 from .panel import COLORS
 
 # The fields that the colour depends on.
-KNOWN = ("state", "rights", "rights_checked_at", "refresh_valid_until", "renew_at")
+KNOWN = (
+    "state", "method", "problem", "rights", "rights_checked_at", "refresh_valid_until", "renew_at",
+)  # fmt: skip
 
 
 class L10n_Pl_KsefDot(models.AbstractModel):
@@ -20,22 +22,34 @@ class L10n_Pl_KsefDot(models.AbstractModel):
 
     def _colors(self, companies):
         """Return the dot's colour by company id: empty where KSeF has nothing to do with it."""
+        return {
+            company_id: dot.get("color", "") for company_id, dot in self._dots(companies).items()
+        }
+
+    def _dots(self, companies):
+        """Return what the bar shows, by company id; nothing where KSeF has nothing to do with it.
+
+        :return dict: the colour, the panel's state, and the seconds left of the login or False
+        """
         sessions, polish, environments = self._sessions(companies)
         locked = bool(why_locked(self.env))
         cut_off = {name for name in ENVIRONMENTS if problems.of_address(companies, name)}
         return {
-            company_id: self._color(found, locked or environments.get(company_id) in cut_off)
+            company_id: self._dot(found, locked or environments.get(company_id) in cut_off)
             if found or company_id in polish
-            else ""
+            else {}
             for company_id, found in sessions.items()
         }
 
-    def _color(self, sessions, needs_attention):
-        if needs_attention:
-            return "red"
+    def _dot(self, sessions, needs_attention):
         active = sessions.filtered(lambda session: session.state == "active")
-        state = self.env["l10n_pl_ksef.panel"]._state_of(active[:1], sessions - active)
-        return COLORS[state]
+        panel = self.env["l10n_pl_ksef.panel"]
+        state = "attention" if needs_attention else panel._state_of(active[:1], sessions - active)
+        return {
+            "color": COLORS[state],
+            "state": state,
+            "seconds_left": panel._seconds_left(active[:1]),
+        }
 
     def _sessions(self, companies):
         """Return the active sessions of companies, and those on their way, the newest first.

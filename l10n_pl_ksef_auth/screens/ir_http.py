@@ -2,7 +2,7 @@ import logging
 
 from odoo import models
 
-from ..models.res_company import SEE_GROUP
+from ..models.res_company import CONNECT_GROUP, SEE_GROUP
 
 _logger = logging.getLogger(__name__)
 # What has been logged: the web client asks at each start, of each user.
@@ -13,7 +13,7 @@ class IrHttp(models.AbstractModel):
     _inherit = "ir.http"
 
     def session_info(self):
-        """Tell the web client the colour of the KSeF dot, so that it needs no further request."""
+        """Tell the web client the KSeF dots, so that it needs no further request."""
         info = super().session_info()
         try:
             # What fails in the database must not spoil the transaction of the page.
@@ -29,7 +29,8 @@ class IrHttp(models.AbstractModel):
             return {}
         # This method has the ids without a query.
         companies = self.env["res.company"].browse(user._get_company_ids())
-        return {"l10n_pl_ksef": {"colors": self.env["l10n_pl_ksef.dot"]._colors(companies)}}
+        dots = self.env["l10n_pl_ksef.dot"]._dots(companies)
+        return {"l10n_pl_ksef": {"dots": dots, "can_connect": user.has_group(CONNECT_GROUP)}}
 
     def _l10n_pl_ksef_log_once(self, error):
         kind = self.env.cr.dbname, type(error)

@@ -105,8 +105,29 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
                 "primary": state not in ("connected", "verifying"),
             },
             "poll_seconds": self._poll_seconds(pending, session, certificate),
+            "first_steps": state in ("disconnected", "waiting") and self._first_steps(principal),
             **self._life(session),
         }
+
+    def _first_steps(self, principal):
+        """Return what leads to a first connection, in order; False if there ever was one."""
+        activated = ("activated_at", "!=", False)
+        if self.env["l10n_pl_ksef.session"]._of_company(principal, activated, limit=1):
+            return False
+        nip = not problems.of_company(principal) and principal._l10n_pl_ksef_nip()
+        steps = [
+            {
+                "text": self.env._("The company's NIP is there.")
+                if nip
+                else self.env._("Enter the company's NIP (Tax ID)."),
+                "is_done": bool(nip),
+                "opens_company": not nip and principal.with_env(self.env).has_access("write"),
+            },
+            {"text": self.env._("Connect: one signature, about 3 minutes.")},
+        ]
+        if principal.l10n_pl_ksef_environment == "test":
+            steps.append({"text": self.env._("Send a test invoice.")})
+        return steps
 
     def _on_the_way(self, principal):
         """Return the company's sessions that have no outcome yet, the newest first."""
@@ -122,8 +143,8 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         )
 
     def _certificates_on_the_way(self, principal):
-        certificates = self.env["l10n_pl_ksef.certificate"].sudo()
-        return certificates.search([("company_ids", "in", principal.id), ("state", "in", ISSUING)])
+        issuing = ("state", "in", ISSUING)
+        return self.env["l10n_pl_ksef.certificate"]._of_company(principal, issuing)
 
     def _state(self, principal, session, pending):
         state = self._state_of(session, pending)
@@ -138,7 +159,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
     def _state_of(self, session, pending):
         """Return the state that sessions alone tell, so that one query does for many companies."""
         if not session:
-            return "verifying" if pending else "disconnected"
+            return self._state_without(pending)
         left = session.refresh_valid_until - session._now()
         if left <= timedelta():
             return "attention"
@@ -148,12 +169,19 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             return "limited"
         return "expiring" if left < EXPIRING and not self._renews(session) else "connected"
 
+    def _state_without(self, pending):
+        """Return the state while no session lives: what is held up is not being verified."""
+        if pending and all(one._is_held_up() for one in pending):
+            return "attention"
+        return "verifying" if pending else "disconnected"
+
     def _renews(self, session):
         """Return True if a login with the certificate will replace the session in time."""
         return bool(session.renew_at) and not self._is_late(session) and not xades.available()
 
     def _is_late(self, session):
-        return bool(session.renew_at) and session.renew_at + LATE < session._now()
+        late = bool(session.renew_at) and session.renew_at + LATE < session._now()
+        return late or session._is_running_out()
 
     def _refused_signature(self, principal, session):
         """Return the session of the newest signature if KSeF refused it and none worked since."""
@@ -175,15 +203,19 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             "attention": self.env._("The connection needs your attention."),
         }.get(state, "")
 
+    def _seconds_left(self, session):
+        """Return for how long a login lives, in whole seconds; False without one."""
+        until = session.refresh_valid_until
+        return until and int(max((until - session._now()).total_seconds(), 0))
+
     def _life(self, session):
-        now = session._now()
         until = session.refresh_valid_until
         whole = until and session.activated_at and (until - session.activated_at).total_seconds()
-        left = until and max((until - now).total_seconds(), 0)
+        left = self._seconds_left(session)
         renews = self._renews(session) and session.renew_at
         return {
             "expires_at": fields.Datetime.to_string(until),
-            "seconds_left": int(left) if until else False,
+            "seconds_left": left,
             "lifetime_share": left / whole if whole else 0.0,
             "checked_at": fields.Datetime.to_string(
                 session.rights_checked_at or session.activated_at
@@ -243,15 +275,30 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         source = pending[:1] if pending[:1].problem else refused or session
         source = source or self.env["l10n_pl_ksef.session"]._last_failure(principal)
         if source.problem:
-            return self._texts(source.problem, principal, source)
-        if not session and not pending and self._is_of_another(principal):
-            return self._texts(problems.local("nip_changed"), principal)
+            ends = not session or session._has_ended() or session._is_running_out()
+            lasting = ends and source._is_held_up()
+            problem = problems.lasting(source.problem) if lasting else source.problem
+            return self._texts(problem, principal, source)
+        if not session and not pending:
+            certificates = self.env["l10n_pl_ksef.certificate"]
+            if certificates._lacks_agreement(principal):
+                return self._texts(problems.local("not_agreed"), principal)
+            if self._is_of_another(principal):
+                return self._texts(problems.local("nip_changed"), principal)
         lacking = session.renew_at and xades.available()
         if lacking:
             return self._texts(problems.local(f"xmlsec_{lacking}"), principal)
-        if self._is_late(session):
+        if self._is_late(session) or self._is_left_without(principal, session, pending):
             return self._texts(problems.local("renewal_late"), principal)
         return False
+
+    def _is_left_without(self, principal, session, pending):
+        """Return True if a machine should have followed the last login, and has not begun to."""
+        if session or pending or not principal._l10n_pl_ksef_certificate()._usable():
+            return False
+        worked = ("activated_at", "!=", False)
+        last = self.env["l10n_pl_ksef.session"]._last_of_context(principal, worked)
+        return bool(last) and not last.closed_by_user
 
     def _is_of_another(self, principal):
         """Return True if the only active session is for another NIP, and no certificate logs in.
@@ -264,7 +311,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         return bool(self.env["l10n_pl_ksef.session"]._of_company(principal, *live, limit=1))
 
     def _texts(self, problem, principal, session=None):
-        nip, signer = principal._l10n_pl_ksef_nip(), session and session.signer_name
+        nip, signer = principal._l10n_pl_ksef_number(), session and session.signer_name
         return problems.texts(self.env, problem, nip=nip, signer=signer or "")
 
     def _poll_seconds(self, pending, session, certificate):

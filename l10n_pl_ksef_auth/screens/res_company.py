@@ -186,23 +186,52 @@ class ResCompany(models.Model):
         )
         return self._l10n_pl_ksef_account_after(problem)
 
+    def l10n_pl_ksef_terms_of_renewal(self, serial_number):
+        """Tell whether a certificate may be renewed now, and what that would use up; asks KSeF.
+
+        :param str serial_number: of a certificate that this Odoo holds
+        :return dict: ``problem``, or ``left``: the applications that KSeF would still take
+        """
+        principal = self._l10n_pl_ksef_managed()
+        actions = self.env["l10n_pl_ksef.account.actions"]
+        problem, left = actions._terms_of_renewal(principal, serial_number)
+        return {"problem": problem and problems.texts(self.env, problem), "left": left}
+
     def l10n_pl_ksef_renew_certificate(self, serial_number):
         """Renew a certificate now, not only two months before its end.
 
-        No password is asked for: the old certificate stays until the new one has logged in, and
-        KSeF limits the number of applications.
+        It uses up one of the applications that its owner has for life, so the user confirms first.
 
         :param str serial_number: of a certificate that this Odoo holds
-        :return dict: l10n_pl_ksef_account(), with ``problem`` when the renewal cannot begin
+        :return dict: l10n_pl_ksef_account(), with ``problem`` when the renewal cannot begin; or
+            ``confirm``, the action that asks: call again when its window has closed
         """
         principal = self._l10n_pl_ksef_managed()
+        if not recently_confirmed(self.env):
+            return {"confirm": self.l10n_pl_ksef_confirm()}
         problem = self.env["l10n_pl_ksef.account.actions"]._renew_certificate(
             principal, serial_number
         )
         return self._l10n_pl_ksef_account_after(problem)
 
+    def l10n_pl_ksef_agree(self, numbers):
+        """Agree that a certificate of this Odoo logs in all companies of self, each for its NIP.
+
+        The user has to manage all companies of that certificate, and confirms once for the list.
+
+        :param dict numbers: by the company's id, its NIP or unit as l10n_pl_ksef_account() named it
+        :return dict: empty; or ``confirm``, the action that asks: call again when its window has
+            closed
+        """
+        for company in self:
+            company._l10n_pl_ksef_managed()
+        if not recently_confirmed(self.env):
+            return {"confirm": self.l10n_pl_ksef_confirm()}
+        self.env["l10n_pl_ksef.account.actions"]._agree(self, numbers)
+        return {}
+
     def l10n_pl_ksef_connect_with_certificate(self):
-        """Connect all companies of self with a certificate of this Odoo, without a signature.
+        """Connect all companies of self with certificates that may do so, without a signature.
 
         :return list: for each company: id, name, state and color (as the panel's), text
         """
@@ -220,7 +249,10 @@ class ResCompany(models.Model):
         :raises UserError: the certificate cannot be revoked now; the session stays
         """
         principal = self._l10n_pl_ksef_managed()
-        certificate = principal._l10n_pl_ksef_certificate()
+        certificates = self.env["l10n_pl_ksef.certificate"]
+        serving = certificates._of_company(principal, ("state", "=", "active"), limit=1)
+        # After the NIP has changed the one that serves the company may not log it in.
+        certificate = principal._l10n_pl_ksef_certificate() or serving
         if revoke_certificate and certificate:
             self.env["l10n_pl_ksef.account.actions"]._revoke_certificate(
                 principal, certificate.serial_number, "Unspecified"

@@ -8,6 +8,10 @@ from types import SimpleNamespace
 from unittest import SkipTest
 from unittest.mock import patch
 
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.serialization import pkcs12
+
 from odoo import Command
 from odoo.tests import TransactionCase, new_test_user
 
@@ -17,13 +21,15 @@ from odoo.addons.l10n_pl_ksef_auth.screens import sensitive
 from odoo.addons.l10n_pl_ksef_auth.tools import clock, enrollment
 
 try:
+    from windows import windows
+
     from ksef_simulator import DEMO_NIP, Control, Simulator
     from ksef_simulator.contract import Contract, watch
     from ksef_simulator.faults import KINDS
     from ksef_simulator.identities import OWNER
     from ksef_simulator.signers import sign
 except ImportError:
-    Simulator = Control = KINDS = DEMO_NIP = sign = OWNER = None
+    Simulator = Control = KINDS = DEMO_NIP = sign = OWNER = windows = None
 
 _logger = logging.getLogger(__name__)
 
@@ -43,6 +49,15 @@ def credentials(certificate):
     """Return the private key of a KSeF certificate's record, and the certificate itself."""
     key = enrollment.load_private_key(read_secret(certificate, "private_key_secret"))
     return key, certificate._stored_certificate()
+
+
+def packed(certificate, password="tajne"):
+    """Return a KSeF certificate's record as the PKCS#12 file (base64) that a person would have."""
+    key, public = credentials(certificate)
+    encryption = serialization.BestAvailableEncryption(password.encode())
+    loaded = x509.load_der_x509_certificate(public.der)
+    data = pkcs12.serialize_key_and_certificates(b"ksef", key, loaded, None, encryption)
+    return base64.b64encode(data).decode()
 
 
 def put(record, **values):
@@ -225,6 +240,14 @@ class KsefCase(MovedTime, TransactionCase):
         browser = SimpleNamespace(session=session)
         with patch.object(sensitive, "request", browser):
             yield
+
+    def agree(self, companies, user=None):
+        """Have a user agree that the certificate logs companies in for their NIPs."""
+        numbers = {str(one.id): one._l10n_pl_ksef_number() for one in companies}
+        self.env.flush_all()
+        with self.confirmed():
+            companies.with_user(user or self.accountant).l10n_pl_ksef_agree(numbers)
+        self.env.invalidate_all()
 
     def others_at_it(self):
         """Have another worker hold every lock inside the block."""

@@ -27,6 +27,7 @@ TABLES = (
     "l10n_pl_ksef_session",
     "l10n_pl_ksef_certificate",
     "l10n_pl_ksef_certificate_res_company_rel",
+    "l10n_pl_ksef_agreement",
     "l10n_pl_ksef_authorization",
     "l10n_pl_ksef_alert",
     "l10n_pl_ksef_audit",

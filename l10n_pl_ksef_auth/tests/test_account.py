@@ -1,13 +1,15 @@
 import base64
+from datetime import timedelta
 
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.serialization import pkcs12
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
-from .common import OWNER, KsefCase, credentials
+from .common import OWNER, KsefCase, packed
 
 
 @tagged("post_install", "-at_install")
@@ -20,14 +22,6 @@ class TestAccount(KsefCase):
 
     def account(self, user=None):
         return self.company.with_user(user or self.accountant)
-
-    def packed(self, password=b"tajne"):
-        """Return the company's certificate as the PKCS#12 file that a person would have."""
-        key, certificate = credentials(self.certificate)
-        encryption = serialization.BestAvailableEncryption(password)
-        public = x509.load_der_x509_certificate(certificate.der)
-        data = pkcs12.serialize_key_and_certificates(b"ksef", key, public, None, encryption)
-        return base64.b64encode(data).decode()
 
     def forget_certificate(self):
         self.certificate.sudo().unlink()
@@ -56,10 +50,10 @@ class TestAccount(KsefCase):
         self.assertTrue(row["is_current"])
 
     def test_a_loaded_certificate_can_log_in(self):
-        packed = self.packed()
+        file = packed(self.certificate)
         self.forget_certificate()
         with self.confirmed():
-            account = self.account().l10n_pl_ksef_load_certificate([packed], "tajne")
+            account = self.account().l10n_pl_ksef_load_certificate([file], "tajne")
         self.assertFalse(account["problem"])
         session, _failure = self.env["l10n_pl_ksef.session"]._log_in(self.company)
         self.travel(seconds=2)
@@ -67,10 +61,48 @@ class TestAccount(KsefCase):
         self.assertEqual(session.state, "active")
 
     def test_a_wrong_password_is_a_sentence(self):
-        packed = self.packed()
+        file = packed(self.certificate)
         with self.confirmed():
-            account = self.account().l10n_pl_ksef_load_certificate([packed], "inne")
+            account = self.account().l10n_pl_ksef_load_certificate([file], "inne")
         self.assertIn("password", account["problem"]["text"])
+
+    def of_issuer(self, name, days=300):
+        """Return a certificate of an issuer for a new key, and the key, as two uploaded files."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        now = self.certificate._now()
+        names = [
+            x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)]) for text in ("Jan", name)
+        ]
+        builder = x509.CertificateBuilder(names[1], names[0], key.public_key(), 7)
+        builder = builder.not_valid_before(now - timedelta(days=1))
+        made = builder.not_valid_after(now + timedelta(days=days)).sign(key, hashes.SHA256())
+        pem = serialization.Encoding.PEM
+        files = (
+            made.public_bytes(pem),
+            key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()),
+        )
+        return [base64.b64encode(file).decode() for file in files]
+
+    def load(self, files, password=""):
+        with self.confirmed():
+            return self.account().l10n_pl_ksef_load_certificate(files, password)["problem"]
+
+    def test_a_certificate_of_another_environment_is_refused_by_its_issuer(self):
+        self.company.l10n_pl_ksef_environment = "demo"
+        for issuer in ("TEST CCK KSeF", "CCK KSeF test"):
+            self.assertIn("another KSeF environment", self.load(self.of_issuer(issuer))["text"])
+        self.assertFalse(self.load(self.of_issuer("DEMO CCK KSeF")))
+
+    def test_of_several_pairs_the_one_of_this_environment_that_still_lasts_is_taken(self):
+        self.company.l10n_pl_ksef_environment = "demo"
+        files = [
+            *self.of_issuer("TEST CCK KSeF"),
+            *self.of_issuer("DEMO CCK KSeF", days=100),
+            *self.of_issuer("DEMO CCK KSeF", days=0),
+        ]
+        self.assertFalse(self.load(files))
+        loaded = self.certificate.search([("environment", "=", "demo")])
+        self.assertEqual(round((loaded.valid_to - loaded._now()) / timedelta(days=1)), 100)
 
     def test_a_file_that_is_no_certificate_is_a_sentence(self):
         with self.confirmed():
@@ -90,6 +122,7 @@ class TestAccount(KsefCase):
         self.simulator.world.add_company("1111111111", "Druga")
         self.simulator.world.grant(OWNER.identity, "1111111111")
         self.accountant.company_ids |= other
+        self.agree(other)
         (row,) = other.with_user(self.accountant).l10n_pl_ksef_connect_with_certificate()
         self.assertEqual(row["id"], other.id)
         self.settle()

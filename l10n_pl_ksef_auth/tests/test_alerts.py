@@ -94,7 +94,9 @@ class TestAlerts(KsefCase):
         alert = self.open_alerts()
         polish = alert.with_context(lang="pl_PL").summary
         self.assertEqual(alert.activity_id.summary, polish)
-        self.assertEqual(self.mails().subject, polish)
+        mail = self.mails()
+        self.assertEqual((mail.subject, mail.recipient_ids), (polish, self.accountant.partner_id))
+        self.assertIn("Otwórz połączenie", mail.body_html)
 
     def test_the_mail_has_one_link_which_leads_to_the_connection(self):
         self.connect()
@@ -102,6 +104,22 @@ class TestAlerts(KsefCase):
         alert = self.open_alerts()
         self.assertEqual(self.mails().body_html.count(alert.link), 1)
         self.assertEqual(alert._page(), "/odoo/ksef")
+
+    def test_a_template_that_somebody_edited_reaches_who_is_told_all_the_same(self):
+        template = self.env.ref("l10n_pl_ksef_auth.mail_template_alert")
+        template.write({"use_default_to": True, "partner_to": False})
+        self.connect()
+        self.wake(days=5)
+        self.assertEqual(self.mails().recipient_ids, self.accountant.partner_id)
+
+    def test_a_success_closes_the_alert_and_says_so_to_who_was_told(self):
+        self.connect()
+        self.wake(days=5)
+        self.connect()
+        self.wake(seconds=5)
+        first, last = self.mails()
+        self.assertIn("in order again", last.subject)
+        self.assertEqual(last.recipient_ids, first.recipient_ids)
 
     @mute_logger("odoo.addons.l10n_pl_ksef_auth.models.upkeep.alert")
     @mute_logger("odoo.addons.mail.models.mail_render_mixin")

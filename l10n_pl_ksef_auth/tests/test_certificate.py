@@ -1,3 +1,4 @@
+from datetime import timedelta
 from unittest.mock import patch
 
 from odoo.tests import tagged
@@ -35,6 +36,36 @@ class TestCertificate(KsefCase):
         with patch.object(KsefClient, "enrollment_status", return_value=told):
             certificate = self.certified()
         self.assertEqual(certificate.state, "active")
+
+    def application(self):
+        return self.env["l10n_pl_ksef.certificate"].search([("company_ids", "in", self.company.id)])
+
+    def test_a_certificate_that_cannot_be_read_ends_its_application(self):
+        self.simulator.faults.add("retrieve", "503")
+        self.connect(consent=True)
+        self.go_on(timedelta(hours=1), until=lambda: self.application().state == "issued")
+        self.at_ksef(self.application()).der = b"0\x80"
+        with self.counted("retrieve") as asked:
+            self.settle()
+        self.assertEqual(asked["calls"], 1)
+        self.assertEqual(self.application().problem["code"], "certificate_unreadable")
+        self.assertEqual(self.application().state, "failed")
+
+    def test_answers_that_stay_unreadable_end_an_application_after_a_day(self):
+        self.simulator.faults.add("retrieve", "not-json", times=-1)
+        with self.counted("retrieve") as asked:
+            self.connect(consent=True)
+            self.go_on(timedelta(days=2))
+        self.assertEqual(self.application().state, "failed")
+        self.assertEqual(asked["calls"], 31)
+
+    def test_an_application_outlives_days_without_an_answer_and_one_unreadable_one(self):
+        self.simulator.faults.add("retrieve", "503", times=40)
+        self.simulator.faults.add("retrieve", "not-json")
+        self.connect(consent=True)
+        self.assertTrue(
+            self.go_on(timedelta(days=3), until=lambda: self.application().state == "active")
+        )
 
     def test_what_another_worker_took_puts_off_no_login(self):
         self.certified()

@@ -72,7 +72,6 @@ class TestCertificateStates(KsefCase):
         )
         self.keep_alive(seconds=1)
         self.assertFalse(self.certificate.revoke_requested)
-        self.assertFalse(self.certificate.sudo().private_key_secret)
 
     def test_loading_a_certificate_leaves_the_choice_of_another_environment_open(self):
         choice = self.waiting_choice("production")
@@ -102,6 +101,7 @@ class TestOneClick(KsefCase):
         self.simulator.world.grant(OWNER.identity, "1111111111")
 
     def connect_other(self, user):
+        self.agree(self.other, user)
         (row,) = self.other.with_user(user).l10n_pl_ksef_connect_with_certificate()
         return row
 

@@ -14,13 +14,8 @@ from odoo.addons.l10n_pl_ksef_auth.models.vault.vault import read_secret, write_
 from odoo.addons.l10n_pl_ksef_auth.tools import vault
 from odoo.addons.l10n_pl_ksef_auth.tools.vault import VaultError
 
+from .causes import MOVES
 from .common import KsefCase
-
-MOVES = {
-    "copy_duplicated": lambda uuid, server, database: ("another", server, database),
-    "copy_restored": lambda uuid, server, database: (uuid, server, "1"),
-    "copy_moved": lambda uuid, server, database: (uuid, "1", database),
-}
 
 
 @tagged("post_install", "-at_install")

@@ -47,6 +47,12 @@ class TestLoginProblems(KsefCase):
         view = self.refused_with(499, ["Zupełnie nowy powód"])
         self.assertIn("Zupełnie nowy powód", view["problem"]["technical"])
 
+    def test_technical_details_of_a_refused_signature_are_shown_as_they_come(self):
+        details = ["Reference r-0: TRY_LATER"]
+        self.simulator.faults.add("xades-signature", "refusal", code=9105, details=details)
+        view = self.send_signed(self.open_window())
+        self.assertIn(details[0], view["problem"]["technical"])
+
     def test_a_blocked_connection_shows_the_incident_that_the_ministry_asks_for(self):
         session = self.connect()
         self.simulator.faults.add("refresh", "403", reason="security-service-blocked", times=-1)

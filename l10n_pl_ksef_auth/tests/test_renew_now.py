@@ -4,6 +4,8 @@ from unittest.mock import patch
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
+from odoo.addons.l10n_pl_ksef_auth.screens import sensitive
+
 from .common import KsefCase, put
 
 
@@ -14,13 +16,22 @@ class TestRenewNow(KsefCase):
     def setUp(self):
         super().setUp()
         self.old = self.certified()
+        # One that is younger is not renewed by hand.
+        self.settle(days=30)
 
     def renew(self, user=None, serial_number=None):
         self.env.flush_all()
         company = self.company.with_user(user or self.accountant)
-        account = company.l10n_pl_ksef_renew_certificate(serial_number or self.old.serial_number)
+        with self.confirmed():
+            account = company.l10n_pl_ksef_renew_certificate(
+                serial_number or self.old.serial_number
+            )
         self.env.invalidate_all()
         return account
+
+    def terms(self):
+        company = self.company.with_user(self.accountant)
+        return company.l10n_pl_ksef_terms_of_renewal(self.old.serial_number)
 
     def row(self, account):
         rows = account["certificates"]
@@ -80,16 +91,72 @@ class TestRenewNow(KsefCase):
         self.assertIn("owner", account["problem"]["text"])
         self.assertFalse(self.successors())
 
-    def test_ksefs_limit_is_told_and_costs_no_application(self):
-        who = self.at_ksef(self.old).who
-        limits = self.simulator.state.subject_limits
-        limits[who] = {"enrollment": 1}
-        for _click in range(2):
-            with self.counted("enroll") as applications:
-                account = self.renew()
-            self.assertIn("limit", account["problem"]["text"])
-            self.assertEqual((len(self.successors()), applications["calls"]), (1, 0))
+    def leave_applications(self, left):
+        """Have KSeF take only so many more applications from the certificate's owner."""
+        state, who = self.simulator.state, self.at_ksef(self.old).who
+        state.subject_limits[who] = {"enrollment": state.enrollments_made[who] + left}
+
+    def test_the_last_three_applications_are_left_to_the_machine(self):
+        self.leave_applications(3)
+        with self.counted("enroll") as applications:
+            account = self.renew()
+        self.assertIn(": 3.", account["problem"]["text"])
+        self.assertEqual((len(self.successors()), applications["calls"]), (0, 0))
         self.assertTrue(self.row(account)["can_renew"])
+
+    def test_a_fourth_application_may_be_used_up(self):
+        self.leave_applications(4)
+        self.assertEqual(self.terms(), {"problem": False, "left": 4})
+        self.assertFalse(self.renew()["problem"])
+
+    def test_the_machine_renews_with_the_last_application(self):
+        self.leave_applications(1)
+        self.old.write({"renew_at": self.old._now(), "next_attempt": False})
+        self.settle()
+        self.assertEqual(self.old.state, "superseded")
+
+    def test_two_renewals_within_a_month_are_one(self):
+        self.renew()
+        self.settle()
+        self.old = self.company._l10n_pl_ksef_certificate()
+        with self.counted("enroll") as applications:
+            account = self.renew()
+        self.assertIn("30 days", account["problem"]["text"])
+        self.assertEqual(self.terms()["problem"]["text"], account["problem"]["text"])
+        self.assertEqual(applications["calls"], 0)
+
+    def test_without_the_password_nothing_is_renewed(self):
+        company = self.company.with_user(self.accountant)
+        with self.confirmed(), patch.object(sensitive, "TRUSTED_SECONDS", -1):
+            with patch.object(type(company), "l10n_pl_ksef_confirm", return_value="the question"):
+                answer = company.l10n_pl_ksef_renew_certificate(self.old.serial_number)
+        self.assertEqual(answer, {"confirm": "the question"})
+        self.assertFalse(self.successors())
+
+    def test_a_successor_whose_trial_failed_can_be_revoked_and_leaves_no_key(self):
+        self.simulator.settings.force_status = {"code": 415}
+        self.renew()
+        self.settle()
+        self.simulator.settings.reset()
+        failed = self.successors()
+        self.assertEqual((failed.state, failed.sudo().private_key_secret), ("failed", False))
+        account = self.company.with_user(self.accountant).l10n_pl_ksef_account()
+        rows = {row["id"]: row for row in account["certificates"]}
+        self.assertTrue(rows[failed.id]["can_revoke"])
+        with self.confirmed():
+            self.company.with_user(self.accountant).l10n_pl_ksef_revoke_certificate(
+                failed.serial_number
+            )
+        self.env.invalidate_all()
+        self.assertEqual(failed.state, "revoked")
+        self.assertTrue(self.at_ksef(failed).revoked)
+
+    def test_a_certificate_loaded_by_hand_leaves_no_key_when_it_is_replaced(self):
+        self.old.origin = "loaded"
+        self.renew()
+        self.settle()
+        self.assertEqual(self.old.state, "superseded")
+        self.assertFalse(self.old.sudo().private_key_secret)
 
     def test_an_outage_of_ksef_is_told_and_begins_nothing(self):
         self.travel(minutes=20)

@@ -144,7 +144,7 @@ class TestRightfulConnection(KsefCase):
         soon = fields.Datetime.now() + timedelta(minutes=2)
         self.assertFalse(triggers.search([("call_at", "<", soon)]) - before)
 
-    def test_with_a_new_nip_the_certificate_logs_in_anew(self):
+    def test_with_a_new_nip_the_certificate_logs_in_anew_once_somebody_agrees(self):
         self.certified()
         former = self.company._l10n_pl_ksef_session()
         self.simulator.world.add_company("1111111111", "Nowa")
@@ -153,6 +153,7 @@ class TestRightfulConnection(KsefCase):
         before = triggers.search([])
         self.company.vat = "PL1111111111"
         self.assertTrue(triggers.search([]) - before)
+        self.agree(self.company)
         self.assertFalse(self.panel()["problem"])
         self.settle()
         self.assertEqual(self.company._l10n_pl_ksef_session().context_value, "1111111111")
@@ -169,7 +170,7 @@ class TestRightfulConnection(KsefCase):
         with suppress(KsefUnavailable):
             self.token()
         self.company.vat = "PL1111111111"
-        self.env.flush_all()
+        self.agree(self.company)
         self.travel(minutes=1)
         token = self.token()
         session = self.company._l10n_pl_ksef_session()

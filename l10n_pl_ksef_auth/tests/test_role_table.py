@@ -27,6 +27,7 @@ CHANGING = ("write", "create", "unlink", "mail")
 MODELS = {
     "l10n_pl_ksef.session": "state",
     "l10n_pl_ksef.certificate": "name",
+    "l10n_pl_ksef.agreement": "digits",
     "l10n_pl_ksef.audit": "event",
     "l10n_pl_ksef.alert": "reason",
     "l10n_pl_ksef.authorization": "step",
@@ -34,7 +35,7 @@ MODELS = {
     "l10n_pl_ksef.confirmation": "phrase",
 }
 BOOKS = ("l10n_pl_ksef.session", "l10n_pl_ksef.certificate", "l10n_pl_ksef.audit")
-ALERTS = (*BOOKS, "l10n_pl_ksef.alert")
+ALERTS = (*BOOKS, "l10n_pl_ksef.alert", "l10n_pl_ksef.agreement")
 # Who may read which model, besides their own windows; nobody may write by the ORM.
 MAY_LOOK = {"manager": ALERTS, "accountant": ALERTS, "clerk": BOOKS}
 # Editors of mail templates write code that Odoo runs when it renders a mail; what such code might
@@ -74,6 +75,7 @@ class TestRoleTable(KsefCase):
         self.records = {
             "l10n_pl_ksef.session": self.session,
             "l10n_pl_ksef.certificate": self.certificate,
+            "l10n_pl_ksef.agreement": self.certificate.agreement_ids,
             "l10n_pl_ksef.audit": self.env["l10n_pl_ksef.audit"].search([], limit=1),
             "l10n_pl_ksef.alert": self.env["l10n_pl_ksef.alert"].create(alert),
             "l10n_pl_ksef.authorization": window.sudo(),
@@ -106,7 +108,12 @@ class TestRoleTable(KsefCase):
 
     def test_who_manages_the_connection(self):
         """Check who may call the account screen's methods; one is another company's accountant."""
-        calls = {"l10n_pl_ksef_renew_certificate": ("0000",), "l10n_pl_ksef_take_over": ()}
+        calls = {
+            "l10n_pl_ksef_renew_certificate": ("0000",),
+            "l10n_pl_ksef_terms_of_renewal": ("0000",),
+            "l10n_pl_ksef_take_over": (),
+            "l10n_pl_ksef_agree": ({},),
+        }
         for role, user in self.users.items():
             for method, args in calls.items():
                 with self.subTest(role=role, method=method), self.confirmed():

@@ -11,7 +11,7 @@ from odoo.addons.l10n_pl_ksef_auth.models.vault import vault as vault_room
 from odoo.addons.l10n_pl_ksef_auth.models.vault.vault import encrypted, read_secret
 from odoo.addons.l10n_pl_ksef_auth.tools import vault
 
-from .common import KsefCase
+from .common import KsefCase, windows
 
 
 @tagged("post_install", "-at_install")
@@ -62,6 +62,26 @@ class TestRotation(KsefCase):
         self.settle(days=5)
         self.assertEqual(self.company._l10n_pl_ksef_session().method, "certificate")
         self.assertEqual(self.panel()["color"], "green")
+
+    def test_on_windows_the_key_is_replaced_and_the_connection_renews_itself(self):
+        before = self.file.read_text()
+        with windows():
+            counts = self.rotate()
+            self.settle(days=5)
+        self.assertGreater(counts["encrypted"], 3)
+        self.assertNotIn(before.strip(), self.file.read_text())
+        self.assertIn(before.strip(), self.old.read_text())
+        self.assertFalse(list(self.file.parent.glob(f".{self.file.name}*")))
+        self.assertEqual(self.company._l10n_pl_ksef_session().method, "certificate")
+
+    def test_a_draft_that_a_broken_run_has_left_is_replaced_and_never_followed(self):
+        elsewhere = self.file.with_name("elsewhere.txt")
+        elsewhere.write_text("nobody's key")
+        self.addCleanup(elsewhere.unlink)
+        self.file.with_name(f".{self.file.name}.new").symlink_to(elsewhere)
+        self.rotate()
+        self.assertEqual(elsewhere.read_text(), "nobody's key")
+        self.assertTrue(self.session._stored_token())
 
     def test_the_owner_of_a_certificate_is_still_found(self):
         self.rotate()

@@ -7,6 +7,7 @@ from odoo.addons.l10n_pl_ksef_auth.models.res_company import DEFAULTS
 from .common import KsefCase
 
 SCRIPT = "l10n_pl_ksef_auth/migrations/19.0.1.1.0/post-migration.py"
+MAILS = "l10n_pl_ksef_auth/migrations/19.0.1.2.0/post-alert_mails.py"
 OURS = ("l10n_pl_ksef_", "l10n_pl_edi_")
 
 
@@ -14,8 +15,8 @@ OURS = ("l10n_pl_ksef_", "l10n_pl_edi_")
 class TestUpgrade(KsefCase):
     """What an upgrade changes, and what Odoo does while this addon is not loaded yet."""
 
-    def upgrade(self):
-        load_script(file_path(SCRIPT), "post_migration").migrate(self.env.cr, "19.0.1.0.0")
+    def upgrade(self, script=SCRIPT):
+        load_script(file_path(script), "script").migrate(self.env.cr, "19.0.1.0.0")
         self.env.invalidate_all()
 
     def action(self):
@@ -42,6 +43,12 @@ class TestUpgrade(KsefCase):
         self.connect()
         self.keep_alive(minutes=1)
         self.assertEqual(self.panel()["state"], "connected")
+
+    def test_alert_mails_get_the_recipient_that_their_template_names(self):
+        template = self.env.ref("l10n_pl_ksef_auth.mail_template_alert")
+        template.use_default_to = True
+        self.upgrade(MAILS)
+        self.assertFalse(template.use_default_to)
 
     def test_an_upgrade_may_be_repeated(self):
         self.upgrade()

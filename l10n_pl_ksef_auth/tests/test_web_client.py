@@ -17,7 +17,7 @@ class TestWebClient(HttpCase, KsefCase):
         return self.make_jsonrpc_request("/web/session/get_session_info", {})
 
     def test_it_is_told_the_colour_of_the_dot(self):
-        self.assertEqual(self.start()["l10n_pl_ksef"]["colors"][str(self.company.id)], "red")
+        self.assertEqual(self.start()["l10n_pl_ksef"]["dots"][str(self.company.id)]["color"], "red")
 
     def test_it_opens_whatever_fails_in_our_part_and_that_is_logged_once(self):
         self.connect()

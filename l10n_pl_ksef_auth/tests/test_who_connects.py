@@ -5,6 +5,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import config
 
+from odoo.addons.l10n_pl_ksef_auth.models.certificate.states import ISSUING
 from odoo.addons.l10n_pl_ksef_auth.tools import xades
 
 from .common import KsefCase
@@ -35,6 +36,16 @@ class TestWhoConnects(KsefCase):
             self.travel(seconds=3)
             panel = self.company.with_user(self.clerk).l10n_pl_ksef_follow()
         self.assertEqual(panel["state"], "connected")
+
+    def test_watching_the_panel_asks_nothing_of_an_environment_that_was_left(self):
+        self.connect(consent=True)
+        certificate = self.env["l10n_pl_ksef.certificate"].search([])
+        self.assertIn(certificate.state, ISSUING)
+        self.company.l10n_pl_ksef_environment = "demo"
+        before = self.simulator.requests.count()
+        self.travel(minutes=1)
+        self.company.with_user(self.clerk).l10n_pl_ksef_follow()
+        self.assertEqual(self.simulator.requests.count(), before)
 
     def test_nobody_drives_the_window_of_another(self):
         window = self.open_window(self.accountant)

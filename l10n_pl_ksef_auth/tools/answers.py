@@ -171,13 +171,17 @@ class CertificateItem(FromJson):
     last_use: datetime | None = member("lastUseDate", optional_moment)
 
 
-def _certificate(value: Any) -> Certificate:
-    return read_certificate(base64.b64decode(text(value)))
+def _certificate(value: Any) -> Certificate | None:
+    encoded = text(value)
+    try:
+        return read_certificate(base64.b64decode(encoded))
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True)
 class RetrievedCertificate(FromJson):
-    """One item of POST /certificates/retrieve: the certificate itself."""
+    """One item of POST /certificates/retrieve: the certificate itself, None if it is unreadable."""
 
-    certificate: Certificate = member("certificate", _certificate)
+    certificate: Certificate | None = member("certificate", _certificate)
     serial_number: str = member("certificateSerialNumber", word)

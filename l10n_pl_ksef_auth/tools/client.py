@@ -26,7 +26,7 @@ from .answers import (
 from .auth_token_request import Context
 from .const import NO_RIGHTS
 from .members import maybe, word
-from .transport import Answer, Transport
+from .transport import WARNING, Answer, Transport
 
 #: KSeF's own upper limits of a page (KSeF's contract).
 _SESSIONS_PAGE, _CERTIFICATES_PAGE, _PERMISSIONS_PAGE = 100, 50, 100
@@ -56,7 +56,7 @@ class KsefClient(Transport):
             whole=True,
         )
         operation = answer.read(Operation.from_json)
-        return replace(operation, warning=answer.header("X-System-Warning"))
+        return replace(operation, warning=answer.header(WARNING))
 
     def auth_status(self, reference_number: str, authentication_token: str) -> AuthStatus:
         """Ask for the state of a login."""

@@ -1,77 +1,143 @@
-"""Reads the key and certificate files that a person uploads: PKCS#12, PEM or DER."""
+"""Finds the key and the certificate that log in among the files that a person uploads."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
-from typing import Any, Literal
+import unicodedata
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
 
-from asn1crypto import pem
-from asn1crypto import pkcs12 as asn1_pkcs12
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InternalError
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import pkcs12
 
-from .x509_support import Certificate, read_certificate
+from .key_files import CredentialError, Found, Reason, search, take_certificate
+from .locked_keys import MOST_ROUNDS, Locked
+from .x509_support import UNREADABLE, Certificate
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
-Reason = Literal[
-    "password", "format", "no_key", "no_certificate", "mismatch", "key_type", "not_authentication"
-]
-_PEM_BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----.+?-----END \1-----", re.DOTALL)
-_MAX_FILE_BYTES = 1024 * 1024
+Pair = tuple[PrivateKey, Certificate]
 _RSA_MIN_BITS = 2048
-#: The library raises these for a public key of a kind that it does not know.
-UNREADABLE = (ValueError, UnsupportedAlgorithm)
 #: P-521 was refused by KSeF (docs/ksef.md A2-5).
 _CURVES = ("secp256r1", "secp384r1")
+#: Windows saves Polish letters in the first, its command line in the second.
+_WINDOWS = ("cp1250", "cp852")
+#: Rounds for which a PKCS#12 is also tried as one without a password.
+_CHEAP = 10_000
+#: Which trouble is told where several keep a pair from being found.
+_GRAVEST: tuple[Reason, ...] = (
+    "strong", "password", "two_files", "encryption", "damaged", "certificate", "key_type"
+)  # fmt: skip
+#: Troubles in which the certificate for logging in may be.
+_HIDING = {"certificate", "damaged", "two_files", "encryption", "strong"}
 
 
-class CredentialError(Exception):
-    """``reason`` says why the files cannot be used; the text quotes nothing of them."""
-
-    def __init__(self, reason: Reason) -> None:
-        super().__init__(f"Unusable certificate files: {reason}")
-        self.reason = reason
-
-
-def load_credentials(*files: bytes, password: str | None = None) -> tuple[PrivateKey, Certificate]:
-    """Return the key in these files and the certificate that belongs to it.
+def load_credentials(
+    *files: bytes,
+    password: str | None = None,
+    wanted: Callable[[Certificate], bool] = lambda certificate: True,
+) -> Pair:
+    """Return a key in these files and the certificate that belongs to it, if they log in.
 
     The key's numbers are checked here and nowhere else.
 
-    :param files: one file with both, or two or more, in any order
-    :param password: of the key; ignored where nothing is encrypted
-    :raises CredentialError: with the reason
+    :param files: in any number up to eight, any order and any of the forms that programs write
+    :param password: of what is locked; ignored where nothing is
+    :param wanted: which certificate to prefer where several fit
+    :raises CredentialError: only where no pair does, with the reason
     """
-    secret = _password_bytes(password)
-    found = [item for data in files for item in _read(data, secret)]
-    certificates = [item for item in found if isinstance(item, Certificate)]
-    keys = [item for item in found if not isinstance(item, Certificate)]
-    if not keys:
-        raise CredentialError("no_key")
-    if not certificates:
-        raise CredentialError("no_certificate")
-    return _pair([_check_key(key) for key in keys], certificates)
+    found = search(files)
+    keyring = _Keyring(found, password)
+    pair = _best(found, wanted)
+    for locked in sorted(found.locked, key=lambda item: item.rounds):
+        if pair and wanted(pair[1]):
+            break
+        if keyring.opens(locked):
+            pair = _best(found, wanted)
+    if not pair:
+        keyring.blame()
+        raise CredentialError(_reason(found))
+    return pair
 
 
-def _password_bytes(password: str | None) -> bytes | None:
-    try:
-        secret = password.encode() if password else None
-    except UnicodeEncodeError:
-        raise CredentialError("password") from None
-    if secret and b"\0" in secret:  # OpenSSL refuses it, so no key has such a password
-        raise CredentialError("password")
-    return secret
+class _Keyring:
+    """Tries a password on what is locked, in the spellings of several systems, within bounds."""
+
+    def __init__(self, found: Found, password: str | None) -> None:
+        self._found, self._spellings = found, _spellings(password or "")
+        self._left = MOST_ROUNDS
+        self._shut: list[Locked] = []
+        self._packages: set[int | None] = set()  # whose key was opened
+
+    def opens(self, locked: Locked) -> bool:
+        """Return True if a spelling opens it; what was in it is then found."""
+        spellings = self._tried(locked)
+        if locked.rounds * len(spellings) > self._left:
+            self._found.troubles.add("strong")
+            return False
+        for spelling in spellings:
+            self._left -= locked.rounds
+            try:
+                items = locked.open(spelling)
+            except (*UNREADABLE, TypeError, InternalError):
+                continue
+            self._take(locked, items)
+            return True
+        self._shut.append(locked)
+        return False
+
+    def _tried(self, locked: Locked) -> list[bytes | None]:
+        tried: list[bytes | None] = [*self._spellings]
+        if locked.wide:
+            # Older programs gave two bytes to each byte of a letter.
+            tried += [word.decode("latin-1").encode() for word in self._spellings]
+        if locked.package is not None and (not tried or locked.rounds <= _CHEAP):
+            tried += [b"", None]  # RFC 7292 knows two ways of having no password
+        return list(dict.fromkeys(tried))
+
+    def _take(self, locked: Locked, items: list[Any]) -> None:
+        self._found.locked.remove(locked)
+        for item in items:
+            if isinstance(item, bytes):
+                self._found.take(take_certificate, item)
+            else:
+                self._found.add(item)
+        if locked.is_key:
+            self._packages.add(locked.package)
+            # OpenSSL has checked its numbers: a quarter of a second for 4096 bits.
+            bits = items[0].key_size if isinstance(items[0], rsa.RSAPrivateKey) else 0
+            self._left -= 2000 * (bits // 1000) ** 4
+
+    def blame(self) -> None:
+        """Note why the rest is still locked."""
+        for locked in self._shut:
+            reason: Reason = "password" if locked.understood else "encryption"
+            # The password is right; a certificate is too odd for the library (docs/ksef.md E16).
+            odd = not locked.is_key and locked.package in self._packages
+            self._found.troubles.add("two_files" if odd else reason)
+
+
+def _spellings(password: str) -> list[bytes]:
+    """Return what programs make of a password, the most usual first."""
+    composed, apart = (unicodedata.normalize(form, password) for form in ("NFC", "NFD"))
+    forms = [(text, "utf-8") for text in (composed, password, apart)]  # macOS takes letters apart
+    found = []
+    for text, encoding in forms + [(composed, name) for name in _WINDOWS]:
+        with suppress(UnicodeEncodeError):
+            found.append(text.encode(encoding))
+    # OpenSSL refuses a zero byte, so no key has such a password.
+    return [word for word in dict.fromkeys(found) if word and b"\0" not in word]
 
 
 def matches(key: PrivateKey, certificate: Certificate) -> bool:
     """Return True if the certificate is about this key."""
-    try:
-        return _public_bytes(certificate.public_key()) == _public_bytes(key.public_key())
-    except UNREADABLE:
-        return False
+    return _public_bytes(key.public_key()) == _certified(certificate)
+
+
+def may_authenticate(certificate: Certificate) -> bool:
+    """Return True unless the certificate is for offline invoices only (docs/ksef.md A0-7)."""
+    usage = certificate.key_usage
+    return usage is None or "digital_signature" in usage
 
 
 def _public_bytes(key: Any) -> bytes:
@@ -81,92 +147,60 @@ def _public_bytes(key: Any) -> bytes:
     return encoded
 
 
-def _pair(
-    keys: list[PrivateKey], certificates: list[Certificate]
-) -> tuple[PrivateKey, Certificate]:
-    pairs = [(key, item) for key in keys for item in certificates if matches(key, item)]
-    if not pairs:
-        raise CredentialError("mismatch")
-    usable = [pair for pair in pairs if may_authenticate(pair[1])]
-    if not usable:
-        raise CredentialError("not_authentication")
-    return usable[0]
-
-
-def may_authenticate(certificate: Certificate) -> bool:
-    """Return True unless the certificate is for offline invoices only (docs/ksef.md A0-7)."""
-    usage = certificate.key_usage
-    return usage is None or "digital_signature" in usage
-
-
-def _check_key(key: Any) -> PrivateKey:
-    if isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.name in _CURVES:
-        return key
-    if isinstance(key, rsa.RSAPrivateKey) and key.key_size >= _RSA_MIN_BITS:
-        return key
-    raise CredentialError("key_type")
-
-
-def _read(data: bytes, password: bytes | None) -> Iterator[Any]:
-    """Yield the keys and certificates of one file."""
-    if not data or len(data) > _MAX_FILE_BYTES:
-        raise CredentialError("format")
-    if b"-----BEGIN " in data:
-        for block in _PEM_BLOCK.finditer(data):
-            if block[1] in (b"CERTIFICATE", b"X509 CERTIFICATE", b"TRUSTED CERTIFICATE"):
-                yield _certificate(pem.unarmor(block[0])[2])
-            elif block[1].endswith(b"PRIVATE KEY"):
-                yield _load_key(serialization.load_pem_private_key, block[0], password)
-    elif _is_pkcs12(data):
-        yield from _load_pkcs12(data, password)
-    else:
-        try:
-            yield read_certificate(data)
-        except ValueError:
-            yield _load_key(serialization.load_der_private_key, data, password)
-
-
-def _certificate(der: bytes) -> Certificate:
+def _certified(certificate: Certificate) -> bytes:
+    """Return the key that a certificate is about, nothing if it is of an unknown kind."""
     try:
-        return read_certificate(der)
+        return _public_bytes(certificate.public_key())
+    except UNREADABLE:
+        return b""
+
+
+def _best(found: Found, wanted: Callable[[Certificate], bool]) -> Pair | None:
+    """Return the pair that logs in, the wanted and longest one if there are several."""
+    keys = {_public_bytes(key.public_key()): key for key in found.keys if _is_accepted(key)}
+    known = [item for item in found.certificates if may_authenticate(item)]
+    pairs = [(keys[public], item) for item in known if (public := _certified(item)) in keys]
+    pairs.sort(key=lambda pair: (wanted(pair[1]), pair[1].valid_to), reverse=True)
+    return next((pair for pair in pairs if _is_sound(pair[0])), None)
+
+
+def _is_accepted(key: Any) -> bool:
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        return key.curve.name in _CURVES
+    return isinstance(key, rsa.RSAPrivateKey) and key.key_size >= _RSA_MIN_BITS
+
+
+def _is_sound(key: PrivateKey) -> bool:
+    """Return True if the numbers of a key fit each other; OpenSSL looks only where it is RSA."""
+    try:
+        key.private_numbers().private_key()
     except ValueError:
-        raise CredentialError("format") from None
-
-
-def _load_key(
-    load: Callable[[bytes, bytes | None], Any], data: bytes, password: bytes | None
-) -> Any:
-    reason: Reason = "format"
-    try:
-        try:
-            return load(data, None)
-        except TypeError:  # it is encrypted
-            reason = "password"
-            return load(data, password)
-    except (ValueError, TypeError):
-        raise CredentialError(reason) from None
-    except UnsupportedAlgorithm:
-        raise CredentialError("key_type") from None
-
-
-def _is_pkcs12(data: bytes) -> bool:
-    try:
-        return bool(asn1_pkcs12.Pfx.load(data)["version"].native == "v3")
-    except (ValueError, TypeError):
         return False
+    return True
 
 
-def _load_pkcs12(data: bytes, password: bytes | None) -> Iterator[Any]:
-    # An export without a password may mean none or an empty one.
-    for attempt in (password, None, b""):
-        try:
-            key, first, others = pkcs12.load_key_and_certificates(data, attempt)
-        except ValueError:
-            continue
-        except UnsupportedAlgorithm:
-            raise CredentialError("key_type") from None
-        found = (item.public_bytes(serialization.Encoding.DER) for item in (first, *others) if item)
-        yield from ([key] if key else [])
-        yield from map(_certificate, found)
-        return
-    raise CredentialError("password")
+def _reason(found: Found) -> Reason:
+    """Return why there is no pair: what kept one from being found, else what is missing."""
+    login = [item for item in found.certificates if may_authenticate(item)]
+    for key in found.keys:
+        if any(matches(key, item) for item in login):
+            return "damaged" if _is_accepted(key) else "key_type"
+    if found.certificates and not login and not found.troubles & _HIDING:
+        return "not_authentication"
+    graver = next((reason for reason in _GRAVEST if reason in found.troubles), None)
+    return graver or _missing(found, login)
+
+
+def _missing(found: Found, login: list[Certificate]) -> Reason:
+    if "format" in found.troubles and not (found.keys and found.certificates):
+        return "format"
+    if not found.keys:
+        return "no_key"
+    if not found.certificates:
+        return "no_certificate"
+    if not login:
+        return "not_authentication"
+    if not any(map(_is_accepted, found.keys)):
+        return "key_type"
+    offline = (matches(key, item) for key in found.keys for item in found.certificates)
+    return "no_login_key" if any(offline) else "mismatch"

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 from .client import KsefClient
+from .const import EXCHANGE_TIMEOUT
+from .deadline import Deadline
 
 
 class HttpPool:
@@ -21,12 +23,14 @@ class HttpPool:
     def client(self, base_url: str) -> KsefClient:
         """Return the pool's client for an address; use it as a context manager, like any other.
 
+        All calls of the block together may last as long as one exchange.
+
         :param base_url: as KsefClient takes it
         """
         if base_url not in self._clients:
             self._clients[base_url] = _KeptClient(base_url)
         client = self._clients[base_url]
-        client.deadline = None  # the one of its last user is none of the next one's
+        client.deadline = Deadline(EXCHANGE_TIMEOUT).moment
         return client
 
     def close(self) -> None:

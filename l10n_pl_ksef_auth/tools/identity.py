@@ -12,9 +12,11 @@ from cryptography.x509.oid import NameOID
 
 from .answers import EnrollmentData
 from .nip import formatted
-from .x509_support import ORGANIZATION_IDENTIFIER, Certificate, value_of
+from .x509_support import MAX_NAME, ORGANIZATION_IDENTIFIER, Certificate, value_of
 
 Kind = Literal["pesel", "nip", "fingerprint"]
+_KSEF_ISSUER = re.compile(r"\bKSeF\b", re.IGNORECASE)
+_ENVIRONMENT = re.compile(r"\b(TEST|DEMO)\b", re.IGNORECASE)
 _FINGERPRINT = re.compile(r"[0-9A-Fa-f]{64}")
 _SEAL = re.compile(r"VATPL.*?([0-9]{10})")
 _PLAIN_NIP = re.compile("[0-9]{10}")
@@ -107,6 +109,22 @@ def _prefixed(organization: str) -> str:
 
 def _as_fingerprint(text: str) -> str:
     return text.upper() if _FINGERPRINT.fullmatch(text) else ""
+
+
+def issuer_of(certificate: Certificate) -> str:
+    """Return the whole name of the issuer, within bounds."""
+    return certificate.issuer.rfc4514_string()[:MAX_NAME]
+
+
+def is_issued_by_ksef(certificate: Certificate) -> bool:
+    """Return True if the issuer calls itself KSeF."""
+    return bool(_KSEF_ISSUER.search(issuer_of(certificate)))
+
+
+def named_environment(certificate: Certificate) -> str | None:
+    """Return the environment that a KSeF certificate's issuer names: TEST, DEMO, or None."""
+    named = _ENVIRONMENT.search(issuer_of(certificate))
+    return named[1] if named and is_issued_by_ksef(certificate) else None
 
 
 def fingerprint(certificate: Certificate) -> str:

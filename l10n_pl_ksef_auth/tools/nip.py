@@ -15,7 +15,9 @@ _PATTERN = re.compile(r"[1-9](?:[0-9][1-9]|[1-9][0-9])[0-9]{7}")
 
 
 class InvalidNip(ValueError):
-    """``reason``: missing, length, characters, checksum, pattern; internal_id, unit_missing."""
+    """``reason``: missing, length, characters, checksum, pattern; for units internal_id,
+    unit_missing, unit_of_another.
+    """
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"Not a NIP: {reason}")

@@ -27,8 +27,10 @@ _NONCE_BYTES = 12
 _UNBOUND, _BOUND = "v1", "v2"
 _FILE = "file:"
 
-#: Errors of network shares on which a file cannot have two names.
-_NO_SECOND_NAME = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
+#: Errors of network shares on which a file cannot have two names; the last one is Windows'.
+_NO_SECOND_NAME = {
+    errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EINVAL
+}  # fmt: skip
 
 
 class VaultError(Exception):

@@ -13,6 +13,7 @@ from typing import Any
 from asn1crypto import core
 from asn1crypto import x509 as asn1
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_der_private_key, load_der_public_key
 from cryptography.x509.oid import NameOID
 
@@ -21,6 +22,8 @@ ORGANIZATION_IDENTIFIER = x509.ObjectIdentifier("2.5.4.97")
 #: Characters of a name that are read; X.520 allows 64 to 128.  The time of patterns grows with the
 #: square of it, and a stranger's certificate may hold any number.
 MAX_NAME = 1000
+#: The library raises these for a key of a kind that it does not know.
+UNREADABLE = (ValueError, UnsupportedAlgorithm)
 
 
 @dataclass(frozen=True)

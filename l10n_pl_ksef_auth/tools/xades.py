@@ -47,12 +47,17 @@ def unusable() -> Exception | None:
     return None
 
 
-def available() -> Literal["missing", "mismatch"] | None:
-    """Return None if signing works here, else why not: xmlsec is absent or does not fit lxml."""
+def available() -> Literal["missing", "broken", "mismatch"] | None:
+    """Return None if signing works here, else why not.
+
+    xmlsec is absent, is there but lacks its library, or does not fit lxml.
+    """
     error = unusable()
     if error is None:
         return None
-    return "missing" if isinstance(error, ImportError) else "mismatch"
+    if isinstance(error, ModuleNotFoundError):
+        return "missing"
+    return "broken" if isinstance(error, ImportError) else "mismatch"
 
 
 def sign(document: bytes, key: bytes, certificate: bytes) -> bytes:

@@ -1,12 +1,14 @@
 """The checkout speaks of the product alone, and its files agree with each other."""
 
 import re
+import subprocess
+import sys
 
 import pytest
 from tracked_files import tracked
 
 from stack import lengths, lint
-from stack.places import ROOT
+from stack.places import ROOT, TESTS
 
 PLACES = r"deb\.debian\.org|pypi\.org|files\.pythonhosted|registry\.npmjs|/tmp/prefetch"
 
@@ -38,6 +40,23 @@ def test_the_build_servers_linters_are_those_of_run_lint():
         decisive += [word for word in options if word == lint.LENGTHS]
         entries = [line for line in hooks.splitlines() if "entry:" in line and program in line]
         assert any(all(word in line for word in decisive) for line in entries), check.name
+
+
+def test_the_read_me_names_each_command_of_run_and_no_other():
+    told = subprocess.run(
+        [sys.executable, "-B", "-m", "stack", "help"],
+        cwd=TESTS, capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    commands = r"\./run ([a-z]\w+)"
+    assert set(re.findall(commands, told)) == set(
+        re.findall(commands, (ROOT / "README.rst").read_text())
+    )
+
+
+def test_a_build_server_calls_what_the_read_me_says():
+    called = (ROOT / ".ci/run").read_text()
+    assert re.findall(r"^\./run (\w+)", called, re.M) == ["lint", "test"]
+    assert re.search(r"\.ci/run`` .*: lint and ``\./run test``", (ROOT / "README.rst").read_text())
 
 
 def test_every_locked_package_has_hashes():

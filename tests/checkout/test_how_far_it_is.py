@@ -238,6 +238,7 @@ class OdooThatFails(Core):
     def __init__(self, without_us):
         Stage.__init__(self, "core", isolated())
         self._reader, self._suspects, self._again = Log(), [], Path()
+        self._missing = set()
         self._ours, self._plain = BESIDE_US, without_us
 
     def _command(self, database, tags):
@@ -278,6 +279,21 @@ def test_odoos_own_tests_that_break_off_are_a_failure(tmp_path):
     stage._ours = HEAD.format("INFO", "Starting TestX.test_good ... ")
     stage.run([], tmp_path, tmp_path)
     assert [failure.test for failure in stage.news()] == ["core"]
+
+
+@pytest.mark.parametrize(
+    "wanted, failed",
+    [
+        ({"/account", "/account:TestX"}, []),
+        ({"/account", "/base_vat"}, ["no test ran of /base_vat"]),
+        ({"/account:TestY"}, ["no test ran of /account:TestY"]),
+    ],
+)
+def test_it_is_a_failure_when_none_of_a_modules_tests_runs(tmp_path, wanted, failed):
+    stage = OdooThatFails(BESIDE_US)
+    stage._missing = wanted
+    stage.run([], tmp_path, tmp_path)
+    assert [failure.text for failure in stage.news()] == failed
 
 
 def test_the_times_are_a_table():

@@ -13,14 +13,36 @@ from stack.workshop import Workshop, workshop
 
 GLUE = "l10n_pl_edi_ksef_auth"
 TOKENS = "l10n_pl_edi_access_token, l10n_pl_edi_refresh_token"
+STRUCTURE = """
+    SELECT 'column ' || table_name || '.' || column_name FROM information_schema.columns
+     WHERE table_schema = 'public'
+ UNION SELECT 'index ' || indexname FROM pg_indexes WHERE schemaname = 'public'
+ UNION SELECT 'constraint ' || name FROM ir_model_constraint
+ UNION SELECT 'relation ' || name FROM ir_model_relation
+ UNION SELECT 'field ' || model || '.' || name FROM ir_model_fields
+ UNION SELECT 'parameter ' || key FROM ir_config_parameter
+ UNION SELECT 'data ' || module || '.' || name FROM ir_model_data WHERE module LIKE '%ksef%'
+"""
 
 
 class Database:
     """A database of a company that logs in with a certificate of its own."""
 
+    before: frozenset[str] = frozenset()
+
     def __init__(self, shop: Workshop, name: str) -> None:
         """Use the database `name`."""
         self._shop, self.name = shop, name
+
+    def structure(self) -> frozenset[str]:
+        """Return all columns and indexes, and Odoo's own lists of constraints and relations."""
+        return frozenset(self.sql(STRUCTURE).splitlines())
+
+    def uninstall(self, module: str) -> None:
+        """Uninstall a module as the button does."""
+        found = f"env['ir.module.module'].search([('name', '=', '{module}')])"
+        script = f"{found}.button_immediate_uninstall()"
+        self.odoo("--no-http", command="shell", script=script)
 
     def give_tokens(self) -> None:
         """Store the tokens that the sender keeps after a login of its own."""
@@ -71,6 +93,7 @@ def database() -> Iterator[Database]:
         try:
             database = Database(shop, name)
             database.give_tokens()
+            database.before = database.structure()
             database.odoo("--init", "l10n_pl_ksef_auth", "--stop-after-init", "--no-http")
             yield database
         finally:
@@ -91,10 +114,12 @@ def test_with_the_glue_a_copy_can_be_neutralized(database: Database) -> None:
 
 
 def test_when_the_glue_goes_the_tokens_are_where_the_sender_looks(database: Database) -> None:
-    script = (
-        f"env['ir.module.module'].search([('name', '=', '{GLUE}')]).button_immediate_uninstall()"
-    )
-    database.odoo("--no-http", command="shell", script=script)
+    database.uninstall(GLUE)
     assert not database.installed()
     assert database.sql(f"SELECT {TOKENS} FROM res_company WHERE id = 1") == "A|R"
     assert database.token() == "A"
+
+
+def test_when_both_have_gone_nothing_of_theirs_is_left(database: Database) -> None:
+    database.uninstall("l10n_pl_ksef_auth")
+    assert database.structure() - database.before == frozenset()

@@ -22,7 +22,7 @@ _TRUST = pki.Authority(datetime(NOW.year, 1, 1)).trust
 #: Seconds; the worst document within the bounds takes less than two.
 SLOW = 5.0
 #: Codes by which the reader protects itself or refuses to guess, whatever KSeF may say.
-OWN_RULES = {"too_complex", "too_large", "not_covered", "ambiguous_request"}
+OWN_RULES = {"too_complex", "too_large", "dtd", "not_covered", "ambiguous_request"}
 #: How the refusals of 9105 begin that name the fault themselves: the reader need not.
 LEFT_TO_KSEF = "Błąd walidacji XSD: cvc-"
 

@@ -6,6 +6,7 @@ the signature come from libxmlsec, the bytes around them from layouts.py, nothin
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -228,20 +229,21 @@ def sign_with_certificate(
     roles: str = "",
     chain: tuple[x509.Certificate, ...] = (),
     method: str = "",
+    change: Callable[[bytes], bytes] = bytes,
 ) -> bytes:
     """Sign a document with any key and certificate.
 
     :param roles: the SignerRole element, see `claimed_role`
     :param chain: further certificates for KeyInfo
     :param method: the signature algorithm's URI; by the key when empty
+    :param change: how this signer's program writes the document and the signature otherwise
     """
     shape = LAYOUTS[layout] if isinstance(layout, str) else layout
     algorithm = method or signature_method(key)
     certificates = [certificate, *chain]
     writer = Writer(shape, algorithm, certificates, signing_certificate, roles, at)
-    if shape.packaging == "enveloped":
-        return fill(writer.enveloped(document), key)
-    return fill(writer.enveloping(document), key)
+    write = writer.enveloped if shape.packaging == "enveloped" else writer.enveloping
+    return fill(change(write(document)), key)
 
 
 def signature_method(key: keys.PrivateKey) -> str:

@@ -44,6 +44,12 @@ def owner_of_a_nip(life: Life, label: str, **more: bool) -> tuple[str, str]:
     raise NotSeen("each number that was drawn is known at KSeF")
 
 
+def dies(life: Life, nip: str, pesel: str) -> None:
+    """Have a person of /testdata be dead from now on."""
+    life.accepted(life.door.call("POST", "/testdata/person/remove", json={"nip": nip}))
+    life.accepted(_make_person(life, nip, pesel, isDeceased=True))
+
+
 def _is_in_use(life: Life, nip: str, pesel: str) -> bool:
     """Return True if somebody has rights in this context already: another guest's company."""
     life.owns(nip, ("Pesel", pesel), ("Nip", nip))

@@ -219,7 +219,7 @@ class Life:
             raise Refused(f"application {status.code} {'; '.join(status.details)}")
         serial = str(status.certificate_serial_number)
         (issued,) = self.client.retrieve_certificates(login.access, [serial])
-        assert login.signer is not None
+        assert login.signer is not None and issued.certificate is not None
         return login.signer.with_certificate(key, issued.certificate, serial)
 
     # Tokens and rights
@@ -262,6 +262,16 @@ class Life:
         )
         rows: list[dict[str, Any]] = self.accepted(answer).body["permissions"]
         return rows
+
+    def rights_as_read(self, login: Login, nip: str) -> str:
+        """Return what the addon takes a login's rights in a context for.
+
+        An empty answer is an owner's, who may do everything (docs/ksef.md E1).
+        """
+        found = self.client.personal_permissions(login.access, Context("Nip", nip))
+        if not found or {"InvoiceRead", "InvoiceWrite"} <= found:
+            return "may send and receive"
+        return ", ".join(sorted(found))
 
     def leave_all(self) -> None:
         """End all logins that are not ended, also those whose rights are gone meanwhile."""

@@ -137,8 +137,12 @@ def certificate_for(
     *,
     issuer: str = "CCK Test",
     digital_signature: bool | None = None,
+    days: int = 365,
 ) -> Certificate:
-    """Return a certificate about this key, signed with the same key."""
+    """Return a certificate about this key, signed with the same key.
+
+    :param days: from NOON until its end
+    """
     subject = attributes or [(NameOID.COMMON_NAME, "Jan Maria Łąś")]
     builder = (
         x509.CertificateBuilder()
@@ -147,7 +151,7 @@ def certificate_for(
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(NOON - timedelta(days=1))
-        .not_valid_after(NOON + timedelta(days=365))
+        .not_valid_after(NOON + timedelta(days=days))
     )
     if digital_signature is not None:
         others = dict.fromkeys(

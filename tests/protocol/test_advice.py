@@ -14,8 +14,8 @@ from tools.meanings.meaning import (
     ODOO_GOES_ON,
     OPEN_ACCOUNT,
     OTHER_FILE,
+    OTHER_WAY,
     SIGN_AGAIN,
-    SIGN_ELSEWHERE,
     SIGN_UNTOUCHED,
     TELL_SUPPORT,
 )
@@ -36,11 +36,15 @@ LOGIN = [
     (450, "Token unieważniony", "sign", FINAL, "token was revoked", "signature instead"),
     (450, "Token nieaktywny", "sign", FINAL, "not active", "signature instead"),
     (450, "Invalid token encoding.", "sign", FINAL, "could not read", "signature instead"),
-    (460, "", "sign", FINAL, "did not accept the certificate", SIGN_ELSEWHERE),
+    (460, "", "other_way", FINAL, "did not accept the certificate", OTHER_WAY),
+    (450, "Nieprawidłowe szyfrowanie tokena", "sign", FINAL, "not decrypt", "signature instead"),
+    (450, "Nieprawidłowe kodowanie tokena", "sign", FINAL, "could not read", "signature instead"),
+    (450, "Token nie może być użyty w kontekście 5265877635",
+     "sign", FINAL, "belongs to another company", "signature instead"),
     (460, "Nieważny certyfikat", "sign", FINAL, "has expired", "valid certificate"),
     (460, "Błąd weryfikacji łańcucha certyfikatów", "sign", PASSES, "just now", SIGN_AGAIN),
-    (460, "Niezaufany łańcuch certyfikatów", "sign", FINAL, "does not trust", SIGN_ELSEWHERE),
-    (460, "Certyfikat odwołany", "sign", FINAL, "was revoked", SIGN_ELSEWHERE),
+    (460, "Niezaufany łańcuch certyfikatów", "other_way", FINAL, "does not trust", OTHER_WAY),
+    (460, "Certyfikat odwołany", "other_way", FINAL, "was revoked", OTHER_WAY),
     (460, "Certyfikat zawieszony", "sign", FINAL, "is suspended", "lift the suspension"),
     (460, "Niepoprawny certyfikat", "settings", FINAL, "another KSeF environment", "environment"),
     (470, "", "sign", FINAL, "this person's data", "another person"),
@@ -55,22 +59,22 @@ REFUSALS = [
     (9102, "", "other_file", FINAL, "not signed", OTHER_FILE),
     (9103, "", "new_file", FINAL, "more signatures", "one signature"),
     (9104, "", "new_file", FINAL, "fewer signatures", SIGN_UNTOUCHED),
-    (9105, "", "new_file", FINAL, "did not accept the signature", SIGN_UNTOUCHED),
+    (9105, "", "other_way", FINAL, "did not accept the signature", OTHER_WAY),
     (9105, "Nieprawidłowa wartość skrótu dla referencji wskazującej na element ''.",
      "new_file", FINAL, "changed after signing", SIGN_UNTOUCHED),
     (9105, "Podpis zweryfikowany negatywnie.",
-     "sign", FINAL, "does not match its certificate", SIGN_ELSEWHERE),
+     "other_way", FINAL, "does not match its certificate", OTHER_WAY),
     (9105, "Format podpisu niezgodny z akceptowanymi profilami XAdES.",
-     "sign", FINAL, "XAdES form", SIGN_ELSEWHERE),
+     "other_way", FINAL, "XAdES form", OTHER_WAY),
     (9105, "Podpis złożony z użyciem niewspieranego algorytmu kryptograficznego.",
-     "sign", FINAL, "algorithm", SIGN_ELSEWHERE),
+     "other_way", FINAL, "algorithm", OTHER_WAY),
     (9105, "Błąd walidacji XSD: cvc-complex-type.2.4.a",
-     "sign", FINAL, "form that KSeF requires", SIGN_ELSEWHERE),
-    (9106, "", "new_file", FINAL, "does not cover the request", SIGN_UNTOUCHED),
-    (9199, "", "new_file", FINAL, "did not accept the signature", SIGN_UNTOUCHED),
+     "other_way", FINAL, "form that KSeF requires", OTHER_WAY),
+    (9106, "", "other_way", FINAL, "does not cover the request", OTHER_WAY),
+    (9199, "", "other_way", FINAL, "did not accept the signature", OTHER_WAY),
     (21001, "", "other_file", FINAL, "could not read the file", OTHER_FILE),
     (21111, "", "sign", FINAL, "out of date or was used already", SIGN_AGAIN),
-    (21115, "", "sign", FINAL, "lacks the signer's PESEL or NIP", SIGN_ELSEWHERE),
+    (21115, "", "other_way", FINAL, "lacks the signer's PESEL or NIP", OTHER_WAY),
     (21117, "", "settings", FINAL, "NIP %(nip)s", "kind of identifier"),
     (21180, "", "support", FINAL, "at this address", CHECK_ADDRESS),
     (21217, "", "new_file", FINAL, "UTF-8", SIGN_UNTOUCHED),
@@ -224,6 +228,25 @@ def test_nobody_is_asked_for_another_file_where_odoo_wrote_the_message(code, sta
 @pytest.mark.parametrize("call", ["", refused.SIGNED_FILE])
 def test_another_file_is_asked_for_where_a_file_was_sent(code, status, call):
     assert meanings.refusal(code, (), status, call).advice == OTHER_FILE
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "GET /certificates/enrollments/20260101-EH-0123456789-ABCDEF0123-0A",
+        "GET /permissions/operations/20260101-EG-0123456789-ABCDEF0123-0A",
+        "GET /sessions/20260101-SO-0123456789-ABCDEF0123-0A",
+    ],
+)
+def test_nobody_is_asked_to_sign_because_something_else_than_a_login_is_too_old(call):
+    meaning = meanings.refusal(None, (), 410, call)
+    _is_right(meaning, "support", FINAL, "no longer keeps what Odoo asked for", TELL_SUPPORT)
+
+
+@pytest.mark.parametrize("call", ["", "GET /auth/20260101-AU-1", "POST /auth/token/redeem"])
+def test_a_login_that_is_too_old_needs_another_signature(call):
+    meaning = meanings.refusal(None, (), 410, call)
+    _is_right(meaning, "sign", FINAL, "no longer keeps this operation", SIGN_AGAIN)
 
 
 @pytest.mark.parametrize(("code", "sent", "way_back", "final", "said", "advised"), OUTAGES)

@@ -6,10 +6,12 @@ import socket
 import time
 import tracemalloc
 import zlib
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import pytest
 from protocol_builders import failure, http, raised, wire
+from urllib3.util import connection
+from windows import windows
 
 from tools import const, transport
 from tools.client import KsefClient
@@ -18,12 +20,14 @@ from tools.errors import KsefUnavailable
 TOKEN = {"token": "t", "validUntil": "2026-04-29T12:00:00Z"}
 
 
+@pytest.mark.parametrize("system", [nullcontext, windows])
 @pytest.mark.parametrize("start", [b"HTTP/1.1 200 OK\r\n\r\n{", http(200, b"{" * 999)[:60]])
-def test_a_server_that_drips_its_answer_does_not_hold_the_worker(start, monkeypatch):
+def test_a_server_that_drips_its_answer_does_not_hold_the_worker(start, system, monkeypatch):
     monkeypatch.setattr(transport, "EXCHANGE_TIMEOUT", 0.3)
     drops = [part for number in range(40) for part in (b"X%d: 1\r\n" % number, 0.05)]
     began = time.monotonic()
-    error = failure(KsefUnavailable, [start, *drops])
+    with system():
+        error = failure(KsefUnavailable, [start, *drops])
     assert (error.code, error.sent) == ("timeout", True)
     assert time.monotonic() - began < 1.5
 
@@ -120,6 +124,30 @@ def test_no_exchange_lasts_longer_than_the_caller_waits():
             error = raised(KsefUnavailable, client.challenge)
     assert (error.code, error.sent) == ("timeout", True)
     assert time.monotonic() - began < 1
+
+
+def test_a_connection_and_an_answer_that_are_both_slow_share_the_callers_time(monkeypatch):
+    connect = connection.create_connection
+
+    def slow(*arguments, **options):
+        time.sleep(1.2)
+        return connect(*arguments, **options)
+
+    monkeypatch.setattr(connection, "create_connection", slow)
+    with wire([4.0]) as (_, server):
+        began = time.monotonic()
+        with KsefClient(server.url, deadline=began + 1.5) as client:
+            assert raised(KsefUnavailable, client.challenge).code == "timeout"
+    assert time.monotonic() - began < 2.6
+
+
+def test_an_answer_that_stalls_half_way_is_not_waited_for_longer_than_the_caller_has():
+    half = http(200, b"{" * 999, Connection="keep-alive")[:600]
+    with wire([1.8, half, 4.0]) as (_, server):
+        began = time.monotonic()
+        with KsefClient(server.url, deadline=began + 2) as client:
+            assert raised(KsefUnavailable, client.challenge).code == "timeout"
+    assert time.monotonic() - began < 3.3
 
 
 def test_what_ksef_answers_once_is_waited_for_however_little_time_the_caller_has():

@@ -5,6 +5,7 @@ import json
 import pytest
 import requests
 from protocol_builders import CHALLENGE, DOCUMENT, NIP, http, raised, wire
+from windows import windows
 
 from tools import members
 from tools.auth_token_request import Context
@@ -31,6 +32,12 @@ def test_a_challenge_is_read_with_its_time():
     assert challenge.timestamp.isoformat() == "2026-04-29T12:00:00.123456+00:00"
 
 
+def test_a_challenge_is_fetched_on_windows_where_a_socket_is_no_file():
+    answer = {"challenge": CHALLENGE, "timestamp": "2026-04-29T12:00:00Z"}
+    with wire(http(200, answer)) as (client, _server), windows():
+        assert client.challenge().challenge == CHALLENGE
+
+
 def test_the_signed_bytes_are_posted_untouched():
     answer = http(202, {"referenceNumber": "R", "authenticationToken": TOKEN})
     with wire(answer) as (client, server):
@@ -46,6 +53,23 @@ def test_a_system_warning_is_kept_with_its_polish_letters():
     with wire(http(202, body, X_System_Warning=warning)) as (client, _server):
         operation = client.submit_signed_request(SIGNED)
     assert operation.warning == "[sig-001]: Format podpisu będzie odrzucany"
+
+
+def test_what_ksef_announces_beside_any_answer_is_logged_once(caplog):
+    answer = http(200, {"accessToken": TOKEN}, X_System_Warning="[api-7]: Zmiana")
+    with wire(answer, answer) as (client, _server):
+        client.refresh("bearer")
+        client.refresh("bearer")
+    assert [record.message for record in caplog.records] == ["KSeF announces: [api-7]: Zmiana"]
+
+
+def test_no_feature_of_ksefs_is_asked_for():
+    with wire(http(202, {"referenceNumber": "R", "authenticationToken": TOKEN})) as (
+        client,
+        server,
+    ):
+        client.submit_signed_request(SIGNED)
+    assert _header(server.requests[0], b"X-KSeF-Feature") is None
 
 
 @pytest.mark.parametrize("call", ["redeem", "refresh"])
@@ -101,8 +125,16 @@ def test_a_number_beyond_the_contract_is_an_invalid_answer():
         client.certificate_limits("bearer")
 
 
-def test_what_is_no_certificate_is_an_invalid_answer():
-    item = {"certificate": "AAAA", "certificateSerialNumber": "0321C82DA41B4362"}
+@pytest.mark.parametrize("text", ["AAAA", "A", "żółw"])
+def test_a_certificate_that_cannot_be_read_is_none_and_no_reason_to_ask_again(text):
+    item = {"certificate": text, "certificateSerialNumber": "0321C82DA41B4362"}
+    with wire(http(200, {"certificates": [item]})) as (client, _):
+        (told,) = client.retrieve_certificates("bearer", ["0321C82DA41B4362"])
+    assert told.certificate is None
+
+
+def test_an_answer_without_a_certificate_is_an_invalid_one():
+    item = {"certificateSerialNumber": "0321C82DA41B4362"}
     with wire(http(200, {"certificates": [item]})) as (client, _), pytest.raises(KsefInvalidAnswer):
         client.retrieve_certificates("bearer", ["0321C82DA41B4362"])
 

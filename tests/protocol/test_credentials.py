@@ -3,17 +3,21 @@
 import base64
 
 import pytest
+from credential_builders import certificate_bag, key_bag, locked, package, pem, plain
+from credential_builders import with_null_parameters as odd_for_new_releases
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat, pkcs12
-from protocol_builders import certificate_for
+from protocol_builders import NOON, certificate_for
 
 from tools.credentials import CredentialError, load_credentials
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 CERTIFICATE = certificate_for(KEY, digital_signature=True)
 WORD = "hasło"
+OFFLINE_KEY = ec.generate_private_key(ec.SECP256R1())
+OFFLINE = certificate_for(OFFLINE_KEY, digital_signature=False)
 LOCKED = serialization.BestAvailableEncryption(WORD.encode())
 OPEN = serialization.NoEncryption()
 
@@ -76,18 +80,21 @@ def test_a_wrong_password_is_told_from_other_faults(locked, password):
 
 
 @pytest.mark.parametrize(
-    "data",
+    ("data", "reason"),
     [
-        b"",
-        b"hello",
-        b"\x30\x03\x02\x01\x03",
-        b"\x30",
-        bytes(2_000_000),
-        b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----",
+        (b"", "format"),
+        (b"hello", "format"),
+        (b"\x30\x03\x02\x01\x03", "format"),
+        (pem(CERTIFICATE.der, "CERTIFICATE")[:-200], "damaged"),
+        (CERTIFICATE.der[:-1], "damaged"),
+        (b"\x30", "damaged"),
+        (pem(b"\x30\x82"), "damaged"),
+        (pem(b""), "format"),
+        (bytes(256 * 1024 + 1), "too_large"),
     ],
 )
-def test_what_is_no_certificate_file_is_told(data):
-    assert _reason(data) in ("format", "password")
+def test_what_is_no_certificate_file_is_told(data, reason):
+    assert _reason(data) == reason
 
 
 def test_a_missing_half_is_told():
@@ -115,6 +122,7 @@ def test_a_key_that_ksef_would_refuse_is_told(key):
 def test_a_certificate_for_offline_invoices_is_told():
     offline = certificate_for(KEY, digital_signature=False)
     assert _reason(_key_file(), _certificate_file(certificate=offline)) == "not_authentication"
+    assert _reason(_certificate_file(certificate=offline)) == "not_authentication"
 
 
 def test_the_exception_shows_neither_password_nor_files():
@@ -142,5 +150,156 @@ def test_a_certificate_too_odd_for_the_library_is_no_certificate(part, odd, enco
     der = _certificate_file(Encoding.DER)
     assert part in der
     broken = der.replace(part, odd)
-    pem = b"-----BEGIN CERTIFICATE-----\n%s-----END CERTIFICATE-----\n" % base64.encodebytes(broken)
-    assert _reason(broken if encoding == Encoding.DER else pem, _key_file()) == "format"
+    text = pem(broken)
+    told = _reason(broken if encoding == Encoding.DER else text, _key_file())
+    assert told in ("certificate", "damaged")
+
+
+# ----------------------------------------------------------------------
+# The bytes decide
+# ----------------------------------------------------------------------
+CERTIFICATE_DER, LOCKED_DER = CERTIFICATE.der, locked(KEY, WORD.encode())
+#: What OpenSSL appends in BEGIN TRUSTED CERTIFICATE: an alias.
+TRUST = b"\x30\x06\x0c\x04ksef"
+TRADITIONAL = _key_file(form=PrivateFormat.TraditionalOpenSSL, encryption=LOCKED)
+
+
+def _in_marks(der):
+    """Return an element in BER whose end is marked instead of counted."""
+    header = 2 + (der[1] & 0x7F if der[1] & 0x80 else 0)
+    return der[:1] + b"\x80" + der[header:] + b"\0\0"
+
+
+KEY_FORMS = {
+    "locked, labelled as open": pem(LOCKED_DER, "PRIVATE KEY"),
+    "open, labelled as locked": pem(plain(KEY), "ENCRYPTED PRIVATE KEY"),
+    "labelled as of another kind": pem(plain(KEY), "RSA PRIVATE KEY"),
+    "locked by PEM under another label": TRADITIONAL.replace(b" EC PRIVATE", b" PRIVATE"),
+    "UTF-16 with a mark": pem(LOCKED_DER).decode().encode("utf-16"),
+    "UTF-16 of the other order": pem(LOCKED_DER).decode().encode("utf-16-be"),
+    "UTF-8 with a mark": b"\xef\xbb\xbf" + pem(LOCKED_DER),
+    "lines of an old Macintosh": pem(LOCKED_DER).replace(b"\n", b"\r"),
+    "indented lines": pem(LOCKED_DER).replace(b"\n", b"\r\n  "),
+    "headers in PEM": pem(LOCKED_DER).replace(b"-\n", b"-\nComment: ksef\n\n", 1),
+    "words around": b"Klucz: tajne\n" + pem(LOCKED_DER) + b"Koniec\n",
+    "DER with a line end": LOCKED_DER + b"\r\n",
+    "marks instead of lengths": _in_marks(LOCKED_DER),
+    "base64 alone": base64.b64encode(LOCKED_DER),
+    "base64 alone in UTF-16": base64.encodebytes(LOCKED_DER).decode().encode("utf-16"),
+}
+CERTIFICATE_FORMS = {
+    "trusted": pem(CERTIFICATE_DER + TRUST, "TRUSTED CERTIFICATE"),
+    "labelled as a key": pem(CERTIFICATE_DER, "PRIVATE KEY"),
+    "UTF-16": pem(CERTIFICATE_DER).decode().encode("utf-16"),
+    "DER with a line end": CERTIFICATE_DER + b"\n",
+    "base64 alone": base64.b64encode(CERTIFICATE_DER),
+}
+
+
+@pytest.mark.parametrize("name", KEY_FORMS)
+def test_a_key_is_known_by_its_bytes(name):
+    key, certificate = load_credentials(pem(CERTIFICATE_DER), KEY_FORMS[name], password=WORD)
+    assert (key.private_numbers(), certificate) == (KEY.private_numbers(), CERTIFICATE)
+
+
+@pytest.mark.parametrize("name", CERTIFICATE_FORMS)
+def test_a_certificate_is_known_by_its_bytes(name):
+    assert load_credentials(CERTIFICATE_FORMS[name], plain(KEY))[1] == CERTIFICATE
+
+
+def _portal(offline_word=WORD):
+    """Return the four files of somebody who made both certificates at the Ministry's portal."""
+    return {
+        "login.crt": pem(CERTIFICATE_DER),
+        "login.key": pem(LOCKED_DER, "ENCRYPTED PRIVATE KEY"),
+        "offline.crt": pem(OFFLINE.der),
+        "offline.key": pem(locked(OFFLINE_KEY, offline_word.encode())),
+    }
+
+
+@pytest.mark.parametrize("names", [sorted(_portal()), sorted(_portal(), reverse=True)])
+@pytest.mark.parametrize("offline_word", [WORD, "another"])
+def test_of_all_four_files_of_the_portal_the_pair_that_logs_in_is_taken(names, offline_word):
+    files = _portal(offline_word)
+    assert load_credentials(*(files[name] for name in names), password=WORD)[1] == CERTIFICATE
+
+
+@pytest.mark.parametrize(
+    ("missing", "reason"),
+    [
+        ({"login.key"}, "no_login_key"),
+        ({"login.crt"}, "not_authentication"),
+        ({"login.key", "offline.crt"}, "mismatch"),
+        ({"login.crt", "offline.key"}, "not_authentication"),
+        ({"login.key", "login.crt"}, "not_authentication"),
+        ({"login.key", "offline.key"}, "no_key"),
+        ({"login.crt", "offline.crt"}, "no_certificate"),
+    ],
+)
+def test_the_missing_part_is_named(missing, reason):
+    files = [data for name, data in _portal().items() if name not in missing]
+    assert _reason(*files, password=WORD) == reason
+
+
+def test_a_wrong_password_of_the_login_key_is_told_though_the_other_one_opens():
+    assert _reason(*_portal("another").values(), password="another") == "password"
+
+
+def test_a_keystore_with_both_keys_gives_the_one_that_logs_in():
+    keys = [key_bag(locked(key, b"word")) for key in (OFFLINE_KEY, KEY)]
+    both = package(keys, [certificate_bag(item.der) for item in (OFFLINE, CERTIFICATE)], b"word")
+    assert load_credentials(both, password="word")[1] == CERTIFICATE
+
+
+def test_a_keystore_in_marks_instead_of_lengths_is_read():
+    store = package([key_bag(LOCKED_DER)], [certificate_bag(CERTIFICATE_DER)], WORD.encode())
+    assert load_credentials(_in_marks(store), password=WORD)[1] == CERTIFICATE
+
+
+def test_an_odd_member_of_a_bundle_is_passed_over():
+    odd = CERTIFICATE_DER.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x08")
+    bundle = pem(odd) + _key_file() + pem(b"\x30\x01") + pem(CERTIFICATE_DER)
+    assert load_credentials(b"read me", bundle)[1] == CERTIFICATE
+
+
+def test_a_weak_key_beside_the_fitting_one_does_not_matter():
+    weak = rsa.generate_private_key(65537, 1024)
+    assert load_credentials(_key_file(key=weak), *_portal().values(), password=WORD)
+
+
+def test_of_two_fitting_certificates_the_wanted_one_is_taken_else_the_longest():
+    shorter = certificate_for(KEY, digital_signature=True, days=10)
+    files = [_key_file(), pem(shorter.der), pem(CERTIFICATE_DER)]
+    assert load_credentials(*files)[1] == CERTIFICATE
+    chosen = load_credentials(*files, wanted=lambda item: item == shorter)[1]
+    assert chosen == shorter
+
+
+def test_a_pair_that_is_not_wanted_is_left_for_a_locked_one_that_is():
+    other = ec.generate_private_key(ec.SECP256R1())
+    outdated = certificate_for(other, digital_signature=True, days=0)
+    files = [_key_file(key=other), pem(outdated.der), pem(CERTIFICATE_DER), LOCKED_DER]
+    pair = load_credentials(*files, password=WORD, wanted=lambda item: item.valid_to > NOON)
+    assert pair[1] == CERTIFICATE
+
+
+def test_a_keystore_with_a_certificate_that_the_library_refuses_asks_for_two_files():
+    odd = odd_for_new_releases(CERTIFICATE_DER)
+    store = package([key_bag(LOCKED_DER)], [certificate_bag(odd)], WORD.encode())
+    try:
+        x509.load_der_x509_certificate(odd)
+    except ValueError:
+        assert _reason(store, password=WORD) == "two_files"
+    else:
+        assert load_credentials(store, password=WORD)[1].der == odd
+    assert load_credentials(LOCKED_DER, odd, password=WORD)[1].der == odd
+
+
+def test_an_rsa_key_whose_numbers_do_not_fit_is_damaged():
+    key = rsa.generate_private_key(65537, 2048)
+    numbers = key.private_numbers()
+    text = numbers.d.to_bytes(256, "big")
+    broken = plain(key).replace(text, (numbers.d ^ 2).to_bytes(256, "big"))
+    assert broken != plain(key)
+    certificate = certificate_for(key, digital_signature=True)
+    assert _reason(broken, certificate.der) in ("damaged", "format")

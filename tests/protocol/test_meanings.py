@@ -64,7 +64,9 @@ DETAILS = {
         "Token unieważniony",
         "Nieprawidłowy czas tokena",
         "Token nieaktywny",
-        "Invalid token encoding.",
+        "Nieprawidłowe szyfrowanie tokena",
+        "Nieprawidłowe kodowanie tokena",
+        "Token nie może być użyty w kontekście 5265877635",
     ],
     460: [
         "Nieważny certyfikat",
@@ -88,6 +90,7 @@ def _all_meanings():
         refused.CODES,
         refused.HTTP_STATUSES,
         refused.OTHER_CALLS,
+        refused.BESIDE_LOGINS,
         applications.STATUSES,
         applications.DETAILS,
         refused.REASONS,
@@ -123,6 +126,11 @@ def test_every_detail_of_a_status_has_a_meaning_of_its_own(code):
     texts = {meanings.auth_status(code, (detail,)).text for detail in DETAILS[code]}
     assert len(texts) == len(DETAILS[code])
     assert meanings.auth_status(code, ("Nowy powód",)) == meanings.auth_status(code)
+
+
+def test_a_token_that_cannot_be_read_is_told_alike_by_the_older_ksef():
+    old, new = ("Invalid token encoding.",), ("Nieprawidłowe kodowanie tokena",)
+    assert meanings.auth_status(450, old) == meanings.auth_status(450, new)
 
 
 @pytest.mark.parametrize("code", REFUSALS)

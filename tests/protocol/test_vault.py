@@ -6,6 +6,7 @@ import os
 import stat
 
 import pytest
+from windows import windows
 
 from tools import vault
 from tools.vault import Vault, VaultCorrupt, VaultKeyMissing
@@ -149,6 +150,29 @@ def test_a_key_is_made_where_no_file_can_have_two_names(tmp_path, no_hard_links)
     assert vault.load_keys(None, None, path, may_create=True) == made
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert os.listdir(tmp_path) == ["key"]
+
+
+def test_a_key_is_made_and_follows_its_database_on_windows(tmp_path):
+    former, path = tmp_path / "folder" / "former.key", tmp_path / "folder" / "key"
+    with windows():
+        (key,) = vault.load_keys(None, None, former, may_create=True)
+        vault.adopt_key_file(path, former, vault.key_fingerprint(key))
+        assert vault.load_keys(None, None, path, may_create=False) == [key]
+    assert sorted(os.listdir(path.parent)) == ["former.key", "key"]
+
+
+def test_a_key_is_made_on_a_disk_of_windows_without_second_names(tmp_path, monkeypatch):
+    # Python gives this number to ERROR_INVALID_FUNCTION, with which FAT answers.
+    monkeypatch.setattr(os, "link", _fails_with(errno.EINVAL))
+    made = vault.load_keys(None, None, tmp_path / "key", may_create=True)
+    assert vault.load_keys(None, None, tmp_path / "key", may_create=False) == made
+
+
+def test_a_key_that_was_written_on_windows_is_read(tmp_path):
+    first, second = vault.generate_key(), vault.generate_key()
+    (tmp_path / "key").write_bytes(f"{first}\r\n{second}\r\n".encode())
+    read = vault.load_keys(None, None, tmp_path / "key", may_create=False)
+    assert read == vault.parse_keys(f"{first} {second}")
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EACCES])

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import gzip
 import io
+import random
 import zipfile
 from datetime import timedelta
 
 import pytest
+from corpus.index import faulty
 
+from ksef_simulator.verify import Settings
 from tools.auth_token_request import Context, build
 from tools.signed_document import MAX_SIZE, Expected, KnownChallenge, read
 
@@ -40,6 +43,12 @@ def zipped(**members: bytes) -> bytes:
     return stream.getvalue()
 
 
+def alone(uri: str) -> bytes:
+    """Return a signature without a document, which refers to this address."""
+    signature = '<Signature xmlns="http://www.w3.org/2000/09/xmldsig#"><SignedInfo>'
+    return f'{signature}<Reference URI="{uri}"/></SignedInfo></Signature>'.encode()
+
+
 @pytest.mark.parametrize(
     ("data", "code"),
     [
@@ -50,7 +59,15 @@ def zipped(**members: bytes) -> bytes:
         (zipped(mimetype=b"application/vnd.etsi.asic-e+zip"), "asic"),
         (bytes.fromhex("3082010006092a864886f70d010702a081f2"), "p7s"),
         (b"-----BEGIN PKCS7-----\nMIIB\n", "p7s"),
+        (b"-----BEGIN CMS-----\nMIIB\n", "p7s"),
+        (
+            b"MIME-Version: 1.0\r\nContent-Type: application/pkcs7-mime; smime-type=signed-data;",
+            "p7s",
+        ),
+        (b"Content-Type: application/x-pkcs7-signature; name=smime.p7s\r\n\r\nMIIB", "p7s"),
         (zipped(**{"a.xml": REQUEST, "META-INF/signature.p7s": b""}), "asic"),
+        (zipped(**{"a.xml": REQUEST, "META-INF/ASiCManifest.xml": b""}), "asic"),
+        (zipped(**{"a.xml": REQUEST, "META-INF/manifest.xml": b""}), "zip"),
         (zipped(), "zip"),
         (gzip.compress(REQUEST), "zip"),
         (bytes.fromhex("d0cf11e0a1b11ae1") + b"\x00" * 500, "zip"),
@@ -59,10 +76,11 @@ def zipped(**members: bytes) -> bytes:
         (b"-----BEGIN CERTIFICATE-----\nMIIB\n", "not_xml"),
         (b"From: <Saved by Blink>\r\nContent-Type: multipart/related;", "html"),
         (b"<?xml version='1.0'?>\n", "cut"),
-        (
-            b"<Signatures><Signature xmlns='http://www.w3.org/2000/09/xmldsig#'/></Signatures>",
-            "detached",
-        ),
+        (b"<Signatures>" + alone("AuthTokenRequest.xml") + b"</Signatures>", "detached"),
+        (alone("AuthTokenRequest.xml"), "detached"),
+        (alone(""), "missing_target"),
+        (alone("#data"), "missing_target"),
+        (b"<Signatures>" + alone("#data") + b"</Signatures>", "missing_target"),
         (b"<!DOCTYPE html>\n<html><head><title>gov.pl</title></head></html>", "html"),
         (b"\n<html lang='pl'><body>Zaloguj</body></html>", "html"),
         (b"<!-- " + b"x" * 2000 + b" --><html><body/></html>", "html"),
@@ -100,6 +118,42 @@ def test_a_file_that_ends_within_a_reference_to_a_letter_is_called_cut():
     assert codes(b"<?xml version='1.0' encoding='utf-8'?><a>two lines&#1") == ("cut",)
 
 
+ENCODINGS = {
+    "utf-8": signed,
+    "utf-8 with a mark": lambda: b"\xef\xbb\xbf" + signed(),
+    "utf-16 with a mark": lambda: declared("UTF-16").encode("utf-16"),
+    "utf-16 from the high byte": lambda: declared("UTF-16").encode("utf-16-be"),
+    "windows-1250": lambda: declared("windows-1250").encode("cp1250"),
+}
+
+
+def declared(encoding: str) -> str:
+    """Return the signed request as text that says it is in another encoding."""
+    return signed().decode().replace("UTF-8", encoding, 1).replace("utf-8", encoding, 1)
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_whatever_has_lost_its_end_is_called_cut(encoding):
+    whole = ENCODINGS[encoding]()
+    for length in (*range(7, len(whole) - 4, 41), *range(len(whole) - 40, len(whole) - 4)):
+        assert codes(whole[:length]) == ("cut",), length
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_whatever_has_its_end_is_not_called_cut(encoding):
+    whole, dice = ENCODINGS[encoding](), random.Random(encoding)
+    for _time in range(60):
+        start = dice.randrange(len(whole) - 200)
+        put = dice.choice((b"", b"<", b'"', b"&", b"\x01", b"\xff", bytes(40)))
+        assert "cut" not in codes(whole[:start] + put + whole[start + dice.randrange(100) :])
+
+
+@pytest.mark.parametrize("mark", ["cp1250", "cp1252"])
+def test_a_byte_order_mark_that_became_letters_is_damaged_letters(mark):
+    letters = b"\xef\xbb\xbf".decode(mark).encode()
+    assert codes(letters + signed()) == ("wrong_encoding",)
+
+
 def test_letters_saved_in_another_encoding_than_declared_are_noticed():
     broken = signed().decode().encode("cp1250", errors="replace")
     assert codes(broken) == ("wrong_encoding",)
@@ -108,6 +162,34 @@ def test_letters_saved_in_another_encoding_than_declared_are_noticed():
 def test_a_document_type_declaration_is_refused_before_its_entities_are_read():
     bomb = b'<!DOCTYPE a [<!ENTITY x "y"><!ENTITY z SYSTEM "file:///etc/passwd">]><a>&z;</a>'
     assert codes(b"<?xml version='1.0'?><!-- first -->" + bomb) == ("dtd",)
+
+
+def test_the_reader_takes_no_file_that_the_simulator_finds_too_large():
+    """What one of them would refuse for its size alone, the other one refuses, too."""
+    assert Settings().max_bytes == MAX_SIZE
+
+
+def test_a_signature_of_mobywatel_is_explained():
+    (finding,) = reading(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n").findings
+    assert "mObywatel" in finding.text and "moj.gov.pl" in finding.action
+    assert finding.other_ways
+
+
+def test_a_letter_names_the_page_on_which_the_request_itself_is_signed():
+    (item,) = (i for i in faulty() if i.file == "epuap_letter_with_the_request_attached.xml")
+    (finding,) = reading(item.data).findings
+    assert "moj.gov.pl, under Podpisz dokument elektronicznie" in finding.action
+
+
+def test_a_pdf_inside_a_signature_is_called_by_its_name():
+    (item,) = (i for i in faulty() if i.file == "signed_pdf.xml")
+    (finding,) = reading(item.data).findings
+    assert finding.values == {"found": "PDF"}
+
+
+def test_another_way_of_signing_is_offered_where_the_way_is_at_fault_alone():
+    assert reading(signed(algorithm="ec", signing_certificate=None)).findings[0].other_ways
+    assert not reading(REQUEST).findings[0].other_ways
 
 
 def test_a_signed_request_of_this_company_is_let_through():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from corpus.index import faulty
 
 from ksef_simulator import identities, keys, signers
 
@@ -65,3 +66,27 @@ def test_the_seal_of_this_company_never_signs_for_profil_zaufany():
     found = reading(document)
     assert found.signer is not None and found.signer.kind == "seal"
     assert found.codes == ("unused_role",)
+
+
+def in_the_corpus(name: str) -> bytes:
+    (item,) = (item for item in faulty() if item.file == f"{name}.xml")
+    return item.data
+
+
+def test_a_signing_time_without_a_zone_says_nothing_about_the_clock():
+    found = reading(in_the_corpus("signing_time_without_a_zone"))
+    assert found.codes == () and found.signed_at is None
+
+
+def test_a_second_person_in_the_signed_role_is_named():
+    (finding,) = reading(in_the_corpus("profil_zaufany_with_two_people")).findings
+    assert finding.values == {"found": f"{identities.OWNER.name}, {identities.STRANGER.name}"}
+
+
+@pytest.mark.parametrize(
+    "beside", ["a_person_beside_the_signed_one", "second_properties_beside_the_signed_ones"]
+)
+def test_whoever_is_named_beside_the_signed_role_is_not_the_signer(beside):
+    found = reading(in_the_corpus(f"profil_zaufany_with_{beside}"))
+    assert found.signer is not None and found.signer.name == identities.OWNER.name
+    assert "ignored_role" in found.codes and "not_xades" not in found.codes

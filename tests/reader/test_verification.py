@@ -109,10 +109,10 @@ def test_prefixes_that_exclusive_canonicalisation_keeps_are_kept():
     assert codes(document) == ()
 
 
-def test_properties_whose_reference_does_not_say_so_are_not_xades():
+def test_properties_whose_reference_does_not_say_so_are_xades_all_the_same():
     plain = reference("#p", "").replace(f' Type="{PROPERTIES}"', "")
     document = by_xmlsec(REQUEST, reference("", ENVELOPED), plain)
-    assert codes(document) == ("not_xades",)
+    assert codes(document) == ("irregular_xades",)
 
 
 def test_the_signer_is_found_where_the_chain_is_named_before_it():

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
-import tempfile
 import threading
 import time
 from collections import Counter
@@ -13,12 +13,16 @@ from typing import Any
 
 from ksef_simulator import Simulator
 from ksef_simulator.identities import OWNER, is_nip
+from stack.places import cache
 from stack.say import announce, say
 from stack.workshop import Workshop, workshop
 
 from .in_odoo import BEGIN, END, WORK
 from .plan import CERTIFICATE_HOURS, DELAY, LOGIN_HOURS, Plan
 from .processes import Process
+
+#: Simulated minutes after which the story of a company that came back is told.
+SLOW = 20
 
 
 class Soak:
@@ -38,11 +42,10 @@ class Soak:
         self._begin()
         announce(f"{self.plan.simulated_hours:.0f} simulated hours with faults …")
         self._fail()
-        announce("no more faults; what is left?")
-        time.sleep(self.plan.settle)
+        announce("no more faults; who comes back?")
         for number, worker in enumerate(self._workers):
             self._take_over(number, worker.wait(60))
-        return self._process("end").start(END, self._values()).wait(180)
+        return self._process("end").start(END, self._values()).wait(600)
 
     # ------------------------------------------------------------------
     # Phases
@@ -66,12 +69,11 @@ class Soak:
 
     def _fail(self) -> None:
         self._until = time.time() + self.plan.minutes * 60
-        last = self._until + self.plan.settle
         self._workers = [
-            self._process(f"worker-{number}").start(WORK, self._worker_values(number, last))
+            self._process(f"worker-{number}").start(WORK, self._worker_values(number))
             for number in range(self.plan.workers)
         ]
-        killer = threading.Thread(target=self._kill, args=(last,), daemon=True)
+        killer = threading.Thread(target=self._kill, daemon=True)
         killer.start()
         for pause, kind, times in self.plan.faults():
             if time.time() + pause > self._until:
@@ -82,7 +84,7 @@ class Soak:
         self.simulator.faults.clear()
         killer.join()
 
-    def _kill(self, last: float) -> None:
+    def _kill(self) -> None:
         for pause, number in self.plan.deaths():
             if time.time() + pause > self._until:
                 return
@@ -90,7 +92,7 @@ class Soak:
             self._workers[number].kill()
             self._take_over(number, self._workers[number].found())
             self.deaths += 1
-            values = self._worker_values(number, last)
+            values = self._worker_values(number)
             self._workers[number] = self._process(f"worker-{number}").start(WORK, values)
 
     def _take_over(self, number: int, found: dict[str, Any]) -> None:
@@ -126,9 +128,9 @@ class Soak:
             "until": getattr(self, "_until", 0),
         }
 
-    def _worker_values(self, number: int, last: float) -> dict[str, Any]:
+    def _worker_values(self, number: int) -> dict[str, Any]:
         seed = self.plan.seed * 1000 + number + self.deaths
-        return self._values() | {"number": number, "seed": seed, "until": last}
+        return self._values() | {"number": number, "seed": seed}
 
 
 def _nips(count: int) -> list[str]:
@@ -156,23 +158,23 @@ def _figures(soak: Soak, end: dict[str, Any]) -> tuple[str, bool]:
         f"({sum(failed.values())} told to try again: {failed}); "
         f"{end['logins']} logins, {end['certificates']} certificates; "
         f"recovered {len(end['companies']) - len(lost)} of {len(end['companies'])} companies, "
-        f"lost {len(lost)}, stuck {end['stuck']}; memory {start:.0f} MB at the start, "
-        f"{last:.0f} MB at the end"
+        f"the slowest after {end['slowest']:.0f} min, lost {len(lost)}, stuck {end['stuck']}; "
+        f"memory {start:.0f} MB at the start, {last:.0f} MB at the end"
     )
-    for item in lost:
-        say(f"lost: {item}")
+    for item in end["companies"]:
+        if item in lost or item["minutes"] > SLOW:
+            say(f"{'lost' if item in lost else 'slow'}: {item}")
     return text, not lost and not end["stuck"]
 
 
 def main(words: list[str]) -> int:
     """Soak, and return the exit code."""
     plan = Plan.from_words(words)
-    with (
-        tempfile.TemporaryDirectory(prefix="soak-") as folder,
-        workshop() as shop,
-        Simulator(port=0) as simulator,
-    ):
-        soak = Soak(plan, shop, simulator, Path(folder))
+    folder = cache("logs", f"soak-{plan.seed}")
+    for old in folder.iterdir():
+        old.unlink()
+    with workshop() as shop, Simulator(port=0) as simulator:
+        soak = Soak(plan, shop, simulator, folder)
         try:
             text, good = _figures(soak, soak.run())
         finally:
@@ -180,6 +182,10 @@ def main(words: list[str]) -> int:
                 if worker.running():
                     worker.kill()
             shop.databases.drop(soak.database)
+    if good:
+        shutil.rmtree(folder)
+    else:
+        say(f"the processes' logs: {folder}")
     say(text)
     return 0 if good else 1
 

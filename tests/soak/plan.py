@@ -24,7 +24,6 @@ class Plan:
 
     :param minutes: real minutes of faults
     :param speed: how many times faster the clocks run
-    :param settle: real seconds without faults at the end
     """
 
     minutes: float
@@ -32,7 +31,6 @@ class Plan:
     companies: int
     workers: int
     seed: int
-    settle: float = 45
 
     @classmethod
     def from_words(cls, words: list[str]) -> Plan:

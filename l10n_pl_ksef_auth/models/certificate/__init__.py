@@ -1,4 +1,5 @@
 from . import certificate
+from . import agreement
 from . import enrollment
 from . import renewal
 from . import leaving

@@ -1,4 +1,5 @@
 from contextlib import nullcontext
+from datetime import timedelta
 
 from odoo import Command, models
 from odoo.exceptions import AccessError
@@ -7,7 +8,7 @@ from ...tools import enrollment
 from ...tools.const import ENVIRONMENTS
 from ...tools.credentials import CredentialError, load_credentials
 from ...tools.errors import KsefError
-from ...tools.identity import identity_of_certificate
+from ...tools.identity import identity_of_certificate, named_environment
 from ...tools.vault import VaultError
 from ..base import problems
 from ..base.locks import LockBusy, also_locked, fresh, under_lock
@@ -17,6 +18,10 @@ from .states import QUESTION
 
 # Already revoked, blocked or invalid: what was wanted is so (docs/ksef.md A1-25009).
 ALREADY_REVOKED = 25009
+# An identity has 12 applications in all and gets no more (docs/ksef.md A2-24): what a person may
+# use up by impatience. The machine's own renewals are not bound by this.
+YOUNG = timedelta(days=30)
+KEPT_APPLICATIONS = 3
 
 
 class L10n_Pl_KsefCertificateManual(models.Model):
@@ -28,22 +33,34 @@ class L10n_Pl_KsefCertificateManual(models.Model):
     def _load(self, principal, files, password):
         """Keep a certificate and its key that a person has; return False or the problem.
 
-        :param list files: bytes of one PKCS#12, or of certificate and key
+        :param list files: bytes of all that may hold them, in any order
         """
+        environment = principal.l10n_pl_ksef_environment
         try:
-            key, certificate = load_credentials(*files, password=password)
+            key, certificate = load_credentials(
+                *files,
+                password=password,
+                wanted=lambda item: not self._unfitness(item, environment),
+            )
         except CredentialError as error:
             return problems.local(f"credential_{error.reason}")
-        now = self._now()
-        if naive(certificate.valid_to) <= now:
-            return problems.local("certificate_expired")
-        environment = principal.l10n_pl_ksef_environment
-        if certificate.is_self_signed and not ENVIRONMENTS[environment].self_signed_allowed:
-            return problems.local("environment_mismatch")
+        unfitness = self._unfitness(certificate, environment)
+        if unfitness:
+            return problems.local(unfitness)
         try:
             self._keep(principal, key, certificate)
         except (LockBusy, VaultError) as error:
             return problems.of_request(error)
+        return False
+
+    def _unfitness(self, certificate, environment):
+        """Return the code of what keeps a certificate from logging in here, or False."""
+        if naive(certificate.valid_to) <= self._now():
+            return "certificate_expired"
+        named = named_environment(certificate)
+        known = ENVIRONMENTS[environment].self_signed_allowed or not certificate.is_self_signed
+        if not known or (named and named.lower() != environment):
+            return "environment_mismatch"
         return False
 
     def _keep(self, principal, key, certificate):
@@ -86,6 +103,7 @@ class L10n_Pl_KsefCertificateManual(models.Model):
         )
         write_secrets(self, private_key_secret=enrollment.private_key_der(key))
         self._activate_with(certificate)
+        self._agree_by_hand(principal, "loaded")
         self._of_company(principal, ("state", "in", QUESTION)).unlink()
 
     def _issue_separate(self, principal, user):
@@ -98,10 +116,31 @@ class L10n_Pl_KsefCertificateManual(models.Model):
                 return problems.local("busy")
             certificates = self.with_env(env)
             certificates._of_company(principal, ("state", "in", QUESTION)).unlink()
-            record = certificates._begin_enrollment(session, user_id=user.id, separate=True)
+            try:
+                record = certificates._begin_enrollment(session, user_id=user.id, separate=True)
+            except VaultError as error:
+                return problems.of_request(error)
             record._wake_cron_at(record._now())
             env.cr.commit()
         return False
+
+    def _terms_of_renewal(self):
+        """Return the problem that keeps a person from renewing it now, or False; what is left.
+
+        :return tuple: the problem or False; the applications that KSeF would still take, or None
+        """
+        problem = self._obstacle_to_renewal()
+        if problem:
+            return problem, None
+        try:
+            token = self._owners_session()._shared_token()
+            with self._client() as client:
+                left = client.certificate_limits(token).enrollment_remaining
+        except (KsefError, VaultError) as error:
+            return problems.of_request(error), None
+        if left - 1 < KEPT_APPLICATIONS:
+            return problems.local("renewal_uses_up", left=left), left
+        return False, left
 
     def _renew_now(self):
         """Begin a successor, unless one is on its way, and go as far as KSeF answers at once.
@@ -111,7 +150,7 @@ class L10n_Pl_KsefCertificateManual(models.Model):
         """
         self.ensure_one()
         with self._exclusive(wait_seconds=10) as locked:
-            problem = locked._obstacle_to_renewal() if locked else problems.local("busy")
+            problem = locked._terms_of_renewal()[0] if locked else problems.local("busy")
             if problem:
                 return problem
             # What was refused before KSeF took an application is told anew.
@@ -129,13 +168,10 @@ class L10n_Pl_KsefCertificateManual(models.Model):
             return problems.local("renewal_not_valid")
         if self._is_being_renewed():
             return problems.local("renewal_under_way")
-        session = self._owners_session()
-        if not session:
+        if self.valid_from + YOUNG > self._now():
+            return problems.local("renewal_too_young", days=YOUNG.days)
+        if not self._owners_session():
             return problems.local("renewal_needs_owner")
-        try:
-            session._shared_token()
-        except (KsefError, VaultError) as error:
-            return problems.of_request(error)
         return False
 
     def _refusal(self):
@@ -143,16 +179,33 @@ class L10n_Pl_KsefCertificateManual(models.Model):
         with fresh(self) as certificate:
             return certificate.state == "failed" and certificate.problem
 
-    def _serve(self, principal):
-        """Let a certificate that is held here serve a company that none serves yet."""
-        if principal._l10n_pl_ksef_certificate()._usable():
-            return
-        allowed = self._held(principal.l10n_pl_ksef_environment)._may_serve(principal)
-        if allowed:
-            with allowed[0]._exclusive(wait_seconds=10) as locked:
-                if locked:
-                    locked.write({"company_ids": [Command.link(principal.id)]})
+    def _serve(self, principals):
+        """Have certificates that are held here log companies in for the NIPs that they have now.
+
+        The user of this environment agrees to it, for each company that has no such certificate.
+        """
+        by_certificate = {}
+        for principal in principals:
+            if not principal._l10n_pl_ksef_certificate()._usable():
+                held = self._held(principal.l10n_pl_ksef_environment)
+                chosen = held._may_serve(principal)[:1]
+                by_certificate[chosen] = by_certificate.get(chosen, principal) | principal
+        for certificate, companies in by_certificate.items():
+            if not certificate:
+                continue
+            with certificate._exclusive(wait_seconds=10) as locked:
+                if locked and locked._serves_only(self.env.user):
+                    locked._serve_too(companies.with_env(locked.env))
                     locked.env.cr.commit()
+
+    def _serve_too(self, companies):
+        self.write({"company_ids": [Command.link(company.id) for company in companies]})
+        for company in companies:
+            self._agree_by_hand(company, "accepted")
+
+    def _agree_by_hand(self, company, how):
+        agreements = self.env["l10n_pl_ksef.agreement"]
+        agreements._agree(self, company, company.l10n_pl_ksef_digits, how)
 
     def _held(self, environment):
         """Return the certificates that can log in now with a key that this Odoo has."""
@@ -160,14 +213,18 @@ class L10n_Pl_KsefCertificateManual(models.Model):
         return self.sudo().search(active)._usable()
 
     def _may_serve(self, principal):
-        """Those of self that the user may let serve a company: certificates of the user's others.
+        """Those of self that the user may let serve a company, what serves it already first.
 
-        Not one that the company left when another identity took its connection over.
+        The user manages all companies of each: who logs in another one with it could send and read
+        invoices for every NIP that it opens. Not one that the company left when another identity
+        took its connection over.
         """
-        mine = self.env.user.sudo().company_ids
+        user = self.env.user
         return self.filtered(
-            lambda item: item.company_ids & mine and not item._was_left_by(principal)
-        )
+            lambda item: (
+                item.company_ids and item._serves_only(user) and not item._was_left_by(principal)
+            )
+        ).sorted(lambda item: principal not in item.company_ids)
 
     def _revoke(self, principal, reason):
         """Revoke the certificate at KSeF, through a company's login, and forget its key.

@@ -38,7 +38,7 @@ class L10n_Pl_KsefCertificate(models.Model):
     """A KSeF certificate: of one identity in one environment, serving any number of companies.
 
     docs/design.md 5: a person may hold six in all, so one is shared by the companies that its
-    owner signs for; ``company_ids`` says which ones may use it.
+    owner signs for; ``company_ids`` says which ones it serves, ``agreement_ids`` for which NIPs.
     """
 
     _name = "l10n_pl_ksef.certificate"
@@ -58,6 +58,9 @@ class L10n_Pl_KsefCertificate(models.Model):
         string="Companies that another identity took over",
         readonly=True,
         copy=False,
+    )
+    agreement_ids = fields.One2many(
+        "l10n_pl_ksef.agreement", "certificate_id", string="What it logs in for", readonly=True
     )
     state = fields.Selection(
         CERTIFICATE.selection, required=True, readonly=True, default="checking", index=True
@@ -123,6 +126,17 @@ class L10n_Pl_KsefCertificate(models.Model):
         domain = [serving, environment, *conditions]
         return self.sudo().search(domain, order=order, limit=limit)
 
+    def _agreed_for(self, principal, *conditions):
+        """Return the valid certificates that may log a company in for its NIP or unit of now."""
+        number = ("digits", "=", principal.l10n_pl_ksef_digits)
+        agreed = ("agreement_ids", "any", [("company_id", "=", principal.id), number])
+        return self._of_company(principal, ("state", "=", "active"), agreed, *conditions)
+
+    def _lacks_agreement(self, principal):
+        """Return True if a certificate serves a company, but not for its NIP or unit of now."""
+        serving = self._of_company(principal, ("state", "=", "active"))._usable()
+        return bool(serving) and not self._agreed_for(principal)
+
     def _usable(self):
         """Return the certificates of self that may log in now, not only later."""
         return self.filtered_domain(self._usable_domain())
@@ -150,8 +164,11 @@ class L10n_Pl_KsefCertificate(models.Model):
     def _activate_with(self, certificate):
         """Store a certificate to log in with, or to try out before its forerunner goes."""
         write_secrets(self, certificate_secret=certificate.der)
+        tried = self.replaces_id.state == "active"
+        if not tried:
+            self.replaces_id.agreement_ids._move_to(self)
         self._succeed(
-            state="trying" if self.replaces_id.state == "active" else "active",
+            state="trying" if tried else "active",
             taken_at=self._now(),
             valid_from=naive(certificate.valid_from),
             valid_to=naive(certificate.valid_to),

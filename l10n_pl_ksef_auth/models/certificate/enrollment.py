@@ -3,15 +3,22 @@ from datetime import timedelta
 
 from odoo import Command, models
 
-from ...tools import enrollment
+from ...tools import enrollment, nip
 from ...tools.credentials import matches
-from ...tools.errors import KsefError, KsefForbidden, KsefGone, KsefUnauthorized
+from ...tools.errors import (
+    KsefError,
+    KsefForbidden,
+    KsefGone,
+    KsefUnauthorized,
+    KsefUnavailable,
+)
 from ...tools.identity import identity_of_enrollment_data
 from ..base import problems
 from ..base.locks import also_locked
+from ..vault.kept_keys import forget_kept, kept_key
 from ..vault.vault import read_secret, secret_digests, write_secrets
 from .certificate import PURPOSE
-from .states import HELD
+from .states import HELD, ISSUING
 
 # Certificates, tokens and sessions share 30 calls a minute and 120 an hour (docs/ksef.md A2-30).
 FIRST_POLL = timedelta(seconds=10)
@@ -20,6 +27,8 @@ LONGEST_POLL = timedelta(minutes=5)
 LOST_ANSWER_PATIENCE = timedelta(hours=2)
 # A request whose answer we no longer wait for may still be worked on.
 STILL_ARRIVING = timedelta(minutes=1)
+# An answer of KSeF's that cannot be read is asked for again: as often, which takes about a day.
+UNREADABLE, MOST_UNREADABLE = "unreadable", 30
 RECEIVED, ISSUED = range(100, 200), 200
 # A separate certificate beside an existing one, only if one more place is free (docs/journey.md 5).
 PLACES_FOR_SEPARATE = 2
@@ -39,7 +48,7 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
 
     def _begin_enrollment(self, session, **values):
         """Create the record of an application through a login, for its company and signer."""
-        return self.create(
+        record = self.create(
             {
                 # A name that no other application has, within what KSeF accepts.
                 "name": enrollment.certificate_name(f"Odoo {secrets.token_hex(4)}"),
@@ -51,6 +60,18 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
                 **values,
             }
         )
+        if not record.replaces_id:
+            record._agree_by_signature(session)
+        return record
+
+    def _agree_by_signature(self, session):
+        """Keep that the owner of these certificates signed for the NIP or unit of a login."""
+        who = {"user_id": session.user_id.id, "address": session.address}
+        digits = nip.digits(session.context_value)
+        for certificate in self:
+            self.env["l10n_pl_ksef.agreement"]._agree(
+                certificate, session.company_id, digits, "signature", **who
+            )
 
     def _step_check(self):
         """Look at what KSeF and this Odoo have, and make the key: committed before it is used."""
@@ -78,8 +99,11 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
             }
         )
         known = self._known_here(digests)
+        kept = {} if known else self._kept_keys(held)
         if known:
             self._join(known)
+        elif kept:
+            self._take_kept(*next(iter(kept.items())))
         elif held and not self._may_stand_beside():
             self._leave_to_a_human()
         elif not limits.can_request:
@@ -88,6 +112,19 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
             key = enrollment.new_key()
             write_secrets(self, private_key_secret=enrollment.private_key_der(key))
             self._succeed(state="keyed", send_started_at=False)
+
+    def _kept_keys(self, held):
+        """Return the keys, by serial number, that an earlier installation kept of these."""
+        if self.replaces_id:
+            return {}
+        numbers = [item.serial_number for item in held]
+        keys = {number: kept_key(self.env, self.environment, number) for number in numbers}
+        return {number: key for number, key in keys.items() if key}
+
+    def _take_kept(self, serial_number, key):
+        """Go on with a certificate of an earlier installation, which KSeF lists as the signer's."""
+        write_secrets(self, private_key_secret=key)
+        self._succeed(state="issued", serial_number=serial_number)
 
     def _may_stand_beside(self):
         """Return True if Odoo may apply although KSeF lists another certificate of the signer's.
@@ -119,6 +156,7 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
         """One certificate for each identity: the company joins the one that is there."""
         with also_locked(self.env, known._lock_name()):
             known.write({"company_ids": [Command.link(company.id) for company in self.company_ids]})
+            self.agreement_ids._move_to(known)
             self.unlink()
         known._plan_renewals()
 
@@ -201,14 +239,16 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
         """Fetch the certificate and make sure that it is the one for our key."""
         with self._client() as client:
             answer = client.retrieve_certificates(self._token(), [self.serial_number])
-        ours = (item for item in answer if item.serial_number == self.serial_number)
-        certificate = next((item.certificate for item in ours), None)
+        ours = [item.certificate for item in answer if item.serial_number == self.serial_number]
+        certificate = next(iter(ours), None)
         key = enrollment.load_private_key(read_secret(self, "private_key_secret"))
         if not certificate or not matches(key, certificate):
-            self._succeed(state="failed", problem=problems.local("certificate_mismatch"))
+            code = "certificate_unreadable" if ours and not certificate else "certificate_mismatch"
+            self._succeed(state="failed", problem=problems.local(code))
             return
         self._activate_with(certificate)
         self._plan_renewals()
+        forget_kept(self.env, self.environment, self.serial_number)
 
     def _plan_renewals(self):
         """From now on something renews the logins of the companies it serves, or nothing does."""
@@ -222,6 +262,17 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
                     locked._plan_renewal()
                     locked.env.cr.commit()
 
+    def _postpone(self, error):
+        """Give an application up whose answers stay unreadable, instead of asking for ever."""
+        if self.state in ISSUING and self._stays_unreadable(error):
+            self._refuse(error)
+        else:
+            super()._postpone(error)
+
+    def _stays_unreadable(self, error):
+        codes = {getattr(error, "code", None), (self.problem or {}).get("code")}
+        return codes == {UNREADABLE} and self.attempts >= MOST_UNREADABLE
+
     def _on_enrollment_refused(self, error):
         """Give up after KSeF's final no, unless the login or its rights are just changing."""
         if isinstance(error, KsefGone) and self.state == "requested":
@@ -229,5 +280,7 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
             self._succeed(state="keyed")
         elif isinstance(error, KsefForbidden | KsefUnauthorized | KsefGone):
             self._postpone(error)
+        elif isinstance(error, KsefUnavailable):
+            self._succeed(state="failed", problem=problems.local("certificate_unreadable"))
         else:
             self._succeed(state="failed", problem=problems.of_error(error))

@@ -27,6 +27,7 @@ class L10n_Pl_KsefCertificateTakeOver(models.Model):
                 "former_company_ids": [Command.link(company.id)],
             }
         )
+        self.agreement_ids.filtered(lambda agreed: agreed.company_id == company).unlink()
         goes = self.state in (*ON_THE_WAY, "active")
         if revoke_by and goes and self._serves_only(revoke_by):
             self.write({"revoke_requested": True, "next_attempt": False})
@@ -36,8 +37,9 @@ class L10n_Pl_KsefCertificateTakeOver(models.Model):
         return company in self.former_company_ids - self.company_ids
 
     def _serves_only(self, user):
-        """Return True if all companies that it serves are a user's."""
-        return self.company_ids <= user.sudo().company_ids
+        """Return True if all companies that it serves are a user's, those in the archive too."""
+        mine = user.sudo().with_context(active_test=False).company_ids
+        return self._served_and_archived() <= mine
 
     def _is_left(self):
         """Return True if no company waits any more for what is on its way."""

@@ -105,17 +105,23 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
             login._advance()
             self._succeed(next_attempt=self._now() + LOOK_AGAIN)
         elif login:
-            self._succeed(state="failed", problem=login.problem)
+            # It stays valid at KSeF until somebody revokes it there: see the account screen.
+            self._succeed(state="failed", problem=login.problem, private_key_secret=False)
         else:
             self._begin_trial()
 
     def _begin_trial(self):
-        served = self.company_ids | self.replaces_id.company_ids
-        session = self._owners_session().filtered(lambda login: login.company_id in served)
+        session = self._owners_session().filtered(lambda login: self._may_be_tried_by(login))
         self._succeed(next_attempt=self._now() + (LOOK_AGAIN if session else A_DAY))
         self.env.cr.commit()
         if session:
             session._log_in(session.company_id, certificate=self)
+
+    def _may_be_tried_by(self, login):
+        """Return True if a login's company is served, for the NIP or unit that it has now."""
+        company = login.company_id
+        agreed = self._agreed_for(company, ("id", "in", (self | self.replaces_id).ids))
+        return company in (self | self.replaces_id).company_ids and bool(agreed)
 
     def _switch(self):
         """Go into service, and have the forerunner revoked."""
@@ -123,6 +129,7 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
         with also_locked(self.env, old._lock_name()):
             companies = (old | self)._served_and_archived()
             self._succeed(state="active", company_ids=[Command.set(companies.ids)])
+            old.agreement_ids._move_to(self)
             if old.state == "active":
                 old._give_way()
         self._wake_cron_at(self._now())
@@ -130,21 +137,25 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
     @event
     def _give_way(self):
         """Go out of service: the successor has logged in."""
-        # What was loaded by hand may be in use elsewhere: it is left to end by itself.
-        self._succeed(state="superseded", revoke_requested=self.origin == "enrolled")
+        self._succeed(
+            state="superseded",
+            # What was loaded by hand may be in use elsewhere: it is left to end by itself.
+            revoke_requested=self.origin == "enrolled",
+            private_key_secret=False,
+        )
 
     def _step_retire(self):
         """Revoke the old certificate at KSeF, once no login needs it."""
         if self._has_ended():
             # Its owner did not log in again to revoke it, and now nobody has to.
-            self._succeed(revoke_requested=False, private_key_secret=False)
+            self._succeed(revoke_requested=False)
             return
         under_way = [("certificate_id", "=", self.id), ("state", "in", LOGGING_IN)]
         if self.env["l10n_pl_ksef.session"].search_count(under_way, limit=1):
             self._succeed(next_attempt=self._now() + WAIT_FOR_LOGINS)
             return
         self._revoke_at_ksef(self._token(), "Superseded")
-        self._succeed(revoke_requested=False, private_key_secret=False)
+        self._succeed(revoke_requested=False)
 
     def _revoke_at_ksef(self, token, reason, needless=NOT_TO_BE_REVOKED):
         """Revoke it, unless KSeF answers with a code by which that is needless."""

@@ -20,6 +20,10 @@ RIGHTS_CHECK = timedelta(hours=24)
 RENEW_BEFORE = timedelta(days=2, hours=2)
 RENEW_SPREAD = timedelta(hours=24)
 LOOK_AGAIN = timedelta(seconds=10)
+# A login that nothing has followed by then ends soon: people are told.
+LAST_DAY = timedelta(days=1)
+# Within this time most of KSeF's hiccups are over; nobody is told of those.
+HICCUP = timedelta(hours=1)
 
 
 class L10n_Pl_KsefSessionActive(models.Model):
@@ -36,6 +40,14 @@ class L10n_Pl_KsefSessionActive(models.Model):
     def _has_ended(self):
         """Return True if KSeF gives no more access tokens for this login."""
         return self.refresh_valid_until <= self._now()
+
+    def _is_running_out(self):
+        """Return True if this login ends within a day, and the machine tries in vain to renew it.
+
+        The one rule for panel, alerts and callers: whatever the reason is, people hear of it.
+        """
+        tried = self.renew_at and self.renew_at + HICCUP <= self._now()
+        return bool(tried) and self.refresh_valid_until <= self._now() + LAST_DAY
 
     def _is_kept_open(self):
         """Return True if a certificate can be revoked only through this login, which is to go."""
@@ -62,9 +74,10 @@ class L10n_Pl_KsefSessionActive(models.Model):
         self._wake_cron_at(self.renew_at)
 
     def _after_activation(self):
-        """Have older logins closed, and a certificate issued."""
+        """Have older logins closed, and a certificate issued; keep what the signature agrees to."""
         older = self.search([*self._active_ones(), ("id", "!=", self.id)])
         older.write({"revoke_requested": True, "next_attempt": False, "renew_at": False})
+        self.signers_certificate_ids._agree_by_signature(self)
         self.env["l10n_pl_ksef.certificate"]._enroll_after_login(self)
         self._wake_cron_at(self._now())
 

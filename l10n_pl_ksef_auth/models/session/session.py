@@ -4,7 +4,7 @@ from ...tools import auth_token_request, nip
 from ..base import problems
 from ..base.const import ENVIRONMENT_LABELS
 from ..base.steps import event
-from .states import ENDED, LOGGING_IN, SESSION
+from .states import ENDED, IN_FLIGHT, LOGGING_IN, SESSION
 
 # What must be true for the green tick (docs/journey.md 1).
 NEEDED_RIGHTS = ("InvoiceWrite", "InvoiceRead")
@@ -82,6 +82,16 @@ class L10n_Pl_KsefSession(models.Model):
         readonly=True,
         copy=False,
     )
+    # Certificates of this Odoo that the signer owns: the signature agrees to this NIP for them.
+    signers_certificate_ids = fields.Many2many(
+        "l10n_pl_ksef.certificate",
+        "l10n_pl_ksef_signer_rel",
+        "session_id",
+        "certificate_id",
+        string="Signed by the owner of",
+        readonly=True,
+        copy=False,
+    )
     revoke_taken_over = fields.Boolean(
         string="Revoke the former certificate", readonly=True, copy=False
     )
@@ -136,6 +146,32 @@ class L10n_Pl_KsefSession(models.Model):
         """Return the newest session of a company if it ended badly, else none."""
         last = self._last_of_context(principal, ("state", "!=", "waiting"))
         return last.filtered(lambda session: session.state in ENDED and session.problem)
+
+    def _is_held_up(self):
+        """Return True if the certificate logs in, and its last try failed: the machine goes on."""
+        return self.method == "certificate" and self.state in LOGGING_IN and bool(self.problem)
+
+    def _hold_up(self, principal):
+        """Return the certificate's login of a company that is held up while no other login lives.
+
+        Nobody has to wait for it: there will be no token before the machine's next try.
+        """
+        live = principal.with_env(self.env)._l10n_pl_ksef_session()
+        if live and not live._has_ended():
+            return self.browse()
+        certificates = "&", ("method", "=", "certificate"), ("state", "in", LOGGING_IN)
+        newest = self._last_of_context(principal, "|", ("state", "in", IN_FLIGHT), *certificates)
+        return newest.filtered(lambda login: login._is_held_up())
+
+    def _keep_stumble(self, principal):
+        """Keep on a company's newest login that following it failed by an error of Odoo's own."""
+        last = self._of_company(
+            principal, "|", ("method", "=", "certificate"), ("activated_at", "!=", False), limit=1
+        )
+        if last:
+            with last._exclusive() as locked:
+                locked.problem = problems.local("internal")
+                locked.env.cr.commit()
 
     def _is_refused_signature(self):
         unsent = self.state == "waiting" and not self.sudo().document_secret

@@ -20,7 +20,7 @@ SESSION = Table(
         Step("waiting",    "_step_sign",         "failed",           "_lacks_signature"),
         Step("waiting",    "_step_submit",       "submitted failed", "document_secret"),
         Step("submitted",  "_step_poll",         "authorized waiting failed"),
-        Step("authorized", "_step_redeem",       "active"),
+        Step("authorized", "_step_redeem",       "active waiting failed"),
         Step("active",     "_step_expire",       "expired",          "_has_ended"),
         Step("active",     "_step_stay_open",    "",                 "_is_kept_open"),
         Step("active",     "_step_revoke",       "revoked",          "revoke_requested"),

@@ -2,5 +2,6 @@ from . import alert
 from . import alert_watch
 from . import audit
 from . import due
+from . import farewell
 from . import housekeeping
 from . import keep_alive

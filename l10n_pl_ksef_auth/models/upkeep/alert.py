@@ -1,22 +1,30 @@
 import logging
+from datetime import timedelta
 
 from odoo import api, fields, models
 
 from ..base import problems
 from ..base.const import ENVIRONMENT_LABELS
-from ..res_company import CONNECT_GROUP, SEE_GROUP
+from ..res_company import CONNECT_GROUP
 
 _logger = logging.getLogger(__name__)
 
 ACTIVITY = "l10n_pl_ksef_auth.mail_activity_ksef"
 TEMPLATE = "l10n_pl_ksef_auth.mail_template_alert"
 ON_CERTIFICATE = "certificate"
+# The key, or the database's identity: one alert for all companies of the database.
+ON_KEY = "key"
+# So long after a server without the key was last at work, there is none any more.
+FORGOTTEN = timedelta(days=1)
+# A duplicate sends no mails: the original's people would take them for the original's.
+SILENT_COPY = "copy_duplicated"
 
 
 class L10n_Pl_KsefAlert(models.Model):
-    """What a human was told about a connection: once for each level of urgency (docs/design.md 16).
+    """What a human was told about a connection (docs/design.md 16 and 26).
 
-    The next scheduled run closes it, together with its activity, when the cause is gone.
+    Once for each cause and level of urgency. The next scheduled run closes it, together with its
+    activity, when nobody is needed any more, and says so.
     """
 
     _name = "l10n_pl_ksef.alert"
@@ -30,13 +38,16 @@ class L10n_Pl_KsefAlert(models.Model):
         [
             ("login", "Login"),
             ("rights", "Rights"),
-            ("key", "Encryption key"),
+            (ON_KEY, "Encryption key"),
             (ON_CERTIFICATE, "Certificate"),
         ],
         required=True,
     )
     level = fields.Integer(string="Days left", help="The fewer days, the more urgent; 0 is now.")
     problem = fields.Json()
+    causes = fields.Json(help="What was told at this level, so that it is not told again.")
+    tell_at = fields.Datetime(help="Until then it may pass by itself; empty once it was told.")
+    seen_at = fields.Datetime(help="When a server without the key was last at work.")
     session_id = fields.Many2one(
         "l10n_pl_ksef.session", index="btree_not_null", ondelete="set null"
     )
@@ -57,33 +68,56 @@ class L10n_Pl_KsefAlert(models.Model):
         "This was told already.",
     )
 
-    @api.depends("reason", "level", "problem", "company_id", "certificate_id", "session_id")
+    @api.depends(
+        "reason", "level", "problem", "company_id", "certificate_id", "session_id", "closed_at"
+    )
     @api.depends_context("lang")
     def _compute_texts(self):
         for alert in self:
             told = alert.problem and problems.texts(
                 alert.env,
                 alert.problem,
-                nip=alert.company_id._l10n_pl_ksef_nip(),
+                nip=alert.company_id._l10n_pl_ksef_number(),
                 signer=alert.session_id.signer_name or alert.certificate_id.owner_name or "",
             )
             alert.summary = alert._summary()
             alert.explanation = told["text"] if told else ""
             alert.advice = told["action"] if told else alert._advice()
+            if alert.closed_at:
+                alert.explanation = alert.env._("You have nothing to do any more.")
+                alert.advice = ""
 
     def _summary(self):
         values = {"company": self.company_id.name, "days": self.level}
+        if self.closed_at:
+            return self.env._("%(company)s: the connection to KSeF is in order again", **values)
         if self.reason == "rights":
             return self.env._("%(company)s: a right is missing at KSeF", **values)
-        if self.reason == "key":
-            return self.env._("%(company)s: the key of the KSeF connection is missing", **values)
+        if self.reason == ON_KEY:
+            return self._key_summary(values)
         if self.reason == ON_CERTIFICATE:
             return self._certificate_summary(values)
         if self.level:
             return self.env._(
                 "%(company)s: the connection to KSeF ends in %(days)s days or less", **values
             )
+        if problems.cause(self.problem) == "wait":
+            return self.env._(
+                "%(company)s: the connection to KSeF has ended, Odoo goes on trying", **values
+            )
         return self.env._("%(company)s: the connection to KSeF needs you", **values)
+
+    def _key_summary(self, values):
+        host = (self.problem or {}).get("values", {}).get("host", "")
+        if (self.problem or {}).get("code", "").startswith("copy_"):
+            return self.env._(
+                "%(company)s: all KSeF connections of this database stand still", **values
+            )
+        return self.env._(
+            "%(company)s: the key of the KSeF connection is missing on the server %(host)s",
+            host=host,
+            **values,
+        )
 
     def _certificate_summary(self, values):
         if self.level:
@@ -121,17 +155,59 @@ class L10n_Pl_KsefAlert(models.Model):
         return "/odoo/ksef-account" if account else "/odoo/ksef"
 
     def _raise(self, values):
-        self.create(values)._tell()
+        alert = self.create({**values, "causes": [problems.cause(values["problem"])]})
+        if not alert.tell_at:
+            alert._tell()
 
     def _key(self):
         return (self.company_id.id, self.environment, self.reason, self.certificate_id.id)
 
     def _keep_or_close(self, values):
+        """Close an alert without values; else tell what is new of it, or tell it to somebody new.
+
+        :param dict values: what people should know now, or None
+        """
         if values is None:
             self._close()
-        elif values["level"] < self.level:
-            self.write(values)
+        elif self._is_news(values):
+            known = [] if self.tell_at or values["level"] < self.level else self.causes
+            cause = problems.cause(values["problem"])
+            self.write({**values, "tell_at": False, "causes": [*(known or ()), cause]})
             self._tell()
+        elif not self.tell_at and self._has_lost_its_reader():
+            self._tell()
+
+    def _is_news(self, values):
+        if self.tell_at:
+            return not values["tell_at"] or self.tell_at <= self._now()
+        if values["level"] != self.level:
+            return values["level"] < self.level
+        cause = problems.cause(values["problem"])
+        return bool(cause and self.causes) and cause not in self.causes
+
+    def _has_lost_its_reader(self):
+        """Return True if who was told can act no more, and somebody else can."""
+        return not self._may_act(self.user_id) and self._recipient() != self.user_id
+
+    def _now(self):
+        return self.env["l10n_pl_ksef.session"]._now()
+
+    def _note_seen(self):
+        """Note that a server without the key is still at work; not at each of its runs."""
+        if not self.seen_at or self.seen_at + FORGOTTEN / 4 < self._now():
+            self.seen_at = self._now()
+
+    def _close_if_over_at(self, place):
+        """Close the alert of a missing key, seen from a server that has it.
+
+        Another server may lack it still.
+
+        :param dict place: host and where it looks for the key, as the server without it wrote them
+        """
+        for alert in self:
+            here = place.items() <= (alert.problem or {}).get("values", {}).items()
+            if here or not alert.seen_at or alert.seen_at + FORGOTTEN < alert._now():
+                alert._close()
 
     def _tell(self):
         """Plan one activity and send one mail, in the recipient's language."""
@@ -140,22 +216,39 @@ class L10n_Pl_KsefAlert(models.Model):
         if not self.user_id:
             _logger.warning("KSeF alert %s: nobody is there to be told", self.id)
             return
-        told = self.with_context(lang=self.user_id.lang, tz=self.user_id.tz)
+        told = self._for_its_reader()
         told._plan_activity()
         told._send_mail()
 
+    def _for_its_reader(self):
+        return self.with_context(lang=self.user_id.lang, tz=self.user_id.tz)
+
     def _send_mail(self):
+        """Send one mail, unless this is a duplicate of the database."""
+        if (self.problem or {}).get("code") == SILENT_COPY:
+            return
         template = self.env.ref(TEMPLATE, raise_if_not_found=False)
         if not template:
             return
         try:
             with self.env.cr.savepoint():
-                template.send_mail(self.id, email_layout_xmlid="mail.mail_notification_light")
+                mail_id = template.send_mail(
+                    self.id, email_layout_xmlid="mail.mail_notification_light"
+                )
+                self._address(self.env["mail.mail"].browse(mail_id))
         except Exception:
             # People edit templates: the activity stays when one cannot be rendered.
             _logger.exception("KSeF alert %s: no mail could be written", self.id)
             return
         self.env.ref("mail.ir_cron_mail_scheduler_action")._trigger()
+
+    def _address(self, mail):
+        """Send a mail to who is told, whatever a template that people edit says of recipients."""
+        reader = self.user_id.partner_id
+        if not mail.recipient_ids and not mail.email_to:
+            mail.recipient_ids = reader
+        if not reader.email:
+            _logger.warning("KSeF alert %s: user %s has no address", self.id, self.user_id.id)
 
     def _plan_activity(self):
         self.activity_id.unlink()
@@ -168,7 +261,11 @@ class L10n_Pl_KsefAlert(models.Model):
         )
 
     def _recipient(self):
-        """Return whom the company named, else who connected it, else somebody who may do so."""
+        """Return who can act: whom the company named, else who connected it, else another.
+
+        Best one who has an address for mails; at last an administrator, who can make somebody
+        able to act.
+        """
         connected_by = self.env["l10n_pl_ksef.session"].search(
             [("company_id", "=", self.company_id.id), ("user_id", "!=", False)], limit=1
         )
@@ -177,13 +274,28 @@ class L10n_Pl_KsefAlert(models.Model):
             | connected_by.user_id
             | self.certificate_id.user_id
         )
-        group = self.env.ref(CONNECT_GROUP)
         # Only the first is told: candidates come in order of preference.
-        return (candidates | group.all_user_ids.sorted("id")).filtered(self._may_be_told)[:1]
+        able = (candidates | self._members(CONNECT_GROUP)).filtered(self._may_act)
+        able = able or self._members("base.group_system").filtered("active")
+        return able.filtered("email")[:1] or able[:1]
 
-    def _may_be_told(self, user):
-        return user.active and self.company_id in user.company_ids and user.has_group(SEE_GROUP)
+    def _members(self, group):
+        return self.env.ref(group).all_user_ids.sorted("id")
+
+    def _may_act(self, user):
+        return user.active and self.company_id in user.company_ids and user.has_group(CONNECT_GROUP)
 
     def _close(self):
+        """Close it, and say so to who was told, if the connection works again."""
         self.activity_id.unlink()
-        self.closed_at = self.env["l10n_pl_ksef.session"]._now()
+        if self.tell_at:
+            # It has passed before anybody was told.
+            self.unlink()
+            return
+        self.closed_at = self._now()
+        if self.user_id.active and self.reason != ON_CERTIFICATE and self._is_mended():
+            self._for_its_reader()._send_mail()
+
+    def _is_mended(self):
+        session = self.company_id._l10n_pl_ksef_session()
+        return session.environment == self.environment and not session._has_ended()

@@ -1,33 +1,39 @@
 import logging
+import socket
 from datetime import timedelta
+from functools import partial
 
 from odoo import models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ...tools.nip import InvalidNip
 from ..base import problems
 from ..base.locks import under_lock
 from ..certificate.states import TOLD
+from ..session.active import HICCUP, LAST_DAY
 from ..session.states import LOGGING_IN
-from ..vault.vault import why_locked
-from .alert import ON_CERTIFICATE
+from ..vault.database_identity import is_neutralized
+from ..vault.vault import key_in_use, why_locked
+from .alert import ON_CERTIFICATE, ON_KEY
 from .due import LIVE_LOGIN, newest_login
 
 _logger = logging.getLogger(__name__)
 
-LOGIN_DAYS = (3, 1)
+# Days before the end: of a login that nothing renews, of one that a machine renews in vain.
+LOGIN_DAYS, RENEWED_DAYS = (3, 1), (1,)
 CERTIFICATE_DAYS = (30, 14, 7, 1)
 # A certificate's renewal that is late by less than this repairs itself.
 RENEWAL_PATIENCE = timedelta(days=1)
-# KSeF keeps refusing logins, although each refusal may pass: told so long before the end.
-REFUSED_TOO_LONG = timedelta(days=1)
-NOTICED = Domain("state", "in", TOLD)
+ENDING, NOTICED = Domain("state", "=", "active"), Domain("state", "in", TOLD)
 OPEN = Domain("closed_at", "=", False)
 
 
 class L10n_Pl_KsefAlertWatch(models.AbstractModel):
-    """Compares what people should know with what they were told; raises and closes alerts."""
+    """Compares what people should know with what they were told; raises and closes alerts.
+
+    The rule (docs/design.md 26): if the newest login ends within a day or has ended, and no login
+    has succeeded since the machine began to try, a person has been told, whatever the cause is.
+    """
 
     _name = "l10n_pl_ksef.alert.watch"
     _description = "KSeF alerts to be raised or closed"
@@ -38,28 +44,36 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
         if not lock and not self._is_worth_a_look():
             return
         with under_lock(self.env, "ksef-alerts") as env:
-            if env is None:
-                return
-            watch = self.with_env(env)
-            if lock:
-                watch._tell_of_lock(lock)
-            else:
-                watch._bring_up_to_date(watch._wanted())
+            # A copy for trials tells nobody of the original's connections.
+            if env is not None and not (lock and is_neutralized(env)):
+                self.with_env(env)._bring_up_to_date(lock)
 
     def _is_worth_a_look(self):
-        """Return True if anything may have to be told or closed; few queries for all companies."""
-        if self.env["l10n_pl_ksef.alert"].search_count(OPEN, limit=1):
-            return True
-        certificates = self.env["l10n_pl_ksef.certificate"]
-        if certificates.search_count(NOTICED | self._ending_certificates(), limit=1):
-            return True
-        query = SQL("SELECT EXISTS (%s)", self._suspicious_logins())
+        """Return True if anything may have to be told or closed: one query for all companies."""
+        self.env.flush_all()
+        open_alerts = self.env["l10n_pl_ksef.alert"]._search(OPEN)
+        certificates = self.env["l10n_pl_ksef.certificate"]._search(self._told_certificates())
+        query = SQL(
+            "SELECT EXISTS (%s) OR EXISTS (%s) OR EXISTS (%s)",
+            open_alerts.select("1"),
+            certificates.select("1"),
+            self._suspicious_logins(),
+        )
         return self.env.execute_query(query)[0][0]
 
-    def _bring_up_to_date(self, wanted):
+    def _bring_up_to_date(self, lock):
+        """Raise, repeat or close alerts, each on its own.
+
+        :param str lock: why the secrets cannot be used here, or None
+        """
+        self._on_its_own(self._watch_key, lock)
+        wanted, unsure = self._wanted(lock)
         alerts = self.env["l10n_pl_ksef.alert"]
-        for alert in alerts.search(OPEN):
-            self._on_its_own(alert._keep_or_close, wanted.pop(alert._key(), None))
+        for alert in alerts.search(OPEN & Domain("reason", "!=", ON_KEY)):
+            values = wanted.pop(alert._key(), None)
+            # A server without the key cannot say what became of a certificate.
+            if alert.company_id not in unsure and (values or not lock or alert.reason == "login"):
+                self._on_its_own(alert._keep_or_close, values)
         for values in wanted.values():
             self._on_its_own(alerts._raise, values)
 
@@ -72,38 +86,69 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
             self.env.cr.rollback()
             _logger.exception("KSeF: an alert could not be brought up to date: %s", values)
 
-    def _tell_of_lock(self, lock):
-        """Raise one alert for all companies if the key is missing; tell nothing in a copy."""
-        alerts = self.env["l10n_pl_ksef.alert"]
-        told = alerts.search(OPEN & Domain("reason", "=", "key"), limit=1)
-        session = self.env["l10n_pl_ksef.session"].search([("state", "=", "active")], limit=1)
-        if lock.startswith("copy_") or told or not session:
+    # ------------------------------------------------------------------
+    # The key, or the database's identity: one alert for all companies
+    # ------------------------------------------------------------------
+    def _watch_key(self, lock):
+        """Tell once that the secrets cannot be used on this server; close it where they can."""
+        told = self.env["l10n_pl_ksef.alert"].search(OPEN & Domain("reason", "=", ON_KEY), limit=1)
+        source, _fingerprint, _backed_up = key_in_use(self.env)
+        place = {"host": socket.gethostname(), "source": source}
+        if not lock:
+            told._close_if_over_at(place)
             return
-        problem = problems.local(lock)
-        alerts._raise(self._of_login("key", session, 0, problem))
-        self.env.cr.commit()
+        session = self.env["l10n_pl_ksef.session"].search([("state", "=", "active")], limit=1)
+        problem = problems.local(lock, **place)
+        if told:
+            told._keep_or_close({"level": 0, "problem": problem, "tell_at": False})
+            told._note_seen()
+        elif session:
+            told._raise({**self._of_login(ON_KEY, session, 0, problem), "seen_at": session._now()})
 
-    def _wanted(self):
-        """Return the values of all alerts that people should have now, by key."""
-        found = [*self._wanted_for_logins(), *self._wanted_for_certificates()]
+    # ------------------------------------------------------------------
+    # What people should know
+    # ------------------------------------------------------------------
+    def _wanted(self, lock):
+        """Return the values of all alerts that people should have now, by key.
+
+        :return tuple: the values; the companies that could not be judged, by a mistake of ours
+        """
+        wanted, unsure = {}, self.env["res.company"]
         parts = ("company_id", "environment", "reason")
-        return {
-            (*(item[part] for part in parts), item.get("certificate_id", False)): item
-            for item in found
-        }
-
-    def _wanted_for_logins(self):
-        sessions = self.env["l10n_pl_ksef.session"]
         self.env.flush_all()
-        for live_id, newest_id in self.env.execute_query(self._suspicious_logins()):
-            live, newest = sessions.browse(live_id or ()), sessions.browse(newest_id)
-            level, problem = self._login_level(live, newest)
-            if level is not None:
-                yield self._of_login("login", newest if level == 0 else live, level, problem)
-            if live.rights_checked_at and live.lacks_rights:
-                yield self._of_login("rights", live, 0, False)
+        for company, judge in [*self._logins_to_judge(lock), *self._certificates_to_judge(lock)]:
+            try:
+                for item in judge():
+                    key = (*(item[part] for part in parts), item.get("certificate_id", False))
+                    wanted[key] = item
+            except Exception:
+                self.env.cr.rollback()
+                unsure |= company
+                _logger.exception("KSeF: %s could not be judged", company)
+        return wanted, unsure
 
-    def _of_login(self, reason, session, level, problem):
+    def _logins_to_judge(self, lock):
+        companies, sessions = self.env["res.company"], self.env["l10n_pl_ksef.session"]
+        for company_id, live_id, newest_id in self.env.execute_query(self._suspicious_logins()):
+            live, newest = sessions.browse(live_id or ()), sessions.browse(newest_id)
+            yield companies.browse(company_id), partial(self._wanted_for_login, live, newest, lock)
+
+    def _certificates_to_judge(self, lock):
+        certificates = self.env["l10n_pl_ksef.certificate"]
+        for certificate in () if lock else certificates.search(self._told_certificates()):
+            judge = partial(self._wanted_for_certificate, certificate)
+            yield certificate.company_ids[:1], judge
+
+    def _wanted_for_login(self, live, newest, lock):
+        level, problem, tell_at = self._login_level(live, newest)
+        if level is not None:
+            problem = problems.local(lock) if lock else problem
+            session = newest if level == 0 else live
+            yield self._of_login("login", session, level, problems.lasting(problem), tell_at)
+        if live.rights_checked_at and live.lacks_rights and not lock:
+            yield self._of_login("rights", live, 0, False)
+
+    def _of_login(self, reason, session, level, problem, tell_at=False):
         return {
             "company_id": session.company_id.id,
             "environment": session.environment,
@@ -111,46 +156,56 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
             "level": level,
             "problem": problem,
             "session_id": session.id,
+            "tell_at": tell_at,
         }
 
     def _login_level(self, live, newest):
-        """Return how urgent a company's login is, and why: days and a problem or False.
+        """Return how urgent a company's login is, why, and when to tell people of it.
 
-        The days are None if a machine looks after it. The newest login is the newest that was sent.
+        The newest login is the newest that was sent, or that a machine began.
+
+        :return tuple: days, None if nobody is needed; a problem or False; a moment, False for now
         """
         refused = newest.state == "failed" and newest.method == "certificate"
         if refused and not newest._may_log_in_again():
-            return 0, newest.problem
-        if newest.state in LOGGING_IN:
-            return self._refused_too_long(live, newest)
-        if not live:
+            return 0, newest.problem, False
+        if not live or live._has_ended():
             return self._ended_level(newest)
-        if live.renew_at:
-            return None, False
-        return _reached(LOGIN_DAYS, live.refresh_valid_until - live._now()), False
-
-    def _refused_too_long(self, live, newest):
-        told = newest.problem and newest.problem["kind"] not in ("outage", "local")
-        ends = live.refresh_valid_until - live._now() if live else timedelta()
-        return (0, newest.problem) if told and ends < REFUSED_TOO_LONG else (None, False)
+        if live.renew_at and not live._is_running_out():
+            return None, False, False
+        days = RENEWED_DAYS if live.renew_at else LOGIN_DAYS
+        level = _reached(days, live.refresh_valid_until - live._now())
+        return level, live.renew_at and self._hindrance(newest), False
 
     def _ended_level(self, newest):
+        """Return the same of a company whose login has ended."""
         company = newest.company_id
-        try:
-            company._l10n_pl_ksef_context()
-        except InvalidNip as error:
-            return 0, problems.of_nip(error)
-        if company._l10n_pl_ksef_certificate()._usable() and newest._may_log_in_again():
-            return None, False
+        obstacle = problems.of_company(company)
+        if obstacle:
+            return 0, obstacle, False
+        under_way = newest.state in LOGGING_IN
+        usable = company._l10n_pl_ksef_certificate()._usable() and newest._may_log_in_again()
+        if under_way or usable:
+            # What KSeF ended before its time, a machine mends within minutes.
+            return 0, self._hindrance(newest), newest._now() + HICCUP
+        if self.env["l10n_pl_ksef.certificate"]._lacks_agreement(company):
+            return 0, problems.local("not_agreed"), False
         # A login lives, but for a NIP that the company no longer has.
         changed = newest.state == "active" and problems.local("nip_changed")
-        return 0, changed or newest.problem
+        return 0, changed or newest.problem, False
+
+    def _hindrance(self, newest):
+        """Return what keeps a machine from logging in, as far as it is known."""
+        known = problems.of_company(newest.company_id) or newest.problem
+        signed = newest.state in LOGGING_IN and newest.method == "signature"
+        return known or (not signed and problems.local("renewal_late"))
 
     def _suspicious_logins(self):
-        """SELECT the few companies worth a closer look: the ids of their live and newest login."""
+        """SELECT the few companies worth a closer look, with their live and newest login."""
+        now = self.env["l10n_pl_ksef.session"]._now()
         return SQL(
             """
-            SELECT live.id, newest.id
+            SELECT company.id, live.id, newest.id
               FROM res_company AS company
               JOIN LATERAL (%(newest)s) AS newest ON TRUE
          LEFT JOIN LATERAL (%(live)s) AS live ON TRUE
@@ -159,7 +214,7 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
                AND newest.closed_by_user IS NOT TRUE
                AND (live.id IS NULL
                     OR newest.state = 'failed'
-                    OR newest.state IN %(under_way)s
+                    OR live.refresh_valid_until <= %(last_day)s
                     OR (live.renew_at IS NULL AND live.refresh_valid_until <= %(soon)s)
                     OR live.lacks_rights)
           ORDER BY company.id
@@ -168,32 +223,30 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
                 SQL("session.method = 'certificate' OR session.reference_number IS NOT NULL")
             ),
             live=LIVE_LOGIN,
-            under_way=LOGGING_IN,
-            soon=self.env["l10n_pl_ksef.session"]._now() + timedelta(days=max(LOGIN_DAYS)),
+            last_day=now + LAST_DAY,
+            soon=now + timedelta(days=max(LOGIN_DAYS)),
         )
 
-    def _wanted_for_certificates(self):
-        certificates = self.env["l10n_pl_ksef.certificate"]
-        for certificate in certificates.search(self._ending_certificates()):
-            level = self._ending_level(certificate)
-            if level is not None:
-                yield self._of_certificate(certificate, level)
-        for certificate in certificates.search(NOTICED).filtered(self._needs_a_human):
-            yield self._of_certificate(certificate, 0)
-
-    def _ending_certificates(self):
+    def _told_certificates(self):
+        """Return the domain of the certificates that people may have to hear of."""
         soon = self.env["l10n_pl_ksef.certificate"]._now() + timedelta(days=max(CERTIFICATE_DAYS))
-        return Domain("state", "=", "active") & Domain("valid_to", "<=", soon)
+        return NOTICED | ENDING & Domain("valid_to", "<=", soon)
 
-    def _of_certificate(self, certificate, level):
-        return {
-            "company_id": certificate.company_ids[0].id,
-            "environment": certificate.environment,
-            "reason": ON_CERTIFICATE,
-            "level": level,
-            "problem": certificate.problem,
-            "certificate_id": certificate.id,
-        }
+    def _wanted_for_certificate(self, certificate):
+        if certificate.state == "active":
+            level = self._ending_level(certificate)
+        else:
+            level = 0 if self._needs_a_human(certificate) else None
+        if level is not None:
+            yield {
+                "company_id": certificate.company_ids[0].id,
+                "environment": certificate.environment,
+                "reason": ON_CERTIFICATE,
+                "level": level,
+                "problem": certificate.problem,
+                "certificate_id": certificate.id,
+                "tell_at": False,
+            }
 
     def _ending_level(self, certificate):
         """Return the days of warning; None while the renewal may still repair itself."""

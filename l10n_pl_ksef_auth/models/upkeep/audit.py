@@ -35,6 +35,8 @@ class L10n_Pl_KsefAudit(models.Model):
             ("certificate_issued", "Certificate issued"),
             ("certificate_loaded", "Certificate loaded by hand"),
             ("certificate_shared", "Certificate of another company used"),
+            ("agreed", "Agreed that the certificate logs in"),
+            ("nip_changed", "NIP of the company changed"),
             ("certificate_replaced", "Certificate replaced by its successor"),
             ("certificate_revoked", "Certificate revoked"),
             ("revocation_failed", "Certificate could not be revoked"),

@@ -1,3 +1,4 @@
+import socket
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -6,7 +7,7 @@ from odoo.fields import Domain
 from ..certificate.states import OVER
 from ..res_company import CONNECT_GROUP
 from ..session.states import ENDED
-from ..vault.vault import key_in_use
+from ..vault.vault import key_in_use, why_locked
 
 # A request that nobody signed is of no use after ten minutes; a week is for support.
 KEPT_REQUESTS = timedelta(days=7)
@@ -71,6 +72,9 @@ class L10n_Pl_KsefHousekeeping(models.AbstractModel):
         parameters = self.env["ir.config_parameter"].sudo()
         if not fingerprint or backed_up or parameters.get_param(REMINDED_PARAMETER) == fingerprint:
             return
+        if why_locked(self.env):
+            # The key is on another server, or nowhere: there is no file here to be copied.
+            return
         connected = Domain("state", "=", "active") & Domain("user_id.active", "=", True)
         session = self.env["l10n_pl_ksef.session"].search(connected, limit=1)
         if not session:
@@ -84,10 +88,12 @@ class L10n_Pl_KsefHousekeeping(models.AbstractModel):
             summary=reader.env._("Have the key of the KSeF connection backed up"),
             note=reader.env._(
                 "What keeps the connection alive is encrypted with the key in %(path)s on the"
-                " server. Backups of the database do not hold it: whoever looks after the server"
-                " should keep a copy apart from them. Then confirm it in KSeF, Diagnosis. Without"
-                " the key every company has to sign again.",
+                " server %(host)s. Backups of the database do not hold it: whoever looks after the"
+                " server should keep a copy apart from them, and give one to each other server of"
+                " this database. Then confirm it in KSeF, Diagnosis. Without the key every company"
+                " has to sign again.",
                 path=path,
+                host=socket.gethostname(),
             ),
         )
         parameters.set_param(REMINDED_PARAMETER, fingerprint)

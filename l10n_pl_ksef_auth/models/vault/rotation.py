@@ -138,16 +138,25 @@ def _write(file, text, key_file):
     It stays with the owner of ``key_file``: Odoo must read it, and an administrator may be root.
     """
     draft = file.with_name(f".{file.name}.new")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, MODE)
-    principal = key_file.stat()
-    # Windows knows neither owners nor these calls.
-    if hasattr(os, "fchown") and principal.st_uid != os.geteuid():
-        os.fchown(descriptor, principal.st_uid, principal.st_gid)
+    # One that a broken run has left: what stands in its place is never followed.
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, MODE)
     with os.fdopen(descriptor, "w", encoding="ascii") as handle:
+        _give(descriptor, key_file.stat())
         handle.write(text)
         handle.flush()
         os.fsync(handle.fileno())
     draft.replace(file)
+
+
+def _give(descriptor, like):
+    """Give an open file to the owner of another one; on Windows a folder's rights are its files'.
+
+    :param os.stat_result like: of the other one
+    """
+    give = getattr(os, "fchown", None)
+    if give and os.fstat(descriptor).st_uid != like.st_uid:
+        give(descriptor, like.st_uid, like.st_gid)
 
 
 def _retire(file):

@@ -28,9 +28,14 @@ test("a certificate is renewed after a question and followed until its end", asy
     const renewing = { ...CERTIFICATE, can_renew: false, is_renewing: true };
     const replaced = { ...CERTIFICATE, can_renew: false, state_label: "Replaced" };
     const account = { ...ACCOUNT };
-    await openAccount(account, { renew_certificate: { ...ACCOUNT, certificates: [renewing] } });
-    account.certificates = [renewing];
+    await openAccount(account, {
+        terms_of_renewal: { problem: false, left: 7 },
+        renew_certificate: { ...ACCOUNT, certificates: [renewing] },
+    });
     await contains(".o_ksef_renew").click();
+    expect.verifySteps(['terms_of_renewal [[1],"01AB"]']);
+    expect(".modal-body").toHaveText(/: 7\./);
+    account.certificates = [renewing];
     await contains(".modal .btn-primary").click();
     await animationFrame();
     expect.verifySteps(['renew_certificate [[1],"01AB"]']);
@@ -45,10 +50,10 @@ test("a certificate is renewed after a question and followed until its end", asy
 
 test("why a renewal cannot begin is told", async () => {
     const problem = { text: "Its owner is not logged in.", action: "Sign.", technical: "" };
-    await openAccount(ACCOUNT, { renew_certificate: { ...ACCOUNT, problem } });
+    await openAccount(ACCOUNT, { terms_of_renewal: { problem, left: false } });
     await contains(".o_ksef_renew").click();
-    await contains(".modal .btn-primary").click();
-    expect.verifySteps(['renew_certificate [[1],"01AB"]']);
+    expect.verifySteps(['terms_of_renewal [[1],"01AB"]']);
+    expect(".modal").toHaveCount(0);
     expect(".o_ksef_note_stop strong").toHaveText("Its owner is not logged in.");
     expect(".o_ksef_renew").toHaveCount(1);
 });
@@ -78,5 +83,21 @@ test("an accountant changes the environment", async () => {
         'save_options [[1],{"l10n_pl_ksef_environment":"test","l10n_pl_ksef_context_type":"nip",' +
             '"l10n_pl_ksef_internal_id":"","l10n_pl_ksef_subject_type":"certificateSubject",' +
             '"l10n_pl_ksef_responsible_id":false}]',
+    ]);
+});
+
+test("who changes for whom Odoo logs in is told what it means before it is saved", async () => {
+    const options = { ...ACCOUNT.options, change_means: "Somebody has to agree." };
+    options.choices = { ...options.choices, context_type: [["nip", "NIP"], ["internal_id", "Unit"]] };
+    await openAccount({ ...ACCOUNT, options });
+    await contains("select[name=context_type]").select("internal_id");
+    await contains(".o_ksef_save").click();
+    expect(".modal-body").toHaveText("Somebody has to agree.");
+    expect.verifySteps([]);
+    await contains(".modal .btn-primary").click();
+    expect.verifySteps([
+        'save_options [[1],{"l10n_pl_ksef_environment":"production","l10n_pl_ksef_context_type":' +
+            '"internal_id","l10n_pl_ksef_internal_id":"","l10n_pl_ksef_subject_type":' +
+            '"certificateSubject","l10n_pl_ksef_responsible_id":false}]',
     ]);
 });

@@ -51,6 +51,7 @@ export const ACCOUNT = {
         subject_type: "certificateSubject",
         internal_id: "",
         responsible_id: false,
+        change_means: "",
         choices: {
             environment: [
                 ["production", "Production"],
@@ -73,9 +74,11 @@ const COMPARED_PARTS = { sessions: [SESSION], asked_at: "2026-11-22 13:06:00" };
 const METHODS = [
     "save_options",
     "issue_certificate",
+    "terms_of_renewal",
     "renew_certificate",
     "revoke_certificate",
     "take_over",
+    "agree",
     "connect_with_certificate",
 ];
 

@@ -6,10 +6,12 @@ import { ACCOUNT, PANEL, openAccount } from "./account_builders";
 
 defineMailModels();
 
+const AGREED = 'agree [[2],{"2":"NIP 111-111-11-11"}]';
+
 test("other companies connect one by one, each with its result", async () => {
     const others = [
-        { id: 1, name: "Przykładowa", nip: "526-587-76-35", color: "green" },
-        { id: 2, name: "Druga", nip: "111-111-11-11", color: "red" },
+        { id: 1, name: "Przykładowa", number: "NIP 526-587-76-35", color: "green" },
+        { id: 2, name: "Druga", number: "NIP 111-111-11-11", color: "red" },
     ];
     await openAccount(
         { ...ACCOUNT, others },
@@ -17,12 +19,12 @@ test("other companies connect one by one, each with its result", async () => {
     );
     expect(".o_ksef_companies li").toHaveCount(1);
     await contains(".o_ksef_connect_companies").click();
-    expect.verifySteps(["connect_with_certificate [[2]]"]);
+    expect.verifySteps([AGREED, "connect_with_certificate [[2]]"]);
     expect(".o_ksef_companies li").toHaveText(/Connected\./);
 });
 
 test("a company whose login is under way is followed until KSeF has decided", async () => {
-    const others = [{ id: 2, name: "Druga", nip: "111-111-11-11", color: "red" }];
+    const others = [{ id: 2, name: "Druga", number: "NIP 111-111-11-11", color: "red" }];
     const verifying = { id: 2, state: "verifying", color: "amber", text: "KSeF is checking." };
     await openAccount({ ...ACCOUNT, others }, { connect_with_certificate: [verifying] });
     const panels = [
@@ -31,7 +33,7 @@ test("a company whose login is under way is followed until KSeF has decided", as
     ];
     onRpc("res.company", "l10n_pl_ksef_follow", () => panels.shift());
     await contains(".o_ksef_connect_companies").click();
-    expect.verifySteps(["connect_with_certificate [[2]]"]);
+    expect.verifySteps([AGREED, "connect_with_certificate [[2]]"]);
     expect(".o_ksef_companies li").toHaveText(/Still\./);
     await advanceTime(60000);
     expect(".o_ksef_companies li").toHaveText(/No rights\./);
@@ -39,8 +41,8 @@ test("a company whose login is under way is followed until KSeF has decided", as
 
 test("a company that is refused keeps no other from connecting", async () => {
     const others = [
-        { id: 2, name: "Druga", nip: "111-111-11-11", color: "red" },
-        { id: 3, name: "Trzecia", nip: "222-222-22-22", color: "red" },
+        { id: 2, name: "Druga", number: "NIP 111-111-11-11", color: "red" },
+        { id: 3, name: "Trzecia", number: "NIP 222-222-22-22", color: "red" },
     ];
     await openAccount({ ...ACCOUNT, others });
     onRpc("res.company", "l10n_pl_ksef_connect_with_certificate", ({ args }) => {
@@ -50,14 +52,15 @@ test("a company that is refused keeps no other from connecting", async () => {
         return [{ id: 3, name: "Trzecia", state: "connected", text: "Connected." }];
     });
     await contains(".o_ksef_connect_companies").click();
+    expect.verifySteps(['agree [[2,3],{"2":"NIP 111-111-11-11","3":"NIP 222-222-22-22"}]']);
     expect(".o_ksef_companies li:first").toHaveText(/Not yours\./);
     expect(".o_ksef_companies li:last").toHaveText(/Connected\./);
 });
 
 test("a company that cannot be followed keeps no other from being followed", async () => {
     const others = [
-        { id: 2, name: "Druga", nip: "111-111-11-11", color: "red" },
-        { id: 3, name: "Trzecia", nip: "222-222-22-22", color: "red" },
+        { id: 2, name: "Druga", number: "NIP 111-111-11-11", color: "red" },
+        { id: 3, name: "Trzecia", number: "NIP 222-222-22-22", color: "red" },
     ];
     const verifying = { state: "verifying", color: "amber", text: "KSeF is checking." };
     await openAccount({ ...ACCOUNT, others }, { connect_with_certificate: [verifying] });
@@ -69,7 +72,21 @@ test("a company that cannot be followed keeps no other from being followed", asy
     });
     await contains(".o_ksef_connect_companies").click();
     await animationFrame();
-    expect.verifySteps(["connect_with_certificate [[2]]", "connect_with_certificate [[3]]"]);
+    expect.verifySteps([
+        'agree [[2,3],{"2":"NIP 111-111-11-11","3":"NIP 222-222-22-22"}]',
+        "connect_with_certificate [[2]]",
+        "connect_with_certificate [[3]]",
+    ]);
     expect(".o_ksef_companies li:first").toHaveText(/Not yours\./);
     expect(".o_ksef_companies li:last").toHaveText(/Connected\./);
+});
+
+test("without the password no company is connected", async () => {
+    const others = [{ id: 2, name: "Druga", number: "NIP 111-111-11-11", color: "red" }];
+    const confirm = { type: "ir.actions.act_window_close" };
+    await openAccount({ ...ACCOUNT, others }, { agree: { confirm } });
+    await contains(".o_ksef_connect_companies").click();
+    await animationFrame();
+    expect.verifySteps([AGREED, AGREED]);
+    expect(".o_ksef_connect_companies").toBeEnabled();
 });

@@ -10,7 +10,7 @@ from ..errors import KsefError, KsefForbidden, KsefRefused, KsefUnavailable
 from .applications import enrollment_status
 from .local_problems import local
 from .login import auth_status
-from .meaning import TRY_LATER, UNKNOWN, Meaning
+from .meaning import ODOO_GOES_ON_TRYING, TRY_LATER, UNKNOWN, Meaning
 from .outages import outage
 from .refused import forbidden, refusal
 
@@ -31,12 +31,15 @@ def of_record(problem: Mapping[str, Any]) -> Meaning:
     """Return the meaning of a problem that a record keeps.
 
     :param problem: kind (auth_status, enrollment, refusal, forbidden, outage or local), code,
-        and by kind: details, status, call, sent; ``once`` where no machine tries again by itself
+        and by kind: details, status, call, sent; ``once`` where no machine tries again by itself,
+        ``lasting`` where one does in vain and the connection ends or has ended
     """
     meaning = _of_record(problem)
-    if problem.get("once") and meaning.advice.way_back == "wait":
+    if meaning.advice.way_back != "wait":
+        return meaning
+    if problem.get("once"):
         return replace(meaning, advice=TRY_LATER)
-    return meaning
+    return replace(meaning, advice=ODOO_GOES_ON_TRYING) if problem.get("lasting") else meaning
 
 
 def _of_record(problem: Mapping[str, Any]) -> Meaning:

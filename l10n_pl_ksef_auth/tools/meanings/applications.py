@@ -74,7 +74,7 @@ STATUSES: dict[int, Meaning] = {
     ),
 }
 
-#: By KSeF's details of status 400, in lower case and without a full stop.
+#: By how KSeF's details of status 400 begin, in lower case and without a full stop.
 DETAILS: dict[str, Meaning] = {
     "klucz publiczny został już certyfikowany przez inny podmiot": Meaning(
         _lt("KSeF has already issued a certificate for this key to somebody else."), _ASK_AGAIN

@@ -25,7 +25,12 @@ _INSTALL_XMLSEC = Advice(
     ),
     "support",
 )
-_OTHER_FILES = Advice(_lt("Choose other files in the Account tab."), "account")
+_RENEWS_BY_ITSELF = Advice(
+    _lt("There is nothing to do: Odoo renews it by itself two months before its end."),
+    "wait",
+    final=False,
+)
+_OTHER_FILES = Advice(_lt("Choose other files."), "account")
 _DECIDE = Advice(
     _lt(
         "If the original no longer runs, go on here with its connection. "
@@ -62,6 +67,10 @@ PROBLEMS: dict[str, Meaning] = {
     ),
     "answer_lost": Meaning(
         _lt("KSeF's answer was lost on the way, and KSeF gives it only once."), SIGN_AGAIN
+    ),
+    "not_taken": Meaning(
+        _lt("KSeF took no signed documents in the ten minutes for which this one was valid."),
+        SIGN_AGAIN,
     ),
     "busy": Meaning(_lt("Odoo is talking to KSeF for this company right now."), ODOO_GOES_ON),
     "not_connected": Meaning(_lt("The company is not connected with KSeF."), CONNECT_AGAIN),
@@ -116,6 +125,14 @@ PROBLEMS: dict[str, Meaning] = {
             _lt("There is nothing to do: the new certificate comes by itself."), "wait", final=False
         ),
     ),
+    "renewal_too_young": Meaning(
+        _lt("This certificate is younger than %(days)s days, so it is not renewed by hand."),
+        _RENEWS_BY_ITSELF,
+    ),
+    "renewal_uses_up": Meaning(
+        _lt("KSeF takes only this many more applications from the certificate's owner: %(left)s."),
+        _RENEWS_BY_ITSELF,
+    ),
     "renewal_needs_owner": Meaning(
         _lt("A certificate is renewed through a login of its owner, and there is none now."),
         Advice(_lt("Refresh the connection with a signature of the certificate's owner."), "sign"),
@@ -129,11 +146,18 @@ PROBLEMS: dict[str, Meaning] = {
     "certificate_mismatch": Meaning(
         _lt("KSeF sent a certificate that does not belong to this Odoo's key."), TELL_SUPPORT
     ),
+    "certificate_unreadable": Meaning(
+        _lt("KSeF issued a certificate that this Odoo cannot read."), TELL_SUPPORT
+    ),
     "enrollment_lost": Meaning(
         _lt("It cannot be told whether KSeF received the certificate application."), OPEN_ACCOUNT
     ),
     "xmlsec_missing": Meaning(
         _lt("Odoo cannot log in with the certificate: the Python package xmlsec is missing."),
+        _INSTALL_XMLSEC,
+    ),
+    "xmlsec_broken": Meaning(
+        _lt("Odoo cannot log in with the certificate: the package xmlsec lacks its own library."),
         _INSTALL_XMLSEC,
     ),
     "xmlsec_mismatch": Meaning(
@@ -143,9 +167,37 @@ PROBLEMS: dict[str, Meaning] = {
         ),
         _INSTALL_XMLSEC,
     ),
+    "internal": Meaning(
+        _lt("Odoo could not go on because of an error of its own."),
+        Advice(
+            _lt(
+                "Odoo tries again every hour. Tell whoever looks after your Odoo; "
+                "until it is mended, refresh the connection with a signature."
+            ),
+            "support",
+            final=False,
+        ),
+    ),
+    "clock_wrong": Meaning(
+        _lt("By this server's clock, the login that KSeF has just given is already over."),
+        Advice(
+            _lt("Have the administrator set the server's clock: Odoo then logs in by itself."),
+            "support",
+            final=False,
+        ),
+    ),
     "nip_changed": Meaning(
         _lt("The connection was made for another NIP or unit than the company's of today."),
         SIGN_AGAIN,
+    ),
+    "not_agreed": Meaning(
+        _lt("The KSeF certificate may not log in for this NIP: nobody has agreed to it."),
+        Advice(
+            _lt(
+                "Have its owner sign a new request, or agree in the Account tab with your password."
+            ),
+            "account",
+        ),
     ),
     "abroad": Meaning(
         _lt("This company pays its taxes abroad and has nothing to do with KSeF."),
@@ -179,6 +231,10 @@ PROBLEMS: dict[str, Meaning] = {
         _lt("The company connects as a unit, and its KSeF internal identifier is missing."),
         Advice(_lt("Enter it in the settings for KSeF, in the Account tab."), "account"),
     ),
+    "nip_unit_of_another": Meaning(
+        _lt("The KSeF internal identifier does not begin with the company's own NIP."),
+        Advice(_lt("Correct it in the settings for KSeF, in the Account tab."), "account"),
+    ),
     "nip_internal_id": Meaning(
         _lt("The KSeF internal identifier has a typing error: it is a NIP, a dash, five digits."),
         Advice(_lt("Correct it in the settings for KSeF, in the Account tab."), "account"),
@@ -189,8 +245,44 @@ PROBLEMS: dict[str, Meaning] = {
         Advice(_lt("Enter the password and load the files again."), "account"),
     ),
     "credential_format": Meaning(_lt("A file is no certificate and no key."), _OTHER_FILES),
+    "credential_damaged": Meaning(
+        _lt("A file is damaged or incomplete."),
+        Advice(_lt("Fetch the file anew from where it was made, and load it again."), "account"),
+    ),
+    "credential_encryption": Meaning(
+        _lt("The key is locked in a way that this Odoo cannot open."),
+        Advice(
+            _lt("Export it again as a PKCS#12 file (.pfx, .p12), encrypted with AES-256."),
+            "account",
+        ),
+    ),
+    "credential_strong": Meaning(
+        _lt("The key is locked unusually strongly: opening it would hold Odoo up."),
+        Advice(_lt("Export it again with the program's usual settings."), "account"),
+    ),
+    "credential_two_files": Meaning(
+        _lt("This Odoo cannot read a certificate in the PKCS#12 file (.pfx, .p12)."),
+        Advice(_lt("Export it as two files, certificate and key, and load both."), "account"),
+    ),
+    "credential_too_large": Meaning(
+        _lt("These files are too many or too large."),
+        Advice(
+            _lt("Choose the certificate and its key alone: at most 8 files, 256 kB together."),
+            "account",
+        ),
+    ),
+    "credential_certificate": Meaning(
+        _lt("This Odoo cannot read the certificate."),
+        Advice(
+            _lt("Fetch the certificate anew from the Ministry's application for KSeF."), "account"
+        ),
+    ),
     "credential_no_key": Meaning(
         _lt("The private key is missing: choose its file together with the certificate's."),
+        _OTHER_FILES,
+    ),
+    "credential_no_login_key": Meaning(
+        _lt("The login certificate's key is missing; the one here is for offline invoices."),
         _OTHER_FILES,
     ),
     "credential_no_certificate": Meaning(

@@ -8,9 +8,9 @@ from .meaning import (
     CONNECT_AGAIN,
     NOTHING_TO_DO,
     ODOO_ASKS_ON,
+    OTHER_WAY,
     SIGN_AGAIN,
     SIGN_AS_ANOTHER,
-    SIGN_ELSEWHERE,
     SIGN_WITHOUT_TOKEN,
     UNKNOWN,
     Advice,
@@ -21,15 +21,13 @@ from .meaning import (
 
 # What may pass by itself.
 _SIGN_AGAIN_LATER = replace(SIGN_AGAIN, final=False)
+_UNREADABLE_TOKEN = Meaning(_lt("KSeF could not read the KSeF token."), SIGN_WITHOUT_TOKEN)
 
 STATUSES: dict[int, Meaning] = {
     100: Meaning(_lt("KSeF is still checking the signature."), ODOO_ASKS_ON),
     200: Meaning(_lt("KSeF has accepted the login."), NOTHING_TO_DO),
     415: Meaning(
-        _lt(
-            "KSeF accepted the signature, but whoever signed has no rights to the company "
-            "with NIP %(nip)s."
-        ),
+        _lt("KSeF accepted the signature, but whoever signed has no rights there to %(nip)s."),
         Advice(
             _lt(
                 "Have the rights granted in KSeF by somebody who manages them there, or file "
@@ -48,7 +46,7 @@ STATUSES: dict[int, Meaning] = {
     ),
     450: Meaning(_lt("KSeF did not accept the KSeF token."), SIGN_WITHOUT_TOKEN),
     460: Meaning(
-        _lt("KSeF did not accept the certificate that the request was signed with."), SIGN_ELSEWHERE
+        _lt("KSeF did not accept the certificate that the request was signed with."), OTHER_WAY
     ),
     470: Meaning(_lt("KSeF cannot accept a login with this person's data."), SIGN_AS_ANOTHER),
     480: Meaning(
@@ -67,7 +65,7 @@ STATUSES: dict[int, Meaning] = {
     ),
 }
 
-#: By KSeF's details, in lower case and without a full stop.
+#: By how KSeF's details begin, in lower case and without a full stop.
 DETAILS: dict[int, dict[str, Meaning]] = {
     # Token logins: another program's, or one that somebody makes with our client.
     450: {
@@ -83,8 +81,14 @@ DETAILS: dict[int, dict[str, Meaning]] = {
         ),
         "token unieważniony": Meaning(_lt("This KSeF token was revoked."), SIGN_WITHOUT_TOKEN),
         "token nieaktywny": Meaning(_lt("This KSeF token is not active."), SIGN_WITHOUT_TOKEN),
-        "invalid token encoding": Meaning(
-            _lt("KSeF could not read the KSeF token."), SIGN_WITHOUT_TOKEN
+        "nieprawidłowe szyfrowanie tokena": Meaning(
+            _lt("KSeF could not decrypt the KSeF token."), SIGN_WITHOUT_TOKEN
+        ),
+        "nieprawidłowe kodowanie tokena": _UNREADABLE_TOKEN,
+        # Until 2.6.1 (docs/ksef.md E3).
+        "invalid token encoding": _UNREADABLE_TOKEN,
+        "token nie może być użyty w kontekście": Meaning(
+            _lt("This KSeF token belongs to another company or unit."), SIGN_WITHOUT_TOKEN
         ),
     },
     460: {
@@ -107,10 +111,10 @@ DETAILS: dict[int, dict[str, Meaning]] = {
                 "KSeF does not trust the issuer of the signature's certificate, or the certificate "
                 "belongs to another KSeF environment."
             ),
-            SIGN_ELSEWHERE,
+            OTHER_WAY,
         ),
         "certyfikat odwołany": Meaning(
-            _lt("The certificate of the signature was revoked."), SIGN_ELSEWHERE
+            _lt("The certificate of the signature was revoked."), OTHER_WAY
         ),
         "certyfikat zawieszony": Meaning(
             _lt("The certificate of the signature is suspended."),

@@ -7,11 +7,20 @@ from dataclasses import dataclass
 from typing import Literal
 
 #: Where the user goes on: sign = download and sign a new request; new_file = sign the same request
-#: again; other_file = choose another file; wait = Odoo or KSeF goes on by itself; account = the
-#: screen "Konto"; settings = the company's settings for KSeF; company = the company's own data;
-#: support = the Ministry or the administrator.
+#: again; other_way = connect in another of the three ways; other_file = choose another file; wait =
+#: Odoo or KSeF goes on by itself; account = the screen "Konto"; settings = the company's settings
+#: for KSeF; company = the company's own data; support = the Ministry or the administrator.
 WayBack = Literal[
-    "sign", "new_file", "other_file", "wait", "account", "settings", "company", "support", "none"
+    "sign",
+    "new_file",
+    "other_way",
+    "other_file",
+    "wait",
+    "account",
+    "settings",
+    "company",
+    "support",
+    "none",
 ]
 
 
@@ -32,7 +41,8 @@ class Meaning:
     """One code, for a person: what happened and what to do.
 
     Text and action are English, for translation, with no other placeholders than
-    %(code)s %(text)s %(details)s %(nip)s %(signer)s %(seconds)s.
+    %(code)s %(text)s %(details)s %(nip)s (the NIP or unit, with that word) %(signer)s %(seconds)s,
+    and what a problem of our own holds in its ``values``.
     """
 
     text: str
@@ -46,12 +56,13 @@ def _lt(text: str) -> str:
 
 NOTHING_TO_DO = Advice("", "none")
 SIGN_AGAIN = Advice(_lt("Download a new request, sign it and upload the signed file."), "sign")
-SIGN_ELSEWHERE = Advice(
+# How the request was signed is what KSeF refused (docs/ksef.md E13).
+OTHER_WAY = Advice(
     _lt(
-        "Download a new request and sign it at gov.pl with Profil Zaufany or e-dowód, "
-        "or with a qualified signature."
+        "Connect in another way: sign at moj.gov.pl, sign in your own program, "
+        "or load a KSeF certificate."
     ),
-    "sign",
+    "other_way",
 )
 SIGN_UNTOUCHED = Advice(
     _lt(
@@ -75,6 +86,15 @@ TRY_LATER = Advice(_lt("Try again in a few minutes."), "wait", final=False)
 ODOO_GOES_ON = Advice(
     _lt("There is nothing to do: Odoo tries again by itself."), "wait", final=False
 )
+#: The same, where it has lasted for so long that there is no login any more, or soon will be.
+ODOO_GOES_ON_TRYING = Advice(
+    _lt(
+        "Odoo goes on trying by itself. If KSeF works elsewhere, have this server's network "
+        "checked. An invoice that cannot wait may be issued in offline mode (offline24)."
+    ),
+    "wait",
+    final=False,
+)
 ODOO_ASKS_ON = Advice(
     _lt("There is nothing to do: you may close the window, Odoo goes on asking."),
     "wait",
@@ -88,7 +108,9 @@ UNKNOWN = Meaning(_lt("KSeF answered %(code)s: %(text)s %(details)s"), TELL_SUPP
 def of_details(meanings: Mapping[str, Meaning], details: Iterable[str]) -> Meaning | None:
     """Return the meaning of the first of KSeF's details that has one.
 
-    :param meanings: by the detail, in lower case and without a full stop
+    :param meanings: by how the detail begins (some end in a number), in lower case and without a
+        full stop
     """
-    plain = (" ".join(detail.split()).rstrip(".").casefold() for detail in details)
-    return next((meanings[detail] for detail in plain if detail in meanings), None)
+    plain = [" ".join(detail.split()).casefold() for detail in details]
+    known = (meanings[start] for detail in plain for start in meanings if detail.startswith(start))
+    return next(known, None)

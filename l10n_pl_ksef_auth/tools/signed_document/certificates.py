@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -18,6 +19,7 @@ _ROLES = {
     "PodpisZP": ("Imie", "Nazwisko", "PESEL"),
     "EPSignature": ("FirstName", "CurrentFamilyName", "PersonalIdentifier"),
 }
+_WITH_ZONE = re.compile(r"(?:Z|[+-][0-9]{2}:[0-9]{2})\Z")
 
 
 @dataclass(frozen=True)
@@ -74,18 +76,26 @@ def signed_properties(signature: Any) -> list[Any]:
 
 
 def signing_time(properties: Any) -> datetime | None:
-    """Return the time that the signer claims, aware; a time without a zone is taken as UTC."""
+    """Return the time that the signer claims, aware.
+
+    None also for a time without a zone, which may be the signer's local time.
+    """
     element = _part(properties, "SignedSignatureProperties/{*}SigningTime")
-    return optional_moment(text_of(element)[: const.MAX_VALUE])
+    text = text_of(element)[: const.MAX_VALUE]
+    return optional_moment(text) if _WITH_ZONE.search(text) else None
 
 
-def person(properties: Any) -> Person | None:
-    """Return the person that a role of Profil Zaufany names; None without such a role."""
-    for role in properties.iterfind(".//{*}ClaimedRole/*") if properties is not None else ():
-        if local_name(role) in _ROLES:
-            given, family, number = (_texts(role, name) for name in _ROLES[local_name(role)])
-            return Person(" ".join(given + family)[: const.MAX_VALUE], next(iter(number), ""))
-    return None
+def people(element: Any) -> list[Person]:
+    """Return the people that roles of Profil Zaufany name below an element, one for each number."""
+    found = element.iterfind(".//{*}ClaimedRole/*") if element is not None else ()
+    roles = [role for role in found if local_name(role) in _ROLES][: const.MAX_ROLES]
+    return [person for role in roles for person in _named(role)]
+
+
+def _named(role: Any) -> list[Person]:
+    given, family, numbers = (_texts(role, name) for name in _ROLES[local_name(role)])
+    name = " ".join(given + family)[: const.MAX_VALUE]
+    return [Person(name, number) for number in dict.fromkeys(numbers or [""])]
 
 
 def _part(element: Any, path: str) -> Any:

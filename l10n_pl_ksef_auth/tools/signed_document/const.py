@@ -25,10 +25,14 @@ MAX_CERTIFICATES = 20
 MAX_PREFIXES = 20
 MAX_CANDIDATES = 10
 #: Bytes that libxmlsec writes for the references of one signature; for its time, each node counts
-#: as 100 more.  A document is gone through up to six times, and each may take 200 ms.
+#: as 100 more.  A document is gone through for each key and once more, and each may take 200 ms.
 MAX_WRITTEN = 10_000_000
+#: The same, of a document for which it is told how a program spoilt it.
+MAX_EXPLAINED = 1_000_000
 #: Nodes that its XPath filters go through, a node for each filter; the time grows with the square.
 MAX_FILTERED_NODES = 3_000
+#: People whom roles name.
+MAX_ROLES = 5
 #: Certificates whose keys are tried on one signature.
 MAX_KEYS = 4
 #: Base64 characters of one certificate, which asn1crypto reads in Python; real ones have 2,000 to

@@ -14,10 +14,17 @@ _CHOOSE = _lt("Choose the XML file that you downloaded from gov.pl after signing
 _SIGN_UNOPENED = _lt(
     "Download a new request, sign it without opening it, and choose the signed file as it is."
 )
-_SIGN_ELSEWHERE = _lt(
-    "You can send it; if KSeF refuses it, sign a new request at gov.pl with Profil Zaufany."
-)
+_SIGN_ELSEWHERE = _lt("You can send it; if KSeF refuses it, connect in another way.")
+_ENVELOPED = _lt("Sign again with the signature type XAdES enveloped (inside the document).")
+_OTHER_PROGRAM = _lt("Sign a new request with another program, or at gov.pl with Profil Zaufany.")
 _SEND = _lt("You can send it; KSeF decides.")
+
+_SIGN_ITSELF = _lt(
+    "Sign AuthTokenRequest.xml itself: at moj.gov.pl, under Podpisz dokument elektronicznie, "
+    "or with your own signing program."
+)
+#: What to do where the way of signing is at fault.
+SIGN_OTHERWISE = (_SIGN_ELSEWHERE, _ENVELOPED, _OTHER_PROGRAM, _SIGN_ITSELF)
 
 #: Code -> what happened, what to do; in the order in which findings of one level are shown.
 #: Both sentences may hold placeholders such as ``%(found)s``.
@@ -31,12 +38,15 @@ _STOP: dict[str, tuple[str, str]] = {
         _CHOOSE,
     ),
     "pdf": (
-        _lt("This is a PDF document, not the signed XML file."),
-        _lt("Sign AuthTokenRequest.xml itself and choose the XML file that you get back."),
+        _lt(
+            "This is a PDF document, not the signed XML file. "
+            "The signature of mObywatel makes nothing but PDF."
+        ),
+        _SIGN_ITSELF,
     ),
     "asic": (
         _lt("This is an ASiC container; KSeF takes the signed XML file without a container."),
-        _lt("Sign again with the signature type XAdES enveloped (inside the document)."),
+        _ENVELOPED,
     ),
     "zip": (
         _lt("This is a ZIP archive or an office document, not the signed XML file."),
@@ -46,7 +56,7 @@ _STOP: dict[str, tuple[str, str]] = {
         _lt(
             "This is a signature in the CAdES or PKCS#7 format (.p7s, .sig); KSeF only takes XAdES."
         ),
-        _lt("Sign again with the signature type XAdES enveloped (inside the document)."),
+        _ENVELOPED,
     ),
     "html": (
         _lt("This is a saved web page, not the signed file."),
@@ -59,6 +69,10 @@ _STOP: dict[str, tuple[str, str]] = {
     "cut": (
         _lt("The end of the file is missing; the download was interrupted."),
         _lt("Download the signed file from gov.pl once more and choose it."),
+    ),
+    "damaged": (  # 21001
+        _lt("Something was added to the file or lost from it; it cannot be read."),
+        _SIGN_UNOPENED,
     ),
     "not_xml": (_lt("This is not an XML file."), _CHOOSE),  # 21001
     "dtd": (
@@ -77,17 +91,35 @@ _STOP: dict[str, tuple[str, str]] = {
         ),
         _lt("If you have not signed it yet, sign it at gov.pl first and download the result."),
     ),
+    "letter": (  # 9101
+        _lt(
+            "This is a letter for an office (ePUAP). "
+            "It was signed as a whole, not the request to log in to KSeF."
+        ),
+        _SIGN_ITSELF,
+    ),
+    "container": (  # 9101
+        _lt(
+            "The signing program put the request into a container (%(found)s); "
+            "KSeF does not open it."
+        ),
+        _ENVELOPED,
+    ),
+    "internally_detached": (  # 9101
+        _lt("The signature stands beside the request, not inside it; KSeF does not accept that."),
+        _ENVELOPED,
+    ),
     "other_document": (  # 9101
         _lt("This is another document (%(found)s), not the request to log in to KSeF."),
         _CHOOSE,
     ),
     "detached": (
         _lt("This file holds only the signature; the signed request is in another file."),
-        _lt("Sign again with the signature type XAdES enveloped (inside the document)."),
+        _ENVELOPED,
     ),
     "external_reference": (
         _lt("The signature refers to a file outside the document, which KSeF cannot open."),
-        _lt("Sign again with the signature type XAdES enveloped (inside the document)."),
+        _ENVELOPED,
     ),
     "two_signatures": (  # 9103
         _lt("The document is signed %(count)s times; KSeF takes exactly one signature."),
@@ -144,7 +176,7 @@ _STOP: dict[str, tuple[str, str]] = {
     ),
     "signature_der": (  # 9105: docs/ksef.md A2-5
         _lt("The signing program wrote the signature in a form that KSeF does not read."),
-        _lt("Sign a new request with another program, or at gov.pl with Profil Zaufany."),
+        _OTHER_PROGRAM,
     ),
     "bad_signature": (  # 9105
         _lt("The signature does not belong to this document or to this certificate."),
@@ -195,6 +227,10 @@ _WARN: dict[str, tuple[str, str]] = {
     ),
     "not_xades": (  # 9105: docs/ksef.md A2-6
         _lt("The signature is a plain XML signature, not XAdES; KSeF may refuse it."),
+        _SIGN_ELSEWHERE,
+    ),
+    "irregular_xades": (  # 9105: docs/ksef.md A2-6
+        _lt("The signature keeps to the rules of XAdES only in part; KSeF may refuse it."),
         _SIGN_ELSEWHERE,
     ),
     "no_signing_certificate": (  # 9105: docs/ksef.md A2-6
@@ -261,6 +297,10 @@ _WARN: dict[str, tuple[str, str]] = {
         _lt(
             "You can send it; if KSeF refuses it, correct the clock where you sign and sign again."
         ),
+    ),
+    "second_person": (  # 21406
+        _lt("The signature names several people (%(found)s); KSeF accepts one."),
+        _SIGN_ELSEWHERE,
     ),
     "ignored_role": (
         _lt("The file names a signer in a part that is not signed; this name is not believed."),

@@ -49,6 +49,7 @@ class Finding:
 
     ``text`` and ``action`` are English sentences for an accountant, to be translated and then
     filled with ``values``.  ``evidence`` is for support; it never holds a PESEL or a key.
+    ``other_ways``: it is about how the file was signed, so signing in another way may help.
     """
 
     code: str
@@ -57,6 +58,7 @@ class Finding:
     action: str
     values: Mapping[str, str] = field(default_factory=dict)
     evidence: str = ""
+    other_ways: bool = False
 
     @property
     def sentence(self) -> str:
@@ -82,7 +84,7 @@ class Signer:
 class Reading:
     """All that is known about a document before KSeF sees it.
 
-    ``signed_at`` is the time that the signer claims.
+    ``signed_at`` is the time that the signer claims, None without its zone.
     """
 
     findings: tuple[Finding, ...]

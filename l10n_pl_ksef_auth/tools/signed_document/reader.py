@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from . import const, parsing
-from .certificates import Person, person, signing_certificate, signing_time
+from . import const
+from .certificates import Person, people, signing_certificate, signing_time
 from .document import Document, examine, shape_finding
+from .encodings import encoding_findings
 from .model import Expected, Finding, Reading, Signer
+from .parsing import Unreadable, parse
+from .recognition import recognise
 from .references import Located, locate
 from .report import finding, ordered
 from .request import Request, read_request, request_findings
@@ -37,12 +40,12 @@ def read(data: bytes, expected: Expected) -> Reading:
 
 def read_unguarded(data: bytes, expected: Expected) -> Reading:
     """Do the work of :func:`read`; what this raises is a fault of the reader, for tests to see."""
-    early = parsing.recognise(data)
+    early = recognise(data)
     if early is not None:
         return Reading((early,))
     try:
-        document = examine(parsing.parse(data))
-    except parsing.Unreadable as error:
+        document = examine(parse(data))
+    except Unreadable as error:
         return Reading((error.finding,))
     wrong = shape_finding(document)
     if wrong is not None:
@@ -63,11 +66,11 @@ def _misshapen(document: Document, wrong: Finding, data: bytes) -> Reading:
 def _judged(located: Located, verdict: Verdict, expected: Expected, data: bytes) -> Reading:
     """Return all that is known of a signed request."""
     request, certificate = located.request, verdict.certificate
-    role = person(located.properties) if located.certain else None
-    signer = signer_of(certificate, role, request.context)
+    roles = people(located.properties) if located.certain else []
+    signer = signer_of(certificate, next(iter(roles), None), request.context)
     signed_at = signing_time(located.properties)
     found = [
-        *parsing.encoding_findings(data),
+        *encoding_findings(data),
         *request_findings(request, expected),
         *located.findings,
         *verdict.findings,
@@ -79,7 +82,7 @@ def _judged(located: Located, verdict: Verdict, expected: Expected, data: bytes)
     if signer is not None:
         found += subject_findings(signer, request)
         found += certificate_findings(certificate, signer, expected)
-        found += _role_findings(located, role, signer)
+        found += _role_findings(located, roles, signer)
     return Reading(ordered(found), signer, request.challenge, request.context, signed_at)
 
 
@@ -99,11 +102,14 @@ def _key_findings(located: Located) -> list[Finding]:
     return [finding("no_signing_certificate", "nor a signed KeyInfo")]
 
 
-def _role_findings(located: Located, role: Person | None, signer: Signer) -> list[Finding]:
-    """Warn of a role that is not signed; mention one beside a person's own certificate."""
-    if role is None:
-        stray = person(located.signature) is not None
-        return [finding("ignored_role", "a role outside what is signed")] if stray else []
-    if signer.kind == "trusted_profile":
-        return []
-    return [finding("unused_role", f"beside a certificate of: {signer.kind}")]
+def _role_findings(located: Located, roles: list[Person], signer: Signer) -> list[Finding]:
+    """Tell of roles that are not signed, of several, and of one beside a person's certificate."""
+    found = []
+    if len(people(located.signature)) > len(roles):
+        found.append(finding("ignored_role", "a role outside what is signed"))
+    if len(roles) > 1:
+        names = ", ".join(dict.fromkeys(role.name for role in roles))
+        found.append(finding("second_person", f"{len(roles)} people in roles", found=names))
+    if roles and signer.kind != "trusted_profile":
+        found.append(finding("unused_role", f"beside a certificate of: {signer.kind}"))
+    return found

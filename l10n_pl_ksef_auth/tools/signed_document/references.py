@@ -132,7 +132,8 @@ def _properties_findings(
     target = properties.getparent().get("Target")
     if typed and target == f"#{signature.get('Id')}" and count == 1:
         return []
-    return [finding("not_xades", f"{len(typed)} typed references, Target '{target}'")]
+    evidence = f"{len(typed)} typed references, Target '{target}', {count} SignedProperties"
+    return [finding("irregular_xades", evidence)]
 
 
 def references_of(document: Document) -> tuple[Reference, ...]:

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from .const import MAX_VALUE
-from .findings import TABLE
+from .findings import SIGN_OTHERWISE, TABLE
 from .model import Finding
 
 #: A PESEL, or a longer run of digits that may hold one.
@@ -33,7 +33,7 @@ def finding(code: str, evidence: str, **values: str) -> Finding:
     """
     level, text, action = TABLE[code]
     clean = {name: mask(value) for name, value in values.items()}
-    return Finding(code, level, text, action, clean, mask(evidence))
+    return Finding(code, level, text, action, clean, mask(evidence), action in SIGN_OTHERWISE)
 
 
 #: Graver findings come first in the table.

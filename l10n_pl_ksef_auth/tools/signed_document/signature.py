@@ -11,8 +11,7 @@ from typing import Any, Literal
 
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from ..credentials import UNREADABLE
-from ..x509_support import Certificate
+from ..x509_support import UNREADABLE, Certificate
 from . import const
 from .document import decode, text_of
 from .model import Finding

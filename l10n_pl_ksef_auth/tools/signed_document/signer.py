@@ -13,15 +13,20 @@ from cryptography.x509.oid import NameOID
 
 from ..auth_token_request import Context
 from ..credentials import may_authenticate
-from ..identity import Identity, identity_of_certificate
+from ..identity import (
+    Identity,
+    identity_of_certificate,
+    is_issued_by_ksef,
+    issuer_of,
+    named_environment,
+)
 from ..nip import formatted
-from ..x509_support import MAX_NAME, ORGANIZATION_IDENTIFIER, Certificate, value_of
+from ..x509_support import ORGANIZATION_IDENTIFIER, Certificate, value_of
 from .certificates import Person
 from .model import Expected, Finding, Kind, Signer
 from .report import finding, mask
 from .request import Request
 
-_KSEF_ISSUER = re.compile(r"\bKSeF\b", re.IGNORECASE)
 _PERSONAL_ID_ISSUER = re.compile(r"podpis\w{0,9} osobist|\bPL\.?ID\b", re.IGNORECASE)
 #: docs/ksef.md B-2: the seal that signs for everybody with Profil Zaufany; its NIP is nobody's.
 _SHARED_NUMBER = "5252955037"
@@ -33,7 +38,6 @@ _TOLERANCE = timedelta(minutes=5)
 #: Clocks differ by less than this: a certificate that ended longer ago is certainly refused.
 _CERTAINLY_EXPIRED = timedelta(days=1)
 _FINGERPRINT = "certificateFingerprint"
-_ENVIRONMENT = re.compile(r"\b(TEST|DEMO)\b", re.IGNORECASE)
 
 
 def signer_of(
@@ -81,10 +85,9 @@ def _identity_of(person: Person) -> Identity | None:
 
 
 def _kind(certificate: Certificate, identity: Identity) -> Kind:
-    issuer = _issuer(certificate)
-    if _KSEF_ISSUER.search(issuer):
+    if is_issued_by_ksef(certificate):
         return "ksef_certificate"
-    if _PERSONAL_ID_ISSUER.search(issuer):
+    if _PERSONAL_ID_ISSUER.search(issuer_of(certificate)):
         return "personal_id"
     if _seal_number(certificate):
         return "seal"
@@ -116,10 +119,9 @@ def certificate_findings(
         found.append(finding("offline_certificate", "key usage without digitalSignature"))
     if certificate.is_self_signed and environment in ("production", "demo"):
         found.append(finding("self_signed", f"issuer {signer.issuer}"))
-    named = _ENVIRONMENT.search(_issuer(certificate))
-    if signer.kind == "ksef_certificate" and named and environment is not None:
-        if named[1].lower() != environment:
-            found.append(finding("other_environment", f"issuer {signer.issuer}", found=named[1]))
+    named = named_environment(certificate) if signer.kind == "ksef_certificate" else None
+    if named and environment is not None and named.lower() != environment:
+        found.append(finding("other_environment", f"issuer {signer.issuer}", found=named))
     return found
 
 
@@ -182,11 +184,6 @@ def _validity_findings(certificate: Certificate, now: datetime) -> list[Finding]
     if now < start - _TOLERANCE:
         return [finding("certificate_not_yet_valid", evidence, date=_minute(start))]
     return []
-
-
-def _issuer(certificate: Certificate) -> str:
-    """Return the whole name of the issuer, within bounds."""
-    return certificate.issuer.rfc4514_string()[:MAX_NAME]
 
 
 def _name(name: x509.Name) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import copy
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from xml.sax.saxutils import escape
@@ -23,6 +24,7 @@ from ..x509_support import Certificate
 from ..xades import unusable
 from . import const
 from .document import decode, text_of
+from .letters import letters_are_lost, repairs
 from .model import Finding
 from .parsing import parse
 from .references import Located, Reference, is_canonicalisation
@@ -98,8 +100,18 @@ def _unknown(located: Located) -> str:
     filters = len(signature.findall(f"{const.SIGNED_INFO}//{{*}}XPath"))
     if filters and filters * sum(map(_nodes, tree.iter())) > const.MAX_FILTERED_NODES:
         return "XPath in a large document"
-    octets = sum(_octets(element) for target in targets for element in target.iter())
-    return "large document" if octets > const.MAX_WRITTEN else ""
+    return "large document" if _writes_more(located, const.MAX_WRITTEN) else ""
+
+
+def _writes_more(located: Located, bound: int) -> bool:
+    """Return True if libxmlsec may write more bytes for the references, each node counting 100."""
+    octets = 0
+    for reference in located.references:
+        for element in reference.target.iter():
+            octets += _octets(element)
+            if octets > bound:
+                return True
+    return False
 
 
 def _has_odd_attribute(element: Any) -> bool:
@@ -189,19 +201,36 @@ def _is_der(value: bytes) -> bool:
 def _change_findings(located: Located) -> tuple[Finding, ...]:
     """Return what was changed after signing, going by the references' digests.
 
-    An editor that indents the request indents the signature, too: then one sentence is enough.
+    An editor that indents the request indents the signature, too, and damaged letters are damaged
+    everywhere: then one sentence is enough.
     """
     stated = [_digest(reference.element) for reference in located.references]
     actual = _digests(located, _copied(located))
     if actual is None:
         return (finding("unchecked", "libxmlsec", found="libxmlsec"),)
     differing = [number for number, digest in enumerate(actual) if digest != stated[number]]
-    before = (_digests(located, _before_editing(located)) if differing else None) or actual
-    for number in differing:
-        if before[number] == stated[number]:
-            uri = located.references[number].uri
-            return (finding("edited", f"reference '{uri}' fits without white space"),)
-    return tuple(_changed(located, located.references[n], stated[n], actual[n]) for n in differing)
+    if differing and not _writes_more(located, const.MAX_EXPLAINED):
+        for code, evidence, copied in _as_it_was(located):
+            before = _digests(located, copied) or actual
+            for number in differing:
+                if before[number] == stated[number]:
+                    uri = located.references[number].uri
+                    return (finding(code, f"reference '{uri}' fits {evidence}"),)
+    found = [_changed(located, located.references[n], stated[n], actual[n]) for n in differing]
+    if found and letters_are_lost(located.properties):
+        return (finding("wrong_encoding", "; ".join(f.evidence for f in found)),)
+    return tuple(found)
+
+
+def _as_it_was(located: Located) -> Iterator[tuple[str, str, dict[Any, Any]]]:
+    """Yield how a document may have been before a program spoilt it: code, evidence and a copy."""
+    yield "edited", "without white space", _before_editing(located)
+    for name, repaired in repairs(located.signature.getroottree()):
+        copied = _copied(located)
+        for element, (text, tail, attributes) in repaired.items():
+            copied[element].text, copied[element].tail = text, tail
+            copied[element].attrib.update(attributes)
+        yield "wrong_encoding", f"with its letters read as {name}", copied
 
 
 def _changed(located: Located, reference: Reference, stated: bytes, actual: bytes) -> Finding:

@@ -16,7 +16,7 @@ from signxml import XMLSigner
 from ksef_simulator import keys, layouts, signers
 from tools.auth_token_request import Context, build
 
-from . import unfit  # noqa: F401 - it registers its documents
+from . import unfit, wrapped  # noqa: F401 - they register their documents
 from .making import (
     MAKERS,
     OTHER_NIP,
@@ -28,6 +28,7 @@ from .making import (
     authority,
     faulty,
     qualified,
+    replacing,
     signed,
 )
 from .people import AT, CHALLENGE, CONTEXT
@@ -82,6 +83,25 @@ def without_signing_certificate() -> Made:
 @faulty
 def signed_key_info_replaces_signing_certificate() -> Made:
     return signed(layout="three-references", signing_certificate=None), ()
+
+
+@faulty
+def properties_by_a_reference_without_a_type() -> Made:
+    kind = b' Type="http://uri.etsi.org/01903#SignedProperties"'
+    return signed(change=replacing(kind, b"")), ("irregular_xades",)
+
+
+@faulty
+def properties_of_another_signature() -> Made:
+    change = replacing(b'Target="#', b'Target="#other-')
+    return signed(change=change), ("irregular_xades",)
+
+
+@faulty
+def signing_time_without_a_zone() -> Made:
+    """In Poland, the clock on the wall is one or two hours ahead of UTC."""
+    change = replacing(b"14:03:00Z</xades:SigningTime>", b"16:03:00</xades:SigningTime>")
+    return signed(change=change), ()
 
 
 @faulty

@@ -52,6 +52,17 @@ def qualified(
     )
 
 
+def replacing(old: bytes, new: bytes) -> Callable[[bytes], bytes]:
+    """Return a change of what a program writes before it signs, see `sign_with_certificate`."""
+
+    def change(marked: bytes) -> bytes:
+        if old not in marked:
+            raise ValueError(f"{old!r} is not in the document")
+        return marked.replace(old, new)
+
+    return change
+
+
 def signed(request: bytes = REQUEST, **how: object) -> bytes:
     """Sign with a key of the person with the qualified certificate, by default on P-256."""
     key = how.pop("key", None) or keys.ec_key("other")

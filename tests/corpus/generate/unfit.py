@@ -55,6 +55,54 @@ def role_of_profil_zaufany_beside_a_personal_certificate() -> Made:
     return signed(roles=signers.claimed_role(identities.OWNER)), ("unused_role",)
 
 
+def _by_profil_zaufany(roles: str, **how: object) -> bytes:
+    certificate = signers.certificate_of("owner", AT, "rsa")
+    return signed(key=keys.rsa_key("minister"), certificate=certificate, roles=roles, **how)
+
+
+@faulty
+def profil_zaufany_with_two_people() -> Made:
+    first, second = map(signers.claimed_role, (identities.OWNER, identities.STRANGER))
+    inner = second.partition("<xades:ClaimedRoles>")[2].partition("</xades:ClaimedRoles>")[0]
+    end = "</xades:ClaimedRoles>"
+    return _by_profil_zaufany(first.replace(end, inner + end)), ("second_person",)
+
+
+@faulty
+def profil_zaufany_with_two_numbers() -> Made:
+    number = f"<os:PESEL>{identities.STRANGER.pesel}</os:PESEL>"
+    role = signers.claimed_role(identities.OWNER)
+    end = "<ppZP:IdKonta"
+    return _by_profil_zaufany(role.replace(end, number + end)), ("second_person",)
+
+
+@faulty
+def profil_zaufany_with_a_person_beside_the_signed_one() -> Made:
+    forged = (
+        "<xades:UnsignedProperties><xades:UnsignedSignatureProperties>"
+        f"{signers.claimed_role(identities.STRANGER)}"
+        "</xades:UnsignedSignatureProperties></xades:UnsignedProperties>"
+    )
+    end = b"</xades:QualifyingProperties>"
+    document = _by_profil_zaufany(signers.claimed_role(identities.OWNER))
+    return document.replace(end, forged.encode() + end), ("ignored_role",)
+
+
+@faulty
+def profil_zaufany_with_second_properties_beside_the_signed_ones() -> Made:
+    forged = (
+        '<ds:Object><xades:QualifyingProperties xmlns:xades="http://uri.etsi.org/01903/v1.3.2#" '
+        'Target="#id-0"><xades:SignedProperties><xades:SignedSignatureProperties>'
+        f"{signers.claimed_role(identities.STRANGER)}"
+        "</xades:SignedSignatureProperties></xades:SignedProperties></xades:QualifyingProperties>"
+        "</ds:Object>"
+    )
+    end = b"</ds:Signature>"
+    document = _by_profil_zaufany(signers.claimed_role(identities.OWNER))
+    codes = ("irregular_xades", "ignored_role")
+    return document.replace(end, forged.encode() + end), codes
+
+
 @faulty
 def seal_of_another_company() -> Made:
     subject = pki.name(

@@ -32,12 +32,12 @@ def cut_just_before_the_end(data: bytes) -> bytes:
     return data.rstrip()[:-5]
 
 
-@mutation("not_xml")
+@mutation("damaged")
 def cut_at_the_start(data: bytes) -> bytes:
     return data[60:].replace(b"<", b"", 1)
 
 
-@mutation("not_xml")
+@mutation("damaged")
 def text_is_added_at_the_end(data: bytes) -> bytes:
     return data + b"\nPozdrawiam"
 
@@ -55,6 +55,74 @@ def padded_within_the_limit(data: bytes) -> bytes:
 @mutation("byte_order_mark")
 def byte_order_mark_is_added(data: bytes) -> bytes:
     return b"\xef\xbb\xbf" + data
+
+
+@mutation("damaged")
+def second_byte_order_mark_is_added(data: bytes) -> bytes:
+    return b"\xef\xbb\xbf\xef\xbb\xbf" + data
+
+
+@mutation("damaged")
+def line_is_added_before_the_xml_declaration(data: bytes) -> bytes | None:
+    return b"\n" + data if data.startswith(b"<?xml") else None
+
+
+@mutation("damaged")
+def zeros_are_added_at_the_end(data: bytes) -> bytes:
+    return data + bytes(1_000)
+
+
+@mutation("damaged", "wrong_encoding")
+def bytes_in_the_middle_are_lost(data: bytes) -> bytes:
+    """A character may be cut in two."""
+    place = data.index(b"SignatureMethod") + 4
+    return data[:place] + data[place + 40 :]
+
+
+@mutation("wrong_encoding")
+def read_as_windows_1250_and_saved(data: bytes) -> bytes | None:
+    return _read_as(data, "cp1250")
+
+
+@mutation("wrong_encoding")
+def read_as_windows_1250_and_saved_twice(data: bytes) -> bytes | None:
+    once = _read_as(data, "cp1250")
+    return once and _read_as(once, "cp1250")
+
+
+@mutation("wrong_encoding")
+def read_as_latin_1_and_saved(data: bytes) -> bytes | None:
+    return _read_as(data, "iso-8859-1")
+
+
+@mutation("wrong_encoding")
+def read_as_latin_2_and_saved(data: bytes) -> bytes | None:
+    return _read_as(data, "iso-8859-2")
+
+
+@mutation("wrong_encoding")
+def read_as_dos_letters_and_saved(data: bytes) -> bytes | None:
+    return _read_as(data, "cp852")
+
+
+@mutation("wrong_encoding")
+def saved_without_its_letters(data: bytes) -> bytes | None:
+    return None if data.isascii() else data.decode().encode("ascii", "replace")
+
+
+@mutation("wrong_encoding")
+def declared_in_another_encoding_than_it_has(data: bytes) -> bytes | None:
+    return None if data.isascii() else _declared(data, "windows-1250").encode()
+
+
+def _read_as(data: bytes, encoding: str) -> bytes | None:
+    """Save what a program reads that takes UTF-8 for an encoding of one byte a letter."""
+    if data.isascii():
+        return None
+    # As Windows does: a byte without a letter becomes the control character of its number.
+    letters = {byte: bytes([byte]).decode(encoding, "replace") for byte in range(256)}
+    text = "".join(letters[byte].replace("\ufffd", chr(byte)) for byte in data)
+    return text.encode()
 
 
 @mutation("not_utf8")

@@ -88,7 +88,7 @@ def signature_is_removed(data: bytes) -> bytes | None:
     return written(root)
 
 
-@mutation("other_document")
+@mutation("container")
 def request_is_wrapped_in_another_element(data: bytes) -> bytes:
     root, _signature = tree_of(data)
     wrapper = etree.Element("Wrapper")

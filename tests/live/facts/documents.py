@@ -25,6 +25,10 @@ from ..people import Signer
 UNKNOWN_CHALLENGE = "20260101-CR-0123456789-ABCDEF0123-0A"
 SHA_1 = "http://www.w3.org/2000/09/xmldsig#sha1"
 SCHEMA_2_0 = "http://ksef.mf.gov.pl/auth/token/2.0"
+ANOTHER_DOCUMENT = b'<Faktura xmlns="http://crd.gov.pl/wzor/2025/06/25/13775/"><Fa/></Faktura>'
+#: Addresses that nobody has (RFC 5737).
+ANOTHER_ADDRESS = b"<Ip4Address>192.0.2.1</Ip4Address>"
+BACKWARDS = b"<Ip4Range>192.0.2.9-192.0.2.1</Ip4Range>"
 
 
 def _sign(signer: Signer, document: bytes, **more: Any) -> bytes:
@@ -52,6 +56,37 @@ def _request(life: Life) -> bytes:
 def _signed(life: Life, change: Callable[[bytes], bytes] = bytes) -> bytes:
     owner: Signer = life["owner"]
     return owner.sign(change(_request(life)))
+
+
+def _allowing(life: Life, addresses: bytes) -> bytes:
+    """Return a signed request that lets a login be used from some addresses only."""
+    end = b"</SubjectIdentifierType>"
+    policy = b"<AuthorizationPolicy><AllowedIps>%b</AllowedIps></AuthorizationPolicy>" % addresses
+    return _signed(life, lambda document: document.replace(end, end + policy))
+
+
+@fact("A1-9101", "400 9101")
+def another_document(life: Life) -> str:
+    """A signed document that is no request is refused."""
+    return _code(life, life["owner"].sign(ANOTHER_DOCUMENT))
+
+
+@fact("A1-21405", "400 21405")
+def addresses_backwards(life: Life) -> str:
+    """A range of addresses must not end before it begins."""
+    return _code(life, _allowing(life, BACKWARDS))
+
+
+@fact("A1-http", "403 ip-not-allowed", is_open=True)
+def another_address(life: Life) -> str:
+    """From which call on a login is refused that allows another address only."""
+    answer = life.accepted(life.submit(_allowing(life, ANOTHER_ADDRESS)))
+    bearer, path = answer.body["authenticationToken"]["token"], answer.body["referenceNumber"]
+    status = life.door.call("GET", f"/auth/{path}", bearer)
+    if status.status != 200:
+        return status.said
+    login = life.redeemed(life.followed(answer))
+    return f"later: {life.door.call('GET', '/auth/sessions', login.access).said}"
 
 
 @fact("A1-21111", "400 21111")
@@ -243,3 +278,12 @@ def dead_person(life: Life) -> str:
     nip, pesel = cast.owner_of_a_nip(life, "C", isDeceased=True)
     life["C"], life["owner of C"] = nip, people.human("the owner of C", pesel)
     return life.attempt(life["owner of C"], nip).said
+
+
+@fact("A1-refresh", "400 21308", is_open=True)
+def end_of_a_life(life: Life) -> str:
+    """Who has died meanwhile gets no other access token."""
+    nip, pesel = cast.owner_of_a_nip(life, "D")
+    login = life.log_in(people.human("the owner of D", pesel), nip)
+    cast.dies(life, nip, pesel)
+    return life.door.call("POST", "/auth/token/refresh", login.refresh).said

@@ -148,6 +148,18 @@ def others_are_no_owners(life: Life) -> str:
     return "empty or null" if not owners else ", ".join(owners)
 
 
+@fact("E1", "may send and receive")
+def owner_is_read(life: Life) -> str:
+    """The addon reads an owner's rights in either shape: listed, or none and no word of owners."""
+    return life.rights_as_read(life["login"], life["company"])
+
+
+@fact("E1", "CredentialsManage")
+def administrator_is_read(life: Life) -> str:
+    """The addon takes nobody for an owner who is none."""
+    return life.rights_as_read(life["administrator"], life["company"])
+
+
 @fact("E2", "CollectiveIdentifierManage")
 def right_to_collective_identifiers(life: Life) -> str:
     """Among an owner's rights is the one to collective identifiers, since 2.7.0."""

@@ -156,6 +156,19 @@ def foreign_rights_in_the_own_list(life: Life) -> str:
     return "of A" if life["A"] in nips else "not there"
 
 
+@fact("G2-11", "may send and receive")
+def office_is_read_at_its_client(life: Life) -> str:
+    """The addon reads B's rights in A."""
+    return life.rights_as_read(life["B in A"], life["A"])
+
+
+@fact("E1", "may send and receive")
+def office_is_read_at_home(life: Life) -> str:
+    """The addon still reads B as the owner of its own NIP, though its list holds A's rights."""
+    life.need("given rights")
+    return life.rights_as_read(life["login to B"], life["B"])
+
+
 @fact("G2-5", "403 missing-permissions")
 def office_may_not_pass_on(life: Life) -> str:
     """Who may not manage rights is refused at once, not by the verdict."""

@@ -98,6 +98,13 @@ def access_token_without_rights(life: Life) -> str:
     return f"{answer.said}, {'no rights' if rows == [] else 'rights'}"
 
 
+@fact("E1", "none", is_open=True)
+def end_of_rights_is_read(life: Life) -> str:
+    """The addon reads from B's older access token in A that the rights are gone."""
+    life.need("given rights")
+    return life.rights_as_read(life["B in A"], life["A"])
+
+
 @fact("G2-13", "200", is_open=True)
 def refresh_without_rights(life: Life) -> str:
     """Whether B's refresh token in A is refused, with 21301, or gives a token without rights."""

@@ -30,11 +30,15 @@ def _key(life: Life) -> Any:
     return read_certificate(base64.b64decode(der)).public_key()
 
 
-def _submit(life: Life, token: str, **more: str) -> Answer:
-    """Log in with a token, as far as KSeF's first answer."""
+def _submit(life: Life, token: str, late: int = 0, **more: Any) -> Answer:
+    """Log in with a token, as far as KSeF's first answer.
+
+    :param late: milliseconds by which the time sent along is wrong
+    """
     key = _key(life)
     challenge = life.door.call("POST", "/auth/challenge").body
-    secret = f"{token}|{challenge['timestampMs']}".encode()
+    # Latin-1 lets a text of ours be no UTF-8.
+    secret = f"{token}|{challenge['timestampMs'] + late}".encode("latin-1")
     body = {
         "challenge": challenge["challenge"],
         "contextIdentifier": {"type": "Nip", "value": life["company"]},
@@ -44,11 +48,27 @@ def _submit(life: Life, token: str, **more: str) -> Answer:
     return life.door.call("POST", "/auth/ksef-token", json=body)
 
 
-@fact("A1-450", "450")
+def _ends(life: Life, token: str, **more: Any) -> str:
+    """Log in with a token, and return the final status in short."""
+    return life.followed(life.accepted(_submit(life, token, **more))).said
+
+
+@fact("A1-450", "450 Nieprawidłowy token")
 def invented_token(life: Life) -> str:
     """A login with a KSeF token that is none ends in 450."""
-    answer = life.accepted(_submit(life, INVENTED.format(nip=life["company"])))
-    return str(life.followed(answer).code)
+    return _ends(life, INVENTED.format(nip=life["company"]))
+
+
+@fact("E3", "450 Nieprawidłowe szyfrowanie tokena")
+def garbled_token(life: Life) -> str:
+    """What cannot be decrypted has a detail of its own, since 2.6.1."""
+    return _ends(life, "", encryptedToken=base64.b64encode(bytes(256)).decode())
+
+
+@fact("E3", "450 Nieprawidłowe kodowanie tokena")
+def token_in_another_encoding(life: Life) -> str:
+    """What is no text after decryption has a detail of its own, since 2.6.1."""
+    return _ends(life, "\xff\xfe")
 
 
 @fact("A1-token", "400 21470")
@@ -61,7 +81,7 @@ def unknown_key(life: Life) -> str:
 @fact("A1-25001", "400 25001")
 def token_gets_no_data(life: Life) -> str:
     """A login with a KSeF token gets no data for a certificate request."""
-    made = life.make_token(life["login"])
+    life["token"] = made = life.make_token(life["login"])
     login = life.followed(life.accepted(_submit(life, made)))
     life["login with a token"] = life.redeemed(login)
     return life.door.call("GET", "/certificates/enrollments/data", login.access).said
@@ -89,3 +109,24 @@ def token_beyond_ones_rights(life: Life) -> str:
     """Nobody can give a token rights that he does not have."""
     body = {"permissions": ["InvoiceWrite"], "description": MARK}
     return life.door.call("POST", "/tokens", life["administrator"].access, json=body).said
+
+
+@fact("E3", "450 Token nie może być użyty w kontekście")
+def token_of_another_context(life: Life) -> str:
+    """A token for one context opens no other one, and the detail names that one, since 2.6.1."""
+    said = _ends(life, life["token"], contextIdentifier={"type": "Nip", "value": life["B"]})
+    return said.replace(life["B"], "").strip()
+
+
+@fact("A1-450", "450 Nieprawidłowy czas tokena")
+def token_at_another_time(life: Life) -> str:
+    """A token must be sent with the challenge's time."""
+    return _ends(life, life["token"], late=1)
+
+
+@fact("A1-450", "204, then 450 Token unieważniony")
+def revoked_token(life: Life) -> str:
+    """A revoked token logs in no more."""
+    path = f"/tokens/{life['token'].partition('|')[0]}"
+    said = life.door.call("DELETE", path, life["login"].access).said
+    return f"{said}, then {_ends(life, life['token'])}"

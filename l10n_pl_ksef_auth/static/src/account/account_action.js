@@ -75,32 +75,42 @@ export class KsefAccountAction extends Component {
 
     /** Calls a method that returns the whole account, shows it, and compares it with KSeF. */
     async refreshBy(method, ...args) {
-        this.receive(await this.rpc(method, ...args));
+        this.show(await this.rpc(method, ...args));
+    }
+
+    /** Shows an account, and compares it with KSeF. */
+    show(answer) {
+        this.receive(answer);
         if (this.isConnected && !this.account.problem) {
             this.compare();
         }
     }
 
     /** Calls a method of the company; the screen is busy meanwhile. */
-    async rpc(method, ...args) {
+    rpc(method, ...args) {
+        return this.rpcFor([this.companyId], method, ...args);
+    }
+
+    /** The same for several companies. */
+    async rpcFor(ids, method, ...args) {
         this.state.running = method;
         try {
-            return await this.orm.call("res.company", method, [[this.companyId], ...args]);
+            return await this.orm.call("res.company", method, [ids, ...args]);
         } finally {
             this.state.running = "";
         }
     }
 
     /** Calls a method that may want the user's password first: it returns `confirm` then. */
-    async rpcAfterPassword(method, ...args) {
-        const answer = await this.rpc(method, ...args);
+    async rpcAfterPassword(ids, method, ...args) {
+        const answer = await this.rpcFor(ids, method, ...args);
         if (!answer.confirm) {
             return answer;
         }
         await new Promise((resolve) => {
             this.action.doAction(answer.confirm, { onClose: resolve });
         });
-        return this.rpc(method, ...args);
+        return this.rpcFor(ids, method, ...args);
     }
 
     /** Shows an account. One with a problem keeps what KSeF listed before. */
@@ -147,8 +157,27 @@ export class KsefAccountAction extends Component {
         return this.refreshBy("l10n_pl_ksef_issue_certificate");
     }
 
-    renewCertificate(serialNumber) {
-        return this.refreshBy("l10n_pl_ksef_renew_certificate", serialNumber);
+    /** Tells what keeps a certificate from being renewed; returns that, and what is left. */
+    async termsOfRenewal(serialNumber) {
+        const terms = await this.rpc("l10n_pl_ksef_terms_of_renewal", serialNumber);
+        this.receive({ ...this.account, problem: terms.problem });
+        return terms;
+    }
+
+    async renewCertificate(serialNumber) {
+        const method = "l10n_pl_ksef_renew_certificate";
+        const answer = await this.rpcAfterPassword([this.companyId], method, serialNumber);
+        if (!answer.confirm) {
+            this.show(answer);
+        }
+    }
+
+    /** Agrees to the numbers of some companies with one password; returns whether that was given. */
+    async agree(companies) {
+        const numbers = Object.fromEntries(companies.map(({ id, number }) => [id, number]));
+        const ids = companies.map(({ id }) => id);
+        const answer = await this.rpcAfterPassword(ids, "l10n_pl_ksef_agree", numbers);
+        return !answer.confirm;
     }
 
     saveOptions(values) {
@@ -164,6 +193,7 @@ export class KsefAccountAction extends Component {
     /** Returns the answer to the window of the files, which tells what is wrong with them. */
     async onLoad(files, password) {
         const answer = await this.rpcAfterPassword(
+            [this.companyId],
             "l10n_pl_ksef_load_certificate",
             files,
             password

@@ -29,6 +29,7 @@ export class AccountCertificates extends Component {
         rows: Array,
         isBusy: Boolean,
         isCompared: Boolean,
+        termsOfRenewal: Function,
         renew: Function,
         revoke: Function,
     };
@@ -50,11 +51,16 @@ export class AccountCertificates extends Component {
         return AT_KSEF[row.status_at_ksef] || row.status_at_ksef || "–";
     }
 
-    onRenew(row) {
+    async onRenew(row) {
+        const { problem, left } = await this.props.termsOfRenewal(row.serial_number);
+        if (problem) {
+            return;
+        }
         this.dialog.add(ConfirmationDialog, {
             title: _t("Renew the certificate now?"),
             body: _t(
-                "KSeF issues a new certificate to its owner, and the old one stays until the new one has logged in. Each counts against the owner's limit at KSeF. Two months before the end Odoo renews by itself."
+                "KSeF issues a new certificate to its owner. The old one stays until the new one has logged in. KSeF still takes this many applications from the owner, and never more: %(left)s. Two months before the end Odoo renews by itself.",
+                { left }
             ),
             confirm: () => this.props.renew(row.serial_number),
             confirmLabel: _t("Renew now"),

@@ -13,6 +13,7 @@ export class AccountCompanies extends Component {
     static props = {
         companies: Array,
         companyId: Number,
+        agree: Function,
     };
 
     setup() {
@@ -47,11 +48,15 @@ export class AccountCompanies extends Component {
         return this.state.results[company.id]?.color ?? company.color;
     }
 
-    /** One call for each, so that every result shows as soon as it is there. */
+    /** One password for all; then one call for each, so that every result shows at once. */
     async connect() {
         this.state.isRunning = true;
         try {
-            for (const { id } of this.chosen) {
+            const chosen = this.chosen;
+            if (!(await this.props.agree(chosen))) {
+                return;
+            }
+            for (const { id } of chosen) {
                 this.state.results[id] = await this.connectOne(id);
                 this.state.chosen[id] = false;
             }

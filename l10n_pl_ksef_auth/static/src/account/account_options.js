@@ -1,6 +1,11 @@
 import { Component, onWillUpdateProps, useState } from "@odoo/owl";
+import { ConfirmationDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
+import { _t } from "@web/core/l10n/translation";
 import { RecordSelector } from "@web/core/record_selectors/record_selector";
+import { useService } from "@web/core/utils/hooks";
 
+/** What decides for which NIP or unit Odoo logs in. */
+const NUMBER = ["context_type", "internal_id"];
 const FIELDS = ["environment", "context_type", "internal_id", "subject_type", "responsible_id"];
 
 /** The company's settings for KSeF; here an accountant may change them, too. */
@@ -13,6 +18,7 @@ export class AccountOptions extends Component {
     };
 
     setup() {
+        this.dialog = useService("dialog");
         this.state = useState({ isSaving: false, values: this.read(this.props.options) });
         onWillUpdateProps(({ options }) => {
             if (options !== this.props.options) {
@@ -26,8 +32,26 @@ export class AccountOptions extends Component {
     }
 
     get isChanged() {
-        const before = this.read(this.props.options);
-        return Object.keys(before).some((name) => before[name] !== this.state.values[name]);
+        return FIELDS.some((name) => this.isOther(name));
+    }
+
+    isOther(name) {
+        return this.props.options[name] !== this.state.values[name];
+    }
+
+    /** Another number costs the connection: the user is told before it is saved. */
+    onSave() {
+        const { change_means } = this.props.options;
+        if (!change_means || !NUMBER.some((name) => this.isOther(name))) {
+            return this.save();
+        }
+        this.dialog.add(ConfirmationDialog, {
+            title: _t("Change for whom Odoo logs in?"),
+            body: change_means,
+            confirm: () => this.save(),
+            confirmLabel: _t("Save"),
+            cancel: () => {},
+        });
     }
 
     async save() {

@@ -1,0 +1,54 @@
+import logging
+
+from odoo import SUPERUSER_ID, api
+
+from odoo.addons.l10n_pl_ksef_auth.models.vault.vault import why_locked
+
+_logger = logging.getLogger(__name__)
+
+
+def migrate(cr, version):
+    """Keep as agreed what companies log in for already, and forget keys that nothing signs with."""
+    env = api.Environment(cr, SUPERUSER_ID, {})
+    env["l10n_pl_ksef.certificate"].search(
+        ["|", ("state", "=", "superseded"), ("state", "=", "failed"), ("replaces_id", "!=", False)]
+    ).private_key_secret = False
+    _agree(env)
+
+
+def _agree(env):
+    """Keep as agreed what companies log in for already; nobody is asked again.
+
+    That is the number that a company has now, if a login for it was made with a certificate, or
+    signed with the consent to one; or if a certificate was loaded by hand for this company alone.
+    """
+    obstacle = why_locked(env)
+    if obstacle:
+        # Written down without the key it would prove nothing.
+        _logger.warning("KSeF: %s: somebody has to agree to each NIP in the Account tab", obstacle)
+        return
+    for certificate in env["l10n_pl_ksef.certificate"].search([("company_ids", "!=", False)]):
+        for company in certificate.with_context(active_test=False).company_ids:
+            if _logs_in_for(certificate, company):
+                env["l10n_pl_ksef.agreement"]._agree(
+                    certificate,
+                    company,
+                    company.l10n_pl_ksef_digits,
+                    "earlier",
+                    user_id=certificate.user_id.id,
+                )
+
+
+def _logs_in_for(certificate, company):
+    if certificate.origin == "loaded" and certificate._served_and_archived() == company:
+        return True
+    number = ("context_digits", "=", company.l10n_pl_ksef_digits)
+    certified = "|", ("method", "=", "certificate"), ("consent_at", "!=", False)
+    logins = [
+        ("company_id", "=", company.id),
+        ("environment", "=", certificate.environment),
+        ("activated_at", "!=", False),
+        number,
+        *certified,
+    ]
+    return bool(certificate.env["l10n_pl_ksef.session"].search_count(logins, limit=1))

@@ -1,0 +1,120 @@
+from odoo import fields, models
+
+from ...tools import clock
+from ...tools.vault import VaultCorrupt
+from ..base.steps import naive
+from ..vault.guard import refuse_typed_code
+from ..vault.vault import read_secret, write_secrets
+
+# Ways in which a person agrees at a screen; on that way no code that was typed into Odoo belongs.
+BY_HAND = ("accepted", "loaded")
+
+
+class L10n_Pl_KsefAgreement(models.Model):
+    """That a certificate logs a company in for one NIP or unit (docs/design.md 5).
+
+    A certificate opens every NIP that its owner may act for, and a company's NIP is written by
+    people who need not know of it. So Odoo signs with a certificate only for a NIP that its owner
+    signed for, or that somebody agreed to who manages all companies of the certificate. The terms
+    are kept encrypted beside the columns: a row that was written past this code agrees to nothing.
+    """
+
+    _name = "l10n_pl_ksef.agreement"
+    _description = "KSeF agreement"
+    _inherit = ["l10n_pl_ksef.vault.mixin"]
+    _order = "id desc"
+    _rec_name = "digits"
+
+    certificate_id = fields.Many2one(
+        "l10n_pl_ksef.certificate", required=True, readonly=True, index=True, ondelete="cascade"
+    )
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, index=True, ondelete="cascade"
+    )
+    digits = fields.Char(string="NIP or unit, in digits", required=True, readonly=True)
+    user_id = fields.Many2one("res.users", string="Agreed by", readonly=True, ondelete="set null")
+    agreed_at = fields.Datetime(required=True, readonly=True)
+    how = fields.Selection(
+        [
+            ("signature", "Signature of the certificate's owner"),
+            ("loaded", "Certificate loaded by hand"),
+            ("accepted", "Accepted with the password"),
+            ("earlier", "Logged in for it before agreements were kept"),
+        ],
+        required=True,
+        readonly=True,
+    )
+    terms_secret = fields.Text(groups=fields.NO_ACCESS, copy=False, prefetch=False)
+
+    def _agree(self, certificate, company, digits, how, **who):
+        """Keep that a certificate logs a company in for a NIP or unit, and leave a line about it.
+
+        :param certificate: of this Odoo, on the cursor that the agreement is to be written on
+        :param company: the company that owns the connection
+        :param str digits: of the NIP or internal identifier
+        :param str how: one of the selection
+        :param who: user_id, and address where the person is not the one of this request
+        :raises AccessError: code that was typed into Odoo wants to agree for a person
+        """
+        if how in BY_HAND:
+            refuse_typed_code(self.env)
+        if self._covers(certificate, company, digits):
+            return
+        record = self.sudo().create(
+            {
+                "certificate_id": certificate.id,
+                "company_id": company.id,
+                "digits": digits,
+                "user_id": who.get("user_id", self.env.uid),
+                "agreed_at": naive(clock.now()),
+                "how": how,
+            }
+        )
+        record._seal()
+        record._audit(**who)
+
+    def _covers(self, certificates, company, digits):
+        """Return True if one of some certificates may log a company in for a NIP or unit.
+
+        :raises VaultError: the agreements cannot be opened on this machine
+        """
+        found = self.sudo().search(
+            [
+                ("certificate_id", "in", certificates.ids),
+                ("company_id", "=", company.id),
+                ("digits", "=", digits),
+            ]
+        )
+        return any(agreement._is_genuine() for agreement in found)
+
+    def _terms(self):
+        return f"{self.certificate_id.id},{self.company_id.id},{self.digits}".encode()
+
+    def _seal(self):
+        write_secrets(self, terms_secret=self._terms())
+
+    def _is_genuine(self):
+        """Return True if this row was written by an agreement and says what was agreed to."""
+        try:
+            return read_secret(self, "terms_secret") == self._terms()
+        except VaultCorrupt:
+            return False
+
+    def _move_to(self, certificate):
+        """Hand the agreements to the certificate that stands in for theirs: same owner."""
+        for agreement in self.filtered(lambda one: one._is_genuine()):
+            agreement.certificate_id = certificate
+            agreement._seal()
+
+    def _audit(self, **who):
+        certificate = self.certificate_id
+        self.env["l10n_pl_ksef.audit"]._record(
+            self.company_id,
+            "agreed",
+            environment=certificate.environment,
+            signer_name=certificate.owner_name,
+            signer_masked=certificate.identity_masked,
+            reference=certificate.serial_number,
+            detail=f"{self.digits}: {self.how}",
+            **who,
+        )

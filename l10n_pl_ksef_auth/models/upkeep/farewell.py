@@ -1,0 +1,84 @@
+import logging
+from contextlib import closing
+
+from odoo import SUPERUSER_ID, models
+
+from ...tools.errors import KsefError
+from ...tools.http_pool import HttpPool
+from ...tools.vault import VaultError
+from ..base import problems
+from ..base.locks import LockBusy
+from ..vault.kept_keys import keep
+from ..vault.vault import why_locked
+
+_logger = logging.getLogger(__name__)
+
+# Of the certificates that KSeF may let in: their keys are of use to a later installation.
+IN_USE = ("trying", "active", "blocked")
+
+
+class L10n_Pl_KsefFarewell(models.AbstractModel):
+    """What becomes of logins and certificates at KSeF when the addon is uninstalled."""
+
+    _name = "l10n_pl_ksef.farewell"
+    _description = "KSeF farewell"
+
+    def _logins(self):
+        """Return the logins that KSeF would go on accepting; none in a copy of the database."""
+        sessions = self.env["l10n_pl_ksef.session"].sudo()
+        return (
+            sessions.browse()
+            if why_locked(self.env)
+            else sessions.search([("state", "=", "active")])
+        )
+
+    def _certificates(self):
+        """Return the certificates that KSeF would go on accepting; none in a copy."""
+        certificates = self.env["l10n_pl_ksef.certificate"].sudo()
+        return (
+            certificates.browse()
+            if why_locked(self.env)
+            else certificates.search([("state", "in", IN_USE), ("private_key_secret", "!=", False)])
+        )
+
+    def _take_leave(self, end_logins, revoke):
+        """End logins and revoke certificates at KSeF, committed one by one.
+
+        :return list: for each that stays open, in a sentence, why
+        """
+        with closing(HttpPool()) as pool:
+            # As in a run of the scheduled action, nobody is woken: Odoo uninstalls at rest only.
+            leaving = self.with_context(**pool.context()).with_user(SUPERUSER_ID)
+            # First what needs a login.
+            left = [leaving._revoked(one) for one in leaving._certificates()] if revoke else []
+            left += [leaving._ended(one) for one in leaving._logins()] if end_logins else []
+        return [sentence for sentence in left if sentence]
+
+    def _revoked(self, certificate):
+        """Revoke a certificate; return why it could not be done, or None."""
+        companies = certificate._served_and_archived() or certificate.former_company_ids
+        try:
+            certificate._revoke(companies[:1] or self.env.company, "Unspecified")
+        except (KsefError, VaultError) as error:
+            return self._why(certificate.owner_name or certificate.name, error)
+        return None
+
+    def _ended(self, session):
+        """Close a login; return why it could not be done, or None."""
+        with session._exclusive(wait_seconds=5) as locked:
+            failure = locked._run_step("_step_revoke")[0] if locked else LockBusy()
+        return self._why(session.company_id.name, failure) if failure else None
+
+    def _why(self, name, error):
+        told = problems.texts(self.env, problems.of_request(error))
+        return f"{name}: {told['text']}"
+
+    def _keep_keys(self):
+        """Leave the keys of certificates that stay valid to a later installation."""
+        certificates = self._certificates().filtered("serial_number")
+        try:
+            if certificates:
+                keep(self.env, certificates)
+        except OSError:
+            # The owners sign and get other certificates: no reason to keep the addon.
+            _logger.exception("KSeF: the keys of certificates could not be kept")

@@ -1,0 +1,61 @@
+from odoo import api, models
+
+from ..tools import nip
+
+
+class ResCompany(models.Model):
+    """Who changes a company's NIP or unit is told what that means for KSeF, before it is saved."""
+
+    # What a form shows belongs to the screens: the state asks no screen.
+    _inherit = "res.company"  # pylint: disable=consider-merging-classes-inherited
+
+    @api.onchange("vat")
+    def _onchange_l10n_pl_ksef_vat(self):
+        return self._origin._l10n_pl_ksef_warn_of_nip(self.vat)
+
+    def _l10n_pl_ksef_warn_of_nip(self, vat):
+        """Return what a form shows before another NIP is saved for self, or None."""
+        by_nip = self.sudo().filtered(lambda one: one.l10n_pl_ksef_context_type == "nip")
+        return by_nip._l10n_pl_ksef_warn_of(nip.digits(vat))
+
+    def _l10n_pl_ksef_warn_of(self, digits):
+        """Return what a form shows before other digits are saved for self, or None."""
+        changing = self.sudo().filtered(lambda one: one.l10n_pl_ksef_digits != digits)
+        message = changing._l10n_pl_ksef_what_a_change_means()
+        return message and {
+            "warning": {"title": self.env._("Connection to KSeF"), "message": message}
+        }
+
+    def _l10n_pl_ksef_what_a_change_means(self):
+        """Return what another NIP or unit means for the connections of self; None for nothing."""
+        standing = self.sudo().filtered(
+            lambda one: one._l10n_pl_ksef_session() or one._l10n_pl_ksef_certificate()
+        )
+        if not standing:
+            return None
+        return self.env._(
+            "%(company)s is connected to KSeF as %(number)s. Under another number Odoo sends and"
+            " receives nothing there until somebody agrees to it. The certificate's owner agrees by"
+            " signing; who manages all its companies, in the Account tab. The audit trail will name"
+            " you.",
+            company=standing[0].name,
+            number=standing[0]._l10n_pl_ksef_number(),
+        )
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    @api.onchange("vat")
+    def _onchange_l10n_pl_ksef_vat(self):
+        return self._origin.sudo().ref_company_ids._l10n_pl_ksef_warn_of_nip(self.vat)
+
+
+class ResConfigSettings(models.TransientModel):
+    _inherit = "res.config.settings"
+
+    @api.onchange("l10n_pl_ksef_context_type", "l10n_pl_ksef_internal_id")
+    def _onchange_l10n_pl_ksef_unit(self):
+        unit = self.l10n_pl_ksef_context_type == "internal_id"
+        number = self.l10n_pl_ksef_internal_id if unit else self.company_id.vat
+        return self.company_id._l10n_pl_ksef_warn_of(nip.digits(number))

@@ -1,0 +1,358 @@
+from unittest.mock import patch
+
+from odoo.exceptions import AccessError
+from odoo.modules.migration import load_script
+from odoo.tests import Form, tagged
+from odoo.tools import file_path
+
+from odoo.addons.l10n_pl_ksef_auth.exceptions import LoginNeeded
+from odoo.addons.l10n_pl_ksef_auth.models.vault import vault as vault_model
+from odoo.addons.l10n_pl_ksef_auth.screens import sensitive
+
+from .common import OWNER, KsefCase, credentials
+
+CONNECTION = "l10n_pl_ksef_auth.group_ksef_connection"
+OTHERS_NIP, UNIT = "1111111111", "5265877635-00001"
+SCRIPT = "l10n_pl_ksef_auth/migrations/19.0.1.2.0/post-agreements.py"
+
+
+class AgreementCase(KsefCase):
+    """A company that is connected, and the NIP of a client whose invoices its signer may see."""
+
+    def setUp(self):
+        super().setUp()
+        self.certificate = self.certified()
+        self.simulator.world.add_company(OTHERS_NIP, "Klient B")
+        self.simulator.world.grant(OWNER.identity, OTHERS_NIP)
+        self.client_b = self.make_company("Klient B", OTHERS_NIP)
+
+    def agreed(self, company=None):
+        """Return what was agreed to for a company: its digits, how and by whom."""
+        self.env.invalidate_all()
+        found = self.env["l10n_pl_ksef.agreement"].search(
+            [("company_id", "=", (company or self.company).id)], order="id"
+        )
+        return [(one.digits, one.how, one.user_id) for one in found]
+
+    def contexts(self):
+        """Return the NIPs and units for which a certificate has signed for this company."""
+        self.env.invalidate_all()
+        logins = self.env["l10n_pl_ksef.session"].search(
+            [
+                ("company_id", "=", self.company.id),
+                ("method", "=", "certificate"),
+                ("reference_number", "!=", False),
+            ]
+        )
+        return set(logins.mapped("context_value"))
+
+    def line(self, event):
+        self.env.invalidate_all()
+        return self.env["l10n_pl_ksef.audit"].search([("event", "=", event)], limit=1)
+
+
+@tagged("post_install", "-at_install")
+class TestAnothersNip(AgreementCase):
+    """Who writes a client's number into another company opens no door by it."""
+
+    def setUp(self):
+        super().setUp()
+        self.employee = self.make_user("ksef_employee", f"{CONNECTION},base.group_partner_manager")
+        # The office's certificate serves a company in which the employee does not work.
+        self.certificate._serve_too(self.make_company("Trzecia", "1234563218"))
+
+    def write_the_clients_nip(self):
+        self.company.partner_id.with_user(self.employee).vat = f"PL{OTHERS_NIP}"
+        self.env.flush_all()
+
+    def test_a_tax_id_that_an_employee_writes_logs_nobody_in(self):
+        self.write_the_clients_nip()
+        self.settle()
+        self.let_days_pass(8)
+        self.assertEqual(self.contexts() - {"5265877635"}, set())
+        self.assertFalse(self.company._l10n_pl_ksef_session())
+
+    def test_somebody_is_told_and_the_audit_trail_names_the_employee(self):
+        self.write_the_clients_nip()
+        self.settle()
+        alert = self.env["l10n_pl_ksef.alert"].search([("closed_at", "=", False)])
+        self.assertEqual((alert.company_id, alert.level), (self.company, 0))
+        self.assertIn("nobody has agreed", alert.explanation)
+        line = self.line("nip_changed")
+        self.assertEqual((line.company_id, line.user_id), (self.company, self.employee))
+        self.assertEqual(line.detail, f"5265877635 > {OTHERS_NIP}")
+
+    def test_the_panel_says_that_nobody_has_agreed(self):
+        self.write_the_clients_nip()
+        panel = self.panel()
+        self.assertEqual(panel["color"], "red")
+        self.assertIn("nobody has agreed", panel["problem"]["text"])
+
+    def test_the_employee_cannot_agree_for_companies_that_others_manage(self):
+        self.write_the_clients_nip()
+        self.agree(self.company, self.employee)
+        self.assertEqual([digits for digits, *_rest in self.agreed()], ["5265877635"])
+        (row,) = self.company.with_user(self.employee).l10n_pl_ksef_connect_with_certificate()
+        self.assertIn("nobody has agreed", row["text"])
+
+    def test_an_internal_identifier_of_another_company_logs_nobody_in(self):
+        self.company.with_user(self.employee).l10n_pl_ksef_save_options(
+            {
+                "l10n_pl_ksef_context_type": "internal_id",
+                "l10n_pl_ksef_internal_id": f"{OTHERS_NIP}-00001",
+            }
+        )
+        self.settle()
+        self.assertIn("company's own NIP", self.panel()["problem"]["text"])
+        self.assertEqual(self.contexts(), set())
+        self.accountant.company_ids = self.certificate.company_ids
+        self.agree(self.company)
+        with self.counted("xades-signature") as logins:
+            self.company.with_user(self.accountant).l10n_pl_ksef_connect_with_certificate()
+        self.assertEqual(logins["calls"], 0)
+
+    def test_back_to_its_own_nip_the_company_logs_in_without_being_asked(self):
+        self.write_the_clients_nip()
+        self.settle()
+        self.company.vat = "PL5265877635"
+        self.settle()
+        self.assertEqual(self.panel()["state"], "connected")
+
+    def test_no_caller_gets_a_token_for_a_nip_that_nobody_agreed_to(self):
+        self.write_the_clients_nip()
+        with self.assertRaisesRegex(LoginNeeded, "nobody has agreed"):
+            self.company.with_user(self.employee).l10n_pl_ksef_access_token()
+        self.assertEqual(self.contexts(), set())
+
+
+@tagged("post_install", "-at_install")
+class TestWaysToAgree(AgreementCase):
+    """A signature of the owner, a certificate loaded by hand, who manages all its companies."""
+
+    def test_a_signature_with_consent_is_one(self):
+        self.assertEqual(self.agreed(), [("5265877635", "signature", self.accountant)])
+        line = self.line("agreed")
+        self.assertEqual((line.company_id, line.user_id), (self.company, self.accountant))
+        self.assertIn("5265877635: signature", line.detail)
+
+    def test_a_signature_of_the_owner_for_a_new_nip_is_one_without_a_new_consent(self):
+        self.company.vat = f"PL{OTHERS_NIP}"
+        self.connect(consent=False)
+        self.assertIn((OTHERS_NIP, "signature", self.accountant), self.agreed())
+        self.settle(days=6)
+        self.assertEqual(self.contexts(), {OTHERS_NIP})
+        self.assertEqual(self.panel()["state"], "connected")
+
+    def test_a_signature_of_somebody_else_is_none(self):
+        self.company.vat = f"PL{OTHERS_NIP}"
+        window = self.open_window()
+        self.send_signed(window, "qualified")
+        self.follow(window)
+        self.assertEqual([digits for digits, *_rest in self.agreed()], ["5265877635"])
+
+    def test_a_signer_of_a_second_company_agrees_for_it_with_the_consent(self):
+        self.accountant.company_ids |= self.client_b
+        self.connect(company=self.client_b, consent=True)
+        self.settle()
+        self.assertEqual(self.client_b._l10n_pl_ksef_certificate(), self.certificate)
+        self.assertEqual(self.agreed(self.client_b), [(OTHERS_NIP, "signature", self.accountant)])
+
+    def test_loading_a_certificate_agrees_for_the_company_it_is_loaded_in(self):
+        self.certificate.agreement_ids.unlink()
+        loaded = self.certificate.with_user(self.accountant).sudo()
+        loaded._store_loaded(self.company, *credentials(self.certificate))
+        self.assertEqual(self.agreed(), [("5265877635", "loaded", self.accountant)])
+
+    def test_who_manages_all_companies_agrees_for_a_list_with_one_password(self):
+        third = self.make_company("Trzecia", "1234563218")
+        self.accountant.company_ids |= self.client_b | third
+        self.agree(self.client_b | third)
+        self.assertEqual(self.agreed(self.client_b), [(OTHERS_NIP, "accepted", self.accountant)])
+        self.assertEqual(self.agreed(third), [("1234563218", "accepted", self.accountant)])
+        lines = self.env["l10n_pl_ksef.audit"].search([("event", "=", "agreed")], limit=2)
+        self.assertEqual(lines.company_id, self.client_b | third)
+
+    def test_a_nip_that_changed_after_it_was_shown_is_not_agreed_to(self):
+        self.accountant.company_ids |= self.client_b
+        company = self.client_b.with_user(self.accountant)
+        with self.confirmed():
+            company.l10n_pl_ksef_agree({str(company.id): "NIP 123-456-32-18"})
+        self.assertFalse(self.agreed(self.client_b))
+
+    def test_without_the_password_nobody_agrees(self):
+        self.accountant.company_ids |= self.client_b
+        company = self.client_b.with_user(self.accountant)
+        asked = patch.object(type(company), "l10n_pl_ksef_confirm", return_value="the question")
+        with self.confirmed(), asked, patch.object(sensitive, "TRUSTED_SECONDS", -1):
+            answer = company.l10n_pl_ksef_agree({str(company.id): f"NIP {OTHERS_NIP}"})
+        self.assertEqual(answer, {"confirm": "the question"})
+        self.assertFalse(self.agreed(self.client_b))
+
+    def test_who_has_no_right_there_cannot_agree(self):
+        for user in (self.clerk, self.accountant):
+            with self.assertRaises(AccessError):
+                self.agree(self.client_b, user)
+
+    def test_agreeing_twice_is_one_agreement(self):
+        self.agree(self.company)
+        self.agree(self.company)
+        self.assertEqual(len(self.agreed()), 1)
+
+    def test_a_renewed_certificate_keeps_what_was_agreed_to(self):
+        self.certificate._serve_too(self.client_b)
+        self.certificate.write({"renew_at": self.certificate._now(), "next_attempt": False})
+        self.settle(days=4)
+        successor = self.company._l10n_pl_ksef_certificate()
+        self.assertNotEqual(successor, self.certificate)
+        self.assertEqual(successor.agreement_ids.company_id, self.company | self.client_b)
+        self.assertFalse(self.certificate.agreement_ids)
+
+    def test_a_company_that_another_signer_took_over_has_no_agreement_left(self):
+        self.certificate._leave(self.company)
+        self.assertFalse(self.agreed())
+
+
+@tagged("post_install", "-at_install")
+class TestForgedAgreement(AgreementCase):
+    """What was not agreed to by a person opens nothing, however it came into the database."""
+
+    def assert_nobody_logs_in(self):
+        self.settle(days=6)
+        self.let_days_pass(3)
+        self.assertEqual(self.contexts() - {"5265877635"}, set())
+
+    def row(self):
+        return {
+            "certificate_id": self.certificate.id,
+            "company_id": self.company.id,
+            "digits": OTHERS_NIP,
+            "agreed_at": self.certificate._now(),
+            "how": "accepted",
+        }
+
+    def test_a_row_that_was_written_by_the_orm_opens_nothing(self):
+        self.env["l10n_pl_ksef.agreement"].create(self.row())
+        self.company.vat = f"PL{OTHERS_NIP}"
+        self.assert_nobody_logs_in()
+
+    def test_a_row_that_was_changed_in_the_database_opens_nothing(self):
+        self.env.cr.execute("UPDATE l10n_pl_ksef_agreement SET digits = %s", [OTHERS_NIP])
+        self.company.vat = f"PL{OTHERS_NIP}"
+        self.env.invalidate_all()
+        self.assert_nobody_logs_in()
+
+    def test_a_login_that_was_written_by_the_orm_is_not_signed(self):
+        login = self.env["l10n_pl_ksef.session"]._certificate_login(self.company)
+        login.context_value = OTHERS_NIP
+        with self.counted("xades-signature") as logins:
+            self.advance(login)
+        self.assertEqual((login.state, logins["calls"]), ("failed", 0))
+
+    def test_code_that_was_typed_into_odoo_agrees_to_nothing(self):
+        self.env.user.company_ids |= self.company | self.client_b
+        ways = {
+            "directly": "env['l10n_pl_ksef.agreement'].sudo()._agree("
+            "env['l10n_pl_ksef.certificate'].browse(%(certificate)s).sudo(),"
+            " env['res.company'].browse(%(company)s), '1111111111', 'earlier')",
+            "by the certificate": "env['l10n_pl_ksef.certificate'].browse(%(certificate)s).sudo()"
+            "._serve_too(env['res.company'].browse(%(company)s))",
+            "by the screen": "env['res.company'].browse(%(company)s).l10n_pl_ksef_agree("
+            "{'%(company)s': 'NIP 1111111111'})",
+        }
+        ids = {"certificate": self.certificate.id, "company": self.client_b.id}
+        for way, code in ways.items():
+            action = self.env["ir.actions.server"].create(
+                {
+                    "name": way,
+                    "model_id": self.env["ir.model"]._get_id("res.company"),
+                    "state": "code",
+                    "code": code % ids,
+                }
+            )
+            with self.subTest(way), self.confirmed(), self.assertRaises(AccessError):
+                action.run()
+            self.assertFalse(self.agreed(self.client_b))
+
+
+@tagged("post_install", "-at_install")
+class TestToldBefore(AgreementCase):
+    """Who changes a NIP or a unit is told what it means, before it is saved."""
+
+    def warning(self, record, values):
+        """Return what a form tells when some values are typed into it."""
+        fields = {name: {} for name in (*values, "company_id") if name in record._fields}
+        return record.onchange(values, list(values), fields).get("warning", {}).get("message", "")
+
+    def test_who_changes_the_tax_id_of_the_company_or_its_partner_is_told(self):
+        for record in (self.company, self.company.partner_id):
+            with self.subTest(record._name):
+                told = self.warning(record, {"vat": f"PL{OTHERS_NIP}"})
+                self.assertIn("NIP 526-587-76-35", told)
+                self.assertIn("audit trail", told)
+
+    def test_who_only_writes_it_in_another_way_is_not_told(self):
+        self.assertFalse(self.warning(self.company.partner_id, {"vat": "526-587-76-35"}))
+
+    def test_who_changes_a_number_that_nothing_depends_on_is_not_told(self):
+        self.assertFalse(self.warning(self.client_b.partner_id, {"vat": "PL5265877635"}))
+
+    def test_who_changes_the_unit_in_the_settings_is_told(self):
+        self.env.user.company_ids |= self.company
+        settings = self.env["res.config.settings"].with_company(self.company)
+        with Form(settings) as form, self.assertLogs("odoo.tests.form", "WARNING") as logs:
+            form.l10n_pl_ksef_context_type = "internal_id"
+            form.l10n_pl_ksef_internal_id = UNIT
+        self.assertIn("audit trail", str(logs.output))
+
+    def test_the_account_screen_says_it_before_saving(self):
+        account = self.company.with_user(self.accountant).l10n_pl_ksef_account()
+        self.assertIn("NIP 526-587-76-35", account["options"]["change_means"])
+
+
+@tagged("post_install", "-at_install")
+class TestUnit(KsefCase):
+    def test_a_refusal_of_a_unit_names_the_unit(self):
+        self.company.write(
+            {"l10n_pl_ksef_context_type": "internal_id", "l10n_pl_ksef_internal_id": UNIT}
+        )
+        self.simulator.settings.force_status = {"code": 415}
+        window = self.open_window()
+        self.send_signed(window)
+        told = self.follow(window)["problem"]["text"]
+        self.assertIn(UNIT, told)
+        self.assertNotIn("526-587-76-35", told)
+
+
+@tagged("post_install", "-at_install")
+class TestEarlierLogins(AgreementCase):
+    """An upgrade keeps as agreed what companies log in for already."""
+
+    def upgrade(self):
+        self.env.cr.execute("DELETE FROM l10n_pl_ksef_agreement")
+        self.env.invalidate_all()
+        load_script(file_path(SCRIPT), "post_agreements").migrate(self.env.cr, "19.0.1.1.0")
+        self.env.invalidate_all()
+
+    def test_a_company_that_has_logged_in_with_its_certificate_is_not_asked(self):
+        self.settle(days=6)
+        self.assertEqual(self.contexts(), {"5265877635"})
+        self.upgrade()
+        self.assertEqual(self.agreed(), [("5265877635", "earlier", self.accountant)])
+        self.settle(days=6)
+        self.assertEqual(self.panel()["state"], "connected")
+
+    def test_a_company_whose_signer_agreed_to_the_certificate_is_not_asked(self):
+        self.upgrade()
+        self.assertEqual([digits for digits, *_rest in self.agreed()], ["5265877635"])
+
+    def test_a_nip_that_was_never_logged_in_for_is_not_agreed_to(self):
+        self.company.vat = f"PL{OTHERS_NIP}"
+        self.upgrade()
+        self.assertFalse(self.agreed())
+
+    def test_without_the_key_the_upgrade_goes_on_and_says_what_is_left_to_do(self):
+        locked = patch.object(vault_model, "copy_code", return_value="copy_moved")
+        with locked, self.assertLogs(level="WARNING") as logs:
+            self.upgrade()
+        self.assertIn("agree", str(logs.output))
+        self.assertFalse(self.agreed())

@@ -1,0 +1,247 @@
+import time
+import traceback
+from collections import Counter, namedtuple
+from datetime import timedelta
+
+from odoo.tests import tagged
+
+from odoo.addons.l10n_pl_ksef_auth.exceptions import LoginNeeded
+
+from . import causes
+from .scenarios import ScenarioCase
+
+try:
+    from stack.sizes import wide
+except ImportError:
+    wide = bool
+
+HOUR, DAY, MINUTE = timedelta(hours=1), timedelta(days=1), timedelta(minutes=1)
+# What is done at each look: the scheduled action runs whenever it asks to for so long.
+AT_ONCE = timedelta(seconds=40)
+# Before (below zero) and after the end of the login; the renewal begins two to three days before.
+LOOKS = (
+    -4 * DAY, -2 * DAY, -25 * HOUR, -DAY + MINUTE, -12 * HOUR, -HOUR, -MINUTE,
+    MINUTE, HOUR + MINUTE, 2 * HOUR, DAY,
+)  # fmt: skip
+# Of these there are no mails.
+QUIET = ("copy_duplicated",)
+
+Told = namedtuple("Told", "at reason level cause")
+
+
+@tagged("post_install", "-at_install")
+class TestNobodyIsLeft(ScenarioCase):
+    """Whatever keeps a connection from going on, a person hears of it (docs/design.md 26).
+
+    Each cause is brought about a week before the login's end, and stays until a day after it.
+    """
+
+    def setUp(self):
+        super().setUp()
+        self.own_client = self.registry["res.company"]._l10n_pl_ksef_client
+
+    def tearDown(self):
+        # Faults give these answers even to calls for which the contract does not list them.
+        faults = tuple(f": {status} is not in the contract" for status in (401, 403, 410))
+        self.broken[:] = [told for told in self.broken if not told.endswith(faults)]
+        super().tearDown()
+
+    def begin_world(self):
+        """Connect the company with a certificate, and keep this moment for every cause."""
+        self.prepare("enrollment")
+        self.go_on(HOUR, until=self.has_certificate)
+        self.settle()
+        self.keep_world()
+
+    def anew(self):
+        """Begin at the same moment again, with nothing told."""
+        self.restore_world()
+        self.simulator.faults.clear()
+        self.simulator.settings.reset()
+        with self.registry.cursor() as cr:
+            cr.execute("DELETE FROM mail_mail")
+            cr.execute("DELETE FROM mail_activity WHERE res_model LIKE 'l10n_pl_ksef%'")
+        self.told, self.heard, self.wrong = [], set(), Counter()
+        self.without_since = None
+
+    # ------------------------------------------------------------------
+    # The matrix
+    # ------------------------------------------------------------------
+    def test_nobody_is_left_without_word(self):
+        began, sums, failures = time.monotonic(), Counter(), []
+        chosen = causes.all_causes() if wide() else causes.few_causes()
+        with self.same_every_time():
+            self.begin_world()
+            for name, cause in chosen.items():
+                self.anew()
+                try:
+                    with self.silence():
+                        self.live_with(cause)
+                except Exception:
+                    self.wrong[traceback.format_exc()] += 1
+                sums.update(self.wrong)
+                self.wrong = +self.wrong
+                sums["causes"] += 1
+                sums["told"] += bool(self.told)
+                failures += [f"{name}: {wrong}" for wrong in self.wrong]
+        self.figures(
+            f"nobody is left: {sums['causes']} causes, {sums['told']} told,"
+            f" {sums['silent']} silent, {sums['told twice']} told twice, {sums['needless']} told"
+            f" although a login succeeded within the hour ({time.monotonic() - began:.0f} s)"
+        )
+        self.assertFalse(failures, "\n".join(failures))
+
+    def live_with(self, cause):
+        """Live with a cause until a day after the end of the login, then without it."""
+        end = self.row()["refresh_valid_until"]
+        with cause(self):
+            self.look()
+            for distance in LOOKS:
+                self.go_to(end + distance)
+                self.look()
+        self.recover()
+
+    def go_to(self, moment):
+        """Travel to a moment (naive UTC) by KSeF's clock; nothing runs meanwhile."""
+        self.travel(moment - self.simulator.clock.now().replace(tzinfo=None))
+
+    def look(self):
+        """Let the scheduled action run, and note what is not as it has to be."""
+        self.go_on(AT_ONCE)
+        self.hear()
+        with self.environment(self.user_id) as env:
+            now = env["l10n_pl_ksef.session"]._now()
+        row = self.row()
+        live = row["live"]
+        if live:
+            self.without_since = None
+        elif not self.without_since:
+            self.without_since = min(now, row["refresh_valid_until"])
+        if self.must_be_told(row, now):
+            self.judge(row, now)
+
+    def must_be_told(self, row, now):
+        """Return True if the rule asks for a word: only the database's own dates are asked."""
+        if row["live"]:
+            left = row["refresh_valid_until"] - now
+            begun = not row["renew_at"] or row["renew_at"] + HOUR <= now
+            return left <= DAY and begun
+        return self.without_since + HOUR <= now
+
+    def judge(self, row, now):
+        level = 1 if row["live"] else 0
+        if not any(told.reason == "login" and told.level <= level for told in self.told):
+            self.wrong["silent"] += 1
+        with self.environment(self.user_id) as env:
+            company = env["res.company"].browse(self.company_id)
+            panel = company.l10n_pl_ksef_panel()
+            dot = env["l10n_pl_ksef.dot"]._colors(company)[company.id]
+        if "green" in (panel["color"], dot):
+            self.wrong["a green panel or dot"] += 1
+        if not panel["problem"] and not (panel["headline"] and row["live"]):
+            self.wrong[f"a panel that does not say why: {panel['state']}"] += 1
+        if not row["live"]:
+            self.ask_for_token()
+
+    def ask_for_token(self):
+        """Ask for a token, as other addons do: who cannot have one hears so within a second."""
+        began, answer = time.monotonic(), "a token"
+        with self.environment(self.user_id) as env:
+            try:
+                env["res.company"].browse(self.company_id).l10n_pl_ksef_access_token()
+            except Exception as error:
+                answer = type(error).__name__
+                if isinstance(error, LoginNeeded) and len(str(error)) > 40:
+                    answer = None
+                env.cr.rollback()
+        if answer:
+            self.wrong[f"a caller gets {answer}"] += 1
+        if time.monotonic() - began > 1:
+            self.wrong["a caller waits for more than a second"] += 1
+
+    # ------------------------------------------------------------------
+    # What people hear
+    # ------------------------------------------------------------------
+    def hear(self):
+        """Note each mail, or in a duplicate of the database each activity, that came since."""
+        with self.environment() as env:
+            for alert in env["l10n_pl_ksef.alert"].search([("tell_at", "=", False)], order="id"):
+                sent = [("model", "=", alert._name), ("res_id", "=", alert.id)]
+                quiet = (alert.problem or {}).get("code") in QUIET
+                news = alert.activity_id if quiet else env["mail.mail"].search(sent, order="id")
+                for item in news:
+                    if str(item) not in self.heard:
+                        self.heard.add(str(item))
+                        self.hear_of(alert, item, quiet)
+
+    def hear_of(self, alert, item, quiet):
+        now, live = alert._now(), self.row()["live"]
+        if not quiet and item.recipient_ids.mapped("email") != ["accountant@example.com"]:
+            self.wrong["a mail without a reader"] += 1
+        if not alert.user_id.has_group("l10n_pl_ksef_auth.group_ksef_connection"):
+            self.wrong["told to somebody who cannot act"] += 1
+        if alert.closed_at:
+            self.wrong["closed without success"] += not live
+            return
+        told = Told(now, alert.reason, alert.level, (alert.causes or [None])[-1])
+        same = [one for one in self.told if one[1:] == told[1:]]
+        if same and not self.has_succeeded(same[-1].at):
+            self.wrong["told twice"] += 1
+        if alert.reason == "login" and self.has_succeeded(now - HOUR):
+            self.wrong["needless"] += 1
+        self.told.append(told)
+
+    # ------------------------------------------------------------------
+    # What holds, by the database alone
+    # ------------------------------------------------------------------
+    def row(self):
+        """Return the dates of the company's newest login that worked, and whether it lives."""
+        with self.registry.cursor() as cr:
+            cr.execute(
+                "SELECT state, refresh_valid_until, renew_at FROM l10n_pl_ksef_session"
+                " WHERE activated_at IS NOT NULL ORDER BY activated_at DESC, id DESC LIMIT 1"
+            )
+            state, until, renew_at = cr.fetchone()
+        with self.environment() as env:
+            now = env["l10n_pl_ksef.session"]._now()
+        live = state == "active" and until > now
+        return {"live": live, "refresh_valid_until": until, "renew_at": renew_at}
+
+    def has_succeeded(self, since):
+        """Return True if a login has succeeded since a moment."""
+        query = "SELECT 1 FROM l10n_pl_ksef_session WHERE activated_at > %s"
+        with self.registry.cursor() as cr:
+            cr.execute(query, [since])
+            return bool(cr.fetchall())
+
+    # ------------------------------------------------------------------
+    # Afterwards
+    # ------------------------------------------------------------------
+    def recover(self):
+        """The cause is gone: a machine logs in again, or else a person signs; and says so."""
+        heard = len(self.told)
+        if not self.go_on(3 * HOUR, until=self.is_well):
+            self.sign_in(consent=False)
+            self.go_on(HOUR, until=self.is_well)
+        self.settle()
+        with self.environment() as env:
+            alerts = env["l10n_pl_ksef.alert"].search([("reason", "in", ("login", "key"))])
+            mails = env["mail.mail"].search([("model", "=", alerts._name)])
+            said = mails.filtered(lambda mail: "in order again" in mail.subject)
+            open_ones = alerts.filtered(lambda alert: not alert.closed_at)
+            quiet = any((alert.problem or {}).get("code") in QUIET for alert in alerts)
+        if not self.is_well():
+            self.wrong[f"not well in the end: {self.states()}"] += 1
+        if open_ones:
+            self.wrong["an alert that stays open"] += 1
+        if heard and not quiet and not said:
+            self.wrong["nobody is told that it works again"] += 1
+
+    def is_well(self):
+        return self.row()["live"] and self.is_renewed()
+
+    def is_renewed(self):
+        """Return True if the login that lives has more than a day to live."""
+        with self.environment() as env:
+            now = env["l10n_pl_ksef.session"]._now()
+        return self.row()["refresh_valid_until"] > now + 2 * DAY

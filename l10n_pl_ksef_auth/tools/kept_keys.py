@@ -1,0 +1,37 @@
+"""Texts that outlive an uninstallation: encrypted private keys, in a file beside the vault's key.
+
+Without them a certificate that stays valid at KSeF would be a stranger to a later installation.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+
+def read(path: Path) -> dict[str, str]:
+    """Return the texts by name; none where there is no such file, or one that cannot be read."""
+    try:
+        found = json.loads(path.read_text("ascii"))
+    except (OSError, ValueError):
+        return {}
+    return {str(name): str(text) for name, text in found.items()} if isinstance(found, dict) else {}
+
+
+def write(path: Path, texts: dict[str, str]) -> None:
+    """Replace the file, complete or not at all; without texts there is none.
+
+    :raises OSError: the folder cannot be written
+    """
+    if not texts:
+        path.unlink(missing_ok=True)
+        return
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.new")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        json.dump(texts, file)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)

@@ -1,0 +1,66 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..models.vault.kept_keys import kept_in
+
+MODULE = "l10n_pl_ksef_auth"
+
+
+class BaseModuleUninstall(models.TransientModel):
+    """Odoo's window before an uninstallation: what stays open at KSeF, and what to do about it."""
+
+    _inherit = "base.module.uninstall"
+
+    l10n_pl_ksef_stays = fields.Text("Open at KSeF", compute="_compute_l10n_pl_ksef_stays")
+    l10n_pl_ksef_logins = fields.Selection(
+        [("end", "End them now"), ("leave", "Leave them open until they end by themselves")],
+        string="Logins to KSeF",
+        default="end",
+    )
+    l10n_pl_ksef_certificates = fields.Selection(
+        [
+            ("keep", "Keep them valid, for a later installation on this server"),
+            ("revoke", "Revoke them at KSeF; this cannot be undone"),
+        ],
+        string="KSeF certificates",
+        default="keep",
+    )
+
+    @api.depends("module_ids")
+    def _compute_l10n_pl_ksef_stays(self):
+        farewell = self.env["l10n_pl_ksef.farewell"]
+        for window in self:
+            logins, certificates = farewell._logins(), farewell._certificates()
+            ours = MODULE in window._get_modules().mapped("name")
+            window.l10n_pl_ksef_stays = bool(ours and (logins or certificates)) and self.env._(
+                "Open at KSeF now: logins %(logins)s, certificates %(certificates)s. The keys of"
+                " certificates that stay valid are kept, encrypted, in %(file)s. The encryption key"
+                " stays on the server, too. With both a later installation goes on with these"
+                " certificates, once their owner signs. Settings and audit trail are deleted.",
+                logins=len(logins),
+                certificates=len(certificates),
+                file=kept_in(self.env),
+            )
+
+    def action_uninstall(self):
+        # EXTENDS base
+        if self.l10n_pl_ksef_stays:
+            self._l10n_pl_ksef_take_leave()
+        return super().action_uninstall()
+
+    def _l10n_pl_ksef_take_leave(self):
+        """Do at KSeF what was chosen; what could not be done is told before anything goes.
+
+        :raises UserError: something stays open that was to be ended
+        """
+        left = self.env["l10n_pl_ksef.farewell"]._take_leave(
+            self.l10n_pl_ksef_logins == "end", self.l10n_pl_ksef_certificates == "revoke"
+        )
+        if left:
+            raise UserError(
+                self.env._(
+                    "Nothing was uninstalled: KSeF did not end everything. Try again later, or"
+                    " choose to leave it open.\n\n%s",
+                    "\n".join(left),
+                )
+            )
