@@ -15,7 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from lxml import etree
 
-from ksef_simulator import keys, pki, signers
+from ksef_simulator import identities, keys, pki, signers
 from ksef_simulator.releases import validity
 from tools.meanings.meaning import SIGN_AGAIN
 from tools.signed_document import findings
@@ -111,6 +111,22 @@ def test_a_file_that_an_editor_indented_throughout_costs_one_sentence():
     root = etree.fromstring(signed(layout="podpis-zaufany"))
     etree.indent(root)
     assert codes(etree.tostring(root)) == ("edited",)
+
+
+def named(letters: str) -> bytes:
+    """Return a signed request whose role names somebody in other letters than were signed."""
+    return signed("owner").replace(identities.OWNER.surname.encode(), letters.encode())
+
+
+@pytest.mark.parametrize("letters", ["\u0179\ufffd\u0142\u0107", "?o?c-?d?b?o"])
+def test_letters_that_a_program_lost_are_not_said_to_be_changed_by_somebody(letters):
+    assert codes(named(letters)) == ("wrong_encoding",)
+
+
+@pytest.mark.parametrize("letters", ["Obcy", "\u0139\u201ayk", "\u010f\u017c\u013e", "Li\xc3\xb3"])
+def test_another_name_is_a_change_whatever_its_letters(letters):
+    """Also where a program might have made them of others, and of such as XML cannot hold."""
+    assert codes(named(letters)) == ("changed_properties",)
 
 
 def issued_by(issuer: str) -> bytes:
