@@ -1,6 +1,6 @@
 import logging
 
-from odoo import api, models
+from odoo import models
 
 _logger = logging.getLogger(__name__)
 
@@ -30,16 +30,3 @@ class AccountMove(models.Model):
             _logger.info("KSeF: nothing was asked about invoice %s: %s", self.id, error)
             return self.browse()
         return self.sudo()
-
-    @api.model
-    def _cron_l10n_pl_edi_download_bills(self):
-        # EXTENDS l10n_pl_edi, in builds that fetch vendor bills
-        parent = super()
-        if not hasattr(parent, "_cron_l10n_pl_edi_download_bills"):
-            return None
-        companies = self.env["res.company"].search([("l10n_pl_edi_access_token", "!=", False)])
-        for company in companies:
-            error = company._l10n_pl_ksef_edi_try_prepare()
-            if error:
-                _logger.info("KSeF: no token for the bills of company %s: %s", company.id, error)
-        return parent._cron_l10n_pl_edi_download_bills()

@@ -64,10 +64,11 @@ class Journey:
         expect(panel).to_be_visible()
         return panel
 
-    def download(self) -> Path:
-        """Press the dark blue button, and return the saved file."""
+    def download(self, way: str = "site") -> Path:
+        """Press the dark blue button of a way of signing, and return the saved file."""
         with self.page.expect_download() as download:
-            self.page.get_by_role("button", name=f"Pobierz {FILE}").click()
+            chosen = self.page.locator(f".o_ksef_way[data-way={way}]")
+            chosen.get_by_role("button", name=f"Pobierz {FILE}").click()
         assert download.value.suggested_filename == FILE
         target = self.folder / FILE
         download.value.save_as(target)

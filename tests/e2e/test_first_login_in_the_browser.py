@@ -24,10 +24,9 @@ def test_an_accountant_gets_from_red_to_green_by_reading_the_screen(journey: Jou
     panel.get_by_role("button", name=BUTTON).click()
     window = page.get_by_role("dialog").filter(has_text="Autoryzacja konta")
     expect(window).to_contain_text("Nie otwieraj tego pliku")
-    document = journey.download()
     journey.picture("stage_2_download")
-    window.get_by_role("button", name="Dalej").click()
-
+    document = journey.download()
+    expect(window.locator(".o_ksef_signing li")).to_have_count(5)
     journey.picture("stage_3_sign")
     signed = journey.sign(document, "owner")
     window.get_by_role("button", name="Dalej").click()
