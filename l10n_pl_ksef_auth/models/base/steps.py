@@ -9,7 +9,7 @@ from odoo.exceptions import MissingError
 
 from ...tools import clock
 from ...tools.deadline import Deadline, deadline_of
-from ...tools.errors import KsefBlocked, KsefError, KsefUnavailable
+from ...tools.errors import KsefBlocked, KsefError, KsefRateLimited, KsefUnavailable
 from ...tools.http_pool import pool_of
 from ...tools.vault import VaultCorrupt, VaultError
 from ..vault.vault import MIXIN
@@ -48,8 +48,8 @@ def longest_retry(error):
 
     :param Exception error: the failure of the last try
     """
-    down = isinstance(error, KsefUnavailable) and not isinstance(error, KsefBlocked)
-    return LONGEST_OUTAGE_RETRY if down else LONGEST_RETRY
+    away = isinstance(error, KsefUnavailable | KsefRateLimited)
+    return LONGEST_OUTAGE_RETRY if away and not isinstance(error, KsefBlocked) else LONGEST_RETRY
 
 
 def retry_after(error):
