@@ -4,10 +4,11 @@ from odoo.tools import SQL
 from ..tools import nip as nip_tools
 from ..tools.auth_token_request import Context
 from ..tools.client import KsefClient
-from ..tools.const import ENVIRONMENTS, check_base_url
+from ..tools.const import ENVIRONMENTS, EXCHANGE_TIMEOUT, check_base_url
+from ..tools.deadline import Deadline, deadline_of
 from ..tools.errors import KsefError, KsefUnavailable
 from ..tools.http_pool import pool_of
-from .base.const import DEADLINE, ENVIRONMENT_LABELS
+from .base.const import ENVIRONMENT_LABELS
 from .vault.database_identity import is_neutralized
 
 CONNECT_GROUP = "l10n_pl_ksef_auth.group_ksef_connection"
@@ -165,7 +166,7 @@ class ResCompany(models.Model):
         """Return a client without a token, for use as a context manager.
 
         A run of the scheduled action hands down a pool of clients; other callers get their own,
-        which waits no longer than they do.
+        which waits no longer than they do, and no longer than one exchange may last.
 
         :raises KsefError: the database is neutralized: it never talks to production
         """
@@ -174,8 +175,10 @@ class ResCompany(models.Model):
             raise KsefError("a neutralized database keeps away from production", code="neutralized")
         base_url = self._l10n_pl_ksef_base_url(environment)
         pool = pool_of(self.env.context)
-        deadline = self.env.context.get(DEADLINE)
-        return pool.client(base_url) if pool else KsefClient(base_url, deadline=deadline)
+        if pool:
+            return pool.client(base_url)
+        deadline = deadline_of(self.env.context) or Deadline(EXCHANGE_TIMEOUT)
+        return KsefClient(base_url, deadline=deadline.moment)
 
     def _l10n_pl_ksef_session(self):
         """Return the login that self's connection stands on now; empty when there is none."""

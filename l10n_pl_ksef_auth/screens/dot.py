@@ -20,19 +20,31 @@ class L10n_Pl_KsefDot(models.AbstractModel):
 
     def _colors(self, companies):
         """Return the dot's colour by company id: empty where KSeF has nothing to do with it."""
+        return {
+            company_id: dot.get("color", "") for company_id, dot in self._dots(companies).items()
+        }
+
+    def _dots(self, companies):
+        """Return what the bar shows, by company id; nothing where KSeF has nothing to do with it.
+
+        :return dict: the colour, the panel's state, and the seconds left of the login or False
+        """
         sessions, polish = self._sessions(companies)
         locked = bool(why_locked(self.env))
         return {
-            company_id: self._color(found, locked) if found or company_id in polish else ""
+            company_id: self._dot(found, locked) if found or company_id in polish else {}
             for company_id, found in sessions.items()
         }
 
-    def _color(self, sessions, locked):
-        if locked:
-            return "red"
+    def _dot(self, sessions, locked):
         active = sessions.filtered(lambda session: session.state == "active")
-        state = self.env["l10n_pl_ksef.panel"]._state_of(active[:1], sessions - active)
-        return COLORS[state]
+        panel = self.env["l10n_pl_ksef.panel"]
+        state = "attention" if locked else panel._state_of(active[:1], sessions - active)
+        return {
+            "color": COLORS[state],
+            "state": state,
+            "seconds_left": panel._seconds_left(active[:1]),
+        }
 
     def _sessions(self, companies):
         """Return the active sessions of companies, and those on their way, the newest first.

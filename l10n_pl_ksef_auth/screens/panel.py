@@ -96,8 +96,29 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
                 "primary": state not in ("connected", "verifying"),
             },
             "poll_seconds": self._poll_seconds(pending, session, certificate),
+            "first_steps": state in ("disconnected", "waiting") and self._first_steps(principal),
             **self._life(session),
         }
+
+    def _first_steps(self, principal):
+        """Return what leads to a first connection, in order; False if there ever was one."""
+        activated = ("activated_at", "!=", False)
+        if self.env["l10n_pl_ksef.session"]._of_company(principal, activated, limit=1):
+            return False
+        nip = not problems.of_company(principal) and principal._l10n_pl_ksef_nip()
+        steps = [
+            {
+                "text": self.env._("The company's NIP is there.")
+                if nip
+                else self.env._("Enter the company's NIP (Tax ID)."),
+                "is_done": bool(nip),
+                "opens_company": not nip and principal.with_env(self.env).has_access("write"),
+            },
+            {"text": self.env._("Connect: one signature, about 3 minutes.")},
+        ]
+        if principal.l10n_pl_ksef_environment == "test":
+            steps.append({"text": self.env._("Send a test invoice.")})
+        return steps
 
     def _on_the_way(self, principal):
         """Return the company's sessions that have no outcome yet, the newest first."""
@@ -173,15 +194,19 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             "attention": self.env._("The connection needs your attention."),
         }.get(state, "")
 
+    def _seconds_left(self, session):
+        """Return for how long a login lives, in whole seconds; False without one."""
+        until = session.refresh_valid_until
+        return until and int(max((until - session._now()).total_seconds(), 0))
+
     def _life(self, session):
-        now = session._now()
         until = session.refresh_valid_until
         whole = until and session.activated_at and (until - session.activated_at).total_seconds()
-        left = until and max((until - now).total_seconds(), 0)
+        left = self._seconds_left(session)
         renews = self._renews(session) and session.renew_at
         return {
             "expires_at": fields.Datetime.to_string(until),
-            "seconds_left": int(left) if until else False,
+            "seconds_left": left,
             "lifetime_share": left / whole if whole else 0.0,
             "checked_at": fields.Datetime.to_string(
                 session.rights_checked_at or session.activated_at
@@ -245,10 +270,12 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             lasting = ends and source._is_held_up()
             problem = problems.lasting(source.problem) if lasting else source.problem
             return self._texts(problem, principal, source)
-        if not session and not pending and self._lacks_agreement(principal):
-            return self._texts(problems.local("not_agreed"), principal)
-        if not session and not pending and self._is_of_another(principal):
-            return self._texts(problems.local("nip_changed"), principal)
+        if not session and not pending:
+            certificates = self.env["l10n_pl_ksef.certificate"]
+            if certificates._lacks_agreement(principal):
+                return self._texts(problems.local("not_agreed"), principal)
+            if self._is_of_another(principal):
+                return self._texts(problems.local("nip_changed"), principal)
         lacking = session.renew_at and xades.available()
         if lacking:
             return self._texts(problems.local(f"xmlsec_{lacking}"), principal)
@@ -263,12 +290,6 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         worked = ("activated_at", "!=", False)
         last = self.env["l10n_pl_ksef.session"]._last_of_context(principal, worked)
         return bool(last) and not last.closed_by_user
-
-    def _lacks_agreement(self, principal):
-        """Return True if a certificate serves the company, but not for its NIP or unit of now."""
-        certificates = self.env["l10n_pl_ksef.certificate"]
-        serving = certificates._of_company(principal, ("state", "=", "active"))._usable()
-        return bool(serving) and not certificates._agreed_for(principal)
 
     def _is_of_another(self, principal):
         """Return True if the only active session is for another NIP, and no certificate logs in.

@@ -1,5 +1,6 @@
 from . import test_access_token
 from . import test_account
+from . import test_after_an_outage
 from . import test_agreement
 from . import test_alerts
 from . import test_audit
@@ -10,6 +11,7 @@ from . import test_confirmation
 from . import test_copied_database
 from . import test_crash_matrix
 from . import test_diagnosis
+from . import test_fairness
 from . import test_fault_matrix
 from . import test_fifty_companies
 from . import test_first_login
@@ -23,6 +25,7 @@ from . import test_other_transactions
 from . import test_panel_states
 from . import test_polish
 from . import test_polish_screens
+from . import test_put_off
 from . import test_renew_now
 from . import test_renewal
 from . import test_rightful_connection
@@ -38,7 +41,8 @@ from . import test_uninstalling
 from . import test_upgrade
 from . import test_upload
 from . import test_urgency
+from . import test_waiting
+from . import test_walks
 from . import test_what_is_sent
 from . import test_who_connects
 from . import test_who_is_told
-from . import test_walks

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from .client import KsefClient
+from .const import EXCHANGE_TIMEOUT
+from .deadline import Deadline
 
 _KEY = "l10n_pl_ksef_http_pool"
 
@@ -23,12 +25,14 @@ class HttpPool:
     def client(self, base_url: str) -> KsefClient:
         """Return the pool's client for an address; use it as a context manager, like any other.
 
+        All calls of the block together may last as long as one exchange.
+
         :param base_url: as KsefClient takes it
         """
         if base_url not in self._clients:
             self._clients[base_url] = _KeptClient(base_url)
         client = self._clients[base_url]
-        client.deadline = None  # the one of its last user is none of the next one's
+        client.deadline = Deadline(EXCHANGE_TIMEOUT).moment
         return client
 
     def close(self) -> None:

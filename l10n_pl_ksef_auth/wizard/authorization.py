@@ -35,12 +35,17 @@ WAYS = [("site", "On moj.gov.pl"), ("program", "In one's own signing program")]
 LONG_VERIFICATION = timedelta(minutes=2)
 # An uploaded document that was not sent: its challenge has long expired.
 KEPT_DOCUMENTS = timedelta(hours=1)
+# Clicks in a row get the file of the first: each challenge counts against this server's address.
+BRAKE = timedelta(seconds=10)
 NO_DOCUMENT = {"document_secret": False, "document_name": False}
 
 
 @dataclass(frozen=True, repr=False)
 class Upload:
-    """The attached file, decrypted and read; nothing shows its bytes by accident."""
+    """The attached file, decrypted; nothing shows its bytes by accident.
+
+    ``reading`` is None without a file, and while KSeF checks it: nothing shows what was read then.
+    """
 
     content: bytes = b""
     reading: Reading | None = None
@@ -108,6 +113,8 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
     def prepare_download(self, way=None):
         """Fetch a challenge from KSeF, so that the file's ten minutes begin now.
 
+        Whoever asks again within BRAKE seconds gets the same file.
+
         :param str way: where the file will be signed, of WAYS; as before when omitted
         :return dict: view(), with the address of the file
         """
@@ -116,7 +123,8 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
             window.way = way
         window.problem = False
         try:
-            window._new_session()
+            if not window._has_just_downloaded():
+                window._new_session()
         except nip_tools.InvalidNip as error:
             window.problem = problems.of_nip(error)
         except KsefError as error:
@@ -256,6 +264,8 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
             self.write({"step": outcome["back_to"], "problem": outcome["problem"]})
             if outcome["back_to"] == "download":
                 self.write(NO_DOCUMENT)
+            if upload.reading is None:
+                upload = self._upload()
         elif self.step == "verify" and outcome["result"]:
             self.write({**NO_DOCUMENT, "step": "done"})
         view = self._view(upload if self.document_secret else Upload())
@@ -295,12 +305,16 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
     # The attached file
     # ------------------------------------------------------------------
     def _upload(self):
-        """Decrypt and read the attached file: milliseconds, so once for each call of the window."""
+        """Decrypt and read the attached file: milliseconds, so once for each call of the window.
+
+        Nothing is kept of a reading: it holds a PESEL, and changes with the time.
+        """
         try:
             content = self._secret_read("document_secret")
         except VaultError:
             content = b""
-        return Upload(content, self._reading(content) if content else None)
+        is_shown = content and self.step != "verify"
+        return Upload(content, self._reading(content) if is_shown else None)
 
     def _reading(self, content):
         """Return what the file says; None while the company's own number is wrong."""
@@ -351,6 +365,19 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
     # ------------------------------------------------------------------
     # Sessions and challenges
     # ------------------------------------------------------------------
+    def _has_just_downloaded(self):
+        """Return True if the window's file is as new as can be, and still the one to be signed."""
+        session, company = self.session_id, self.company_id
+        context = company._l10n_pl_ksef_context()
+        begun = session.challenge_expires_at and session.challenge_expires_at - CHALLENGE_LIFETIME
+        return (
+            session.state == "waiting"
+            and not session.document_secret
+            and session._login_context() == context
+            and session.subject_type == company.l10n_pl_ksef_subject_type
+            and session._now() < begun + BRAKE
+        )
+
     def _new_session(self):
         context = self.company_id._l10n_pl_ksef_context()
         asked_at = clock.now()

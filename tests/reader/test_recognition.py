@@ -60,7 +60,10 @@ def alone(uri: str) -> bytes:
         (bytes.fromhex("3082010006092a864886f70d010702a081f2"), "p7s"),
         (b"-----BEGIN PKCS7-----\nMIIB\n", "p7s"),
         (b"-----BEGIN CMS-----\nMIIB\n", "p7s"),
-        (b"MIME-Version: 1.0\r\nContent-Type: application/pkcs7-mime; smime-type=signed-data;", "p7s"),
+        (
+            b"MIME-Version: 1.0\r\nContent-Type: application/pkcs7-mime; smime-type=signed-data;",
+            "p7s",
+        ),
         (b"Content-Type: application/x-pkcs7-signature; name=smime.p7s\r\n\r\nMIIB", "p7s"),
         (zipped(**{"a.xml": REQUEST, "META-INF/signature.p7s": b""}), "asic"),
         (zipped(**{"a.xml": REQUEST, "META-INF/ASiCManifest.xml": b""}), "asic"),

@@ -131,6 +131,11 @@ class L10n_Pl_KsefCertificate(models.Model):
         agreed = ("agreement_ids", "any", [("company_id", "=", principal.id), number])
         return self._of_company(principal, ("state", "=", "active"), agreed, *conditions)
 
+    def _lacks_agreement(self, principal):
+        """Return True if a certificate serves a company, but not for its NIP or unit of now."""
+        serving = self._of_company(principal, ("state", "=", "active"))._usable()
+        return bool(serving) and not self._agreed_for(principal)
+
     def _usable(self):
         """Return the certificates of self that may log in now, not only later."""
         return self.filtered_domain(self._usable_domain())

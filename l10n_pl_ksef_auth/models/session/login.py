@@ -22,9 +22,9 @@ CHALLENGE_REFUSED = 21111
 ALREADY_REDEEMED = 21301
 # There is no such login any more, or it is closed (docs/ksef.md A1-redeem and A1-refresh).
 LOGIN_ENDED = (21301, 21304, 21308)
-# KSeF reports an ended login as 400. A 401 is ambiguous: where no certificate can log in again,
-# believe it only after so many in a row.
-UNCLEAR_REFUSALS = 3
+# KSeF reports an ended login as 400. A 401 may be a firewall's or a hiccup: it is believed after so
+# many in a row, whose growing distances make five minutes.
+UNCLEAR_REFUSALS = 6
 OPERATION_LIFE = timedelta(minutes=45)
 IN_PROGRESS, SUCCESS = range(100, 200), 200
 CERTIFICATE_REFUSED = 460
@@ -156,7 +156,8 @@ class L10n_Pl_KsefSessionLogin(models.Model):
     def _step_submit(self):
         """Send the signed request; after a lost answer once more, within the challenge's life."""
         if self.challenge_expires_at <= self._now() and self.send_started_at:
-            self._end("failed", problem=problems.local("answer_lost"))
+            code = "answer_lost" if self._may_have_arrived() else "not_taken"
+            self._end("failed", problem=problems.local(code))
             return
         document = self._secret_read("document_secret")
         self.send_started_at = self._now()
@@ -174,6 +175,10 @@ class L10n_Pl_KsefSessionLogin(models.Model):
             next_attempt=self._now() + FIRST_POLL,
         )
         self._wake_cron_at(self.next_attempt)
+
+    def _may_have_arrived(self):
+        """Return True if KSeF may have taken the document at the last try."""
+        return not self.problem or problems.may_have_arrived(self.problem)
 
     def _problem_so_far(self):
         """Return why this login had to begin again: it is no success to get as far once more."""
@@ -274,11 +279,19 @@ class L10n_Pl_KsefSessionLogin(models.Model):
     # ------------------------------------------------------------------
     # Failures
     # ------------------------------------------------------------------
+    def _end_of_use(self):
+        """Return when a signature that waits for KSeF is lost, naive UTC; None for never."""
+        if self.state == "waiting" and self.method == "signature":
+            return self.challenge_expires_at
+        if self.state in IN_FLIGHT and self.send_started_at:
+            return self.send_started_at + OPERATION_LIFE
+        return None
+
     def _on_submit_refused(self, error):
         """Keep the challenge, so that the user can attach another file."""
         refused = isinstance(error, KsefRefused) and error.has(CHALLENGE_REFUSED)
         # A challenge refused at the second try was used up by the first, whose answer was lost.
-        lost = refused and self.attempts
+        lost = refused and self.attempts and self._may_have_arrived()
         problem = problems.local("answer_lost") if lost else problems.of_error(error)
         if self.method == "certificate":
             # Even 21115 was seen as an outage (docs/ksef.md A2-2); a human is told if it stays so.
@@ -312,17 +325,19 @@ class L10n_Pl_KsefSessionLogin(models.Model):
 
         Or if its tokens cannot be read here any more.
         """
-        unclear = isinstance(error, KsefUnauthorized) and not self._is_replaceable()
-        if unclear and self.attempts < UNCLEAR_REFUSALS:
-            self._postpone(error)
-        elif isinstance(error, KsefUnauthorized) or _says_ended(error):
+        unclear = isinstance(error, KsefUnauthorized)
+        if unclear and not problems.is_unauthorized(self.problem):
+            self.attempts = 0
+        if _says_ended(error) or (unclear and self.attempts >= UNCLEAR_REFUSALS):
             self._end("revoked", problem=problems.of_error(error))
-        else:
-            self._postpone(error)
-
-    def _is_replaceable(self):
-        """Return True if the certificate can log the company in again."""
-        return bool(self.company_id._l10n_pl_ksef_certificate()._usable())
+            return
+        is_due = not self.next_attempt or self.next_attempt <= self._now()
+        moment = self._now() + self._note(error)
+        if unclear:
+            self.refresh_retry_at = moment
+        # A caller's refusal does not bring the next step forward: it would find nothing to do.
+        if is_due:
+            self._postpone_for(moment - self._now())
 
 
 def _says_ended(error):

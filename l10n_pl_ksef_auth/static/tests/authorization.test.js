@@ -86,6 +86,13 @@ test("the unsigned file is explained and cannot be sent", async () => {
     expect(".o_ksef_consent").toHaveCount(0);
 });
 
+test("two findings of one kind are both shown", async () => {
+    const weak = { code: "weak_algorithm", level: "warn", action: "", evidence: "" };
+    const findings = [{ ...weak, text: "SHA-1 is weak." }, { ...weak, text: "P-521 is refused." }];
+    await openWindow({ ...UPLOAD, ...SIGNED, reading: { ...SIGNED.reading, findings } });
+    expect(".o_ksef_note_warn").toHaveCount(2);
+});
+
 test("a file that is too large replaces the one chosen before", async () => {
     await openWindow({ ...UPLOAD, ...SIGNED }, { detach: UPLOAD });
     await contains(".o_ksef_file", { visible: false }).click();
