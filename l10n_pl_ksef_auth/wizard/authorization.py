@@ -221,16 +221,16 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
         :return dict: view(); the step is "verify", or "certificate" with what is wrong
         """
         window = self._checked_sudo()
-        sessions = self.env["l10n_pl_ksef.session"]
-        try:
-            login, _failure = sessions._log_in(window.company_id, wait_seconds=5, anew=True)
-        except nip_tools.InvalidNip as error:
-            window.problem = problems.of_nip(error)
+        window.problem = window._nip_problem()
+        if window.problem:
             return window.view()
+        sessions, company = self.env["l10n_pl_ksef.session"], window.company_id
+        login, _failure = sessions._log_in(company, wait_seconds=5, anew=True)
         if not login:
-            window.problem = problems.local("busy")
+            usable = company._l10n_pl_ksef_certificate()._usable()
+            window.problem = problems.local("busy" if usable else "certificate_gone")
             return window.view()
-        window.write({"session_id": login.id, "step": "verify", "problem": False})
+        window.write({"session_id": login.id, "step": "verify"})
         return window._follow_up(Upload())
 
     def follow(self):
