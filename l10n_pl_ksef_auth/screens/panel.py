@@ -46,6 +46,10 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         values, obstacle = self._connection(company), why_locked(self.env)
         if obstacle:
             return {**values, **self._locked(obstacle)}
+        principal = company._l10n_pl_ksef_principal()
+        if problems.of_address(principal, principal.l10n_pl_ksef_environment):
+            # Nothing is sent there. The address is the problem that is told already.
+            return {**values, **self._in_need()}
         if is_neutralized(self.env) and values["state"] in ("disconnected", "attention"):
             values["problem"] = self._local("neutralized")
         return values
@@ -53,14 +57,19 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
     def _locked(self, obstacle):
         """Return what replaces a part of the panel while the secrets cannot be used."""
         return {
-            "state": "attention",
-            "tick": "no",
-            "color": "red",
-            "headline": self.env._("The connection needs your attention."),
+            **self._in_need(),
             "problem": self._local(obstacle),
             "renews_at": False,
             "poll_seconds": 0,
             "button": {"label": self.env._("Decide what to do"), "primary": True},
+        }
+
+    def _in_need(self):
+        return {
+            "state": "attention",
+            "tick": "no",
+            "color": COLORS["attention"],
+            "headline": self.env._("The connection needs your attention."),
         }
 
     def _local(self, code):
@@ -270,10 +279,12 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             lasting = ends and source._is_held_up()
             problem = problems.lasting(source.problem) if lasting else source.problem
             return self._texts(problem, principal, source)
-        if not session and not pending and self._lacks_agreement(principal):
-            return self._texts(problems.local("not_agreed"), principal)
-        if not session and not pending and self._is_of_another(principal):
-            return self._texts(problems.local("nip_changed"), principal)
+        if not session and not pending:
+            certificates = self.env["l10n_pl_ksef.certificate"]
+            if certificates._lacks_agreement(principal):
+                return self._texts(problems.local("not_agreed"), principal)
+            if self._is_of_another(principal):
+                return self._texts(problems.local("nip_changed"), principal)
         lacking = session.renew_at and xades.available()
         if lacking:
             return self._texts(problems.local(f"xmlsec_{lacking}"), principal)
@@ -292,12 +303,6 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             return False
         usable = principal._l10n_pl_ksef_certificate()._usable()
         return problems.local("renewal_late" if usable else "ended")
-
-    def _lacks_agreement(self, principal):
-        """Return True if a certificate serves the company, but not for its NIP or unit of now."""
-        certificates = self.env["l10n_pl_ksef.certificate"]
-        serving = certificates._of_company(principal, ("state", "=", "active"))._usable()
-        return bool(serving) and not certificates._agreed_for(principal)
 
     def _is_of_another(self, principal):
         """Return True if the only active session is for another NIP, and no certificate logs in.

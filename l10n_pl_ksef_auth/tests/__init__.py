@@ -11,6 +11,7 @@ from . import test_confirmation
 from . import test_copied_database
 from . import test_crash_matrix
 from . import test_diagnosis
+from . import test_fairness
 from . import test_fault_matrix
 from . import test_fifty_companies
 from . import test_first_login
@@ -24,6 +25,7 @@ from . import test_other_transactions
 from . import test_panel_states
 from . import test_polish
 from . import test_polish_screens
+from . import test_put_off
 from . import test_renew_now
 from . import test_renewal
 from . import test_rightful_connection
@@ -35,11 +37,14 @@ from . import test_states
 from . import test_take_over
 from . import test_take_over_revokes
 from . import test_ten_years
+from . import test_typed_code
 from . import test_uninstalling
 from . import test_upgrade
 from . import test_upload
 from . import test_urgency
+from . import test_waiting
+from . import test_walks
+from . import test_web_client
 from . import test_what_is_sent
 from . import test_who_connects
 from . import test_who_is_told
-from . import test_walks

@@ -5,6 +5,7 @@ from odoo.modules.migration import load_script
 from odoo.tests import Form, tagged
 from odoo.tools import file_path
 
+from odoo.addons.l10n_pl_ksef_auth.exceptions import LoginNeeded
 from odoo.addons.l10n_pl_ksef_auth.models.vault import vault as vault_model
 from odoo.addons.l10n_pl_ksef_auth.screens import sensitive
 
@@ -76,6 +77,7 @@ class TestAnothersNip(AgreementCase):
         self.settle()
         alert = self.env["l10n_pl_ksef.alert"].search([("closed_at", "=", False)])
         self.assertEqual((alert.company_id, alert.level), (self.company, 0))
+        self.assertIn("nobody has agreed", alert.explanation)
         line = self.line("nip_changed")
         self.assertEqual((line.company_id, line.user_id), (self.company, self.employee))
         self.assertEqual(line.detail, f"5265877635 > {OTHERS_NIP}")
@@ -118,9 +120,8 @@ class TestAnothersNip(AgreementCase):
 
     def test_no_caller_gets_a_token_for_a_nip_that_nobody_agreed_to(self):
         self.write_the_clients_nip()
-        with self.assertRaises(Exception) as raised:
+        with self.assertRaisesRegex(LoginNeeded, "nobody has agreed"):
             self.company.with_user(self.employee).l10n_pl_ksef_access_token()
-        self.assertEqual(type(raised.exception).__name__, "LoginNeeded")
         self.assertEqual(self.contexts(), set())
 
 

@@ -6,6 +6,7 @@ from odoo.tests import tagged
 from odoo.addons.l10n_pl_ksef_auth import uninstall_hook
 from odoo.addons.l10n_pl_ksef_auth.models.upkeep import farewell
 from odoo.addons.l10n_pl_ksef_auth.models.vault.kept_keys import kept_in
+from odoo.addons.l10n_pl_ksef_auth.tools import kept_keys
 
 from .common import KsefCase
 
@@ -78,6 +79,8 @@ class TestUninstalling(KsefCase):
         """Uninstall, and install anew: nothing is left but what stays on the server."""
         number = self.certificate.serial_number
         uninstall_hook(self.env)
+        address = "l10n_pl_ksef_auth.base_url.test"
+        self.env["ir.config_parameter"].set_param(address, self.simulator.base_url)
         for model in ("session", "certificate", "agreement"):
             self.env[f"l10n_pl_ksef.{model}"].search([]).unlink()
         self.env.flush_all()
@@ -103,7 +106,8 @@ class TestUninstalling(KsefCase):
 
     def test_with_another_encryption_key_the_certificate_is_a_stranger(self):
         self.forget_everything()
-        kept_in(self.env).write_text('{"kept,test,%s": "v1:0:AAAA"}' % "00")
+        texts = kept_keys.read(kept_in(self.env))
+        kept_keys.write(kept_in(self.env), {name: "v1:0:AAAA" for name in texts})
         self.connect(consent=True)
         self.settle()
         found = self.env["l10n_pl_ksef.certificate"].search([])

@@ -11,7 +11,7 @@ class BaseModuleUninstall(models.TransientModel):
 
     _inherit = "base.module.uninstall"
 
-    l10n_pl_ksef_stays = fields.Text(compute="_compute_l10n_pl_ksef_stays")
+    l10n_pl_ksef_stays = fields.Text("Open at KSeF", compute="_compute_l10n_pl_ksef_stays")
     l10n_pl_ksef_logins = fields.Selection(
         [("end", "End them now"), ("leave", "Leave them open until they end by themselves")],
         string="Logins to KSeF",

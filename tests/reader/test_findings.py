@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives import hashes
 from lxml import etree
 
 from ksef_simulator import identities, keys, pki, signers
+from ksef_simulator.releases import validity
 from tools.meanings.meaning import SIGN_AGAIN
 from tools.signed_document import findings
 from tools.signed_document.findings import TABLE
@@ -167,7 +168,7 @@ def test_a_self_signed_certificate_only_warns_where_ksef_refuses_it():
 
 def test_a_certificate_that_has_just_expired_only_warns_because_clocks_differ():
     document = signed("expired")
-    end = signers.certificate_of("expired", NOW).not_valid_after_utc
+    end = validity(signers.certificate_of("expired", NOW))[1]
     assert "certificate_expired" in codes(document, now=end + timedelta(days=2), challenges=())
     found = reading(document, now=end + timedelta(hours=2), challenges=())
     assert "certificate_expiring" in found.codes and not found.stops

@@ -188,6 +188,8 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
         if under_way or usable:
             # What KSeF ended before its time, a machine mends within minutes.
             return 0, self._hindrance(newest), newest._now() + HICCUP
+        if self.env["l10n_pl_ksef.certificate"]._lacks_agreement(company):
+            return 0, problems.local("not_agreed"), False
         # A login lives, but for a NIP that the company no longer has.
         changed = newest.state == "active" and problems.local("nip_changed")
         return 0, changed or newest.problem, False

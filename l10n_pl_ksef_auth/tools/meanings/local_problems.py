@@ -30,7 +30,7 @@ _RENEWS_BY_ITSELF = Advice(
     "wait",
     final=False,
 )
-_OTHER_FILES = Advice(_lt("Choose other files in the Account tab."), "account")
+_OTHER_FILES = Advice(_lt("Choose other files."), "account")
 _DECIDE = Advice(
     _lt(
         "If the original no longer runs, go on here with its connection. "
@@ -67,6 +67,10 @@ PROBLEMS: dict[str, Meaning] = {
     ),
     "answer_lost": Meaning(
         _lt("KSeF's answer was lost on the way, and KSeF gives it only once."), SIGN_AGAIN
+    ),
+    "not_taken": Meaning(
+        _lt("KSeF took no signed documents in the ten minutes for which this one was valid."),
+        SIGN_AGAIN,
     ),
     "busy": Meaning(_lt("Odoo is talking to KSeF for this company right now."), ODOO_GOES_ON),
     "not_connected": Meaning(_lt("The company is not connected with KSeF."), CONNECT_AGAIN),
