@@ -207,8 +207,8 @@ class ResCompany(models.Model):
         # The caller's snapshot may be older than the next login.
         with fresh(self.sudo()) as company:
             principal = company.exists().l10n_pl_ksef_principal_id
-            held_up = company.env["l10n_pl_ksef.session"]._hold_up(principal) if principal else None
-            problem = held_up and held_up.problem
+            sessions = company.env["l10n_pl_ksef.session"]
+            problem = principal and sessions._hold_up(principal)
         if problem:
             raise self._l10n_pl_ksef_login_needed(problems.lasting(problem))
 
@@ -237,7 +237,7 @@ class ResCompany(models.Model):
     def _l10n_pl_ksef_why(self, principal):
         """Return the problem by which a company has no login."""
         sessions = principal.env["l10n_pl_ksef.session"]
-        held_up = problems.lasting(sessions._hold_up(principal).problem)
+        held_up = problems.lasting(sessions._hold_up(principal))
         failed = sessions._last_failure(principal).problem
         lacking = principal.env["l10n_pl_ksef.certificate"]._lacks_agreement(principal)
         without = problems.local("not_agreed" if lacking else "not_connected")

@@ -288,17 +288,21 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         lacking = session.renew_at and xades.available()
         if lacking:
             return self._texts(problems.local(f"xmlsec_{lacking}"), principal)
-        if self._is_late(session) or self._is_left_without(principal, session, pending):
+        if self._is_late(session):
             return self._texts(problems.local("renewal_late"), principal)
-        return False
+        ended = not session and self._why_ended(principal, pending)
+        return ended and self._texts(problems.lasting(ended), principal)
 
-    def _is_left_without(self, principal, session, pending):
-        """Return True if a machine should have followed the last login, and has not begun to."""
-        if session or pending or not principal._l10n_pl_ksef_certificate()._usable():
+    def _why_ended(self, principal, pending):
+        """Return why nothing has followed the last login, where no session says so, or False."""
+        sessions = self.env["l10n_pl_ksef.session"]
+        if pending:
+            return sessions._hold_up(principal)
+        last = sessions._last_of_context(principal, ("activated_at", "!=", False))
+        if not last or last.closed_by_user:
             return False
-        worked = ("activated_at", "!=", False)
-        last = self.env["l10n_pl_ksef.session"]._last_of_context(principal, worked)
-        return bool(last) and not last.closed_by_user
+        usable = principal._l10n_pl_ksef_certificate()._usable()
+        return problems.local("renewal_late" if usable else "ended")
 
     def _is_of_another(self, principal):
         """Return True if the only active session is for another NIP, and no certificate logs in.

@@ -159,11 +159,11 @@ class L10n_Pl_KsefSessionToken(models.Model):
             return token, 0
         login = self._silent_login(principal)
         self.env.cr.commit()
-        if not login._is_held_up():
+        if not self._hold_up(principal):
             login._run_due_steps()
         if login.state == "active":
             return login._live_token(life), 0
-        if login.state in ENDED or login._is_held_up():
+        if login.state in ENDED or self._hold_up(principal):
             raise LoginNeeded()
         left = login.next_attempt and (login.next_attempt - login._now()).total_seconds()
         if login.problem and login.problem.get("kind") == "outage":

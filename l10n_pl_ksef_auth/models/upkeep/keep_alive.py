@@ -1,7 +1,8 @@
 import logging
 from datetime import timedelta
 
-from psycopg2 import OperationalError
+from psycopg2.errors import LockNotAvailable
+from psycopg2.extensions import TransactionRollbackError
 
 from odoo import models, tools
 
@@ -121,7 +122,7 @@ class L10n_Pl_KsefKeepAlive(models.AbstractModel):
         except InvalidNip as error:
             _logger.info("KSeF: %s has no usable NIP: %s", record, error.reason)
             return error
-        except OperationalError as error:
+        except (LockNotAvailable, TransactionRollbackError) as error:
             self.env.cr.rollback()
             _logger.info("KSeF: %s is busy: %s", record, error.pgcode)
             return LockBusy()
