@@ -1,1 +1,8 @@
-from . import account_move, account_move_send, res_company, res_company_tokens, res_config_settings
+from . import (
+    account_move,
+    account_move_send,
+    ir_cron,
+    res_company,
+    res_company_tokens,
+    res_config_settings,
+)

@@ -1,6 +1,8 @@
 import logging
 
-from odoo import api, models
+from odoo import models
+
+from .shown_token import sending
 
 _logger = logging.getLogger(__name__)
 
@@ -8,11 +10,13 @@ _logger = logging.getLogger(__name__)
 class AccountMove(models.Model):
     _inherit = "account.move"
 
+    @sending
     def action_l10n_pl_edi_update_invoice_status(self):
         # EXTENDS l10n_pl_edi, whose client reads fields that only administrators may
         move = self._l10n_pl_ksef_edi_ready()
         return bool(move) and super(AccountMove, move).action_l10n_pl_edi_update_invoice_status()
 
+    @sending
     def action_l10n_pl_edi_get_invoice_UPO(self):
         # EXTENDS l10n_pl_edi
         move = self._l10n_pl_ksef_edi_ready()
@@ -30,16 +34,3 @@ class AccountMove(models.Model):
             _logger.info("KSeF: nothing was asked about invoice %s: %s", self.id, error)
             return self.browse()
         return self.sudo()
-
-    @api.model
-    def _cron_l10n_pl_edi_download_bills(self):
-        # EXTENDS l10n_pl_edi, in builds that fetch vendor bills
-        parent = super()
-        if not hasattr(parent, "_cron_l10n_pl_edi_download_bills"):
-            return None
-        companies = self.env["res.company"].search([("l10n_pl_edi_access_token", "!=", False)])
-        for company in companies:
-            error = company._l10n_pl_ksef_edi_try_prepare()
-            if error:
-                _logger.info("KSeF: no token for the bills of company %s: %s", company.id, error)
-        return parent._cron_l10n_pl_edi_download_bills()

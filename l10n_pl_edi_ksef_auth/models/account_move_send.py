@@ -6,8 +6,10 @@ from odoo.http import request
 from odoo.addons.l10n_pl_ksef_auth.exceptions import LoginNeeded
 from odoo.addons.l10n_pl_ksef_auth.tools.errors import KsefError
 
-# KSeF's code in the sender's error, which holds KSeF's answer as it came.
-SESSION_UNAVAILABLE = re.compile(r"\b21184\b")
+from .shown_token import sending
+
+# What another online session cures: full, unknown, closed, or in maintenance (docs/ksef.md E7).
+SESSION_REFUSED = re.compile(r'[cC]ode"\s*:\s*(21155|21173|21180|21184)\b')
 
 
 class AccountMoveSend(models.AbstractModel):
@@ -15,6 +17,7 @@ class AccountMoveSend(models.AbstractModel):
 
     # It calls its parent for two groups of invoices, and neither returns anything.
     # pylint: disable-next=missing-return
+    @sending
     def _call_web_service_before_invoice_pdf_render(self, invoices_data):
         # EXTENDS l10n_pl_edi
         for_ksef = {
@@ -30,25 +33,22 @@ class AccountMoveSend(models.AbstractModel):
             # The sender's client reads fields that only administrators may.
             sender = super(AccountMoveSend, self.sudo())
             sender._call_web_service_before_invoice_pdf_render(ready)
-            shut_out = self._l10n_pl_ksef_shut_out(ready)
-            if shut_out:
-                sender._call_web_service_before_invoice_pdf_render(shut_out)
+            refused = self._l10n_pl_ksef_session_refused(ready)
+            if refused:
+                sender._call_web_service_before_invoice_pdf_render(refused)
 
-    def _l10n_pl_ksef_shut_out(self, invoices_data):
-        """Return the invoices whose online session KSeF has closed for a while, to be sent again.
-
-        The sender would use that session on; now it opens another one (docs/ksef.md E7).
-        """
-        shut_out = {
+    def _l10n_pl_ksef_session_refused(self, invoices_data):
+        """Return the invoices whose online session KSeF refused, ready for another one."""
+        refused = {
             move: data
             for move, data in invoices_data.items()
-            if SESSION_UNAVAILABLE.search(str(data.get("error") or ""))
+            if SESSION_REFUSED.search(str(data.get("error", "")))
         }
-        for data in shut_out.values():
+        for data in refused.values():
             del data["error"]
-        companies = self.env["account.move"].union(*shut_out).company_id
-        companies._l10n_pl_ksef_edi_forget_online_session()
-        return shut_out
+        moves = self.env["account.move"].union(*refused)
+        moves.company_id._l10n_pl_ksef_edi_forget_online_session()
+        return refused
 
     def _l10n_pl_ksef_prepare(self, invoices_data):
         """Return the invoices whose companies are ready to send; store the error of the others.

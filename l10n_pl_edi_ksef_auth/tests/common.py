@@ -5,6 +5,9 @@ from odoo import Command
 from odoo.addons.l10n_pl_edi.tools.ksef_api_service import KsefApiService
 from odoo.addons.l10n_pl_ksef_auth.tests.common import KsefCase
 
+# It logs each refusal as an error, also those that something is done about.
+SERVICE_LOGGER = "odoo.addons.l10n_pl_edi.tools.ksef_api_service"
+
 
 class EdiCase(KsefCase):
     """A Polish company with a chart of accounts; Odoo's own sender talks to the simulator."""

@@ -1,9 +1,10 @@
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from odoo.addons.l10n_pl_ksef_auth.tests.common import put
 
-from .common import EdiCase
+from .common import SERVICE_LOGGER, EdiCase
 
 
 @tagged("post_install", "-at_install")
@@ -46,6 +47,7 @@ class TestSending(EdiCase):
         self.sent()
         self.assertNotEqual(self.fields_of_sender()["l10n_pl_edi_session_id"], first)
 
+    @mute_logger(SERVICE_LOGGER)
     def test_an_online_session_that_ksef_has_closed_for_a_while_is_followed_by_another(self):
         self.connect()
         self.sent()
@@ -54,6 +56,7 @@ class TestSending(EdiCase):
         self.assertEqual(self.sent().l10n_pl_edi_status, "sent")
         self.assertNotEqual(self.fields_of_sender()["l10n_pl_edi_session_id"], first)
 
+    @mute_logger(SERVICE_LOGGER)
     def test_where_ksef_takes_no_invoice_one_other_session_is_opened_and_not_one_more(self):
         self.connect()
         move = self.invoice()
@@ -66,6 +69,25 @@ class TestSending(EdiCase):
             self.send(move)
         self.assertEqual((sent["calls"], opened["calls"]), (2, 2))
         self.assertFalse(move.l10n_pl_edi_status)
+
+    @mute_logger(SERVICE_LOGGER)
+    def test_each_refusal_of_the_online_session_itself_has_another_one_opened(self):
+        self.connect()
+        for code in (21155, 21173, 21180, 21184):
+            self.simulator.faults.add("online-send", "refusal", code=code)
+            with self.subTest(code), self.counted("online-open") as opened:
+                self.assertEqual(self.sent().l10n_pl_edi_status, "sent")
+            self.assertEqual(opened["calls"], 2 if code == 21155 else 1)
+
+    @mute_logger(SERVICE_LOGGER)
+    def test_for_another_refusal_no_session_is_opened(self):
+        self.connect()
+        self.sent()
+        self.simulator.faults.add("online-send", "refusal", code=21405)
+        move = self.invoice()
+        with self.counted("online-open") as opened, self.assertRaisesRegex(UserError, "21405"):
+            self.send(move)
+        self.assertEqual(opened["calls"], 0)
 
     def test_a_login_that_ended_is_followed_by_one_with_the_certificate(self):
         self.certified()
@@ -98,7 +120,9 @@ class TestSending(EdiCase):
 
     def test_a_refresh_by_the_sender_itself_serves_for_the_rest_of_its_work(self):
         self.connect()
-        company = self.company.sudo()
-        company.l10n_pl_edi_access_token = "new"
-        self.assertEqual(company.l10n_pl_edi_access_token, "new")
-        self.assertTrue(company.l10n_pl_edi_refresh_token)
+        move = self.sent()
+        self.simulator.faults.add("*", "401", times=1)
+        with self.counted("refresh") as refreshes:
+            move.action_l10n_pl_edi_update_invoice_status()
+        self.assertEqual(refreshes["calls"], 1)
+        self.assertEqual(move.l10n_pl_edi_status, "accepted")

@@ -1,6 +1,7 @@
 from lxml import etree
 
 from odoo.tests import tagged
+from odoo.tools import file_open
 
 from .common import EdiCase
 
@@ -36,9 +37,18 @@ class TestSettings(EdiCase):
         self.company.l10n_pl_ksef_environment = "demo"
         self.assertTrue(settings.new().l10n_pl_ksef_edi_note)
 
-    def test_the_columns_that_neutralization_names_exist(self):
-        self.env.cr.execute(
-            "SELECT count(*) FROM information_schema.columns WHERE table_name = 'res_company'"
-            " AND column_name IN ('l10n_pl_edi_session_key', 'l10n_pl_edi_session_iv')"
+    def test_a_neutralized_copy_keeps_no_token_and_no_online_session(self):
+        self.connect()
+        self.sent()
+        company = self.company.sudo()
+        company.l10n_pl_ksef_edi_access_token = "own"
+        company.flush_recordset()
+        # Alone: the sender's own script leaves the key in some builds.
+        with file_open("l10n_pl_edi_ksef_auth/data/neutralize.sql") as script:
+            self.env.cr.execute(script.read())
+        columns = (
+            "l10n_pl_edi_session_id, l10n_pl_edi_session_key, l10n_pl_edi_session_iv,"
+            " l10n_pl_ksef_edi_access_token, l10n_pl_ksef_edi_login"
         )
-        self.assertEqual(self.env.cr.fetchone(), (2,))
+        self.env.cr.execute(f"SELECT {columns} FROM res_company WHERE id = %s", (company.id,))
+        self.assertEqual(self.env.cr.fetchone(), (None,) * 5)

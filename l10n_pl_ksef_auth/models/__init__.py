@@ -6,4 +6,5 @@ from . import res_company
 from . import res_company_api
 from . import res_config_settings
 from . import res_partner
+from . import res_users_settings
 from . import upkeep

@@ -16,6 +16,8 @@ from .base import problems
 from .base.locks import fresh
 from .res_company import CONNECT_GROUP, PRINCIPAL_FIELDS
 from .session.token import AHEAD, MARGIN, await_token
+from .vault.guard import door, for_modules
+from .vault.vault import open_vault, place_of
 
 _logger = logging.getLogger(__name__)
 
@@ -25,6 +27,8 @@ DEFAULT_LIFE = timedelta(minutes=1)
 LONGEST_LIFE = timedelta(minutes=10)
 # Seconds a caller waits for KSeF and for other workers: a web worker must not be blocked for long.
 DEFAULT_PATIENCE = 15
+# Seconds that a caller gives to the next token although the present one still serves.
+PATIENCE_AHEAD = 5
 
 
 class ResCompany(models.Model):
@@ -42,6 +46,7 @@ class ResCompany(models.Model):
     _inherit = "res.company"  # pylint: disable=consider-merging-classes-inherited
 
     @api.private
+    @for_modules
     def l10n_pl_ksef_access_token(self, life=DEFAULT_LIFE, wait_seconds=DEFAULT_PATIENCE):
         """Return a valid access token of self's connection to KSeF, in its environment.
 
@@ -50,30 +55,34 @@ class ResCompany(models.Model):
 
         :param timedelta life: how long the token must live at least; ten minutes at most.
             Half a minute for the request that carries it comes on top.
-        :param float wait_seconds: how long other workers and KSeF's check of a login may take
+        :param float wait_seconds: how long other workers, KSeF's answers and its check of a login
+            may take together. Only an answer that KSeF gives once is waited for beyond that
         :return str: the bearer; keep it no longer than ``life``
         :raises LoginNeeded: there is no login, and only a human can help, or a machine tries in
             vain so far; the web client shows a button to the window
         :raises LoginBusy: it takes longer than ``wait_seconds``; try again
         :raises KsefError: KSeF does not answer or refuses; l10n_pl_ksef_explain gives the sentences
-        :raises AccessError: the user may not use this company
+        :raises AccessError: the user may not use this company; or the caller is no code of a module
+            that names this method
         """
         self.ensure_one()
         self._l10n_pl_ksef_check_company()
         if life > LONGEST_LIFE:
             raise ValueError(f"KSeF's tokens live too short for {life}")
         try:
-            return self._l10n_pl_ksef_stored_token(life) or self._l10n_pl_ksef_new_token(
+            return self._l10n_pl_ksef_stored_token(
                 life, wait_seconds
-            )
+            ) or self._l10n_pl_ksef_new_token(life, wait_seconds)
         except VaultError as error:
             raise self._l10n_pl_ksef_login_needed(problems.of_error(error)) from error
 
     @api.private
+    @for_modules
     def l10n_pl_ksef_api(self, time_limit=DEFAULT_PATIENCE * 2, wait_seconds=DEFAULT_PATIENCE):
         """Return a logged-in client: ``with company.l10n_pl_ksef_api() as api: api.request(…)``.
 
-        :param float time_limit: seconds that one request may take, with KSeF's Retry-After
+        :param float time_limit: seconds that one request may take, with KSeF's Retry-After and
+            the wait for a token
         :param float wait_seconds: as in l10n_pl_ksef_access_token
         :return AuthorisedClient: requests raise what l10n_pl_ksef_access_token does, and KsefError
         """
@@ -81,10 +90,12 @@ class ResCompany(models.Model):
         self._l10n_pl_ksef_check_company()
         return AuthorisedClient(
             self._l10n_pl_ksef_client(),
-            lambda refused: (
-                self._l10n_pl_ksef_new_token(DEFAULT_LIFE, wait_seconds, refused)
-                if refused
-                else self.l10n_pl_ksef_access_token(wait_seconds=wait_seconds)
+            door(
+                lambda refused, left: (
+                    self._l10n_pl_ksef_new_token(DEFAULT_LIFE, min(wait_seconds, left), refused)
+                    if refused
+                    else self.l10n_pl_ksef_access_token(wait_seconds=min(wait_seconds, left))
+                )
             ),
             time_limit,
         )
@@ -118,7 +129,7 @@ class ResCompany(models.Model):
     # ------------------------------------------------------------------
     # Warm: one query
     # ------------------------------------------------------------------
-    def _l10n_pl_ksef_stored_token(self, life):
+    def _l10n_pl_ksef_stored_token(self, life, wait_seconds):
         """Return the stored token if it lives long enough; renew one that ends soon in passing.
 
         The caller's snapshot may be old: a token in it that is not outdated still serves, for KSeF
@@ -133,9 +144,9 @@ class ResCompany(models.Model):
         if left <= timedelta():
             return None
         if left <= AHEAD and not (retry_at and retry_at > session._now()):
-            session._renew_ahead(life)
-        bound_to = session._secret_context("access_token_secret")
-        return session._vault().decrypt(secret, bound_to).decode()
+            session._renew_ahead(life, min(wait_seconds, PATIENCE_AHEAD))
+        place = place_of(session, "access_token_secret")
+        return open_vault(self.env).decrypt(secret, place).decode()
 
     def _l10n_pl_ksef_token_row(self):
         """Return session id, encrypted token, its end, and when to ask KSeF again; or None."""
@@ -176,9 +187,14 @@ class ResCompany(models.Model):
             self.env,
             sessions._lock_name_of(principal, principal.l10n_pl_ksef_environment),
             lambda env: self._l10n_pl_ksef_due_token(env, life, refused),
-            lambda env: self.with_env(env)._l10n_pl_ksef_session()._token_if_good(life, refused),
+            lambda env: self._l10n_pl_ksef_others_token(env, life, refused),
             wait_seconds,
         )
+
+    def _l10n_pl_ksef_others_token(self, env, life, refused):
+        """Return the token that another worker may have stored, or None."""
+        company = self.with_env(env).exists()
+        return company and company._l10n_pl_ksef_session()._token_if_good(life, refused)
 
     def _l10n_pl_ksef_refuse_hold_up(self):
         """Refuse at once while no login lives and the machine's tries fail: a wait brings nothing.
@@ -191,8 +207,8 @@ class ResCompany(models.Model):
         # The caller's snapshot may be older than the next login.
         with fresh(self.sudo()) as company:
             principal = company.exists().l10n_pl_ksef_principal_id
-            held_up = company.env["l10n_pl_ksef.session"]._hold_up(principal) if principal else None
-            problem = held_up and held_up.problem
+            sessions = company.env["l10n_pl_ksef.session"]
+            problem = principal and sessions._hold_up(principal)
         if problem:
             raise self._l10n_pl_ksef_login_needed(problems.lasting(problem))
 
@@ -201,7 +217,11 @@ class ResCompany(models.Model):
 
         So is what nobody thought of, by which no caller should come to grief.
         """
-        principal = self.with_env(env).exists()._l10n_pl_ksef_principal()
+        company = self.with_env(env).exists()
+        if not company:
+            # It was created in the caller's own transaction, which nobody else can see yet.
+            raise self._l10n_pl_ksef_login_needed(problems.local("not_connected"))
+        principal = company._l10n_pl_ksef_principal()
         try:
             return env["l10n_pl_ksef.session"]._due_token(principal, life, refused)
         except InvalidNip as error:
@@ -217,7 +237,7 @@ class ResCompany(models.Model):
     def _l10n_pl_ksef_why(self, principal):
         """Return the problem by which a company has no login."""
         sessions = principal.env["l10n_pl_ksef.session"]
-        held_up = problems.lasting(sessions._hold_up(principal).problem)
+        held_up = problems.lasting(sessions._hold_up(principal))
         failed = sessions._last_failure(principal).problem
         lacking = principal.env["l10n_pl_ksef.certificate"]._lacks_agreement(principal)
         without = problems.local("not_agreed" if lacking else "not_connected")

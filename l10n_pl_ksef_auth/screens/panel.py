@@ -46,6 +46,10 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         values, obstacle = self._connection(company), why_locked(self.env)
         if obstacle:
             return {**values, **self._locked(obstacle)}
+        principal = company._l10n_pl_ksef_principal()
+        if problems.of_address(principal, principal.l10n_pl_ksef_environment):
+            # Nothing is sent there. The address is the problem that is told already.
+            return {**values, **self._in_need()}
         if is_neutralized(self.env) and values["state"] in ("disconnected", "attention"):
             values["problem"] = self._local("neutralized")
         return values
@@ -53,14 +57,19 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
     def _locked(self, obstacle):
         """Return what replaces a part of the panel while the secrets cannot be used."""
         return {
-            "state": "attention",
-            "tick": "no",
-            "color": "red",
-            "headline": self.env._("The connection needs your attention."),
+            **self._in_need(),
             "problem": self._local(obstacle),
             "renews_at": False,
             "poll_seconds": 0,
             "button": {"label": self.env._("Decide what to do"), "primary": True},
+        }
+
+    def _in_need(self):
+        return {
+            "state": "attention",
+            "tick": "no",
+            "color": COLORS["attention"],
+            "headline": self.env._("The connection needs your attention."),
         }
 
     def _local(self, code):
@@ -96,8 +105,29 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
                 "primary": state not in ("connected", "verifying"),
             },
             "poll_seconds": self._poll_seconds(pending, session, certificate),
+            "first_steps": state in ("disconnected", "waiting") and self._first_steps(principal),
             **self._life(session),
         }
+
+    def _first_steps(self, principal):
+        """Return what leads to a first connection, in order; False if there ever was one."""
+        activated = ("activated_at", "!=", False)
+        if self.env["l10n_pl_ksef.session"]._of_company(principal, activated, limit=1):
+            return False
+        nip = not problems.of_company(principal) and principal._l10n_pl_ksef_nip()
+        steps = [
+            {
+                "text": self.env._("The company's NIP is there.")
+                if nip
+                else self.env._("Enter the company's NIP (Tax ID)."),
+                "is_done": bool(nip),
+                "opens_company": not nip and principal.with_env(self.env).has_access("write"),
+            },
+            {"text": self.env._("Connect: one signature, about 3 minutes.")},
+        ]
+        if principal.l10n_pl_ksef_environment == "test":
+            steps.append({"text": self.env._("Send a test invoice.")})
+        return steps
 
     def _on_the_way(self, principal):
         """Return the company's sessions that have no outcome yet, the newest first."""
@@ -173,15 +203,19 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             "attention": self.env._("The connection needs your attention."),
         }.get(state, "")
 
+    def _seconds_left(self, session):
+        """Return for how long a login lives, in whole seconds; False without one."""
+        until = session.refresh_valid_until
+        return until and int(max((until - session._now()).total_seconds(), 0))
+
     def _life(self, session):
-        now = session._now()
         until = session.refresh_valid_until
         whole = until and session.activated_at and (until - session.activated_at).total_seconds()
-        left = until and max((until - now).total_seconds(), 0)
+        left = self._seconds_left(session)
         renews = self._renews(session) and session.renew_at
         return {
             "expires_at": fields.Datetime.to_string(until),
-            "seconds_left": int(left) if until else False,
+            "seconds_left": left,
             "lifetime_share": left / whole if whole else 0.0,
             "checked_at": fields.Datetime.to_string(
                 session.rights_checked_at or session.activated_at
@@ -254,17 +288,21 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         lacking = session.renew_at and xades.available()
         if lacking:
             return self._texts(problems.local(f"xmlsec_{lacking}"), principal)
-        if self._is_late(session) or self._is_left_without(principal, session, pending):
+        if self._is_late(session):
             return self._texts(problems.local("renewal_late"), principal)
-        return False
+        ended = not session and self._why_ended(principal, pending)
+        return ended and self._texts(problems.lasting(ended), principal)
 
-    def _is_left_without(self, principal, session, pending):
-        """Return True if a machine should have followed the last login, and has not begun to."""
-        if session or pending or not principal._l10n_pl_ksef_certificate()._usable():
+    def _why_ended(self, principal, pending):
+        """Return why nothing has followed the last login, where no session says so, or False."""
+        sessions = self.env["l10n_pl_ksef.session"]
+        if pending:
+            return sessions._hold_up(principal)
+        last = sessions._last_of_context(principal, ("activated_at", "!=", False))
+        if not last or last.closed_by_user:
             return False
-        worked = ("activated_at", "!=", False)
-        last = self.env["l10n_pl_ksef.session"]._last_of_context(principal, worked)
-        return bool(last) and not last.closed_by_user
+        usable = principal._l10n_pl_ksef_certificate()._usable()
+        return problems.local("renewal_late" if usable else "ended")
 
     def _is_of_another(self, principal):
         """Return True if the only active session is for another NIP, and no certificate logs in.

@@ -8,10 +8,15 @@ from types import SimpleNamespace
 from unittest import SkipTest
 from unittest.mock import patch
 
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.serialization import pkcs12
+
 from odoo import Command
 from odoo.tests import TransactionCase, new_test_user
 
 from odoo.addons.l10n_pl_ksef_auth.models.base import locks
+from odoo.addons.l10n_pl_ksef_auth.models.vault.vault import read_secret
 from odoo.addons.l10n_pl_ksef_auth.screens import sensitive
 from odoo.addons.l10n_pl_ksef_auth.tools import clock, enrollment
 
@@ -42,8 +47,17 @@ def breaches_of(simulator):
 
 def credentials(certificate):
     """Return the private key of a KSeF certificate's record, and the certificate itself."""
-    key = enrollment.load_private_key(certificate._secret_read("private_key_secret"))
+    key = enrollment.load_private_key(read_secret(certificate, "private_key_secret"))
     return key, certificate._stored_certificate()
+
+
+def packed(certificate, password="tajne"):
+    """Return a KSeF certificate's record as the PKCS#12 file (base64) that a person would have."""
+    key, public = credentials(certificate)
+    encryption = serialization.BestAvailableEncryption(password.encode())
+    loaded = x509.load_der_x509_certificate(public.der)
+    data = pkcs12.serialize_key_and_certificates(b"ksef", key, loaded, None, encryption)
+    return base64.b64encode(data).decode()
 
 
 def put(record, **values):

@@ -4,13 +4,12 @@ from datetime import timedelta
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import NameOID
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
-from .common import OWNER, KsefCase, credentials
+from .common import OWNER, KsefCase, packed
 
 
 @tagged("post_install", "-at_install")
@@ -23,14 +22,6 @@ class TestAccount(KsefCase):
 
     def account(self, user=None):
         return self.company.with_user(user or self.accountant)
-
-    def packed(self, password=b"tajne"):
-        """Return the company's certificate as the PKCS#12 file that a person would have."""
-        key, certificate = credentials(self.certificate)
-        encryption = serialization.BestAvailableEncryption(password)
-        public = x509.load_der_x509_certificate(certificate.der)
-        data = pkcs12.serialize_key_and_certificates(b"ksef", key, public, None, encryption)
-        return base64.b64encode(data).decode()
 
     def forget_certificate(self):
         self.certificate.sudo().unlink()
@@ -59,10 +50,10 @@ class TestAccount(KsefCase):
         self.assertTrue(row["is_current"])
 
     def test_a_loaded_certificate_can_log_in(self):
-        packed = self.packed()
+        file = packed(self.certificate)
         self.forget_certificate()
         with self.confirmed():
-            account = self.account().l10n_pl_ksef_load_certificate([packed], "tajne")
+            account = self.account().l10n_pl_ksef_load_certificate([file], "tajne")
         self.assertFalse(account["problem"])
         session, _failure = self.env["l10n_pl_ksef.session"]._log_in(self.company)
         self.travel(seconds=2)
@@ -70,9 +61,9 @@ class TestAccount(KsefCase):
         self.assertEqual(session.state, "active")
 
     def test_a_wrong_password_is_a_sentence(self):
-        packed = self.packed()
+        file = packed(self.certificate)
         with self.confirmed():
-            account = self.account().l10n_pl_ksef_load_certificate([packed], "inne")
+            account = self.account().l10n_pl_ksef_load_certificate([file], "inne")
         self.assertIn("password", account["problem"]["text"])
 
     def of_issuer(self, name, days=300):

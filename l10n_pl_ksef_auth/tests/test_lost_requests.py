@@ -28,6 +28,7 @@ class TestLostRequests(KsefCase):
     def test_a_window_opened_after_its_worker_died_goes_on_with_the_login(self):
         window = self.open_window()
         signed = self.signed(self.downloaded(window))
+        self.travel(minutes=1)
         self.downloaded(window)
         self.attach(window, signed)
         self.lose_request(window, "authenticate")

@@ -1,12 +1,15 @@
+import time
 from contextlib import contextmanager
 from datetime import timedelta
 from unittest.mock import patch
 
 from psycopg2.errors import LockNotAvailable
 
+from odoo import SUPERUSER_ID, api
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.l10n_pl_ksef_auth.exceptions import LoginBusy, LoginNeeded
 from odoo.addons.l10n_pl_ksef_auth.models.base import locks
 
 from .own_database import OwnDatabaseCase
@@ -61,3 +64,30 @@ class TestOtherTransactions(OwnDatabaseCase):
         with self.environment() as env:
             states = env["l10n_pl_ksef.certificate"].search([]).mapped("state")
         self.assertEqual((sum(made), states), (1, ["active"]))
+
+    def test_a_company_that_only_its_maker_sees_is_not_connected(self):
+        with self.registry.cursor() as cr:
+            env = api.Environment(cr, SUPERUSER_ID, {})
+            company = env["res.company"].create({"name": "Nowa", "vat": "PL1111111111"})
+            with self.assertRaises(LoginNeeded):
+                company.l10n_pl_ksef_access_token()
+            cr.rollback()
+
+    def test_a_locked_company_does_not_keep_a_caller_longer_than_it_waits(self):
+        with self.without_sockets():
+            self.sign_in()
+            self.go_on(timedelta(hours=1), until=self.has_certificate)
+            self.travel(timedelta(days=8))
+            with self.registry.cursor() as cr:
+                cr.execute("SELECT 1 FROM res_company WHERE id = %s FOR UPDATE", [self.company_id])
+                began = time.monotonic()
+                with self.environment() as env, mute_logger("odoo.sql_db"):
+                    company = env["res.company"].browse(self.company_id)
+                    with self.assertRaises(LoginBusy):
+                        company.l10n_pl_ksef_access_token(wait_seconds=1)
+                self.assertLess(time.monotonic() - began, 2)
+                cr.rollback()
+
+    def has_certificate(self):
+        with self.environment() as env:
+            return bool(env["res.company"].browse(self.company_id)._l10n_pl_ksef_certificate())

@@ -29,12 +29,30 @@ class TestUpload(KsefCase):
         self.assertTrue(finding["text"] and finding["action"])
         return finding["code"]
 
-    def test_each_call_of_the_window_reads_the_file_once(self):
+    def readings(self, call):
+        """Return how often a call of the window reads the attached file."""
+        with patch.object(authorization, "read", wraps=authorization.read) as read:
+            call()
+        return read.call_count
+
+    def test_the_file_is_read_once_for_each_look_at_it_and_never_while_ksef_checks_it(self):
+        self.simulator.settings.auth_delay = 30
         self.attach(self.window, self.signed(self.document))
-        for call in (self.window.view, self.window.authenticate, self.window.follow):
-            with patch.object(authorization, "read", wraps=authorization.read) as read:
-                call()
-            self.assertEqual(read.call_count, 1, call.__name__)
+        self.assertEqual(self.readings(self.window.view), 1)
+        self.assertEqual(self.readings(self.window.authenticate), 1)
+        self.assertEqual(self.readings(self.window.follow), 0)
+        self.assertEqual(self.readings(self.window.view), 0)
+
+    def test_a_file_that_ksef_refuses_is_shown_with_its_reading_again(self):
+        self.simulator.faults.add("xades-signature", "503")
+        self.attach(self.window, self.signed(self.document))
+        self.assertEqual(self.window.authenticate()["step"], "verify")
+        self.simulator.faults.add("xades-signature", "refusal", code=21001)
+        self.travel(minutes=2)
+        shown = []
+        self.assertEqual(self.readings(lambda: shown.append(self.window.follow())), 1)
+        self.assertEqual(shown[0]["step"], "upload")
+        self.assertTrue(shown[0]["reading"]["signer"])
 
     def test_a_file_for_a_company_without_a_nip_is_answered_by_what_is_missing(self):
         self.company.vat = False

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .client import KsefClient
+from .deadline import Deadline
 from .errors import KsefError, KsefRateLimited, KsefUnauthorized, KsefUnavailable
 from .transport import Answer
 
@@ -20,12 +21,12 @@ class AuthorisedClient:
     """Sends requests with a valid bearer; one per thread, used as a context manager.
 
     :param client: sends the requests; its deadline is set for each
-    :param token: returns a bearer; gets the refused bearer as its argument, or None
+    :param token: returns a bearer; gets the refused bearer, or None, and the seconds that are left
     :param time_limit: seconds that one request may take in all, waits included
     """
 
     def __init__(
-        self, client: KsefClient, token: Callable[[str | None], str], time_limit: float
+        self, client: KsefClient, token: Callable[[str | None, float], str], time_limit: float
     ) -> None:
         self._client = client
         self._token = token
@@ -61,27 +62,28 @@ class AuthorisedClient:
         :param data: a body that is sent to the byte, with a Content-Type among ``headers``
         :raises KsefError: for every other answer, see tools.errors
         """
-        self._client.deadline = deadline = time.monotonic() + self._time_limit
+        deadline = Deadline(self._time_limit)
+        self._client.deadline = deadline.moment
         options = {"json": json, "data": data, "headers": headers, "params": params}
-        bearer, renewed = self._token(None), False
+        bearer, renewed = self._token(None, deadline.left), False
         while True:
             try:
                 return self._client.request(method, path, bearer=bearer, **options)
             except KsefUnauthorized as refusal:
                 if renewed:
                     raise refusal
-                bearer, renewed = self._token(bearer), True
+                bearer, renewed = self._token(bearer, deadline.left), True
             except (KsefRateLimited, KsefUnavailable) as error:
                 time.sleep(_pause(method, error, deadline))
 
 
-def _pause(method: str, error: KsefError, deadline: float) -> float:
+def _pause(method: str, error: KsefError, deadline: Deadline) -> float:
     """Return how many seconds to wait before the same request, or raise ``error``."""
     pause = getattr(error, "retry_after", None)
     served = not isinstance(error, KsefRateLimited)
     if pause is None or (served and method.upper() not in _REPEATABLE):
         raise error
     pause = max(float(pause), _LEAST_PAUSE)
-    if time.monotonic() + pause > deadline:
+    if pause > deadline.left:
         raise error
     return pause

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import requests
 import urllib3
+from requests.adapters import HTTPAdapter
 
 from . import walls
 from .const import EXCHANGE_TIMEOUT, IDLE_LIMIT, MAX_ANSWER_BYTES, TIMEOUT, check_base_url
@@ -36,6 +37,8 @@ WARNING = "X-System-Warning"
 #: Bytes of an answer between two looks at the clock: all that has arrived, at most the first
 #: number. Releases of urllib3 without read1, as Odoo's pin, wait for the second number.
 _MOST_BYTES, _FULL_BYTES = 65536, 512
+#: Seconds beyond its end that an exchange may still last: an answer on its way is worth them.
+_GRACE = 1.0
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,7 @@ class Transport:
     ) -> None:
         self.base_url = check_base_url(base_url)
         self.deadline = deadline
-        self._session = session or requests.Session()
+        self._session = session or _session()
         self._timeout = timeout
         self._last_used = time.monotonic()
 
@@ -179,6 +182,9 @@ class Transport:
         left = end - time.monotonic()
         if left <= 0:
             raise requests.ConnectTimeout
+        adapter = self._session.get_adapter(self.base_url)
+        if isinstance(adapter, _EndingAdapter):
+            adapter.end = end
         response = self._session.request(
             method,
             self.base_url + path,
@@ -209,6 +215,30 @@ class Transport:
         self._last_used = moment
 
 
+class _EndingAdapter(HTTPAdapter):
+    """Waits no longer in all than until ``end``, for the connection and the answer's beginning.
+
+    The time-outs of requests hold for each of the two alone.
+    """
+
+    end = 0.0
+
+    def send(  # type: ignore[override]
+        self, request: requests.PreparedRequest, timeout: float = TIMEOUT, **options: Any
+    ) -> requests.Response:
+        left = max(self.end - time.monotonic(), 0.001)
+        wait = min(timeout, left)
+        limits = urllib3.Timeout(total=left + _GRACE, connect=wait, read=wait)
+        return super().send(request, timeout=limits, **options)  # type: ignore[arg-type]
+
+
+def _session() -> requests.Session:
+    session = requests.Session()
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, _EndingAdapter())
+    return session
+
+
 @lru_cache(maxsize=64)
 def _log_warning(text: str | None) -> None:
     """Log what KSeF announces beside its answers, each text once (docs/ksef.md E10)."""
@@ -230,6 +260,8 @@ def _bounded(raw: urllib3.response.BaseHTTPResponse, end: float) -> Iterator[byt
     """
     read, size = (raw.read1, _MOST_BYTES) if hasattr(raw, "read1") else (raw.read, _FULL_BYTES)
     length = 0
+    # Of a connection that is kept; of another one, each wait has the request's whole time-out.
+    connection = getattr(getattr(raw, "connection", None), "sock", None)
     while part := read(size, decode_content=False):
         if length and time.monotonic() > end:
             raise requests.ReadTimeout
@@ -237,6 +269,8 @@ def _bounded(raw: urllib3.response.BaseHTTPResponse, end: float) -> Iterator[byt
         if length > MAX_ANSWER_BYTES:
             raise _TooLong
         yield part
+        if connection:
+            connection.settimeout(max(end - time.monotonic(), 0) + _GRACE)
 
 
 def _stay_here(response: requests.Response, **_options: Any) -> None:

@@ -14,6 +14,7 @@ from ..models.base.steps import naive
 from ..models.certificate.states import STANDING
 from ..models.res_company import CONNECT_GROUP
 from ..models.session.states import ENDED, IN_FLIGHT
+from ..models.vault.vault import read_secret, secret_digests, write_secrets
 from ..tools import clock, members
 from ..tools import nip as nip_tools
 from ..tools.const import CHALLENGE_LIFETIME
@@ -25,19 +26,27 @@ STEPS = [
     ("download", "Download"),
     ("sign", "Sign"),
     ("upload", "Attach the signed document"),
+    ("certificate", "Load a KSeF certificate"),
     ("verify", "Verification"),
     ("done", "Done"),
 ]
+# Where the file is signed; who has a certificate signs nothing.
+WAYS = [("site", "On moj.gov.pl"), ("program", "In one's own signing program")]
 # KSeF was seen to say "in progress" for half an hour (docs/ksef.md A1-100).
 LONG_VERIFICATION = timedelta(minutes=2)
 # An uploaded document that was not sent: its challenge has long expired.
 KEPT_DOCUMENTS = timedelta(hours=1)
+# Clicks in a row get the file of the first: each challenge counts against this server's address.
+BRAKE = timedelta(seconds=10)
 NO_DOCUMENT = {"document_secret": False, "document_name": False}
 
 
 @dataclass(frozen=True, repr=False)
 class Upload:
-    """The attached file, decrypted and read; nothing shows its bytes by accident."""
+    """The attached file, decrypted; nothing shows its bytes by accident.
+
+    ``reading`` is None without a file, and while KSeF checks it: nothing shows what was read then.
+    """
 
     content: bytes = b""
     reading: Reading | None = None
@@ -59,6 +68,7 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
     company_id = fields.Many2one("res.company", required=True, readonly=True, ondelete="cascade")
     environment = fields.Selection(ENVIRONMENT_LABELS, required=True, readonly=True)
     step = fields.Selection(STEPS, required=True, readonly=True, default="download")
+    way = fields.Selection(WAYS, required=True, readonly=True, default="site")
     session_id = fields.Many2one("l10n_pl_ksef.session", readonly=True, ondelete="set null")
     document_name = fields.Char(readonly=True)
     document_secret = fields.Text(groups=fields.NO_ACCESS, prefetch=False)
@@ -101,31 +111,37 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
         window = self._checked_sudo()
         return window._view(window._upload())
 
-    def prepare_download(self):
+    def prepare_download(self, way=None):
         """Fetch a challenge from KSeF, so that the file's ten minutes begin now.
 
+        Whoever asks again within BRAKE seconds gets the same file.
+
+        :param str way: where the file will be signed, of WAYS; as before when omitted
         :return dict: view(), with the address of the file
         """
         window = self._checked_sudo()
+        if way in dict(WAYS):
+            window.way = way
         window.problem = False
         try:
-            window._new_session()
+            if not window._has_just_downloaded():
+                window._new_session()
         except nip_tools.InvalidNip as error:
             window.problem = problems.of_nip(error)
         except KsefError as error:
             window.problem = problems.of_request(error)
         else:
-            window.step = "download"
+            window.step = "sign"
         return window.view()
 
     def go(self, step):
-        """Show another of the first three steps.
+        """Show another of the steps in which nothing is on its way.
 
-        :param str step: download, sign or upload
+        :param str step: download, sign, upload or certificate
         :return dict: view()
         """
         window = self._checked_sudo()
-        if step in ("download", "sign", "upload") and window.step != step:
+        if step in ("download", "sign", "upload", "certificate") and window.step != step:
             window.write({"step": step, "problem": False})
         return window.view()
 
@@ -142,7 +158,7 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
             content = base64.b64decode(content_base64, validate=True)
             # One byte too many is enough for the reader to say that the file is too large.
             content = content[: MAX_SIZE + 1]
-            window._secret_write(document_secret=content or b" ")
+            write_secrets(window, document_secret=content or b" ")
             window.write(
                 {
                     "document_name": members.for_people(str(name))[:255],
@@ -199,8 +215,26 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
         session._submit_signed(upload.content, **window._sender_values(upload.reading))
         return window._follow_up(upload)
 
+    def connect(self):
+        """Log the company in with the KSeF certificate that is held for it: nobody signs.
+
+        :return dict: view(); the step is "verify", or "certificate" with what is wrong
+        """
+        window = self._checked_sudo()
+        window.problem = window._nip_problem()
+        if window.problem:
+            return window.view()
+        sessions, company = self.env["l10n_pl_ksef.session"], window.company_id
+        login, _failure = sessions._log_in(company, wait_seconds=5, anew=True)
+        if not login:
+            usable = company._l10n_pl_ksef_certificate()._usable()
+            window.problem = problems.local("busy" if usable else "certificate_gone")
+            return window.view()
+        window.write({"session_id": login.id, "step": "verify"})
+        return window._follow_up(Upload())
+
     def follow(self):
-        """Do the next due step while KSeF checks the signature.
+        """Do the next due step while KSeF checks the signature or the certificate.
 
         :return dict: view()
         """
@@ -231,6 +265,8 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
             self.write({"step": outcome["back_to"], "problem": outcome["problem"]})
             if outcome["back_to"] == "download":
                 self.write(NO_DOCUMENT)
+            if upload.reading is None:
+                upload = self._upload()
         elif self.step == "verify" and outcome["result"]:
             self.write({**NO_DOCUMENT, "step": "done"})
         view = self._view(upload if self.document_secret else Upload())
@@ -244,29 +280,42 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
 
     def _outcome(self, session):
         """Return how a session that was sent stands; ``back_to`` is the step to go back to."""
-        problem = session.problem
+        problem, by_certificate = session.problem, session.method == "certificate"
         outcome = {"result": False, "verifying": False, "back_to": False, "problem": problem}
         if session.state == "active" and session.rights_checked_at:
             return {**outcome, "result": "limited" if session._missing_rights() else "connected"}
-        if session.state == "waiting" and not session.sudo().document_secret:
-            # Refused; or not even stored, because another worker held the lock for too long.
-            return {**outcome, "back_to": "upload", "problem": problem or problems.local("busy")}
+        if self._was_put_back(session):
+            step = "certificate" if by_certificate else "upload"
+            return {**outcome, "back_to": step, "problem": problem or problems.local("busy")}
         if session.state in ENDED:
-            return {**outcome, "back_to": "download"}
+            return {**outcome, "back_to": "certificate" if by_certificate else "download"}
         since = session.send_started_at
         long = bool(since) and session._now() - since > LONG_VERIFICATION
-        return {**outcome, "verifying": {"long": long}}
+        return {**outcome, "verifying": {"long": long, "by_certificate": by_certificate}}
+
+    def _was_put_back(self, session):
+        """Return True if a login waits for a person, or with a certificate for a later try."""
+        if session.state != "waiting":
+            return False
+        if session.method == "certificate":
+            return bool(session.problem)
+        # Refused; or not even stored, because another worker held the lock for too long.
+        return not session.sudo().document_secret
 
     # ------------------------------------------------------------------
     # The attached file
     # ------------------------------------------------------------------
     def _upload(self):
-        """Decrypt and read the attached file: milliseconds, so once for each call of the window."""
+        """Decrypt and read the attached file: milliseconds, so once for each call of the window.
+
+        Nothing is kept of a reading: it holds a PESEL, and changes with the time.
+        """
         try:
-            content = self._secret_read("document_secret")
+            content = read_secret(self, "document_secret")
         except VaultError:
             content = b""
-        return Upload(content, self._reading(content) if content else None)
+        is_shown = content and self.step != "verify"
+        return Upload(content, self._reading(content) if is_shown else None)
 
     def _reading(self, content):
         """Return what the file says; None while the company's own number is wrong."""
@@ -317,6 +366,19 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
     # ------------------------------------------------------------------
     # Sessions and challenges
     # ------------------------------------------------------------------
+    def _has_just_downloaded(self):
+        """Return True if the window's file is as new as can be, and still the one to be signed."""
+        session, company = self.session_id, self.company_id
+        context = company._l10n_pl_ksef_context()
+        begun = session.challenge_expires_at and session.challenge_expires_at - CHALLENGE_LIFETIME
+        return (
+            session.state == "waiting"
+            and not session.document_secret
+            and session._login_context() == context
+            and session.subject_type == company.l10n_pl_ksef_subject_type
+            and session._now() < begun + BRAKE
+        )
+
     def _new_session(self):
         context = self.company_id._l10n_pl_ksef_context()
         asked_at = clock.now()
@@ -408,7 +470,7 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
     def _of_signer(self, reading):
         """Return the certificates that serve the company and belong to the file's signer."""
         signer = reading.signer
-        signers = self._secret_digests(signer.identity) if signer and signer.identity else []
+        signers = secret_digests(self.env, signer.identity) if signer and signer.identity else []
         return self._standing().filtered(lambda one: one.identity_digest in signers)
 
     def _standing(self):

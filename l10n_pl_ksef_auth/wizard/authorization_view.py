@@ -3,6 +3,7 @@ from odoo.tools.misc import format_datetime
 
 from ..models.base import problems
 from ..models.base.steps import naive
+from ..models.session.login import CERTIFICATE_REFUSED
 from ..screens.panel import label_of
 from ..tools import clock
 
@@ -26,12 +27,13 @@ class L10n_Pl_KsefAuthorizationView(models.AbstractModel):
             "environment": window.environment,
             "environment_label": label_of(window, "environment"),
             "step": window.step,
+            "way": window.way,
             "challenge": self._challenge(window.session_id),
             "download_url": self._download_url(window.session_id),
             "document": bool(window.document_name)
             and {"name": window.document_name, "size": len(upload.content)},
             "reading": self._reading(window, upload.reading),
-            "problem": self._problem(window),
+            "problem": self._problem(window, upload.reading),
             "consent": window.consent,
             "consent_text": window._consent_text(),
             "verifying": window._verifying(),
@@ -54,31 +56,70 @@ class L10n_Pl_KsefAuthorizationView(models.AbstractModel):
         live = session._live_challenges()
         return f"/l10n_pl_ksef/request/{live.id}" if live else False
 
-    def _problem(self, window):
+    def _problem(self, window, reading):
         problem = window.problem or (window.document_name and window._nip_problem())
         if not problem:
             return False
         nip = window.company_id._l10n_pl_ksef_number()
         signer = window.session_id.signer_name or ""
-        return problems.texts(self.env, problem, nip=nip, signer=signer)
+        texts = problems.texts(self.env, problem, nip=nip, signer=signer)
+        used = self._way_used(window, reading)
+        # Nobody signs with another certificate at moj.gov.pl, or has that one renewed.
+        hopeless = used == "site" and problem["code"] == CERTIFICATE_REFUSED and texts["final"]
+        if texts["way_back"] == "other_way" or hopeless:
+            texts |= {**self._advise_other_ways(used), "other_ways": self._ways_beside(used)}
+        return texts
+
+    def _way_used(self, window, reading):
+        """Return in which of the three ways the window's last attempt was made.
+
+        A file was signed where its signature says, whatever was chosen here.
+        """
+        session = window.session_id
+        if session.method == "certificate":
+            return "certificate"
+        attached = reading and reading.signer
+        kind = attached.kind if attached else session.signer_kind
+        return "site" if kind in ("trusted_profile", "personal_id") else window.way
+
+    def _ways_beside(self, used):
+        return [way for way in ("site", "program", "certificate") if way != used]
+
+    def _advise_other_ways(self, used):
+        """Return the advice that names the ways beside the one that KSeF refused."""
+        action = {
+            "site": self.env._(
+                "Sign in your own program (qualified signature, company seal), or load a KSeF"
+                " certificate."
+            ),
+            "program": self.env._(
+                "Sign at moj.gov.pl (Profil Zaufany, e-dowód), or load a KSeF certificate."
+            ),
+            "certificate": self.env._(
+                "Sign at moj.gov.pl (Profil Zaufany, e-dowód), or in your own program (qualified"
+                " signature, company seal)."
+            ),
+        }[used]
+        return {"action": action, "way_back": "other_way"}
 
     def _reading(self, window, reading):
         if reading is None:
             return False
+        others = self._ways_beside(self._way_used(window, reading))
         return {
             "signer": self._signer(reading),
-            "findings": [self._finding(finding) for finding in reading.findings],
+            "findings": [self._finding(finding, others) for finding in reading.findings],
             "can_send": not reading.stops and bool(window._session_of(reading)),
         }
 
-    def _finding(self, finding):
+    def _finding(self, finding, others):
         return {
             "code": finding.code,
             "level": finding.level,
             "text": problems.sentence(self.env, finding.text, finding.values),
             "action": problems.sentence(self.env, finding.action, finding.values),
             "evidence": finding.evidence,
-            "other_ways": finding.other_ways,
+            "other_ways": others if finding.other_ways else [],
         }
 
     def _signer(self, reading):

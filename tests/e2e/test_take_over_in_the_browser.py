@@ -33,9 +33,8 @@ def test_a_colleague_takes_the_connection_over_and_the_old_certificate_is_revoke
     page.get_by_role("button", name="Potwierdź hasło").click()
 
     window = page.get_by_role("dialog").filter(has_text="Autoryzacja konta")
-    document = journey.download()
     journey.picture("take_over_3_window")
-    window.get_by_role("button", name="Dalej").click()
+    document = journey.download()
     signed = journey.sign(document, "qualified")
     window.get_by_role("button", name="Dalej").click()
     journey.choose(signed)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from ksef_simulator import DEMO_NIP
+from ministry import account
+
 from ksef_simulator.control import Control
-from ksef_simulator.signers import sign
 from stack.demo import DemoStack
-from tools.auth_token_request import Context, build
-from tools.client import KsefClient
 
 MINUTES = 16
 
@@ -22,15 +20,8 @@ def outdate_access_token(demo: DemoStack, simulator: Control) -> None:
 
 
 def revoke_at_ksef(simulator: Control) -> None:
-    """Log in as the owner with another program, and close all of Odoo's logins."""
-    with KsefClient(simulator.base_url) as client:
-        document = build(client.challenge().challenge, Context("Nip", DEMO_NIP))
-        operation = client.submit_signed_request(sign(document, "owner", at=simulator.clock.now()))
-        token = operation.authentication_token.token
-        while client.auth_status(operation.reference_number, token).code == 100:
-            pass
-        access = client.redeem(token).access.token
-        for item in list(client.sessions(access)):
+    """Close all of Odoo's logins, from another program."""
+    with account(simulator) as owner:
+        for item in list(owner.client.sessions(owner.access)):
             if not item.is_current:
-                client.revoke_session(access, item.reference_number)
-        client.revoke_current_session(access)
+                owner.client.revoke_session(owner.access, item.reference_number)

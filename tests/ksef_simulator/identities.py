@@ -12,6 +12,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import NameOID
 
+from .releases import ORGANIZATION_IDENTIFIER
+
 # docs/ksef.md A2-2: how KSeF finds the number in a certificate's subject.
 PERSONAL_NUMBER = re.compile(r"(?:PNOPL|PESEL).*?([0-9]{11})")
 TAX_NUMBER = re.compile(r"(?:TINPL|NIP).*?([0-9]{10})")
@@ -125,7 +127,7 @@ def is_seal(certificate: x509.Certificate) -> bool:
     """Tell whether the certificate names an organisation and no human (docs/ksef.md A2-2)."""
     subject = certificate.subject
     human = subject_value(subject, NameOID.GIVEN_NAME) or subject_value(subject, NameOID.SURNAME)
-    return not human and bool(subject_value(subject, NameOID.ORGANIZATION_IDENTIFIER))
+    return not human and bool(subject_value(subject, ORGANIZATION_IDENTIFIER))
 
 
 def _number(certificate: x509.Certificate, own: bool) -> tuple[str, str] | None:
@@ -134,7 +136,7 @@ def _number(certificate: x509.Certificate, own: bool) -> tuple[str, str] | None:
         return "pesel", found[1]
     if found := TAX_NUMBER.search(serial):
         return "nip", found[1]
-    organization = subject_value(certificate.subject, NameOID.ORGANIZATION_IDENTIFIER)
+    organization = subject_value(certificate.subject, ORGANIZATION_IDENTIFIER)
     if not is_seal(certificate):
         return None
     if own and is_nip(organization):

@@ -11,6 +11,8 @@ from functools import cache
 
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from . import releases
+
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
@@ -47,8 +49,7 @@ def rsa_key(name: str) -> rsa.RSAPrivateKey:
         rsa.rsa_crt_iqmp(p, q),
         rsa.RSAPublicNumbers(_EXPONENT, p * q),
     )
-    # Checking the primes again would cost 30 ms per key.
-    return numbers.private_key(unsafe_skip_rsa_key_validation=True)
+    return releases.unchecked(numbers)
 
 
 @cache

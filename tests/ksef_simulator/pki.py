@@ -19,6 +19,7 @@ from cryptography.x509.oid import NameOID
 
 from . import odd_certificates
 from .keys import PrivateKey, ec_key, rsa_key
+from .releases import ORGANIZATION_IDENTIFIER, check_issuer
 
 PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
 KSEF_CA_NAME = "CCK KSeF (symulator)"
@@ -46,8 +47,13 @@ def name(**attributes: str | Iterable[str]) -> x509.Name:
     items = []
     for key, values in attributes.items():
         for value in [values] if isinstance(values, str) else values:
-            items.append(x509.NameAttribute(getattr(NameOID, key.upper()), value, _validate=False))
+            items.append(x509.NameAttribute(_oid(key.upper()), value, _validate=False))
     return x509.Name(items)
+
+
+def _oid(name: str) -> x509.ObjectIdentifier:
+    known = {"ORGANIZATION_IDENTIFIER": ORGANIZATION_IDENTIFIER}
+    return known.get(name) or getattr(NameOID, name)
 
 
 def _usage(*wanted: str) -> x509.KeyUsage:
@@ -152,7 +158,7 @@ class Trust:
         """
         for kind in ("ksef", "qualified", "minister", "personal_id"):
             try:
-                certificate.verify_directly_issued_by(getattr(self, kind))
+                check_issuer(certificate, getattr(self, kind))
             except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
                 continue
             return kind

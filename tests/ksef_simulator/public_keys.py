@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from .answers import Answer, Refused, stamp_seconds
 from .call import Call, Endpoint
 from .limits import AUTH
+from .releases import validity
 
 TOKEN, SYMMETRIC = "KsefTokenEncryption", "SymmetricKeyEncryption"
 OAEP = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
@@ -77,13 +78,14 @@ def listed(call: Call) -> Answer:
 
 def _item(usage: str, year: int) -> dict[str, object]:
     certificate = _certificate(usage, year)
+    start, end = validity(certificate)
     der = certificate.public_bytes(Encoding.DER)
     return {
         "certificate": base64.b64encode(der).decode(),
         "certificateId": _digest(der),
         "publicKeyId": key_id(usage),
-        "validFrom": stamp_seconds(certificate.not_valid_before_utc),
-        "validTo": stamp_seconds(certificate.not_valid_after_utc),
+        "validFrom": stamp_seconds(start),
+        "validTo": stamp_seconds(end),
         "usage": [usage],
     }
 

@@ -8,6 +8,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+from .releases import ORGANIZATION_IDENTIFIER
 from .settings import Settings
 
 UNIQUE_IDENTIFIER = x509.ObjectIdentifier("2.5.4.45")
@@ -19,7 +20,7 @@ OIDS: dict[str, x509.ObjectIdentifier] = {
     "serialNumber": NameOID.SERIAL_NUMBER,
     "uniqueIdentifier": UNIQUE_IDENTIFIER,
     "organizationName": NameOID.ORGANIZATION_NAME,
-    "organizationIdentifier": NameOID.ORGANIZATION_IDENTIFIER,
+    "organizationIdentifier": ORGANIZATION_IDENTIFIER,
 }
 
 
@@ -32,7 +33,7 @@ def subject_of(verified: Any, settings: Settings) -> dict[str, Any]:
     if verified.method == "TrustedProfile":
         return _of_person(verified.identity, f"PNOPL-{verified.identity.value}", settings)
     name = verified.certificate.subject
-    if _one(name, NameOID.ORGANIZATION_IDENTIFIER) and not _one(name, NameOID.SURNAME):
+    if _one(name, ORGANIZATION_IDENTIFIER) and not _one(name, NameOID.SURNAME):
         return _of_seal(name, verified.identity, settings)
     serial = _one(name, NameOID.SERIAL_NUMBER)
     if verified.identity.kind == "fingerprint":

@@ -15,7 +15,7 @@ def _asked(*answers, method="GET", time_limit=5.0):
     """The answer to one request, the bearers it was sent with, and how the token was asked for."""
     asked_with = []
 
-    def token(refused_bearer):
+    def token(refused_bearer, _seconds):
         asked_with.append(refused_bearer)
         return f"bearer-{len(asked_with)}"
 
@@ -92,8 +92,22 @@ def test_other_refusals_reach_the_caller_as_they_are():
     assert isinstance(error, KsefRefused) and error.has(21405)
 
 
+def test_the_wait_for_a_bearer_is_part_of_the_time_that_a_request_may_take():
+    left = []
+
+    def token(_refused, seconds):
+        left.append(seconds)
+        time.sleep(0.2)
+        return "bearer"
+
+    with wire(http(401), http(401)) as (client, _server):
+        raised(KsefUnauthorized, lambda: AuthorisedClient(client, token, 1).request("GET", "/x"))
+    assert left[0] <= 1
+    assert left[1] <= 0.8
+
+
 def test_an_exception_of_the_token_reaches_the_caller():
-    def token(_refused):
+    def token(_refused, _seconds):
         raise LookupError("no login")
 
     with wire(FINE) as (client, server):

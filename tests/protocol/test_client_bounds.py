@@ -10,6 +10,7 @@ from contextlib import contextmanager, nullcontext
 
 import pytest
 from protocol_builders import failure, http, raised, wire
+from urllib3.util import connection
 from windows import windows
 
 from tools import const, transport
@@ -123,6 +124,30 @@ def test_no_exchange_lasts_longer_than_the_caller_waits():
             error = raised(KsefUnavailable, client.challenge)
     assert (error.code, error.sent) == ("timeout", True)
     assert time.monotonic() - began < 1
+
+
+def test_a_connection_and_an_answer_that_are_both_slow_share_the_callers_time(monkeypatch):
+    connect = connection.create_connection
+
+    def slow(*arguments, **options):
+        time.sleep(1.2)
+        return connect(*arguments, **options)
+
+    monkeypatch.setattr(connection, "create_connection", slow)
+    with wire([4.0]) as (_, server):
+        began = time.monotonic()
+        with KsefClient(server.url, deadline=began + 1.5) as client:
+            assert raised(KsefUnavailable, client.challenge).code == "timeout"
+    assert time.monotonic() - began < 2.6
+
+
+def test_an_answer_that_stalls_half_way_is_not_waited_for_longer_than_the_caller_has():
+    half = http(200, b"{" * 999, Connection="keep-alive")[:600]
+    with wire([1.8, half, 4.0]) as (_, server):
+        began = time.monotonic()
+        with KsefClient(server.url, deadline=began + 2) as client:
+            assert raised(KsefUnavailable, client.challenge).code == "timeout"
+    assert time.monotonic() - began < 3.3
 
 
 def test_what_ksef_answers_once_is_waited_for_however_little_time_the_caller_has():

@@ -125,8 +125,16 @@ def test_a_number_beyond_the_contract_is_an_invalid_answer():
         client.certificate_limits("bearer")
 
 
-def test_what_is_no_certificate_is_an_invalid_answer():
-    item = {"certificate": "AAAA", "certificateSerialNumber": "0321C82DA41B4362"}
+@pytest.mark.parametrize("text", ["AAAA", "A", "żółw"])
+def test_a_certificate_that_cannot_be_read_is_none_and_no_reason_to_ask_again(text):
+    item = {"certificate": text, "certificateSerialNumber": "0321C82DA41B4362"}
+    with wire(http(200, {"certificates": [item]})) as (client, _):
+        (told,) = client.retrieve_certificates("bearer", ["0321C82DA41B4362"])
+    assert told.certificate is None
+
+
+def test_an_answer_without_a_certificate_is_an_invalid_one():
+    item = {"certificateSerialNumber": "0321C82DA41B4362"}
     with wire(http(200, {"certificates": [item]})) as (client, _), pytest.raises(KsefInvalidAnswer):
         client.retrieve_certificates("bearer", ["0321C82DA41B4362"])
 

@@ -41,7 +41,8 @@ def _values(csr: bytes, oid: x509.ObjectIdentifier) -> list:
 def test_a_request_is_signed_with_its_own_key(key):
     request = x509.load_der_x509_csr(enrollment.build_csr(key, PERSON))
     assert request.is_signature_valid
-    assert request.public_key() == key.public_key()
+    told, ours = (item.public_key().public_numbers() for item in (request, key))
+    assert told == ours
 
 
 def test_a_request_says_every_value_to_the_byte():

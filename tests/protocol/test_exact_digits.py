@@ -10,6 +10,7 @@ from cryptography.x509.oid import NameOID
 from protocol_builders import NIP, PESEL, certificate_for
 
 from tools import enrollment, identity, members, nip
+from tools.x509_support import ORGANIZATION_IDENTIFIER
 
 SOURCES = sorted(Path(identity.__file__).parent.rglob("*.py"))
 KEY = enrollment.new_key()
@@ -38,7 +39,7 @@ def test_no_pattern_of_the_protocol_layer_takes_digits_of_other_scripts(source):
     [
         (NameOID.SERIAL_NUMBER, f"PNOPL-{PESEL}"),
         (NameOID.SERIAL_NUMBER, f"TINPL-{NIP}"),
-        (NameOID.ORGANIZATION_IDENTIFIER, f"VATPL-{NIP}"),
+        (ORGANIZATION_IDENTIFIER, f"VATPL-{NIP}"),
     ],
 )
 def test_a_certificate_with_digits_of_another_script_names_nobody(attribute, text):

@@ -11,10 +11,11 @@ from tools.identity import (
     identity_of_certificate,
     identity_of_enrollment_data,
 )
+from tools.x509_support import ORGANIZATION_IDENTIFIER
 
 KEY = enrollment.new_key()
 PERSON = [(NameOID.GIVEN_NAME, "Róża"), (NameOID.SURNAME, "Łąś")]
-SEAL_NUMBER = (NameOID.ORGANIZATION_IDENTIFIER, f"VATPL-{NIP}")
+SEAL_NUMBER = (ORGANIZATION_IDENTIFIER, f"VATPL-{NIP}")
 
 
 def _identity(*attributes):
@@ -79,14 +80,14 @@ def test_enrollment_data_and_its_certificate_are_the_same_identity():
 
 def test_a_company_is_recognised_by_a_number_that_ksef_gives_without_its_prefix():
     data = enrollment_data("Firma", organizationIdentifier=NIP, uniqueIdentifier="d9d22724")
-    subject = [(NameOID.ORGANIZATION_IDENTIFIER, NIP), (NameOID.X500_UNIQUE_IDENTIFIER, "d9d22724")]
+    subject = [(ORGANIZATION_IDENTIFIER, NIP), (NameOID.X500_UNIQUE_IDENTIFIER, "d9d22724")]
     issued = identity_of_certificate(certificate_for(KEY, subject), issued_by_ksef=True)
     assert identity_of_enrollment_data(data).label == issued.label == "NIP 526-587-76-35"
     assert identity_of_enrollment_data(data).digest(b"k") == issued.digest(b"k")
 
 
 def test_a_seal_of_others_needs_the_prefix():
-    assert _identity((NameOID.ORGANIZATION_IDENTIFIER, NIP)).kind == "fingerprint"
+    assert _identity((ORGANIZATION_IDENTIFIER, NIP)).kind == "fingerprint"
 
 
 def test_a_fingerprint_named_in_enrollment_data_is_recognised_in_the_certificate():

@@ -28,6 +28,7 @@ _C14N = (
     "http://www.w3.org/2001/10/xml-exc-c14n#",
 )
 _XPATH = "http://www.w3.org/TR/1999/REC-xpath-19991116"
+_DAMAGED = "\u0139\u201a"
 _SIGNERS = ("owner", "qualified", "seal", "foreign")
 
 
@@ -57,9 +58,13 @@ class Shape:
     keys: int = 1
 
 
-#: The costliest that a long search found: with libxmlsec, above its bounds, and where it is told
-#: how a program spoilt the document.
-COSTLIEST = (Shape(),)
+#: The costliest that a long search found: just within libxmlsec's bounds, above them, and where
+#: the reader tells how a program spoilt the document.
+COSTLIEST = (
+    Shape(references=2, elements=600, prefixes=10, depth=20, text=100, letters=_DAMAGED, keys=4),
+    Shape(references=4, elements=9_000, attributes=2, prefixes=28, depth=20, canonical=2),
+    Shape(references=2, elements=300, attributes=10, prefixes=28, text=10, filler=0, keys=4),
+)
 #: What a search may change, and to what.
 _CHOICES: dict[str, tuple[object, ...]] = {
     "references": (1, 2, 3, 4, 5),
@@ -69,7 +74,7 @@ _CHOICES: dict[str, tuple[object, ...]] = {
     "depth": (1, 5, 20, 45),
     "text": (0, 1, 10, 100, 1_000),
     "filler": (0, 10_000, 100_000, 1_000_000, const.MAX_SIZE),
-    "letters": ("A", "&gt;", "\u0139\u201a"),
+    "letters": ("A", "&gt;", _DAMAGED),
     "canonical": (0, 1, 2),
     "filters": (0, 1, 2),
     "keys": (1, 4),
@@ -145,7 +150,8 @@ def _template(shape: Shape) -> str:
     opened = "".join(f'<ds:Object Id="o{number}">' for number in range(shape.references))
     return (
         f'<ds:Signature xmlns:ds="{DSIG}"><ds:SignedInfo>'
-        f'<ds:CanonicalizationMethod Algorithm="{_C14N[0]}"/><ds:SignatureMethod Algorithm="{_HMAC}"/>'
+        f'<ds:CanonicalizationMethod Algorithm="{_C14N[0]}"/>'
+        f'<ds:SignatureMethod Algorithm="{_HMAC}"/>'
         f"{references}</ds:SignedInfo><ds:SignatureValue/><ds:KeyInfo><ds:X509Data>"
         f"{_certificates(shape)}</ds:X509Data></ds:KeyInfo>{opened}{_elements(shape)}"
         f"{'</ds:Object>' * shape.references}</ds:Signature>"

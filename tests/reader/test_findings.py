@@ -15,7 +15,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from lxml import etree
 
-from ksef_simulator import keys, pki, signers
+from ksef_simulator import identities, keys, pki, signers
+from ksef_simulator.releases import validity
 from tools.meanings.meaning import SIGN_AGAIN
 from tools.signed_document import findings
 from tools.signed_document.findings import TABLE
@@ -112,6 +113,22 @@ def test_a_file_that_an_editor_indented_throughout_costs_one_sentence():
     assert codes(etree.tostring(root)) == ("edited",)
 
 
+def named(letters: str) -> bytes:
+    """Return a signed request whose role names somebody in other letters than were signed."""
+    return signed("owner").replace(identities.OWNER.surname.encode(), letters.encode())
+
+
+@pytest.mark.parametrize("letters", ["\u0179\ufffd\u0142\u0107", "?o?c-?d?b?o"])
+def test_letters_that_a_program_lost_are_not_said_to_be_changed_by_somebody(letters):
+    assert codes(named(letters)) == ("wrong_encoding",)
+
+
+@pytest.mark.parametrize("letters", ["Obcy", "\u0139\u201ayk", "\u010f\u017c\u013e", "Li\xc3\xb3"])
+def test_another_name_is_a_change_whatever_its_letters(letters):
+    """Also where a program might have made them of others, and of such as XML cannot hold."""
+    assert codes(named(letters)) == ("changed_properties",)
+
+
 def issued_by(issuer: str) -> bytes:
     """Return the request signed with a certificate whose issuer has this name."""
     key = keys.rsa_key("other")
@@ -151,7 +168,7 @@ def test_a_self_signed_certificate_only_warns_where_ksef_refuses_it():
 
 def test_a_certificate_that_has_just_expired_only_warns_because_clocks_differ():
     document = signed("expired")
-    end = signers.certificate_of("expired", NOW).not_valid_after_utc
+    end = validity(signers.certificate_of("expired", NOW))[1]
     assert "certificate_expired" in codes(document, now=end + timedelta(days=2), challenges=())
     found = reading(document, now=end + timedelta(hours=2), challenges=())
     assert "certificate_expiring" in found.codes and not found.stops

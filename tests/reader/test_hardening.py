@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from ksef_simulator import keys
+from ksef_simulator.releases import ORGANIZATION_IDENTIFIER
 from stack.sizes import wide
 from tools.signed_document import const, parsing
 
@@ -219,7 +220,7 @@ def test_random_bytes_are_survived(seed):
     [
         (NameOID.SERIAL_NUMBER, "NIP" * 3_700),
         (NameOID.SERIAL_NUMBER, "PNOPL" * 2_200),
-        (NameOID.ORGANIZATION_IDENTIFIER, "VATPL" * 2_200),
+        (ORGANIZATION_IDENTIFIER, "VATPL" * 2_200),
     ],
 )
 @pytest.mark.filterwarnings("ignore:Attribute's length")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from inspect import signature
 
 import pytest
 from cryptography import x509
@@ -29,7 +30,7 @@ def data(ksef, tokens):
 def test_a_certificate_is_issued_with_the_subject_of_the_application(ksef, tokens):
     key = ec_key()
     made = ksef.certificate(tokens, key)
-    assert made.public_key() == key.public_key()
+    assert made.public_key().public_numbers() == key.public_key().public_numbers()
     name = made.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value
     assert name == identities.OWNER.name
 
@@ -44,7 +45,8 @@ def test_the_key_usage_follows_the_type(ksef, tokens, type, usage):
 
 def test_a_certificate_for_an_rsa_key_is_issued_too(ksef, tokens):
     key = rsa_key()
-    assert ksef.certificate(tokens, key).public_key() == key.public_key()
+    made = ksef.certificate(tokens, key).public_key()
+    assert made.public_numbers() == key.public_key().public_numbers()
 
 
 def test_changed_data_is_25003(ksef, tokens, data):
@@ -101,6 +103,10 @@ def test_the_listed_signature_algorithms_are_accepted(ksef, tokens, data, algori
     assert ksef.enroll(tokens, make_csr(data, None, algorithm)).status_code == 202
 
 
+@pytest.mark.skipif(
+    "rsa_padding" not in signature(x509.CertificateSigningRequestBuilder.sign).parameters,
+    reason="cryptography signs requests with RSA-PSS since release 41",
+)
 def test_a_request_signed_with_rsa_pss_is_accepted(ksef, tokens, data):
     pss = padding.PSS(padding.MGF1(hashes.SHA256()), 32)
     csr = make_csr(data, rsa_key(), hashes.SHA256(), rsa_padding=pss)

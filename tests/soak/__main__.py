@@ -21,6 +21,9 @@ from .in_odoo import BEGIN, END, WORK
 from .plan import CERTIFICATE_HOURS, DELAY, LOGIN_HOURS, Plan
 from .processes import Process
 
+#: Simulated minutes after which the story of a company that came back is told.
+SLOW = 20
+
 
 class Soak:
     """One soak: its simulator, its database, its processes."""
@@ -158,8 +161,9 @@ def _figures(soak: Soak, end: dict[str, Any]) -> tuple[str, bool]:
         f"the slowest after {end['slowest']:.0f} min, lost {len(lost)}, stuck {end['stuck']}; "
         f"memory {start:.0f} MB at the start, {last:.0f} MB at the end"
     )
-    for item in lost:
-        say(f"lost: {item}")
+    for item in end["companies"]:
+        if item in lost or item["minutes"] > SLOW:
+            say(f"{'lost' if item in lost else 'slow'}: {item}")
     return text, not lost and not end["stuck"]
 
 

@@ -18,11 +18,16 @@ def begin(nips):
     env.user.company_ids |= companies
     env.cr.commit()
     connect_first(companies[0])
+    numbers = {str(company.id): company._l10n_pl_ksef_nip() for company in companies}
+    env["l10n_pl_ksef.account.actions"]._agree(companies[1:], numbers)
     for company in companies[1:]:
         env["l10n_pl_ksef.account.actions"]._connect(company)
     for _round in range(4):
         env["l10n_pl_ksef.keep_alive"]._cron_keep_alive()
         time.sleep(0.5)
+    env.invalidate_all()
+    alone = companies.filtered(lambda company: not company._l10n_pl_ksef_session())
+    assert not alone, f"not connected: {alone}"
     return companies.ids
 
 def connect_first(company):
@@ -98,7 +103,7 @@ def serve(company):
     return served
 
 def recover(companies):
-    outcomes, minutes = {}, {}
+    outcomes, minutes, stories = {}, {}, {}
     while len(minutes) < len(companies) or stuck():
         env["l10n_pl_ksef.keep_alive"]._cron_keep_alive()
         env.cr.commit()
@@ -107,10 +112,12 @@ def recover(companies):
             outcomes[company.id] = serve(company)
             if outcomes[company.id] is True:
                 minutes[company.id] = passed.total_seconds() / 60
+            else:
+                stories.setdefault(company.id, story(company))
         if passed > PATIENCE:
             break
         time.sleep(0.5)
-    return outcomes, minutes
+    return outcomes, minutes, stories
 
 def story(company):
     sessions = env["l10n_pl_ksef.session"].search([("company_id", "=", company.id)], limit=3)
@@ -121,11 +128,11 @@ def story(company):
         for one in sessions.sudo()
     ]
 
-def state_of(company, served):
+def state_of(company):
     panel = company.l10n_pl_ksef_panel()
-    return {"id": company.id, "state": panel["state"], "served": served,
+    return {"id": company.id, "state": panel["state"], "served": outcomes[company.id],
             "problem": panel["problem"] and panel["problem"]["technical"],
-            "logins": None if served is True else story(company)}
+            "minutes": minutes.get(company.id), "logins at first": stories.get(company.id)}
 
 def stuck():
     overdue = env["l10n_pl_ksef.session"]._now() - datetime.timedelta(minutes=30)
@@ -138,8 +145,8 @@ def stuck():
 
 SOAK_BEGAN = datetime.datetime.utcfromtimestamp(SOAK["until"] - 60)
 companies = env["res.company"].browse(SOAK["companies"])
-outcomes, minutes = recover(companies)
-tell(companies=[state_of(company, outcomes[company.id]) for company in companies],
+outcomes, minutes, stories = recover(companies)
+tell(companies=[state_of(company) for company in companies],
      slowest=max(minutes.values(), default=0), stuck=stuck(),
      logins=env["l10n_pl_ksef.session"].search_count([("activated_at", "!=", False)]),
      certificates=env["l10n_pl_ksef.certificate"].search_count([("serial_number", "!=", False)]))

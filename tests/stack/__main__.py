@@ -17,6 +17,7 @@ USAGE = """\
 ./run demo                      Odoo with a KSeF simulator, to try the journey; Ctrl-C ends it
 ./run test [words for pytest]   the tests; -k WORD picks by name everywhere, a path picks a file
 ./run test fast [words]         those that need no Odoo
+./run test releases [words]     the same on four releases of the package cryptography
 ./run test all [words]          the long proofs, full widths and Odoo's own tests too
 ./run lint                      style, types and the checks of Odoo's community
 ./run shell                     a Python prompt inside the demo's Odoo
@@ -30,7 +31,9 @@ def _test(words: list[str]) -> int:
     """Run tests."""
     from . import testing
 
-    return testing.fast(words[1:]) if words[:1] == ["fast"] else testing.everything(words)
+    commands = {"fast": testing.fast, "releases": testing.releases}
+    command = commands.get(words[0]) if words else None
+    return command(words[1:]) if command else testing.everything(words)
 
 
 def _lint(words: list[str]) -> int:

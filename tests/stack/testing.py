@@ -42,6 +42,14 @@ def fast(words: list[str]) -> int:
     return _run([[stage]], words or ([] if paths else SHORT), bool(words or paths))
 
 
+def releases(words: list[str]) -> int:
+    """Run the same tests on each release of cryptography; return the exit code."""
+    words, paths = _split(words)
+    chosen = _chosen(paths, _plain_folders())
+    stages = [*_on_releases(chosen), _plain(chosen)]
+    return _run([stages], words or ([] if paths else SHORT), bool(words or paths))
+
+
 def everything(words: list[str]) -> int:
     """Run the tests, after the word "all" the long proofs and full widths too; return the code."""
     size = sizes.ALL if words[:1] == [sizes.ALL] else sizes.SHORT
@@ -54,6 +62,8 @@ def everything(words: list[str]) -> int:
     end_to_end = _chosen(paths, _existing(["tests/e2e"]))
     others = [_plain(_chosen(paths, _plain_folders()))]
     others += [_on_odoo_pins(_chosen(paths, _existing(ON_ODOO_PINS)))]
+    if size == sizes.ALL and not chosen:
+        others += _on_releases(_plain_folders())
     extras = [] if paths else _extras(words, size == sizes.ALL and not chosen)
     if not ours and not end_to_end:
         return _run([others], words, chosen)
@@ -142,6 +152,21 @@ def _on_odoo_pins(paths: list[str]) -> Pytest:
     stage = Pytest("odoo-pins", paths, venvs.python(venvs.ODOO_PINS) if paths else Path())
     stage.environment["PYTHONPATH"] = str(TESTS)
     return stage
+
+
+def _on_releases(paths: list[str]) -> list[Pytest]:
+    """What is said of certificates, once more on other releases of cryptography.
+
+    It is the library that releases change most.  The checkout's own tests need none of it.
+    """
+    paths = [path for path in paths if not path.startswith("tests/checkout")]
+    stages = []
+    for version, folder in venvs.releases("cryptography").items() if paths else ():
+        stage = Pytest(f"cryptography-{version}", paths, venvs.python(), SHORT)
+        stage.environment["PYTHONPATH"] = os.pathsep.join(map(str, (folder, TESTS)))
+        stage.environment[sizes.VARIABLE] = sizes.SHORT
+        stages.append(stage)
+    return stages
 
 
 def _end_to_end(paths: list[str]) -> Pytest:

@@ -13,11 +13,13 @@ from pathlib import Path
 from . import apt, children
 from .locks import exclusive
 from .places import CACHE, ROOT, cache
-from .say import StackError, progress
+from .say import StackError, progress, say
 
 LOCK = ROOT / "requirements.lock"
 # The lxml that Odoo 19 itself asks for on Python 3.12, with an xmlsec that fits it.
 ODOO_PINS = Path(__file__).with_name("odoo-pins.lock")
+# What Debian 12, on which Odoo 19 runs, has as a package of its own.
+DEBIAN_12 = {"cryptography": "38.0.4"}
 DONE = ".complete"
 
 
@@ -33,20 +35,43 @@ def python(lock: Path = LOCK) -> Path:
 
 def mismatched_packages() -> Path:
     """Return a folder for PYTHONPATH: its xmlsec does not fit the lxml of Odoo's pins."""
-    folder = cache("venv") / f"mismatched-{_key(LOCK)}-{_key(ODOO_PINS)}"
-    if (folder / DONE).exists():
-        return folder
-    interpreter = python(ODOO_PINS)
-    with exclusive("venv-mismatched"):
-        if not (folder / DONE).exists():
-            shutil.rmtree(folder, ignore_errors=True)
-            _pip(
-                interpreter,
-                ["--no-deps", "--target", str(folder), _pinned("xmlsec")],
-                "the mismatched xmlsec",
-                1,
-            )
-            (folder / DONE).touch()
+    return _alone(_pinned("xmlsec"), ODOO_PINS)
+
+
+def releases(package: str) -> dict[str, Path]:
+    """Return the releases of a package beside the lock file's that are tested, oldest first.
+
+    Debian 12's, the one that Odoo asks for, and the newest that pip finds now, if that is another.
+
+    :return: folders for PYTHONPATH, by version
+    """
+    wanted = [f"{package}=={DEBIAN_12[package]}", _pinned(package, ODOO_PINS)]
+    found = {name.rpartition("==")[2]: _alone(name, LOCK) for name in wanted}
+    newest = _alone(package, LOCK)
+    (told,) = newest.glob(f"{package}-*.dist-info")
+    version = told.name.removesuffix(".dist-info").rpartition("-")[2]
+    if version == _pinned(package).rpartition("==")[2]:
+        say(f"The lock file's {package}, {version}, is the newest.")
+    else:
+        found[version] = newest
+    return found
+
+
+def _alone(requirement: str, lock: Path) -> Path:
+    """Return a folder with one package; a requirement without a version is fetched each time.
+
+    :param lock: whose environment it comes before
+    """
+    folder = cache("venv") / f"{requirement}-{_key(lock)}"
+    pinned = "==" in requirement
+    if not (pinned and (folder / DONE).exists()):
+        interpreter = python(lock)
+        with exclusive(f"venv-{requirement}"):
+            if not (pinned and (folder / DONE).exists()):
+                shutil.rmtree(folder, ignore_errors=True)
+                arguments = ["--no-deps", "--target", str(folder), requirement]
+                _pip(interpreter, arguments, requirement, 1)
+                (folder / DONE).touch()
     return folder
 
 
@@ -57,14 +82,12 @@ def _key(lock: Path) -> str:
     return hashlib.sha256(place + lock.read_bytes()).hexdigest()[:12]
 
 
-def _pinned(package: str) -> str:
-    """`package==version` as the main lock file has it."""
-    for line in LOCK.read_text().splitlines():
+def _pinned(package: str, lock: Path = LOCK) -> str:
+    """`package==version` as a lock file has it."""
+    for line in lock.read_text().splitlines():
         if line.startswith(f"{package}=="):
             return line.split()[0]
-    raise StackError(
-        f"requirements.lock does not name {package}: compile it again from requirements.in."
-    )
+    raise StackError(f"{lock.name} does not name {package}: compile it again from its .in.")
 
 
 def _make(folder: Path, lock: Path) -> None:

@@ -1,5 +1,3 @@
-# In the context: when the caller of a token stops waiting, for KSeF too (monotonic seconds).
-DEADLINE = "l10n_pl_ksef_deadline"
 ENVIRONMENT_LABELS = [
     ("production", "Production"),
     ("demo", "Demo (pre-production)"),

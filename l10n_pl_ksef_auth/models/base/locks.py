@@ -9,10 +9,11 @@ from contextlib import contextmanager
 
 from psycopg2.errors import LockNotAvailable
 
+from ...tools.deadline import deadline_of
 from ...tools.errors import KsefError
 
 # Seconds. PostgreSQL does not see a deadlock between two connections of one worker.
-ROW_LOCK_PATIENCE = 5
+ROW_LOCK_PATIENCE, LEAST_PATIENCE = 5, 0.5
 ALSO_PATIENCE = 5
 WAIT_ALONE = "SELECT pg_advisory_lock(hashtextextended(%s, 0))"
 WAIT_SHARED = "SELECT pg_advisory_lock_shared(hashtextextended(%s, 0))"
@@ -37,7 +38,7 @@ def under_lock(env, name, wait_seconds=0):
     :return: a superuser's environment on its own cursor; None when another worker holds the lock
     """
     with env.registry.cursor() as cr:
-        if not _lock(cr, name, wait_seconds):
+        if not _lock(cr, name, wait_seconds, patience=_row_patience(env)):
             yield None
             return
         try:
@@ -99,13 +100,20 @@ def fresh(records):
         yield records.with_env(records.env(cr=cr))
 
 
-def _lock(cr, name, wait_seconds, statement=WAIT_ALONE):
+def _row_patience(env):
+    """Return the seconds to wait for a locked row: no longer than the caller waits."""
+    deadline = deadline_of(env.context)
+    return min(ROW_LOCK_PATIENCE, max(deadline.left, LEAST_PATIENCE)) if deadline else None
+
+
+def _lock(cr, name, wait_seconds, statement=WAIT_ALONE, patience=None):
     """Take the lock and begin a new transaction; return False if another worker holds it.
 
-    From then on the cursor waits for a locked row no longer than ROW_LOCK_PATIENCE: its holder may
-    be the caller that waits for us. Odoo's pool takes that back when the cursor is closed.
+    From then on the cursor waits for a locked row no longer than ``patience`` says, in seconds, or
+    ROW_LOCK_PATIENCE: its holder may be the caller that waits for us. Odoo's pool takes that back
+    when the cursor is closed.
     """
-    patience = f"{ROW_LOCK_PATIENCE}s"
+    patience = f"{int((patience or ROW_LOCK_PATIENCE) * 1000)}ms"
     if not wait_seconds:
         cr.execute(
             "SELECT pg_try_advisory_lock(hashtextextended(%s, 0)),"

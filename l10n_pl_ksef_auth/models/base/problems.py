@@ -1,6 +1,9 @@
 """Keeps a failure on a record, and tells it in the sentences of the user's language."""
 
-from ...tools import meanings
+from odoo import fields
+from odoo.tools import format_datetime
+
+from ...tools import clock, meanings
 from ...tools.errors import KsefError, KsefForbidden, KsefRefused, KsefUnavailable
 from ...tools.nip import InvalidNip
 from ...tools.vault import VaultCorrupt
@@ -9,12 +12,18 @@ from ...tools.vault import VaultCorrupt
 LONGEST_DETAIL = 300
 
 
-def of_error(error):
+def of_error(error, put_off_until=None):
     """Return what is kept of an exception: codes and KSeF's own text, no secret.
 
     :param Exception error: a KsefError or a VaultError
+    :param datetime put_off_until: until when KSeF's answer makes Odoo wait, naive UTC
     :return dict: kind, code, text, details
     """
+    kept = _of_error(error)
+    return {**kept, "until": fields.Datetime.to_string(put_off_until)} if put_off_until else kept
+
+
+def _of_error(error):
     if isinstance(error, KsefForbidden):
         return _kept("forbidden", error.reason, error.said, error.details)
     if isinstance(error, KsefUnavailable):
@@ -73,6 +82,21 @@ def of_enrollment_status(status):
     return _kept("enrollment", status.code, status.description, status.details)
 
 
+def may_have_arrived(problem):
+    """Return True if KSeF may have taken the message of a failed call.
+
+    Not if it answered that it takes none now: 429, or 503.
+    """
+    is_outage = problem.get("kind") == "outage" and bool(problem.get("sent"))
+    return is_outage and problem.get("status") != 503
+
+
+def is_unauthorized(problem):
+    """Return True if KSeF, or what stands before it, did not accept a bearer."""
+    problem = problem or {}
+    return problem.get("kind") == "refusal" and problem.get("status") in (401, 403)
+
+
 def local(code, **values):
     """Return a problem that this Odoo sees by itself."""
     return {**_kept("local", code), "values": values}
@@ -91,10 +115,21 @@ def of_company(principal):
     """
     try:
         principal._l10n_pl_ksef_context()
-        principal._l10n_pl_ksef_base_url(principal.l10n_pl_ksef_environment)
     except InvalidNip as error:
         polish = principal.account_fiscal_country_id.code == "PL"
         return of_nip(error) if polish else local("abroad")
+    return of_address(principal, principal.l10n_pl_ksef_environment)
+
+
+def of_address(companies, environment):
+    """Return what is wrong with the address that is named for an environment instead of KSeF's own.
+
+    :param companies: any, of the database
+    :param str environment: production, demo or test
+    :return: as of_error; None when all is well
+    """
+    try:
+        companies._l10n_pl_ksef_base_url(environment)
     except KsefUnavailable as error:
         return of_error(error)
     return None
@@ -119,8 +154,9 @@ def texts(env, problem, **values):
         **(problem.get("values") or {}),
         **values,
     }
+    text = sentence(env, meaning.text, known)
     return {
-        "text": sentence(env, meaning.text, known),
+        "text": " ".join(filter(None, (text, _put_off(env, problem)))),
         "action": sentence(env, meaning.advice.action, known),
         "technical": _technical(problem, known),
         "way_back": meaning.advice.way_back,
@@ -147,6 +183,15 @@ def sentence(env, text, values):
     # The literal stands in the protocol layer, where Odoo's extraction finds it.
     translated = env._(text) if text else ""
     return translated % values
+
+
+def _put_off(env, problem):
+    """Say until when KSeF makes Odoo wait; nothing once that is over."""
+    until = fields.Datetime.to_datetime(problem.get("until"))
+    if not until or until <= clock.now().replace(tzinfo=None):
+        return ""
+    moment = format_datetime(env, until, dt_format="short")
+    return env._("KSeF has put Odoo off until %(moment)s.", moment=moment)
 
 
 def _http(problem):

@@ -8,17 +8,26 @@ from odoo import fields, models
 from odoo.exceptions import MissingError
 
 from ...tools import clock
-from ...tools.errors import KsefError
+from ...tools.deadline import Deadline, deadline_of
+from ...tools.errors import KsefBlocked, KsefError, KsefRateLimited, KsefUnavailable
 from ...tools.http_pool import pool_of
 from ...tools.vault import VaultCorrupt, VaultError
 from ..vault.vault import MIXIN
 from . import problems
-from .locks import under_lock
+from .locks import LockBusy, under_lock
 
 _logger = logging.getLogger(__name__)
 
 FIRST_RETRY = timedelta(seconds=5)
 LONGEST_RETRY = timedelta(hours=1)
+# Seconds that what has to come between two steps waits for its turn.
+PATIENCE = 30
+# When KSeF is back after an outage, nobody is to wait for longer than this.
+LONGEST_OUTAGE_RETRY = timedelta(minutes=10)
+# What is of use for a while only is tried once more so long before its end.
+LAST_TRY = timedelta(minutes=2)
+# Seconds after which no further step begins: Odoo ends a worker after two minutes.
+LONGEST_CHAIN = 30
 # The model and method whose row of the table says which states may be stored now.
 RUNNING = "l10n_pl_ksef_running"
 # Far more than any table has steps in a row: a step that changes nothing must not spin.
@@ -32,6 +41,24 @@ class UnlistedTransition(Exception):
 def naive(moment):
     """Return an aware UTC moment as Odoo stores it: naive UTC, whole seconds, rounded down."""
     return moment.astimezone(timezone.utc).replace(tzinfo=None, microsecond=0) if moment else False
+
+
+def longest_retry(error):
+    """Return how far apart two tries are at most; a wall before KSeF is left alone for longer.
+
+    :param Exception error: the failure of the last try
+    """
+    away = isinstance(error, KsefUnavailable | KsefRateLimited)
+    return LONGEST_OUTAGE_RETRY if away and not isinstance(error, KsefBlocked) else LONGEST_RETRY
+
+
+def retry_after(error):
+    """Return how long a failed call's answer asked Odoo to stay away; nothing if it did not.
+
+    :param Exception error: a KsefError or a VaultError
+    :return timedelta:
+    """
+    return timedelta(seconds=getattr(error, "retry_after", None) or 0)
 
 
 def event(method):
@@ -83,7 +110,9 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
         return super().write(vals)
 
     def _refuse_unlisted(self, state):
-        model, _mark, method = self.env.context.get(RUNNING, "").partition(":")
+        running = self.env.context.get(RUNNING)
+        # A browser can fill the context, too, but JSON makes no tuple.
+        model, method = running if isinstance(running, tuple) else (None, None)
         method = method if model == self._name else None
         for record in self:
             if record.state != state and not self._machine.allows(method, record.state, state):
@@ -94,7 +123,7 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
 
     def _within(self, method):
         """Return self, able to store the states that the rows of a method lead to."""
-        return self.with_context(**{RUNNING: f"{self._name}:{method}"})
+        return self.with_context(**{RUNNING: (self._name, method)})
 
     def _due_step(self):
         """Return the row of the step that is due now, or None."""
@@ -128,14 +157,24 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
         failure = None
         for record in self:
             with record._exclusive() as locked:
-                failure = locked._run_due_steps() if locked else None
+                failure = locked._run_due_steps() if locked else LockBusy()
         return failure
 
     def _run_due_steps(self):
-        """Do all due steps, under the record's lock, on its own cursor; return the last failure."""
+        """Do all due steps, under the record's lock, on its own cursor; return the last failure.
+
+        None begins when the caller's time is over: it is due for whoever comes next.
+        """
         row = self._due_step()
+        if not row:
+            self._put_aside_if_due()
+        deadline = deadline_of(self.env.context) or Deadline(LONGEST_CHAIN)
         for _count in range(MOST_STEPS):
             if not row:
+                return None
+            if deadline.left <= 0:
+                self._wake_cron_at(self._now())
+                self.env.cr.commit()
                 return None
             failure, row = self._run_step(row.method)
             if failure:
@@ -169,7 +208,7 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
 
     def _alone(self):
         """Read self anew between two steps: a step may be writing the same secrets."""
-        return self._exclusive(wait_seconds=30)
+        return self._exclusive(wait_seconds=PATIENCE)
 
     # ------------------------------------------------------------------
     # How a step ends
@@ -199,12 +238,32 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
             self._postpone(error)
 
     def _postpone(self, error):
-        """Record a failure and try again later, with growing distance, never before Retry-After."""
-        growing = min(FIRST_RETRY * 2 ** min(self.attempts, 16), LONGEST_RETRY)
-        asked = timedelta(seconds=getattr(error, "retry_after", None) or 0)
-        self.problem = problems.of_error(error)
+        """Record a failure and try again later."""
+        self._postpone_for(self._note(error))
+
+    def _note(self, error):
+        """Record a failure; return when to try again: in growing distance, and after Retry-After.
+
+        Neither keeps Odoo away for more than an hour, nor beyond the end of what waits for KSeF.
+        """
+        growing = min(FIRST_RETRY * 2 ** min(self.attempts, 16), longest_retry(error))
+        asked = min(retry_after(error), LONGEST_RETRY)
+        distance = self._before_the_end(max(growing * random.uniform(0.75, 1.25), asked))
+        self.problem = problems.of_error(error, put_off_until=asked and self._now() + distance)
         self.attempts += 1
-        self._postpone_for(max(growing * random.uniform(0.75, 1.25), asked))
+        return distance
+
+    def _before_the_end(self, distance):
+        """Shorten a distance, so that a last try comes before the end, and a sentence at it."""
+        end, now = self._end_of_use(), self._now()
+        if not end or end <= now:
+            return distance
+        last = end - LAST_TRY
+        return min(distance, (last if last > now else end) - now)
+
+    def _end_of_use(self):
+        """Return when what waits for KSeF is of no use any more, naive UTC; None for never."""
+        return None
 
     def _postpone_for(self, distance):
         self.next_attempt = self._now() + distance
@@ -215,6 +274,13 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
         self.problem = problems.local("internal")
         self._postpone_for(LONGEST_RETRY)
 
+    def _put_aside_if_due(self):
+        """Have no run look in vain again and again at a record that is due and has no step."""
+        waits = self.next_attempt and self.next_attempt > self._now()
+        if not waits and any(row.covers(self.state) for row in self._machine.steps):
+            self._postpone_for(LONGEST_RETRY)
+            self.env.cr.commit()
+
     def _set_aside(self):
         """Put a record off for long, whose step failed in a way that nobody thought of."""
         with self._exclusive() as locked:
@@ -224,7 +290,7 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
 
     def _wake_cron_at(self, moment):
         """Have the scheduled action run at a moment (naive UTC by the addon's clock)."""
-        if pool_of(self.env.context):
+        if pool_of():
             # A run of the scheduled action asks by itself, for the next moment of all records.
             return
         cron = self.env.ref("l10n_pl_ksef_auth.ir_cron_keep_alive", raise_if_not_found=False)

@@ -11,7 +11,8 @@ from ...tools.vault import VaultCorrupt
 from ..base import problems
 from ..base.locks import under_lock
 from ..base.steps import LONGEST_RETRY, naive
-from .states import LOGGING_IN
+from ..vault.vault import encrypted, read_secret, write_secrets
+from .states import IN_FLIGHT, LOGGING_IN
 
 _logger = logging.getLogger(__name__)
 
@@ -22,9 +23,9 @@ CHALLENGE_REFUSED = 21111
 ALREADY_REDEEMED = 21301
 # There is no such login any more, or it is closed (docs/ksef.md A1-redeem and A1-refresh).
 LOGIN_ENDED = (21301, 21304, 21308)
-# KSeF reports an ended login as 400. A 401 is ambiguous: where no certificate can log in again,
-# believe it only after so many in a row.
-UNCLEAR_REFUSALS = 3
+# KSeF reports an ended login as 400. A 401 may be a firewall's or a hiccup: it is believed after so
+# many in a row, whose growing distances make five minutes.
+UNCLEAR_REFUSALS = 6
 OPERATION_LIFE = timedelta(minutes=45)
 IN_PROGRESS, SUCCESS = range(100, 200), 200
 CERTIFICATE_REFUSED = 460
@@ -47,11 +48,12 @@ class L10n_Pl_KsefSessionLogin(models.Model):
     # ------------------------------------------------------------------
     # Logging in with the certificate
     # ------------------------------------------------------------------
-    def _log_in(self, principal, certificate=None, wait_seconds=0, if_due=False):
+    def _log_in(self, principal, certificate=None, wait_seconds=0, if_due=False, anew=False):
         """Log a company in with a KSeF certificate, as far as KSeF answers at once.
 
         :param certificate: one that is to be tried out; the company's own when omitted
         :param bool if_due: only if the company's login ends soon or has ended
+        :param bool anew: a person asks: now, even if an earlier login waits to be tried again
         :return tuple: the login, committed, or nothing if there is no certificate or another worker
             is logging in; the failure that it ended with, or None
         """
@@ -59,18 +61,21 @@ class L10n_Pl_KsefSessionLogin(models.Model):
         with under_lock(self.env, name, wait_seconds) as env:
             if env is None or (if_due and not env["l10n_pl_ksef.due"]._wants_login(principal)):
                 return self.browse(), None
-            login = self.with_env(env)._certificate_login(principal.with_env(env), certificate)
+            sessions, company = self.with_env(env), principal.with_env(env)
+            login = sessions._certificate_login(company, certificate, anew)
             env.cr.commit()
             failure = login._run_due_steps() if login else None
             return login.with_env(self.env), failure
 
-    def _certificate_login(self, principal, certificate=None):
+    def _certificate_login(self, principal, certificate=None, anew=False):
         """Return the certificate's login that is on its way, or a new one; under the lock."""
         certificate = certificate or principal._l10n_pl_ksef_certificate()._usable()
         on_its_way = self._of_company(
             principal, ("method", "=", "certificate"), ("state", "in", LOGGING_IN)
         )
         rightful = on_its_way._of_present_context()
+        if anew:
+            rightful = rightful.filtered(lambda login: login.state in IN_FLIGHT)
         if rightful or not certificate:
             return rightful
         context = principal._l10n_pl_ksef_context()
@@ -99,7 +104,7 @@ class L10n_Pl_KsefSessionLogin(models.Model):
         self.ensure_one()
         with self._exclusive(wait_seconds=15) as locked:
             if locked and locked.state == "waiting":
-                locked._secret_write(document_secret=document)
+                write_secrets(locked, document_secret=document)
                 locked._succeed(**values)
                 locked.env.cr.commit()
                 locked._run_due_steps()
@@ -118,7 +123,6 @@ class L10n_Pl_KsefSessionLogin(models.Model):
         if not self._is_agreed_to():
             self._end("failed", problem=problems.local("not_agreed"))
             return
-        key, certificate = self.certificate_id._signing_material()
         asked_at = clock.now()
         with self._client() as client:
             challenge = client.challenge()
@@ -129,8 +133,10 @@ class L10n_Pl_KsefSessionLogin(models.Model):
                 "send_started_at": False,
             }
         )
-        signed = xades.sign(self._request_document(), key, certificate)
-        self._secret_write(document_secret=signed)
+        self.write(encrypted(self, document_secret=self._signed_request()))
+
+    def _signed_request(self):
+        return xades.sign(self._request_document(), *self.certificate_id._signing_material())
 
     def _take_certificate(self):
         """Return the certificate that this login began with, or what replaced it meanwhile."""
@@ -152,24 +158,29 @@ class L10n_Pl_KsefSessionLogin(models.Model):
     def _step_submit(self):
         """Send the signed request; after a lost answer once more, within the challenge's life."""
         if self.challenge_expires_at <= self._now() and self.send_started_at:
-            self._end("failed", problem=problems.local("answer_lost"))
+            code = "answer_lost" if self._may_have_arrived() else "not_taken"
+            self._end("failed", problem=problems.local(code))
             return
-        document = self._secret_read("document_secret")
+        # What cannot be opened was not sent.
+        read_secret(self, "document_secret")
         self.send_started_at = self._now()
         self.env.cr.commit()
         with self._client() as client:
-            operation = client.submit_signed_request(document)
-        self._secret_write(
-            authentication_token_secret=operation.authentication_token.token.encode()
-        )
-        self._succeed(
-            state="submitted",
-            problem=self._problem_so_far(),
-            reference_number=operation.reference_number,
-            warning=operation.warning,
-            next_attempt=self._now() + FIRST_POLL,
-        )
+            operation = client.submit_signed_request(read_secret(self, "document_secret"))
+        token = operation.authentication_token.token
+        values = {
+            "problem": self._problem_so_far(),
+            "reference_number": operation.reference_number,
+            "warning": operation.warning,
+            **encrypted(self, authentication_token_secret=token.encode()),
+        }
+        del operation, token
+        self._succeed(state="submitted", next_attempt=self._now() + FIRST_POLL, **values)
         self._wake_cron_at(self.next_attempt)
+
+    def _may_have_arrived(self):
+        """Return True if KSeF may have taken the document at the last try."""
+        return not self.problem or problems.may_have_arrived(self.problem)
 
     def _problem_so_far(self):
         """Return why this login had to begin again: it is no success to get as far once more."""
@@ -206,9 +217,10 @@ class L10n_Pl_KsefSessionLogin(models.Model):
     # ------------------------------------------------------------------
     def _step_poll(self):
         """Ask KSeF how far its check of the signature is."""
-        token = self._secret_read("authentication_token_secret").decode()
         with self._client() as client:
-            status = client.auth_status(self.reference_number, token)
+            status = client.auth_status(
+                self.reference_number, read_secret(self, "authentication_token_secret").decode()
+            )
         if status.code in IN_PROGRESS:
             distance = min(FIRST_POLL * 1.5 ** min(self.attempts, 20), LONGEST_POLL)
             self.write({"attempts": self.attempts + 1, "problem": self._problem_so_far()})
@@ -249,32 +261,42 @@ class L10n_Pl_KsefSessionLogin(models.Model):
 
     def _redeem(self):
         """Fetch the tokens: KSeF gives them once, so they are committed before all else."""
-        token = self._secret_read("authentication_token_secret").decode()
+        # What cannot be opened was not sent.
+        read_secret(self, "authentication_token_secret")
         self.redeem_started_at = self.redeem_started_at or self._now()
         self.env.cr.commit()
         with self._client() as client:
-            tokens = client.redeem(token)
-        self._secret_write(
-            access_token_secret=tokens.access.token.encode(),
-            refresh_token_secret=tokens.refresh.token.encode(),
-            authentication_token_secret=b"",
-        )
-        self.write(
-            {
-                "access_valid_until": naive(tokens.access.valid_until),
-                "refresh_valid_until": naive(tokens.refresh.valid_until),
-            }
-        )
+            tokens = client.redeem(read_secret(self, "authentication_token_secret").decode())
+        values = {
+            "access_valid_until": naive(tokens.access.valid_until),
+            "refresh_valid_until": naive(tokens.refresh.valid_until),
+            **encrypted(
+                self,
+                access_token_secret=tokens.access.token.encode(),
+                refresh_token_secret=tokens.refresh.token.encode(),
+                authentication_token_secret=b"",
+            ),
+        }
+        del tokens
+        self.write(values)
         self.env.cr.commit()
 
     # ------------------------------------------------------------------
     # Failures
     # ------------------------------------------------------------------
+    def _end_of_use(self):
+        """Return when a signature that waits for KSeF is lost, naive UTC; None for never."""
+        if self.state == "waiting" and self.method == "signature":
+            return self.challenge_expires_at
+        if self.state in IN_FLIGHT and self.send_started_at:
+            return self.send_started_at + OPERATION_LIFE
+        return None
+
     def _on_submit_refused(self, error):
         """Keep the challenge, so that the user can attach another file."""
         refused = isinstance(error, KsefRefused) and error.has(CHALLENGE_REFUSED)
         # A challenge refused at the second try was used up by the first, whose answer was lost.
-        lost = refused and self.attempts
+        lost = refused and self.attempts and self._may_have_arrived()
         problem = problems.local("answer_lost") if lost else problems.of_error(error)
         if self.method == "certificate":
             # Even 21115 was seen as an outage (docs/ksef.md A2-2); a human is told if it stays so.
@@ -308,17 +330,19 @@ class L10n_Pl_KsefSessionLogin(models.Model):
 
         Or if its tokens cannot be read here any more.
         """
-        unclear = isinstance(error, KsefUnauthorized) and not self._is_replaceable()
-        if unclear and self.attempts < UNCLEAR_REFUSALS:
-            self._postpone(error)
-        elif isinstance(error, KsefUnauthorized) or _says_ended(error):
+        unclear = isinstance(error, KsefUnauthorized)
+        if unclear and not problems.is_unauthorized(self.problem):
+            self.attempts = 0
+        if _says_ended(error) or (unclear and self.attempts >= UNCLEAR_REFUSALS):
             self._end("revoked", problem=problems.of_error(error))
-        else:
-            self._postpone(error)
-
-    def _is_replaceable(self):
-        """Return True if the certificate can log the company in again."""
-        return bool(self.company_id._l10n_pl_ksef_certificate()._usable())
+            return
+        is_due = not self.next_attempt or self.next_attempt <= self._now()
+        moment = self._now() + self._note(error)
+        if unclear:
+            self.refresh_retry_at = moment
+        # A caller's refusal does not bring the next step forward: it would find nothing to do.
+        if is_due:
+            self._postpone_for(moment - self._now())
 
 
 def _says_ended(error):

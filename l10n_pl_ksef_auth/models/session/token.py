@@ -8,11 +8,14 @@ from odoo import models
 
 from ...exceptions import LoginBusy, LoginNeeded
 from ...tools.const import TIMEOUT
+from ...tools.deadline import Deadline
 from ...tools.errors import KsefError, KsefRateLimited, KsefUnavailable
+from ...tools.http_pool import pool_of
 from ...tools.vault import VaultCorrupt
-from ..base.const import DEADLINE
+from ..base import problems
 from ..base.locks import after_others, under_lock
-from ..base.steps import naive
+from ..base.steps import LONGEST_RETRY, naive, retry_after
+from ..vault.vault import encrypted, read_secret
 from .states import ENDED, IN_FLIGHT
 
 _logger = logging.getLogger(__name__)
@@ -25,6 +28,10 @@ AHEAD = timedelta(minutes=2)
 PAUSE = timedelta(seconds=10)
 # How long a caller needs a token that it uses at once.
 AT_ONCE = timedelta()
+# Seconds that the scheduled action waits for another worker: others wait for the scheduled action.
+PATIENCE_IN_RUN = 2
+# Seconds before another worker that let go of the lock without a token is relieved.
+RESPITE = 0.05
 
 
 def busy(env):
@@ -47,28 +54,29 @@ def await_token(env, name, attempt, look, wait_seconds):
     :return str: the bearer
     :raises LoginBusy: it takes longer
     """
-    deadline = time.monotonic() + wait_seconds
+    deadline = Deadline(wait_seconds)
     while True:
         token, pause = _try_once(env, name, attempt, look, deadline)
         if token:
             return token
-        if time.monotonic() + pause > deadline:
+        if pause > deadline.left:
             raise busy(env)
         time.sleep(pause)
 
 
 def _try_once(env, name, attempt, look, deadline):
-    with under_lock(env(context={**env.context, DEADLINE: deadline}), name) as locked_env:
+    limited = env(context={**env.context, **deadline.context()})
+    with under_lock(limited, name) as locked_env:
         if locked_env:
             try:
                 return attempt(locked_env)
             except LockNotAvailable as error:
                 _logger.info("%s: a row that a login needs is locked", name)
                 raise busy(env) from error
-    with after_others(env, name, deadline - time.monotonic()) as fresh:
+    with after_others(env, name, deadline.left) as fresh:
         if fresh is None:
             raise busy(env)
-        return look(fresh), 0
+        return look(fresh), RESPITE
 
 
 class L10n_Pl_KsefSessionToken(models.Model):
@@ -91,6 +99,8 @@ class L10n_Pl_KsefSessionToken(models.Model):
             return self._stored_token()
         if not self:
             raise LoginNeeded()
+        if pool_of():
+            wait_seconds = min(wait_seconds, PATIENCE_IN_RUN)
         return await_token(
             self.env,
             self._lock_name(),
@@ -105,9 +115,10 @@ class L10n_Pl_KsefSessionToken(models.Model):
             raise LoginNeeded()
         return token, 0
 
-    def _renew_ahead(self, life):
+    def _renew_ahead(self, life, wait_seconds):
         """Renew a token that still serves, unless another worker is at it; failures can wait."""
-        with self._exclusive() as locked:
+        deadline = Deadline(wait_seconds)
+        with self.with_context(**deadline.context())._exclusive() as locked:
             if locked and locked.state == "active":
                 try:
                     locked._live_token(life + AHEAD)
@@ -123,7 +134,7 @@ class L10n_Pl_KsefSessionToken(models.Model):
         return self.state == "active" and bool(until) and until > self._now() + life + MARGIN
 
     def _stored_token(self):
-        return self._secret_read("access_token_secret").decode()
+        return read_secret(self, "access_token_secret").decode()
 
     def _token_if_good(self, life=AT_ONCE, refused=None):
         """Return the stored token if it lives long enough and is not the one that KSeF refused."""
@@ -148,11 +159,11 @@ class L10n_Pl_KsefSessionToken(models.Model):
             return token, 0
         login = self._silent_login(principal)
         self.env.cr.commit()
-        if not login._is_held_up():
+        if not self._hold_up(principal):
             login._run_due_steps()
         if login.state == "active":
             return login._live_token(life), 0
-        if login.state in ENDED or login._is_held_up():
+        if login.state in ENDED or self._hold_up(principal):
             raise LoginNeeded()
         left = login.next_attempt and (login.next_attempt - login._now()).total_seconds()
         if login.problem and login.problem.get("kind") == "outage":
@@ -197,9 +208,8 @@ class L10n_Pl_KsefSessionToken(models.Model):
             self._run_step("_step_expire")
             return None
         try:
-            self._respect_pause()
             going_on = self._run_refresh()
-        except (KsefRateLimited, KsefUnavailable):
+        except KsefError:
             token = self._token_if_good(refused=refused)
             if not token:
                 raise
@@ -207,13 +217,10 @@ class L10n_Pl_KsefSessionToken(models.Model):
         return self._stored_token() if going_on else None
 
     def _run_refresh(self):
-        """Refresh; on a failure record and commit what it means, and return False or raise."""
+        """Refresh; if KSeF refuses, commit what that means, and return False if it is the end."""
         try:
             self._refresh()
-        except (KsefRateLimited, KsefUnavailable) as error:
-            asked = timedelta(seconds=error.retry_after or 0)
-            self.refresh_retry_at = self._now() + max(PAUSE, asked)
-            self.env.cr.commit()
+        except (KsefRateLimited, KsefUnavailable):
             raise
         except (KsefError, VaultCorrupt) as error:
             self._refuse(error)
@@ -228,7 +235,7 @@ class L10n_Pl_KsefSessionToken(models.Model):
         return True
 
     def _respect_pause(self):
-        """Raise if another worker's refresh failed within the last PAUSE."""
+        """Raise if KSeF has failed to refresh a moment ago, or asked Odoo to wait."""
         left = self.refresh_retry_at and self.refresh_retry_at - self._now()
         if left and left > timedelta():
             raise KsefUnavailable(
@@ -239,19 +246,35 @@ class L10n_Pl_KsefSessionToken(models.Model):
             )
 
     def _refresh(self):
-        """Ask KSeF for another access token, and commit it."""
-        refresh_token = self._secret_read("refresh_token_secret").decode()
-        with self._client() as client:
-            access = client.refresh(refresh_token)
+        """Ask KSeF for another access token, and commit it; after a failure all wait a while."""
+        self._respect_pause()
+        try:
+            with self._client() as client:
+                access = client.refresh(read_secret(self, "refresh_token_secret").decode())
+        except (KsefRateLimited, KsefUnavailable) as error:
+            self._pause_refresh(error)
+            raise
         valid_until = naive(access.valid_until)
+        values = encrypted(self, access_token_secret=access.token.encode())
+        del access
         # KSeF may give the token that it gave before (docs/design.md 9): then wait a while.
         same = valid_until <= (self.access_valid_until or valid_until - PAUSE)
-        self._secret_write(access_token_secret=access.token.encode())
+        mended = {"attempts": 0, "problem": False} if self.refresh_retry_at else {}
         self.write(
             {
+                **values,
                 "access_valid_until": valid_until,
                 "refresh_retry_at": self._now() + PAUSE if same else False,
+                **mended,
             }
         )
         # A step that fails after this must not refresh again.
+        self.env.cr.commit()
+
+    def _pause_refresh(self, error):
+        """Have nobody refresh for a while; the panel tells of it if KSeF has asked for that."""
+        asked = min(retry_after(error), LONGEST_RETRY)
+        self.refresh_retry_at = self._now() + max(PAUSE, asked)
+        if asked > PAUSE:
+            self.problem = problems.of_error(error, put_off_until=self.refresh_retry_at)
         self.env.cr.commit()

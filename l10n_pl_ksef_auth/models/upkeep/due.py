@@ -4,8 +4,10 @@ from odoo.tools import SQL
 
 from ..certificate.states import AT_WORK
 from ..session.states import LOGGING_IN
+from .turns import Task
 
 SESSIONS, CERTIFICATES = "l10n_pl_ksef.session", "l10n_pl_ksef.certificate"
+COMPANIES = "res.company"
 # Records with a step to do, now or later.
 WORK = {
     SESSIONS: Domain("state", "in", ("submitted", "authorized", "active"))
@@ -22,33 +24,62 @@ class L10n_Pl_KsefDue(models.AbstractModel):
     _name = "l10n_pl_ksef.due"
     _description = "KSeF work that is due"
 
-    def _logins(self):
-        """Return the sessions with a step due: first those on the way, then the soonest to end."""
-        return self._due(SESSIONS, "refresh_valid_until ASC NULLS FIRST, id")
+    def _records(self):
+        """Return the sessions and certificates with a step due, a list of Task.
 
-    def _certificates(self):
-        """Return the certificates with a step due, those on the way first, then as they end."""
-        return self._due(CERTIFICATES, "valid_to ASC NULLS FIRST, id")
+        First the logins that a person waits for, then the other logins on their way, then what
+        ends soonest. Among equals what failed last time comes last.
+        """
+        awaited = SQL("state != 'active' AND method = 'signature'")
+        rank = SQL("CASE WHEN %s THEN 0 WHEN state != 'active' THEN 1 ELSE 2 END", awaited)
+        sessions = self._due(SESSIONS, rank, awaited, SQL("refresh_valid_until"))
+        certificates = self._due(CERTIFICATES, SQL("3"), SQL("FALSE"), SQL("valid_to"))
+        order = SQL("ORDER BY rank, failed, ends NULLS FIRST, id")
+        self.env.flush_all()
+        rows = self.env.execute_query(SQL("%s UNION ALL %s %s", sessions, certificates, order))
+        return [
+            Task(model, number, (environment, model, state), is_awaited)
+            for model, number, environment, state, is_awaited, *_order in rows
+        ]
 
-    def _due(self, model, order):
+    def _due(self, model, rank, awaited, ends):
         records = self.env[model]
         now = Domain("next_attempt", "=", False) | Domain("next_attempt", "<=", records._now())
-        return records.search(WORK[model] & now, order=order)
+        return records._search(WORK[model] & now).select(
+            SQL("%s AS model", model),
+            SQL("id"),
+            SQL("environment"),
+            SQL("state"),
+            awaited,
+            SQL("%s AS rank", rank),
+            SQL("(attempts > 0) IS TRUE AS failed"),
+            SQL("%s AS ends", ends),
+        )
+
+    def _logins_to_begin(self):
+        """Return the companies that should log in with their certificate now, a list of Task."""
+        return [
+            Task(COMPANIES, company.id, (company.l10n_pl_ksef_environment, SESSIONS, "waiting"))
+            for company in self._companies()
+        ]
 
     def _next_moment(self):
         """Return when the next step is due, naive UTC by the addon's clock; None for never."""
         active = Domain("state", "=", "active")
-        moments = (
+        query = SQL(
+            "SELECT least((%s), (%s), (%s))",
             self._first(SESSIONS, "next_attempt", WORK[SESSIONS]),
             self._first(CERTIFICATES, "next_attempt", WORK[CERTIFICATES]),
             self._first(SESSIONS, "renew_at", active),
         )
-        return min(filter(None, moments), default=None)
+        return self.env.execute_query(query)[0][0]
 
     def _first(self, model, field, domain):
-        """Return the first moment in the future that a field holds, or False."""
+        """SELECT the first moment in the future that a field holds."""
         future = Domain(field, ">", self.env[model]._now())
-        return self.env[model].search_fetch(domain & future, [field], order=field, limit=1)[field]
+        return (
+            self.env[model]._search(domain & future).select(SQL("min(%s)", SQL.identifier(field)))
+        )
 
     def _companies(self):
         """Return the companies that should log in with their certificate now.

@@ -1,29 +1,27 @@
 import logging
-import time
-from contextlib import closing
 from datetime import timedelta
 
-from psycopg2 import OperationalError
+from psycopg2.errors import LockNotAvailable
+from psycopg2.extensions import TransactionRollbackError
 
 from odoo import models, tools
-from odoo.tools import split_every
 
-from ...tools.errors import KsefError, KsefUnavailable
+from ...tools.deadline import Deadline
+from ...tools.errors import KsefRateLimited, KsefUnavailable
 from ...tools.http_pool import HttpPool
 from ...tools.nip import InvalidNip
-from ..vault.vault import secret_models, why_locked
+from ..base.locks import LockBusy, fresh
+from ..vault.guard import door
+from ..vault.vault import bind_secrets, secret_models, why_locked
+from .due import COMPANIES, SESSIONS
+from .turns import Turns
 
 _logger = logging.getLogger(__name__)
 
-# A login that one round begins is finished by the next.
-MOST_ROUNDS = 5
+# Records between two looks at what is due: a signature that comes meanwhile waits no longer.
 BATCH = 25
 # Seconds that one run works before others have their turn: Odoo ends a worker after two minutes.
 LONGEST_RUN = 45
-# After so many failures in a row to reach KSeF it is down, and more tries are of no use.
-OUTAGE = 3
-AFTER_OUTAGE = timedelta(minutes=2)
-SHORTLY = timedelta(seconds=10)
 SAFETY_NET = timedelta(hours=1)
 
 
@@ -33,16 +31,22 @@ class L10n_Pl_KsefKeepAlive(models.AbstractModel):
     _name = "l10n_pl_ksef.keep_alive"
     _description = "KSeF scheduled action"
 
+    @door
     def _cron_keep_alive(self):
         """Do all that is due, ask to be woken for the next thing, then tell people and tidy up.
 
         People are told whatever became of the work (docs/design.md 12 and 26).
         """
+        self._beside(self._bind_secrets)
         self._beside(self._keep_alive)
         self._beside(self.env["l10n_pl_ksef.alert.watch"]._watch)
         for model in secret_models(self.env):
             self._beside(self.env[model]._forget_unused)
         self._beside(self.env["l10n_pl_ksef.housekeeping"]._remind_of_backup)
+
+    def _bind_secrets(self):
+        if not why_locked(self.env):
+            bind_secrets(self.env)
 
     def _keep_alive(self):
         """Do all that is due; while the secrets cannot be used here, leave everything as it is."""
@@ -65,48 +69,51 @@ class L10n_Pl_KsefKeepAlive(models.AbstractModel):
 
     def _run(self):
         """Work until nothing is due or the time is over; return when to go on; None for never."""
-        deadline = time.monotonic() + _run_seconds()
-        with closing(HttpPool()) as pool:
-            return self.with_context(**pool.context())._work_off(deadline)
+        deadline, turns = Deadline(_run_seconds()), Turns()
+        with HttpPool().shared():
+            self.with_context(**deadline.context())._work_off(turns, deadline)
+        moments = self.env["l10n_pl_ksef.due"]._next_moment(), turns.go_on_at
+        return min(filter(None, moments), default=None)
 
-    def _work_off(self, deadline):
-        # Companies have no `next_attempt`: remember here which ones failed oddly in this run.
-        unreached, hopeless = 0, set()
-        for number in range(MOST_ROUNDS):
-            record = None
-            for record in self._due_records(number, hopeless):
-                failure = self._do_task(record)
-                if failure and not isinstance(failure, KsefError):
-                    hopeless.add(record)
-                unreached = unreached + 1 if isinstance(failure, KsefUnavailable) else 0
-                if unreached >= OUTAGE:
-                    return self._now() + AFTER_OUTAGE
-                if time.monotonic() > deadline:
-                    return self._now()
-            if not record:
-                return self.env["l10n_pl_ksef.due"]._next_moment()
-        # Another worker has some records in its hands, or some became due this second.
-        return self._now() + SHORTLY
-
-    def _due_records(self, number, hopeless):
-        """Yield the due records, the most urgent first, without those that failed oddly.
-
-        What the first round does for logins and certificates decides which companies to log in.
-        """
-        due, found = self.env["l10n_pl_ksef.due"], False
-        for find in (due._logins, due._certificates):
-            for record in self._in_batches(find(), hopeless):
-                found = True
-                yield record
-        if number or not found:
-            yield from self._in_batches(due._companies(), hopeless)
-
-    def _in_batches(self, records, hopeless):
-        """Yield the records that are not hopeless, reading few at a time: memory stays flat."""
-        for ids in split_every(BATCH, records.ids):
-            self.env["ir.cron"]._commit_progress(len(ids))
-            yield from (record for record in records.browse(ids) if record not in hopeless)
+    def _work_off(self, turns, deadline):
+        while tasks := self._tasks(turns):
+            for number, task in enumerate(tasks[:BATCH]):
+                if deadline.left <= 0:
+                    turns.break_off(tasks[number:], self._now())
+                    return
+                if self._have_turn(task, turns):
+                    # Others come first now.
+                    break
+            # What the steps committed on their own cursors is not in this transaction's snapshot.
+            self.env["ir.cron"]._commit_progress(number + 1)
             self.env.invalidate_all()
+
+    def _tasks(self, turns):
+        """Return what has its turn now, in this order.
+
+        What logins and certificates do decides which companies to log in: these come after them,
+        but before what fails.
+        """
+        due = self.env["l10n_pl_ksef.due"]
+        tasks = turns.in_order(due._records())
+        if not tasks or turns.comes_last(tasks[0]):
+            tasks = turns.in_order([*tasks, *due._logins_to_begin()])
+        return tasks
+
+    def _have_turn(self, task, turns):
+        """Do what is due for one record; return True if it failed for want of KSeF."""
+        record = self.env[task.model].browse(task.id)
+        failure = self._do_task(record)
+        unreached = isinstance(failure, KsefUnavailable | KsefRateLimited)
+        turns.had(task, failure, self._now(), self._work_of(record) if unreached else None)
+        return unreached
+
+    def _work_of(self, record):
+        """Return what a record asks of KSeF now, or None: in a turn it may go several steps."""
+        with fresh(record) as one:
+            if one._name == COMPANIES:
+                one = one.env[SESSIONS]._of_company(one, limit=1)
+            return one.exists() and (one.environment, one._name, one.state) or None
 
     def _do_task(self, record):
         """Do what is due for one record; return the failure that it ended with, or None."""
@@ -115,16 +122,16 @@ class L10n_Pl_KsefKeepAlive(models.AbstractModel):
         except InvalidNip as error:
             _logger.info("KSeF: %s has no usable NIP: %s", record, error.reason)
             return error
-        except OperationalError as error:
+        except (LockNotAvailable, TransactionRollbackError) as error:
             self.env.cr.rollback()
             _logger.info("KSeF: %s is busy: %s", record, error.pgcode)
+            return LockBusy()
         except Exception as error:
             # Whatever it is, it is this company's failure: the others go on (docs/design.md 12).
             self.env.cr.rollback()
             _logger.exception("KSeF: %s failed", record)
             self._beside(record._set_aside)
             return error
-        return None
 
     def _now(self):
         return self.env["l10n_pl_ksef.session"]._now()

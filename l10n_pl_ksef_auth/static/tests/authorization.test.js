@@ -7,6 +7,7 @@ import { user } from "@web/core/user";
 import {
     CONNECTED,
     FRESH,
+    SIGN,
     SIGNED,
     UNSIGNED,
     UPLOAD,
@@ -28,7 +29,7 @@ function catchDownloads() {
 test("nothing can be signed before there is a file", async () => {
     await openWindow(VIEW);
     expect(".modal-title").toHaveText("Account authorization");
-    expect(".o_ksef_next").not.toBeEnabled();
+    expect(".o_ksef_next").toHaveCount(0);
     expect(".o_ksef_do_not_open").toBeVisible();
     expect(".o_ksef_countdown").toHaveCount(0);
 });
@@ -38,12 +39,12 @@ test("a company's name is shown as text", async () => {
     expect(".o_ksef_lead").toHaveText(/Przykładowa <b>Sp\.<\/b> z o\.o\./);
 });
 
-test("the file is saved under its name and the countdown starts", async () => {
+test("the file is saved under its name, and its signing begins", async () => {
     catchDownloads();
-    await openWindow(VIEW, { prepare_download: { ...VIEW, ...FRESH } });
-    await contains(".o_ksef_download").click();
+    await openWindow(VIEW, { prepare_download: SIGN });
+    await contains(".o_ksef_way[data-way=site] .o_ksef_download").click();
     expect.verifySteps([
-        "prepare_download",
+        "prepare_download site",
         "saved /l10n_pl_ksef/request/7 as AuthTokenRequest.xml",
     ]);
     expect(".o_ksef_countdown").toHaveText("file valid for another 10:00");
@@ -56,21 +57,18 @@ test("the file is saved under its name and the countdown starts", async () => {
 
 test("a file that ran out is replaced in one click", async () => {
     catchDownloads();
-    const signing = { ...VIEW, ...FRESH, step: "sign" };
-    await openWindow(
-        { ...signing, challenge: { ...FRESH.challenge, seconds_left: 0 } },
-        { go: VIEW, prepare_download: { ...VIEW, ...FRESH } }
-    );
+    const outdated = { ...SIGN, challenge: { ...FRESH.challenge, seconds_left: 0 } };
+    await openWindow(outdated, { go: VIEW, prepare_download: SIGN });
     await contains(".o_ksef_expired button").click();
     expect.verifySteps([
         "go download",
-        "prepare_download",
+        "prepare_download site",
         "saved /l10n_pl_ksef/request/7 as AuthTokenRequest.xml",
     ]);
 });
 
 test("the signing page opens in a new tab", async () => {
-    await openWindow({ ...VIEW, ...FRESH, step: "sign" });
+    await openWindow(SIGN);
     expect(".o_ksef_signing li").toHaveCount(5);
     expect(".o_ksef_signing_link").toHaveAttribute("target", "_blank");
     expect(".o_ksef_signing_link").toHaveAttribute("href", "https://example.com/podpis");
@@ -86,6 +84,13 @@ test("the unsigned file is explained and cannot be sent", async () => {
     expect(".o_ksef_note_stop strong").toHaveText("Not signed yet.");
     expect(".o_ksef_authenticate").not.toBeEnabled();
     expect(".o_ksef_consent").toHaveCount(0);
+});
+
+test("two findings of one kind are both shown", async () => {
+    const weak = { code: "weak_algorithm", level: "warn", action: "", evidence: "" };
+    const findings = [{ ...weak, text: "SHA-1 is weak." }, { ...weak, text: "P-521 is refused." }];
+    await openWindow({ ...UPLOAD, ...SIGNED, reading: { ...SIGNED.reading, findings } });
+    expect(".o_ksef_note_warn").toHaveCount(2);
 });
 
 test("a file that is too large replaces the one chosen before", async () => {

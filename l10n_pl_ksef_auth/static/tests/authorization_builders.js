@@ -6,6 +6,7 @@ import { WebClient } from "@web/webclient/webclient";
 export const VIEW = {
     id: 5,
     step: "download",
+    way: "site",
     company_name: "Przykładowa <b>Sp.</b> z o.o.",
     nip: "526-587-76-35",
     environment: "production",
@@ -27,6 +28,7 @@ export const FRESH = {
     challenge: { expires_at: "2026-11-22 13:15:00", seconds_left: 600 },
     download_url: "/l10n_pl_ksef/request/7",
 };
+export const SIGN = { ...VIEW, ...FRESH, step: "sign" };
 export const UPLOAD = { ...VIEW, ...FRESH, step: "upload" };
 export const UNSIGNED = {
     document: { name: "AuthTokenRequest.xml", size: 700 },

@@ -85,7 +85,7 @@ test("how many days are left is a day old at most", async () => {
 });
 
 test("the dot alone does not wait for the end of a connection", async () => {
-    patchWithCleanup(session, { l10n_pl_ksef: { colors: { 1: "amber" } } });
+    patchWithCleanup(session, { l10n_pl_ksef: { dots: { 1: { color: "amber" } } } });
     onRpc("res.company", "*", ({ method }) => {
         expect.step(method);
         return CONNECTED;

@@ -21,6 +21,7 @@ export const DISCONNECTED = {
     can_connect: true,
     button: { label: "Refresh connection (signature)", primary: true },
     poll_seconds: 0,
+    first_steps: false,
 };
 export const CONNECTED = {
     ...DISCONNECTED,

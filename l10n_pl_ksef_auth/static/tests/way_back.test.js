@@ -5,7 +5,7 @@ import { advanceTime, animationFrame } from "@odoo/hoot-mock";
 import { contains, onRpc, patchWithCleanup } from "@web/../tests/web_test_helpers";
 import { browser } from "@web/core/browser/browser";
 import { user } from "@web/core/user";
-import { FRESH, SIGNED, UPLOAD, VIEW, openWindow } from "./authorization_builders";
+import { SIGN, SIGNED, UPLOAD, VIEW, openWindow } from "./authorization_builders";
 
 defineMailModels();
 
@@ -26,7 +26,7 @@ async function goBack(way_back, { final = true, answers = {} } = {}) {
     const problem = { ...PROBLEM, way_back, final };
     await openWindow(
         { ...UPLOAD, ...SIGNED, problem },
-        { go: VIEW, prepare_download: { ...VIEW, ...FRESH }, authenticate: VERIFYING, ...answers }
+        { go: VIEW, prepare_download: SIGN, authenticate: VERIFYING, ...answers }
     );
     expect(".o_ksef_way_back").toHaveCount(1);
     const label = queryOne(".o_ksef_way_back").textContent;
@@ -38,7 +38,7 @@ async function goBack(way_back, { final = true, answers = {} } = {}) {
 for (const wayBack of ["sign", "new_file", "support"]) {
     test(`a refusal that leads to ${wayBack} fetches a new file in one click`, async () => {
         expect(await goBack(wayBack)).toBe("Download a new file");
-        expect.verifySteps(["go download", "prepare_download", "saved /l10n_pl_ksef/request/7"]);
+        expect.verifySteps(["go download", "prepare_download site", "saved /l10n_pl_ksef/request/7"]);
     });
 }
 

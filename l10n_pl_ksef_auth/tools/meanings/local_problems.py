@@ -30,7 +30,7 @@ _RENEWS_BY_ITSELF = Advice(
     "wait",
     final=False,
 )
-_OTHER_FILES = Advice(_lt("Choose other files in the Account tab."), "account")
+_OTHER_FILES = Advice(_lt("Choose other files."), "account")
 _DECIDE = Advice(
     _lt(
         "If the original no longer runs, go on here with its connection. "
@@ -68,8 +68,16 @@ PROBLEMS: dict[str, Meaning] = {
     "answer_lost": Meaning(
         _lt("KSeF's answer was lost on the way, and KSeF gives it only once."), SIGN_AGAIN
     ),
+    "not_taken": Meaning(
+        _lt("KSeF took no signed documents in the ten minutes for which this one was valid."),
+        SIGN_AGAIN,
+    ),
     "busy": Meaning(_lt("Odoo is talking to KSeF for this company right now."), ODOO_GOES_ON),
     "not_connected": Meaning(_lt("The company is not connected with KSeF."), CONNECT_AGAIN),
+    "ended": Meaning(
+        _lt("The connection to KSeF has ended, and nothing can restore it without a signature."),
+        CONNECT_AGAIN,
+    ),
     "key_missing": Meaning(
         _lt(
             "This Odoo lacks the key that the connection's secrets are encrypted with; "
@@ -167,8 +175,8 @@ PROBLEMS: dict[str, Meaning] = {
         _lt("Odoo could not go on because of an error of its own."),
         Advice(
             _lt(
-                "Odoo tries again every hour. Tell whoever looks after your Odoo; "
-                "until it is mended, refresh the connection with a signature."
+                "Odoo tries again every hour. Tell whoever looks after your Odoo. "
+                "Until it is mended, refresh the connection with a signature."
             ),
             "support",
             final=False,

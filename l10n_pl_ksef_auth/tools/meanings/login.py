@@ -8,9 +8,9 @@ from .meaning import (
     CONNECT_AGAIN,
     NOTHING_TO_DO,
     ODOO_ASKS_ON,
+    OTHER_WAY,
     SIGN_AGAIN,
     SIGN_AS_ANOTHER,
-    SIGN_ELSEWHERE,
     SIGN_WITHOUT_TOKEN,
     UNKNOWN,
     Advice,
@@ -46,7 +46,7 @@ STATUSES: dict[int, Meaning] = {
     ),
     450: Meaning(_lt("KSeF did not accept the KSeF token."), SIGN_WITHOUT_TOKEN),
     460: Meaning(
-        _lt("KSeF did not accept the certificate that the request was signed with."), SIGN_ELSEWHERE
+        _lt("KSeF did not accept the certificate that the request was signed with."), OTHER_WAY
     ),
     470: Meaning(_lt("KSeF cannot accept a login with this person's data."), SIGN_AS_ANOTHER),
     480: Meaning(
@@ -111,10 +111,10 @@ DETAILS: dict[int, dict[str, Meaning]] = {
                 "KSeF does not trust the issuer of the signature's certificate, or the certificate "
                 "belongs to another KSeF environment."
             ),
-            SIGN_ELSEWHERE,
+            OTHER_WAY,
         ),
         "certyfikat odwołany": Meaning(
-            _lt("The certificate of the signature was revoked."), SIGN_ELSEWHERE
+            _lt("The certificate of the signature was revoked."), OTHER_WAY
         ),
         "certyfikat zawieszony": Meaning(
             _lt("The certificate of the signature is suspended."),

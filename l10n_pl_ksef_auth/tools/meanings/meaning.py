@@ -7,11 +7,20 @@ from dataclasses import dataclass
 from typing import Literal
 
 #: Where the user goes on: sign = download and sign a new request; new_file = sign the same request
-#: again; other_file = choose another file; wait = Odoo or KSeF goes on by itself; account = the
-#: screen "Konto"; settings = the company's settings for KSeF; company = the company's own data;
-#: support = the Ministry or the administrator.
+#: again; other_way = connect in another of the three ways; other_file = choose another file; wait =
+#: Odoo or KSeF goes on by itself; account = the screen "Konto"; settings = the company's settings
+#: for KSeF; company = the company's own data; support = the Ministry or the administrator.
 WayBack = Literal[
-    "sign", "new_file", "other_file", "wait", "account", "settings", "company", "support", "none"
+    "sign",
+    "new_file",
+    "other_way",
+    "other_file",
+    "wait",
+    "account",
+    "settings",
+    "company",
+    "support",
+    "none",
 ]
 
 
@@ -47,12 +56,13 @@ def _lt(text: str) -> str:
 
 NOTHING_TO_DO = Advice("", "none")
 SIGN_AGAIN = Advice(_lt("Download a new request, sign it and upload the signed file."), "sign")
-SIGN_ELSEWHERE = Advice(
+# How the request was signed is what KSeF refused (docs/ksef.md E13).
+OTHER_WAY = Advice(
     _lt(
-        "Download a new request and sign it at gov.pl with Profil Zaufany or e-dowód, "
-        "or with a qualified signature."
+        "Connect in another way: sign at moj.gov.pl, sign in your own program, "
+        "or load a KSeF certificate."
     ),
-    "sign",
+    "other_way",
 )
 SIGN_UNTOUCHED = Advice(
     _lt(
@@ -71,7 +81,7 @@ OTHER_FILE = Advice(
 CONNECT_AGAIN = Advice(_lt("Refresh the connection with a signature."), "sign")
 OPEN_ACCOUNT = Advice(_lt("Look at the certificates in the Account tab."), "account")
 TELL_SUPPORT = Advice(_lt("Pass this message on to whoever looks after your Odoo."), "support")
-CHECK_ADDRESS = Advice(_lt("Have the KSeF address in the system parameters checked."), "support")
+CHECK_ADDRESS = Advice(_lt("Have the KSeF address in Odoo's configuration checked."), "support")
 TRY_LATER = Advice(_lt("Try again in a few minutes."), "wait", final=False)
 ODOO_GOES_ON = Advice(
     _lt("There is nothing to do: Odoo tries again by itself."), "wait", final=False

@@ -11,9 +11,9 @@ from .meaning import (
     CONNECT_AGAIN,
     ODOO_ASKS_ON,
     OTHER_FILE,
+    OTHER_WAY,
     SIGN_AGAIN,
     SIGN_AS_ANOTHER,
-    SIGN_ELSEWHERE,
     SIGN_UNTOUCHED,
     SIGN_WITHOUT_TOKEN,
     TELL_SUPPORT,
@@ -23,7 +23,7 @@ from .meaning import (
     _lt,
 )
 
-_INVALID_SIGNATURE = Meaning(_lt("KSeF did not accept the signature in the file."), SIGN_UNTOUCHED)
+_INVALID_SIGNATURE = Meaning(_lt("KSeF did not accept the signature in the file."), OTHER_WAY)
 _LOGIN_ENDED = Meaning(
     _lt("KSeF no longer accepts this login: it was ended or replaced."), CONNECT_AGAIN
 )
@@ -39,7 +39,7 @@ CODES: dict[int, Meaning] = {
     9105: _INVALID_SIGNATURE,
     9106: Meaning(
         _lt("The signature in the file does not cover the request in the way KSeF requires."),
-        SIGN_UNTOUCHED,
+        OTHER_WAY,
     ),
     21001: Meaning(_lt("KSeF could not read the file; it may be damaged."), OTHER_FILE),
     21111: Meaning(
@@ -54,7 +54,7 @@ CODES: dict[int, Meaning] = {
             "KSeF does not accept the certificate of the signature: it is of another KSeF "
             "environment, or lacks the signer's PESEL or NIP."
         ),
-        SIGN_ELSEWHERE,
+        OTHER_WAY,
     ),
     21117: Meaning(
         _lt("KSeF does not accept %(nip)s, or the identifier chosen for this company."),
@@ -110,18 +110,16 @@ VARIANTS: dict[int, dict[str, Meaning]] = {
             SIGN_UNTOUCHED,
         ),
         "zweryfikowany negatywnie": Meaning(
-            _lt("The signature in the file does not match its certificate."), SIGN_ELSEWHERE
+            _lt("The signature in the file does not match its certificate."), OTHER_WAY
         ),
         "profilami xades": Meaning(
-            _lt("The signature is not in a XAdES form that KSeF accepts."), SIGN_ELSEWHERE
+            _lt("The signature is not in a XAdES form that KSeF accepts."), OTHER_WAY
         ),
         "algorytm": Meaning(
             _lt("The signature was made with an algorithm that KSeF does not accept."),
-            SIGN_ELSEWHERE,
+            OTHER_WAY,
         ),
-        "xsd": Meaning(
-            _lt("The signature does not have the form that KSeF requires."), SIGN_ELSEWHERE
-        ),
+        "xsd": Meaning(_lt("The signature does not have the form that KSeF requires."), OTHER_WAY),
     },
     21301: {
         "zostały już pobrane": Meaning(

@@ -25,7 +25,7 @@ MAX_CERTIFICATES = 20
 MAX_PREFIXES = 20
 MAX_CANDIDATES = 10
 #: Bytes that libxmlsec writes for the references of one signature; for its time, each node counts
-#: as 100 more.  A document is gone through up to six times, and each may take 200 ms.
+#: as 100 more.  A document is gone through for each key and once more, and each may take 200 ms.
 MAX_WRITTEN = 10_000_000
 #: The same, of a document for which it is told how a program spoilt it.
 MAX_EXPLAINED = 1_000_000

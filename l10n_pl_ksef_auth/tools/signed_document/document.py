@@ -67,7 +67,7 @@ def examine(root: Any) -> Document:
     payloads = [
         (holder, payload)
         for holder in root.iter(const.OBJECT)
-        if not elements_of(holder) and _names_request(payload := decode(text_of(holder)))
+        if not elements_of(holder) and (payload := _encoded_request(text_of(holder)))
     ]
     if len(payloads) > const.MAX_CANDIDATES:
         raise Unreadable(finding("too_complex", f"{len(payloads)} requests as base64"))
@@ -110,7 +110,7 @@ def _foreign_finding(element: Any) -> Finding:
         return finding("letter", evidence)
     holders = (e for e in element.iter(etree.Element) if not elements_of(e))
     if next(element.iter(f"{{*}}{const.REQUEST}"), None) is not None or any(
-        const.REQUEST in text or _names_request(decode(text)) for text in map(text_of, holders)
+        const.REQUEST in text or _encoded_request(text) for text in map(text_of, holders)
     ):
         return finding("container", evidence, found=name)
     return finding("other_document", evidence, found=name)
@@ -152,9 +152,11 @@ def decode(text: str) -> bytes | None:
         return None
 
 
-def _names_request(payload: bytes | None) -> bool:
+def _encoded_request(text: str) -> bytes:
+    """Return the bytes of base64 text if a request's name is in them, else nothing."""
+    payload = decode(text) or b""
     # UTF-16 puts zeros between the letters.
-    return payload is not None and const.REQUEST.encode() in payload.replace(b"\x00", b"")
+    return payload if const.REQUEST.encode() in payload.replace(b"\x00", b"") else b""
 
 
 def _decoded(holder: Any, payload: bytes) -> Candidate | None:

@@ -21,7 +21,10 @@ _MOST = 3
 #: What stands where a letter was that an encoding lacks.
 _LOST = re.compile(r"\ufffd|[^\W\d_]\?|\?[^\W\d_]")
 
-_Texts = tuple[str | None, str | None, dict[str, str]]
+#: What XML cannot hold.
+_NO_LETTER = re.compile(r"[\ufffe\uffff\ud800-\udfff]")
+
+_Texts = tuple[str, str, dict[str, str]]
 
 
 def repairs(tree: Any) -> Iterator[tuple[str, dict[Any, _Texts]]]:
@@ -51,14 +54,16 @@ def _repaired(tree: Any, repair: Callable[[str], str]) -> dict[Any, _Texts]:
     changed = {}
     try:
         for element in tree.iter("*"):
-            texts = (element.text, element.tail)
-            text, tail = (repair(t) if t and not t.isascii() else t for t in texts)
+            texts = (element.text or "", element.tail or "")
+            text, tail = (t if t.isascii() else repair(t) for t in texts)
             attributes = {
                 name: repair(value) for name, value in element.items() if not value.isascii()
             }
+            if _NO_LETTER.search("".join((text, tail, *attributes.values()))):
+                return {}
             if attributes or (text, tail) != texts:
                 changed[element] = (text, tail, attributes)
-    except ValueError:  # Unicode's errors are ValueErrors, and so is lxml's
+    except UnicodeError:
         return {}
     return changed
 
@@ -77,11 +82,13 @@ def _reread(text: str, name: str) -> str:
         return again
 
 
+def _other(text: str, read: str, real: str) -> str:
+    """Return the text that was read in one encoding of one byte a letter and written in another."""
+    return _bytes_of(text, read).decode(real)
+
+
 _WITHOUT_A_LETTER = {code: 0xDC00 + code for code in range(0x80, 0xA0)}
 _REPAIRS: tuple[tuple[str, Callable[[str], str]], ...] = (
     *((name, partial(_reread, name=name)) for name in _READ_AS),
-    *(
-        (real, lambda text, r=read, t=real: _bytes_of(text, r).decode(t))
-        for read, real in _MIXED_UP
-    ),
+    *((real, partial(_other, read=read, real=real)) for read, real in _MIXED_UP),
 )

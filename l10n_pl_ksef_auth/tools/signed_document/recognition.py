@@ -112,7 +112,7 @@ _TWICE = tuple("\ufeff".encode().decode(name).encode() for name in ("cp1250", "c
 
 
 def starts_with_markup(data: bytes) -> bool:
-    """Return True if the first letter is ``<``: no XML begins otherwise in an encoding read here."""
+    """Return True if the first letter is ``<``, as in all XML of an encoding that is read here."""
     return data.lstrip(_MARK + b"\x00 \t\r\n").startswith(b"<")
 
 

@@ -228,9 +228,8 @@ def _as_it_was(located: Located) -> Iterator[tuple[str, str, dict[Any, Any]]]:
     for name, repaired in repairs(located.signature.getroottree()):
         copied = _copied(located)
         for element, (text, tail, attributes) in repaired.items():
-            copy = copied[element]
-            copy.text, copy.tail = text, tail
-            copy.attrib.update(attributes)
+            copied[element].text, copied[element].tail = text, tail
+            copied[element].attrib.update(attributes)
         yield "wrong_encoding", f"with its letters read as {name}", copied
 
 

@@ -13,6 +13,7 @@ from lxml import etree
 from .. import identities
 from ..identities import Identity, subject_value
 from ..pki import Trust
+from ..releases import ORGANIZATION_IDENTIFIER, check_issuer, validity
 from .outcome import Refusal, Settings
 from .profile import claimed_person
 
@@ -40,7 +41,8 @@ def chain_problem(
             raise Refusal(21115)
         if not lenient:
             return "Niezaufany łańcuch certyfikatów"
-    if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
+    start, end = validity(certificate)
+    if not start <= now <= end:
         return "Nieważny certyfikat"
     if issuer == "ksef" and not _for_authentication(certificate):
         return "Niepoprawny certyfikat"
@@ -54,7 +56,7 @@ def chain_problem(
 def is_self_signed(certificate: x509.Certificate) -> bool:
     """Tell whether the certificate's own key has issued it."""
     try:
-        certificate.verify_directly_issued_by(certificate)
+        check_issuer(certificate, certificate)
     except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
         return False
     return True
@@ -79,7 +81,7 @@ def identify(
     :raises Refusal: 21115 for a subject without what KSeF needs, 21406 when the certificate has no
         identifier of the kind that the request claims
     """
-    seal = subject_value(certificate.subject, NameOID.ORGANIZATION_IDENTIFIER)
+    seal = subject_value(certificate.subject, ORGANIZATION_IDENTIFIER)
     if issuer == "minister" and seal == identities.MINISTER_NUMBER:
         person = claimed_person(properties)
         if person is None or subject_type == FINGERPRINT:

@@ -13,6 +13,7 @@ from lxml import etree
 
 from .. import odd_certificates
 from ..identities import Identity
+from ..releases import validity
 from . import algorithms
 from .algorithms import DS
 from .document import elements, local, text
@@ -91,7 +92,7 @@ def _certificates(signature: etree._Element) -> list[x509.Certificate]:
 def _readable(der: bytes) -> x509.Certificate:
     certificate: x509.Certificate = odd_certificates.read(der)
     # Read only when asked for; what is broken is found out here.
-    _ = certificate.subject, certificate.issuer, certificate.not_valid_after_utc
+    _ = certificate.subject, certificate.issuer, validity(certificate)
     return certificate
 
 

@@ -6,27 +6,29 @@ import { registry } from "@web/core/registry";
 import { user } from "@web/core/user";
 import { useService } from "@web/core/utils/hooks";
 import { standardActionServiceProps } from "@web/webclient/actions/action_service";
+import { CertificateFiles, ChosenCertificate } from "../certificate_files/certificate_files";
 import { KsefProblem } from "../connection/problem";
 import { Countdown } from "./countdown";
-import { DownloadStep } from "./download_step";
 import { SignStep } from "./sign_step";
 import { StepBar } from "./step_bar";
 import { TakeOverNote } from "./take_over_note";
 import { UploadStep } from "./upload_step";
 import { VerifyStep } from "./verify_step";
+import { WaysStep } from "./ways_step";
 
 const MODEL = "l10n_pl_ksef.authorization";
 /** Milliseconds between two questions whether KSeF has decided. */
 const FOLLOW_MS = 2000;
 const NEXT_STEP = { download: "sign", sign: "upload" };
-const PREVIOUS_STEP = { sign: "download", upload: "sign" };
+const PREVIOUS_STEP = { sign: "download", upload: "sign", certificate: "download" };
 /** What is mended at the first step by that step's own button. */
 const HAS_OWN_BUTTON = ["sign", "new_file", "wait", "support"];
 const STEP_TITLES = {
-    download: _t("Step 1 of 3: download the file"),
+    download: _t("Step 1 of 3: choose how to connect"),
     sign: _t("Step 2 of 3: sign the file"),
     upload: _t("Step 3 of 3: attach the signed document"),
-    verify: _t("KSeF is checking the signature"),
+    certificate: _t("Load a KSeF certificate"),
+    verify: _t("KSeF is checking the login"),
     done: _t("KSeF has answered"),
 };
 
@@ -39,14 +41,15 @@ const STEP_TITLES = {
 export class KsefAuthorization extends Component {
     static template = "l10n_pl_ksef_auth.Authorization";
     static components = {
+        CertificateFiles,
         Countdown,
-        DownloadStep,
         KsefProblem,
         SignStep,
         StepBar,
         TakeOverNote,
         UploadStep,
         VerifyStep,
+        WaysStep,
     };
     static props = { ...standardActionServiceProps };
 
@@ -55,6 +58,9 @@ export class KsefAuthorization extends Component {
         this.action = useService("action");
         this.connections = useService("l10n_pl_ksef");
         this.state = useState({ view: null, running: "", expired: false });
+        this.chosen = useState(
+            new ChosenCertificate((...certificate) => this.sendCertificate(...certificate))
+        );
         this.downloadLink = useRef("download");
         this.heading = useRef("heading");
         this.isAlive = true;
@@ -94,12 +100,18 @@ export class KsefAuthorization extends Component {
         return Boolean(this.view.challenge) && !this.state.expired;
     }
 
+    /** The way of the file: downloaded, signed, uploaded. */
+    get isOfFile() {
+        return ["download", "sign", "upload"].includes(this.view.step);
+    }
+
     get isVerifying() {
         return ["verify", "done"].includes(this.view.step);
     }
 
+    /** A download leads on by itself; without a file there is nothing to sign. */
     get nextStep() {
-        return NEXT_STEP[this.view.step];
+        return (this.hasFile || this.view.step !== "download") && NEXT_STEP[this.view.step];
     }
 
     get canGoBack() {
@@ -108,7 +120,8 @@ export class KsefAuthorization extends Component {
 
     /** A signature on a file that has run out would be refused: say so before. */
     get needsNewFile() {
-        return this.canGoBack && !this.hasFile && !this.view.reading?.can_send && !this.view.problem;
+        const needsFile = ["sign", "upload"].includes(this.view.step);
+        return needsFile && !this.hasFile && !this.view.reading?.can_send && !this.view.problem;
     }
 
     /** The file that was signed too late says so itself. */
@@ -125,12 +138,32 @@ export class KsefAuthorization extends Component {
         return STEP_TITLES[this.view.step];
     }
 
-    /** The one button that leads on; the first step has its own for a new file. */
-    get wayBack() {
-        const { way_back: wayBack, final: isFinal } = this.view.problem || {};
-        if (this.view.step === "download" && HAS_OWN_BUTTON.includes(wayBack)) {
-            return undefined;
+    /** The buttons that lead on: mostly one; the first step has its own for a new file. */
+    get waysBack() {
+        const { way_back: wayBack, other_ways: otherWays } = this.view.problem || {};
+        if (wayBack === "other_way") {
+            return this.toWays(otherWays);
         }
+        if (this.view.step === "download" && HAS_OWN_BUTTON.includes(wayBack)) {
+            return [];
+        }
+        return [this.waysOn[wayBack]].filter(Boolean);
+    }
+
+    /** The buttons that lead to some of the three ways. */
+    toWays(ways) {
+        const buttons = {
+            site: { label: _t("Sign at moj.gov.pl"), run: () => this.newFile("site") },
+            program: { label: _t("Sign in my own program"), run: () => this.newFile("program") },
+            certificate: {
+                label: _t("Load a KSeF certificate"),
+                run: () => this.chooseCertificate(),
+            },
+        };
+        return ways.map((way) => buttons[way]);
+    }
+
+    get waysOn() {
         const newFile = { label: _t("Download a new file"), run: () => this.newFile() };
         const again = { label: _t("Try again"), run: () => this.retry() };
         const account = { label: _t("Go to Account"), run: () => this.openAccount() };
@@ -144,7 +177,7 @@ export class KsefAuthorization extends Component {
             other_file: { label: _t("Choose another file"), run: () => this.otherFile() },
             wait: again,
             // Once support has helped; what KSeF refused for good it refuses a second time.
-            support: isFinal ? newFile : again,
+            support: this.view.problem?.final ? newFile : again,
             account,
             settings,
             // Only an administrator may write there; the sentence says whom to ask.
@@ -152,24 +185,29 @@ export class KsefAuthorization extends Component {
                 label: _t("Open the company's data"),
                 run: () => this.openCompany(),
             },
-        }[wayBack];
+        };
+    }
+
+    /** Runs a method of the server's record; its buttons rest meanwhile. */
+    async rpc(method, ...args) {
+        this.state.running = method;
+        try {
+            return await this.orm.silent.call(MODEL, method, [
+                [this.props.action.params.wizard_id],
+                ...args,
+            ]);
+        } finally {
+            this.state.running = "";
+        }
     }
 
     /** Runs a method of the server's record and shows its answer. */
     async call(method, ...args) {
-        this.state.running = method;
-        try {
-            const view = await this.orm.silent.call(MODEL, method, [
-                [this.props.action.params.wizard_id],
-                ...args,
-            ]);
-            if (this.isAlive) {
-                this.receive(view);
-            }
-            return view;
-        } finally {
-            this.state.running = "";
+        const view = await this.rpc(method, ...args);
+        if (this.isAlive) {
+            this.receive(view);
         }
+        return view;
     }
 
     receive(view) {
@@ -196,19 +234,62 @@ export class KsefAuthorization extends Component {
     }
 
     /** Fetches a fresh request and lets the browser save it, never open it. */
-    async download() {
-        const view = await this.call("prepare_download");
+    async download(way = this.view.way) {
+        const view = await this.call("prepare_download", way);
         if (view.download_url && !view.problem && this.isAlive) {
             this.downloadLink.el.href = view.download_url;
             this.downloadLink.el.click();
         }
     }
 
-    async newFile() {
+    async newFile(way) {
         if (this.view.step !== "download") {
             await this.call("go", "download");
         }
-        await this.download();
+        await this.download(way);
+    }
+
+    /** Goes to the step of the certificate, by way of the user's own password. */
+    async chooseCertificate() {
+        const question = await this.orm.call("res.company", "l10n_pl_ksef_confirm", [
+            [this.companyId],
+        ]);
+        if (question.type === "ir.actions.act_window_close") {
+            await this.call("go", "certificate");
+        } else {
+            await this.rpc("go", "certificate");
+            await this.ask(question);
+        }
+    }
+
+    /** Gives way to the question for the password, and comes back: Odoo shows one such window. */
+    async ask(question) {
+        await this.close();
+        await this.action.doAction(question, {
+            // Not awaited: Odoo forgets the window that is open when this has ended.
+            onClose: () => {
+                this.connections.openAuthorization(this.companyId);
+            },
+        });
+    }
+
+    async sendCertificate(files, password) {
+        const answer = await this.orm.call("res.company", "l10n_pl_ksef_load_certificate", [
+            [this.companyId],
+            files,
+            password,
+        ]);
+        if (answer.confirm) {
+            await this.ask(answer.confirm);
+        }
+        return answer;
+    }
+
+    async loadCertificate() {
+        if (await this.chosen.load()) {
+            this.chosen.clear();
+            await this.call("connect");
+        }
     }
 
     async otherFile() {
@@ -219,7 +300,11 @@ export class KsefAuthorization extends Component {
     }
 
     retry() {
-        const methods = { download: () => this.download(), upload: () => this.call("authenticate") };
+        const methods = {
+            download: () => this.download(),
+            upload: () => this.call("authenticate"),
+            certificate: () => this.call("connect"),
+        };
         return (methods[this.view.step] || (() => this.call("follow")))();
     }
 
@@ -232,6 +317,7 @@ export class KsefAuthorization extends Component {
     }
 
     back() {
+        this.chosen.clear();
         return this.call("go", PREVIOUS_STEP[this.view.step]);
     }
 

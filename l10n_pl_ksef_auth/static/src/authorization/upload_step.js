@@ -13,6 +13,7 @@ export class UploadStep extends Component {
     static props = {
         view: Object,
         isReading: Boolean,
+        toWays: Function,
         onAttach: Function,
         onDetach: Function,
         onConsent: Function,
@@ -45,6 +46,12 @@ export class UploadStep extends Component {
 
     get findings() {
         return this.reading ? this.reading.findings : [];
+    }
+
+    /** How else to connect, where the way of signing keeps the file from being sent. */
+    get otherWays() {
+        const stops = this.findings.filter(({ level }) => level === "stop");
+        return this.props.toWays(stops.find((one) => one.other_ways?.length)?.other_ways || []);
     }
 
     /** Everything fits: nothing stops the file and nothing has to be weighed. */

@@ -33,14 +33,15 @@ export class KsefConnectionPanel extends Component {
         companyId: Number,
         accountLink: { type: Boolean, optional: true },
         onLeave: { type: Function, optional: true },
+        slim: { type: Boolean, optional: true },
         title: { type: Boolean, optional: true },
     };
-    static defaultProps = { accountLink: true, onLeave: () => {}, title: true };
+    static defaultProps = { accountLink: true, onLeave: () => {}, slim: false, title: true };
 
     setup() {
         this.connections = useService("l10n_pl_ksef");
         this.panels = useState(this.connections.panels);
-        this.state = useState({ isOpening: false });
+        this.state = useState({ isOpening: false, isWhole: false });
         useEffect(
             (companyId) => this.connections.watch(companyId),
             () => [this.props.companyId]
@@ -49,6 +50,17 @@ export class KsefConnectionPanel extends Component {
 
     get panel() {
         return this.panels[this.props.companyId];
+    }
+
+    /** One line is enough where everything is in order. */
+    get isSlim() {
+        return this.props.slim && !this.state.isWhole && this.panel.color === "green";
+    }
+
+    get slimText() {
+        return this.expiry
+            ? _t("Active until %(date)s.", { date: this.expiry }) + (this.renewal && ` ${this.renewal}`)
+            : _t("Active.");
     }
 
     get nip() {
@@ -118,6 +130,11 @@ export class KsefConnectionPanel extends Component {
         } finally {
             this.state.isOpening = false;
         }
+    }
+
+    onCompany() {
+        this.props.onLeave();
+        return this.connections.openCompany(this.props.companyId);
     }
 
     async onAccount() {

@@ -7,6 +7,9 @@ import { registry } from "@web/core/registry";
 import { session } from "@web/session";
 import { dateAndTime } from "./dates";
 
+/** A panel that was asked for so many seconds ago need not be asked for again. */
+const FRESH_SECONDS = 2;
+
 /** Seconds until the next try when Odoo itself could not be reached. */
 const RETRY_SECONDS = 15;
 /** Seconds after the moment at which a login ends or is renewed: by then Odoo has begun. */
@@ -37,7 +40,17 @@ export class KsefConnections {
 
     /** Colour of the dot: "red", "amber", "green", or "" where KSeF does not apply. */
     color(companyId) {
-        return this.panels[companyId]?.color ?? session.l10n_pl_ksef?.colors?.[companyId] ?? "";
+        return this.dot(companyId).color ?? "";
+    }
+
+    /** What the bar needs to know of a company: colour, state, seconds left of its login. */
+    dot(companyId) {
+        return this.panels[companyId] ?? session.l10n_pl_ksef?.dots?.[companyId] ?? {};
+    }
+
+    /** Whether the user may connect companies to KSeF. */
+    get canConnect() {
+        return Boolean(session.l10n_pl_ksef?.can_connect);
     }
 
     /** Reads the company's state from the database (never from KSeF). */
@@ -73,17 +86,22 @@ export class KsefConnections {
      * Keeps a company's state fresh until the returned function is called.
      *
      * @param {number} companyId
-     * @param {{quiet?: boolean}} options quiet: do not ask the server unless
-     *  something may have to be followed (the dot in the systray)
+     * @param {{quiet?: boolean, harmless?: boolean}} options quiet: do not ask
+     *  the server unless something may have to be followed (the dot in the
+     *  systray); harmless: say nothing when the first look fails
      * @returns {() => void}
      */
-    watch(companyId, { quiet = false } = {}) {
+    watch(companyId, { quiet = false, harmless = false } = {}) {
         const watcher = { companyId, quiet };
         this.watchers.push(watcher);
-        if (quiet && this.color(companyId) !== "amber") {
+        const isKnown = quiet && this.color(companyId) !== "amber";
+        if (isKnown || this.age(companyId) < FRESH_SECONDS) {
             this.schedule(companyId);
         } else {
-            this.load(companyId);
+            const loading = this.load(companyId);
+            if (harmless) {
+                loading.catch((error) => console.warn("KSeF: no panel", error));
+            }
         }
         return () => {
             this.watchers = this.watchers.filter((other) => other !== watcher);
@@ -109,6 +127,15 @@ export class KsefConnections {
             [companyId],
         ]);
         return this.action.doAction(action);
+    }
+
+    openCompany(companyId) {
+        return this.action.doAction({
+            type: "ir.actions.act_window",
+            res_model: "res.company",
+            res_id: companyId,
+            views: [[false, "form"]],
+        });
     }
 
     /** The window "Account authorization" follows the session itself while it is open. */
@@ -188,9 +215,13 @@ export class KsefConnections {
         if (panel?.poll_seconds || !this.isPanelOpen(companyId)) {
             return panel?.poll_seconds;
         }
-        const age = (Date.now() - this.received[companyId]) / 1000;
         const seconds = panel ? secondsToChange(panel) : 0;
-        return seconds && Math.max(seconds - age, 1);
+        return seconds && Math.max(seconds - this.age(companyId), 1);
+    }
+
+    /** Seconds since a company's panel was received. */
+    age(companyId) {
+        return (Date.now() - (this.received[companyId] ?? 0)) / 1000;
     }
 
     schedule(companyId, seconds = this.nextLook(companyId)) {

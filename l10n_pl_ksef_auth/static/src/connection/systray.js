@@ -1,33 +1,51 @@
-import { Component, useEffect, useState } from "@odoo/owl";
-import { Dropdown } from "@web/core/dropdown/dropdown";
-import { useDropdownState } from "@web/core/dropdown/dropdown_hooks";
+import { Component, status, useEffect, useRef, useState } from "@odoo/owl";
+import { browser } from "@web/core/browser/browser";
 import { _t } from "@web/core/l10n/translation";
+import { usePopover } from "@web/core/popover/popover_hook";
 import { registry } from "@web/core/registry";
 import { user } from "@web/core/user";
 import { useBus, useService } from "@web/core/utils/hooks";
-import { KsefConnectionPanel } from "./connection_panel";
+import { ConnectionPopover } from "./connection_popover";
+import { whatIsDue } from "./due_words";
+import { mayOpenByItself, rememberOpening } from "./once_a_day";
 
 const MEANING = {
     red: _t("not active"),
     amber: _t("needs attention"),
     green: _t("active"),
 };
+const POPOVER = { position: "bottom-end", popoverClass: "o_ksef_popover", role: "dialog", arrow: false };
 
-/** The dot at the top of every screen; opens the panel. */
+/** Whether some panel is on the screen, and not only further down on the page. */
+function isPanelInSight() {
+    const panels = [...document.querySelectorAll(".o_ksef_panel")];
+    return panels.some((panel) => panel.getBoundingClientRect().top < browser.innerHeight);
+}
+
+/** The dot at the top of every screen, with what is due in words; opens the panel. */
 export class KsefSystray extends Component {
     static template = "l10n_pl_ksef_auth.Systray";
-    static components = { Dropdown, KsefConnectionPanel };
     static props = {};
 
     setup() {
         this.connections = useService("l10n_pl_ksef");
         this.panels = useState(this.connections.panels);
-        this.dropdown = useDropdownState();
+        this.state = useState({ isOpen: false });
+        this.button = useRef("button");
+        const onClose = () => (this.state.isOpen = false);
+        // A panel that nobody asked for must not take the keyboard from whoever is typing.
+        this.asked = usePopover(ConnectionPopover, { ...POPOVER, onClose });
+        this.unasked = usePopover(ConnectionPopover, {
+            ...POPOVER,
+            onClose,
+            setActiveElement: false,
+        });
         useEffect(
             (companyId) => this.connections.watch(companyId, { quiet: true }),
             () => [this.companyId]
         );
         useBus(this.connections.bus, "show", ({ detail }) => this.onShow(detail));
+        useBus(this.env.bus, "ACTION_MANAGER:UI-UPDATED", () => this.onScreen());
     }
 
     get companyId() {
@@ -43,17 +61,53 @@ export class KsefSystray extends Component {
         return _t("Connection to KSeF: %(state)s", { state: MEANING[this.color] });
     }
 
-    /** On a phone the panel is as high as what it shows at first: not the grey lines, then. */
-    async beforeOpen() {
-        if (this.env.isSmall && !this.panels[this.companyId]) {
-            await this.connections.load(this.companyId);
+    get due() {
+        return this.env.isSmall ? "" : whatIsDue(this.connections, this.companyId);
+    }
+
+    onClick() {
+        if (this.state.isOpen) {
+            this.close();
+        } else {
+            this.open(this.asked);
         }
     }
 
     onShow({ companyId }) {
-        if (companyId === this.companyId && !this.connections.isPanelOpen(companyId)) {
-            this.dropdown.open();
+        if (companyId === this.companyId && !isPanelInSight()) {
+            this.open(this.unasked);
         }
+    }
+
+    /** The first screen after the page was loaded stands. */
+    async onScreen() {
+        if (this.hasSeenScreen) {
+            return;
+        }
+        this.hasSeenScreen = true;
+        if (!mayOpenByItself(this.connections, this.companyId, this.env)) {
+            return;
+        }
+        // The dashboard's card shows itself once it has the panel's data.
+        await this.connections.load(this.companyId).catch(() => {});
+        await new Promise(browser.requestAnimationFrame);
+        if (status(this) === "mounted") {
+            this.onShow({ companyId: this.companyId });
+            await rememberOpening();
+        }
+    }
+
+    open(popover) {
+        popover.open(this.button.el, {
+            companyId: this.companyId,
+            onLeave: () => this.close(),
+        });
+        this.state.isOpen = true;
+    }
+
+    close() {
+        this.asked.close();
+        this.unasked.close();
     }
 }
 

@@ -1,0 +1,61 @@
+import { defineMailModels } from "@mail/../tests/mail_test_helpers";
+import { expect, test } from "@odoo/hoot";
+import { animationFrame } from "@odoo/hoot-mock";
+import {
+    contains,
+    mountWithCleanup,
+    onRpc,
+    patchWithCleanup,
+} from "@web/../tests/web_test_helpers";
+import { session } from "@web/session";
+import { KsefDashboardCard } from "@l10n_pl_ksef_auth/dashboard/dashboard_card";
+import { CONNECTED, DISCONNECTED } from "./panel_builders";
+
+defineMailModels();
+
+async function mountCard(panel, color = panel.color) {
+    patchWithCleanup(session, { l10n_pl_ksef: { dots: { 1: { color } }, can_connect: true } });
+    onRpc("res.company", "l10n_pl_ksef_panel", () => {
+        expect.step("panel");
+        if (panel instanceof Error) {
+            throw panel;
+        }
+        return panel;
+    });
+    await mountWithCleanup(KsefDashboardCard);
+    await animationFrame();
+    await animationFrame();
+}
+
+test("the dashboard's card is one line while all is well, and the whole panel at a click", async () => {
+    await mountCard(CONNECTED);
+    expect.verifySteps(["panel"]);
+    expect(".o_ksef_dashboard .o_ksef_rows").toHaveCount(0);
+    expect(".o_ksef_slim").toHaveText(/Active until/);
+    await contains(".o_ksef_whole").click();
+    expect(".o_ksef_dashboard .o_ksef_rows").toHaveCount(1);
+});
+
+test("the dashboard's card shows the whole panel and its button while there is no connection", async () => {
+    const first_steps = [
+        { text: "The company's NIP is there.", is_done: true },
+        { text: "Connect: one signature, about 3 minutes." },
+    ];
+    await mountCard({ ...DISCONNECTED, first_steps });
+    expect(".o_ksef_dashboard .o_ksef_connect").toHaveCount(1);
+    expect(".o_ksef_first_steps li").toHaveCount(2);
+    expect(".o_ksef_first_steps li:first .fa-check").toHaveCount(1);
+    expect.verifySteps(["panel"]);
+});
+
+test("the dashboard does without its card where KSeF does not apply", async () => {
+    await mountCard(DISCONNECTED, "");
+    expect(".o_ksef_dashboard").toHaveCount(0);
+    expect.verifySteps([]);
+});
+
+test("the dashboard does without its card when the server fails", async () => {
+    await mountCard(new Error("out of order"), "red");
+    expect(".o_ksef_dashboard").toHaveCount(0);
+    expect.verifySteps(["panel"]);
+});

@@ -1,0 +1,103 @@
+import { defineMailModels } from "@mail/../tests/mail_test_helpers";
+import { expect, test } from "@odoo/hoot";
+import { press } from "@odoo/hoot-dom";
+import { animationFrame } from "@odoo/hoot-mock";
+import {
+    contains,
+    getMockEnv,
+    mountWithCleanup,
+    onRpc,
+    patchWithCleanup,
+} from "@web/../tests/web_test_helpers";
+import { user } from "@web/core/user";
+import { session } from "@web/session";
+import { KsefSystray } from "@l10n_pl_ksef_auth/connection/systray";
+import { DISCONNECTED } from "./panel_builders";
+
+defineMailModels();
+
+const RED = { color: "red", state: "disconnected", seconds_left: false };
+const ENDING = { color: "amber", state: "expiring", seconds_left: 2 * 24 * 3600 + 60 };
+const GREEN = { color: "green", state: "connected", seconds_left: 6 * 24 * 3600 };
+const COMPANIES = [1, 2, 3].map((id) => ({ id, name: `Company ${id}`, child_ids: [] }));
+
+/** Mounts the bar's item for a user with these companies; `day` is the day of the last opening. */
+async function mountSystray(dots, { canConnect = true, day = false } = {}) {
+    patchWithCleanup(session, { l10n_pl_ksef: { dots, can_connect: canConnect } });
+    patchWithCleanup(user, { allowedCompanies: COMPANIES });
+    user.updateUserSettings("l10n_pl_ksef_panel_day", day);
+    onRpc("res.company", "l10n_pl_ksef_panel", () => DISCONNECTED);
+    onRpc("res.users.settings", "set_res_users_settings", ({ kwargs }) => {
+        expect.step(Object.keys(kwargs.new_settings)[0]);
+        return {};
+    });
+    await mountWithCleanup(KsefSystray);
+}
+
+/** The web client has drawn its first screen. */
+async function drawScreen() {
+    getMockEnv().bus.trigger("ACTION_MANAGER:UI-UPDATED", "new");
+    // The panel is asked for, drawn, and looked for.
+    for (let frame = 0; frame < 3; frame++) {
+        await animationFrame();
+    }
+}
+
+const texts = [
+    ["nothing where nothing is due", { 1: GREEN, 2: GREEN }, {}, "KSeF"],
+    ["that a signature is due", { 1: RED }, {}, "KSeF: sign"],
+    ["that nothing is connected to who cannot connect", { 1: RED }, { canConnect: false }, "KSeF: not connected"],
+    ["when the connection ends", { 1: ENDING }, {}, "KSeF: in 2 days"],
+    ["how many companies need somebody", { 1: RED, 2: GREEN, 3: ENDING }, {}, "KSeF: 2 companies"],
+    ["that another company needs somebody", { 1: GREEN, 2: RED }, {}, "KSeF: 1 company"],
+    ["nothing of other companies to who cannot connect", { 1: GREEN, 2: RED }, { canConnect: false }, "KSeF"],
+];
+for (const [what, dots, options, text] of texts) {
+    test(`the bar says ${what}`, async () => {
+        await mountSystray(dots, options);
+        expect(".o_ksef_systray span:not(.visually-hidden):not(.o_ksef_dot)").toHaveText(text);
+    });
+}
+
+test("the panel opens by itself while the connection is red, and the server remembers the day", async () => {
+    await mountSystray({ 1: RED });
+    await drawScreen();
+    expect(".o_ksef_popover .o_ksef_panel").toHaveCount(1);
+    expect.verifySteps(["l10n_pl_ksef_panel_day"]);
+});
+
+test("the panel does not open by itself a second time on the same day", async () => {
+    await mountSystray({ 1: RED }, { day: luxon.DateTime.now().toISODate() });
+    await drawScreen();
+    expect(".o_ksef_popover").toHaveCount(0);
+    expect.verifySteps([]);
+});
+
+test("the panel does not open by itself for who cannot connect, nor while all is well", async () => {
+    await mountSystray({ 1: RED }, { canConnect: false });
+    await drawScreen();
+    expect(".o_ksef_popover").toHaveCount(0);
+});
+
+test("the panel does not open by itself over a form that nobody has saved", async () => {
+    await mountSystray({ 1: RED });
+    const unsaved = document.createElement("div");
+    unsaved.className = "o_form_status_indicator_buttons";
+    document.querySelector(".o_ksef_systray").after(unsaved);
+    await drawScreen();
+    expect(".o_ksef_popover").toHaveCount(0);
+    expect.verifySteps([]);
+});
+
+test("the panel that was opened takes the keyboard, and Escape gives it back", async () => {
+    await mountSystray({ 1: RED });
+    await contains(".o_ksef_systray").click();
+    await animationFrame();
+    expect(".o_ksef_popover").toHaveAttribute("role", "dialog");
+    await press("Tab");
+    expect(".o_ksef_popover button:focus").toHaveCount(1);
+    await press("Escape");
+    await animationFrame();
+    expect(".o_ksef_popover").toHaveCount(0);
+    expect(".o_ksef_systray").toHaveAttribute("aria-expanded", "false");
+});
