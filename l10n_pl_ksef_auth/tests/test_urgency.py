@@ -56,9 +56,7 @@ class TestUrgency(KsefCase):
         self.assertEqual(self.due._next_moment(), moment)
 
     def test_only_a_run_shares_its_client(self):
-        pool = HttpPool()
-        self.addCleanup(pool.close)
-        in_run = self.company.with_context(**pool.context())
-        shared = in_run._l10n_pl_ksef_client()
-        self.assertIs(shared, in_run._l10n_pl_ksef_client())
+        with HttpPool().shared():
+            shared = self.company._l10n_pl_ksef_client()
+            self.assertIs(shared, self.company._l10n_pl_ksef_client())
         self.assertIsNot(shared, self.company._l10n_pl_ksef_client())

@@ -13,6 +13,7 @@ from ...tools.vault import VaultError
 from ..base import problems
 from ..base.locks import LockBusy, also_locked, fresh, under_lock
 from ..base.steps import event, naive
+from ..vault.vault import secret_digests, write_secrets
 from .states import QUESTION
 
 # Already revoked, blocked or invalid: what was wanted is so (docs/ksef.md A1-25009).
@@ -95,12 +96,12 @@ class L10n_Pl_KsefCertificateManual(models.Model):
         self.write(
             {
                 "company_ids": [Command.link(principal.id)],
-                "identity_digest": self._secret_digests(identity)[0],
+                "identity_digest": secret_digests(self.env, identity)[0],
                 "identity_masked": identity.label,
                 "owner_name": identity.name,
             }
         )
-        self._secret_write(private_key_secret=enrollment.private_key_der(key))
+        write_secrets(self, private_key_secret=enrollment.private_key_der(key))
         self._activate_with(certificate)
         self._agree_by_hand(principal, "loaded")
         self._of_company(principal, ("state", "in", QUESTION)).unlink()
@@ -240,6 +241,7 @@ class L10n_Pl_KsefCertificateManual(models.Model):
             if not locked:
                 raise LockBusy()
             locked._revoke_at_ksef(token, reason, needless=(ALREADY_REVOKED,))
+            del token
             locked._revoke_by_hand()
             locked._plan_renewals()
             locked.env.cr.commit()
