@@ -83,6 +83,7 @@ class ResCompany(models.Model):
         string="NIP or unit at KSeF, in digits",
         compute="_compute_l10n_pl_ksef_digits",
         store=True,
+        index="btree_not_null",
     )
 
     def init(self):
@@ -158,6 +159,12 @@ class ResCompany(models.Model):
         if principal.l10n_pl_ksef_context_type == "internal_id":
             return self.env._("the unit %s", principal.l10n_pl_ksef_internal_id or "")
         return self.env._("NIP %s", principal._l10n_pl_ksef_nip())
+
+    def _l10n_pl_ksef_is_anothers(self, user):
+        """Return True if a company that is not the user's has self's NIP or unit, too."""
+        same = [("l10n_pl_ksef_digits", "=", self.l10n_pl_ksef_digits)]
+        everywhere = self.sudo().with_context(active_test=False)
+        return not everywhere.search(same) <= user.sudo().with_env(everywhere.env).company_ids
 
     def _l10n_pl_ksef_base_url(self, environment):
         """Return an environment's address, or the one that is named instead.
