@@ -91,10 +91,9 @@ def may_have_arrived(problem):
     return is_outage and problem.get("status") != 503
 
 
-def is_unauthorized(problem):
-    """Return True if KSeF, or what stands before it, did not accept a bearer."""
-    problem = problem or {}
-    return problem.get("kind") == "refusal" and problem.get("status") in (401, 403)
+def is_local(problem, code):
+    """Return True if a kept problem (or False, without one) is a certain one of this Odoo's own."""
+    return bool(problem) and (problem["kind"], problem["code"]) == ("local", code)
 
 
 def local(code, **values):

@@ -265,9 +265,8 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
     def _postpone(self, error):
         """Give an application up whose answers stay unreadable, instead of asking for ever."""
         if self.state in ISSUING and self._stays_unreadable(error):
-            self._refuse(error)
-        else:
-            super()._postpone(error)
+            return self._refuse(error)
+        return super()._postpone(error)
 
     def _stays_unreadable(self, error):
         codes = {getattr(error, "code", None), (self.problem or {}).get("code")}

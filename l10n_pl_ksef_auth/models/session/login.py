@@ -25,7 +25,7 @@ ALREADY_REDEEMED = 21301
 LOGIN_ENDED = (21301, 21304, 21308)
 # KSeF reports an ended login as 400. A 401 may be a firewall's or a hiccup: it is believed after so
 # many in a row, whose growing distances make five minutes.
-UNCLEAR_REFUSALS = 6
+UNCLEAR_REFUSALS, REFUSED_FOR_NOW = 6, "refused_for_now"
 OPERATION_LIFE = timedelta(minutes=45)
 IN_PROGRESS, SUCCESS = range(100, 200), 200
 CERTIFICATE_REFUSED = 460
@@ -331,7 +331,7 @@ class L10n_Pl_KsefSessionLogin(models.Model):
         Or if its tokens cannot be read here any more.
         """
         unclear = isinstance(error, KsefUnauthorized)
-        if unclear and not problems.is_unauthorized(self.problem):
+        if unclear and not problems.is_local(self.problem, REFUSED_FOR_NOW):
             self.attempts = 0
         if _says_ended(error) or (unclear and self.attempts >= UNCLEAR_REFUSALS):
             self._end("revoked", problem=problems.of_error(error))
@@ -339,7 +339,7 @@ class L10n_Pl_KsefSessionLogin(models.Model):
         is_due = not self.next_attempt or self.next_attempt <= self._now()
         moment = self._now() + self._note(error)
         if unclear:
-            self.refresh_retry_at = moment
+            self.write({"refresh_retry_at": moment, "problem": problems.local(REFUSED_FOR_NOW)})
         # A caller's refusal does not bring the next step forward: it would find nothing to do.
         if is_due:
             self._postpone_for(moment - self._now())

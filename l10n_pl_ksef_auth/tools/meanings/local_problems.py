@@ -72,6 +72,10 @@ PROBLEMS: dict[str, Meaning] = {
         _lt("KSeF took no signed documents in the ten minutes for which this one was valid."),
         SIGN_AGAIN,
     ),
+    "refused_for_now": Meaning(
+        _lt("KSeF, or a firewall before it, does not accept this login at the moment."),
+        ODOO_GOES_ON,
+    ),
     "busy": Meaning(_lt("Odoo is talking to KSeF for this company right now."), ODOO_GOES_ON),
     "not_connected": Meaning(_lt("The company is not connected with KSeF."), CONNECT_AGAIN),
     "ended": Meaning(
