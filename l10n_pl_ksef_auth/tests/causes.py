@@ -2,7 +2,6 @@
 
 from contextlib import contextmanager, nullcontext
 from datetime import timedelta
-from pathlib import Path
 from unittest.mock import patch
 
 import requests
@@ -215,9 +214,15 @@ def _odd_and_not_set_aside(case):
         yield
 
 
+@contextmanager
 def _key_missing(case):
-    nowhere = {"option": None, "variable": None, "file": Path("/nowhere/of.key")}
-    return patch.object(vault_room, "sources", return_value=nowhere)
+    with case.environment() as env:
+        file = vault_room.sources(env)["file"]
+    hidden = file.rename(file.with_suffix(".hidden"))
+    try:
+        yield
+    finally:
+        hidden.rename(file)
 
 
 def _another_key(case):

@@ -14,6 +14,7 @@ from ..models.base.steps import naive
 from ..models.certificate.states import STANDING
 from ..models.res_company import CONNECT_GROUP
 from ..models.session.states import ENDED, IN_FLIGHT
+from ..models.vault.vault import read_secret, secret_digests, write_secrets
 from ..tools import clock, members
 from ..tools import nip as nip_tools
 from ..tools.const import CHALLENGE_LIFETIME
@@ -157,7 +158,7 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
             content = base64.b64decode(content_base64, validate=True)
             # One byte too many is enough for the reader to say that the file is too large.
             content = content[: MAX_SIZE + 1]
-            window._secret_write(document_secret=content or b" ")
+            write_secrets(window, document_secret=content or b" ")
             window.write(
                 {
                     "document_name": members.for_people(str(name))[:255],
@@ -311,7 +312,7 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
         Nothing is kept of a reading: it holds a PESEL, and changes with the time.
         """
         try:
-            content = self._secret_read("document_secret")
+            content = read_secret(self, "document_secret")
         except VaultError:
             content = b""
         is_shown = content and self.step != "verify"
@@ -470,7 +471,7 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
     def _of_signer(self, reading):
         """Return the certificates that serve the company and belong to the file's signer."""
         signer = reading.signer
-        signers = self._secret_digests(signer.identity) if signer and signer.identity else []
+        signers = secret_digests(self.env, signer.identity) if signer and signer.identity else []
         return self._standing().filtered(lambda one: one.identity_digest in signers)
 
     def _standing(self):

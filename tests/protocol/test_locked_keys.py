@@ -222,6 +222,7 @@ def test_a_key_hidden_among_encrypted_certificates_is_not_opened(work):
         ((2**17, 8, 1), "strong"),
         ((2, 2**18, 1), "strong"),
         ((2**15, 8, 1), "encryption"),
+        ((2**16, 8, 4), "encryption"),
         ((2**60, 2**60, 2**60), "strong"),
         ((0, 8, 1), "damaged"),
         ((16, -8, 1), "damaged"),
