@@ -16,7 +16,7 @@ class TestAfterAnOutage(KsefCase):
 
     def calls_in_three_hours(self, kind):
         """Have every call fail in one way for nine hours; return how many the last three had."""
-        self.simulator.faults.add("*", kind, times=-1)
+        self.simulator.faults.add("*", kind, times=-1, seconds=1)
         self.go_on(timedelta(hours=6))
         before = self.simulator.requests.count()
         self.go_on(timedelta(hours=3))
@@ -29,6 +29,9 @@ class TestAfterAnOutage(KsefCase):
         self.assertGreaterEqual(self.calls_in_three_hours("503"), 12)
         self.simulator.faults.clear()
         self.assertTrue(self.go_on(timedelta(minutes=15), until=self.is_connected))
+
+    def test_who_is_asked_to_slow_down_for_a_second_does_not_stay_away_for_an_hour(self):
+        self.assertGreaterEqual(self.calls_in_three_hours("429"), 12)
 
     def test_a_wall_before_ksef_is_left_alone_for_an_hour(self):
         self.assertLessEqual(self.calls_in_three_hours("wall"), 5)

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -26,21 +27,26 @@ SLOW = 20
 
 
 class Soak:
-    """One soak: its simulator, its database, its processes."""
+    """One soak: its simulator, its database, its processes; one storm of faults after the other."""
 
     def __init__(self, plan: Plan, shop: Workshop, simulator: Simulator, folder: Path) -> None:
         self.plan, self.simulator = plan, simulator
         self.database = shop.databases.copy("addon", "soak")
         self._shop, self._folder = shop, folder
-        self.faults: Counter[str] = Counter()
-        self.deaths = 0
+        self._forget()
+
+    def _forget(self) -> None:
+        """Count anew."""
+        self.deaths = self.simulator.faults.met = 0
         self.counts: Counter[str] = Counter()
         self.memory: list[list[float]] = []
+        self.simulator.requests.clear()
 
-    def run(self) -> dict[str, Any]:
-        """Connect, bring on faults, let all settle, and look at the outcome."""
-        self._begin()
-        announce(f"{self.plan.simulated_hours:.0f} simulated hours with faults …")
+    def storm(self, seed: int) -> dict[str, Any]:
+        """Bring on faults, let all settle, and look at the outcome."""
+        self.plan = replace(self.plan, seed=seed)
+        self._forget()
+        announce(f"{self.plan.simulated_hours:.1f} simulated hours with faults …")
         self._fail()
         announce("no more faults; who comes back?")
         for number, worker in enumerate(self._workers):
@@ -50,7 +56,8 @@ class Soak:
     # ------------------------------------------------------------------
     # Phases
     # ------------------------------------------------------------------
-    def _begin(self) -> None:
+    def begin(self) -> None:
+        """Connect all companies."""
         nips = _nips(self.plan.companies)
         for nip in nips:
             self.simulator.world.add_company(nip, f"Firma {nip}")
@@ -58,6 +65,7 @@ class Soak:
         settings = self.simulator.settings
         settings.refresh_token_days = LOGIN_HOURS / 24
         settings.certificate_days = CERTIFICATE_HOURS / 24
+        settings.person_enrollment_limit = 1000
         # KSeF's hour is a minute here: real limits would stop everybody, so 429 comes as a fault.
         settings.rate_limits = "off"
         self._start_clock()
@@ -65,7 +73,6 @@ class Soak:
         announce(f"{len(nips)} companies are being connected …")
         begun = self._process("begin").start(BEGIN, self._values() | values).wait(300)
         self._companies = begun["companies"]
-        self.simulator.requests.clear()
 
     def _fail(self) -> None:
         self._until = time.time() + self.plan.minutes * 60
@@ -150,7 +157,7 @@ def _figures(soak: Soak, end: dict[str, Any]) -> tuple[str, bool]:
     last = max((pair[1] for pair in soak.memory), default=0)
     kinds = ", ".join(f"{kind} {count}" for kind, count in met.most_common())
     text = (
-        f"soak: {soak.plan.simulated_hours:.0f} h in {soak.plan.minutes:g} min, "
+        f"soak: {soak.plan.simulated_hours:.1f} h in {soak.plan.minutes:g} min, "
         f"{soak.plan.companies} companies, {soak.plan.workers} workers, seed {soak.plan.seed}: "
         f"{requests.count()} requests to KSeF, {soak.simulator.faults.met} faults "
         f"(of the last {len(requests)} requests: {kinds}), {soak.deaths} workers killed; "
@@ -176,18 +183,27 @@ def main(words: list[str]) -> int:
     with workshop() as shop, Simulator(port=0) as simulator:
         soak = Soak(plan, shop, simulator, folder)
         try:
-            text, good = _figures(soak, soak.run())
+            soak.begin()
+            outcomes = [_told(soak, seed) for seed in range(plan.seed, plan.seed + plan.seeds)]
         finally:
             for worker in getattr(soak, "_workers", []):
                 if worker.running():
                     worker.kill()
             shop.databases.drop(soak.database)
-    if good:
+    if all(outcomes):
         shutil.rmtree(folder)
     else:
         say(f"the processes' logs: {folder}")
+    if plan.seeds > 1:
+        say(f"soak: {sum(outcomes)} of {plan.seeds} seeds in a row without a lost or stuck one")
+    return 0 if all(outcomes) else 1
+
+
+def _told(soak: Soak, seed: int) -> bool:
+    """Have one storm, say its figures; return True if it ended well."""
+    text, good = _figures(soak, soak.storm(seed))
     say(text)
-    return 0 if good else 1
+    return good
 
 
 sys.exit(main(sys.argv[1:]))

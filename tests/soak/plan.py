@@ -22,7 +22,7 @@ LOGIN_HOURS, CERTIFICATE_HOURS = 1.0, 4.0
 class Plan:
     """One soak.
 
-    :param minutes: real minutes of faults
+    :param minutes: real minutes of faults in one storm
     :param speed: how many times faster the clocks run
     """
 
@@ -31,6 +31,7 @@ class Plan:
     companies: int
     workers: int
     seed: int
+    seeds: int = 1
 
     @classmethod
     def from_words(cls, words: list[str]) -> Plan:
@@ -41,6 +42,7 @@ class Plan:
         parser.add_argument("--companies", type=int, default=20)
         parser.add_argument("--workers", type=int, default=4, help="Odoo processes")
         parser.add_argument("--seed", type=int, default=20261122)
+        parser.add_argument("--seeds", type=int, default=1, help="so many storms in a row")
         return cls(**vars(parser.parse_args(words)))
 
     @property
