@@ -2,17 +2,21 @@ import logging
 
 from odoo import models
 
+from .shown_token import sending
+
 _logger = logging.getLogger(__name__)
 
 
 class AccountMove(models.Model):
     _inherit = "account.move"
 
+    @sending
     def action_l10n_pl_edi_update_invoice_status(self):
         # EXTENDS l10n_pl_edi, whose client reads fields that only administrators may
         move = self._l10n_pl_ksef_edi_ready()
         return bool(move) and super(AccountMove, move).action_l10n_pl_edi_update_invoice_status()
 
+    @sending
     def action_l10n_pl_edi_get_invoice_UPO(self):
         # EXTENDS l10n_pl_edi
         move = self._l10n_pl_ksef_edi_ready()

@@ -6,6 +6,8 @@ from odoo.http import request
 from odoo.addons.l10n_pl_ksef_auth.exceptions import LoginNeeded
 from odoo.addons.l10n_pl_ksef_auth.tools.errors import KsefError
 
+from .shown_token import sending
+
 # What another online session cures: full, unknown, closed, or in maintenance (docs/ksef.md E7).
 SESSION_REFUSED = re.compile(r'[cC]ode"\s*:\s*(21155|21173|21180|21184)\b')
 
@@ -15,6 +17,7 @@ class AccountMoveSend(models.AbstractModel):
 
     # It calls its parent for two groups of invoices, and neither returns anything.
     # pylint: disable-next=missing-return
+    @sending
     def _call_web_service_before_invoice_pdf_render(self, invoices_data):
         # EXTENDS l10n_pl_edi
         for_ksef = {

@@ -6,6 +6,8 @@ from odoo import models
 
 from odoo.addons.l10n_pl_ksef_auth.tools.errors import KsefError
 
+from .shown_token import sending
+
 _logger = logging.getLogger(__name__)
 # Of addon l10n_pl_edi_qr_code: what waits for its first attempt, and what failed at one.
 FAILED_OFFLINE = "offline_failed"
@@ -22,6 +24,7 @@ class IrCron(models.Model):
 
     _inherit = "ir.cron"
 
+    @sending
     def _callback(self, cron_name, server_action_id):
         # EXTENDS base
         for company in self._l10n_pl_ksef_edi_companies():

@@ -9,7 +9,10 @@ from odoo.addons.l10n_pl_ksef_auth.exceptions import LoginNeeded
 from odoo.addons.l10n_pl_ksef_auth.models.base.locks import fresh
 from odoo.addons.l10n_pl_ksef_auth.models.res_company import PRINCIPAL_FIELDS
 from odoo.addons.l10n_pl_ksef_auth.models.upkeep.due import newest_login
+from odoo.addons.l10n_pl_ksef_auth.models.vault.vault import read_secret
 from odoo.addons.l10n_pl_ksef_auth.tools.errors import KsefError
+
+from .shown_token import hold
 
 # Rendering and sending of one invoice; what takes longer is renewed on KSeF's refusal.
 LIFE = timedelta(minutes=2)
@@ -69,13 +72,7 @@ class ResCompany(models.Model):
         self.ensure_one()
         if not self._l10n_pl_ksef_edi_connected():
             return
-        access = self.l10n_pl_ksef_access_token(LIFE)
-        # The session may be newer than this transaction's view of the database.
-        with fresh(self.sudo()) as company:
-            session = company._l10n_pl_ksef_session()
-            refresh = session._secret_read("refresh_token_secret").decode()
-            login = f"{session.environment},{session.id}"
-        self._l10n_pl_ksef_edi_hold(access, refresh)
+        login = _hold_ours(self)
         if self.sudo().l10n_pl_ksef_edi_login != login:
             self._l10n_pl_ksef_edi_forget_online_session()
             self.sudo().l10n_pl_ksef_edi_login = login
@@ -111,3 +108,14 @@ class ResCompany(models.Model):
         """Return what a failure means and what to do, in one paragraph."""
         texts = self.l10n_pl_ksef_explain(error)
         return " ".join(filter(None, (texts["text"], texts["action"])))
+
+
+def _hold_ours(company):
+    """Hold valid tokens for the sender; return which login they are of, in one word."""
+    hold(company, l10n_pl_edi_access_token=company.l10n_pl_ksef_access_token(LIFE))
+    # The session may be newer than this transaction's view of the database.
+    with fresh(company.sudo()) as renewed:
+        session = renewed._l10n_pl_ksef_session()
+        refresh = read_secret(session, "refresh_token_secret")
+        hold(company, l10n_pl_edi_refresh_token=refresh.decode())
+        return f"{session.environment},{session.id}"

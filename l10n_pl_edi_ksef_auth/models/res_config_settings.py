@@ -6,6 +6,8 @@ from odoo.exceptions import UserError
 from odoo.addons.l10n_pl_ksef_auth.models.base import problems
 from odoo.addons.l10n_pl_ksef_auth.tools.errors import KsefError
 
+from .shown_token import sending
+
 
 class ResConfigSettings(models.TransientModel):
     _inherit = "res.config.settings"
@@ -48,6 +50,7 @@ class ResConfigSettings(models.TransientModel):
             else:
                 super(ResConfigSettings, config)._set_l10n_pl_edi_certificate()
 
+    @sending
     def _l10n_pl_edi_ksef_authenticate(self):
         # EXTENDS l10n_pl_edi: a company with our connection does not need another login
         self.ensure_one()

@@ -120,7 +120,9 @@ class TestSending(EdiCase):
 
     def test_a_refresh_by_the_sender_itself_serves_for_the_rest_of_its_work(self):
         self.connect()
-        company = self.company.sudo()
-        company.l10n_pl_edi_access_token = "new"
-        self.assertEqual(company.l10n_pl_edi_access_token, "new")
-        self.assertTrue(company.l10n_pl_edi_refresh_token)
+        move = self.sent()
+        self.simulator.faults.add("*", "401", times=1)
+        with self.counted("refresh") as refreshes:
+            move.action_l10n_pl_edi_update_invoice_status()
+        self.assertEqual(refreshes["calls"], 1)
+        self.assertEqual(move.l10n_pl_edi_status, "accepted")

@@ -30,11 +30,14 @@ class RotateKey(Command):
         with Registry(databases[0]).cursor() as cr:
             # Odoo loads this file by itself, outside its package: nothing is relative to it.
             # pylint: disable-next=odoo-addons-relative-import
+            from odoo.addons.l10n_pl_ksef_auth.models.vault.rotation import rotate
+
+            # pylint: disable-next=odoo-addons-relative-import
             from odoo.addons.l10n_pl_ksef_auth.tools.vault import VaultError
 
             env = api.Environment(cr, SUPERUSER_ID, {})
             try:
-                done = env["l10n_pl_ksef.rotation"]._rotate()
+                done = rotate(env)
             except (VaultError, OSError) as error:
                 # On Windows a file that somebody is just reading cannot be replaced.
                 sys.exit(f"The key cannot be replaced: {error}. It is safe to try again.")
@@ -47,4 +50,9 @@ class RotateKey(Command):
                 f"Back the new key up. Backups of the database from before need the old one:"
                 f" it is in {done['old_keys']}.\n"
             )
-        sys.exit(1 if done["unreadable"] else 0)
+        if done["busy"]:
+            sys.stdout.write(
+                f"{done['busy']} secrets were in use and have the old key still: it stays where it"
+                " is. Run this command again.\n"
+            )
+        sys.exit(1 if done["unreadable"] or done["busy"] else 0)

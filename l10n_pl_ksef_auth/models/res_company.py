@@ -1,15 +1,18 @@
-from odoo import api, fields, models
+import os
+
+from odoo import api, fields, models, tools
 from odoo.tools import SQL
 
 from ..tools import nip as nip_tools
 from ..tools.auth_token_request import Context
 from ..tools.client import KsefClient
-from ..tools.const import ENVIRONMENTS, EXCHANGE_TIMEOUT, check_base_url
+from ..tools.const import ENVIRONMENTS, EXCHANGE_TIMEOUT, check_base_url, check_local_url
 from ..tools.deadline import Deadline, deadline_of
 from ..tools.errors import KsefError, KsefUnavailable
 from ..tools.http_pool import pool_of
 from .base.const import ENVIRONMENT_LABELS
 from .vault.database_identity import is_neutralized
+from .vault.guard import refuse_typed_code
 
 CONNECT_GROUP = "l10n_pl_ksef_auth.group_ksef_connection"
 SEE_GROUP = "account.group_account_invoice"
@@ -23,6 +26,13 @@ DEFAULTS = {
     "l10n_pl_ksef_context_type": "nip",
     "l10n_pl_ksef_subject_type": "certificateSubject",
 }
+
+ADDRESS_OPTION = "l10n_pl_ksef_base_url"
+ADDRESS_PARAMETER = "l10n_pl_ksef_auth.base_url."
+
+
+def _own_ports():
+    return {tools.config["http_port"], tools.config["gevent_port"]}
 
 
 class ResCompany(models.Model):
@@ -73,6 +83,7 @@ class ResCompany(models.Model):
         string="NIP or unit at KSeF, in digits",
         compute="_compute_l10n_pl_ksef_digits",
         store=True,
+        index="btree_not_null",
     )
 
     def init(self):
@@ -149,18 +160,33 @@ class ResCompany(models.Model):
             return self.env._("the unit %s", principal.l10n_pl_ksef_internal_id or "")
         return self.env._("NIP %s", principal._l10n_pl_ksef_nip())
 
+    def _l10n_pl_ksef_is_anothers(self, user):
+        """Return True if a company that is not the user's has self's NIP or unit, too."""
+        same = [("l10n_pl_ksef_digits", "=", self.l10n_pl_ksef_digits)]
+        everywhere = self.sudo().with_context(active_test=False)
+        return not everywhere.search(same) <= user.sudo().with_env(everywhere.env).company_ids
+
     def _l10n_pl_ksef_base_url(self, environment):
-        """Return an environment's address, or the one that a system parameter names instead.
+        """Return an environment's address, or the one that is named instead.
+
+        Odoo's configuration may name any. A system parameter may name this machine alone: code that
+        was typed into Odoo can write it (docs/design.md 16).
 
         :raises KsefUnavailable: the other address is none that secrets may be sent to
         """
-        parameters = self.env["ir.config_parameter"].sudo()
-        other = parameters.get_param(f"l10n_pl_ksef_auth.base_url.{environment}")
+        option = f"{ADDRESS_OPTION}_{environment}"
+        given = tools.config.get(option) or os.environ.get(option.upper())
+        other = self.env["ir.config_parameter"].sudo().get_param(ADDRESS_PARAMETER + environment)
         try:
-            return check_base_url(other) if other else ENVIRONMENTS[environment].base_url
+            if given:
+                return check_base_url(given)
+            if other:
+                return check_local_url(other, _own_ports())
         except ValueError as error:
-            # Told as an outage, so that no login is given up: it is enough to mend the parameter.
-            raise KsefUnavailable(str(error), code="address", sent=False) from error
+            # Told as an outage, so that no login is given up: it is enough to mend the address.
+            code = "address" if given else "address_parameter"
+            raise KsefUnavailable(str(error), code=code, sent=False) from error
+        return ENVIRONMENTS[environment].base_url
 
     def _l10n_pl_ksef_client(self, environment=None):
         """Return a client without a token, for use as a context manager.
@@ -169,12 +195,14 @@ class ResCompany(models.Model):
         which waits no longer than they do, and no longer than one exchange may last.
 
         :raises KsefError: the database is neutralized: it never talks to production
+        :raises AccessError: the caller is code that was typed into Odoo: it could listen in
         """
+        refuse_typed_code(self.env)
         environment = environment or self._l10n_pl_ksef_principal().l10n_pl_ksef_environment
         if environment == "production" and is_neutralized(self.env):
             raise KsefError("a neutralized database keeps away from production", code="neutralized")
         base_url = self._l10n_pl_ksef_base_url(environment)
-        pool = pool_of(self.env.context)
+        pool = pool_of()
         if pool:
             return pool.client(base_url)
         deadline = deadline_of(self.env.context) or Deadline(EXCHANGE_TIMEOUT)

@@ -16,6 +16,8 @@ from .base import problems
 from .base.locks import fresh
 from .res_company import CONNECT_GROUP, PRINCIPAL_FIELDS
 from .session.token import AHEAD, MARGIN, await_token
+from .vault.guard import door, for_modules
+from .vault.vault import open_vault, place_of
 
 _logger = logging.getLogger(__name__)
 
@@ -44,6 +46,7 @@ class ResCompany(models.Model):
     _inherit = "res.company"  # pylint: disable=consider-merging-classes-inherited
 
     @api.private
+    @for_modules
     def l10n_pl_ksef_access_token(self, life=DEFAULT_LIFE, wait_seconds=DEFAULT_PATIENCE):
         """Return a valid access token of self's connection to KSeF, in its environment.
 
@@ -59,7 +62,8 @@ class ResCompany(models.Model):
             vain so far; the web client shows a button to the window
         :raises LoginBusy: it takes longer than ``wait_seconds``; try again
         :raises KsefError: KSeF does not answer or refuses; l10n_pl_ksef_explain gives the sentences
-        :raises AccessError: the user may not use this company
+        :raises AccessError: the user may not use this company; or the caller is no code of a module
+            that names this method
         """
         self.ensure_one()
         self._l10n_pl_ksef_check_company()
@@ -73,6 +77,7 @@ class ResCompany(models.Model):
             raise self._l10n_pl_ksef_login_needed(problems.of_error(error)) from error
 
     @api.private
+    @for_modules
     def l10n_pl_ksef_api(self, time_limit=DEFAULT_PATIENCE * 2, wait_seconds=DEFAULT_PATIENCE):
         """Return a logged-in client: ``with company.l10n_pl_ksef_api() as api: api.request(…)``.
 
@@ -85,10 +90,12 @@ class ResCompany(models.Model):
         self._l10n_pl_ksef_check_company()
         return AuthorisedClient(
             self._l10n_pl_ksef_client(),
-            lambda refused, left: (
-                self._l10n_pl_ksef_new_token(DEFAULT_LIFE, min(wait_seconds, left), refused)
-                if refused
-                else self.l10n_pl_ksef_access_token(wait_seconds=min(wait_seconds, left))
+            door(
+                lambda refused, left: (
+                    self._l10n_pl_ksef_new_token(DEFAULT_LIFE, min(wait_seconds, left), refused)
+                    if refused
+                    else self.l10n_pl_ksef_access_token(wait_seconds=min(wait_seconds, left))
+                )
             ),
             time_limit,
         )
@@ -138,8 +145,8 @@ class ResCompany(models.Model):
             return None
         if left <= AHEAD and not (retry_at and retry_at > session._now()):
             session._renew_ahead(life, min(wait_seconds, PATIENCE_AHEAD))
-        bound_to = session._secret_context("access_token_secret")
-        return session._vault().decrypt(secret, bound_to).decode()
+        place = place_of(session, "access_token_secret")
+        return open_vault(self.env).decrypt(secret, place).decode()
 
     def _l10n_pl_ksef_token_row(self):
         """Return session id, encrypted token, its end, and when to ask KSeF again; or None."""
@@ -200,8 +207,8 @@ class ResCompany(models.Model):
         # The caller's snapshot may be older than the next login.
         with fresh(self.sudo()) as company:
             principal = company.exists().l10n_pl_ksef_principal_id
-            held_up = company.env["l10n_pl_ksef.session"]._hold_up(principal) if principal else None
-            problem = held_up and held_up.problem
+            sessions = company.env["l10n_pl_ksef.session"]
+            problem = principal and sessions._hold_up(principal)
         if problem:
             raise self._l10n_pl_ksef_login_needed(problems.lasting(problem))
 
@@ -230,7 +237,7 @@ class ResCompany(models.Model):
     def _l10n_pl_ksef_why(self, principal):
         """Return the problem by which a company has no login."""
         sessions = principal.env["l10n_pl_ksef.session"]
-        held_up = problems.lasting(sessions._hold_up(principal).problem)
+        held_up = problems.lasting(sessions._hold_up(principal))
         failed = sessions._last_failure(principal).problem
         lacking = principal.env["l10n_pl_ksef.certificate"]._lacks_agreement(principal)
         without = problems.local("not_agreed" if lacking else "not_connected")

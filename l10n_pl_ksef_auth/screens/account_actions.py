@@ -22,11 +22,12 @@ class L10n_Pl_KsefAccountActions(models.AbstractModel):
 
         A company whose NIP or unit has changed since then is left out: its row tells what it lacks.
         """
-        unchanged = companies.sudo().browse()
+        unchanged = {}
         for company in companies:
-            principal, shown = company._l10n_pl_ksef_principal(), numbers.get(str(company.id))
-            if shown and nip.digits(str(shown)) == principal.l10n_pl_ksef_digits:
-                unchanged |= principal
+            principal = company._l10n_pl_ksef_principal()
+            shown = nip.digits(str(numbers.get(str(company.id)) or ""))
+            if shown and shown == principal.l10n_pl_ksef_digits:
+                unchanged[principal] = shown
         self.env["l10n_pl_ksef.certificate"]._serve(unchanged)
 
     def _connect(self, company):

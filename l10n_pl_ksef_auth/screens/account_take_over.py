@@ -78,7 +78,12 @@ class L10n_Pl_KsefTakeover(models.AbstractModel):
             raise UserError(
                 self.env._("KSeF is still checking the last signature: wait until it has decided.")
             )
-        # The problem of an earlier attempt does not concern the new one.
+        # How far an earlier attempt came, and its problem, do not concern the new one.
         window.write(
-            {"take_over": bool(former), "revoke_taken_over": bool(revoke), "problem": False}
+            {
+                "step": "download",
+                "take_over": bool(former),
+                "revoke_taken_over": bool(revoke),
+                "problem": False,
+            }
         )

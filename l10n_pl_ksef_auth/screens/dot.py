@@ -1,9 +1,11 @@
 from odoo import models
 from odoo.tools import SQL
 
+from ..models.base import problems
 from ..models.res_company import PRINCIPAL_FIELDS
 from ..models.session.states import IN_FLIGHT
 from ..models.vault.vault import why_locked
+from ..tools.const import ENVIRONMENTS
 from .panel import COLORS
 
 # The fields that the colour depends on.
@@ -29,17 +31,20 @@ class L10n_Pl_KsefDot(models.AbstractModel):
 
         :return dict: the colour, the panel's state, and the seconds left of the login or False
         """
-        sessions, polish = self._sessions(companies)
+        sessions, polish, environments = self._sessions(companies)
         locked = bool(why_locked(self.env))
+        cut_off = {name for name in ENVIRONMENTS if problems.of_address(companies, name)}
         return {
-            company_id: self._dot(found, locked) if found or company_id in polish else {}
+            company_id: self._dot(found, locked or environments.get(company_id) in cut_off)
+            if found or company_id in polish
+            else {}
             for company_id, found in sessions.items()
         }
 
-    def _dot(self, sessions, locked):
+    def _dot(self, sessions, needs_attention):
         active = sessions.filtered(lambda session: session.state == "active")
         panel = self.env["l10n_pl_ksef.panel"]
-        state = "attention" if locked else panel._state_of(active[:1], sessions - active)
+        state = "attention" if needs_attention else panel._state_of(active[:1], sessions - active)
         return {
             "color": COLORS[state],
             "state": state,
@@ -50,18 +55,20 @@ class L10n_Pl_KsefDot(models.AbstractModel):
         """Return the active sessions of companies, and those on their way, the newest first.
 
         :return tuple: sessions by company id, with the fields KNOWN in the cache; the ids of the
-            companies that pay their taxes in Poland
+            companies that pay their taxes in Poland; the environments by company id
         """
         sessions = self.env["l10n_pl_ksef.session"].sudo()
         sessions.flush_model(["company_id", "environment", "context_digits", *KNOWN])
         companies.flush_model(["account_fiscal_country_id", *PRINCIPAL_FIELDS])
         found, polish = {company.id: sessions.browse() for company in companies}, set()
+        environments = {}
         # Not env.ref: it takes a query to see whether the country still exists.
         poland = self.env["ir.model.data"]._xmlid_to_res_id("base.pl")
-        for company_id, country_id, session_id, *values in self.env.execute_query(
+        for company_id, country_id, environment, session_id, *values in self.env.execute_query(
             SQL(
                 """
-                SELECT company.id, company.account_fiscal_country_id, session.id, %s
+                SELECT company.id, company.account_fiscal_country_id,
+                       principal.l10n_pl_ksef_environment, session.id, %s
                   FROM res_company AS company
                   JOIN res_company AS principal ON principal.id = company.l10n_pl_ksef_principal_id
              LEFT JOIN l10n_pl_ksef_session AS session
@@ -77,6 +84,7 @@ class L10n_Pl_KsefDot(models.AbstractModel):
                 list(companies.ids),
             )
         ):
+            environments[company_id] = environment
             if country_id == poland:
                 polish.add(company_id)
             if not session_id:
@@ -85,4 +93,4 @@ class L10n_Pl_KsefDot(models.AbstractModel):
             for name, value in zip(KNOWN, values, strict=True):
                 session._fields[name]._insert_cache(session, [value])
             found[company_id] |= session
-        return found, polish
+        return found, polish, environments

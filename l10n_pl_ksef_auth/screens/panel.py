@@ -46,6 +46,10 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         values, obstacle = self._connection(company), why_locked(self.env)
         if obstacle:
             return {**values, **self._locked(obstacle)}
+        principal = company._l10n_pl_ksef_principal()
+        if problems.of_address(principal, principal.l10n_pl_ksef_environment):
+            # Nothing is sent there. The address is the problem that is told already.
+            return {**values, **self._in_need()}
         if is_neutralized(self.env) and values["state"] in ("disconnected", "attention"):
             values["problem"] = self._local("neutralized")
         return values
@@ -53,14 +57,19 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
     def _locked(self, obstacle):
         """Return what replaces a part of the panel while the secrets cannot be used."""
         return {
-            "state": "attention",
-            "tick": "no",
-            "color": "red",
-            "headline": self.env._("The connection needs your attention."),
+            **self._in_need(),
             "problem": self._local(obstacle),
             "renews_at": False,
             "poll_seconds": 0,
             "button": {"label": self.env._("Decide what to do"), "primary": True},
+        }
+
+    def _in_need(self):
+        return {
+            "state": "attention",
+            "tick": "no",
+            "color": COLORS["attention"],
+            "headline": self.env._("The connection needs your attention."),
         }
 
     def _local(self, code):
@@ -279,17 +288,21 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         lacking = session.renew_at and xades.available()
         if lacking:
             return self._texts(problems.local(f"xmlsec_{lacking}"), principal)
-        if self._is_late(session) or self._is_left_without(principal, session, pending):
+        if self._is_late(session):
             return self._texts(problems.local("renewal_late"), principal)
-        return False
+        ended = not session and self._why_ended(principal, pending)
+        return ended and self._texts(problems.lasting(ended), principal)
 
-    def _is_left_without(self, principal, session, pending):
-        """Return True if a machine should have followed the last login, and has not begun to."""
-        if session or pending or not principal._l10n_pl_ksef_certificate()._usable():
+    def _why_ended(self, principal, pending):
+        """Return why nothing has followed the last login, where no session says so, or False."""
+        sessions = self.env["l10n_pl_ksef.session"]
+        if pending:
+            return sessions._hold_up(principal)
+        last = sessions._last_of_context(principal, ("activated_at", "!=", False))
+        if not last or last.closed_by_user:
             return False
-        worked = ("activated_at", "!=", False)
-        last = self.env["l10n_pl_ksef.session"]._last_of_context(principal, worked)
-        return bool(last) and not last.closed_by_user
+        usable = principal._l10n_pl_ksef_certificate()._usable()
+        return problems.local("renewal_late" if usable else "ended")
 
     def _is_of_another(self, principal):
         """Return True if the only active session is for another NIP, and no certificate logs in.

@@ -8,6 +8,8 @@ from odoo.http import request
 
 from odoo.addons.base.models.res_users import check_identity
 
+from ..models.vault.guard import refuse_typed_code
+
 PASSWORD_KEY, PHRASE_KEY = "identity-check-last", "l10n_pl_ksef_confirmed"
 # As long as Odoo trusts its own check of the password.
 TRUSTED_SECONDS = 10 * 60
@@ -41,7 +43,9 @@ def recently_confirmed(env):
 
     :param env: of the user
     :raises UserError: outside an HTTP request nobody can be asked
+    :raises AccessError: code that was typed into Odoo is nobody
     """
+    refuse_typed_code(env)
     if not request:
         raise UserError(env._("This action can only be taken in the browser."))
     last = max(request.session.get(key, 0) for key in (PASSWORD_KEY, PHRASE_KEY))

@@ -37,12 +37,14 @@ from . import test_states
 from . import test_take_over
 from . import test_take_over_revokes
 from . import test_ten_years
+from . import test_typed_code
 from . import test_uninstalling
 from . import test_upgrade
 from . import test_upload
 from . import test_urgency
 from . import test_waiting
 from . import test_walks
+from . import test_web_client
 from . import test_what_is_sent
 from . import test_who_connects
 from . import test_who_is_told

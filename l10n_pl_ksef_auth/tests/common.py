@@ -16,6 +16,7 @@ from odoo import Command
 from odoo.tests import TransactionCase, new_test_user
 
 from odoo.addons.l10n_pl_ksef_auth.models.base import locks
+from odoo.addons.l10n_pl_ksef_auth.models.vault.vault import read_secret
 from odoo.addons.l10n_pl_ksef_auth.screens import sensitive
 from odoo.addons.l10n_pl_ksef_auth.tools import clock, enrollment
 
@@ -46,7 +47,7 @@ def breaches_of(simulator):
 
 def credentials(certificate):
     """Return the private key of a KSeF certificate's record, and the certificate itself."""
-    key = enrollment.load_private_key(certificate._secret_read("private_key_secret"))
+    key = enrollment.load_private_key(read_secret(certificate, "private_key_secret"))
     return key, certificate._stored_certificate()
 
 

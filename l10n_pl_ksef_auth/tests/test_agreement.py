@@ -59,7 +59,8 @@ class TestAnothersNip(AgreementCase):
         super().setUp()
         self.employee = self.make_user("ksef_employee", f"{CONNECTION},base.group_partner_manager")
         # The office's certificate serves a company in which the employee does not work.
-        self.certificate._serve_too(self.make_company("Trzecia", "1234563218"))
+        third = self.make_company("Trzecia", "1234563218")
+        self.certificate._serve_too({third: "1234563218"})
 
     def write_the_clients_nip(self):
         self.company.partner_id.with_user(self.employee).vat = f"PL{OTHERS_NIP}"
@@ -94,6 +95,15 @@ class TestAnothersNip(AgreementCase):
         self.assertEqual([digits for digits, *_rest in self.agreed()], ["5265877635"])
         (row,) = self.company.with_user(self.employee).l10n_pl_ksef_connect_with_certificate()
         self.assertIn("nobody has agreed", row["text"])
+
+    def test_nobody_agrees_to_the_number_of_a_company_that_others_manage(self):
+        self.employee.company_ids |= self.certificate.company_ids
+        self.write_the_clients_nip()
+        self.agree(self.company, self.employee)
+        self.assertEqual([digits for digits, *_rest in self.agreed()], ["5265877635"])
+        self.employee.company_ids |= self.client_b
+        self.agree(self.company, self.employee)
+        self.assertIn((OTHERS_NIP, "accepted", self.employee), self.agreed())
 
     def test_an_internal_identifier_of_another_company_logs_nobody_in(self):
         self.company.with_user(self.employee).l10n_pl_ksef_save_options(
@@ -199,7 +209,7 @@ class TestWaysToAgree(AgreementCase):
         self.assertEqual(len(self.agreed()), 1)
 
     def test_a_renewed_certificate_keeps_what_was_agreed_to(self):
-        self.certificate._serve_too(self.client_b)
+        self.certificate._serve_too({self.client_b: self.client_b.l10n_pl_ksef_digits})
         self.certificate.write({"renew_at": self.certificate._now(), "next_attempt": False})
         self.settle(days=4)
         successor = self.company._l10n_pl_ksef_certificate()
@@ -244,6 +254,7 @@ class TestForgedAgreement(AgreementCase):
     def test_a_login_that_was_written_by_the_orm_is_not_signed(self):
         login = self.env["l10n_pl_ksef.session"]._certificate_login(self.company)
         login.context_value = OTHERS_NIP
+        self.env.flush_all()
         with self.counted("xades-signature") as logins:
             self.advance(login)
         self.assertEqual((login.state, logins["calls"]), ("failed", 0))
@@ -255,7 +266,7 @@ class TestForgedAgreement(AgreementCase):
             "env['l10n_pl_ksef.certificate'].browse(%(certificate)s).sudo(),"
             " env['res.company'].browse(%(company)s), '1111111111', 'earlier')",
             "by the certificate": "env['l10n_pl_ksef.certificate'].browse(%(certificate)s).sudo()"
-            "._serve_too(env['res.company'].browse(%(company)s))",
+            "._serve_too({env['res.company'].browse(%(company)s): '1111111111'})",
             "by the screen": "env['res.company'].browse(%(company)s).l10n_pl_ksef_agree("
             "{'%(company)s': 'NIP 1111111111'})",
         }

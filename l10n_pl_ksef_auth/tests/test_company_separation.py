@@ -16,7 +16,7 @@ class TestCompanySeparation(KsefCase):
         self.simulator.world.grant(OWNER.identity, "1111111111")
 
     def share(self):
-        self.certificate._serve_too(self.other)
+        self.certificate._serve_too({self.other: self.other.l10n_pl_ksef_digits})
 
     def test_an_accountant_is_not_told_whom_else_a_certificate_serves(self):
         self.share()

@@ -79,6 +79,22 @@ class TestConfirmation(HttpCase, KsefCase):
         keys = self.call("res.users", "api_key_wizard", [self.accountant.id])
         self.assertEqual(keys["res_model"], "res.users.identitycheck")
 
+    def test_typed_words_call_nothing_that_asks_for_no_confirmation(self):
+        self.forget_password()
+        window = self.env["l10n_pl_ksef.confirmation"].create(
+            {
+                "request": f'["res.company", {self.company.ids}, "_l10n_pl_ksef_nip", [], {{}}]',
+                "phrase": "x",
+                "typed": "x",
+            }
+        )
+        self.env.cr.execute(
+            "UPDATE l10n_pl_ksef_confirmation SET create_uid = %s WHERE id = %s",
+            [self.accountant.id, window.id],
+        )
+        with self.assertRaisesRegex(JsonRpcException, "AccessError"):
+            self.call(window._name, "action_confirm", window.ids)
+
     def test_loading_a_key_asks_first_and_keeps_nothing_of_it(self):
         answer = self.call(
             "res.company", "l10n_pl_ksef_load_certificate", [self.company.id], ["AAAA"], "tajne"

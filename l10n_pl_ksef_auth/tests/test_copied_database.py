@@ -1,12 +1,17 @@
+from contextlib import contextmanager
 from unittest.mock import patch
 
-from psycopg2.errors import InsufficientPrivilege
+from psycopg2.errors import FeatureNotSupported, InsufficientPrivilege
 
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import file_open
 
 from odoo.addons.l10n_pl_ksef_auth.models.vault import database_identity
 from odoo.addons.l10n_pl_ksef_auth.models.vault import vault as vault_room
+from odoo.addons.l10n_pl_ksef_auth.models.vault.database_identity import HOME_PARAMETER
+from odoo.addons.l10n_pl_ksef_auth.models.vault.vault import read_secret, write_secrets
+from odoo.addons.l10n_pl_ksef_auth.tools import vault
 from odoo.addons.l10n_pl_ksef_auth.tools.vault import VaultError
 
 from .causes import MOVES
@@ -27,9 +32,16 @@ class TestCopiedDatabase(KsefCase):
 
     def move(self, code):
         """Make this database look like one kind of copy."""
-        home = MOVES[code](*database_identity.here(self.env).split("/"))
-        self.env["ir.config_parameter"].set_param(database_identity.HOME_PARAMETER, "/".join(home))
+        self.set_home(MOVES[code](*database_identity.here(self.env).split("/")))
         self.assertEqual(database_identity.copy_code(self.env), code)
+
+    def set_home(self, place, name=None):
+        """Have the secrets come from another place, or from a database of another name."""
+        parameters = self.env["ir.config_parameter"]
+        *_place, own_name, bound, _mark = parameters.get_param(HOME_PARAMETER).split("/")
+        home = "/".join([*place, name or own_name, bound])
+        key, *_others = vault_room._keys_here(self.env)
+        parameters.set_param(HOME_PARAMETER, f"{home}/{vault.mark(key, home)}")
 
     def window(self):
         action = self.company.with_user(self.accountant).l10n_pl_ksef_open_authorization()
@@ -58,7 +70,7 @@ class TestCopiedDatabase(KsefCase):
         self.keep_alive(minutes=20)
         self.keep_alive(days=6)
         with self.assertRaises(VaultError):
-            self.session._secret_read("refresh_token_secret")
+            read_secret(self.session, "refresh_token_secret")
         self.assertEqual(self.simulator.requests.count(), before)
 
     def test_the_moved_original_goes_on_when_a_person_says_so(self):
@@ -77,36 +89,41 @@ class TestCopiedDatabase(KsefCase):
         self.addCleanup(lambda: former.replace(file) if former.exists() else None)
 
     def test_a_renamed_database_keeps_its_key(self):
+        self.set_home(database_identity.here(self.env).split("/"), "former")
         self.key_of_another_name()
-        home = f"{database_identity.here(self.env)}/former"
-        self.env["ir.config_parameter"].set_param(database_identity.HOME_PARAMETER, home)
         self.assertEqual(self.panel()["color"], "green")
         self.assertTrue(vault_room.sources(self.env)["file"].exists())
 
     def test_a_copy_under_another_name_does_not_find_the_originals_key(self):
+        self.set_home(f"{database_identity.here(self.env)}0".split("/"), "former")
         self.key_of_another_name()
-        home = f"{database_identity.here(self.env)}0/former"
-        self.env["ir.config_parameter"].set_param(database_identity.HOME_PARAMETER, home)
-        self.decide("action_continue")
-        self.assertIn("key", self.panel()["problem"]["text"])
+        with self.assertRaisesRegex(UserError, "lacks the key"):
+            self.decide("action_continue")
         self.assertFalse(vault_room.sources(self.env)["file"].exists())
 
     def test_a_server_that_keeps_its_identifier_to_itself_keeps_nobody_out_of_odoo(self):
+        for refusal in (InsufficientPrivilege, FeatureNotSupported):
+            with self.subTest(refusal), self.hardened(refusal):
+                _uuid, server, database = database_identity.here(self.env).split("/")
+                self.assertFalse(server)
+                self.assertTrue(database)
+
+    @contextmanager
+    def hardened(self, refusal):
+        """Have PostgreSQL keep its identifier to itself."""
         cursor = type(self.env.cr)
         execute = cursor.execute
 
-        def hardened(cr, query, *args, **kwargs):
+        def refusing(cr, query, *args, **kwargs):
             if "pg_control_system" in str(query):
-                raise InsufficientPrivilege()
+                raise refusal()
             return execute(cr, query, *args, **kwargs)
 
         with (
             patch.object(database_identity, "_known", {}),
-            patch.object(cursor, "execute", hardened),
+            patch.object(cursor, "execute", refusing),
         ):
-            _uuid, server, database = database_identity.here(self.env).split("/")
-        self.assertFalse(server)
-        self.assertTrue(database)
+            yield
 
     def test_a_server_that_closes_or_opens_its_identifier_later_is_still_home(self):
         uuid, server, database = database_identity.here(self.env).split("/")
@@ -118,7 +135,7 @@ class TestCopiedDatabase(KsefCase):
 
     def code_of(self, home, server):
         """Return which copy the database takes itself for on a server with an identifier."""
-        self.env["ir.config_parameter"].set_param(database_identity.HOME_PARAMETER, "/".join(home))
+        self.env["ir.config_parameter"].set_param(HOME_PARAMETER, "/".join(home))
         with (
             patch.object(database_identity, "_known", {}),
             patch.object(database_identity, "_server", return_value=server),
@@ -141,7 +158,7 @@ class TestCopiedDatabase(KsefCase):
 
     def test_a_neutralized_database_keeps_no_token_and_no_document(self):
         secrets = self.session._secret_fields()
-        self.session._secret_write(**dict.fromkeys(secrets, b"x"))
+        write_secrets(self.session, **dict.fromkeys(secrets, b"x"))
         self.env.flush_all()
         with file_open("l10n_pl_ksef_auth/data/neutralize.sql") as statements:
             self.env.cr.execute(statements.read())

@@ -4,6 +4,7 @@ from odoo.tests import tagged
 
 from ..models.upkeep import keep_alive
 from ..models.upkeep.turns import AFTER_OUTAGE, MOST_TURNS, OUTAGE, Task, Turns
+from ..models.vault.vault import write_secrets
 from ..tools import clock
 from ..tools.errors import KsefRateLimited, KsefUnavailable
 from .common import KsefCase
@@ -54,7 +55,7 @@ class NeighboursCase(KsefCase):
             ]
         )
         for session in sessions:
-            session._secret_write(refresh_token_secret=b"refresh")
+            write_secrets(session, refresh_token_secret=b"refresh")
         return sessions
 
     def beside_failing(self, count, failure):

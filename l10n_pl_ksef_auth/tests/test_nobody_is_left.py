@@ -1,7 +1,9 @@
+import os
 import time
 import traceback
 from collections import Counter, namedtuple
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo.tests import tagged
 
@@ -16,13 +18,15 @@ except ImportError:
     wide = bool
 
 HOUR, DAY, MINUTE = timedelta(hours=1), timedelta(days=1), timedelta(minutes=1)
-# What is done at each look: the scheduled action runs whenever it asks to for so long.
-AT_ONCE = timedelta(seconds=40)
+# At each look the scheduled action runs until it asks for a pause that is longer than this.
+AT_ONCE = timedelta(seconds=5)
 # Before (below zero) and after the end of the login; the renewal begins two to three days before.
 LOOKS = (
     -4 * DAY, -2 * DAY, -25 * HOUR, -DAY + MINUTE, -12 * HOUR, -HOUR, -MINUTE,
     MINUTE, HOUR + MINUTE, 2 * HOUR, DAY,
 )  # fmt: skip
+# Whether a login is for the NIP that the company has now.
+RIGHTFUL = "context_digits = (SELECT l10n_pl_ksef_digits FROM res_company WHERE id = company_id)"
 # Of these there are no mails.
 QUIET = ("copy_duplicated",)
 
@@ -45,6 +49,10 @@ class TestNobodyIsLeft(ScenarioCase):
         faults = tuple(f": {status} is not in the contract" for status in (401, 403, 410))
         self.broken[:] = [told for told in self.broken if not told.endswith(faults)]
         super().tearDown()
+
+    def no_waiting(self):
+        """Have whoever waits move time instead."""
+        return patch("time.sleep", lambda seconds: self.travel(timedelta(seconds=seconds)))
 
     def begin_world(self):
         """Connect the company with a certificate, and keep this moment for every cause."""
@@ -70,7 +78,9 @@ class TestNobodyIsLeft(ScenarioCase):
     def test_nobody_is_left_without_word(self):
         began, sums, failures = time.monotonic(), Counter(), []
         chosen = causes.all_causes() if wide() else causes.few_causes()
-        with self.same_every_time():
+        word = os.environ.get("CAUSES", "")
+        chosen = {name: cause for name, cause in chosen.items() if word in name}
+        with self.same_every_time(), self.no_waiting():
             self.begin_world()
             for name, cause in chosen.items():
                 self.anew()
@@ -107,7 +117,9 @@ class TestNobodyIsLeft(ScenarioCase):
 
     def look(self):
         """Let the scheduled action run, and note what is not as it has to be."""
-        self.go_on(AT_ONCE)
+        for pause in self._pauses(HOUR):
+            if pause > AT_ONCE:
+                break
         self.hear()
         with self.environment(self.user_id) as env:
             now = env["l10n_pl_ksef.session"]._now()
@@ -116,7 +128,7 @@ class TestNobodyIsLeft(ScenarioCase):
         if live:
             self.without_since = None
         elif not self.without_since:
-            self.without_since = min(now, row["refresh_valid_until"])
+            self.without_since = now
         if self.must_be_told(row, now):
             self.judge(row, now)
 
@@ -126,12 +138,15 @@ class TestNobodyIsLeft(ScenarioCase):
             left = row["refresh_valid_until"] - now
             begun = not row["renew_at"] or row["renew_at"] + HOUR <= now
             return left <= DAY and begun
-        return self.without_since + HOUR <= now
+        # What KSeF ended before its time has an hour to be replaced.
+        return self.without_since + HOUR <= now or any(told.level == 1 for told in self.told)
 
     def judge(self, row, now):
         level = 1 if row["live"] else 0
         if not any(told.reason == "login" and told.level <= level for told in self.told):
             self.wrong["silent"] += 1
+            if os.environ.get("CAUSES"):
+                print("SILENT", now, row, self.told, self.states())
         with self.environment(self.user_id) as env:
             company = env["res.company"].browse(self.company_id)
             panel = company.l10n_pl_ksef_panel()
@@ -154,7 +169,7 @@ class TestNobodyIsLeft(ScenarioCase):
                 if isinstance(error, LoginNeeded) and len(str(error)) > 40:
                     answer = None
                 env.cr.rollback()
-        if answer:
+        if answer and not (answer == "a token" and self.row()["live"]):
             self.wrong[f"a caller gets {answer}"] += 1
         if time.monotonic() - began > 1:
             self.wrong["a caller waits for more than a second"] += 1
@@ -198,18 +213,18 @@ class TestNobodyIsLeft(ScenarioCase):
         """Return the dates of the company's newest login that worked, and whether it lives."""
         with self.registry.cursor() as cr:
             cr.execute(
-                "SELECT state, refresh_valid_until, renew_at FROM l10n_pl_ksef_session"
+                f"SELECT state, refresh_valid_until, renew_at, {RIGHTFUL} FROM l10n_pl_ksef_session"
                 " WHERE activated_at IS NOT NULL ORDER BY activated_at DESC, id DESC LIMIT 1"
             )
-            state, until, renew_at = cr.fetchone()
+            state, until, renew_at, rightful = cr.fetchone()
         with self.environment() as env:
             now = env["l10n_pl_ksef.session"]._now()
-        live = state == "active" and until > now
+        live = state == "active" and rightful and until > now
         return {"live": live, "refresh_valid_until": until, "renew_at": renew_at}
 
     def has_succeeded(self, since):
         """Return True if a login has succeeded since a moment."""
-        query = "SELECT 1 FROM l10n_pl_ksef_session WHERE activated_at > %s"
+        query = f"SELECT 1 FROM l10n_pl_ksef_session WHERE activated_at > %s AND {RIGHTFUL}"
         with self.registry.cursor() as cr:
             cr.execute(query, [since])
             return bool(cr.fetchall())

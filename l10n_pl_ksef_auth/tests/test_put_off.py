@@ -121,6 +121,7 @@ class TestPutOff(KsefCase):
                     for _caller in range(4):
                         self.assertIsInstance(self.token(), KsefError)
                 self.assertEqual(refreshes["calls"], 1)
+                self.assertIn("at the moment", self.panel()["problem"]["text"])
                 self.simulator.faults.clear()
                 self.travel(minutes=1)
                 self.assertIsInstance(self.token(), str)

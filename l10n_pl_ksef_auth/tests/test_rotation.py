@@ -6,7 +6,9 @@ from unittest.mock import patch
 from odoo.tests import tagged
 
 from odoo.addons.l10n_pl_ksef_auth.models.upkeep.housekeeping import REMINDED_PARAMETER
+from odoo.addons.l10n_pl_ksef_auth.models.vault import rotation
 from odoo.addons.l10n_pl_ksef_auth.models.vault import vault as vault_room
+from odoo.addons.l10n_pl_ksef_auth.models.vault.vault import encrypted, read_secret
 from odoo.addons.l10n_pl_ksef_auth.tools import vault
 
 from .common import KsefCase, windows
@@ -28,7 +30,7 @@ class TestRotation(KsefCase):
         self.session = self.company._l10n_pl_ksef_session()
 
     def rotate(self):
-        counts = self.env["l10n_pl_ksef.rotation"]._rotate()
+        counts = rotation.rotate(self.env)
         self.env.invalidate_all()
         return counts
 
@@ -89,13 +91,48 @@ class TestRotation(KsefCase):
         self.assertEqual(applications["calls"], 0)
 
     def test_a_break_in_the_middle_is_mended_by_a_repetition(self):
-        rotation = type(self.env["l10n_pl_ksef.rotation"])
         with patch.object(rotation, "_settle", side_effect=OSError), suppress(OSError):
             self.rotate()
         self.assertTrue(self.session._stored_token())
         counts = self.rotate()
         self.assertEqual(counts["encrypted"], 0)
         self.assertTrue(self.session._stored_token())
+
+    def test_what_somebody_uses_keeps_its_key_until_the_command_is_repeated(self):
+        before, token = self.file.read_text().strip(), self.session._stored_token()
+        with self.others_at_it():
+            counts = self.rotate()
+        self.assertGreater(counts["busy"], 3)
+        self.assertIn(before, self.file.read_text())
+        self.assertFalse(self.old.exists())
+        self.assertEqual(self.session._stored_token(), token)
+        self.assertEqual(self.rotate()["busy"], 0)
+        self.assertNotIn(before, self.file.read_text())
+        self.assertEqual(self.session._stored_token(), token)
+
+    def test_what_a_worker_stored_with_the_old_key_meanwhile_is_not_lost(self):
+        late = encrypted(self.session, access_token_secret=b"late")
+        settled = rotation._left
+
+        def write_late(env):
+            self.session.write(late)
+            self.session.flush_recordset()
+            late.clear()
+            return settled(env)
+
+        with patch.object(rotation, "_left", write_late):
+            self.rotate()
+        self.assertEqual(read_secret(self.session, "access_token_secret"), b"late")
+
+    def test_a_key_in_a_file_of_the_configuration_is_used_and_stays_there(self):
+        new, old = vault.generate_key(), self.file.read_text().strip()
+        given = self.file.with_suffix(".given")
+        given.write_text(f"{new}\n{old}\n")
+        self.addCleanup(given.unlink)
+        with patch.dict(os.environ, {vault_room.KEY_VARIABLE: f"file:{given}"}):
+            self.assertEqual(self.rotate()["busy"], 0)
+            self.assertTrue(self.session._stored_token())
+        self.assertEqual(given.read_text(), f"{new}\n{old}\n")
 
     def test_a_key_of_the_environment_is_replaced_by_the_one_before_it(self):
         new, old = vault.generate_key(), self.file.read_text().strip()

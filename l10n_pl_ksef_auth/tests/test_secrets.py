@@ -6,6 +6,14 @@ from odoo.tests import tagged
 from odoo.tools import config
 
 from odoo.addons.l10n_pl_ksef_auth.models.vault import vault as vault_room
+from odoo.addons.l10n_pl_ksef_auth.models.vault.database_identity import HOME_PARAMETER, claim
+from odoo.addons.l10n_pl_ksef_auth.models.vault.vault import (
+    encrypted,
+    keys_of,
+    place_of,
+    read_secret,
+    write_secrets,
+)
 from odoo.addons.l10n_pl_ksef_auth.tools import vault
 
 from .common import KsefCase
@@ -49,12 +57,53 @@ class TestSecrets(KsefCase):
     def test_a_value_copied_to_another_field_does_not_decrypt(self):
         self.session.refresh_token_secret = self.session.access_token_secret
         with self.assertRaises(vault.VaultCorrupt):
-            self.session._secret_read("refresh_token_secret")
+            read_secret(self.session, "refresh_token_secret")
 
     def test_a_value_copied_to_another_record_does_not_decrypt(self):
         other = self.session.copy({"access_token_secret": self.session.access_token_secret})
         with self.assertRaises(vault.VaultCorrupt):
-            other._secret_read("access_token_secret")
+            read_secret(other, "access_token_secret")
+
+    def test_a_value_of_another_database_with_the_same_key_does_not_decrypt(self):
+        ours = self.home()
+        self.name_database("theirs")
+        stolen = encrypted(self.session, access_token_secret=b"theirs")
+        claim(self.env, ours)
+        self.session.write(stolen)
+        with self.assertRaises(vault.VaultCorrupt):
+            read_secret(self.session, "access_token_secret")
+
+    def test_a_database_cannot_give_itself_the_name_of_another(self):
+        home = self.home()
+        self.env["ir.config_parameter"].set_param(HOME_PARAMETER, home.replace(self.bound(), "x"))
+        with self.assertRaises(vault.VaultCorrupt):
+            read_secret(self.session, "access_token_secret")
+
+    def test_what_was_stored_before_secrets_were_bound_opens_and_is_bound_when_written(self):
+        bound, token = self.bound(), self.session._stored_token()
+        unbound = vault.Vault(keys_of(self.env))
+        place = place_of(self.session, "access_token_secret")
+        self.session.access_token_secret = unbound.encrypt(token.encode(), place)
+        home = self.home().split("/")
+        self.env["ir.config_parameter"].set_param(HOME_PARAMETER, "/".join(home[:4]))
+        self.assertEqual(self.session._stored_token(), token)
+        self.keep_alive(minutes=1)
+        self.assertNotIn(self.bound(), ("", bound))
+        self.assertEqual(self.session._stored_token(), token)
+        write_secrets(self.session, access_token_secret=token.encode())
+        self.assertTrue(self.session.access_token_secret.startswith("v2:"))
+
+    def home(self):
+        return self.env["ir.config_parameter"].get_param(HOME_PARAMETER)
+
+    def bound(self):
+        """Return the name that this database's secrets are bound to."""
+        return self.home().split("/")[4]
+
+    def name_database(self, bound):
+        """Have the secrets bound to another name, as another database with the same key has it."""
+        home = "/".join([*self.home().split("/")[:4], bound])
+        claim(self.env, f"{home}/{vault.mark(keys_of(self.env)[0], home)}")
 
     def test_a_copied_session_has_no_secrets(self):
         self.assertFalse(any(self.session.copy()[name] for name in self.session._secret_fields()))
@@ -70,7 +119,7 @@ class TestSecrets(KsefCase):
     def test_a_machine_with_another_key_never_invents_one(self):
         fingerprint = self.env["ir.config_parameter"].get_param(vault_room.FINGERPRINT_PARAMETER)
         with self.other_key(), self.assertRaises(vault.VaultKeyMissing):
-            self.session._secret_write(access_token_secret=b"x")
+            write_secrets(self.session, access_token_secret=b"x")
         now = self.env["ir.config_parameter"].get_param(vault_room.FINGERPRINT_PARAMETER)
         self.assertEqual(now, fingerprint)
 

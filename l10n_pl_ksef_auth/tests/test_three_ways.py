@@ -79,6 +79,10 @@ class TestOwnCertificate(KsefCase):
             view = self.window.connect()
         self.assertEqual((view["step"], view["problem"]["way_back"]), ("certificate", "wait"))
 
+    def test_without_a_certificate_the_window_says_so(self):
+        view = self.window.connect()
+        self.assertEqual((view["step"], view["problem"]["way_back"]), ("certificate", "sign"))
+
     def test_without_a_nip_the_window_says_so(self):
         self.load()
         self.company.vat = False

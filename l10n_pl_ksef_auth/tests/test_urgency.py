@@ -42,7 +42,7 @@ class TestUrgency(KsefCase):
 
     def test_a_company_without_a_login_comes_before_one_whose_login_ends(self):
         certificate = self.certified()
-        certificate._serve_too(self.other)
+        certificate._serve_too({self.other: self.other.l10n_pl_ksef_digits})
         self.login(self.other, state="expired", activated_at=certificate._now())
         session = self.company._l10n_pl_ksef_session()
         session.renew_at = session._now()
@@ -56,9 +56,7 @@ class TestUrgency(KsefCase):
         self.assertEqual(self.due._next_moment(), moment)
 
     def test_only_a_run_shares_its_client(self):
-        pool = HttpPool()
-        self.addCleanup(pool.close)
-        in_run = self.company.with_context(**pool.context())
-        shared = in_run._l10n_pl_ksef_client()
-        self.assertIs(shared, in_run._l10n_pl_ksef_client())
+        with HttpPool().shared():
+            shared = self.company._l10n_pl_ksef_client()
+            self.assertIs(shared, self.company._l10n_pl_ksef_client())
         self.assertIsNot(shared, self.company._l10n_pl_ksef_client())

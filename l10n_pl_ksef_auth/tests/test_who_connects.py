@@ -1,7 +1,9 @@
+import os
 from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
+from odoo.tools import config
 
 from odoo.addons.l10n_pl_ksef_auth.models.certificate.states import ISSUING
 from odoo.addons.l10n_pl_ksef_auth.tools import xades
@@ -180,7 +182,32 @@ class TestForWhom(KsefCase):
         }
         for place, text in told.items():
             with self.subTest(place):
-                self.assertIn("must begin with https://", text)
+                self.assertIn("system parameter", text)
+
+    def test_an_address_beyond_this_machine_in_a_system_parameter_is_shown_in_red(self):
+        self.connect()
+        self.set_address("https://ksef.example/v2")
+        panel = self.panel()
+        self.assertEqual((panel["state"], panel["color"]), ("attention", "red"))
+        self.assertIn("l10n_pl_ksef_base_url", panel["problem"]["action"])
+        colors = self.env["l10n_pl_ksef.dot"]._colors(self.company)
+        self.assertEqual(colors, {self.company.id: "red"})
+
+    def test_a_system_parameter_that_leads_back_into_odoo_is_not_followed(self):
+        self.set_address(f"http://127.0.0.1:{config['http_port']}/v2")
+        self.assertIn("system parameter", self.panel()["problem"]["text"])
+
+    def test_the_configuration_may_name_an_address_beyond_this_machine(self):
+        self.set_address("http://ksef.example/v2")
+        for given in (
+            patch.dict(os.environ, {"L10N_PL_KSEF_BASE_URL_TEST": "https://ksef.example/v2"}),
+            patch.dict(config.options, {"l10n_pl_ksef_base_url_test": "https://ksef.example/v2"}),
+        ):
+            with self.subTest(given), given:
+                address = self.company._l10n_pl_ksef_base_url("test")
+                self.assertEqual(address, "https://ksef.example/v2")
+        with patch.dict(os.environ, {"L10N_PL_KSEF_BASE_URL_TEST": "http://ksef.example/v2"}):
+            self.assertIn("must begin with https://", self.panel()["problem"]["text"])
 
     def test_no_login_is_given_up_for_a_wrong_address(self):
         session = self.connect()

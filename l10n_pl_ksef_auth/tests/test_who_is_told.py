@@ -1,7 +1,6 @@
 import time
 from contextlib import contextmanager, nullcontext
 from datetime import timedelta
-from pathlib import Path
 from unittest.mock import patch
 
 from odoo.tests import HttpCase, tagged
@@ -9,8 +8,10 @@ from odoo.tools import mute_logger
 
 from odoo.addons.l10n_pl_ksef_auth.exceptions import LoginNeeded
 from odoo.addons.l10n_pl_ksef_auth.models.upkeep import alert_watch
+from odoo.addons.l10n_pl_ksef_auth.models.upkeep.housekeeping import REMINDED_PARAMETER
 from odoo.addons.l10n_pl_ksef_auth.models.vault import database_identity
 from odoo.addons.l10n_pl_ksef_auth.models.vault import vault as vault_room
+from odoo.addons.l10n_pl_ksef_auth.tools import clock
 
 from .causes import MOVES
 from .common import KsefCase
@@ -85,6 +86,19 @@ class TestWhoIsTold(KsefCase):
     # ------------------------------------------------------------------
     # Who
     # ------------------------------------------------------------------
+    def second_login(self, **values):
+        """Return a login of another company, which ends when our company's ends."""
+        session = self.company._l10n_pl_ksef_session()
+        end, other = session.refresh_valid_until, self.make_company("Druga", "1111111111")
+        context = {
+            "company_id": other.id,
+            "context_value": other.l10n_pl_ksef_digits,
+            "reference_number": "second",
+            "state": "active",
+        }
+        dates = {"refresh_valid_until": end, "next_attempt": end, "activated_at": session._now()}
+        return session.copy({**context, **dates, "rights_checked_at": session._now(), **values})
+
     def told(self):
         """Return who was told after an outage until the end of the login."""
         self.let_it_end(self.outage())
@@ -123,8 +137,8 @@ class TestWhoIsTold(KsefCase):
 
     @mute_logger(f"{UPKEEP}.keep_alive")
     def test_a_record_that_cannot_be_set_aside_stops_neither_the_others_nor_the_telling(self):
-        self.connect(company=self.make_company("Druga Sp. z o.o.", "1111111111"))
         end = self.outage()
+        self.second_login(renew_at=False)
         sessions = self.registry["l10n_pl_ksef.session"]
         with (
             patch.object(sessions, "_step_sign", side_effect=ZeroDivisionError),
@@ -147,9 +161,8 @@ class TestWhoIsTold(KsefCase):
 
     @mute_logger(f"{UPKEEP}.alert_watch")
     def test_a_company_that_cannot_be_judged_keeps_no_other_companys_word_back(self):
-        other = self.make_company("Druga Sp. z o.o.", "1111111111")
         self.connect()
-        self.connect(company=other)
+        other = self.second_login().company_id
         self.keep_alive(days=5)
         watch = self.registry["l10n_pl_ksef.alert.watch"]
         judge = watch._login_level
@@ -163,6 +176,13 @@ class TestWhoIsTold(KsefCase):
             self.keep_alive(days=1)
         told = {alert.company_id: alert.level for alert in self.open_alerts()}
         self.assertEqual(told, {self.company: 1, other: 3})
+
+    def test_one_query_says_that_nobody_has_to_be_told_of_any_company(self):
+        self.certified()
+        watch = self.env["l10n_pl_ksef.alert.watch"]
+        watch._is_worth_a_look()
+        with self.assertQueryCount(1):
+            self.assertFalse(watch._is_worth_a_look())
 
     # ------------------------------------------------------------------
     # The key and the database
@@ -197,13 +217,13 @@ class TestWhoIsTold(KsefCase):
     @contextmanager
     def server(self, name, key=True):
         """Be a server of this database, with the key or without."""
-        found = vault_room.sources(self.env)
-        place = found if key else {**found, "file": Path("/nowhere/of.key")}
-        with (
-            patch.object(alert_watch.socket, "gethostname", return_value=name),
-            patch.object(vault_room, "sources", return_value=place),
-        ):
-            yield
+        file = vault_room.sources(self.env)["file"]
+        hidden = file if key else file.rename(file.with_suffix(".hidden"))
+        try:
+            with patch.object(alert_watch.socket, "gethostname", return_value=name):
+                yield
+        finally:
+            hidden.rename(file)
 
     def move(self, code):
         """Make this database look like one kind of copy."""
@@ -242,17 +262,18 @@ class TestWhoIsTold(KsefCase):
 
     def test_a_server_without_the_key_asks_nobody_to_back_it_up(self):
         self.connect()
+        self.env["ir.config_parameter"].set_param(REMINDED_PARAMETER, False)
         for key in (False, True):
             with self.server("b", key):
                 self.keep_alive(hours=1)
-            reminder = self.env["mail.activity"].search([("summary", "ilike", "backed up")])
+            file = vault_room.sources(self.env)["file"]
+            reminder = self.env["mail.activity"].search([("note", "ilike", file.name)])
             self.assertEqual(bool(reminder), key)
-        self.assertIn("on the server b", reminder.note)
+        self.assertIn(" b.", reminder.note)
 
     def test_the_clocks_fault_is_named_and_no_login_after_the_other_is_begun(self):
         self.certified()
-        self.simulator.clock.advance(timedelta(days=-8))
-        self.travel(days=1)
+        clock.travel(clock.offset() + timedelta(days=8))
         with self.counted("redeem") as logins:
             self.go_on(timedelta(hours=6))
         self.assertIn("clock", self.panel()["problem"]["text"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import SplitResult, urlsplit
@@ -53,6 +54,21 @@ def check_base_url(url: str) -> str:
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ValueError("A KSeF address holds no user, no query and no fragment.")
     return url.strip().rstrip("/")
+
+
+def check_local_url(url: str, own_ports: Collection[int]) -> str:
+    """Return ``url`` without a trailing slash, if it leads to another program on this machine.
+
+    :param url: base address, from where code that was typed into Odoo can write it
+    :param own_ports: of Odoo itself, whose pages may be typed code too
+    :raises ValueError: unless secrets stay on this machine and out of Odoo
+    """
+    checked = check_base_url(url)
+    parts = urlsplit(checked)
+    standard = 443 if parts.scheme == "https" else 80
+    if not _is_loopback(parts.hostname or "") or (parts.port or standard) in own_ports:
+        raise ValueError("A system parameter may name another program on this machine only.")
+    return checked
 
 
 def _can_be_reached(parts: SplitResult) -> bool:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from .client import KsefClient
 from .const import EXCHANGE_TIMEOUT
 from .deadline import Deadline
 
-_KEY = "l10n_pl_ksef_http_pool"
-
 
 class HttpPool:
     """One client for each address, kept open until close(); for one thread.
 
-    It is handed down in Odoo's context, which a browser can fill too: `pool_of` believes only an
-    object of this class, and JSON makes none.
+    It is not handed down in Odoo's context: automation rules read that, and could listen in.
     """
 
     def __init__(self) -> None:
@@ -40,9 +38,15 @@ class HttpPool:
         while self._clients:
             self._clients.popitem()[1].close()
 
-    def context(self) -> dict[str, Any]:
-        """Return what hands this pool down: `records.with_context(**pool.context())`."""
-        return {_KEY: self}
+    @contextmanager
+    def shared(self) -> Iterator[None]:
+        """Have `pool_of` find this pool inside the block, and close it at the end."""
+        token = _shared.set(self)
+        try:
+            yield
+        finally:
+            _shared.reset(token)
+            self.close()
 
 
 class _KeptClient(KsefClient):
@@ -52,10 +56,9 @@ class _KeptClient(KsefClient):
         """Leave the connections open for the next block."""
 
 
-def pool_of(context: Mapping[str, Any]) -> HttpPool | None:
-    """Return the pool that was handed down in Odoo's context, or None.
+_shared: ContextVar[HttpPool | None] = ContextVar("l10n_pl_ksef_http_pool", default=None)
 
-    :param context: of an environment
-    """
-    pool = context.get(_KEY)
-    return pool if isinstance(pool, HttpPool) else None
+
+def pool_of() -> HttpPool | None:
+    """Return the pool of the block that this runs in, or None."""
+    return _shared.get()

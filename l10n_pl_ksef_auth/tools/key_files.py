@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from asn1crypto import keys, parser, pkcs12
+from asn1crypto import cms, keys, parser, pkcs12
 
 from . import locked_keys
 from .locked_keys import Locked, UselessError
@@ -26,6 +26,7 @@ _MOST_FILES, _MOST_BYTES, _MOST_BLOCKS = 8, 256 * 1024, 20
 _MOST_ELEMENTS, _DEEPEST, _LONGEST_OID, _LONGEST_LENGTH = 1500, 30, 40, 4
 #: In bytes.  An RSA key of 4096 bits has 2376, and checking a larger one takes seconds.
 _LARGEST_CERTIFICATE, _LARGEST_KEY = 16 * 1024, 2600
+_BASE64 = re.compile(rb"(M|LS0tLS1CRUdJTi)[A-Za-z0-9+/]{50,}={0,2}")
 _INTEGER, _BITS, _OCTETS, _OID, _SEQUENCE, _CONSTRUCTED = 2, 3, 4, 6, 0x30, 0x20
 #: What asn1crypto raises for bytes that are something else than they seemed.
 _ODD = (ValueError, TypeError, LookupError, AttributeError, OverflowError)
@@ -41,12 +42,16 @@ class CredentialError(Exception):
 
 @dataclass
 class Found:
-    """What the files hold; ``troubles`` are of the parts that are of no use."""
+    """What the files hold; ``troubles`` are of the parts that are of no use.
+
+    ``sound`` tells by their ids which keys were checked, and whether they are sound.
+    """
 
     certificates: list[Certificate] = field(default_factory=list)
     keys: list[Any] = field(default_factory=list, repr=False)
     locked: list[Locked] = field(default_factory=list, repr=False)
     troubles: set[Reason] = field(default_factory=set)
+    sound: dict[int, bool] = field(default_factory=dict)
 
     def add(self, item: Any) -> None:
         """Put one item to those of its kind.
@@ -91,8 +96,9 @@ def _blocks(data: bytes) -> list[bytes]:
     """Return the parts of one file: DER, or the text of a key that PEM itself encrypts."""
     text = data.replace(b"\0", b"")  # as UTF-16 has them between plain letters
     if b"-----BEGIN " not in text:
-        return [data if data[:1] == b"\x30" else _bare(text)]
-    parts = text.split(b"-----")
+        bare = data if data[:1] == b"\x30" else _bare(text)
+        return _blocks(bare) if b"-----BEGIN " in bare else [bare]
+    parts = text.replace(b"\\r", b"").replace(b"\\n", b"\n").split(b"-----")
     following = zip(parts, [*parts[1:], b""], strict=True)
     return [_body(body) for label, body in following if label.startswith(b"BEGIN ")]
 
@@ -105,9 +111,9 @@ def _body(body: bytes) -> bytes:
 
 
 def _bare(text: bytes) -> bytes:
-    """Return DER from base64 without a label; anything else as it is."""
+    """Return DER or PEM from base64 without a label; anything else as it is."""
     letters = b"".join(text.lstrip(b"\xef\xbb\xbf\xff\xfe").split()).strip(b"\"'")
-    return _decoded(letters) if re.fullmatch(rb"MI[A-Za-z0-9+/]+=*", letters) else text
+    return _decoded(letters) if _BASE64.fullmatch(letters) else text
 
 
 def _decoded(text: bytes) -> bytes:
@@ -134,6 +140,9 @@ def _take_block(found: Found, block: bytes, number: int) -> None:
         found.add(_locked_key(keys.EncryptedPrivateKeyInfo.load(der)))
     elif shape[:2] == [_INTEGER, _SEQUENCE] and shape[2:3] != [_OCTETS]:
         _take_pkcs12(found, der, number)
+    elif shape[0] == _OID:
+        for item in cms.ContentInfo.load(der)["content"]["certificates"]:
+            found.take(take_certificate, item.chosen.dump())
     else:
         found.add(_key(der))
 
@@ -199,7 +208,9 @@ def take_certificate(found: Found, der: bytes) -> None:
             raise ValueError("longer than any")
         found.add(read_certificate(_element(der)))
     except (ValueError, IndexError):
-        raise UselessError("certificate") from None
+        version = parser.parse(parser.parse(der)[4])[4][:1]
+        # A request for a certificate looks like one, but for the form of its version.
+        raise UselessError("certificate" if version == b"\xa0" else "format") from None
 
 
 def _key(der: bytes) -> Any:

@@ -138,7 +138,7 @@ def _rounds(derivation: Any) -> tuple[int, bool]:
     if memory > _MOST_MEMORY or p > _MOST_LANES:
         raise UselessError("strong")
     # It begins and ends with PBKDF2, of 128·r·p bytes.
-    rounds = 8 * r * p + memory * p * MOST_ROUNDS // (_MOST_MEMORY * _MOST_LANES)
+    rounds = max(8 * r * p, memory * p * MOST_ROUNDS // (_MOST_MEMORY * _MOST_LANES))
     return rounds, memory < _OPENSSL_MEMORY
 
 

@@ -1,7 +1,8 @@
 """Encryption at rest with a key that is not in the database (docs/design.md 10 and 15).
 
 A key is 32 random bytes, written as URL-safe base64. Several keys may be given, separated by
-commas or white space: the first encrypts, all decrypt, so that a key can be replaced.
+commas or white space: the first encrypts, all decrypt, so that a key can be replaced. ``file:``
+and a path stand for the keys in that file.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 KEY_BYTES = 32
 _NONCE_BYTES = 12
-_VERSION = "v1"
+#: What is encrypted is bound to a place in a database; in the first version, to the place alone.
+_UNBOUND, _BOUND = "v1", "v2"
+_FILE = "file:"
 
 #: Errors of network shares on which a file cannot have two names; the last one is Windows'.
 _NO_SECOND_NAME = {
@@ -46,12 +49,15 @@ class Vault:
     """Encrypts and decrypts short secrets.
 
     :param keys: 32 bytes each; the first encrypts
+    :param database: the name that the database's secrets are bound to; without one they are bound
+        to their place alone
     :raises VaultKeyMissing: without a key
     """
 
-    def __init__(self, keys: Sequence[bytes]) -> None:
+    def __init__(self, keys: Sequence[bytes], database: str = "") -> None:
         if not keys:
             raise VaultKeyMissing("no key")
+        self._database = database
         self._ciphers = {key_fingerprint(key): AESGCM(key) for key in keys}
         self.fingerprint = key_fingerprint(keys[0])
 
@@ -59,13 +65,14 @@ class Vault:
         return f"Vault({self.fingerprint})"
 
     def encrypt(self, plain: bytes, context: str) -> str:
-        """Return ``plain`` as text that only the same context decrypts.
+        """Return ``plain`` as text that only the same context of the same database decrypts.
 
         :param context: the place that the secret belongs to, such as a model and field; not secret
         """
-        nonce = os.urandom(_NONCE_BYTES)
-        sealed = self._ciphers[self.fingerprint].encrypt(nonce, plain, _bound(context))
-        return f"{_VERSION}:{self.fingerprint}:{base64.b64encode(nonce + sealed).decode('ascii')}"
+        version = _BOUND if self._database else _UNBOUND
+        nonce, bound = os.urandom(_NONCE_BYTES), self._bound(version, context)
+        sealed = self._ciphers[self.fingerprint].encrypt(nonce, plain, bound)
+        return f"{version}:{self.fingerprint}:{base64.b64encode(nonce + sealed).decode('ascii')}"
 
     def decrypt(self, text: str, context: str) -> bytes:
         """Return what :meth:`encrypt` was given.
@@ -73,34 +80,45 @@ class Vault:
         :raises VaultKeyMissing: when it was encrypted with a key that is not here
         :raises VaultCorrupt: when it was changed or belongs to another context
         """
-        fingerprint, sealed = _parts(text)
+        version, fingerprint, sealed = _parts(text)
         cipher = self._ciphers.get(fingerprint)
         if cipher is None:
             raise VaultKeyMissing("encrypted with a key that is not here")
         try:
-            return cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], _bound(context))
+            bound = self._bound(version, context)
+            return cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], bound)
         except (InvalidTag, ValueError):
             raise VaultCorrupt("changed, or of another context") from None
 
     def needs_reencryption(self, text: str) -> bool:
-        """Return True if ``text`` was encrypted with another key than the first."""
-        return _parts(text)[0] != self.fingerprint
+        """Return True if ``text`` has another key than the first, or could be bound and is not."""
+        version, fingerprint, _sealed = _parts(text)
+        return fingerprint != self.fingerprint or (version == _UNBOUND and bool(self._database))
+
+    def _bound(self, version: str, context: str) -> bytes:
+        database = f"{self._database}:" if version == _BOUND else ""
+        return f"{version}:{database}{context}".encode()
 
 
-def _bound(context: str) -> bytes:
-    return f"{_VERSION}:{context}".encode()
+def fingerprint_of(text: str) -> str:
+    """Return the fingerprint of the key that ``text`` was encrypted with.
+
+    :raises VaultCorrupt: when it is none of ours
+    """
+    return _parts(text)[1]
 
 
-def _parts(text: str) -> tuple[str, bytes]:
+def _parts(text: str) -> tuple[str, str, bytes]:
     try:
         version, fingerprint, encoded = text.split(":")
         sealed = base64.b64decode(encoded, validate=True)
     except (ValueError, binascii.Error):
         raise VaultCorrupt("not an encrypted text") from None
     spelled_otherwise = base64.b64encode(sealed).decode("ascii") != encoded
-    if version != _VERSION or len(sealed) <= _NONCE_BYTES or spelled_otherwise:
+    known = version in (_UNBOUND, _BOUND)
+    if not known or len(sealed) <= _NONCE_BYTES or spelled_otherwise:
         raise VaultCorrupt("not an encrypted text")
-    return fingerprint, sealed
+    return version, fingerprint, sealed
 
 
 def key_fingerprint(key: bytes) -> str:
@@ -111,6 +129,11 @@ def key_fingerprint(key: bytes) -> str:
 def derive_key(key: bytes, purpose: str) -> bytes:
     """Return 32 bytes for another use than encryption, such as digests of identities."""
     return hmac.new(key, f"l10n_pl_ksef {purpose}".encode(), hashlib.sha256).digest()
+
+
+def mark(key: bytes, text: str) -> str:
+    """Return what shows that whoever wrote ``text`` had the key; it reveals nothing of it."""
+    return hmac.new(derive_key(key, "mark"), text.encode(), hashlib.sha256).hexdigest()
 
 
 def generate_key() -> str:
@@ -149,12 +172,12 @@ def load_keys(
     :param may_create: allow a new key in ``file_path``; False once the database knows a key
     :raises VaultKeyMissing: when there is none, or the file cannot be read or written
     """
-    for text in (config_value, env_value):
-        if text and text.strip():
-            return parse_keys(text)
-    path = Path(file_path)
+    given = next((text for text in (config_value, env_value) if text and text.strip()), "").strip()
+    if given and not given.startswith(_FILE):
+        return parse_keys(given)
+    path = Path(given.removeprefix(_FILE) or file_path)
     try:
-        if may_create and not path.exists():
+        if may_create and not given and not path.exists():
             _create(path)
         keys = parse_keys(path.read_text("ascii"))
     except (OSError, UnicodeDecodeError) as error:

@@ -14,6 +14,7 @@ from ..models.base.steps import naive
 from ..models.certificate.states import STANDING
 from ..models.res_company import CONNECT_GROUP
 from ..models.session.states import ENDED, IN_FLIGHT
+from ..models.vault.vault import read_secret, secret_digests, write_secrets
 from ..tools import clock, members
 from ..tools import nip as nip_tools
 from ..tools.const import CHALLENGE_LIFETIME
@@ -157,7 +158,7 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
             content = base64.b64decode(content_base64, validate=True)
             # One byte too many is enough for the reader to say that the file is too large.
             content = content[: MAX_SIZE + 1]
-            window._secret_write(document_secret=content or b" ")
+            write_secrets(window, document_secret=content or b" ")
             window.write(
                 {
                     "document_name": members.for_people(str(name))[:255],
@@ -220,17 +221,18 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
         :return dict: view(); the step is "verify", or "certificate" with what is wrong
         """
         window = self._checked_sudo()
-        sessions = self.env["l10n_pl_ksef.session"]
-        try:
-            login, _failure = sessions._log_in(window.company_id, wait_seconds=5, anew=True)
-        except nip_tools.InvalidNip as error:
-            window.problem = problems.of_nip(error)
-            return window.view()
-        if not login:
-            window.problem = problems.local("busy")
-            return window.view()
-        window.write({"session_id": login.id, "step": "verify", "problem": False})
-        return window._follow_up(Upload())
+        sessions, company = self.env["l10n_pl_ksef.session"], window.company_id
+        problem, login = window._nip_problem(), sessions
+        if not problem:
+            login, _failure = sessions._log_in(company, wait_seconds=5, anew=True)
+        if login:
+            # It is newer than this transaction's view of the database.
+            with fresh(window) as seen:
+                seen.write({"session_id": login.id, "step": "verify", "problem": False})
+                return seen._follow_up(Upload())
+        usable = company._l10n_pl_ksef_certificate()._usable()
+        window.problem = problem or problems.local("busy" if usable else "certificate_gone")
+        return window.view()
 
     def follow(self):
         """Do the next due step while KSeF checks the signature or the certificate.
@@ -310,7 +312,7 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
         Nothing is kept of a reading: it holds a PESEL, and changes with the time.
         """
         try:
-            content = self._secret_read("document_secret")
+            content = read_secret(self, "document_secret")
         except VaultError:
             content = b""
         is_shown = content and self.step != "verify"
@@ -469,7 +471,7 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
     def _of_signer(self, reading):
         """Return the certificates that serve the company and belong to the file's signer."""
         signer = reading.signer
-        signers = self._secret_digests(signer.identity) if signer and signer.identity else []
+        signers = secret_digests(self.env, signer.identity) if signer and signer.identity else []
         return self._standing().filtered(lambda one: one.identity_digest in signers)
 
     def _standing(self):

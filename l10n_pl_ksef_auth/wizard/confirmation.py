@@ -6,6 +6,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.http import request
 from odoo.tools import SQL
 
+from ..models.vault.guard import refuse_typed_code
 from ..screens.sensitive import PHRASE_KEY
 
 
@@ -45,12 +46,18 @@ class L10n_Pl_KsefConfirmation(models.TransientModel):
         """Compare the words, then call the method.
 
         :raises UserError: other words
+        :raises AccessError: another user's window, a method that asks for no confirmation, or code
+            that was typed into Odoo
         """
+        refuse_typed_code(self.env)
         self.ensure_one()
         if self.create_uid != self.env.user or not request:
             raise AccessError(self.env._("This window belongs to another user."))
         if (self.typed or "").strip() != self.phrase:
             raise UserError(self.env._("This is not what you were asked to type."))
+        model, ids, name, args, kwargs = json.loads(self.sudo().request)
+        method = getattr(self.env[model].browse(ids), name)
+        if not getattr(method, "__has_check_identity", False):
+            raise AccessError(self.env._("This needs no confirmation."))
         request.session[PHRASE_KEY] = time.time()
-        model, ids, method, args, kwargs = json.loads(self.sudo().request)
-        return getattr(self.env[model].browse(ids), method)(*args, **kwargs)
+        return method(*args, **kwargs)

@@ -1,13 +1,14 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 
 from ..models.base import problems
 from ..models.base.locks import fresh
 from ..models.res_company import CONNECT_GROUP
 from ..models.session.states import LIVE
-from ..models.vault.database_identity import HOME_PARAMETER, claim
-from ..models.vault.vault import FINGERPRINT_PARAMETER, secret_models, why_locked
+from ..models.vault.database_identity import HOME_PARAMETER
+from ..models.vault.vault import FINGERPRINT_PARAMETER, claim_moved, secret_models, why_locked
 from ..screens.sensitive import sensitive
+from ..tools.vault import VaultError
 
 
 class L10n_Pl_KsefUnlock(models.TransientModel):
@@ -50,9 +51,14 @@ class L10n_Pl_KsefUnlock(models.TransientModel):
         """Declare this database the original, moved or restored, and go on with its secrets.
 
         :return dict: the action that shows the account
+        :raises UserError: their key is not here: it has to come first
         """
         with fresh(self._check_decider().sudo()) as companies:
-            claim(companies.env)
+            try:
+                claim_moved(companies.env)
+            except VaultError as error:
+                texts = problems.texts(self.env, problems.of_error(error))
+                raise UserError(f"{texts['text']} {texts['action']}") from error
             companies.env["l10n_pl_ksef.audit"]._record(companies, "original")
             sessions = companies.env["l10n_pl_ksef.session"]
             sessions._wake_cron_at(sessions._now())

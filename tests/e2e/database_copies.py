@@ -31,7 +31,7 @@ try:
 except Exception as error:
     token = False
 panel = env.company.with_context(lang="en_US").l10n_pl_ksef_panel()
-print("LOOK" + json.dumps({"token": token, "panel": panel}))
+print("LOOK" + json.dumps({"token": token, "panel": panel, "refused": refused}))
 """
 DUPLICATE = """
 import odoo.init
@@ -42,12 +42,17 @@ config["list_db"] = True
 db.exp_duplicate_database({source!r}, {copy!r}, neutralize_database={neutralize})
 """
 DECIDE = """
+from odoo.exceptions import UserError
 from odoo.addons.l10n_pl_ksef_auth.models.vault.vault import why_locked
 window = env["l10n_pl_ksef.unlock"].create(
     {{"company_id": env.company.id, "code": why_locked(env)}}
 )
-type(window).{method}.__wrapped__(window)
-env.cr.commit()
+try:
+    type(window).{method}.__wrapped__(window)
+    env.cr.commit()
+except UserError as error:
+    env.cr.rollback()
+    refused = str(error)
 """
 
 
@@ -142,9 +147,10 @@ def look(programs: Programs, copy: str, decisions: tuple[str, ...] = ()) -> list
 
     :param decisions: what a person in the browser then decides, action_continue or
         action_start_afresh; after each there is another look
-    :return: for each look: `token`, True if one was given, and `panel`
+    :return: for each look: `token`, True if one was given, `panel`, and what a decision was
+        `refused` with, if it was
     """
-    script = f"MAKE_DUE = {MAKE_DUE!r}\n{LOOK}"
+    script = f"MAKE_DUE, refused = {MAKE_DUE!r}, ''\n{LOOK}"
     for method in decisions:
         script += DECIDE.format(method=method) + LOOK
     lines = [line for line in run(programs, copy, script).splitlines() if "LOOK" in line]

@@ -13,7 +13,7 @@ PANEL = "Połączenie z KSeF"
 PANEL_LABELS = ["Czy aktywne połączenie z KSeF", "Data wygaśnięcia", "Certyfikat KSeF"]
 BUTTON = "Odśwież połączenie (podpis)"
 RED = ("fa-times", "rgb(198, 40, 40)")
-GREEN = ("fa-check", "rgb(30, 138, 59)")
+GREEN = ("fa-check", "rgb(27, 125, 53)")
 FILE = "AuthTokenRequest.xml"
 SIGNED = "AuthTokenRequest (1).xml"
 
@@ -57,10 +57,19 @@ class Journey:
         self.page.wait_for_timeout(400)
         self.page.screenshot(path=self.pictures / f"{name}.png")
 
-    def open_panel(self):
-        """Open the panel behind the dot at the top right, and return it."""
-        self.page.locator(".o_menu_systray").get_by_text("KSeF", exact=True).click()
-        panel = self.page.locator(".o_ksef_panel", has_text=PANEL)
+    def card(self) -> Locator:
+        """Return the panel on the accounting dashboard, where an accountant lands."""
+        return self.page.locator(".o_ksef_dashboard .o_ksef_panel")
+
+    def open_panel(self) -> Locator:
+        """Open the panel behind the dot, unless it has opened by itself, and return it."""
+        panel = self.page.locator(".o_ksef_popover .o_ksef_panel")
+        dot = self.page.locator(".o_ksef_systray")
+        expect(dot).to_be_visible()
+        # By itself it opens when the first screen is drawn: a click just then would close it.
+        self.page.wait_for_timeout(1000)
+        if dot.get_attribute("aria-expanded") == "false":
+            dot.click()
         expect(panel).to_be_visible()
         return panel
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from journey import BUTTON, GREEN, PANEL, RED, Journey, expect_labels, expect_tick
+from journey import BUTTON, GREEN, RED, Journey, expect_labels, expect_tick
 from playwright.sync_api import expect
 
 UNSIGNED = (
@@ -15,8 +15,9 @@ UNSIGNED = (
 
 def test_an_accountant_gets_from_red_to_green_by_reading_the_screen(journey: Journey) -> None:
     page = journey.log_in()
-    panel = journey.open_panel()
+    panel = journey.card()
     expect_labels(panel)
+    expect(page.locator(".o_ksef_systray")).to_contain_text("KSeF: podpisz")
     expect_tick(panel, "Nie", RED)
     expect(panel.locator(".o_ksef_certificate")).to_have_text("brak")
     journey.picture("stage_1_disconnected")
@@ -44,7 +45,8 @@ def test_an_accountant_gets_from_red_to_green_by_reading_the_screen(journey: Jou
     window.get_by_role("button", name="Uwierzytelnij").click()
 
     expect(window).to_be_hidden(timeout=30_000)
-    panel = page.locator(".o_ksef_panel", has_text=PANEL)
+    expect(journey.card()).to_contain_text("Aktywne do")
+    panel = journey.open_panel()
     expect_labels(panel)
     expect_tick(panel, "Tak", GREEN)
     expect(panel).to_contain_text(re.compile("za [67] dni"))

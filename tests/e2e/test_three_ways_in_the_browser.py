@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from journey import BUTTON, GREEN, PANEL, RED, Journey, expect_tick
+from journey import BUTTON, GREEN, RED, Journey, expect_tick
 from ministry import account
 from playwright.sync_api import expect
 
@@ -44,7 +44,7 @@ def test_a_certificate_of_the_ministry_leads_from_red_to_green_without_a_signatu
     window.get_by_role("button", name="Połącz").click()
 
     expect(window).to_be_hidden()
-    panel = page.locator(".o_ksef_panel", has_text=PANEL)
+    panel = journey.open_panel()
     expect_tick(panel, "Tak", GREEN)
     expect(panel.locator(".o_ksef_certificate")).to_contain_text("ważny do")
     journey.picture("ways_3_connected")

@@ -6,9 +6,10 @@ import pytest
 from credential_builders import certificate_bag, key_bag, locked, package, pem, plain
 from credential_builders import with_null_parameters as odd_for_new_releases
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat, pkcs12
+from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat, pkcs7, pkcs12
+from cryptography.x509.oid import NameOID
 from protocol_builders import NOON, certificate_for
 
 from tools.credentials import CredentialError, load_credentials
@@ -161,6 +162,7 @@ def test_a_certificate_too_odd_for_the_library_is_no_certificate(part, odd, enco
 CERTIFICATE_DER, LOCKED_DER = CERTIFICATE.der, locked(KEY, WORD.encode())
 #: What OpenSSL appends in BEGIN TRUSTED CERTIFICATE: an alias.
 TRUST = b"\x30\x06\x0c\x04ksef"
+SHORT_DER = _key_file(Encoding.DER, form=PrivateFormat.TraditionalOpenSSL)
 TRADITIONAL = _key_file(form=PrivateFormat.TraditionalOpenSSL, encryption=LOCKED)
 
 
@@ -170,6 +172,7 @@ def _in_marks(der):
     return der[:1] + b"\x80" + der[header:] + b"\0\0"
 
 
+LIBRARYS = x509.load_der_x509_certificate(CERTIFICATE_DER)
 KEY_FORMS = {
     "locked, labelled as open": pem(LOCKED_DER, "PRIVATE KEY"),
     "open, labelled as locked": pem(plain(KEY), "ENCRYPTED PRIVATE KEY"),
@@ -185,6 +188,9 @@ KEY_FORMS = {
     "DER with a line end": LOCKED_DER + b"\r\n",
     "marks instead of lengths": _in_marks(LOCKED_DER),
     "base64 alone": base64.b64encode(LOCKED_DER),
+    "base64 alone, of another beginning": base64.b64encode(SHORT_DER),
+    "base64 of PEM": base64.encodebytes(pem(LOCKED_DER)),
+    "line ends spelled out": pem(LOCKED_DER).replace(b"\n", b"\\n"),
     "base64 alone in UTF-16": base64.encodebytes(LOCKED_DER).decode().encode("utf-16"),
 }
 CERTIFICATE_FORMS = {
@@ -193,6 +199,8 @@ CERTIFICATE_FORMS = {
     "UTF-16": pem(CERTIFICATE_DER).decode().encode("utf-16"),
     "DER with a line end": CERTIFICATE_DER + b"\n",
     "base64 alone": base64.b64encode(CERTIFICATE_DER),
+    "PKCS#7": pkcs7.serialize_certificates([LIBRARYS], Encoding.DER),
+    "PKCS#7 in PEM": pkcs7.serialize_certificates([LIBRARYS], Encoding.PEM),
 }
 
 
@@ -262,6 +270,12 @@ def test_an_odd_member_of_a_bundle_is_passed_over():
     assert load_credentials(b"read me", bundle)[1] == CERTIFICATE
 
 
+def test_a_request_for_a_certificate_is_none():
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Jan")])
+    made = x509.CertificateSigningRequestBuilder(name).sign(KEY, hashes.SHA256())
+    assert _reason(made.public_bytes(Encoding.PEM), _key_file()) == "format"
+
+
 def test_a_weak_key_beside_the_fitting_one_does_not_matter():
     weak = rsa.generate_private_key(65537, 1024)
     assert load_credentials(_key_file(key=weak), *_portal().values(), password=WORD)
@@ -298,8 +312,9 @@ def test_a_keystore_with_a_certificate_that_the_library_refuses_asks_for_two_fil
 def test_an_rsa_key_whose_numbers_do_not_fit_is_damaged():
     key = rsa.generate_private_key(65537, 2048)
     numbers = key.private_numbers()
-    text = numbers.d.to_bytes(256, "big")
-    broken = plain(key).replace(text, (numbers.d ^ 2).to_bytes(256, "big"))
+    length = (numbers.d.bit_length() + 7) // 8
+    told, other = (number.to_bytes(length, "big") for number in (numbers.d, numbers.d ^ 2))
+    broken = plain(key).replace(told, other)
     assert broken != plain(key)
     certificate = certificate_for(key, digital_signature=True)
     assert _reason(broken, certificate.der) in ("damaged", "format")

@@ -1,3 +1,5 @@
+from threading import Thread
+
 from tools.client import KsefClient
 from tools.http_pool import HttpPool, pool_of
 
@@ -34,13 +36,20 @@ def test_a_closed_pool_gives_a_new_client():
     assert pool.client(HERE) is not former
 
 
-def test_a_pool_is_handed_down_in_a_context():
-    pool = HttpPool()
-    assert pool_of({"lang": "pl_PL", **pool.context()}) is pool
-    assert pool_of({"lang": "pl_PL"}) is None
+def test_a_pool_is_shared_within_a_block_and_closed_at_its_end(monkeypatch):
+    closed, pool = closings(monkeypatch), HttpPool()
+    with pool.shared():
+        assert pool_of() is pool
+        with pool.client(HERE):
+            pass
+    assert closed == [HERE]
+    assert pool_of() is None
 
 
-def test_what_a_browser_puts_there_is_no_pool():
-    (key,) = HttpPool().context()
-    assert pool_of({key: True}) is None
-    assert pool_of({key: {"client": "x"}}) is None
+def test_another_thread_does_not_see_it():
+    found = []
+    with HttpPool().shared():
+        thread = Thread(target=lambda: found.append(pool_of()))
+        thread.start()
+        thread.join()
+    assert found == [None]

@@ -21,7 +21,7 @@ from tools.errors import (
 )
 from tools.meanings import applications, local_problems, login, outages, refused
 
-ALLOWED = {"code", "text", "details", "nip", "signer", "seconds"}
+ALLOWED = {"code", "text", "details", "nip", "signer", "seconds", "days", "left"}
 # docs/ksef.md A1.
 AUTH_STATUSES = [100, 200, 415, 425, 450, 460, 470, 480, 500, 550]
 REFUSALS = [

@@ -27,6 +27,37 @@ def test_what_is_encrypted_comes_back_for_the_same_place_only():
         Vault([NEW]).decrypt(text, CONTEXT.replace("7", "8"))
 
 
+def test_what_is_bound_to_a_database_comes_back_there_only():
+    text = Vault([NEW], "ours").encrypt(SECRET, CONTEXT)
+    assert Vault([NEW], "ours").decrypt(text, CONTEXT) == SECRET
+    for elsewhere in (Vault([NEW], "theirs"), Vault([NEW])):
+        with pytest.raises(VaultCorrupt):
+            elsewhere.decrypt(text, CONTEXT)
+    with pytest.raises(VaultCorrupt):
+        Vault([NEW]).decrypt(text.replace("v2:", "v1:"), f"ours:{CONTEXT}")
+
+
+def test_what_was_not_bound_comes_back_and_wants_to_be():
+    text = Vault([NEW]).encrypt(SECRET, CONTEXT)
+    ours = Vault([NEW], "ours")
+    assert ours.decrypt(text, CONTEXT) == SECRET
+    assert ours.needs_reencryption(text)
+    assert not ours.needs_reencryption(ours.encrypt(SECRET, CONTEXT))
+
+
+def test_the_configuration_may_name_a_file_of_keys(tmp_path):
+    file = tmp_path / "keys"
+    file.write_text(vault.generate_key())
+    expected = vault.parse_keys(file.read_text())
+    named = f"file:{file}"
+    assert vault.load_keys(named, None, tmp_path / "none", may_create=True) == expected
+    assert vault.load_keys(None, named, tmp_path / "none", may_create=True) == expected
+    file.unlink()
+    with pytest.raises(VaultKeyMissing):
+        vault.load_keys(named, None, tmp_path / "none", may_create=True)
+    assert not file.exists()
+
+
 def test_the_text_shows_neither_the_secret_nor_the_key():
     text = Vault([NEW]).encrypt(SECRET, CONTEXT)
     assert text.startswith(f"v1:{vault.key_fingerprint(NEW)}:")
@@ -56,7 +87,7 @@ def test_each_changed_character_is_noticed():
             Vault([NEW]).decrypt(changed, CONTEXT)
 
 
-@pytest.mark.parametrize("text", ["", "v1", "v1:x", "v1:x:y:z", "v1:x:AAAA", "v2:x:" + "A" * 80])
+@pytest.mark.parametrize("text", ["", "v1", "v1:x", "v1:x:y:z", "v1:x:AAAA", "v3:x:" + "A" * 80])
 def test_what_was_never_encrypted_is_corrupt(text):
     with pytest.raises(VaultCorrupt):
         Vault([NEW]).decrypt(text, CONTEXT)

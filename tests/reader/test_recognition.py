@@ -188,7 +188,7 @@ def test_a_pdf_inside_a_signature_is_called_by_its_name():
 
 
 def test_another_way_of_signing_is_offered_where_the_way_is_at_fault_alone():
-    assert reading(signed(algorithm="ec", signing_certificate=None)).findings[0].other_ways
+    assert reading(signed(algorithm="rsa", signing_certificate=None)).findings[0].other_ways
     assert not reading(REQUEST).findings[0].other_ways
 
 

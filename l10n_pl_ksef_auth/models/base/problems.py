@@ -91,10 +91,9 @@ def may_have_arrived(problem):
     return is_outage and problem.get("status") != 503
 
 
-def is_unauthorized(problem):
-    """Return True if KSeF, or what stands before it, did not accept a bearer."""
-    problem = problem or {}
-    return problem.get("kind") == "refusal" and problem.get("status") in (401, 403)
+def is_local(problem, code):
+    """Return True if a kept problem (or False, without one) is a certain one of this Odoo's own."""
+    return bool(problem) and (problem["kind"], problem["code"]) == ("local", code)
 
 
 def local(code, **values):
@@ -115,10 +114,21 @@ def of_company(principal):
     """
     try:
         principal._l10n_pl_ksef_context()
-        principal._l10n_pl_ksef_base_url(principal.l10n_pl_ksef_environment)
     except InvalidNip as error:
         polish = principal.account_fiscal_country_id.code == "PL"
         return of_nip(error) if polish else local("abroad")
+    return of_address(principal, principal.l10n_pl_ksef_environment)
+
+
+def of_address(companies, environment):
+    """Return what is wrong with the address that is named for an environment instead of KSeF's own.
+
+    :param companies: any, of the database
+    :param str environment: production, demo or test
+    :return: as of_error; None when all is well
+    """
+    try:
+        companies._l10n_pl_ksef_base_url(environment)
     except KsefUnavailable as error:
         return of_error(error)
     return None

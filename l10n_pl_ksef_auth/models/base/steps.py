@@ -20,6 +20,8 @@ _logger = logging.getLogger(__name__)
 
 FIRST_RETRY = timedelta(seconds=5)
 LONGEST_RETRY = timedelta(hours=1)
+# Seconds that what has to come between two steps waits for its turn.
+PATIENCE = 30
 # When KSeF is back after an outage, nobody is to wait for longer than this.
 LONGEST_OUTAGE_RETRY = timedelta(minutes=10)
 # What is of use for a while only is tried once more so long before its end.
@@ -206,7 +208,7 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
 
     def _alone(self):
         """Read self anew between two steps: a step may be writing the same secrets."""
-        return self._exclusive(wait_seconds=30)
+        return self._exclusive(wait_seconds=PATIENCE)
 
     # ------------------------------------------------------------------
     # How a step ends
@@ -288,7 +290,7 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
 
     def _wake_cron_at(self, moment):
         """Have the scheduled action run at a moment (naive UTC by the addon's clock)."""
-        if pool_of(self.env.context):
+        if pool_of():
             # A run of the scheduled action asks by itself, for the next moment of all records.
             return
         cron = self.env.ref("l10n_pl_ksef_auth.ir_cron_keep_alive", raise_if_not_found=False)

@@ -4,10 +4,10 @@ from ...tools import clock
 from ...tools.vault import VaultCorrupt
 from ..base.steps import naive
 from ..vault.guard import refuse_typed_code
+from ..vault.vault import read_secret, write_secrets
 
 # Ways in which a person agrees at a screen; on that way no code that was typed into Odoo belongs.
 BY_HAND = ("accepted", "loaded")
-NOBODY = "-"
 
 
 class L10n_Pl_KsefAgreement(models.Model):
@@ -57,7 +57,7 @@ class L10n_Pl_KsefAgreement(models.Model):
         :raises AccessError: code that was typed into Odoo wants to agree for a person
         """
         if how in BY_HAND:
-            refuse_typed_code(self.env, but_through=NOBODY)
+            refuse_typed_code(self.env)
         if self._covers(certificate, company, digits):
             return
         record = self.sudo().create(
@@ -91,12 +91,12 @@ class L10n_Pl_KsefAgreement(models.Model):
         return f"{self.certificate_id.id},{self.company_id.id},{self.digits}".encode()
 
     def _seal(self):
-        self._secret_write(terms_secret=self._terms())
+        write_secrets(self, terms_secret=self._terms())
 
     def _is_genuine(self):
         """Return True if this row was written by an agreement and says what was agreed to."""
         try:
-            return self._secret_read("terms_secret") == self._terms()
+            return read_secret(self, "terms_secret") == self._terms()
         except VaultCorrupt:
             return False
 

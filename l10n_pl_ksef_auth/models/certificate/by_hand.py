@@ -1,3 +1,4 @@
+from collections import defaultdict
 from contextlib import nullcontext
 from datetime import timedelta
 
@@ -13,6 +14,7 @@ from ...tools.vault import VaultError
 from ..base import problems
 from ..base.locks import LockBusy, also_locked, fresh, under_lock
 from ..base.steps import event, naive
+from ..vault.vault import secret_digests, write_secrets
 from .states import QUESTION
 
 # Already revoked, blocked or invalid: what was wanted is so (docs/ksef.md A1-25009).
@@ -95,14 +97,15 @@ class L10n_Pl_KsefCertificateManual(models.Model):
         self.write(
             {
                 "company_ids": [Command.link(principal.id)],
-                "identity_digest": self._secret_digests(identity)[0],
+                "identity_digest": secret_digests(self.env, identity)[0],
                 "identity_masked": identity.label,
                 "owner_name": identity.name,
             }
         )
-        self._secret_write(private_key_secret=enrollment.private_key_der(key))
+        write_secrets(self, private_key_secret=enrollment.private_key_der(key))
         self._activate_with(certificate)
-        self._agree_by_hand(principal, "loaded")
+        agreements = self.env["l10n_pl_ksef.agreement"]
+        agreements._agree(self, principal, principal.l10n_pl_ksef_digits, "loaded")
         self._of_company(principal, ("state", "in", QUESTION)).unlink()
 
     def _issue_separate(self, principal, user):
@@ -178,33 +181,31 @@ class L10n_Pl_KsefCertificateManual(models.Model):
         with fresh(self) as certificate:
             return certificate.state == "failed" and certificate.problem
 
-    def _serve(self, principals):
-        """Have certificates that are held here log companies in for the NIPs that they have now.
+    def _serve(self, numbers):
+        """Have certificates that are held here log companies in; this environment's user agrees.
 
-        The user of this environment agrees to it, for each company that has no such certificate.
+        Only companies that no certificate may log in get one.
+
+        :param dict numbers: the digits of each company's NIP or unit, by the company
         """
-        by_certificate = {}
-        for principal in principals:
+        by_certificate = defaultdict(dict)
+        for principal, digits in numbers.items():
             if not principal._l10n_pl_ksef_certificate()._usable():
                 held = self._held(principal.l10n_pl_ksef_environment)
-                chosen = held._may_serve(principal)[:1]
-                by_certificate[chosen] = by_certificate.get(chosen, principal) | principal
-        for certificate, companies in by_certificate.items():
+                by_certificate[held._may_serve(principal)[:1]][principal] = digits
+        for certificate, chosen in by_certificate.items():
             if not certificate:
                 continue
             with certificate._exclusive(wait_seconds=10) as locked:
                 if locked and locked._serves_only(self.env.user):
-                    locked._serve_too(companies.with_env(locked.env))
+                    locked._serve_too(chosen)
                     locked.env.cr.commit()
 
-    def _serve_too(self, companies):
-        self.write({"company_ids": [Command.link(company.id) for company in companies]})
-        for company in companies:
-            self._agree_by_hand(company, "accepted")
-
-    def _agree_by_hand(self, company, how):
-        agreements = self.env["l10n_pl_ksef.agreement"]
-        agreements._agree(self, company, company.l10n_pl_ksef_digits, how)
+    def _serve_too(self, numbers):
+        self.write({"company_ids": [Command.link(company.id) for company in numbers]})
+        for company, digits in numbers.items():
+            agreements = self.env["l10n_pl_ksef.agreement"]
+            agreements._agree(self, company.with_env(self.env), digits, "accepted")
 
     def _held(self, environment):
         """Return the certificates that can log in now with a key that this Odoo has."""
@@ -214,11 +215,13 @@ class L10n_Pl_KsefCertificateManual(models.Model):
     def _may_serve(self, principal):
         """Those of self that the user may let serve a company, what serves it already first.
 
-        The user manages all companies of each: who logs in another one with it could send and read
-        invoices for every NIP that it opens. Not one that the company left when another identity
-        took its connection over.
+        The user manages all companies of each, and all that have the same number: who logs in
+        another one with it could send and read invoices for every NIP that it opens. Not one that
+        the company left when another identity took its connection over.
         """
         user = self.env.user
+        if principal._l10n_pl_ksef_is_anothers(user):
+            return self.browse()
         return self.filtered(
             lambda item: (
                 item.company_ids and item._serves_only(user) and not item._was_left_by(principal)
@@ -240,6 +243,7 @@ class L10n_Pl_KsefCertificateManual(models.Model):
             if not locked:
                 raise LockBusy()
             locked._revoke_at_ksef(token, reason, needless=(ALREADY_REVOKED,))
+            del token
             locked._revoke_by_hand()
             locked._plan_renewals()
             locked.env.cr.commit()

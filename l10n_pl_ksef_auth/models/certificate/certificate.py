@@ -11,6 +11,7 @@ from ...tools.x509_support import read_certificate
 from ..base import problems
 from ..base.const import ENVIRONMENT_LABELS
 from ..base.steps import event, naive
+from ..vault.vault import open_vault, place_of, read_secret, secret_digests, write_secrets
 from .states import CERTIFICATE
 
 _logger = logging.getLogger(__name__)
@@ -149,20 +150,20 @@ class L10n_Pl_KsefCertificate(models.Model):
 
     def _stored_certificate(self):
         """Return the certificate, an x509_support.Certificate."""
-        return read_certificate(self._secret_read("certificate_secret"))
+        return read_certificate(read_secret(self, "certificate_secret"))
 
     def _signing_material(self):
         """Return the private key (PKCS#8 DER) and the certificate (DER), as xades takes them."""
         self.ensure_one()
-        vault, record = self._vault(), self.sudo()
+        vault, record = open_vault(self.env), self.sudo()
         return tuple(
-            vault.decrypt(record[name] or "", self._secret_context(name))
+            vault.decrypt(record[name] or "", place_of(self, name))
             for name in ("private_key_secret", "certificate_secret")
         )
 
     def _activate_with(self, certificate):
         """Store a certificate to log in with, or to try out before its forerunner goes."""
-        self._secret_write(certificate_secret=certificate.der)
+        write_secrets(self, certificate_secret=certificate.der)
         tried = self.replaces_id.state == "active"
         if not tried:
             self.replaces_id.agreement_ids._move_to(self)
@@ -250,6 +251,7 @@ class L10n_Pl_KsefCertificate(models.Model):
             return
         with self._client() as client:
             listed = list(client.certificates(token, type=PURPOSE))
+        del token
         ours = [item for item in listed if item.serial_number == self.serial_number]
         status = ours[0].status if ours else None
         self._succeed(next_attempt=self._next_look(session))
@@ -312,7 +314,7 @@ class L10n_Pl_KsefCertificate(models.Model):
         """Renew the digest that finds the owner again: the key is part of it."""
         if self.certificate_secret:
             identity = identity_of_certificate(self._stored_certificate(), issued_by_ksef=True)
-            self.identity_digest = self._secret_digests(identity)[0]
+            self.identity_digest = secret_digests(self.env, identity)[0]
 
     def write(self, vals):
         """Leave a line in the audit for each change of state, whoever makes it."""

@@ -16,6 +16,7 @@ from ...tools.identity import identity_of_enrollment_data
 from ..base import problems
 from ..base.locks import also_locked
 from ..vault.kept_keys import forget_kept, kept_key
+from ..vault.vault import read_secret, secret_digests, write_secrets
 from .certificate import PURPOSE
 from .states import HELD, ISSUING
 
@@ -79,8 +80,9 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
             data = client.enrollment_data(token)
             limits = client.certificate_limits(token)
             held = list(client.certificates(token, status="Active", type=PURPOSE))
+        del token
         identity = identity_of_enrollment_data(data)
-        digests = self._secret_digests(identity)
+        digests = secret_digests(self.env, identity)
         # Two companies of one signer may come at the same moment: one certificate for both.
         with also_locked(self.env, f"ksef-identity,{self.environment},{digests[0]}"):
             self._decide(identity, digests, limits, held)
@@ -108,7 +110,7 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
             self._succeed(state="failed", problem=problems.local("certificate_limit"))
         else:
             key = enrollment.new_key()
-            self._secret_write(private_key_secret=enrollment.private_key_der(key))
+            write_secrets(self, private_key_secret=enrollment.private_key_der(key))
             self._succeed(state="keyed", send_started_at=False)
 
     def _kept_keys(self, held):
@@ -121,7 +123,7 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
 
     def _take_kept(self, serial_number, key):
         """Go on with a certificate of an earlier installation, which KSeF lists as the signer's."""
-        self._secret_write(private_key_secret=key)
+        write_secrets(self, private_key_secret=key)
         self._succeed(state="issued", serial_number=serial_number)
 
     def _may_stand_beside(self):
@@ -175,14 +177,13 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
 
     def _step_enroll(self):
         """Ask for the certificate; the reference number is committed as soon as it is known."""
-        token = self._token()
-        key = enrollment.load_private_key(self._secret_read("private_key_secret"))
+        key = enrollment.load_private_key(read_secret(self, "private_key_secret"))
         with self._client() as client:
-            csr = enrollment.build_csr(key, client.enrollment_data(token))
+            csr = enrollment.build_csr(key, client.enrollment_data(self._token()))
             self.send_started_at = self._now()
             self.env.cr.commit()
             try:
-                application = client.enroll(token, name=self.name, csr_der=csr)
+                application = client.enroll(self._token(), name=self.name, csr_der=csr)
             except KsefError as error:
                 if not getattr(error, "sent", False):
                     # It was certainly not taken: there is none to be looked for.
@@ -206,6 +207,7 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
             limits = client.certificate_limits(token)
             listed = client.certificates(token, type=PURPOSE)
             mine = [item for item in listed if item.name == self.name]
+        del token
         if mine:
             self._succeed(state="issued", serial_number=mine[0].serial_number)
         elif limits.enrollment_remaining >= self.enrollment_remaining:
@@ -239,7 +241,7 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
             answer = client.retrieve_certificates(self._token(), [self.serial_number])
         ours = [item.certificate for item in answer if item.serial_number == self.serial_number]
         certificate = next(iter(ours), None)
-        key = enrollment.load_private_key(self._secret_read("private_key_secret"))
+        key = enrollment.load_private_key(read_secret(self, "private_key_secret"))
         if not certificate or not matches(key, certificate):
             code = "certificate_unreadable" if ours and not certificate else "certificate_mismatch"
             self._succeed(state="failed", problem=problems.local(code))
@@ -263,9 +265,8 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
     def _postpone(self, error):
         """Give an application up whose answers stay unreadable, instead of asking for ever."""
         if self.state in ISSUING and self._stays_unreadable(error):
-            self._refuse(error)
-        else:
-            super()._postpone(error)
+            return self._refuse(error)
+        return super()._postpone(error)
 
     def _stays_unreadable(self, error):
         codes = {getattr(error, "code", None), (self.problem or {}).get("code")}

@@ -9,6 +9,7 @@ from ...tools.errors import KsefRefused, KsefUnauthorized, KsefUnavailable
 from ..base.locks import LockBusy, under_lock
 from ..base.steps import event
 from ..certificate.states import AT_WORK
+from ..vault.vault import read_secret
 from .states import LIVE, LOGGING_IN
 from .token import busy
 
@@ -144,7 +145,7 @@ class L10n_Pl_KsefSessionActive(models.Model):
         try:
             with self._client() as client:
                 # KSeF takes the refresh token here: no access token has to be fetched for it.
-                client.revoke_current_session(self._secret_read("refresh_token_secret").decode())
+                client.revoke_current_session(read_secret(self, "refresh_token_secret").decode())
         except KsefRefused as error:
             if error.retryable:
                 raise

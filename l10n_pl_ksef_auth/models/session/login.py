@@ -11,6 +11,7 @@ from ...tools.vault import VaultCorrupt
 from ..base import problems
 from ..base.locks import under_lock
 from ..base.steps import LONGEST_RETRY, naive
+from ..vault.vault import encrypted, read_secret, write_secrets
 from .states import IN_FLIGHT, LOGGING_IN
 
 _logger = logging.getLogger(__name__)
@@ -24,7 +25,7 @@ ALREADY_REDEEMED = 21301
 LOGIN_ENDED = (21301, 21304, 21308)
 # KSeF reports an ended login as 400. A 401 may be a firewall's or a hiccup: it is believed after so
 # many in a row, whose growing distances make five minutes.
-UNCLEAR_REFUSALS = 6
+UNCLEAR_REFUSALS, REFUSED_FOR_NOW = 6, "refused_for_now"
 OPERATION_LIFE = timedelta(minutes=45)
 IN_PROGRESS, SUCCESS = range(100, 200), 200
 CERTIFICATE_REFUSED = 460
@@ -103,7 +104,7 @@ class L10n_Pl_KsefSessionLogin(models.Model):
         self.ensure_one()
         with self._exclusive(wait_seconds=15) as locked:
             if locked and locked.state == "waiting":
-                locked._secret_write(document_secret=document)
+                write_secrets(locked, document_secret=document)
                 locked._succeed(**values)
                 locked.env.cr.commit()
                 locked._run_due_steps()
@@ -122,7 +123,6 @@ class L10n_Pl_KsefSessionLogin(models.Model):
         if not self._is_agreed_to():
             self._end("failed", problem=problems.local("not_agreed"))
             return
-        key, certificate = self.certificate_id._signing_material()
         asked_at = clock.now()
         with self._client() as client:
             challenge = client.challenge()
@@ -133,8 +133,10 @@ class L10n_Pl_KsefSessionLogin(models.Model):
                 "send_started_at": False,
             }
         )
-        signed = xades.sign(self._request_document(), key, certificate)
-        self._secret_write(document_secret=signed)
+        self.write(encrypted(self, document_secret=self._signed_request()))
+
+    def _signed_request(self):
+        return xades.sign(self._request_document(), *self.certificate_id._signing_material())
 
     def _take_certificate(self):
         """Return the certificate that this login began with, or what replaced it meanwhile."""
@@ -159,21 +161,21 @@ class L10n_Pl_KsefSessionLogin(models.Model):
             code = "answer_lost" if self._may_have_arrived() else "not_taken"
             self._end("failed", problem=problems.local(code))
             return
-        document = self._secret_read("document_secret")
+        # What cannot be opened was not sent.
+        read_secret(self, "document_secret")
         self.send_started_at = self._now()
         self.env.cr.commit()
         with self._client() as client:
-            operation = client.submit_signed_request(document)
-        self._secret_write(
-            authentication_token_secret=operation.authentication_token.token.encode()
-        )
-        self._succeed(
-            state="submitted",
-            problem=self._problem_so_far(),
-            reference_number=operation.reference_number,
-            warning=operation.warning,
-            next_attempt=self._now() + FIRST_POLL,
-        )
+            operation = client.submit_signed_request(read_secret(self, "document_secret"))
+        token = operation.authentication_token.token
+        values = {
+            "problem": self._problem_so_far(),
+            "reference_number": operation.reference_number,
+            "warning": operation.warning,
+            **encrypted(self, authentication_token_secret=token.encode()),
+        }
+        del operation, token
+        self._succeed(state="submitted", next_attempt=self._now() + FIRST_POLL, **values)
         self._wake_cron_at(self.next_attempt)
 
     def _may_have_arrived(self):
@@ -215,9 +217,10 @@ class L10n_Pl_KsefSessionLogin(models.Model):
     # ------------------------------------------------------------------
     def _step_poll(self):
         """Ask KSeF how far its check of the signature is."""
-        token = self._secret_read("authentication_token_secret").decode()
         with self._client() as client:
-            status = client.auth_status(self.reference_number, token)
+            status = client.auth_status(
+                self.reference_number, read_secret(self, "authentication_token_secret").decode()
+            )
         if status.code in IN_PROGRESS:
             distance = min(FIRST_POLL * 1.5 ** min(self.attempts, 20), LONGEST_POLL)
             self.write({"attempts": self.attempts + 1, "problem": self._problem_so_far()})
@@ -258,22 +261,24 @@ class L10n_Pl_KsefSessionLogin(models.Model):
 
     def _redeem(self):
         """Fetch the tokens: KSeF gives them once, so they are committed before all else."""
-        token = self._secret_read("authentication_token_secret").decode()
+        # What cannot be opened was not sent.
+        read_secret(self, "authentication_token_secret")
         self.redeem_started_at = self.redeem_started_at or self._now()
         self.env.cr.commit()
         with self._client() as client:
-            tokens = client.redeem(token)
-        self._secret_write(
-            access_token_secret=tokens.access.token.encode(),
-            refresh_token_secret=tokens.refresh.token.encode(),
-            authentication_token_secret=b"",
-        )
-        self.write(
-            {
-                "access_valid_until": naive(tokens.access.valid_until),
-                "refresh_valid_until": naive(tokens.refresh.valid_until),
-            }
-        )
+            tokens = client.redeem(read_secret(self, "authentication_token_secret").decode())
+        values = {
+            "access_valid_until": naive(tokens.access.valid_until),
+            "refresh_valid_until": naive(tokens.refresh.valid_until),
+            **encrypted(
+                self,
+                access_token_secret=tokens.access.token.encode(),
+                refresh_token_secret=tokens.refresh.token.encode(),
+                authentication_token_secret=b"",
+            ),
+        }
+        del tokens
+        self.write(values)
         self.env.cr.commit()
 
     # ------------------------------------------------------------------
@@ -326,7 +331,7 @@ class L10n_Pl_KsefSessionLogin(models.Model):
         Or if its tokens cannot be read here any more.
         """
         unclear = isinstance(error, KsefUnauthorized)
-        if unclear and not problems.is_unauthorized(self.problem):
+        if unclear and not problems.is_local(self.problem, REFUSED_FOR_NOW):
             self.attempts = 0
         if _says_ended(error) or (unclear and self.attempts >= UNCLEAR_REFUSALS):
             self._end("revoked", problem=problems.of_error(error))
@@ -334,7 +339,7 @@ class L10n_Pl_KsefSessionLogin(models.Model):
         is_due = not self.next_attempt or self.next_attempt <= self._now()
         moment = self._now() + self._note(error)
         if unclear:
-            self.refresh_retry_at = moment
+            self.write({"refresh_retry_at": moment, "problem": problems.local(REFUSED_FOR_NOW)})
         # A caller's refusal does not bring the next step forward: it would find nothing to do.
         if is_due:
             self._postpone_for(moment - self._now())

@@ -152,16 +152,19 @@ class L10n_Pl_KsefSession(models.Model):
         return self.method == "certificate" and self.state in LOGGING_IN and bool(self.problem)
 
     def _hold_up(self, principal):
-        """Return the certificate's login of a company that is held up while no other login lives.
+        """Return what keeps a company's certificate from logging in while no login lives, or False.
 
-        Nobody has to wait for it: there will be no token before the machine's next try.
+        Nobody has to wait for it: there will be no token before the machine's next try. What left
+        no trace on the login is known from what people were told.
         """
         live = principal.with_env(self.env)._l10n_pl_ksef_session()
         if live and not live._has_ended():
-            return self.browse()
+            return False
         certificates = "&", ("method", "=", "certificate"), ("state", "in", LOGGING_IN)
         newest = self._last_of_context(principal, "|", ("state", "in", IN_FLIGHT), *certificates)
-        return newest.filtered(lambda login: login._is_held_up())
+        if newest.method != "certificate":
+            return False
+        return newest.problem or self.env["l10n_pl_ksef.alert"]._told_of_end(principal)
 
     def _keep_stumble(self, principal):
         """Keep on a company's newest login that following it failed by an error of Odoo's own."""

@@ -15,6 +15,7 @@ from ...tools.vault import VaultCorrupt
 from ..base import problems
 from ..base.locks import after_others, under_lock
 from ..base.steps import LONGEST_RETRY, naive, retry_after
+from ..vault.vault import encrypted, read_secret
 from .states import ENDED, IN_FLIGHT
 
 _logger = logging.getLogger(__name__)
@@ -98,7 +99,7 @@ class L10n_Pl_KsefSessionToken(models.Model):
             return self._stored_token()
         if not self:
             raise LoginNeeded()
-        if pool_of(self.env.context):
+        if pool_of():
             wait_seconds = min(wait_seconds, PATIENCE_IN_RUN)
         return await_token(
             self.env,
@@ -133,7 +134,7 @@ class L10n_Pl_KsefSessionToken(models.Model):
         return self.state == "active" and bool(until) and until > self._now() + life + MARGIN
 
     def _stored_token(self):
-        return self._secret_read("access_token_secret").decode()
+        return read_secret(self, "access_token_secret").decode()
 
     def _token_if_good(self, life=AT_ONCE, refused=None):
         """Return the stored token if it lives long enough and is not the one that KSeF refused."""
@@ -158,11 +159,11 @@ class L10n_Pl_KsefSessionToken(models.Model):
             return token, 0
         login = self._silent_login(principal)
         self.env.cr.commit()
-        if not login._is_held_up():
+        if not self._hold_up(principal):
             login._run_due_steps()
         if login.state == "active":
             return login._live_token(life), 0
-        if login.state in ENDED or login._is_held_up():
+        if login.state in ENDED or self._hold_up(principal):
             raise LoginNeeded()
         left = login.next_attempt and (login.next_attempt - login._now()).total_seconds()
         if login.problem and login.problem.get("kind") == "outage":
@@ -247,20 +248,21 @@ class L10n_Pl_KsefSessionToken(models.Model):
     def _refresh(self):
         """Ask KSeF for another access token, and commit it; after a failure all wait a while."""
         self._respect_pause()
-        refresh_token = self._secret_read("refresh_token_secret").decode()
         try:
             with self._client() as client:
-                access = client.refresh(refresh_token)
+                access = client.refresh(read_secret(self, "refresh_token_secret").decode())
         except (KsefRateLimited, KsefUnavailable) as error:
             self._pause_refresh(error)
             raise
         valid_until = naive(access.valid_until)
+        values = encrypted(self, access_token_secret=access.token.encode())
+        del access
         # KSeF may give the token that it gave before (docs/design.md 9): then wait a while.
         same = valid_until <= (self.access_valid_until or valid_until - PAUSE)
-        self._secret_write(access_token_secret=access.token.encode())
         mended = {"attempts": 0, "problem": False} if self.refresh_retry_at else {}
         self.write(
             {
+                **values,
                 "access_valid_until": valid_until,
                 "refresh_retry_at": self._now() + PAUSE if same else False,
                 **mended,

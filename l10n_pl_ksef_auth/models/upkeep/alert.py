@@ -154,6 +154,21 @@ class L10n_Pl_KsefAlert(models.Model):
         account = self.reason == ON_CERTIFICATE and self.certificate_id.state != "expired"
         return "/odoo/ksef-account" if account else "/odoo/ksef"
 
+    def _told_of_end(self, company):
+        """Return why a company's login has ended, as people were told; False if they were not."""
+        told = self.sudo().search(
+            [
+                ("company_id", "=", company.id),
+                ("environment", "=", company.l10n_pl_ksef_environment),
+                ("reason", "=", "login"),
+                ("level", "=", 0),
+                ("closed_at", "=", False),
+                ("tell_at", "=", False),
+            ],
+            limit=1,
+        )
+        return told and (told.problem or problems.local("renewal_late"))
+
     def _raise(self, values):
         alert = self.create({**values, "causes": [problems.cause(values["problem"])]})
         if not alert.tell_at:
@@ -202,7 +217,7 @@ class L10n_Pl_KsefAlert(models.Model):
 
         Another server may lack it still.
 
-        :param dict place: host and where it looks for the key, as the server without it wrote them
+        :param dict place: host and key file, as the server without the key wrote them
         """
         for alert in self:
             here = place.items() <= (alert.problem or {}).get("values", {}).items()

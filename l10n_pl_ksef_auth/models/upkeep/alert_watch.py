@@ -12,8 +12,8 @@ from ..base.locks import under_lock
 from ..certificate.states import TOLD
 from ..session.active import HICCUP, LAST_DAY
 from ..session.states import LOGGING_IN
+from ..vault import vault
 from ..vault.database_identity import is_neutralized
-from ..vault.vault import key_in_use, why_locked
 from .alert import ON_CERTIFICATE, ON_KEY
 from .due import LIVE_LOGIN, newest_login
 
@@ -40,7 +40,7 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
 
     def _watch(self):
         """Bring the alerts up to date; one worker at a time does it."""
-        lock = why_locked(self.env)
+        lock = vault.why_locked(self.env)
         if not lock and not self._is_worth_a_look():
             return
         with under_lock(self.env, "ksef-alerts") as env:
@@ -92,8 +92,8 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
     def _watch_key(self, lock):
         """Tell once that the secrets cannot be used on this server; close it where they can."""
         told = self.env["l10n_pl_ksef.alert"].search(OPEN & Domain("reason", "=", ON_KEY), limit=1)
-        source, _fingerprint, _backed_up = key_in_use(self.env)
-        place = {"host": socket.gethostname(), "source": source}
+        file = vault.sources(self.env)["file"]
+        place = {"host": socket.gethostname(), "file": str(file)}
         if not lock:
             told._close_if_over_at(place)
             return

@@ -1,8 +1,8 @@
 import logging
-from contextlib import closing
 from datetime import timedelta
 
-from psycopg2 import OperationalError
+from psycopg2.errors import LockNotAvailable
+from psycopg2.extensions import TransactionRollbackError
 
 from odoo import models, tools
 
@@ -11,7 +11,8 @@ from ...tools.errors import KsefRateLimited, KsefUnavailable
 from ...tools.http_pool import HttpPool
 from ...tools.nip import InvalidNip
 from ..base.locks import LockBusy, fresh
-from ..vault.vault import secret_models, why_locked
+from ..vault.guard import door
+from ..vault.vault import bind_secrets, secret_models, why_locked
 from .due import COMPANIES, SESSIONS
 from .turns import Turns
 
@@ -30,16 +31,22 @@ class L10n_Pl_KsefKeepAlive(models.AbstractModel):
     _name = "l10n_pl_ksef.keep_alive"
     _description = "KSeF scheduled action"
 
+    @door
     def _cron_keep_alive(self):
         """Do all that is due, ask to be woken for the next thing, then tell people and tidy up.
 
         People are told whatever became of the work (docs/design.md 12 and 26).
         """
+        self._beside(self._bind_secrets)
         self._beside(self._keep_alive)
         self._beside(self.env["l10n_pl_ksef.alert.watch"]._watch)
         for model in secret_models(self.env):
             self._beside(self.env[model]._forget_unused)
         self._beside(self.env["l10n_pl_ksef.housekeeping"]._remind_of_backup)
+
+    def _bind_secrets(self):
+        if not why_locked(self.env):
+            bind_secrets(self.env)
 
     def _keep_alive(self):
         """Do all that is due; while the secrets cannot be used here, leave everything as it is."""
@@ -63,9 +70,8 @@ class L10n_Pl_KsefKeepAlive(models.AbstractModel):
     def _run(self):
         """Work until nothing is due or the time is over; return when to go on; None for never."""
         deadline, turns = Deadline(_run_seconds()), Turns()
-        with closing(HttpPool()) as pool:
-            run = self.with_context(**pool.context(), **deadline.context())
-            run._work_off(turns, deadline)
+        with HttpPool().shared():
+            self.with_context(**deadline.context())._work_off(turns, deadline)
         moments = self.env["l10n_pl_ksef.due"]._next_moment(), turns.go_on_at
         return min(filter(None, moments), default=None)
 
@@ -116,7 +122,7 @@ class L10n_Pl_KsefKeepAlive(models.AbstractModel):
         except InvalidNip as error:
             _logger.info("KSeF: %s has no usable NIP: %s", record, error.reason)
             return error
-        except OperationalError as error:
+        except (LockNotAvailable, TransactionRollbackError) as error:
             self.env.cr.rollback()
             _logger.info("KSeF: %s is busy: %s", record, error.pgcode)
             return LockBusy()

@@ -1,2 +1,1 @@
-from . import rotation
 from . import vault

@@ -6,8 +6,8 @@ Functions, not methods: code that was typed into Odoo cannot call them.
 import logging
 
 from ...tools import kept_keys
-from ...tools.vault import VaultError
-from .vault import MIXIN, sources
+from ...tools.vault import Vault, VaultError
+from .vault import keys_of, read_secret, sources
 
 _logger = logging.getLogger(__name__)
 
@@ -26,11 +26,11 @@ def keep(env, certificates):
     :param env: of the database
     :param certificates: that have a key and a serial number
     """
-    box, texts = env[MIXIN]._vault(), kept_keys.read(kept_in(env))
+    box, texts = _vault(env), kept_keys.read(kept_in(env))
     for certificate in certificates:
         name = _name(certificate.environment, certificate.serial_number)
         try:
-            texts[name] = box.encrypt(certificate._secret_read("private_key_secret"), name)
+            texts[name] = box.encrypt(read_secret(certificate, "private_key_secret"), name)
         except VaultError:
             _logger.warning("KSeF certificate %s is not kept: its key is unreadable", name)
     kept_keys.write(kept_in(env), texts)
@@ -46,7 +46,7 @@ def kept_key(env, environment, serial_number):
     name = _name(environment, serial_number)
     text = kept_keys.read(kept_in(env)).get(name)
     try:
-        return env[MIXIN]._vault().decrypt(text, name) if text else b""
+        return _vault(env).decrypt(text, name) if text else b""
     except VaultError:
         # Of another installation, whose key is not here.
         return b""
@@ -62,6 +62,11 @@ def forget_kept(env, environment, serial_number):
     texts = kept_keys.read(kept_in(env))
     if texts.pop(_name(environment, serial_number), None):
         kept_keys.write(kept_in(env), texts)
+
+
+def _vault(env):
+    # Not bound to the database: the next installation gives it another name.
+    return Vault(keys_of(env))
 
 
 def _name(environment, serial_number):

@@ -1,71 +1,135 @@
-import os
+"""Replaces the encryption key while Odoo runs: encrypts all secrets anew with the first key.
 
-from odoo import models
+``odoo l10n_pl_ksef_rotate -d DATABASE`` calls it. A generated key file is given a new key; keys of
+the configuration are put in order by whoever writes it: new key first, old key behind it.
+"""
+
+import os
+from collections import Counter
 
 from ...tools import vault
 from ..base.locks import fresh
-from .database_identity import claim
-from .vault import FINGERPRINT_PARAMETER, MIXIN, configured, secret_models, sources
+from .database_identity import claim, marked_home
+from .vault import (
+    FINGERPRINT_PARAMETER,
+    MIXIN,
+    bind_secrets,
+    configured,
+    encrypted,
+    keys_of,
+    open_vault,
+    place_of,
+    read_secret,
+    secret_models,
+    sources,
+)
 
 MODE = 0o600
+# A worker that read the keys before the new one was there may still store a secret.
+PASSES = 3
 
 
-class L10n_Pl_KsefRotation(models.AbstractModel):
-    """Replaces the encryption key while Odoo runs: encrypts all secrets anew with the first key.
+def rotate(env):
+    """Encrypt everything with a new key; may be repeated after a break at any point.
 
-    ``odoo l10n_pl_ksef_rotate -d DATABASE`` calls it. A generated key file is given a new key; keys
-    of the configuration are put in order by whoever writes it: new key first, old key behind it.
+    The old key goes only when nothing is left that it opens.
+
+    :param env: of the database, as superuser
+    :return dict: encrypted, kept (already so), unreadable, busy (still under the old key, as
+        somebody was using it); ``old_keys``: the file that holds what only backups still need, or
+        None
+    :raises vault.VaultError: the key is not here, or the database is a copy: nothing was changed
     """
+    generated = not configured(env)
+    if generated:
+        _add_key(env)
+    with fresh(env[MIXIN].sudo()) as records:
+        bind_secrets(records.env)
+    counts, busy = _reencrypt_all(env)
+    counts["busy"] = len(busy)
+    old = None
+    if not busy:
+        _settle(env)
+        old = str(_retire(sources(env)["file"])) if generated else None
+    return {**counts, "old_keys": old}
 
-    _name = "l10n_pl_ksef.rotation"
-    _description = "KSeF key rotation"
 
-    def _rotate(self):
-        """Encrypt everything with a new key; may be repeated after a break at any point.
+def _add_key(env):
+    """Put a new key in front of the only one in the generated file."""
+    file = sources(env)["file"]
+    # Opening the vault first fails in a copy of the database, before anything is changed.
+    if len(keys_of(env)) == 1:
+        _write(file, f"{vault.generate_key()}\n{file.read_text('ascii').strip()}\n", file)
 
-        :return dict: encrypted, kept (already so), unreadable; ``old_keys``: the file that holds
-            what only backups still need, or None
-        """
-        file = sources(self.env)["file"]
-        # Opening the vault first fails in a copy of the database, before anything is changed.
-        keys = self.env[MIXIN]._vault_keys()
-        generated = not configured(self.env)
-        if generated and len(keys) == 1:
-            _write(file, f"{vault.generate_key()}\n{file.read_text('ascii').strip()}\n", file)
-        counts = self._reencrypt_all()
-        self._settle()
-        return {**counts, "old_keys": str(_retire(file)) if generated else None}
 
-    def _reencrypt_all(self):
-        counts = dict.fromkeys(("encrypted", "kept", "unreadable"), 0)
-        for model in secret_models(self.env):
-            for record in self.env[model]._with_secrets():
-                for outcome in _reencrypt(record):
-                    counts[outcome] += 1
-        return counts
-
-    def _settle(self):
-        """Have the database expect the new key from now on."""
-        with fresh(self.sudo()) as rotation:
-            env = rotation.env
-            box = env[MIXIN]._vault()
-            parameters = env["ir.config_parameter"]
-            parameters.set_param(FINGERPRINT_PARAMETER, box.fingerprint)
-            # The new key is in the file of the database's present name alone.
-            claim(env)
-            companies = env["l10n_pl_ksef.session"].search([("state", "=", "active")]).company_id
-            env["l10n_pl_ksef.audit"]._record(companies, "key_rotated", detail=box.fingerprint)
-        # Other workers remember which key they expect: tell them.
-        self.env.registry.signal_changes()
+def _reencrypt_all(env):
+    """Encrypt what is under an old key; return what became of each secret, and what is left."""
+    outcomes, left = {}, set()
+    for _number in range(PASSES):
+        for model in secret_models(env):
+            with fresh(env[model].sudo()) as records:
+                found = records._with_secrets()
+            for record in found.with_env(env):
+                outcomes |= _reencrypt(record)
+        left = _left(env) - {place for place, end in outcomes.items() if end == "unreadable"}
+        if not left:
+            break
+    counts = Counter(dict.fromkeys(("encrypted", "kept", "unreadable"), 0))
+    counts.update(outcomes.values())
+    return dict(counts), left
 
 
 def _reencrypt(record):
-    """Encrypt a record's secrets with the first key, and commit; return what became of each."""
+    """Encrypt a record's secrets with the first key, and commit; return what became of each.
+
+    Nothing if somebody else uses the record for too long: then it is left.
+    """
     with record._alone() as alone:
-        outcomes = alone._reencrypt()
+        outcomes = {name: _outcome(alone, name) for name in alone._secret_fields() if alone[name]}
+        if "encrypted" in outcomes.values():
+            alone._follow_key()
         if alone:
             alone.env.cr.commit()
-    return outcomes
+    return {place_of(record, name): outcome for name, outcome in outcomes.items()}
+
+
+def _outcome(record, name):
+    try:
+        if not open_vault(record.env).needs_reencryption(record[name]):
+            return "kept"
+        record.write(encrypted(record, **{name: read_secret(record, name)}))
+    except vault.VaultError:
+        return "unreadable"
+    return "encrypted"
+
+
+def _left(env):
+    """Return the places of what is stored now under a key that is to go."""
+    old = [f":{vault.key_fingerprint(key)}:" for key in keys_of(env)[1:]]
+    left = set()
+    for model in secret_models(env):
+        with fresh(env[model].sudo()) as records:
+            left |= {
+                place_of(record, name)
+                for record in records._with_secrets()
+                for name in record._secret_fields()
+                if any(mark in (record[name] or "") for mark in old)
+            }
+    return left
+
+
+def _settle(env):
+    """Have the database expect the new key from now on."""
+    with fresh(env[MIXIN].sudo()) as records:
+        fingerprint = open_vault(records.env).fingerprint
+        records.env["ir.config_parameter"].set_param(FINGERPRINT_PARAMETER, fingerprint)
+        # The new key is in the file of the database's present name alone.
+        claim(records.env, marked_home(records.env, keys_of(records.env)))
+        active = records.env["l10n_pl_ksef.session"].search([("state", "=", "active")])
+        audit = records.env["l10n_pl_ksef.audit"]
+        audit._record(active.company_id, "key_rotated", detail=fingerprint)
+    # Other workers remember which key they expect: tell them.
+    env.registry.signal_changes()
 
 
 def _write(file, text, key_file):

@@ -8,8 +8,8 @@ from odoo.fields import Domain
 
 from ...tools import vault
 from ..base import problems
-from .database_identity import claim, claimed_name, copy_code, refuse_copy
-from .guard import refuse_typed_code
+from .database_identity import bound_to, claim, claimed_name, copy_code, marked_home, refuse_copy
+from .guard import door, refuse_typed_code
 from .log_filter import install_log_filter
 
 MIXIN = "l10n_pl_ksef.vault.mixin"
@@ -21,10 +21,9 @@ BACKUP_PARAMETER = "l10n_pl_ksef_auth.key_backed_up"
 
 
 class L10n_Pl_KsefVaultMixin(models.AbstractModel):
-    """Encrypted storage of secrets, each bound to its model, record and field.
+    """Fields of encrypted secrets, whose names end in ``_secret``.
 
-    Neither keys nor decrypted values are cached: the key is read for each use, and a value lives as
-    long as the call that asked for it (docs/design.md 10 and 15).
+    The functions below open and close them: code that was typed into Odoo cannot call a function.
     """
 
     _name = "l10n_pl_ksef.vault.mixin"
@@ -34,45 +33,6 @@ class L10n_Pl_KsefVaultMixin(models.AbstractModel):
         """Keep secrets that a browser sends out of Odoo's log."""
         super()._register_hook()
         install_log_filter()
-
-    def _secret_write(self, **secrets):
-        """Encrypt and store secrets of one record: bytes, or False to forget one."""
-        self.ensure_one()
-        box = self._vault(may_create=True)
-        self.sudo().write(
-            {
-                name: box.encrypt(plain, self._secret_context(name)) if plain else False
-                for name, plain in secrets.items()
-            }
-        )
-
-    def _secret_read(self, name):
-        """Decrypt one secret.
-
-        :param str name: of the encrypted field
-        :return bytes: empty when there is none
-        :raises vault.VaultKeyMissing: this machine has no key, or another one
-        :raises vault.VaultCorrupt: the value was changed, or belongs to another record or field
-        :raises VaultLocked: this database is a copy of the one that the secret belongs to
-        :raises AccessError: the caller is code that was typed into Odoo
-        """
-        self.ensure_one()
-        text = self.sudo()[name]
-        return self._vault().decrypt(text, self._secret_context(name)) if text else b""
-
-    def _secret_context(self, name):
-        """Return what a secret is bound to: in another row or field it does not decrypt."""
-        return f"{self._name},{self.id},{name}"
-
-    def _secret_digests(self, identity):
-        """Return digests that find an identity again, from which nobody can read it.
-
-        One for each key at hand, the current key's first.
-        """
-        return [
-            identity.digest(vault.derive_key(key, "identity"))
-            for key in self._vault_keys(may_create=True)
-        ]
 
     def _secret_fields(self):
         """Return the names of the model's encrypted fields."""
@@ -95,74 +55,8 @@ class L10n_Pl_KsefVaultMixin(models.AbstractModel):
         with self.env.registry.cursor() as cr:
             yield self.with_env(self.env(cr=cr, su=True)).exists()
 
-    def _reencrypt(self):
-        """Encrypt the record's secrets with the first key; return what became of each of them."""
-        box, outcomes = self._vault(), []
-        for name in self._secret_fields() if self else ():
-            text = self[name]
-            if not text:
-                continue
-            try:
-                old = box.needs_reencryption(text)
-                if old:
-                    self._secret_write(**{name: self._secret_read(name)})
-                outcomes.append("encrypted" if old else "kept")
-            except vault.VaultError:
-                outcomes.append("unreadable")
-        if "encrypted" in outcomes:
-            self._follow_key()
-        return outcomes
-
     def _follow_key(self):
         """Renew what else the key is part of; a model that stores such a thing overrides this."""
-
-    def _vault(self, may_create=False):
-        """Return the vault with this machine's keys, once they are shown to be this database's.
-
-        A first key may be generated only if the database never had one.
-        """
-        return vault.Vault(self._vault_keys(may_create))
-
-    def _vault_keys(self, may_create=False):
-        refuse_typed_code(self.env)
-        refuse_copy(self.env)
-        parameters = self.env["ir.config_parameter"].sudo()
-        expected = parameters.get_param(FINGERPRINT_PARAMETER)
-        if expected:
-            _follow_name(self.env, expected)
-        keys = vault.load_keys(*sources(self.env).values(), may_create=may_create and not expected)
-        fingerprints = [vault.key_fingerprint(key) for key in keys]
-        if (
-            expected
-            and expected not in fingerprints
-            and self._stored_fingerprint() not in fingerprints
-        ):
-            raise vault.VaultKeyMissing("another key than this database's")
-        if may_create and not expected:
-            parameters.set_param(FINGERPRINT_PARAMETER, fingerprints[0])
-            claim(self.env)
-        return keys
-
-    def _stored_fingerprint(self):
-        """Return the expected fingerprint from the database: this worker's cache may be old."""
-        found = self.env["ir.config_parameter"].sudo().search([("key", "=", FINGERPRINT_PARAMETER)])
-        return found.value
-
-
-def why_locked(env):
-    """Return why the secrets of this database cannot be used here.
-
-    :param env: of the database
-    :return str: code of a local problem; None when they can be used, or when there are none
-    """
-    code = copy_code(env)
-    if code or not env["ir.config_parameter"].sudo().get_param(FINGERPRINT_PARAMETER):
-        return code
-    try:
-        env[MIXIN]._vault_keys()
-    except vault.VaultError as error:
-        return problems.of_error(error)["code"]
-    return None
 
 
 def secret_models(env):
@@ -175,8 +69,133 @@ def secret_models(env):
 
 
 # ------------------------------------------------------------------
-# The key. Functions, not methods: code that was typed into Odoo cannot call them.
+# Secrets, each bound to its database, model, record and field. Neither keys nor decrypted values
+# are cached: a value lives as long as the call that asked for it (docs/design.md 10 and 15).
 # ------------------------------------------------------------------
+def read_secret(record, name):
+    """Decrypt one secret.
+
+    :param record: one record of a model with secrets
+    :param str name: of the encrypted field
+    :return bytes: empty when there is none
+    :raises vault.VaultKeyMissing: this machine has no key, or another one
+    :raises vault.VaultCorrupt: the value was changed, or belongs to another record or field
+    :raises VaultLocked: this database is a copy of the one that the secret belongs to
+    :raises AccessError: the caller is code that was typed into Odoo
+    """
+    record.ensure_one()
+    text = record.sudo()[name]
+    return open_vault(record.env).decrypt(text, place_of(record, name)) if text else b""
+
+
+def write_secrets(record, **secrets):
+    """Encrypt and store secrets of one record: bytes, or False to forget one."""
+    values = encrypted(record, **secrets)
+    secrets.clear()
+    record.sudo().write(values)
+
+
+def encrypted(record, **secrets):
+    """Return the values to store for secrets of one record: bytes, or False to forget one.
+
+    While a record is written, automation rules run: who holds a secret in clear encrypts first, and
+    writes when it is forgotten.
+
+    :raises: as read_secret
+    """
+    record.ensure_one()
+    box = open_vault(record.env, may_create=True)
+    return {
+        name: box.encrypt(plain, place_of(record, name)) if plain else False
+        for name, plain in secrets.items()
+    }
+
+
+def place_of(record, name):
+    """Return what a secret is bound to within its database.
+
+    :param record: that holds it
+    :param str name: of the encrypted field
+    """
+    return f"{record._name},{record.id},{name}"
+
+
+def secret_digests(env, identity):
+    """Return digests that find an identity again, from which nobody can read it.
+
+    :param env: of the database
+    :param identity: a tools.identity.Identity
+    :return list: one for each key at hand, the current key's first
+    """
+    return [
+        identity.digest(vault.derive_key(key, "identity")) for key in keys_of(env, may_create=True)
+    ]
+
+
+def open_vault(env, may_create=False):
+    """Return the vault with this machine's keys, once they are shown to be this database's.
+
+    :param env: of the database
+    :param bool may_create: generate a first key if the database never had one
+    :raises: as read_secret
+    """
+    keys = keys_of(env, may_create)
+    return vault.Vault(keys, bound_to(env, keys))
+
+
+# ------------------------------------------------------------------
+# The key
+# ------------------------------------------------------------------
+def keys_of(env, may_create=False):
+    """Return this machine's keys, once they are shown to be this database's; see open_vault."""
+    refuse_typed_code(env)
+    refuse_copy(env)
+    expected = env["ir.config_parameter"].sudo().get_param(FINGERPRINT_PARAMETER)
+    if expected:
+        _follow_name(env, expected)
+    elif may_create:
+        _take_first_key(env)
+    return _keys_here(env)
+
+
+def claim_moved(env):
+    """Declare that the secrets of this copy belong to it: it is the original, elsewhere.
+
+    :param env: of the database
+    :raises vault.VaultKeyMissing: their key is not here
+    """
+    refuse_typed_code(env)
+    claim(env, marked_home(env, _keys_here(env)))
+
+
+def bind_secrets(env):
+    """Have a database from before bind what it encrypts from now on.
+
+    :param env: of the database
+    :raises: as read_secret
+    """
+    if env["ir.config_parameter"].sudo().get_param(FINGERPRINT_PARAMETER):
+        if not bound_to(env, keys_of(env)):
+            claim(env, marked_home(env, keys_of(env)))
+
+
+@door
+def why_locked(env):
+    """Return why the secrets of this database cannot be used here.
+
+    :param env: of the database
+    :return str: code of a local problem; None when they can be used, or when there are none
+    """
+    code = copy_code(env)
+    if code or not env["ir.config_parameter"].sudo().get_param(FINGERPRINT_PARAMETER):
+        return code
+    try:
+        keys_of(env)
+    except vault.VaultError as error:
+        return problems.of_error(error)["code"]
+    return None
+
+
 def sources(env):
     """Return where a key may come from; the first that has one counts.
 
@@ -220,6 +239,34 @@ def note_backup(env):
     """
     parameters = env["ir.config_parameter"].sudo()
     parameters.set_param(BACKUP_PARAMETER, parameters.get_param(FINGERPRINT_PARAMETER))
+
+
+def _take_first_key(env):
+    """Note which key this database has from now on, and whose it is; generate one if need be."""
+    fingerprint, home = _first_key(env)
+    env["ir.config_parameter"].sudo().set_param(FINGERPRINT_PARAMETER, fingerprint)
+    claim(env, home)
+
+
+def _first_key(env):
+    # The key is forgotten before anything is written: automation rules may run then.
+    keys = vault.load_keys(*sources(env).values(), may_create=True)
+    return vault.key_fingerprint(keys[0]), marked_home(env, keys)
+
+
+def _keys_here(env):
+    keys = vault.load_keys(*sources(env).values(), may_create=False)
+    expected = env["ir.config_parameter"].sudo().get_param(FINGERPRINT_PARAMETER)
+    known = {expected} & set(map(vault.key_fingerprint, keys))
+    if expected and not known and not _knows_stored(env, keys):
+        raise vault.VaultKeyMissing("another key than this database's")
+    return keys
+
+
+def _knows_stored(env, keys):
+    """Return True if the fingerprint in the database is a key's: this worker's cache may be old."""
+    found = env["ir.config_parameter"].sudo().search([("key", "=", FINGERPRINT_PARAMETER)])
+    return found.value in map(vault.key_fingerprint, keys)
 
 
 def _follow_name(env, fingerprint):

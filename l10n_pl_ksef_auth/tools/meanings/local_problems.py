@@ -72,8 +72,16 @@ PROBLEMS: dict[str, Meaning] = {
         _lt("KSeF took no signed documents in the ten minutes for which this one was valid."),
         SIGN_AGAIN,
     ),
+    "refused_for_now": Meaning(
+        _lt("KSeF, or a firewall before it, does not accept this login at the moment."),
+        ODOO_GOES_ON,
+    ),
     "busy": Meaning(_lt("Odoo is talking to KSeF for this company right now."), ODOO_GOES_ON),
     "not_connected": Meaning(_lt("The company is not connected with KSeF."), CONNECT_AGAIN),
+    "ended": Meaning(
+        _lt("The connection to KSeF has ended, and nothing can restore it without a signature."),
+        CONNECT_AGAIN,
+    ),
     "key_missing": Meaning(
         _lt(
             "This Odoo lacks the key that the connection's secrets are encrypted with; "
@@ -171,8 +179,8 @@ PROBLEMS: dict[str, Meaning] = {
         _lt("Odoo could not go on because of an error of its own."),
         Advice(
             _lt(
-                "Odoo tries again every hour. Tell whoever looks after your Odoo; "
-                "until it is mended, refresh the connection with a signature."
+                "Odoo tries again every hour. Tell whoever looks after your Odoo. "
+                "Until it is mended, refresh the connection with a signature."
             ),
             "support",
             final=False,

@@ -81,7 +81,7 @@ OTHER_FILE = Advice(
 CONNECT_AGAIN = Advice(_lt("Refresh the connection with a signature."), "sign")
 OPEN_ACCOUNT = Advice(_lt("Look at the certificates in the Account tab."), "account")
 TELL_SUPPORT = Advice(_lt("Pass this message on to whoever looks after your Odoo."), "support")
-CHECK_ADDRESS = Advice(_lt("Have the KSeF address in the system parameters checked."), "support")
+CHECK_ADDRESS = Advice(_lt("Have the KSeF address in Odoo's configuration checked."), "support")
 TRY_LATER = Advice(_lt("Try again in a few minutes."), "wait", final=False)
 ODOO_GOES_ON = Advice(
     _lt("There is nothing to do: Odoo tries again by itself."), "wait", final=False

@@ -44,10 +44,24 @@ OUTAGES: dict[str, Meaning] = {
     ),
     "address": Meaning(
         _lt(
-            "The KSeF address in the system parameters cannot be used: it must begin with "
+            "The KSeF address in Odoo's configuration cannot be used: it must begin with "
             "https:// and hold a host, and no password."
         ),
         replace(CHECK_ADDRESS, final=False),
+    ),
+    "address_parameter": Meaning(
+        _lt(
+            "A system parameter names an address for KSeF that Odoo does not use. It may name "
+            "another program on the same server only."
+        ),
+        Advice(
+            _lt(
+                "Have the system parameter l10n_pl_ksef_auth.base_url removed. Another address "
+                "belongs into the configuration file of Odoo's server, as l10n_pl_ksef_base_url."
+            ),
+            "support",
+            final=False,
+        ),
     ),
     "server": Meaning(_lt("KSeF has a failure on its side at the moment."), ODOO_GOES_ON),
     "html": _TURNED_AWAY,

@@ -19,7 +19,7 @@ _MIXED_UP = (("cp1250", "iso-8859-2"), ("iso-8859-2", "cp1250"))
 #: Repairs that are tried on one document: each costs libxmlsec a walk through it.
 _MOST = 3
 #: What stands where a letter was that an encoding lacks.
-_LOST = re.compile(r"\ufffd|[^\W\d_]\?|\?[^\W\d_]")
+_LOST = re.compile(r"\ufffd|[^\W0-9_]\?|\?[^\W0-9_]")
 
 #: What XML cannot hold.
 _NO_LETTER = re.compile(r"[\ufffe\uffff\ud800-\udfff]")

@@ -24,7 +24,7 @@ def measure(env: Any, simulator: str, count: int) -> list[str]:
     )
     companies.l10n_pl_ksef_environment = "test"
     certificate = env["l10n_pl_ksef.certificate"].search([("state", "=", "active")], limit=1)
-    certificate._serve_too(companies)
+    certificate._serve_too({company: company.l10n_pl_ksef_digits for company in companies})
     env["l10n_pl_ksef.session"].create(
         [_ended(env, certificate, pair) for pair in zip(companies, nips, strict=True)]
     )

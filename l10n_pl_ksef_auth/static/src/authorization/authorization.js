@@ -266,7 +266,10 @@ export class KsefAuthorization extends Component {
     async ask(question) {
         await this.close();
         await this.action.doAction(question, {
-            onClose: () => this.connections.openAuthorization(this.companyId),
+            // Not awaited: Odoo forgets the window that is open when this has ended.
+            onClose: () => {
+                this.connections.openAuthorization(this.companyId);
+            },
         });
     }
 
