@@ -221,17 +221,18 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
         :return dict: view(); the step is "verify", or "certificate" with what is wrong
         """
         window = self._checked_sudo()
-        window.problem = window._nip_problem()
-        if window.problem:
-            return window.view()
         sessions, company = self.env["l10n_pl_ksef.session"], window.company_id
-        login, _failure = sessions._log_in(company, wait_seconds=5, anew=True)
-        if not login:
-            usable = company._l10n_pl_ksef_certificate()._usable()
-            window.problem = problems.local("busy" if usable else "certificate_gone")
-            return window.view()
-        window.write({"session_id": login.id, "step": "verify"})
-        return window._follow_up(Upload())
+        problem, login = window._nip_problem(), sessions
+        if not problem:
+            login, _failure = sessions._log_in(company, wait_seconds=5, anew=True)
+        if login:
+            # It is newer than this transaction's view of the database.
+            with fresh(window) as seen:
+                seen.write({"session_id": login.id, "step": "verify", "problem": False})
+                return seen._follow_up(Upload())
+        usable = company._l10n_pl_ksef_certificate()._usable()
+        window.problem = problem or problems.local("busy" if usable else "certificate_gone")
+        return window.view()
 
     def follow(self):
         """Do the next due step while KSeF checks the signature or the certificate.
