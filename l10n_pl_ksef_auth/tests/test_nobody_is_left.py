@@ -8,6 +8,7 @@ from unittest.mock import patch
 from odoo.tests import tagged
 
 from odoo.addons.l10n_pl_ksef_auth.exceptions import LoginNeeded
+from odoo.addons.l10n_pl_ksef_auth.tools import clock
 
 from . import causes
 from .scenarios import ScenarioCase
@@ -159,8 +160,12 @@ class TestNobodyIsLeft(ScenarioCase):
             self.ask_for_token()
 
     def ask_for_token(self):
-        """Ask for a token, as other addons do: who cannot have one hears so within a second."""
-        began, answer = time.monotonic(), "a token"
+        """Ask for a token, as other addons do: who cannot have one hears so within a second.
+
+        Of this thread's own work, and of the waiting, which moves the clocks here; other programs
+        on a busy machine do not count.
+        """
+        began, worked, answer = clock.now(), time.thread_time(), "a token"
         with self.environment(self.user_id) as env:
             try:
                 env["res.company"].browse(self.company_id).l10n_pl_ksef_access_token()
@@ -171,7 +176,7 @@ class TestNobodyIsLeft(ScenarioCase):
                 env.cr.rollback()
         if answer and not (answer == "a token" and self.row()["live"]):
             self.wrong[f"a caller gets {answer}"] += 1
-        if time.monotonic() - began > 1:
+        if (clock.now() - began).total_seconds() + time.thread_time() - worked > 1:
             self.wrong["a caller waits for more than a second"] += 1
 
     # ------------------------------------------------------------------
