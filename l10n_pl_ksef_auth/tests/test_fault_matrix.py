@@ -100,5 +100,7 @@ class TestFaultMatrix(ScenarioCase):
         """Return True if a human was told while the session stays active."""
         with self.environment() as env:
             session = env["res.company"].browse(self.company_id)._l10n_pl_ksef_session()
-            told = env["l10n_pl_ksef.alert"].search([("closed_at", "=", False)])
+            told = env["l10n_pl_ksef.alert"].search(
+                [("closed_at", "=", False), ("tell_at", "=", False)]
+            )
             return bool(told) and session.state == "active"
