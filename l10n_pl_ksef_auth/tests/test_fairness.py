@@ -166,6 +166,23 @@ class TestFairness(NeighboursCase):
         self.assertEqual(calls["calls"], 0)
         self.assertGreater(moment, session._now() + timedelta(minutes=10))
 
+    def test_a_record_that_becomes_due_while_it_is_looked_at_is_not_put_aside(self):
+        self.simulator.settings.auth_delay = 30
+        window = self.open_window()
+        self.send_signed(window)
+        session = window.sudo().session_id
+        due = self.registry["l10n_pl_ksef.session"]._due_step
+        looks = []
+
+        def late(record):
+            looks.append(1)
+            return due(record) if len(looks) > 1 else None
+
+        session.next_attempt = session._now()
+        self.patch(self.registry["l10n_pl_ksef.session"], "_due_step", late)
+        self.advance(session)
+        self.assertLess(session.next_attempt, session._now() + timedelta(minutes=10))
+
 
 @tagged("post_install", "-at_install", "long")
 class TestFairnessOfTwoHundred(NeighboursCase):
