@@ -94,6 +94,7 @@ class TestWhoIsTold(KsefCase):
             "company_id": other.id,
             "context_value": other.l10n_pl_ksef_digits,
             "reference_number": "second",
+            "state": "active",
         }
         dates = {"refresh_valid_until": end, "next_attempt": end, "activated_at": session._now()}
         return session.copy({**context, **dates, "rights_checked_at": session._now(), **values})
@@ -175,6 +176,13 @@ class TestWhoIsTold(KsefCase):
             self.keep_alive(days=1)
         told = {alert.company_id: alert.level for alert in self.open_alerts()}
         self.assertEqual(told, {self.company: 1, other: 3})
+
+    def test_one_query_says_that_nobody_has_to_be_told_of_any_company(self):
+        self.certified()
+        watch = self.env["l10n_pl_ksef.alert.watch"]
+        watch._is_worth_a_look()
+        with self.assertQueryCount(1):
+            self.assertFalse(watch._is_worth_a_look())
 
     # ------------------------------------------------------------------
     # The key and the database
@@ -258,9 +266,10 @@ class TestWhoIsTold(KsefCase):
         for key in (False, True):
             with self.server("b", key):
                 self.keep_alive(hours=1)
-            reminder = self.env["mail.activity"].search([("summary", "ilike", "backed up")])
+            file = vault_room.sources(self.env)["file"]
+            reminder = self.env["mail.activity"].search([("note", "ilike", file.name)])
             self.assertEqual(bool(reminder), key)
-        self.assertIn("on the server b", reminder.note)
+        self.assertIn(" b.", reminder.note)
 
     def test_the_clocks_fault_is_named_and_no_login_after_the_other_is_begun(self):
         self.certified()

@@ -22,6 +22,8 @@ _RSA_MIN_BITS = 2048
 _CURVES = ("secp256r1", "secp384r1")
 #: Windows saves Polish letters in the first, its command line in the second.
 _WINDOWS = ("cp1250", "cp852")
+#: Pairs whose keys are checked: a quarter of a second each, where they are long.
+_MOST_CHECKS = 3
 #: Rounds for which a PKCS#12 is also tried as one without a password.
 _CHEAP = 10_000
 #: Which trouble is told where several keep a pair from being found.
@@ -161,7 +163,7 @@ def _best(found: Found, wanted: Callable[[Certificate], bool]) -> Pair | None:
     known = [item for item in found.certificates if may_authenticate(item)]
     pairs = [(keys[public], item) for item in known if (public := _certified(item)) in keys]
     pairs.sort(key=lambda pair: (wanted(pair[1]), pair[1].valid_to), reverse=True)
-    return next((pair for pair in pairs if _is_sound(pair[0])), None)
+    return next((pair for pair in pairs[:_MOST_CHECKS] if _is_sound(pair[0], found)), None)
 
 
 def _is_accepted(key: Any) -> bool:
@@ -170,8 +172,14 @@ def _is_accepted(key: Any) -> bool:
     return isinstance(key, rsa.RSAPrivateKey) and key.key_size >= _RSA_MIN_BITS
 
 
-def _is_sound(key: PrivateKey) -> bool:
-    """Return True if the numbers of a key fit each other; OpenSSL looks only where it is RSA."""
+def _is_sound(key: PrivateKey, found: Found) -> bool:
+    """Return True if the numbers of a key fit each other; OpenSSL looks once, where it is RSA."""
+    if id(key) not in found.sound:
+        found.sound[id(key)] = _fits_itself(key)
+    return found.sound[id(key)]
+
+
+def _fits_itself(key: PrivateKey) -> bool:
     try:
         key.private_numbers().private_key()
     except ValueError:

@@ -42,12 +42,16 @@ class CredentialError(Exception):
 
 @dataclass
 class Found:
-    """What the files hold; ``troubles`` are of the parts that are of no use."""
+    """What the files hold; ``troubles`` are of the parts that are of no use.
+
+    ``sound`` tells by their ids which keys were checked, and whether they are sound.
+    """
 
     certificates: list[Certificate] = field(default_factory=list)
     keys: list[Any] = field(default_factory=list, repr=False)
     locked: list[Locked] = field(default_factory=list, repr=False)
     troubles: set[Reason] = field(default_factory=set)
+    sound: dict[int, bool] = field(default_factory=dict)
 
     def add(self, item: Any) -> None:
         """Put one item to those of its kind.

@@ -223,9 +223,9 @@ def test_odoos_log_tells_of_a_class_that_could_not_be_prepared():
 @pytest.mark.parametrize(
     "test, wanted",
     [
-        ("account.tests.test_x: TestX.test_y", "/account:TestX.test_y"),
-        ("account.tests.test_x: Subtest TestX.test_y (a='b.c')", "/account:TestX.test_y"),
-        ("odoo.tests.suite: setUpClass (odoo.addons.base_vat.tests.t.TestX)", "/base_vat:TestX"),
+        ("account.tests.test_x: TestX.test_y", "*/account:TestX.test_y"),
+        ("account.tests.test_x: Subtest TestX.test_y (a='b.c')", "*/account:TestX.test_y"),
+        ("odoo.tests.suite: setUpClass (odoo.addons.base_vat.tests.t.TestX)", "*/base_vat:TestX"),
     ],
 )
 def test_each_of_odoos_tests_can_be_run_alone(test, wanted):
@@ -284,9 +284,9 @@ def test_odoos_own_tests_that_break_off_are_a_failure(tmp_path):
 @pytest.mark.parametrize(
     "wanted, failed",
     [
-        ({"/account", "/account:TestX"}, []),
-        ({"/account", "/base_vat"}, ["no test ran of /base_vat"]),
-        ({"/account:TestY"}, ["no test ran of /account:TestY"]),
+        ({"*/account", "*/account:TestX"}, []),
+        ({"*/account", "*/base_vat"}, ["no test ran of */base_vat"]),
+        ({"*/account:TestY"}, ["no test ran of */account:TestY"]),
     ],
 )
 def test_it_is_a_failure_when_none_of_a_modules_tests_runs(tmp_path, wanted, failed):

@@ -312,8 +312,9 @@ def test_a_keystore_with_a_certificate_that_the_library_refuses_asks_for_two_fil
 def test_an_rsa_key_whose_numbers_do_not_fit_is_damaged():
     key = rsa.generate_private_key(65537, 2048)
     numbers = key.private_numbers()
-    text = numbers.d.to_bytes(256, "big")
-    broken = plain(key).replace(text, (numbers.d ^ 2).to_bytes(256, "big"))
+    length = (numbers.d.bit_length() + 7) // 8
+    told, other = (number.to_bytes(length, "big") for number in (numbers.d, numbers.d ^ 2))
+    broken = plain(key).replace(told, other)
     assert broken != plain(key)
     certificate = certificate_for(key, digital_signature=True)
     assert _reason(broken, certificate.der) in ("damaged", "format")

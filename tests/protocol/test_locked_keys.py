@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import PrivateFormat
 from cryptography.hazmat.primitives.serialization import pkcs12 as writer
 from protocol_builders import certificate_for
 
-from tools import key_files, locked_keys
+from tools import credentials, key_files, locked_keys
 from tools.credentials import CredentialError, load_credentials
 
 KEY = ec.generate_private_key(ec.SECP256R1())
@@ -288,6 +288,17 @@ def test_a_key_too_long_to_be_checked_is_not_opened(work):
     data["encrypted_data"] = bytes(2608)
     assert _reason(data.dump()) == "key_type"
     assert work == []
+
+
+def test_an_rsa_key_is_checked_once_however_many_others_open(monkeypatch):
+    checked = []
+    check = credentials._fits_itself
+    monkeypatch.setattr(credentials, "_fits_itself", lambda key: checked.append(1) or check(key))
+    key = rsa.generate_private_key(65537, 2048)
+    pair = plain(key), certificate_for(key, digital_signature=True).der
+    others = pem(locked(KEY, WORD.encode())) * 10
+    assert load_credentials(*pair, others, password=WORD, wanted=lambda certificate: False)
+    assert checked == [1]
 
 
 def test_the_check_of_a_long_rsa_key_counts(work):

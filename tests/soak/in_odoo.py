@@ -83,10 +83,9 @@ while time.time() < SOAK["until"]:
 
 END = """
 from odoo.addons.l10n_pl_ksef_auth.models.base.steps import LONGEST_RETRY
-from odoo.addons.l10n_pl_ksef_auth.models.upkeep.keep_alive import AFTER_OUTAGE
 
 # The longest pause that anything takes is a quarter longer than this; then there is work to do.
-PATIENCE = LONGEST_RETRY * 1.25 + AFTER_OUTAGE + datetime.timedelta(minutes=10)
+PATIENCE = LONGEST_RETRY * 1.25 + datetime.timedelta(minutes=12)
 
 def simulated(seconds):
     return datetime.timedelta(seconds=seconds * SOAK["speed"])

@@ -1,5 +1,4 @@
 import logging
-from contextlib import closing
 
 from odoo import SUPERUSER_ID, models
 
@@ -46,9 +45,9 @@ class L10n_Pl_KsefFarewell(models.AbstractModel):
 
         :return list: for each that stays open, in a sentence, why
         """
-        with closing(HttpPool()) as pool:
-            # As in a run of the scheduled action, nobody is woken: Odoo uninstalls at rest only.
-            leaving = self.with_context(**pool.context()).with_user(SUPERUSER_ID)
+        leaving = self.with_user(SUPERUSER_ID)
+        # As in a run of the scheduled action, nobody is woken: Odoo uninstalls at rest only.
+        with HttpPool().shared():
             # First what needs a login.
             left = [leaving._revoked(one) for one in leaving._certificates()] if revoke else []
             left += [leaving._ended(one) for one in leaving._logins()] if end_logins else []
