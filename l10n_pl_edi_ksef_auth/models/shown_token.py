@@ -82,6 +82,8 @@ class TokenField(fields.Char):
             return ShownToken(record, self.name)
         return record[self.name.replace("_edi_", "_ksef_edi_")]
 
+    # A setter returns nothing.
+    # pylint: disable-next=missing-return
     def __set__(self, records, value):
         """Keep what the sender got from KSeF without a write, which automation rules listen to."""
         connected = records._l10n_pl_ksef_edi_connected()
@@ -92,7 +94,8 @@ class TokenField(fields.Char):
 
     def written(self, company):
         """Return what is being written to a company's field; it goes out of the cache with that."""
-        value = super().__get__(company)
+        # Not what __get__ above shows.
+        value = fields.Char.__get__(self, company)
         company.invalidate_recordset([self.name])
         return value
 

@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError
 
 from ..models.base import problems
 from ..models.base.locks import fresh
@@ -8,7 +8,6 @@ from ..models.session.states import LIVE
 from ..models.vault.database_identity import HOME_PARAMETER
 from ..models.vault.vault import FINGERPRINT_PARAMETER, claim_moved, secret_models, why_locked
 from ..screens.sensitive import sensitive
-from ..tools.vault import VaultError
 
 
 class L10n_Pl_KsefUnlock(models.TransientModel):
@@ -54,11 +53,8 @@ class L10n_Pl_KsefUnlock(models.TransientModel):
         :raises UserError: their key is not here: it has to come first
         """
         with fresh(self._check_decider().sudo()) as companies:
-            try:
-                claim_moved(companies.env)
-            except VaultError as error:
-                texts = problems.texts(self.env, problems.of_error(error))
-                raise UserError(f"{texts['text']} {texts['action']}") from error
+            actions = self.env["l10n_pl_ksef.account.actions"]
+            actions._or_user_error(claim_moved, companies.env)
             companies.env["l10n_pl_ksef.audit"]._record(companies, "original")
             sessions = companies.env["l10n_pl_ksef.session"]
             sessions._wake_cron_at(sessions._now())

@@ -138,7 +138,7 @@ def test_a_move_without_the_key_says_what_is_missing(
         before = ksef.requests.counts()
         seen = look(moved, copy, ("action_continue", "action_start_afresh"))
         assert "moved" in seen[0]["panel"]["problem"]["text"]
-        assert "key" in seen[1]["refused"]
+        assert "klucza" in seen[1]["refused"]
         assert seen[2]["panel"]["state"] == "disconnected"
         assert ksef.requests.counts() == before
     finally:

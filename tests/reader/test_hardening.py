@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from operator import itemgetter
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,7 @@ def test_the_costliest_documents_are_read_within_two_seconds(shape):
 
 @pytest.mark.skipif(not wide(), reason="./run test all searches")
 def test_a_search_finds_nothing_that_costs_more_than_two_seconds():
-    cost, shape = max(search(seed, rounds=20) for seed in range(10))
+    cost, shape = max((search(seed, rounds=12) for seed in range(6)), key=itemgetter(0))
     assert cost < 2, shape
 
 

@@ -19,7 +19,7 @@ from .workshop import Workshop
 
 # Modules whose tests run: those that ours build on.
 MODULES = ("account", "base_vat", "l10n_pl", "l10n_pl_edi")
-# Odoo marks it as in need of the network, but it has a stand-in for it.
+# Marked by Odoo as in need of the network; without it, what fails does so without us too.
 VIES = "*/base_vat:TestStructureVIES"
 # Of these at least one test must run; the classes are run at the time of installation, and create
 # companies while our columns are there and our code is not.

@@ -63,7 +63,7 @@ def everything(words: list[str]) -> int:
     others = [_plain(_chosen(paths, _plain_folders()))]
     others += [_on_odoo_pins(_chosen(paths, _existing(ON_ODOO_PINS)))]
     if size == sizes.ALL and not chosen:
-        others += _on_releases(_plain_folders())
+        others += _on_releases(_plain_folders(), SHORT)
     extras = [] if paths else _extras(words, size == sizes.ALL and not chosen)
     if not ours and not end_to_end:
         return _run([others], words, chosen)
@@ -154,15 +154,17 @@ def _on_odoo_pins(paths: list[str]) -> Pytest:
     return stage
 
 
-def _on_releases(paths: list[str]) -> list[Pytest]:
-    """What is said of certificates, once more on other releases of cryptography.
+def _on_releases(paths: list[str], options: Sequence[str] = ()) -> list[Pytest]:
+    """The plain tests once more on other releases of cryptography, which reads certificates.
 
-    It is the library that releases change most.  The checkout's own tests need none of it.
+    The checkout's own tests need none of it.
+
+    :param options: further words for pytest
     """
     paths = [path for path in paths if not path.startswith("tests/checkout")]
     stages = []
     for version, folder in venvs.releases("cryptography").items() if paths else ():
-        stage = Pytest(f"cryptography-{version}", paths, venvs.python(), SHORT)
+        stage = Pytest(f"cryptography-{version}", paths, venvs.python(), options)
         stage.environment["PYTHONPATH"] = os.pathsep.join(map(str, (folder, TESTS)))
         stage.environment[sizes.VARIABLE] = sizes.SHORT
         stages.append(stage)
