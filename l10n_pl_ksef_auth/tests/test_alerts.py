@@ -113,6 +113,7 @@ class TestAlerts(KsefCase):
         self.assertEqual(self.mails().recipient_ids, self.accountant.partner_id)
 
     def test_a_success_closes_the_alert_and_says_so_to_who_was_told(self):
+        self.accountant.lang = "en_US"
         self.connect()
         self.wake(days=5)
         self.connect()

@@ -8,6 +8,7 @@ from unittest.mock import patch
 from odoo.tests import tagged
 
 from odoo.addons.l10n_pl_ksef_auth.exceptions import LoginNeeded
+from odoo.addons.l10n_pl_ksef_auth.tools import clock
 
 from . import causes
 from .scenarios import ScenarioCase
@@ -29,9 +30,6 @@ LOOKS = (
 RIGHTFUL = "context_digits = (SELECT l10n_pl_ksef_digits FROM res_company WHERE id = company_id)"
 # Of these there are no mails.
 QUIET = ("copy_duplicated",)
-
-# In the languages that a database of the tests may greet its users in.
-AGAIN = ("in order again", "znów działa")
 
 Told = namedtuple("Told", "at reason level cause")
 
@@ -74,7 +72,7 @@ class TestNobodyIsLeft(ScenarioCase):
             cr.execute("DELETE FROM mail_mail")
             cr.execute("DELETE FROM mail_activity WHERE res_model LIKE 'l10n_pl_ksef%'")
         self.told, self.heard, self.wrong = [], set(), Counter()
-        self.without_since = None
+        self.without_since, self.said_well = None, False
 
     # ------------------------------------------------------------------
     # The matrix
@@ -162,8 +160,12 @@ class TestNobodyIsLeft(ScenarioCase):
             self.ask_for_token()
 
     def ask_for_token(self):
-        """Ask for a token, as other addons do: who cannot have one hears so within a second."""
-        began, answer = time.monotonic(), "a token"
+        """Ask for a token, as other addons do: who cannot have one hears so within a second.
+
+        Of this thread's own work, and of the waiting, which moves the clocks here; other programs
+        on a busy machine do not count.
+        """
+        began, worked, answer = clock.now(), time.thread_time(), "a token"
         with self.environment(self.user_id) as env:
             try:
                 env["res.company"].browse(self.company_id).l10n_pl_ksef_access_token()
@@ -174,7 +176,7 @@ class TestNobodyIsLeft(ScenarioCase):
                 env.cr.rollback()
         if answer and not (answer == "a token" and self.row()["live"]):
             self.wrong[f"a caller gets {answer}"] += 1
-        if time.monotonic() - began > 1:
+        if (clock.now() - began).total_seconds() + time.thread_time() - worked > 1:
             self.wrong["a caller waits for more than a second"] += 1
 
     # ------------------------------------------------------------------
@@ -200,6 +202,7 @@ class TestNobodyIsLeft(ScenarioCase):
             self.wrong["told to somebody who cannot act"] += 1
         if alert.closed_at:
             self.wrong["closed without success"] += not live
+            self.said_well = True
             return
         told = Told(now, alert.reason, alert.level, (alert.causes or [None])[-1])
         same = [one for one in self.told if one[1:] == told[1:]]
@@ -242,17 +245,16 @@ class TestNobodyIsLeft(ScenarioCase):
             self.sign_in(consent=False)
             self.go_on(HOUR, until=self.is_well)
         self.settle()
+        self.hear()
         with self.environment() as env:
             alerts = env["l10n_pl_ksef.alert"].search([("reason", "in", ("login", "key"))])
-            mails = env["mail.mail"].search([("model", "=", alerts._name)])
-            said = mails.filtered(lambda mail: any(words in mail.subject for words in AGAIN))
             open_ones = alerts.filtered(lambda alert: not alert.closed_at)
             quiet = any((alert.problem or {}).get("code") in QUIET for alert in alerts)
         if not self.is_well():
             self.wrong[f"not well in the end: {self.states()}"] += 1
         if open_ones:
             self.wrong["an alert that stays open"] += 1
-        if heard and not quiet and not said:
+        if heard and not quiet and not self.said_well:
             self.wrong["nobody is told that it works again"] += 1
 
     def is_well(self):

@@ -198,6 +198,7 @@ class TestWhoIsTold(KsefCase):
         self.assertIn("on the server b", self.open_alerts().summary)
 
     def test_the_server_that_lacked_the_key_closes_the_alert_when_it_has_one(self):
+        self.accountant.lang = "en_US"
         self.connect()
         with self.server("b", key=False):
             self.keep_alive(hours=1)
