@@ -44,7 +44,10 @@ class ResCompany(models.Model):
 
 
 class ResPartner(models.Model):
-    _inherit = "res.partner"
+    """A company's tax ID is stored with its partner, whose form tells the same."""
+
+    # What a form shows belongs to the screens, as above.
+    _inherit = "res.partner"  # pylint: disable=consider-merging-classes-inherited
 
     @api.onchange("vat")
     def _onchange_l10n_pl_ksef_vat(self):
@@ -52,7 +55,10 @@ class ResPartner(models.Model):
 
 
 class ResConfigSettings(models.TransientModel):
-    _inherit = "res.config.settings"
+    """The settings tell it of the kind of number and of the internal identifier."""
+
+    # What a form shows belongs to the screens, as above.
+    _inherit = "res.config.settings"  # pylint: disable=consider-merging-classes-inherited
 
     @api.onchange("l10n_pl_ksef_context_type", "l10n_pl_ksef_internal_id")
     def _onchange_l10n_pl_ksef_unit(self):

@@ -1,11 +1,13 @@
 """./run test tells how far it is, and shows a failing test when it fails."""
 
 import io
+import re
 import sys
 import time
 from pathlib import Path
 
 import pytest
+from tracked_files import tracked
 
 from stack import report, testing
 from stack.core import Core, Log, tag
@@ -315,6 +317,12 @@ def test_the_times_are_a_table():
 )
 def test_what_is_no_pytest_run_is_found_by_name_in_either_size(words, every, named):
     assert testing._extras(words, every) == named
+
+
+def test_some_test_carries_the_mark_of_the_long_ones():
+    marks = r"@pytest\.mark\.long\b|@tagged\(.*\"long\""
+    tests = [name for name in tracked("*/test_*.py") if not name.endswith("test_how_far_it_is.py")]
+    assert any(re.search(marks, (ROOT / name).read_text()) for name in tests)
 
 
 def test_a_proof_that_is_long_is_left_out_of_the_short_size_alone(tmp_path):

@@ -214,7 +214,9 @@ class Life:
 
     def _reveal(self) -> dict[str, bytes]:
         """Decrypt everything that is encrypted in the database."""
-        box = Vault(parse_keys(self._key_file().read_text()))
+        home = self.sql("SELECT value FROM ir_config_parameter WHERE key LIKE '%ksef_auth.home'")
+        *_place, bound, _mark = home.split("/")
+        box = Vault(parse_keys(self._key_file().read_text()), bound)
         found = {}
         for model in MODELS:
             for number, values in self._encrypted(f"l10n_pl_ksef_{model}"):

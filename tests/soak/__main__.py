@@ -169,7 +169,8 @@ def _figures(soak: Soak, end: dict[str, Any]) -> tuple[str, bool]:
         f"memory {start:.0f} MB at the start, {last:.0f} MB at the end"
     )
     for item in end["companies"]:
-        if item in lost or item["minutes"] > SLOW:
+        # Who is served at the first look has waited for this machine alone.
+        if item in lost or (item["logins at first"] and item["minutes"] > SLOW):
             say(f"{'lost' if item in lost else 'slow'}: {item}")
     return text, not lost and not end["stuck"]
 

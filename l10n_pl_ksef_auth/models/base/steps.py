@@ -277,7 +277,10 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
     def _put_aside_if_due(self):
         """Have no run look in vain again and again at a record that is due and has no step."""
         waits = self.next_attempt and self.next_attempt > self._now()
-        if not waits and any(row.covers(self.state) for row in self._machine.steps):
+        # Its time may have come since the caller looked.
+        if waits or self._due_step():
+            return
+        if any(row.covers(self.state) for row in self._machine.steps):
             self._postpone_for(LONGEST_RETRY)
             self.env.cr.commit()
 
