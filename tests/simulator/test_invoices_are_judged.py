@@ -83,8 +83,12 @@ def test_what_is_wrong_inside_is_told_by_the_status(sender, content, changed, co
 
 
 def test_an_invoice_encrypted_with_another_key_is_435(sender):
-    sender.key = b"x" * 32
-    assert sender.sent(invoice())["status"]["code"] == 435
+    found = []
+    for letter in (b"v", b"w", b"x", b"y", b"z"):
+        sender.key = letter * 32
+        found.append(sender.sent(invoice())["status"]["code"])
+    # Once in 256 times what a wrong key makes of the padding looks like padding.
+    assert found.count(435) >= 3
 
 
 def test_the_same_invoice_twice_is_a_duplicate(ksef, sender):
