@@ -22,7 +22,10 @@ from .workshop import Workshop, workshop
 ON_ODOO_PINS = ("tests/protocol", "tests/reader")
 # Long, with a database of their own and without a server: they may run beside the other tests.
 TEN_YEARS = "l10n_pl_ksef_auth/tests/test_ten_years.py"
-FAULTS = "l10n_pl_ksef_auth/tests/test_fault_matrix.py"
+MATRICES = [
+    f"l10n_pl_ksef_auth/tests/test_{name}.py"
+    for name in ("crash_matrix", "fault_matrix", "nobody_is_left")
+]
 # The words for pytest that leave out the long proofs.
 SHORT = ["-m", "not long"]
 # What ./run test all has besides pytest's tests; `-k` finds them by these names in either size.
@@ -30,8 +33,8 @@ EXTRAS = ("core", "fuzz", "soak", "bench")
 FUZZ = ["--seconds", "300", "--folder", str(CACHE / "fuzz")]
 SOAK = ["--minutes", "3", "--seed", "11"]
 BENCH = ["--companies", "40", "login", "token", "signing", "reader", "renewals"]
-# Stages side by side: one more than two cores, as each of them waits now and then.
-LANES = 3
+# Stages side by side: two more than two cores, as each of them waits now and then.
+LANES = 4
 KEPT_LOGS = 30
 
 
@@ -112,7 +115,7 @@ def _odoo(
 ) -> list[Stage]:
     """The stages that need Odoo, longest first: most of its tests, the browser's, the long ones.
 
-    :param in_parts: whether the ten years and the faults are stages of their own
+    :param in_parts: whether the ten years and the matrices are stages of their own
     """
     if not paths:
         return [end_to_end]
@@ -120,9 +123,10 @@ def _odoo(
     most.options += ["--odoo-http"]
     if not in_parts:
         return [most, end_to_end]
-    most.options += [f"--ignore={TEN_YEARS}", f"--ignore={FAULTS}"]
+    most.options += [f"--ignore={path}" for path in (TEN_YEARS, *MATRICES)]
     ten_years = _odoo_stage("odoo-ten-years", [TEN_YEARS], shop, databases)
-    return [most, end_to_end, ten_years, _odoo_stage("odoo-faults", [FAULTS], shop, databases)]
+    matrices = _odoo_stage("odoo-matrices", MATRICES, shop, databases)
+    return [most, end_to_end, ten_years, matrices]
 
 
 def _odoo_stage(
