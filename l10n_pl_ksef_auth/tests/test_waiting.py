@@ -38,6 +38,15 @@ class TestWaiting(KsefCase):
         finally:
             self.env.invalidate_all()
 
+    def test_a_caller_without_time_keeps_nobody_else_from_a_token(self):
+        session = self.connect()
+        self.travel(minutes=16)
+        with self.assertRaises(LoginBusy), self.counted("refresh") as calls:
+            self.company.l10n_pl_ksef_access_token(wait_seconds=0)
+        self.env.invalidate_all()
+        self.assertEqual((calls["calls"], session.refresh_retry_at), (0, False))
+        self.assertIsInstance(self.token(), str)
+
     def test_a_silent_ksef_is_not_waited_for_longer_than_the_caller_says(self):
         self.connect()
         self.travel(minutes=16)

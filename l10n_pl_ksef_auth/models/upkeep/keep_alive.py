@@ -14,7 +14,7 @@ from ..base.locks import LockBusy, fresh
 from ..vault.guard import door
 from ..vault.vault import bind_secrets, secret_models, why_locked
 from .due import COMPANIES, SESSIONS
-from .turns import Turns
+from .turns import AFTER_OUTAGE, Turns
 
 _logger = logging.getLogger(__name__)
 
@@ -50,9 +50,17 @@ class L10n_Pl_KsefKeepAlive(models.AbstractModel):
 
     def _keep_alive(self):
         """Do all that is due; while the secrets cannot be used here, leave everything as it is."""
-        if not why_locked(self.env):
-            self._wake_for_the_next(self._run())
-            self.env["ir.cron"]._commit_progress(remaining=0)
+        if why_locked(self.env):
+            return
+        try:
+            moment = self._run()
+        except Exception:
+            # Its steps asked nobody to be woken: a signature may wait for its next one.
+            self.env.cr.rollback()
+            _logger.exception("KSeF: the run broke off")
+            moment = self._now() + AFTER_OUTAGE
+        self._wake_for_the_next(moment)
+        self.env["ir.cron"]._commit_progress(remaining=0)
 
     def _beside(self, task):
         """Run a task beside the others; log its failure, which must not stop them.
@@ -72,6 +80,9 @@ class L10n_Pl_KsefKeepAlive(models.AbstractModel):
         deadline, turns = Deadline(_run_seconds()), Turns()
         with HttpPool().shared():
             self.with_context(**deadline.context())._work_off(turns, deadline)
+        # What the last steps planned is not in this transaction's snapshot.
+        self.env["ir.cron"]._commit_progress()
+        self.env.invalidate_all()
         moments = self.env["l10n_pl_ksef.due"]._next_moment(), turns.go_on_at
         return min(filter(None, moments), default=None)
 
