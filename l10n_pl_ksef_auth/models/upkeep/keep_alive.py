@@ -37,12 +37,22 @@ class L10n_Pl_KsefKeepAlive(models.AbstractModel):
 
         People are told whatever became of the work (docs/design.md 12 and 26).
         """
+        watch = self.env["l10n_pl_ksef.alert.watch"]._watch
+        if self._has_died():
+            # Some step takes the process down with it, and will before people are told.
+            self._beside(watch)
         self._beside(self._bind_secrets)
         self._beside(self._keep_alive)
-        self._beside(self.env["l10n_pl_ksef.alert.watch"]._watch)
+        self._beside(watch)
         for model in secret_models(self.env):
             self._beside(self.env[model]._forget_unused)
         self._beside(self.env["l10n_pl_ksef.housekeeping"]._remind_of_backup)
+
+    def _has_died(self):
+        """Return True if the run before this one came to no end."""
+        progress = self.env["ir.cron.progress"].sudo()
+        # Odoo counts this run, too, until it has ended.
+        return progress.browse(self.env.context.get("ir_cron_progress_id")).timed_out_counter > 1
 
     def _bind_secrets(self):
         if not why_locked(self.env):
