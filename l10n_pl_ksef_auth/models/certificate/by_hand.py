@@ -206,8 +206,11 @@ class L10n_Pl_KsefCertificateManual(models.Model):
         :param dict numbers: the digits of each company's NIP or unit, by the company
         """
         by_certificate = defaultdict(dict)
+        agreements = self.env["l10n_pl_ksef.agreement"]
         for principal, digits in numbers.items():
-            if not principal._l10n_pl_ksef_certificate()._usable():
+            serving = principal._l10n_pl_ksef_certificate()._usable()
+            # A row that agrees to nothing keeps nobody from agreeing.
+            if not agreements._covers(serving, principal, digits):
                 held = self._held(principal.l10n_pl_ksef_environment)
                 by_certificate[held._may_serve(principal)[:1]][principal] = digits
         for certificate, chosen in by_certificate.items():
