@@ -136,7 +136,8 @@ class TestWhoIsTold(KsefCase):
         run = self.registry["l10n_pl_ksef.keep_alive"]
         with patch.object(run, "_keep_alive", side_effect=SystemExit):
             for died_before in (0, 1):
-                job, _progress = cron._add_progress(timed_out_counter=died_before)
+                job = cron.with_context(cron_id=cron.id, cron_end_time=time.monotonic() + 60)
+                job, _progress = job._add_progress(timed_out_counter=died_before)
                 with self.assertRaises(SystemExit):
                     run._cron_keep_alive(self.env[run._name].with_env(job.env))
                 self.assertEqual(bool(self.open_alerts()), bool(died_before))
