@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json as jsonlib
 import logging
+import socket
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
@@ -228,8 +230,23 @@ class _EndingAdapter(HTTPAdapter):
     ) -> requests.Response:
         left = max(self.end - time.monotonic(), 0.001)
         wait = min(timeout, left)
-        limits = urllib3.Timeout(total=left + _GRACE, connect=wait, read=wait)
+        # The addresses of a host are tried in turn, each for the whole time of the connection.
+        connect = wait / _addresses(urlsplit(request.url or "").hostname or "")
+        limits = urllib3.Timeout(total=left + _GRACE, connect=connect, read=wait)
         return super().send(request, timeout=limits, **options)  # type: ignore[arg-type]
+
+
+def _addresses(host: str) -> int:
+    """Return how many addresses a name has, 1 if it is not known here: a proxy may know it."""
+    try:
+        return _known_addresses(host)
+    except (OSError, UnicodeError):
+        return 1
+
+
+@lru_cache
+def _known_addresses(host: str) -> int:
+    return max(len(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)), 1)
 
 
 def _session() -> requests.Session:

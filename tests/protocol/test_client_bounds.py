@@ -126,6 +126,21 @@ def test_no_exchange_lasts_longer_than_the_caller_waits():
     assert time.monotonic() - began < 1
 
 
+def test_all_addresses_of_a_host_share_the_time_for_the_connection(monkeypatch):
+    waits = []
+
+    def dead(address, timeout, *_args, **_options):
+        waits.append(timeout)
+        raise TimeoutError
+
+    three = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("192.0.2.1", 0))] * 3
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_options: three)
+    monkeypatch.setattr(connection, "create_connection", dead)
+    monkeypatch.setenv("no_proxy", "*")
+    raised(KsefUnavailable, KsefClient("https://three.invalid/v2", timeout=3).challenge)
+    assert waits == [pytest.approx(1, abs=0.1)]
+
+
 def test_a_connection_and_an_answer_that_are_both_slow_share_the_callers_time(monkeypatch):
     connect = connection.create_connection
 
