@@ -9,8 +9,8 @@ NO_TEXT = {
     "challenge", "code", "color", "companies", "company_name", "context_type", "document",
     "download_url", "environment", "evidence", "expires", "internal_id", "kind", "level",
     "masked", "name", "nip", "number", "origin", "owner", "reference_number", "result",
-    "serial_number", "signing_label", "signing_url", "state", "status_at_ksef", "step", "subject_type", "technical",
-    "tick", "way", "way_back",
+    "serial_number", "signing_label", "signing_url", "state", "status_at_ksef", "step",
+    "subject_type", "technical", "tick", "way", "way_back",
 }  # fmt: skip
 # KSeF tells these in Polish itself.
 KSEF_WORDS = {"/sessions/method", "/sessions/state_label"}
