@@ -51,6 +51,17 @@ class TestUninstalling(KsefCase):
         self.assertEqual((ended["calls"], self.session.state), (1, "revoked"))
         self.assertFalse(self.at_ksef(self.certificate).revoked)
 
+    def test_what_was_ended_is_not_logged_in_again_while_odoo_ends_the_rest(self):
+        self.assertTrue(self.uninstall())
+        self.settle()
+        self.assertFalse(self.company._l10n_pl_ksef_session())
+
+    def test_a_login_that_could_not_be_ended_is_renewed_as_before(self):
+        self.simulator.faults.add("session-revoke", "503", times=-1)
+        with self.assertRaises(UserError):
+            self.uninstall()
+        self.assertFalse(self.session.closed_by_user)
+
     def test_logins_may_be_left_open(self):
         with self.counted("session-revoke") as ended:
             self.assertTrue(self.uninstall(l10n_pl_ksef_logins="leave"))

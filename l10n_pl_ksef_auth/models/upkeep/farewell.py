@@ -63,8 +63,13 @@ class L10n_Pl_KsefFarewell(models.AbstractModel):
         return None
 
     def _ended(self, session):
-        """Close a login; return why it could not be done, or None."""
+        """Close a login; return why it could not be done, or None.
+
+        No machine logs in again, while others are being closed, what a person has closed.
+        """
         with session._exclusive(wait_seconds=5) as locked:
+            # Given up with the step if that fails.
+            locked.closed_by_user = True
             failure = locked._run_step("_step_revoke")[0] if locked else LockBusy()
         return self._why(session.company_id.name, failure) if failure else None
 
