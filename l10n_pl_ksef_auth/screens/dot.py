@@ -29,17 +29,19 @@ class L10n_Pl_KsefDot(models.AbstractModel):
     def _dots(self, companies):
         """Return what the bar shows, by company id; nothing where KSeF has nothing to do with it.
 
-        :return dict: the colour, the panel's state, and the seconds left of the login or False
+        :return dict: the colour, the panel's state, the seconds left of the login or False, and
+            the company that owns the connection
         """
-        sessions, polish, environments = self._sessions(companies)
+        sessions, polish, owners = self._sessions(companies)
         locked = bool(why_locked(self.env))
         cut_off = {name for name in ENVIRONMENTS if problems.of_address(companies, name)}
-        return {
-            company_id: self._dot(found, locked or environments.get(company_id) in cut_off)
-            if found or company_id in polish
-            else {}
-            for company_id, found in sessions.items()
-        }
+        dots = {}
+        for company_id, found in sessions.items():
+            principal, environment = owners.get(company_id, (company_id, False))
+            dot = self._dot(found, locked or environment in cut_off)
+            known = found or company_id in polish
+            dots[company_id] = {**dot, "principal": principal} if known else {}
+        return dots
 
     def _dot(self, sessions, needs_attention):
         active = sessions.filtered(lambda session: session.state == "active")
@@ -55,20 +57,22 @@ class L10n_Pl_KsefDot(models.AbstractModel):
         """Return the active sessions of companies, and those on their way, the newest first.
 
         :return tuple: sessions by company id, with the fields KNOWN in the cache; the ids of the
-            companies that pay their taxes in Poland; the environments by company id
+            companies that pay their taxes in Poland; by company id, the company that owns the
+            connection and its environment
         """
         sessions = self.env["l10n_pl_ksef.session"].sudo()
         sessions.flush_model(["company_id", "environment", "context_digits", *KNOWN])
         companies.flush_model(["account_fiscal_country_id", *PRINCIPAL_FIELDS])
         found, polish = {company.id: sessions.browse() for company in companies}, set()
-        environments = {}
+        owners = {}
         # Not env.ref: it takes a query to see whether the country still exists.
         poland = self.env["ir.model.data"]._xmlid_to_res_id("base.pl")
-        for company_id, country_id, environment, session_id, *values in self.env.execute_query(
+        execute = self.env.execute_query
+        for company_id, country_id, owner, environment, session_id, *values in execute(
             SQL(
                 """
                 SELECT company.id, company.account_fiscal_country_id,
-                       principal.l10n_pl_ksef_environment, session.id, %s
+                       principal.id, principal.l10n_pl_ksef_environment, session.id, %s
                   FROM res_company AS company
                   JOIN res_company AS principal ON principal.id = company.l10n_pl_ksef_principal_id
              LEFT JOIN l10n_pl_ksef_session AS session
@@ -84,7 +88,7 @@ class L10n_Pl_KsefDot(models.AbstractModel):
                 list(companies.ids),
             )
         ):
-            environments[company_id] = environment
+            owners[company_id] = owner, environment
             if country_id == poland:
                 polish.add(company_id)
             if not session_id:
@@ -93,4 +97,4 @@ class L10n_Pl_KsefDot(models.AbstractModel):
             for name, value in zip(KNOWN, values, strict=True):
                 session._fields[name]._insert_cache(session, [value])
             found[company_id] |= session
-        return found, polish, environments
+        return found, polish, owners

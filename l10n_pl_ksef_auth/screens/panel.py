@@ -86,6 +86,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         refused = self._refused_signature(principal, session)
         return {
             "company_name": company.name,
+            "principal": principal.id,
             "nip": principal._l10n_pl_ksef_nip(),
             "environment": principal.l10n_pl_ksef_environment,
             "environment_label": label_of(principal, "l10n_pl_ksef_environment"),

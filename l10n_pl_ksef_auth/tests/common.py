@@ -9,8 +9,10 @@ from unittest import SkipTest
 from unittest.mock import patch
 
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import pkcs12
+from cryptography.x509.oid import NameOID
 
 from odoo import Command
 from odoo.tests import TransactionCase, new_test_user
@@ -58,6 +60,19 @@ def packed(certificate, password="tajne"):
     loaded = x509.load_der_x509_certificate(public.der)
     data = pkcs12.serialize_key_and_certificates(b"ksef", key, loaded, None, encryption)
     return base64.b64encode(data).decode()
+
+
+def home_made(issuer="Own CA", days=300, serial_number=7):
+    """Return a key, and a certificate for it from an issuer who names itself as it likes."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    names = [
+        x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)]) for text in ("Jan", issuer)
+    ]
+    builder = x509.CertificateBuilder(names[1], names[0], key.public_key(), serial_number)
+    builder = builder.not_valid_before(clock.now() - timedelta(days=1))
+    return key, builder.not_valid_after(clock.now() + timedelta(days=days)).sign(
+        key, hashes.SHA256()
+    )
 
 
 def put(record, **values):

@@ -1,15 +1,12 @@
 import base64
 from datetime import timedelta
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives import serialization
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
-from .common import OWNER, KsefCase, packed
+from .common import OWNER, KsefCase, credentials, home_made, packed
 
 
 @tagged("post_install", "-at_install")
@@ -66,16 +63,9 @@ class TestAccount(KsefCase):
             account = self.account().l10n_pl_ksef_load_certificate([file], "inne")
         self.assertIn("password", account["problem"]["text"])
 
-    def of_issuer(self, name, days=300):
+    def of_issuer(self, name, **how):
         """Return a certificate of an issuer for a new key, and the key, as two uploaded files."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        now = self.certificate._now()
-        names = [
-            x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)]) for text in ("Jan", name)
-        ]
-        builder = x509.CertificateBuilder(names[1], names[0], key.public_key(), 7)
-        builder = builder.not_valid_before(now - timedelta(days=1))
-        made = builder.not_valid_after(now + timedelta(days=days)).sign(key, hashes.SHA256())
+        key, made = home_made(name, **how)
         pem = serialization.Encoding.PEM
         files = (
             made.public_bytes(pem),
@@ -92,6 +82,21 @@ class TestAccount(KsefCase):
         for issuer in ("TEST CCK KSeF", "CCK KSeF test"):
             self.assertIn("another KSeF environment", self.load(self.of_issuer(issuer))["text"])
         self.assertFalse(self.load(self.of_issuer("DEMO CCK KSeF")))
+
+    def test_a_forged_certificate_of_the_same_number_takes_no_ones_key_away(self):
+        before = credentials(self.certificate)
+        number = int(self.certificate.serial_number, 16)
+        problem = self.load(self.of_issuer("Own CA", serial_number=number))
+        self.assertIn("another certificate", problem["text"])
+        self.env.invalidate_all()
+        key, certificate = credentials(self.certificate)
+        self.assertEqual(key.private_numbers(), before[0].private_numbers())
+        self.assertEqual(certificate.der, before[1].der)
+
+    def test_a_certificate_that_is_held_may_be_loaded_again(self):
+        file = packed(self.certificate)
+        self.assertFalse(self.load([file], "tajne"))
+        self.assertEqual(self.certificate.origin, "enrolled")
 
     def test_of_several_pairs_the_one_of_this_environment_that_still_lasts_is_taken(self):
         self.company.l10n_pl_ksef_environment = "demo"

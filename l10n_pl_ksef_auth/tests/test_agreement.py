@@ -1,5 +1,7 @@
 from unittest.mock import patch
 
+from cryptography.hazmat.primitives import serialization
+
 from odoo.exceptions import AccessError
 from odoo.modules.migration import load_script
 from odoo.tests import Form, tagged
@@ -8,8 +10,9 @@ from odoo.tools import file_path
 from odoo.addons.l10n_pl_ksef_auth.exceptions import LoginNeeded
 from odoo.addons.l10n_pl_ksef_auth.models.vault import vault as vault_model
 from odoo.addons.l10n_pl_ksef_auth.screens import sensitive
+from odoo.addons.l10n_pl_ksef_auth.tools.x509_support import read_certificate
 
-from .common import OWNER, KsefCase, credentials
+from .common import OWNER, KsefCase, credentials, home_made, put
 
 CONNECTION = "l10n_pl_ksef_auth.group_ksef_connection"
 OTHERS_NIP, UNIT = "1111111111", "5265877635-00001"
@@ -264,6 +267,41 @@ class TestForgedAgreement(AgreementCase):
         with self.counted("xades-signature") as logins:
             self.advance(login)
         self.assertEqual((login.state, logins["calls"]), ("failed", 0))
+
+    def forerunner_of_somebody_else(self):
+        """Have a stranger's certificate, agreed to for the client's NIP, named as replaced."""
+        self.company.vat = f"PL{OTHERS_NIP}"
+        key, made = home_made()
+        der = made.public_bytes(serialization.Encoding.DER)
+        self.certificate._keep(self.company, key, read_certificate(der))
+        self.env.invalidate_all()
+        self.assertIn(OTHERS_NIP, [digits for digits, *_rest in self.agreed()])
+        stranger = self.certificate.search([("owner_name", "=", "Jan")])
+        put(self.certificate, replaces_id=stranger.id)
+        return stranger
+
+    def test_a_certificate_that_is_named_as_replaced_lends_another_owner_nothing(self):
+        self.forerunner_of_somebody_else()
+        login = self.env["l10n_pl_ksef.session"]._certificate_login(self.company, self.certificate)
+        self.env.flush_all()
+        with self.counted("xades-signature") as logins:
+            self.advance(login)
+        self.assertEqual((login.certificate_id, login.state), (self.certificate, "failed"))
+        self.assertEqual(logins["calls"], 0)
+
+    def test_no_agreement_goes_over_to_a_certificate_of_another_owner(self):
+        stranger = self.forerunner_of_somebody_else()
+        put(self.certificate, state="trying")
+        self.env.flush_all()
+        with self.certificate._exclusive() as locked:
+            with patch.object(type(locked), "_refuse_unlisted"):
+                locked._switch()
+                locked.replaces_id.state = "superseded"
+                locked._activate_with(locked._stored_certificate())
+            locked.env.cr.commit()
+        self.env.invalidate_all()
+        self.assertEqual(stranger.agreement_ids.mapped("digits"), [OTHERS_NIP])
+        self.assertEqual(self.certificate.agreement_ids.mapped("digits"), ["5265877635"])
 
     def test_code_that_was_typed_into_odoo_agrees_to_nothing(self):
         self.env.user.company_ids |= self.company | self.client_b

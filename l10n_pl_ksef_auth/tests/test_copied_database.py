@@ -15,7 +15,7 @@ from odoo.addons.l10n_pl_ksef_auth.tools import vault
 from odoo.addons.l10n_pl_ksef_auth.tools.vault import VaultError
 
 from .causes import MOVES
-from .common import KsefCase
+from .common import OWNER, KsefCase, packed
 
 
 @tagged("post_install", "-at_install")
@@ -155,6 +155,26 @@ class TestCopiedDatabase(KsefCase):
         self.move("copy_duplicated")
         self.decide("action_start_afresh")
         self.assertEqual(self.connect().state, "active")
+
+    def test_after_giving_up_companies_of_one_certificate_can_be_agreed_to_again(self):
+        other = self.make_company("Klient B", "1111111111")
+        self.simulator.world.add_company("1111111111", "Klient B")
+        self.simulator.world.grant(OWNER.identity, "1111111111")
+        self.accountant.company_ids |= other
+        self.agree(other)
+        certificate = self.company._l10n_pl_ksef_certificate()
+        file = packed(certificate)
+        self.move("copy_duplicated")
+        self.decide("action_start_afresh")
+        self.assertFalse(certificate.agreement_ids)
+        with self.confirmed():
+            company = self.company.with_user(self.accountant)
+            self.assertFalse(company.l10n_pl_ksef_load_certificate([file], "tajne")["problem"])
+        self.assertTrue(certificate._lacks_agreement(other))
+        self.agree(other)
+        other.with_user(self.accountant).l10n_pl_ksef_connect_with_certificate()
+        self.settle()
+        self.assertEqual(self.panel(company=other)["state"], "connected")
 
     def test_a_neutralized_database_keeps_no_token_and_no_document(self):
         secrets = self.session._secret_fields()

@@ -73,6 +73,21 @@ class TestOwnCertificate(KsefCase):
         self.assertEqual(problem["other_ways"], ["site", "program"])
         self.assertIn("moj.gov.pl", problem["action"])
 
+    def test_after_a_failed_try_a_file_to_sign_is_one_click_away(self):
+        self.load()
+        self.simulator.faults.add("challenge", "503")
+        self.connect_by_certificate()
+        self.assertFalse(self.window.go("download")["challenge"])
+        view = self.window.prepare_download("site")
+        self.assertEqual((view["step"], bool(view["download_url"])), ("sign", True))
+
+    def test_the_challenge_of_the_certificates_login_is_no_file_to_sign(self):
+        self.load()
+        self.simulator.faults.add("xades-signature", "503")
+        self.connect_by_certificate()
+        view = self.window.go("download")
+        self.assertFalse(view["challenge"] or view["download_url"])
+
     def test_after_an_outage_one_click_logs_in_at_once(self):
         self.load()
         self.simulator.faults.add("challenge", "503")
@@ -109,16 +124,20 @@ class TestOwnCertificate(KsefCase):
 class TestOtherWays(KsefCase):
     """When KSeF refuses how a file was signed, the advice names the two other ways."""
 
-    def other_ways(self, signer, way, code):
+    def other_ways(self, signer, way, code, take_over=False):
         """Have KSeF refuse a signed file, and return the ways that the window offers then."""
         self.simulator.faults.add("xades-signature", "refusal", code=code)
         window = self.open_window()
+        window.sudo().take_over = take_over
         document = self.signed(self.downloaded(window), signer)
         window.sudo().way = way
         self.attach(window, document)
         problem = window.authenticate()["problem"]
         self.assertTrue(problem["action"])
         return problem["other_ways"]
+
+    def test_a_connection_is_taken_over_by_a_signature_alone(self):
+        self.assertEqual(self.other_ways("owner", "site", 21115, take_over=True), ["program"])
 
     def test_after_profil_zaufany_these_are_ones_own_program_and_a_certificate(self):
         for code in (9105, 21115):

@@ -141,7 +141,9 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
         :return dict: view()
         """
         window = self._checked_sudo()
-        if step in ("download", "sign", "upload", "certificate") and window.step != step:
+        # Somebody else's signature is what takes a connection over.
+        possible = ("download", "sign", "upload", *(() if window.take_over else ("certificate",)))
+        if step in possible and window.step != step:
             window.write({"step": step, "problem": False})
         return window.view()
 
@@ -370,8 +372,10 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
     def _has_just_downloaded(self):
         """Return True if the window's file is as new as can be, and still the one to be signed."""
         session, company = self.session_id, self.company_id
+        if session.method != "signature" or not session.challenge_expires_at:
+            return False
         context = company._l10n_pl_ksef_context()
-        begun = session.challenge_expires_at and session.challenge_expires_at - CHALLENGE_LIFETIME
+        begun = session.challenge_expires_at - CHALLENGE_LIFETIME
         return (
             session.state == "waiting"
             and not session.document_secret

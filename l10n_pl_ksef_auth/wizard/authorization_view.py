@@ -44,7 +44,9 @@ class L10n_Pl_KsefAuthorizationView(models.AbstractModel):
         }
 
     def _challenge(self, session):
-        if not session.challenge_expires_at or session.state != "waiting":
+        if session.method != "signature" or session.state != "waiting":
+            return False
+        if not session.challenge_expires_at:
             return False
         left = (session.challenge_expires_at - naive(clock.now())).total_seconds()
         return {
@@ -53,7 +55,8 @@ class L10n_Pl_KsefAuthorizationView(models.AbstractModel):
         }
 
     def _download_url(self, session):
-        live = session._live_challenges()
+        # A login with the certificate has a challenge too, and no file to be signed.
+        live = session.filtered(lambda one: one.method == "signature")._live_challenges()
         return f"/l10n_pl_ksef/request/{live.id}" if live else False
 
     def _problem(self, window, reading):
@@ -67,7 +70,8 @@ class L10n_Pl_KsefAuthorizationView(models.AbstractModel):
         # Nobody signs with another certificate at moj.gov.pl, or has that one renewed.
         hopeless = used == "site" and problem["code"] == CERTIFICATE_REFUSED and texts["final"]
         if texts["way_back"] == "other_way" or hopeless:
-            texts |= {**self._advise_other_ways(used), "other_ways": self._ways_beside(used)}
+            advice = self._advise_other_ways(window, used)
+            texts |= {**advice, "other_ways": self._ways_beside(window, used)}
         return texts
 
     def _way_used(self, window, reading):
@@ -82,12 +86,23 @@ class L10n_Pl_KsefAuthorizationView(models.AbstractModel):
         kind = attached.kind if attached else session.signer_kind
         return "site" if kind in ("trusted_profile", "personal_id") else window.way
 
-    def _ways_beside(self, used):
-        return [way for way in ("site", "program", "certificate") if way != used]
+    def _ways_beside(self, window, used):
+        ways = ("site", "program") if window.take_over else ("site", "program", "certificate")
+        return [way for way in ways if way != used]
 
-    def _advise_other_ways(self, used):
+    def _advise_other_ways(self, window, used):
         """Return the advice that names the ways beside the one that KSeF refused."""
-        action = {
+        advice = self._other_signatures() if window.take_over else self._other_ways()
+        return {"action": advice[used], "way_back": "other_way"}
+
+    def _other_signatures(self):
+        return {
+            "site": self.env._("Sign in your own program (qualified signature, company seal)."),
+            "program": self.env._("Sign at moj.gov.pl (Profil Zaufany, e-dowód)."),
+        }
+
+    def _other_ways(self):
+        return {
             "site": self.env._(
                 "Sign in your own program (qualified signature, company seal), or load a KSeF"
                 " certificate."
@@ -99,13 +114,12 @@ class L10n_Pl_KsefAuthorizationView(models.AbstractModel):
                 "Sign at moj.gov.pl (Profil Zaufany, e-dowód), or in your own program (qualified"
                 " signature, company seal)."
             ),
-        }[used]
-        return {"action": action, "way_back": "other_way"}
+        }
 
     def _reading(self, window, reading):
         if reading is None:
             return False
-        others = self._ways_beside(self._way_used(window, reading))
+        others = self._ways_beside(window, self._way_used(window, reading))
         return {
             "signer": self._signer(reading),
             "findings": [self._finding(finding, others) for finding in reading.findings],

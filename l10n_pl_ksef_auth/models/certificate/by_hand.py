@@ -10,11 +10,11 @@ from ...tools.const import ENVIRONMENTS
 from ...tools.credentials import CredentialError, load_credentials
 from ...tools.errors import KsefError
 from ...tools.identity import identity_of_certificate, named_environment
-from ...tools.vault import VaultError
+from ...tools.vault import VaultCorrupt, VaultError
 from ..base import problems
 from ..base.locks import LockBusy, also_locked, fresh, under_lock
 from ..base.steps import event, naive
-from ..vault.vault import secret_digests, write_secrets
+from ..vault.vault import read_secret, secret_digests, write_secrets
 from .states import QUESTION
 
 # Already revoked, blocked or invalid: what was wanted is so (docs/ksef.md A1-25009).
@@ -49,10 +49,9 @@ class L10n_Pl_KsefCertificateManual(models.Model):
         if unfitness:
             return problems.local(unfitness)
         try:
-            self._keep(principal, key, certificate)
+            return self._keep(principal, key, certificate)
         except (LockBusy, VaultError) as error:
             return problems.of_request(error)
-        return False
 
     def _unfitness(self, certificate, environment):
         """Return the code of what keeps a certificate from logging in here, or False."""
@@ -65,6 +64,7 @@ class L10n_Pl_KsefCertificateManual(models.Model):
         return False
 
     def _keep(self, principal, key, certificate):
+        """Store a certificate and its key; return False, or the problem."""
         serial_number = f"{certificate.serial_number:016X}"
         environment = principal.l10n_pl_ksef_environment
         owner_name = identity_of_certificate(certificate).name or serial_number
@@ -77,6 +77,8 @@ class L10n_Pl_KsefCertificateManual(models.Model):
             )
             # A machine may be at the certificate that was here before.
             with also_locked(env, held._lock_name()) if held else nullcontext():
+                if held._keeps_another(certificate):
+                    return problems.local("certificate_number_taken")
                 record = held or held.create(
                     {
                         "name": enrollment.certificate_name(owner_name),
@@ -89,6 +91,21 @@ class L10n_Pl_KsefCertificateManual(models.Model):
                 record._store_loaded(principal, key, certificate)
                 env.cr.commit()
             record._plan_renewals()
+        return False
+
+    def _keeps_another(self, certificate):
+        """Return True if what is stored here is not a certificate's: it would be overwritten.
+
+        A number is an issuer's own: whoever makes a certificate gives it any number.
+        """
+        if not self:
+            return False
+        try:
+            stored = read_secret(self, "certificate_secret")
+        except VaultCorrupt:
+            # What cannot be opened logs nobody in: nothing is lost.
+            return False
+        return stored != certificate.der if stored else bool(self.private_key_secret)
 
     @event
     def _store_loaded(self, principal, key, certificate):
@@ -189,8 +206,11 @@ class L10n_Pl_KsefCertificateManual(models.Model):
         :param dict numbers: the digits of each company's NIP or unit, by the company
         """
         by_certificate = defaultdict(dict)
+        agreements = self.env["l10n_pl_ksef.agreement"]
         for principal, digits in numbers.items():
-            if not principal._l10n_pl_ksef_certificate()._usable():
+            serving = principal._l10n_pl_ksef_certificate()._usable()
+            # A row that agrees to nothing keeps nobody from agreeing.
+            if not agreements._covers(serving, principal, digits):
                 held = self._held(principal.l10n_pl_ksef_environment)
                 by_certificate[held._may_serve(principal)[:1]][principal] = digits
         for certificate, chosen in by_certificate.items():

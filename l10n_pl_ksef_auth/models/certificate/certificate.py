@@ -166,7 +166,7 @@ class L10n_Pl_KsefCertificate(models.Model):
         write_secrets(self, certificate_secret=certificate.der)
         tried = self.replaces_id.state == "active"
         if not tried:
-            self.replaces_id.agreement_ids._move_to(self)
+            self._rightful_forerunner().agreement_ids._move_to(self)
         self._succeed(
             state="trying" if tried else "active",
             taken_at=self._now(),

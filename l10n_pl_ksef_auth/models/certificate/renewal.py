@@ -5,6 +5,8 @@ from datetime import timedelta
 from odoo import Command, models
 
 from ...tools.errors import KsefRefused
+from ...tools.identity import identity_of_certificate
+from ...tools.vault import VaultCorrupt
 from ..base.locks import also_locked
 from ..base.steps import event
 from ..session.states import LOGGING_IN
@@ -91,6 +93,26 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
     def _successors(self):
         return self.search([("replaces_id", "=", self.id)], order="id desc")
 
+    def _rightful_forerunner(self):
+        """Return the certificate that this one replaces, if both are one owner's; or nothing.
+
+        What the column names, anybody may have written; the stored certificates are sealed.
+
+        :raises VaultError: they cannot be opened on this machine
+        """
+        old = self.replaces_id
+        owner = old and self._sealed_owner()
+        return old if owner and owner == old._sealed_owner() else old.browse()
+
+    def _sealed_owner(self):
+        """Return the kind and value of the owner's identifier, or None; the value is secret."""
+        try:
+            certificate = self._stored_certificate()
+        except (VaultCorrupt, ValueError):
+            return None
+        identity = identity_of_certificate(certificate, issued_by_ksef=True)
+        return identity.kind, identity.value
+
     def _is_being_renewed(self):
         """Return True if a successor is on its way."""
         return any(item.state in ON_THE_WAY for item in self._successors())
@@ -120,12 +142,13 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
     def _may_be_tried_by(self, login):
         """Return True if a login's company is served, for the NIP or unit that it has now."""
         company = login.company_id
-        agreed = self._agreed_for(company, ("id", "in", (self | self.replaces_id).ids))
-        return company in (self | self.replaces_id).company_ids and bool(agreed)
+        family = self | self._rightful_forerunner()
+        agreed = self._agreed_for(company, ("id", "in", family.ids))
+        return company in family.company_ids and bool(agreed)
 
     def _switch(self):
         """Go into service, and have the forerunner revoked."""
-        old = self.replaces_id
+        old = self._rightful_forerunner()
         with also_locked(self.env, old._lock_name()):
             companies = (old | self)._served_and_archived()
             self._succeed(state="active", company_ids=[Command.set(companies.ids)])

@@ -151,7 +151,7 @@ class L10n_Pl_KsefSessionLogin(models.Model):
 
         Whoever began this login: nothing is signed without an agreement (docs/design.md 5).
         """
-        certificates = self.certificate_id | self.certificate_id.replaces_id
+        certificates = self.certificate_id | self.certificate_id._rightful_forerunner()
         agreements = self.env["l10n_pl_ksef.agreement"]
         return agreements._covers(certificates, self.company_id, nip.digits(self.context_value))
 

@@ -38,7 +38,7 @@ async function mountSystray(dots, { canConnect = true, day = false } = {}) {
 async function drawScreen() {
     getMockEnv().bus.trigger("ACTION_MANAGER:UI-UPDATED", "new");
     // The panel is asked for, drawn, and looked for.
-    for (let frame = 0; frame < 3; frame++) {
+    for (let frame = 0; frame < 5; frame++) {
         await animationFrame();
     }
 }
@@ -50,6 +50,8 @@ const texts = [
     ["when the connection ends", { 1: ENDING }, {}, "KSeF: in 2 days"],
     ["how many companies need somebody", { 1: RED, 2: GREEN, 3: ENDING }, {}, "KSeF: 2 companies"],
     ["that another company needs somebody", { 1: GREEN, 2: RED }, {}, "KSeF: 1 company"],
+    ["what is due once for a company and its branches", { 1: { ...RED, principal: 1 }, 2: { ...RED, principal: 1 } }, {}, "KSeF: sign"],
+    ["that something else than a signature may be due", { 1: { ...RED, state: "attention" } }, {}, "KSeF: needs attention"],
     ["nothing of other companies to who cannot connect", { 1: GREEN, 2: RED }, { canConnect: false }, "KSeF"],
 ];
 for (const [what, dots, options, text] of texts) {

@@ -154,6 +154,9 @@ PROBLEMS: dict[str, Meaning] = {
     "certificate_mismatch": Meaning(
         _lt("KSeF sent a certificate that does not belong to this Odoo's key."), TELL_SUPPORT
     ),
+    "certificate_number_taken": Meaning(
+        _lt("Odoo already keeps another certificate with this serial number."), _OTHER_FILES
+    ),
     "certificate_unreadable": Meaning(
         _lt("KSeF issued a certificate that this Odoo cannot read."), TELL_SUPPORT
     ),

@@ -18,6 +18,7 @@ export class AccountCompanies extends Component {
 
     setup() {
         this.orm = useService("orm");
+        this.connections = useService("l10n_pl_ksef");
         this.state = useState({
             isRunning: false,
             results: {},
@@ -83,6 +84,8 @@ export class AccountCompanies extends Component {
     async followOne(id) {
         try {
             const panel = await this.orm.silent.call("res.company", "l10n_pl_ksef_follow", [[id]]);
+            // The bar counts the companies that need somebody.
+            this.connections.receive(id, panel);
             return {
                 text: panel.problem?.text || panel.headline || _t("Connected."),
                 color: panel.color,

@@ -93,7 +93,7 @@ export class KsefAuthorization extends Component {
     }
 
     get isBusy() {
-        return Boolean(this.state.running);
+        return Boolean(this.state.running) || this.chosen.isLoading;
     }
 
     get hasFile() {
@@ -251,9 +251,19 @@ export class KsefAuthorization extends Component {
 
     /** Goes to the step of the certificate, by way of the user's own password. */
     async chooseCertificate() {
-        const question = await this.orm.call("res.company", "l10n_pl_ksef_confirm", [
-            [this.companyId],
-        ]);
+        if (this.isBusy) {
+            return;
+        }
+        // Two questions at once would close each other.
+        this.state.running = "confirm";
+        let question;
+        try {
+            question = await this.orm.call("res.company", "l10n_pl_ksef_confirm", [
+                [this.companyId],
+            ]);
+        } finally {
+            this.state.running = "";
+        }
         if (question.type === "ir.actions.act_window_close") {
             await this.call("go", "certificate");
         } else {

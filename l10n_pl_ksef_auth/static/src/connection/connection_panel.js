@@ -54,7 +54,10 @@ export class KsefConnectionPanel extends Component {
 
     /** One line is enough where everything is in order. */
     get isSlim() {
-        return this.props.slim && !this.state.isWhole && this.panel.color === "green";
+        const { color, problem, certificate, is_verifying: isVerifying } = this.panel;
+        const needsLook = ["attention", "exists"].includes(certificate.state);
+        const isQuiet = color === "green" && !problem && !isVerifying && !needsLook;
+        return this.props.slim && !this.state.isWhole && isQuiet;
     }
 
     get slimText() {

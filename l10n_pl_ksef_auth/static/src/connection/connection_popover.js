@@ -1,9 +1,21 @@
-import { Component, xml } from "@odoo/owl";
+import { Component, onMounted, useRef, xml } from "@odoo/owl";
+import { _t } from "@web/core/l10n/translation";
 import { KsefConnectionPanel } from "./connection_panel";
 
 /** The panel in a small dialog below the dot. */
 export class ConnectionPopover extends Component {
-    static template = xml`<KsefConnectionPanel companyId="props.companyId" onLeave="props.onLeave"/>`;
+    static template = xml`
+        <div t-ref="root"><KsefConnectionPanel companyId="props.companyId" onLeave="props.onLeave"/></div>`;
     static components = { KsefConnectionPanel };
     static props = { companyId: Number, onLeave: Function, close: Function };
+
+    setup() {
+        this.root = useRef("root");
+        // Odoo's popover has a role and no name of its own.
+        onMounted(() =>
+            this.root.el
+                .closest("[role=dialog]")
+                ?.setAttribute("aria-label", _t("Connection to KSeF").toString())
+        );
+    }
 }

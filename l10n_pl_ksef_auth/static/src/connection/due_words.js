@@ -17,17 +17,24 @@ function needsSomebody({ color, state }) {
 export function whatIsDue(connections, companyId) {
     const here = connections.dot(companyId);
     const due = user.allowedCompanies.filter(({ id }) => needsSomebody(connections.dot(id)));
-    const others = due.filter(({ id }) => id !== companyId);
-    if (others.length && connections.canConnect) {
-        return companies(due.length);
+    // Branches share the connection of the company above them.
+    const owners = new Set(due.map(({ id }) => connections.dot(id).principal ?? id));
+    const isElsewhere = [...owners].some((id) => id !== (here.principal ?? companyId));
+    if (isElsewhere && connections.canConnect) {
+        return companies(owners.size);
     }
-    if (!needsSomebody(here)) {
-        return "";
+    return needsSomebody(here) ? whatIsDueHere(here, connections.canConnect) : "";
+}
+
+function whatIsDueHere({ color, state, seconds_left: left }, canConnect) {
+    if (color !== "red") {
+        return timeLeft(left);
     }
-    if (here.color !== "red") {
-        return timeLeft(here.seconds_left);
+    if (!canConnect) {
+        return _t("not connected");
     }
-    return connections.canConnect ? _t("sign") : _t("not connected");
+    // What has not simply ended may need something else than a signature: the panel says what.
+    return state === "attention" && left !== 0 ? _t("needs attention") : _t("sign");
 }
 
 /** "3 companies", in the plural form of the user's language; Polish has three forms. */

@@ -16,6 +16,10 @@ const MEANING = {
 };
 const POPOVER = { position: "bottom-end", popoverClass: "o_ksef_popover", role: "dialog", arrow: false };
 
+function nextFrame() {
+    return new Promise((resolve) => browser.requestAnimationFrame(resolve));
+}
+
 /** Whether some panel is on the screen, and not only further down on the page. */
 function isPanelInSight() {
     const panels = [...document.querySelectorAll(".o_ksef_panel")];
@@ -62,6 +66,8 @@ export class KsefSystray extends Component {
     }
 
     get due() {
+        // Read through `panels`, as the colour is.
+        user.allowedCompanies.forEach(({ id }) => this.panels[id]);
         return this.env.isSmall ? "" : whatIsDue(this.connections, this.companyId);
     }
 
@@ -89,11 +95,13 @@ export class KsefSystray extends Component {
             return;
         }
         // The dashboard's card shows itself once it has the panel's data.
-        await this.connections.load(this.companyId).catch(() => {});
-        await new Promise(browser.requestAnimationFrame);
-        if (status(this) === "mounted") {
+        const panel = await this.connections.load(this.companyId).catch(() => null);
+        await nextFrame();
+        await nextFrame();
+        const isStill = panel && status(this) === "mounted";
+        if (isStill && mayOpenByItself(this.connections, this.companyId, this.env)) {
             this.onShow({ companyId: this.companyId });
-            await rememberOpening();
+            await rememberOpening().catch((error) => console.warn("KSeF: no day kept", error));
         }
     }
 
