@@ -6,6 +6,7 @@ from unittest.mock import patch
 from psycopg2.errors import LockNotAvailable
 
 from odoo import SUPERUSER_ID, api
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -91,3 +92,32 @@ class TestOtherTransactions(OwnDatabaseCase):
     def has_certificate(self):
         with self.environment() as env:
             return bool(env["res.company"].browse(self.company_id)._l10n_pl_ksef_certificate())
+
+    def revoke_and_uninstall(self):
+        """Choose to leave nothing open; return whether Odoo's own uninstallation began."""
+        with self.environment() as env:
+            modules = env["ir.module.module"].search([("name", "=", "l10n_pl_ksef_auth")])
+            window = env["base.module.uninstall"].create(
+                {"module_ids": modules.ids, "l10n_pl_ksef_certificates": "revoke"}
+            )
+            with patch.object(type(modules), "button_immediate_uninstall") as begun:
+                window.action_uninstall()
+            return begun.called
+
+    def left_at_ksef(self):
+        """Return whether KSeF still takes the certificate, and the state of the login here."""
+        (certificate,) = self.simulator.state.certificates.values()
+        with self.environment() as env:
+            login = env["res.company"].browse(self.company_id)._l10n_pl_ksef_session()
+            return not certificate.revoked, bool(login)
+
+    def test_a_running_scheduled_action_costs_no_certificate_before_an_uninstallation(self):
+        with self.without_sockets():
+            self.sign_in()
+            self.go_on(timedelta(hours=1), until=self.has_certificate)
+            with self.registry.cursor() as cr, self.assertRaisesRegex(UserError, "scheduled"):
+                cr.execute("SELECT FROM ir_cron LIMIT 1 FOR NO KEY UPDATE")
+                self.revoke_and_uninstall()
+            self.assertEqual(self.left_at_ksef(), (True, True))
+            self.assertTrue(self.revoke_and_uninstall())
+            self.assertEqual(self.left_at_ksef(), (False, False))

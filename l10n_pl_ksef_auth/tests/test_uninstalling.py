@@ -8,7 +8,7 @@ from odoo.addons.l10n_pl_ksef_auth.models.upkeep import farewell
 from odoo.addons.l10n_pl_ksef_auth.models.vault.kept_keys import kept_in
 from odoo.addons.l10n_pl_ksef_auth.tools import kept_keys
 
-from .common import KsefCase
+from .common import OWNER, KsefCase
 
 
 @tagged("post_install", "-at_install")
@@ -51,6 +51,17 @@ class TestUninstalling(KsefCase):
         self.assertEqual((ended["calls"], self.session.state), (1, "revoked"))
         self.assertFalse(self.at_ksef(self.certificate).revoked)
 
+    def test_what_was_ended_is_not_logged_in_again_while_odoo_ends_the_rest(self):
+        self.assertTrue(self.uninstall())
+        self.settle()
+        self.assertFalse(self.company._l10n_pl_ksef_session())
+
+    def test_a_login_that_could_not_be_ended_is_renewed_as_before(self):
+        self.simulator.faults.add("session-revoke", "503", times=-1)
+        with self.assertRaises(UserError):
+            self.uninstall()
+        self.assertFalse(self.session.closed_by_user)
+
     def test_logins_may_be_left_open(self):
         with self.counted("session-revoke") as ended:
             self.assertTrue(self.uninstall(l10n_pl_ksef_logins="leave"))
@@ -66,6 +77,32 @@ class TestUninstalling(KsefCase):
         with self.assertRaisesRegex(UserError, "Nothing was uninstalled"):
             self.uninstall()
         self.assertTrue(self.uninstall(l10n_pl_ksef_logins="leave"))
+
+    def connect_another(self):
+        """Connect a second company of the same owner, and return it."""
+        self.simulator.world.add_company("1111111111", "Klient B")
+        self.simulator.world.grant(OWNER.identity, "1111111111")
+        company = self.make_company("Klient B", "1111111111")
+        self.accountant.company_ids |= company
+        self.connect(company=company)
+        return company
+
+    def test_while_ksef_is_down_it_is_asked_once_and_all_is_told(self):
+        another = self.connect_another()
+        self.simulator.faults.add("session-revoke", "503", times=-1)
+        with self.counted("session-revoke") as ended:
+            with self.assertRaises(UserError) as refused:
+                self.uninstall()
+        self.assertEqual(ended["calls"], 1)
+        for company in (self.company, another):
+            self.assertIn(company.name, str(refused.exception))
+
+    def test_nothing_further_is_begun_when_the_time_is_over(self):
+        over = patch.object(farewell, "LONGEST_LEAVE", 0)
+        with over, self.counted("session-revoke") as ended:
+            with self.assertRaisesRegex(UserError, self.company.name):
+                self.uninstall()
+        self.assertEqual((ended["calls"], self.session.state), (0, "active"))
 
     def test_a_copy_leaves_the_originals_connection_alone(self):
         with patch.object(farewell, "why_locked", return_value="copy_moved"):

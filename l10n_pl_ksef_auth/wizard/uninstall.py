@@ -1,3 +1,5 @@
+from psycopg2.errors import LockNotAvailable
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
@@ -51,8 +53,9 @@ class BaseModuleUninstall(models.TransientModel):
     def _l10n_pl_ksef_take_leave(self):
         """Do at KSeF what was chosen; what could not be done is told before anything goes.
 
-        :raises UserError: something stays open that was to be ended
+        :raises UserError: something stays open that was to be ended, or Odoo would not uninstall
         """
+        self._l10n_pl_ksef_hold_scheduled_actions()
         left = self.env["l10n_pl_ksef.farewell"]._take_leave(
             self.l10n_pl_ksef_logins == "end", self.l10n_pl_ksef_certificates == "revoke"
         )
@@ -64,3 +67,20 @@ class BaseModuleUninstall(models.TransientModel):
                     "\n".join(left),
                 )
             )
+
+    def _l10n_pl_ksef_hold_scheduled_actions(self):
+        """Take the lock that Odoo uninstalls under, before KSeF is told what cannot be undone.
+
+        No scheduled action begins until the end of the request: none logs in again meanwhile.
+        """
+        try:
+            with self.env.cr.savepoint():
+                query = "SELECT FROM ir_cron FOR UPDATE NOWAIT"
+                self.env.cr.execute(query, log_exceptions=False)
+        except LockNotAvailable as error:
+            raise UserError(
+                self.env._(
+                    "Nothing was uninstalled: Odoo is running a scheduled action. Try again in a"
+                    " minute."
+                )
+            ) from error

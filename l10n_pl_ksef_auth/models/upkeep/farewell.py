@@ -2,7 +2,8 @@ import logging
 
 from odoo import SUPERUSER_ID, models
 
-from ...tools.errors import KsefError
+from ...tools.deadline import Deadline
+from ...tools.errors import KsefError, KsefRateLimited, KsefUnavailable
 from ...tools.http_pool import HttpPool
 from ...tools.vault import VaultError
 from ..base import problems
@@ -14,6 +15,8 @@ _logger = logging.getLogger(__name__)
 
 # Of the certificates that KSeF may let in: their keys are of use to a later installation.
 IN_USE = ("trying", "active", "blocked")
+# Seconds after which nothing further is begun: Odoo ends a worker after two minutes.
+LONGEST_LEAVE = 60
 
 
 class L10n_Pl_KsefFarewell(models.AbstractModel):
@@ -43,15 +46,35 @@ class L10n_Pl_KsefFarewell(models.AbstractModel):
     def _take_leave(self, end_logins, revoke):
         """End logins and revoke certificates at KSeF, committed one by one.
 
+        An environment that does not answer is not asked again: each try may last as long as an
+        exchange.
+
         :return list: for each that stays open, in a sentence, why
         """
-        leaving = self.with_user(SUPERUSER_ID)
+        leaving, deadline, away = self.with_user(SUPERUSER_ID), Deadline(LONGEST_LEAVE), {}
         # As in a run of the scheduled action, nobody is woken: Odoo uninstalls at rest only.
         with HttpPool().shared():
             # First what needs a login.
-            left = [leaving._revoked(one) for one in leaving._certificates()] if revoke else []
-            left += [leaving._ended(one) for one in leaving._logins()] if end_logins else []
-        return [sentence for sentence in left if sentence]
+            certificates = leaving._certificates() if revoke else []
+            left = leaving._close(certificates, "_revoked", deadline, away)
+            logins = leaving._logins() if end_logins else []
+            return left + leaving._close(logins, "_ended", deadline, away)
+
+    def _close(self, records, method, deadline, away):
+        """Close records one by one; return sentences that say why some stay open.
+
+        :param str method: of self: closes one, and returns its failure or None
+        :param dict away: the failures of environments that do not answer; filled on the way
+        """
+        left = []
+        for record in records:
+            late = deadline.left <= 0 and KsefUnavailable("late", code="timeout", sent=True)
+            failure = away.get(record.environment) or late or getattr(self, method)(record)
+            if isinstance(failure, KsefUnavailable | KsefRateLimited):
+                away[record.environment] = failure
+            if failure:
+                left.append(self._why(record, failure))
+        return left
 
     def _revoked(self, certificate):
         """Revoke a certificate; return why it could not be done, or None."""
@@ -59,16 +82,22 @@ class L10n_Pl_KsefFarewell(models.AbstractModel):
         try:
             certificate._revoke(companies[:1] or self.env.company, "Unspecified")
         except (KsefError, VaultError) as error:
-            return self._why(certificate.owner_name or certificate.name, error)
+            return error
         return None
 
     def _ended(self, session):
-        """Close a login; return why it could not be done, or None."""
-        with session._exclusive(wait_seconds=5) as locked:
-            failure = locked._run_step("_step_revoke")[0] if locked else LockBusy()
-        return self._why(session.company_id.name, failure) if failure else None
+        """Close a login; return why it could not be done, or None.
 
-    def _why(self, name, error):
+        No machine logs in again, while others are being closed, what a person has closed.
+        """
+        with session._exclusive(wait_seconds=5) as locked:
+            # Given up with the step if that fails.
+            locked.closed_by_user = True
+            return locked._run_step("_step_revoke")[0] if locked else LockBusy()
+
+    def _why(self, record, error):
+        login = record._name == "l10n_pl_ksef.session"
+        name = record.company_id.name if login else record.owner_name or record.name
         told = problems.texts(self.env, problems.of_request(error))
         return f"{name}: {told['text']}"
 
