@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from odoo.addons.l10n_pl_ksef_auth.models.base import problems
+from odoo.addons.l10n_pl_ksef_auth.screens.sensitive import sensitive
 from odoo.addons.l10n_pl_ksef_auth.tools.errors import KsefError
 
 from .shown_token import sending
@@ -59,12 +60,16 @@ class ResConfigSettings(models.TransientModel):
             return super(ResConfigSettings, self.sudo())._l10n_pl_edi_ksef_authenticate()
         return self.company_id._l10n_pl_ksef_edi_prepare()
 
+    @sensitive
     def action_l10n_pl_ksef_use_certificate(self):
-        """Move the company from the sender's own login to ours, with the certificate it has."""
+        """Move the company from the sender's own login to ours, with the certificate it has.
+
+        :raises AccessError: the user does not manage the connection
+        """
         self.ensure_one()
+        principal = self.company_id._l10n_pl_ksef_managed()
         company = self.company_id.sudo()
-        self._l10n_pl_ksef_take_certificate(company)
-        principal = company._l10n_pl_ksef_principal()
+        self._l10n_pl_ksef_take_certificate(company, principal)
         self.env["l10n_pl_ksef.session"]._log_in(principal, wait_seconds=5)
         try:
             company.l10n_pl_ksef_access_token()
@@ -79,13 +84,12 @@ class ResConfigSettings(models.TransientModel):
         )
         return {"type": "ir.actions.client", "tag": "reload"}
 
-    def _l10n_pl_ksef_take_certificate(self, company):
+    def _l10n_pl_ksef_take_certificate(self, company, principal):
         """Keep the sender's certificate and key as ours, encrypted."""
         native = company.l10n_pl_edi_certificate.with_context(bin_size=False)
         files = [native.pem_certificate, native.private_key_id.pem_key]
         if not all(files):
             raise UserError(self.env._("The certificate has no private key in this Odoo."))
-        principal = company._l10n_pl_ksef_principal()
         certificates = self.env["l10n_pl_ksef.certificate"].sudo()
         problem = certificates._load(principal, [base64.b64decode(file) for file in files], None)
         if problem:

@@ -1,11 +1,13 @@
 import base64
+from unittest.mock import patch
 
 from asn1crypto import pem
 from cryptography.hazmat.primitives import serialization
 
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
+from odoo.addons.l10n_pl_ksef_auth.screens import sensitive
 from odoo.addons.l10n_pl_ksef_auth.tests.common import credentials
 
 from .common import EdiCase
@@ -52,7 +54,8 @@ class TestOwnCertificate(EdiCase):
 
     def test_one_click_moves_it_to_our_connection_without_a_signature(self):
         config = self.native()
-        config.action_l10n_pl_ksef_use_certificate()
+        with self.confirmed():
+            config.action_l10n_pl_ksef_use_certificate()
         self.env.invalidate_all()
         session = self.company._l10n_pl_ksef_session()
         self.assertEqual((session.method, session.state), ("certificate", "active"))
@@ -63,8 +66,28 @@ class TestOwnCertificate(EdiCase):
     def test_a_certificate_without_a_key_is_not_taken(self):
         config = self.native()
         self.company.l10n_pl_edi_certificate.private_key_id = False
-        with self.assertRaisesRegex(UserError, "no private key"):
+        with self.confirmed(), self.assertRaisesRegex(UserError, "no private key"):
             config.action_l10n_pl_ksef_use_certificate()
+
+    def administered(self, groups):
+        """Return the settings page of an administrator with some further groups."""
+        config = self.native()
+        administrator = self.make_user("ksef_administrator", f"base.group_system,{groups}")
+        return config.with_user(administrator).with_company(self.company).create({})
+
+    def test_a_confirmation_is_asked_for_before_it_is_taken(self):
+        config = self.administered("l10n_pl_ksef_auth.group_ksef_connection")
+        self.env.cr.execute("UPDATE res_users SET password = NULL WHERE id = %s", [config.env.uid])
+        with self.confirmed(), patch.object(sensitive, "TRUSTED_SECONDS", -1):
+            asked = config.action_l10n_pl_ksef_use_certificate()
+        self.assertEqual(asked["res_model"], "l10n_pl_ksef.confirmation")
+        self.assertFalse(self.company._l10n_pl_ksef_certificate())
+
+    def test_an_administrator_without_the_right_to_connect_does_not_take_it(self):
+        config = self.administered("base.group_erp_manager")
+        with self.confirmed(), self.assertRaises(AccessError):
+            config.action_l10n_pl_ksef_use_certificate()
+        self.assertFalse(self.company._l10n_pl_ksef_certificate())
 
 
 def _pem(key, certificate):

@@ -113,9 +113,14 @@ class ResCompany(models.Model):
     def _compute_l10n_pl_ksef_digits(self):
         """Store for whom each company's logins are; a wrong NIP has digits too."""
         for company in self:
-            unit = company.l10n_pl_ksef_context_type == "internal_id"
-            number = company.l10n_pl_ksef_internal_id if unit else company.partner_id.vat
-            company.l10n_pl_ksef_digits = nip_tools.digits(number)
+            company.l10n_pl_ksef_digits = company._l10n_pl_ksef_digits_with(company.partner_id.vat)
+
+    def _l10n_pl_ksef_digits_with(self, vat):
+        """Return for whom self's logins are if this is its NIP; nobody for a unit of another."""
+        if self.l10n_pl_ksef_context_type != "internal_id":
+            return nip_tools.digits(vat)
+        unit = self.l10n_pl_ksef_internal_id
+        return nip_tools.digits(unit) if nip_tools.is_unit_of(unit, vat) else ""
 
     def write(self, vals):
         """Audit changed settings; wake the scheduled action, as people are told of a new unit."""
@@ -141,7 +146,7 @@ class ResCompany(models.Model):
         if principal.l10n_pl_ksef_context_type != "internal_id":
             return Context("Nip", nip_tools.normalise(principal.vat))
         unit = nip_tools.normalise_internal_id(principal.l10n_pl_ksef_internal_id)
-        if not unit.startswith(nip_tools.normalise(principal.vat)):
+        if not nip_tools.is_unit_of(unit, nip_tools.normalise(principal.vat)):
             # It would log in to another company, whose unit it is.
             raise nip_tools.InvalidNip("unit_of_another")
         return Context("InternalId", unit)

@@ -15,12 +15,14 @@ class ResCompany(models.Model):
 
     def _l10n_pl_ksef_warn_of_nip(self, vat):
         """Return what a form shows before another NIP is saved for self, or None."""
-        by_nip = self.sudo().filtered(lambda one: one.l10n_pl_ksef_context_type == "nip")
-        return by_nip._l10n_pl_ksef_warn_of(nip.digits(vat))
+        return self._l10n_pl_ksef_warn_of(lambda one: one._l10n_pl_ksef_digits_with(vat))
 
-    def _l10n_pl_ksef_warn_of(self, digits):
-        """Return what a form shows before other digits are saved for self, or None."""
-        changing = self.sudo().filtered(lambda one: one.l10n_pl_ksef_digits != digits)
+    def _l10n_pl_ksef_warn_of(self, digits_of):
+        """Return what a form shows before other digits are saved for self, or None.
+
+        :param digits_of: a function that returns the digits that a company of self is to have
+        """
+        changing = self.sudo().filtered(lambda one: one.l10n_pl_ksef_digits != digits_of(one))
         message = changing._l10n_pl_ksef_what_a_change_means()
         return message and {
             "warning": {"title": self.env._("Connection to KSeF"), "message": message}
@@ -64,4 +66,4 @@ class ResConfigSettings(models.TransientModel):
     def _onchange_l10n_pl_ksef_unit(self):
         unit = self.l10n_pl_ksef_context_type == "internal_id"
         number = self.l10n_pl_ksef_internal_id if unit else self.company_id.vat
-        return self.company_id._l10n_pl_ksef_warn_of(nip.digits(number))
+        return self.company_id._l10n_pl_ksef_warn_of(lambda _company: nip.digits(number))

@@ -29,6 +29,12 @@ class AgreementCase(KsefCase):
         self.simulator.world.grant(OWNER.identity, OTHERS_NIP)
         self.client_b = self.make_company("Klient B", OTHERS_NIP)
 
+    def make_unit(self):
+        """Have the company connect for its unit, not for its NIP."""
+        self.company.write(
+            {"l10n_pl_ksef_context_type": "internal_id", "l10n_pl_ksef_internal_id": UNIT}
+        )
+
     def agreed(self, company=None):
         """Return what was agreed to for a company: its digits, how and by whom."""
         self.env.invalidate_all()
@@ -342,6 +348,14 @@ class TestToldBefore(AgreementCase):
     def test_who_only_writes_it_in_another_way_is_not_told(self):
         self.assertFalse(self.warning(self.company.partner_id, {"vat": "526-587-76-35"}))
 
+    def test_who_changes_the_tax_id_of_a_connected_unit_is_told(self):
+        self.make_unit()
+        self.connect()
+        for record in (self.company, self.company.partner_id):
+            with self.subTest(record._name):
+                self.assertIn(UNIT, self.warning(record, {"vat": f"PL{OTHERS_NIP}"}))
+                self.assertFalse(self.warning(record, {"vat": "526-587-76-35"}))
+
     def test_who_changes_a_number_that_nothing_depends_on_is_not_told(self):
         self.assertFalse(self.warning(self.client_b.partner_id, {"vat": "PL5265877635"}))
 
@@ -359,11 +373,35 @@ class TestToldBefore(AgreementCase):
 
 
 @tagged("post_install", "-at_install")
-class TestUnit(KsefCase):
-    def test_a_refusal_of_a_unit_names_the_unit(self):
-        self.company.write(
-            {"l10n_pl_ksef_context_type": "internal_id", "l10n_pl_ksef_internal_id": UNIT}
+class TestUnit(AgreementCase):
+    def test_its_login_is_nobodys_once_the_company_has_another_nip(self):
+        self.make_unit()
+        self.connect()
+        self.assertTrue(self.company._l10n_pl_ksef_session())
+        self.company.vat = f"PL{OTHERS_NIP}"
+        self.env.flush_all()
+        self.assertFalse(self.company._l10n_pl_ksef_session())
+        self.company.vat = "PL5265877635"
+        self.env.flush_all()
+        self.assertTrue(self.company._l10n_pl_ksef_session())
+
+    def test_an_upgrade_ends_what_a_unit_of_another_company_stood_on(self):
+        self.make_unit()
+        self.connect()
+        self.company.vat = f"PL{OTHERS_NIP}"
+        self.env.flush_all()
+        # As an earlier version stored it.
+        self.env.cr.execute(
+            "UPDATE res_company SET l10n_pl_ksef_digits = '526587763500001' WHERE id = %s",
+            [self.company.id],
         )
+        self.env.invalidate_all()
+        load_script(file_path(SCRIPT), "post_agreements").migrate(self.env.cr, "19.0.1.1.0")
+        self.env.invalidate_all()
+        self.assertFalse(self.company._l10n_pl_ksef_session())
+
+    def test_a_refusal_of_a_unit_names_the_unit(self):
+        self.make_unit()
         self.simulator.settings.force_status = {"code": 415}
         window = self.open_window()
         self.send_signed(window)

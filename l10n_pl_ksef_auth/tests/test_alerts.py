@@ -182,6 +182,16 @@ class TestAlerts(KsefCase):
         self.env["ir.config_parameter"].set_param("l10n_pl_ksef_auth.key_fingerprint", "another")
         self.assertIn(("key", 0), self.wake(days=1, hours=1))
 
+    def test_a_refused_signature_does_not_speak_for_a_company_disconnected_since(self):
+        self.connect()
+        self.simulator.faults.add("xades-signature", "refusal", code=9105)
+        window = self.open_window()
+        self.attach(window, self.signed(self.downloaded(window)))
+        window.authenticate()
+        self.disconnect()
+        self.let_days_pass(9)
+        self.assertFalse(self.env["l10n_pl_ksef.alert"].search([]))
+
     def test_a_company_disconnected_by_hand_is_not_told(self):
         self.connect()
         self.disconnect()

@@ -75,7 +75,7 @@ class NeighboursCase(KsefCase):
         session, begun = window.sudo().session_id, clock.now()
         over = ("active", "failed")
         self.go_on(timedelta(hours=1), until=lambda: session.state in over)
-        self.assertEqual(session.state, "active")
+        self.assertEqual(session.state, "active", session.problem)
         return (clock.now() - begun) / timedelta(minutes=1)
 
     def fairness(self, *counts, failures=FAILURES):

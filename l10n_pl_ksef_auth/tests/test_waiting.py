@@ -29,14 +29,22 @@ class TestWaiting(KsefCase):
         for endpoint in endpoints:
             self.simulator.faults.add(endpoint, "delay", times=-1, seconds=SLOW)
 
-    def token(self, **how):
+    def token(self, wait_seconds=PATIENCE, **how):
         """Return the token or the failure; assertRaises would undo what was committed meanwhile."""
         try:
-            return self.company.l10n_pl_ksef_access_token(wait_seconds=PATIENCE, **how)
+            return self.company.l10n_pl_ksef_access_token(wait_seconds=wait_seconds, **how)
         except KsefError as error:
             return error
         finally:
             self.env.invalidate_all()
+
+    def test_a_caller_without_time_keeps_nobody_else_from_a_token(self):
+        session = self.connect()
+        self.travel(minutes=16)
+        with self.counted("refresh") as calls:
+            self.assertIsInstance(self.token(wait_seconds=0), LoginBusy)
+        self.assertEqual((calls["calls"], session.refresh_retry_at), (0, False))
+        self.assertIsInstance(self.token(), str)
 
     def test_a_silent_ksef_is_not_waited_for_longer_than_the_caller_says(self):
         self.connect()

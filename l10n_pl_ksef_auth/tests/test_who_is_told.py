@@ -128,6 +128,20 @@ class TestWhoIsTold(KsefCase):
     # Whatever fails in the run
     # ------------------------------------------------------------------
     @mute_logger(f"{UPKEEP}.keep_alive")
+    def test_people_are_told_although_each_run_takes_its_process_down(self):
+        end = self.outage()
+        self.go_to(end - timedelta(hours=30))
+        self.travel(hours=32)
+        cron = self.env.ref("l10n_pl_ksef_auth.ir_cron_keep_alive")
+        run = self.registry["l10n_pl_ksef.keep_alive"]
+        with patch.object(run, "_keep_alive", side_effect=SystemExit):
+            for died_before in (0, 1):
+                job = cron.with_context(cron_id=cron.id, cron_end_time=time.monotonic() + 60)
+                job, _progress = job._add_progress(timed_out_counter=died_before)
+                with self.assertRaises(SystemExit):
+                    run._cron_keep_alive(self.env[run._name].with_env(job.env))
+                self.assertEqual(bool(self.open_alerts()), bool(died_before))
+
     def test_people_are_told_although_the_run_breaks_off(self):
         end = self.outage()
         run = self.registry["l10n_pl_ksef.keep_alive"]

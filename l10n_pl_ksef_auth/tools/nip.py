@@ -62,6 +62,15 @@ def digits(text: str | None) -> str:
     return re.sub("[^0-9]", "", text or "")
 
 
+def is_unit_of(unit: str | None, nip: str | None) -> bool:
+    """Return True if an internal identifier begins with a company's own NIP.
+
+    :param unit: the internal identifier, as people write it
+    :param nip: the company's NIP, as people write it
+    """
+    return digits(unit)[:10] == digits(nip)
+
+
 def _digits(text: str | None) -> str:
     digits = _SEPARATORS.sub("", _PREFIX.sub("", text or ""))
     if digits in ("", NOT_APPLICABLE):

@@ -92,12 +92,17 @@ class L10n_Pl_KsefAuthorizationView(models.AbstractModel):
 
     def _advise_other_ways(self, window, used):
         """Return the advice that names the ways beside the one that KSeF refused."""
-        action = {
-            ("site", True): self.env._(
-                "Sign in your own program (qualified signature, company seal)."
-            ),
-            ("program", True): self.env._("Sign at moj.gov.pl (Profil Zaufany, e-dowód)."),
-        }.get((used, window.take_over)) or {
+        advice = self._other_signatures() if window.take_over else self._other_ways()
+        return {"action": advice[used], "way_back": "other_way"}
+
+    def _other_signatures(self):
+        return {
+            "site": self.env._("Sign in your own program (qualified signature, company seal)."),
+            "program": self.env._("Sign at moj.gov.pl (Profil Zaufany, e-dowód)."),
+        }
+
+    def _other_ways(self):
+        return {
             "site": self.env._(
                 "Sign in your own program (qualified signature, company seal), or load a KSeF"
                 " certificate."
@@ -109,8 +114,7 @@ class L10n_Pl_KsefAuthorizationView(models.AbstractModel):
                 "Sign at moj.gov.pl (Profil Zaufany, e-dowód), or in your own program (qualified"
                 " signature, company seal)."
             ),
-        }[used]
-        return {"action": action, "way_back": "other_way"}
+        }
 
     def _reading(self, window, reading):
         if reading is None:

@@ -11,10 +11,19 @@ _logger = logging.getLogger(__name__)
 def migrate(cr, version):
     """Keep as agreed what companies log in for already, and forget keys that nothing signs with."""
     env = api.Environment(cr, SUPERUSER_ID, {})
+    _forget_units_of_others(env)
     env["l10n_pl_ksef.certificate"].search(
         ["|", ("state", "=", "superseded"), ("state", "=", "failed"), ("replaces_id", "!=", False)]
     ).private_key_secret = False
     _agree(env)
+
+
+def _forget_units_of_others(env):
+    """Compute anew for whom a unit's logins are: nobody if another company's NIP begins it."""
+    companies = env["res.company"].with_context(active_test=False)
+    units = companies.search([("l10n_pl_ksef_context_type", "=", "internal_id")])
+    env.add_to_compute(units._fields["l10n_pl_ksef_digits"], units)
+    env.flush_all()
 
 
 def _agree(env):

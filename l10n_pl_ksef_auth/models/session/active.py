@@ -162,6 +162,8 @@ class L10n_Pl_KsefSessionActive(models.Model):
             active = live.filtered(lambda session: session.state == "active")
             (live - active)._close_by_hand()
             active.write({"revoke_requested": True, "closed_by_user": True, "next_attempt": False})
+            # A failed try that is newer must not speak for the company any more.
+            self.with_env(env)._of_company(principal, limit=1).closed_by_user = True
             env.cr.commit()
             for session in active:
                 session._run_due_steps()

@@ -8,7 +8,7 @@ from odoo import models
 
 from ...exceptions import LoginBusy, LoginNeeded
 from ...tools.const import TIMEOUT
-from ...tools.deadline import Deadline
+from ...tools.deadline import Deadline, deadline_of
 from ...tools.errors import KsefError, KsefRateLimited, KsefUnavailable
 from ...tools.http_pool import pool_of
 from ...tools.vault import VaultCorrupt
@@ -117,6 +117,8 @@ class L10n_Pl_KsefSessionToken(models.Model):
 
     def _renew_ahead(self, life, wait_seconds):
         """Renew a token that still serves, unless another worker is at it; failures can wait."""
+        if wait_seconds <= 0:
+            return
         deadline = Deadline(wait_seconds)
         with self.with_context(**deadline.context())._exclusive() as locked:
             if locked and locked.state == "active":
@@ -161,6 +163,10 @@ class L10n_Pl_KsefSessionToken(models.Model):
         self.env.cr.commit()
         if not self._hold_up(principal):
             login._run_due_steps()
+        elif not login.next_attempt:
+            # It was never tried: what holds it up may have been mended since.
+            login._wake_cron_at(self._now())
+            self.env.cr.commit()
         if login.state == "active":
             return login._live_token(life), 0
         if login.state in ENDED or self._hold_up(principal):
@@ -207,6 +213,13 @@ class L10n_Pl_KsefSessionToken(models.Model):
         if self._has_ended():
             self._run_step("_step_expire")
             return None
+        deadline = deadline_of(self.env.context)
+        if deadline and deadline.left <= 0:
+            # The caller's time is over: that is no outage of KSeF's, for which others would wait.
+            token = self._token_if_good(refused=refused)
+            if token:
+                return token
+            raise busy(self.env)
         try:
             going_on = self._run_refresh()
         except KsefError:

@@ -7,6 +7,7 @@ from odoo import models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ...tools.deadline import Deadline
 from ..base import problems
 from ..base.locks import under_lock
 from ..certificate.states import TOLD
@@ -22,6 +23,8 @@ _logger = logging.getLogger(__name__)
 # Days before the end: of a login that nothing renews, of one that a machine renews in vain.
 LOGIN_DAYS, RENEWED_DAYS = (3, 1), (1,)
 CERTIFICATE_DAYS = (30, 14, 7, 1)
+# Seconds for raising alerts in one run: Odoo ends a worker after two minutes.
+LONGEST_TELLING = 20
 # A certificate's renewal that is late by less than this repairs itself.
 RENEWAL_PATIENCE = timedelta(days=1)
 ENDING, NOTICED = Domain("state", "=", "active"), Domain("state", "in", TOLD)
@@ -45,7 +48,7 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
             return
         with under_lock(self.env, "ksef-alerts") as env:
             # A copy for trials tells nobody of the original's connections.
-            if env is not None and not (lock and is_neutralized(env)):
+            if env is not None and not is_neutralized(env):
                 self.with_env(env)._bring_up_to_date(lock)
 
     def _is_worth_a_look(self):
@@ -62,10 +65,11 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
         return self.env.execute_query(query)[0][0]
 
     def _bring_up_to_date(self, lock):
-        """Raise, repeat or close alerts, each on its own.
+        """Raise, repeat or close alerts, each on its own; the next run goes on if it takes long.
 
         :param str lock: why the secrets cannot be used here, or None
         """
+        deadline = Deadline(LONGEST_TELLING)
         self._on_its_own(self._watch_key, lock)
         wanted, unsure = self._wanted(lock)
         alerts = self.env["l10n_pl_ksef.alert"]
@@ -75,6 +79,11 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
             if alert.company_id not in unsure and (values or not lock or alert.reason == "login"):
                 self._on_its_own(alert._keep_or_close, values)
         for values in wanted.values():
+            if deadline.left <= 0:
+                session = self.env["l10n_pl_ksef.session"]
+                session._wake_cron_at(session._now())
+                self.env.cr.commit()
+                return
             self._on_its_own(alerts._raise, values)
 
     def _on_its_own(self, method, values):

@@ -14,7 +14,7 @@ from ..base.locks import LockBusy, fresh
 from ..vault.guard import door
 from ..vault.vault import bind_secrets, secret_models, why_locked
 from .due import COMPANIES, SESSIONS
-from .turns import Turns
+from .turns import AFTER_OUTAGE, Turns
 
 _logger = logging.getLogger(__name__)
 
@@ -37,12 +37,22 @@ class L10n_Pl_KsefKeepAlive(models.AbstractModel):
 
         People are told whatever became of the work (docs/design.md 12 and 26).
         """
+        watch = self.env["l10n_pl_ksef.alert.watch"]._watch
+        if self._has_died():
+            # Some step takes the process down with it, and will before people are told.
+            self._beside(watch)
         self._beside(self._bind_secrets)
         self._beside(self._keep_alive)
-        self._beside(self.env["l10n_pl_ksef.alert.watch"]._watch)
+        self._beside(watch)
         for model in secret_models(self.env):
             self._beside(self.env[model]._forget_unused)
         self._beside(self.env["l10n_pl_ksef.housekeeping"]._remind_of_backup)
+
+    def _has_died(self):
+        """Return True if the run before this one came to no end."""
+        progress = self.env["ir.cron.progress"].sudo()
+        # Odoo counts this run, too, until it has ended.
+        return progress.browse(self.env.context.get("ir_cron_progress_id")).timed_out_counter > 1
 
     def _bind_secrets(self):
         if not why_locked(self.env):
@@ -50,9 +60,17 @@ class L10n_Pl_KsefKeepAlive(models.AbstractModel):
 
     def _keep_alive(self):
         """Do all that is due; while the secrets cannot be used here, leave everything as it is."""
-        if not why_locked(self.env):
-            self._wake_for_the_next(self._run())
-            self.env["ir.cron"]._commit_progress(remaining=0)
+        if why_locked(self.env):
+            return
+        try:
+            moment = self._run()
+        except Exception:
+            # Its steps asked nobody to be woken: a signature may wait for its next one.
+            self.env.cr.rollback()
+            _logger.exception("KSeF: the run broke off")
+            moment = self._now() + AFTER_OUTAGE
+        self._wake_for_the_next(moment)
+        self.env["ir.cron"]._commit_progress(remaining=0)
 
     def _beside(self, task):
         """Run a task beside the others; log its failure, which must not stop them.
@@ -72,6 +90,9 @@ class L10n_Pl_KsefKeepAlive(models.AbstractModel):
         deadline, turns = Deadline(_run_seconds()), Turns()
         with HttpPool().shared():
             self.with_context(**deadline.context())._work_off(turns, deadline)
+        # What the last steps planned is not in this transaction's snapshot.
+        self.env["ir.cron"]._commit_progress()
+        self.env.invalidate_all()
         moments = self.env["l10n_pl_ksef.due"]._next_moment(), turns.go_on_at
         return min(filter(None, moments), default=None)
 
