@@ -178,9 +178,14 @@ class ResCompany(models.Model):
     def l10n_pl_ksef_issue_certificate(self):
         """Apply for a certificate for this Odoo, although the signer has one elsewhere.
 
-        :return dict: l10n_pl_ksef_account()
+        It uses up one of the applications that its owner has for life, so the user confirms first.
+
+        :return dict: l10n_pl_ksef_account(); or ``confirm``, the action that asks: call again when
+            its window has closed
         """
         principal = self._l10n_pl_ksef_managed()
+        if not recently_confirmed(self.env):
+            return {"confirm": self.l10n_pl_ksef_confirm()}
         problem = principal.env["l10n_pl_ksef.certificate"]._issue_separate(
             principal, self.env.user
         )

@@ -432,6 +432,29 @@ class TestEarlierLogins(AgreementCase):
         self.upgrade()
         self.assertEqual([digits for digits, *_rest in self.agreed()], ["5265877635"])
 
+    def test_a_login_with_another_certificate_agrees_to_none_of_somebody_else(self):
+        self.settle(days=6)
+        foreign = self.env["l10n_pl_ksef.certificate"].create(
+            {
+                "name": "Obcy",
+                "environment": "test",
+                "owner_name": "Obcy",
+                "identity_masked": "NIP 111-111-11-11",
+                "company_ids": self.company.ids,
+            }
+        )
+        self.upgrade()
+        self.assertEqual([digits for digits, *_rest in self.agreed()], ["5265877635"])
+        self.assertFalse(foreign.agreement_ids)
+
+    def test_a_successor_stands_on_the_logins_of_what_it_replaced(self):
+        self.certificate.write({"renew_at": self.certificate._now(), "next_attempt": False})
+        self.settle(days=4)
+        successor = self.company._l10n_pl_ksef_certificate()
+        self.assertEqual(successor.replaces_id, self.certificate)
+        self.upgrade()
+        self.assertEqual(successor.agreement_ids.mapped("digits"), ["5265877635"])
+
     def test_a_nip_that_was_never_logged_in_for_is_not_agreed_to(self):
         self.company.vat = f"PL{OTHERS_NIP}"
         self.upgrade()

@@ -138,7 +138,7 @@ class TestBusy(KsefCase):
 
     def test_who_asks_for_a_certificate_is_told_to_try_again(self):
         self.connect()
-        with self.others_at_it():
+        with self.others_at_it(), self.confirmed():
             account = self.company.with_user(self.accountant).l10n_pl_ksef_issue_certificate()
         self.assertEqual(account["problem"]["way_back"], "wait")
 

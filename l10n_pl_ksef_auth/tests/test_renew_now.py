@@ -133,6 +133,16 @@ class TestRenewNow(KsefCase):
         self.assertEqual(answer, {"confirm": "the question"})
         self.assertFalse(self.successors())
 
+    def test_who_does_not_manage_all_its_companies_renews_nothing(self):
+        other = self.make_company("Klient B", "1111111111")
+        self.old._serve_too({other: "1111111111"})
+        with self.counted("enroll") as applications:
+            for ask in (self.terms, self.renew):
+                with self.assertRaisesRegex(AccessError, "no access"):
+                    ask()
+        self.assertFalse(self.successors())
+        self.assertEqual(applications["calls"], 0)
+
     def test_a_successor_whose_trial_failed_can_be_revoked_and_leaves_no_key(self):
         self.simulator.settings.force_status = {"code": 415}
         self.renew()

@@ -1,4 +1,8 @@
+from unittest.mock import patch
+
 from odoo.tests import tagged
+
+from odoo.addons.l10n_pl_ksef_auth.screens import sensitive
 
 from .common import KsefCase
 
@@ -24,7 +28,8 @@ class TestSeparateCertificate(KsefCase):
         return self.company.with_user(self.accountant)
 
     def issue(self):
-        self.account().l10n_pl_ksef_issue_certificate()
+        with self.confirmed():
+            self.account().l10n_pl_ksef_issue_certificate()
         self.settle()
 
     def test_with_two_places_left_a_separate_one_is_issued(self):
@@ -33,6 +38,15 @@ class TestSeparateCertificate(KsefCase):
         self.issue()
         self.assertEqual(self.company._l10n_pl_ksef_certificate().state, "active")
         self.assertEqual(self.panel()["certificate"]["state"], "valid")
+
+    def test_without_the_password_none_is_applied_for(self):
+        self.choice(places=2)
+        company = self.account()
+        asked = patch.object(type(company), "l10n_pl_ksef_confirm", return_value="the question")
+        with self.confirmed(), asked, patch.object(sensitive, "TRUSTED_SECONDS", -1):
+            answer = company.l10n_pl_ksef_issue_certificate()
+        self.assertEqual(answer, {"confirm": "the question"})
+        self.assertFalse(self.company._l10n_pl_ksef_certificate())
 
     def test_with_one_place_left_none_is_offered(self):
         choice = self.choice(places=1)

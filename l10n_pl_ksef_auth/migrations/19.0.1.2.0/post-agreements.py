@@ -1,6 +1,7 @@
 import logging
 
 from odoo import SUPERUSER_ID, api
+from odoo.fields import Domain
 
 from odoo.addons.l10n_pl_ksef_auth.models.vault.vault import why_locked
 
@@ -28,8 +29,9 @@ def _forget_units_of_others(env):
 def _agree(env):
     """Keep as agreed what companies log in for already; nobody is asked again.
 
-    That is the number that a company has now, if a login for it was made with a certificate, or
-    signed with the consent to one; or if a certificate was loaded by hand for this company alone.
+    That is the number that a company has now, if a login for it was made with the certificate, one
+    it replaces or a successor; or was signed with the consent to it; or if the certificate was
+    loaded by hand for this company alone.
     """
     obstacle = why_locked(env)
     if obstacle:
@@ -51,13 +53,33 @@ def _agree(env):
 def _logs_in_for(certificate, company):
     if certificate.origin == "loaded" and certificate._served_and_archived() == company:
         return True
-    number = ("context_digits", "=", company.l10n_pl_ksef_digits)
-    certified = "|", ("method", "=", "certificate"), ("consent_at", "!=", False)
-    logins = [
-        ("company_id", "=", company.id),
-        ("environment", "=", certificate.environment),
-        ("activated_at", "!=", False),
-        number,
-        *certified,
-    ]
+    logins = Domain(
+        [
+            ("company_id", "=", company.id),
+            ("environment", "=", certificate.environment),
+            ("activated_at", "!=", False),
+            ("context_digits", "=", company.l10n_pl_ksef_digits),
+        ]
+    )
+    logins &= _with_it_or_for_it(certificate, _family(certificate))
     return bool(certificate.env["l10n_pl_ksef.session"].search_count(logins, limit=1))
+
+
+def _with_it_or_for_it(certificate, family):
+    """Return the domain of logins with a family's certificate, or with the consent to one."""
+    began = Domain("id", "in", family.session_id.ids)
+    # Who signs for a second company joins the certificate that is there.
+    joined = Domain("signer_masked", "=", certificate.identity_masked or "")
+    joined &= Domain("signer_name", "=", certificate.owner_name or "")
+    agreed = Domain("consent_at", "!=", False) & (began | joined)
+    return Domain("certificate_id", "in", family.ids) | agreed
+
+
+def _family(certificate):
+    """Return a certificate, all that it stands in for, and all that stand in for it."""
+    before = after = certificate
+    while before.replaces_id - before:
+        before |= before.replaces_id
+    while certificates := after.search([("replaces_id", "in", after.ids)]) - after:
+        after |= certificates
+    return before | after

@@ -147,7 +147,9 @@ class L10n_Pl_KsefCertificateManual(models.Model):
         """Return the problem that keeps a person from renewing it now, or False; what is left.
 
         :return tuple: the problem or False; the applications that KSeF would still take, or None
+        :raises AccessError: it serves a company that is not the user's
         """
+        self._check_serves_only_own()
         problem = self._obstacle_to_renewal()
         if problem:
             return problem, None
@@ -166,8 +168,11 @@ class L10n_Pl_KsefCertificateManual(models.Model):
 
         Under the certificate's lock, as the renewal that the machine begins: whoever clicks twice
         finds the first successor. Return False or the problem.
+
+        :raises AccessError: it serves a company that is not the user's
         """
         self.ensure_one()
+        self._check_serves_only_own()
         with self._exclusive(wait_seconds=10) as locked:
             problem = locked._terms_of_renewal()[0] if locked else problems.local("busy")
             if problem:
@@ -274,13 +279,13 @@ class L10n_Pl_KsefCertificateManual(models.Model):
         self.write({"state": "revoked", "private_key_secret": False, "next_attempt": False})
 
     def _check_serves_only_own(self):
-        """Refuse to take from other companies what they log in with."""
+        """Refuse to decide for other companies about what they log in with."""
         user = self.env.user
         if not user._is_superuser() and not self._serves_only(user):
             raise AccessError(
                 self.env._(
                     "This certificate also serves companies that you have no access to:"
-                    " somebody who manages all of them has to revoke it."
+                    " somebody who manages all of them has to do this."
                 )
             )
 

@@ -78,6 +78,14 @@ export class KsefAccountAction extends Component {
         this.show(await this.rpc(method, ...args));
     }
 
+    /** The same where the method may want the user's password first. */
+    async refreshAfterPassword(method, ...args) {
+        const answer = await this.rpcAfterPassword([this.companyId], method, ...args);
+        if (!answer.confirm) {
+            this.show(answer);
+        }
+    }
+
     /** Shows an account, and compares it with KSeF. */
     show(answer) {
         this.receive(answer);
@@ -154,7 +162,7 @@ export class KsefAccountAction extends Component {
     }
 
     issueCertificate() {
-        return this.refreshBy("l10n_pl_ksef_issue_certificate");
+        return this.refreshAfterPassword("l10n_pl_ksef_issue_certificate");
     }
 
     /** Tells what keeps a certificate from being renewed; returns that, and what is left. */
@@ -164,12 +172,8 @@ export class KsefAccountAction extends Component {
         return terms;
     }
 
-    async renewCertificate(serialNumber) {
-        const method = "l10n_pl_ksef_renew_certificate";
-        const answer = await this.rpcAfterPassword([this.companyId], method, serialNumber);
-        if (!answer.confirm) {
-            this.show(answer);
-        }
+    renewCertificate(serialNumber) {
+        return this.refreshAfterPassword("l10n_pl_ksef_renew_certificate", serialNumber);
     }
 
     /** Agrees to the numbers of some companies with one password; returns whether that was given. */
