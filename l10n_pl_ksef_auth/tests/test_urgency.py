@@ -1,4 +1,5 @@
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo.tests import tagged
 
@@ -53,7 +54,21 @@ class TestUrgency(KsefCase):
         self.keep_alive(seconds=5)
         session.next_attempt = moment = session._now() + timedelta(minutes=7)
         self.assertFalse(self.due_records())
-        self.assertEqual(self.due._next_moment(), moment)
+        self.assertEqual(self.due._next_moment(session._now()), moment)
+
+    def test_what_becomes_due_while_a_run_ends_is_not_put_off_to_the_hourly_one(self):
+        session, run = self.connect(), self.registry["l10n_pl_ksef.keep_alive"]
+        self.settle()
+        session.next_attempt = session._now() + timedelta(seconds=3)
+        work_off = run._work_off
+
+        def slow(*args):
+            work_off(*args)
+            self.travel(seconds=5)
+
+        with patch.object(run, "_work_off", slow):
+            moment = self.env[run._name]._run()
+        self.assertLess(moment, session._now())
 
     def test_only_a_run_shares_its_client(self):
         with HttpPool().shared():

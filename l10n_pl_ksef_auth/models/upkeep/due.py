@@ -63,23 +63,24 @@ class L10n_Pl_KsefDue(models.AbstractModel):
             for company in self._companies()
         ]
 
-    def _next_moment(self):
-        """Return when the next step is due, naive UTC by the addon's clock; None for never."""
+    def _next_moment(self, since):
+        """Return when the next step is due, naive UTC by the addon's clock; None for never.
+
+        :param datetime since: when a survey saw all that was due till then, naive UTC
+        """
         active = Domain("state", "=", "active")
         query = SQL(
             "SELECT least((%s), (%s), (%s))",
-            self._first(SESSIONS, "next_attempt", WORK[SESSIONS]),
-            self._first(CERTIFICATES, "next_attempt", WORK[CERTIFICATES]),
-            self._first(SESSIONS, "renew_at", active),
+            self._first(SESSIONS, "next_attempt", WORK[SESSIONS], since),
+            self._first(CERTIFICATES, "next_attempt", WORK[CERTIFICATES], since),
+            self._first(SESSIONS, "renew_at", active, since),
         )
         return self.env.execute_query(query)[0][0]
 
-    def _first(self, model, field, domain):
-        """SELECT the first moment in the future that a field holds."""
-        future = Domain(field, ">", self.env[model]._now())
-        return (
-            self.env[model]._search(domain & future).select(SQL("min(%s)", SQL.identifier(field)))
-        )
+    def _first(self, model, field, domain, since):
+        """SELECT the first moment after another that a field holds."""
+        found = self.env[model]._search(domain & Domain(field, ">", since))
+        return found.select(SQL("min(%s)", SQL.identifier(field)))
 
     def _companies(self):
         """Return the companies that should log in with their certificate now.

@@ -93,7 +93,9 @@ class L10n_Pl_KsefKeepAlive(models.AbstractModel):
         # What the last steps planned is not in this transaction's snapshot.
         self.env["ir.cron"]._commit_progress()
         self.env.invalidate_all()
-        moments = self.env["l10n_pl_ksef.due"]._next_moment(), turns.go_on_at
+        # Not since now: a signature's next step may have become due after the last survey.
+        moment = self.env["l10n_pl_ksef.due"]._next_moment(turns.surveyed_at)
+        moments = moment, turns.go_on_at
         return min(filter(None, moments), default=None)
 
     def _work_off(self, turns, deadline):
@@ -116,6 +118,7 @@ class L10n_Pl_KsefKeepAlive(models.AbstractModel):
         but before what fails.
         """
         due = self.env["l10n_pl_ksef.due"]
+        turns.surveyed_at = self._now()
         tasks = turns.in_order(due._records())
         if not tasks or turns.comes_last(tasks[0]):
             tasks = turns.in_order([*tasks, *due._logins_to_begin()])

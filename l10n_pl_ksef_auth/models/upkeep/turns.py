@@ -41,7 +41,7 @@ class Turns:
     """
 
     def __init__(self):
-        self.go_on_at = None
+        self.go_on_at = self.surveyed_at = None
         self._turns, self._given_up = Counter(), set()
         self._failed, self._silent, self._rest = defaultdict(set), set(), set()
 
