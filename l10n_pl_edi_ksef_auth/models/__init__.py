@@ -4,5 +4,4 @@ from . import (
     ir_cron,
     res_company,
     res_company_tokens,
-    res_config_settings,
 )

@@ -7,7 +7,7 @@ from odoo.addons.l10n_pl_ksef_auth.models.base import problems
 from odoo.addons.l10n_pl_ksef_auth.screens.sensitive import sensitive
 from odoo.addons.l10n_pl_ksef_auth.tools.errors import KsefError
 
-from .shown_token import sending
+from ..models.shown_token import sending
 
 
 class ResConfigSettings(models.TransientModel):
