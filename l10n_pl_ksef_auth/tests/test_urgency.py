@@ -66,8 +66,9 @@ class TestUrgency(KsefCase):
             work_off(*args)
             self.travel(seconds=5)
 
-        with patch.object(run, "_work_off", slow):
-            moment = self.env[run._name]._run()
+        self.env.flush_all()
+        with patch.object(run, "_work_off", slow), self.registry.cursor() as cr:
+            moment = self.env(cr=cr)[run._name]._run()
         self.assertLess(moment, session._now())
 
     def test_only_a_run_shares_its_client(self):
