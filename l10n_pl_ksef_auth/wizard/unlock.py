@@ -105,7 +105,7 @@ class L10n_Pl_KsefUnlock(models.TransientModel):
         for records in self._with_secrets_in_use():
             records._give_up_secrets()
         # They say for which NIPs the original's certificates log in.
-        self.env["l10n_pl_ksef.agreement"].search([]).unlink()
+        self.env["l10n_pl_ksef.agreement"].search([("certificate_id", "!=", False)]).unlink()
         for model in secret_models(self.env):
             records = self.env[model]._with_secrets()
             records.write(dict.fromkeys(records._secret_fields(), False))
