@@ -32,6 +32,7 @@ class RotateKey(Command):
             # pylint: disable-next=odoo-addons-relative-import
             from odoo.addons.l10n_pl_ksef_auth.models.vault.rotation import rotate
 
+            # As above.
             # pylint: disable-next=odoo-addons-relative-import
             from odoo.addons.l10n_pl_ksef_auth.tools.vault import VaultError
 

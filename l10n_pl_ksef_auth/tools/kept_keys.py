@@ -6,8 +6,9 @@ Without them a certificate that stays valid at KSeF would be a stranger to a lat
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
+
+from . import secret_file
 
 
 def read(path: Path) -> dict[str, str]:
@@ -28,10 +29,4 @@ def write(path: Path, texts: dict[str, str]) -> None:
         path.unlink(missing_ok=True)
         return
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.new")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        json.dump(texts, file)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    secret_file.replace(path, json.dumps(texts))

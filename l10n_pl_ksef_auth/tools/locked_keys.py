@@ -62,7 +62,7 @@ class Locked:
     package: int | None = None
 
 
-class _ScryptParameters(core.Sequence):  # type: ignore[misc]
+class _ScryptParameters(core.Sequence):  # type: ignore[misc]  # asn1crypto has no types
     _fields = [
         ("salt", core.OctetString),
         ("n", core.Integer),

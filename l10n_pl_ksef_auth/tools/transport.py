@@ -225,7 +225,7 @@ class _EndingAdapter(HTTPAdapter):
 
     end = 0.0
 
-    def send(  # type: ignore[override]
+    def send(  # type: ignore[override]  # requests names what **options takes
         self, request: requests.PreparedRequest, timeout: float = TIMEOUT, **options: Any
     ) -> requests.Response:
         left = max(self.end - time.monotonic(), 0.001)
@@ -233,7 +233,7 @@ class _EndingAdapter(HTTPAdapter):
         # The addresses of a host are tried in turn, each for the whole time of the connection.
         connect = wait / _addresses(urlsplit(request.url or "").hostname or "")
         limits = urllib3.Timeout(total=left + _GRACE, connect=connect, read=wait)
-        return super().send(request, timeout=limits, **options)  # type: ignore[arg-type]
+        return super().send(request, timeout=limits, **options)  # type: ignore[arg-type]  # its time-outs
 
 
 def _addresses(host: str) -> int:

@@ -21,6 +21,8 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from .secret_file import write_new
+
 KEY_BYTES = 32
 _NONCE_BYTES = 12
 #: What is encrypted is bound to a place in a database; in the first version, to the place alone.
@@ -209,7 +211,7 @@ def _create(path: Path) -> None:
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     key = generate_key()
     try:
-        _write_new(draft, key)
+        write_new(draft, key + "\n")
         _publish(draft, path, key)
     except FileExistsError:
         pass  # another process was first: its key counts
@@ -224,16 +226,4 @@ def _publish(file: Path, path: Path, text: str) -> None:
     except OSError as error:
         if error.errno not in _NO_SECOND_NAME:
             raise
-        _write_new(path, text)
-
-
-def _write_new(path: Path, text: str) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(text + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError:
-        path.unlink()  # nobody would replace an empty key file
-        raise
+        write_new(path, text + "\n")

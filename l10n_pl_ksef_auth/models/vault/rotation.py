@@ -4,10 +4,9 @@
 the configuration are put in order by whoever writes it: new key first, old key behind it.
 """
 
-import os
 from collections import Counter
 
-from ...tools import vault
+from ...tools import secret_file, vault
 from ..base.locks import fresh
 from .database_identity import claim, marked_home
 from .vault import (
@@ -24,7 +23,6 @@ from .vault import (
     sources,
 )
 
-MODE = 0o600
 # A worker that read the keys before the new one was there may still store a secret.
 PASSES = 3
 
@@ -59,7 +57,9 @@ def _add_key(env):
     file = sources(env)["file"]
     # Opening the vault first fails in a copy of the database, before anything is changed.
     if len(keys_of(env)) == 1:
-        _write(file, f"{vault.generate_key()}\n{file.read_text('ascii').strip()}\n", file)
+        secret_file.replace(
+            file, f"{vault.generate_key()}\n{file.read_text('ascii').strip()}\n", like=file
+        )
 
 
 def _reencrypt_all(env):
@@ -132,38 +132,12 @@ def _settle(env):
     env.registry.signal_changes()
 
 
-def _write(file, text, key_file):
-    """Replace a file of keys, complete or not at all.
-
-    It stays with the owner of ``key_file``: Odoo must read it, and an administrator may be root.
-    """
-    draft = file.with_name(f".{file.name}.new")
-    # One that a broken run has left: what stands in its place is never followed.
-    draft.unlink(missing_ok=True)
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, MODE)
-    with os.fdopen(descriptor, "w", encoding="ascii") as handle:
-        _give(descriptor, key_file.stat())
-        handle.write(text)
-        handle.flush()
-        os.fsync(handle.fileno())
-    draft.replace(file)
-
-
-def _give(descriptor, like):
-    """Give an open file to the owner of another one; on Windows a folder's rights are its files'.
-
-    :param os.stat_result like: of the other one
-    """
-    give = getattr(os, "fchown", None)
-    if give and os.fstat(descriptor).st_uid != like.st_uid:
-        give(descriptor, like.st_uid, like.st_gid)
-
-
 def _retire(file):
     """Leave the first key in the file; move the others to a file beside it, for old backups."""
     first, *others = file.read_text("ascii").split()
     old = file.with_name(f"{file.name}.old")
     known = old.read_text("ascii").split() if old.exists() else []
-    _write(old, "\n".join([*known, *(key for key in others if key not in known)]) + "\n", file)
-    _write(file, f"{first}\n", file)
+    kept = "\n".join([*known, *(key for key in others if key not in known)])
+    secret_file.replace(old, kept + "\n", like=file)
+    secret_file.replace(file, f"{first}\n", like=file)
     return old

@@ -18,6 +18,7 @@ from .meaning import (
 _CORRECT_NIP = Advice(
     _lt("Correct the NIP (tax ID) in the company's data, or ask your administrator to."), "company"
 )
+_CORRECT_UNIT = Advice(_lt("Correct it in the settings for KSeF, in the Account tab."), "account")
 _INSTALL_XMLSEC = Advice(
     _lt(
         "Until the administrator installs an xmlsec package that fits lxml, "
@@ -244,11 +245,11 @@ PROBLEMS: dict[str, Meaning] = {
     ),
     "nip_unit_of_another": Meaning(
         _lt("The KSeF internal identifier does not begin with the company's own NIP."),
-        Advice(_lt("Correct it in the settings for KSeF, in the Account tab."), "account"),
+        _CORRECT_UNIT,
     ),
     "nip_internal_id": Meaning(
         _lt("The KSeF internal identifier has a typing error: it is a NIP, a dash, five digits."),
-        Advice(_lt("Correct it in the settings for KSeF, in the Account tab."), "account"),
+        _CORRECT_UNIT,
     ),
     # By the reasons of CredentialError.
     "credential_password": Meaning(
