@@ -94,7 +94,7 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
         said = self._words(answer.error) if answer.error else (True, self.env._("answers"))
         yield self._check(self.env._("KSeF"), *said)
         yield self._check(self.env._("Connection"), *self._login(session))
-        if session and not answer.error:
+        if session and not session._has_ended() and not answer.error:
             yield self._check(self.env._("Rights at KSeF"), *self._rights(principal))
         yield self._check(self.env._("Certificate"), *self._certificate(certificate))
 
@@ -116,7 +116,7 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
                 rights = client.personal_permissions(token, session._login_context())
         except (KsefError, vault.VaultError) as error:
             return self._words(error)
-        had = in_words(self.env, sorted(rights)) or session.rights_text
+        had = in_words(self.env, rights) or session.rights_text
         missing = session._missing_rights()
         if not missing:
             return True, had

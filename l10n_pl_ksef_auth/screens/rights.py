@@ -11,8 +11,7 @@ def in_words(env, names):
     :param names: KSeF's names, such as ``InvoiceWrite``
     :return str: separated by commas
     """
-    words = (problems.sentence(env, meanings.right(name), {}) for name in names)
-    return ", ".join(words)
+    return ", ".join(problems.sentence(env, words, {}) for words in meanings.rights(names))
 
 
 class L10n_Pl_KsefSession(models.Model):

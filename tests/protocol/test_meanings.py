@@ -310,8 +310,9 @@ def test_each_right_that_ksef_lists_has_words():
     contract = json.loads((FOLDER / CONTRACTS[NEW]).read_bytes())
     names = contract["components"]["schemas"]["PersonalPermissionScope"]["enum"]
     assert names
-    assert [name for name in names if meanings.right(name) == name] == []
+    assert set(meanings.rights(names)) & set(names) == set()
 
 
-def test_a_right_that_nobody_here_knows_keeps_its_name():
-    assert meanings.right("Nowe100%") % {} == "Nowe100%"
+def test_rights_come_the_most_wanted_first_and_one_that_nobody_knows_keeps_its_name():
+    told = meanings.rights(["Nowe100%", "InvoiceRead", "InvoiceWrite"])
+    assert [words % {} for words in told] == ["sending invoices", "reading invoices", "Nowe100%"]
