@@ -49,8 +49,10 @@ class ResCompany(models.Model):
                 right=f"{lacking.privilege_id.name}: {lacking.name}",
             )
         ]
-        managers = self.env.ref(CONNECT_GROUP).sudo().all_user_ids.filtered(
-            lambda user: user.active and self in user.company_ids
+        managers = (
+            self.env.ref(CONNECT_GROUP)
+            .sudo()
+            .all_user_ids.filtered(lambda user: user.active and self in user.company_ids)
         )
         if managers:
             names = ", ".join(managers.sorted("id")[:SHOWN_MANAGERS].mapped("name"))

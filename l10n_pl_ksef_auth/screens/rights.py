@@ -24,4 +24,6 @@ class L10n_Pl_KsefSession(models.Model):
     @api.depends_context("lang")
     def _compute_rights_text(self):
         for session in self:
-            session.rights_text = in_words(self.env, filter(None, (session.rights or "").split(",")))
+            session.rights_text = in_words(
+                self.env, filter(None, (session.rights or "").split(","))
+            )

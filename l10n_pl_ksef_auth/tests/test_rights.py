@@ -66,7 +66,9 @@ class TestRights(KsefCase):
         return next(iter(places), None), any("_account" in one for one in shown if "ksef" in one)
 
     def test_both_menus_hold_the_same(self):
-        menus = [self.env.ref(f"l10n_pl_ksef_auth.{name}") for name in ("menu_ksef", "menu_ksef_alone")]
+        menus = [
+            self.env.ref(f"l10n_pl_ksef_auth.{name}") for name in ("menu_ksef", "menu_ksef_alone")
+        ]
         inside, alone = (
             [
                 (entry.name, entry.action, entry.group_ids, entry.sequence)
@@ -86,5 +88,8 @@ class TestRights(KsefCase):
         ):
             with self.subTest(model=model, inner=inner):
                 fields = self.env[model].with_user(self.accountant).fields_get([inner, known])
-                offers = {name: (field["searchable"], field["groupable"]) for name, field in fields.items()}
+                offers = {
+                    name: (field["searchable"], field["groupable"])
+                    for name, field in fields.items()
+                }
                 self.assertEqual(offers, {inner: (False, False), known: (True, True)})

@@ -115,9 +115,7 @@ class TestRoleTable(KsefCase):
         """Check who may call for the panel, and that it offers a button to nobody else."""
         for role, user in self.users.items():
             with self.subTest(role=role):
-                self.assertEqual(
-                    self.may_call(user, "l10n_pl_ksef_panel", ()), role in MAY_LOOK
-                )
+                self.assertEqual(self.may_call(user, "l10n_pl_ksef_panel", ()), role in MAY_LOOK)
                 if role in MAY_LOOK:
                     manages = MAY_LOOK[role] == ALERTS
                     self.assertEqual(self.panel(user)["can_connect"], manages)

@@ -28,5 +28,7 @@ def rights(names: Iterable[str]) -> list[str]:
     :param names: as KSeF calls them, such as ``InvoiceWrite``; an unknown one keeps its name
     """
     known = list(_RIGHTS)
-    ordered = sorted(names, key=lambda name: (known.index(name) if name in known else len(known), name))
+    ordered = sorted(
+        names, key=lambda name: (known.index(name) if name in known else len(known), name)
+    )
     return [_RIGHTS.get(name, name.replace("%", "%%")) for name in ordered]
