@@ -62,12 +62,14 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
         text to copy; ``asks_for_backup`` is True until somebody says that a copy of the key exists.
         """
         answer = self._ask(principal)
-        way = [*self._network(principal), *self._answers(answer)]
+        network, answers = list(self._network(principal)), list(self._answers(answer))
+        way = [*network, *answers]
         here = list(self._here(principal))
         is_administrator = self.env.user.has_group("base.group_system")
         checks = list(self._connection(principal, answer))
         if not is_administrator:
-            checks.append(self._server([*way, *here]))
+            # That KSeF does not answer is told already, and may be KSeF's own trouble.
+            checks.append(self._server([*(network if answer.error else way), *here]))
             # Paths and names of the server are nobody else's business.
             here = [{**check, "text": ""} for check in here]
         return {

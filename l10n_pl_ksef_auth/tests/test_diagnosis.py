@@ -119,6 +119,7 @@ class TestDiagnosis(KsefCase):
         self.diagnose(self.accountant)
         self.assertEqual(self.wrong(), [])
         self.assertIn("KSeF", self.checks["KSeF"]["text"])
+        self.assertTrue(self.checks["Odoo's server"]["ok"])
 
     def test_where_the_server_keeps_what_is_told_to_administrators_alone(self):
         self.connect()
