@@ -17,6 +17,8 @@ class EdiCase(KsefCase):
         super().setUpClass()
         cls.env["ir.config_parameter"].set_param("l10n_pl_edi_ksef.mode", "test")
         cls.company.write({"street": "ul. Przykładowa 1", "city": "Warszawa", "zip": "00-001"})
+        # The right to connect gives no role in accounting.
+        cls.accountant.group_ids |= cls.env.ref("account.group_account_invoice")
         cls.env["account.chart.template"].try_loading("pl", cls.company, install_demo=False)
         cls.buyer = cls.env["res.partner"].create(
             {

@@ -1,5 +1,6 @@
 """Each code has a sentence and a way on."""
 
+import json
 import re
 import string
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import get_args
 
 import pytest
 
+from ksef_simulator.contract import CONTRACTS, FOLDER, MISSING, NEW, Contract
 from tools import meanings
 from tools.credentials import Reason
 from tools.errors import (
@@ -300,3 +302,17 @@ def test_every_meaning_says_what_happened_and_what_to_do():
         assert meaning.text[0] in string.ascii_uppercase
         assert meaning.advice.action or meaning.advice.way_back == "none"
         assert meaning.advice.final or meaning.advice.way_back in ("wait", "sign", "support")
+
+
+def test_each_right_that_ksef_lists_has_words():
+    if not Contract.at_hand():
+        pytest.skip(MISSING.format(CONTRACTS[NEW]))
+    contract = json.loads((FOLDER / CONTRACTS[NEW]).read_bytes())
+    names = contract["components"]["schemas"]["PersonalPermissionScope"]["enum"]
+    assert names
+    assert set(meanings.rights(names)) & set(names) == set()
+
+
+def test_rights_come_the_most_wanted_first_and_one_that_nobody_knows_keeps_its_name():
+    told = meanings.rights(["Nowe100%", "InvoiceRead", "InvoiceWrite"])
+    assert [words % {} for words in told] == ["sending invoices", "reading invoices", "Nowe100%"]

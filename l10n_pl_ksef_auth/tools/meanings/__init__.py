@@ -13,6 +13,7 @@ from .login import auth_status
 from .meaning import ODOO_GOES_ON_TRYING, TRY_LATER, UNKNOWN, Meaning
 from .outages import outage
 from .refused import forbidden, refusal
+from .rights import rights as rights
 
 
 def of_error(error: KsefError) -> Meaning:
