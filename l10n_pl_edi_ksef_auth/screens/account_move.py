@@ -20,7 +20,7 @@ class AccountMove(models.Model):
         cure, text = self._l10n_pl_ksef_edi_kept_away().get(self, ("send", ""))
         if cure == "send":
             return cure, self.env._("This invoice is not in KSeF yet. Send it there.")
-        return cure, f"{self.env._('This invoice is not in KSeF.')} {text}"
+        return cure, " ".join([self.env._("This invoice is not in KSeF."), text])
 
     def _l10n_pl_ksef_edi_kept_away(self):
         """Return what keeps invoices from KSeF that must go there, by invoice.

@@ -17,7 +17,7 @@ class AccountMoveSendWizard(models.TransientModel):
         if not kept:
             return False, False
         cure, text = kept[self.move_id]
-        return cure, f"{self.env._('This invoice will not go to KSeF.')} {text}"
+        return cure, " ".join([self.env._("This invoice will not go to KSeF."), text])
 
     @api.depends("move_id")
     def _compute_extra_edi_checkboxes(self):

@@ -67,7 +67,7 @@ class ResCompany(models.Model):
             "disconnected": self.env._("The company was disconnected from KSeF."),
             "ended": self.env._("The connection to KSeF has ended."),
             "refused": self.env._("The connection to KSeF was refused."),
-            "attention": self.env._("The connection to KSeF needs somebody."),
+            "attention": self.env._("The connection to KSeF needs your attention."),
             "checking": self.env._("KSeF is checking the signature. Send in a moment."),
             "environment": self.env._("Odoo sends to another environment of KSeF."),
         }[code]
