@@ -66,7 +66,7 @@ class ResCompany(models.Model):
             "never": self.env._("The company was never connected to KSeF."),
             "disconnected": self.env._("The company was disconnected from KSeF."),
             "ended": self.env._("The connection to KSeF has ended."),
-            "refused": self.env._("The connection to KSeF was refused."),
+            "refused": self.env._("The login to KSeF failed."),
             "attention": self.env._("The connection to KSeF needs your attention."),
             "checking": self.env._("KSeF is checking the signature. Send in a moment."),
             "environment": self.env._("Odoo sends to another environment of KSeF."),

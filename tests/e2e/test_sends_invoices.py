@@ -20,7 +20,7 @@ REASONS = {
     "never": "Firma nigdy nie była połączona z KSeF.",
     "ended": "Połączenie z KSeF wygasło.",
     "disconnected": "Firmę rozłączono z KSeF.",
-    "refused": "Połączenie z KSeF odrzucono.",
+    "refused": "Logowanie do KSeF się nie udało.",
 }
 KSEF_RED = "rgb(198, 40, 40)"
 NUMBER = "5265877635-20260401-0100001AF629-11"
@@ -108,7 +108,7 @@ def test_what_never_went_to_ksef_never_looks_sent(newcomer: Office) -> None:
     newcomer.picture("mark")
     mark.get_by_role("button", name="Oznacz jako wysłaną").click()
     expect(page.locator(".o_ksef_notice.alert-info")).to_be_visible()
-    expect(page.locator(".ribbon:visible")).to_have_text("Wysłane")
+    expect(page.locator(".ribbon:visible").first).to_have_text("Wysłane")
     expect(page.locator(".o-mail-Message").first).to_contain_text(NUMBER)
     newcomer.picture("marked")
 
@@ -163,3 +163,14 @@ def test_ended_disconnected_and_refused_are_told_on_invoice_and_window(office: O
     assert not sign_in(office.accountant, office.simulator, "stranger")
     office.page.goto(address)
     expect_not_in_ksef(office, "refused")
+
+    for status, ribbon in (("sent", "Czeka na KSeF"), ("rejected", "Nie w KSeF")):
+        sql(f"UPDATE account_move SET l10n_pl_edi_status = '{status}' WHERE id = {_id(address)}")
+        office.page.goto(address)
+        expect(office.page.locator(".ribbon:visible")).to_have_text(ribbon)
+        office.picture(f"{status}_invoice")
+    expect(office.page.locator(".o_ksef_notice")).to_contain_text("KSeF ją odrzucił.")
+
+
+def _id(address: str) -> int:
+    return int(address.rsplit("/", 1)[1])
