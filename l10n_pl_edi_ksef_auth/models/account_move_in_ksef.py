@@ -142,7 +142,9 @@ class AccountMove(models.Model):
             return super()._field_to_sql(alias, fname, query=query)
         sent = self.sudo()._search([("move_sent_values", "=", "sent")])
         identifier = SQL.identifier(alias, "id")
-        return SQL("CASE WHEN %s IN %s THEN 'sent' ELSE 'not_sent' END", identifier, sent.subselect())
+        return SQL(
+            "CASE WHEN %s IN %s THEN 'sent' ELSE 'not_sent' END", identifier, sent.subselect()
+        )
 
     # ------------------------------------------------------------------
     # Sent with another program

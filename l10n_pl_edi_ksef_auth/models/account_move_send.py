@@ -64,7 +64,9 @@ class AccountMoveSend(models.AbstractModel):
                 "errors": [
                     self.env._("It is there already.")
                     if move.l10n_pl_ksef_edi_outside
-                    else self.env._("KSeF rejected it. Reset it to draft, correct it, send it again.")
+                    else self.env._(
+                        "KSeF rejected it. Reset it to draft, correct it, send it again."
+                    )
                 ],
             }
         return {move: data for move, data in invoices_data.items() if move not in refused}

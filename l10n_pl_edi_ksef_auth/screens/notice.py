@@ -7,13 +7,9 @@ class L10n_Pl_KsefEdiNotice(models.AbstractModel):
     _name = "l10n_pl_ksef_edi.notice"
     _description = "KSeF notice about invoices"
 
-    l10n_pl_ksef_edi_notice = fields.Char(
-        "KSeF notice", compute="_compute_l10n_pl_ksef_edi_notice"
-    )
+    l10n_pl_ksef_edi_notice = fields.Char("KSeF notice", compute="_compute_l10n_pl_ksef_edi_notice")
     # "sign", "send" or "other".
-    l10n_pl_ksef_edi_cure = fields.Char(
-        "KSeF remedy", compute="_compute_l10n_pl_ksef_edi_notice"
-    )
+    l10n_pl_ksef_edi_cure = fields.Char("KSeF remedy", compute="_compute_l10n_pl_ksef_edi_notice")
 
     def _compute_l10n_pl_ksef_edi_notice(self):
         for record in self:

@@ -13,7 +13,8 @@ MOST = 1000
 class ResCompany(models.Model):
     """What keeps a company's invoices from KSeF, and how many of them are not there."""
 
-    _inherit = "res.company"
+    # The sender's tokens stand apart.
+    _inherit = "res.company"  # pylint: disable=consider-merging-classes-inherited
 
     def _l10n_pl_ksef_edi_obstacle(self):
         """Return why the sender sends nothing of a company to KSeF now; KSeF is not asked.

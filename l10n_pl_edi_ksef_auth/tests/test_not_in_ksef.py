@@ -158,7 +158,7 @@ class TestNotInKsef(EdiCase):
         """Mark an invoice as sent outside Odoo, in its window, after all else was written down."""
         self.cr.flush()
         action = move.action_l10n_pl_ksef_edi_sent_outside()
-        window = move.env[action["res_model"]].with_context(action["context"])
+        window = move.env[action["res_model"]].with_context(**action["context"])
         return window.create({"number": number}).action_mark()
 
     def said(self, move):

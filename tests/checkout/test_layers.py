@@ -48,7 +48,7 @@ def strings(module: ast.Module) -> set[str]:
 
 
 def named_models(layer: str) -> set[str]:
-    """The names of the models that a layer defines; it may extend others, and then names them, too."""
+    """The names of the models that a layer defines, not of those that it extends."""
     found: set[str] = set()
     for _name, module in modules(layer):
         for node in ast.walk(module):
@@ -62,7 +62,8 @@ def assigned(model: ast.ClassDef, name: str) -> set[str]:
     values = (
         node.value
         for node in model.body
-        if isinstance(node, ast.Assign) and name in {getattr(goal, "id", "") for goal in node.targets}
+        if isinstance(node, ast.Assign)
+        and name in {getattr(goal, "id", "") for goal in node.targets}
     )
     return {
         node.value
