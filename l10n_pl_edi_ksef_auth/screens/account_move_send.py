@@ -59,9 +59,9 @@ class AccountMoveSendBatchWizard(models.TransientModel):
         for wizard in self:
             kept = wizard._l10n_pl_ksef_edi_about()._l10n_pl_ksef_edi_kept_away()
             away = sum("pl_ksef" in self._get_default_extra_edis(move) for move in kept)
-            line = dict((wizard.summary_data or {}).get("pl_ksef", {}))
-            if away and line:
-                others = {key: wizard.summary_data[key] for key in wizard.summary_data}
-                others["pl_ksef"] = {**line, "count": line["count"] - away}
-                wizard.summary_data = {k: entry for k, entry in others.items() if entry["count"]}
+            data = dict(wizard.summary_data or {})
+            line = data.pop("pl_ksef", {"count": 0})
+            if line["count"] > away:
+                data["pl_ksef"] = {**line, "count": line["count"] - away}
+            wizard.summary_data = data
         return result

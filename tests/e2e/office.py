@@ -64,7 +64,9 @@ class Office:
         """Post an invoice on its form, and return the form's address."""
         address = f"{self.demo.odoo_url}{INVOICES}/{self.draft()}"
         self.page.goto(address)
-        self.page.click("button[name=action_post]")
+        post = self.page.locator("button[name=action_post]:visible")
+        expect(post).to_be_visible()
+        post.click()
         expect(self.page.locator("button[name=action_invoice_sent]:visible").first).to_be_visible()
         return address
 
