@@ -36,8 +36,11 @@ class EdiCase(KsefCase):
             patch.object(KsefApiService, "_get_api_url", lambda service: base_url)
         )
 
-    def invoice(self, user=None):
-        """Post an invoice of 100 zł and VAT, and return it."""
+    def invoice(self, user=None, post=True, **values):
+        """Write an invoice of 100 zł and VAT, post it, and return it.
+
+        :param values: other ones than a customer invoice's of 20 November to the Polish buyer
+        """
         moves = self.env["account.move"].with_user(user or self.clerk).with_company(self.company)
         tax = self.env["account.tax"].search(
             [
@@ -54,9 +57,11 @@ class EdiCase(KsefCase):
                 "partner_id": self.buyer.id,
                 "invoice_date": "2026-11-20",
                 "invoice_line_ids": [Command.create(line)],
+                **values,
             }
         )
-        move.action_post()
+        if post:
+            move.action_post()
         return move
 
     def send(self, *moves):

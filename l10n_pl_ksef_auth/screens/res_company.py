@@ -80,6 +80,16 @@ class ResCompany(models.Model):
         self._l10n_pl_ksef_check_group(SEE_GROUP)
         return self.env["l10n_pl_ksef.panel"]._describe(self)
 
+    def l10n_pl_ksef_figures(self):
+        """Count what stands below the panel on the accounting dashboard's card.
+
+        Other addons add theirs; this one has none of its own.
+
+        :return list: dicts of ``text``, and ``action``: the xml id of what a click on it opens
+        """
+        self._l10n_pl_ksef_check_group(SEE_GROUP)
+        return []
+
     def l10n_pl_ksef_follow(self):
         """Do the next step of a connection on its way, and describe the connection then.
 
