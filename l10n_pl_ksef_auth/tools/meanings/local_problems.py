@@ -32,6 +32,10 @@ _RENEWS_BY_ITSELF = Advice(
     final=False,
 )
 _OTHER_FILES = Advice(_lt("Choose other files."), "account")
+_CORRECT_OFFICE = Advice(_lt("Correct the office's data in the settings for KSeF."), "settings")
+_OTHER_CERTIFICATE = Advice(
+    _lt("Choose another certificate of the office, or of the accountant."), "settings"
+)
 _DECIDE = Advice(
     _lt(
         "If the original no longer runs, go on here with its connection. "
@@ -250,6 +254,31 @@ PROBLEMS: dict[str, Meaning] = {
     "nip_internal_id": Meaning(
         _lt("The KSeF internal identifier has a typing error: it is a NIP, a dash, five digits."),
         _CORRECT_UNIT,
+    ),
+    # By the reasons of InvalidGrantee.
+    "grantee_nip": Meaning(
+        _lt("The office's NIP is no valid number, so nobody can give it rights."), _CORRECT_OFFICE
+    ),
+    "grantee_company_name": Meaning(
+        _lt("KSeF takes the office's full name only, of at least five letters."), _CORRECT_OFFICE
+    ),
+    "grantee_pesel": Meaning(
+        _lt("The PESEL in the office's certificate is no valid number."), _OTHER_CERTIFICATE
+    ),
+    "grantee_fingerprint": Meaning(
+        _lt("The fingerprint of the office's certificate has a typing error."), _CORRECT_OFFICE
+    ),
+    "grantee_person_name": Meaning(
+        _lt("The office's certificate lacks its owner's first name or surname."),
+        _OTHER_CERTIFICATE,
+    ),
+    "grantee_document": Meaning(
+        _lt("KSeF needs kind, number and country of the identity document, in at most 20 letters."),
+        _CORRECT_OFFICE,
+    ),
+    "grantee_unknown_person": Meaning(
+        _lt("The office's certificate does not say by PESEL or NIP whose it is."),
+        _OTHER_CERTIFICATE,
     ),
     # By the reasons of CredentialError.
     "credential_password": Meaning(
