@@ -14,6 +14,7 @@ from ksef_simulator.own_seals import OFFICE_NAME, OFFICE_NIP, sign_as_company
 from ksef_simulator.state import LoginContext, Who
 from tools import clock, grants, meanings
 from tools.auth_token_request import Context, build
+from tools.const import NO_RIGHTS
 from tools.errors import (
     KsefForbidden,
     KsefGone,
@@ -198,6 +199,10 @@ def test_owners_give_rights_and_who_manages_them_though_he_may_not_send(
     assert grants.may_give(ksef.personal_permissions(bearer, CLIENT)) is may
     if may:
         assert give(ksef, bearer) == 200
+
+
+def test_who_has_no_rights_at_all_gives_none():
+    assert not grants.may_give({NO_RIGHTS})
 
 
 def test_who_may_not_give_rights_is_told_who_may(ksef):
