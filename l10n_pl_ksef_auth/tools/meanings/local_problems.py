@@ -36,6 +36,11 @@ _CORRECT_OFFICE = Advice(_lt("Correct the office's data in the settings for KSeF
 _OTHER_CERTIFICATE = Advice(
     _lt("Choose another certificate of the office, or of the accountant."), "settings"
 )
+_CORRECT_LINK = Advice(
+    _lt("Write the address at which signers reach this Odoo, such as https://odoo.firma.pl."),
+    "settings",
+)
+_CHECK_LINK = Advice(_lt("Open the link once from outside, for instance on a phone."), "settings")
 _DECIDE = Advice(
     _lt(
         "If the original no longer runs, go on here with its connection. "
@@ -279,6 +284,31 @@ PROBLEMS: dict[str, Meaning] = {
     "grantee_unknown_person": Meaning(
         _lt("The office's certificate does not say by PESEL or NIP whose it is."),
         _OTHER_CERTIFICATE,
+    ),
+    # By the reasons of InvalidAddress, and by the warnings of an address (tools/signing_link.py).
+    "link_host": Meaning(
+        _lt("This is no address: it begins with https:// and names a host."), _CORRECT_LINK
+    ),
+    "link_https": Meaning(
+        _lt("Links to signers need https://, or somebody on the way could read them."),
+        _CORRECT_LINK,
+    ),
+    "link_extra": Meaning(
+        _lt("The address names more than a host and a port."), _CORRECT_LINK
+    ),
+    "link_loopback": Meaning(
+        _lt("This address leads to the reader's own computer: a signer elsewhere finds nothing."),
+        _CHECK_LINK,
+    ),
+    "link_private": Meaning(
+        _lt("This address leads into your own network: a signer elsewhere may not reach it."),
+        _CHECK_LINK,
+    ),
+    "link_differs": Meaning(
+        _lt("This address is another one than Odoo's own (web.base.url)."), _CHECK_LINK
+    ),
+    "link_databases": Meaning(
+        _lt("This server has several databases: the link may lead to another one."), _CHECK_LINK
     ),
     # By the reasons of CredentialError.
     "credential_password": Meaning(
