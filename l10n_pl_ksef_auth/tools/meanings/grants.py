@@ -61,8 +61,8 @@ MISSING_RIGHTS: dict[str, Meaning] = {
         _lt("The office's login may not see which rights the office was given."),
         Advice(
             _lt(
-                "Have the right to see rights (CredentialsRead) given to the owner of the office's "
-                "certificate, in the office's own company."
+                "Have somebody give the certificate's owner the right CredentialsRead "
+                "in the office's own company."
             ),
             "none",
         ),
