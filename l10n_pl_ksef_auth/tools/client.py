@@ -168,9 +168,7 @@ class KsefClient(Transport):
         for answer in self._pages(path, bearer, asked, _PERMISSIONS_PAGE):
             yield from answer.read_list("permissions", GivenRight.from_json)
 
-    def received_rights(
-        self, bearer: str, giver: Context | None = None
-    ) -> Iterator[ReceivedRight]:
+    def received_rights(self, bearer: str, giver: Context | None = None) -> Iterator[ReceivedRight]:
         """Yield what clients let the company of this login do. Safe to repeat.
 
         Only what was given to its NIP: KSeF has no list of what people were given elsewhere.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
@@ -16,7 +16,7 @@ from .x509_support import Certificate, value_of
 
 _TYPES: dict[Kind, str] = {"nip": "Nip", "pesel": "Pesel", "fingerprint": "Fingerprint"}
 _KINDS = {name: kind for kind, name in _TYPES.items()}
-#: Fewest and most characters (docs/ksef.md G2-15; KSeF's contract, POST /permissions/persons/grants).
+#: Fewest and most characters (docs/ksef.md G2-15).
 _COMPANY_NAME, _FIRST_NAME, _LAST_NAME = (5, 90), (2, 30), (2, 81)
 _DOCUMENT = 20
 _FINGERPRINT = re.compile("[0-9A-F]{64}")
@@ -216,7 +216,11 @@ def _behind(told: dict[str, Any], name: str) -> Identity | IdDocument | None:
 
 
 def _check_number(identity: Identity) -> None:
-    checks = {"nip": _is_nip, "pesel": pesel.is_valid, "fingerprint": _FINGERPRINT.fullmatch}
+    checks: dict[Kind, Callable[[str], object]] = {
+        "nip": _is_nip,
+        "pesel": pesel.is_valid,
+        "fingerprint": _FINGERPRINT.fullmatch,
+    }
     if not checks[identity.kind](identity.value):
         raise InvalidGrantee(identity.kind)
 

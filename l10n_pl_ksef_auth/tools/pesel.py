@@ -12,4 +12,5 @@ def is_valid(number: str) -> bool:
     """Return True if a text is eleven digits of which the last is the right check digit."""
     if not _PATTERN.fullmatch(number):
         return False
-    return sum(int(digit) * weight for digit, weight in zip(number, _WEIGHTS, strict=True)) % 10 == 0
+    total = sum(int(digit) * weight for digit, weight in zip(number, _WEIGHTS, strict=True))
+    return total % 10 == 0

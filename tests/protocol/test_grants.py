@@ -1,4 +1,4 @@
-"""A client gives an office rights and takes them back, through the addon's client (docs/ksef.md G2)."""
+"""A client gives an office rights and takes them back, by the addon's calls (docs/ksef.md G2)."""
 
 import json
 from datetime import date

@@ -18,7 +18,9 @@ def test_a_token_has_256_random_bits():
     assert all(len({token[place] for token in tokens}) > 10 for place in range(42))
 
 
-@pytest.mark.parametrize("text", ["", "a" * 42, "a" * 44, "ż" * 43, "a" * 42 + "\n", "../" * 14 + "a"])
+@pytest.mark.parametrize(
+    "text", ["", "a" * 42, "a" * 44, "ż" * 43, "a" * 42 + "\n", "../" * 14 + "a"]
+)
 def test_what_is_not_written_like_a_token_is_none(text):
     assert not signing_link.is_token(text)
 

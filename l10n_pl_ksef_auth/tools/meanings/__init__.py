@@ -32,8 +32,8 @@ def of_record(problem: Mapping[str, Any]) -> Meaning:
     """Return the meaning of a problem that a record keeps.
 
     :param problem: kind (auth_status, enrollment, order, refusal, forbidden, outage or local),
-        code, and by kind: details, status, call, sent; ``once`` where no machine tries again by itself,
-        ``lasting`` where one does in vain and the connection ends or has ended
+        code, and by kind: details, status, call, sent; ``once`` where no machine tries again by
+        itself, ``lasting`` where one does in vain and the connection ends or has ended
     """
     meaning = _of_record(problem)
     if meaning.advice.way_back != "wait":

@@ -8,9 +8,7 @@ from __future__ import annotations
 from .meaning import NOTHING_TO_DO, ODOO_GOES_ON, UNKNOWN, Advice, Meaning, _lt
 
 _SIGN_AS_MANAGER = Advice(
-    _lt(
-        "Have the request signed by the company's owner, or by somebody who manages rights there."
-    ),
+    _lt("Have the request signed by the company's owner, or by somebody who manages rights there."),
     "sign",
 )
 #: What always works: the client does it without Odoo (docs/ksef.md G2-19).
@@ -43,7 +41,9 @@ STATUSES: dict[int, Meaning] = {
         _lt("KSeF does not allow this for the office's number. %(text)s %(details)s"),
         _CHECK_NUMBERS,
     ),
-    500: Meaning(_lt("KSeF broke off the change of rights with an error of its own."), ODOO_GOES_ON),
+    500: Meaning(
+        _lt("KSeF broke off the change of rights with an error of its own."), ODOO_GOES_ON
+    ),
     550: Meaning(_lt("KSeF cancelled the change of rights for internal reasons."), ODOO_GOES_ON),
 }
 

@@ -293,9 +293,7 @@ PROBLEMS: dict[str, Meaning] = {
         _lt("Links to signers need https://, or somebody on the way could read them."),
         _CORRECT_LINK,
     ),
-    "link_extra": Meaning(
-        _lt("The address names more than a host and a port."), _CORRECT_LINK
-    ),
+    "link_extra": Meaning(_lt("The address names more than a host and a port."), _CORRECT_LINK),
     "link_loopback": Meaning(
         _lt("This address leads to the reader's own computer: a signer elsewhere finds nothing."),
         _CHECK_LINK,
