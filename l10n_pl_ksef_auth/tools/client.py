@@ -30,8 +30,7 @@ from .answers import (
 )
 from .auth_token_request import Context
 from .const import NO_RIGHTS
-from .grantee import Grantee, identifier
-from .identity import Identity
+from .grantee import Grantee, Number
 from .members import maybe, word
 from .transport import WARNING, Answer, Transport
 
@@ -155,14 +154,14 @@ class KsefClient(Transport):
         path = f"/permissions/operations/{_part(reference_number)}"
         return self.request("GET", path, bearer=bearer).read(OrderStatus.from_json)
 
-    def given_rights(self, bearer: str, whose: Identity) -> Iterator[GivenRight]:
+    def given_rights(self, bearer: str, whose: Number) -> Iterator[GivenRight]:
         """Yield what a person or entity may do in the company of this login. Safe to repeat.
 
         A right to manage or to see rights is needed; lists lag behind (docs/ksef.md G2-6, G2-8).
         """
         asked = {
             "queryType": "PermissionsInCurrentContext",
-            "authorizedIdentifier": identifier(whose),
+            "authorizedIdentifier": whose.as_json,
         }
         path = "/permissions/query/persons/grants"
         for answer in self._pages(path, bearer, asked, _PERMISSIONS_PAGE):

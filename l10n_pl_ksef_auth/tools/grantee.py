@@ -41,6 +41,36 @@ class InvalidGrantee(ValueError):
 
 
 @dataclass(frozen=True)
+class Number:
+    """What KSeF knows somebody by.
+
+    :raises InvalidGrantee: the kind, for a number that cannot be or is not written as KSeF does
+    """
+
+    kind: Kind
+    value: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        checks: dict[Kind, Callable[[str], object]] = {
+            "nip": _is_nip,
+            "pesel": pesel.is_valid,
+            "fingerprint": _FINGERPRINT.fullmatch,
+        }
+        if not checks[self.kind](self.value):
+            raise InvalidGrantee(self.kind)
+
+    @property
+    def label(self) -> str:
+        """Return it for people: a NIP in full, of others a part."""
+        return Identity(self.kind, self.value, "").label
+
+    @property
+    def as_json(self) -> dict[str, str]:
+        """Return it in the words of KSeF's contract."""
+        return {"type": _TYPES[self.kind], "value": self.value}
+
+
+@dataclass(frozen=True)
 class IdDocument:
     """Who somebody without PESEL and NIP is, beside the fingerprint of a certificate.
 
@@ -66,30 +96,29 @@ class CompanyGrantee:
     Whoever logs in by this NIP gets into the client's company then; the office's employees and
     those named in its ZAW-FA do not (docs/ksef.md G2-2).
 
-    :param identity: of the kind nip
+    :param nip: ten digits
     :raises InvalidGrantee: nip or company_name
     """
 
-    identity: Identity
+    nip: str
+    name: str
 
     path = "/permissions/entities/grants"
 
     def __post_init__(self) -> None:
-        if self.identity.kind != "nip":
-            raise InvalidGrantee("nip")
-        _check_number(self.identity)
         _check_name(self.name, _COMPANY_NAME, "company_name")
+        Number("nip", self.nip)
 
     @property
-    def name(self) -> str:
-        """Return the name under which KSeF's lists show the office."""
-        return self.identity.name
+    def number(self) -> Number:
+        """Return what KSeF knows the office by."""
+        return Number("nip", self.nip)
 
     @property
     def subject(self) -> dict[str, Any]:
         """Return who it is in the words of KSeF's contract."""
         return {
-            "subjectIdentifier": identifier(self.identity),
+            "subjectIdentifier": self.number.as_json,
             "subjectDetails": {"fullName": self.name},
         }
 
@@ -102,28 +131,25 @@ class CompanyGrantee:
 class PersonGrantee:
     """A person who gets rights: an accountant by the PESEL of the own certificate.
 
-    :param identity: what KSeF takes from this person's certificate
+    :param number: what KSeF takes from this person's certificate
     :param behind: of a fingerprint, and of nothing else: whose it is
-    :raises InvalidGrantee: the kind of a wrong number, person_name, or unknown_person
+    :raises InvalidGrantee: person_name or unknown_person
     """
 
-    identity: Identity
+    number: Number
     first_name: str = field(repr=False)
     last_name: str = field(repr=False)
-    behind: Identity | IdDocument | None = None
+    behind: Number | IdDocument | None = None
 
     path = "/permissions/persons/grants"
 
     def __post_init__(self) -> None:
-        _check_number(self.identity)
         _check_name(self.first_name, _FIRST_NAME, "person_name")
         _check_name(self.last_name, _LAST_NAME, "person_name")
-        if (self.identity.kind == "fingerprint") != (self.behind is not None):
+        if (self.number.kind == "fingerprint") != (self.behind is not None):
             raise InvalidGrantee("unknown_person")
-        if isinstance(self.behind, Identity):
-            if self.behind.kind == "fingerprint":
-                raise InvalidGrantee("unknown_person")
-            _check_number(self.behind)
+        if isinstance(self.behind, Number) and self.behind.kind == "fingerprint":
+            raise InvalidGrantee("unknown_person")
 
     @property
     def name(self) -> str:
@@ -136,7 +162,7 @@ class PersonGrantee:
         (kind, member), more = self._details()
         details = {"firstName": self.first_name, "lastName": self.last_name, **more}
         return {
-            "subjectIdentifier": identifier(self.identity),
+            "subjectIdentifier": self.number.as_json,
             "subjectDetails": {"subjectDetailsType": kind, member: details},
         }
 
@@ -147,8 +173,8 @@ class PersonGrantee:
     def _details(self) -> tuple[tuple[str, str], dict[str, Any]]:
         if self.behind is None:
             return _BY_NUMBER, {}
-        if isinstance(self.behind, Identity):
-            return _BY_FINGERPRINT, {"identifier": identifier(self.behind)}
+        if isinstance(self.behind, Number):
+            return _BY_FINGERPRINT, {"identifier": self.behind.as_json}
         document = {
             "type": self.behind.kind,
             "number": self.behind.number,
@@ -175,10 +201,10 @@ def grantee_of_certificate(
     """
     found = identity_of_certificate(certificate, issued_by_ksef=issued_by_ksef)
     if found.kind == "nip":
-        return CompanyGrantee(Identity("nip", found.value, _cut(company_name, _COMPANY_NAME)))
+        return CompanyGrantee(found.value, _cut(company_name, _COMPANY_NAME))
     given = _cut(value_of(certificate.subject, NameOID.GIVEN_NAME), _FIRST_NAME)
     surname = _cut(value_of(certificate.subject, NameOID.SURNAME), _LAST_NAME)
-    return PersonGrantee(found, given, surname)
+    return PersonGrantee(Number(found.kind, found.value), given, surname)
 
 
 def grantee_of_subject(subject: dict[str, Any]) -> Grantee:
@@ -187,42 +213,25 @@ def grantee_of_subject(subject: dict[str, Any]) -> Grantee:
     :raises InvalidGrantee: as above
     :raises KeyError: when it is no such copy
     """
-    known, details = subject["subjectIdentifier"], subject["subjectDetails"]
+    number, details = _number(subject["subjectIdentifier"]), subject["subjectDetails"]
     if "fullName" in details:
-        return CompanyGrantee(_identity(known, details["fullName"]))
+        return CompanyGrantee(number.value, details["fullName"])
     told = details[_MEMBERS[details["subjectDetailsType"]]]
-    first, last = told["firstName"], told["lastName"]
-    name = f"{first} {last}"
-    return PersonGrantee(_identity(known, name), first, last, _behind(told, name))
+    return PersonGrantee(number, told["firstName"], told["lastName"], _behind(told))
 
 
-def identifier(identity: Identity) -> dict[str, str]:
-    """Return an identity in the words of KSeF's contract."""
-    return {"type": _TYPES[identity.kind], "value": identity.value}
+def _number(told: dict[str, str]) -> Number:
+    return Number(_KINDS[told["type"]], told["value"])
 
 
-def _identity(known: dict[str, str], name: str) -> Identity:
-    return Identity(_KINDS[known["type"]], known["value"], name)
-
-
-def _behind(told: dict[str, Any], name: str) -> Identity | IdDocument | None:
+def _behind(told: dict[str, Any]) -> Number | IdDocument | None:
     if "identifier" in told:
-        return _identity(told["identifier"], name)
+        return _number(told["identifier"])
     document = told.get("idDocument")
     if document is None:
         return None
     born = date.fromisoformat(told["birthDate"])
     return IdDocument(born, document["type"], document["number"], document["country"])
-
-
-def _check_number(identity: Identity) -> None:
-    checks: dict[Kind, Callable[[str], object]] = {
-        "nip": _is_nip,
-        "pesel": pesel.is_valid,
-        "fingerprint": _FINGERPRINT.fullmatch,
-    }
-    if not checks[identity.kind](identity.value):
-        raise InvalidGrantee(identity.kind)
 
 
 def _is_nip(value: str) -> bool:

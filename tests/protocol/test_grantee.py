@@ -1,21 +1,21 @@
 """Whom a client gives rights: built from a certificate or a kept copy, checked, and masked."""
 
-from datetime import date, datetime, timezone
+from datetime import date, datetime, timedelta, timezone
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from ksef_simulator import identities, own_seals, signers
+from ksef_simulator import identities, keys, own_seals, pki, signers
 from tools import pesel
 from tools.grantee import (
     CompanyGrantee,
     IdDocument,
     InvalidGrantee,
+    Number,
     PersonGrantee,
     grantee_of_certificate,
     grantee_of_subject,
 )
-from tools.identity import Identity
 from tools.x509_support import read_certificate
 
 NOW = datetime(2026, 11, 30, tzinfo=timezone.utc)
@@ -26,11 +26,11 @@ PASSPORT = IdDocument(date(1980, 2, 29), "Paszport", "C01X00T47", "DE")
 
 
 def company(nip=own_seals.OFFICE_NIP, name=OFFICE):
-    return CompanyGrantee(Identity("nip", nip, name))
+    return CompanyGrantee(nip, name)
 
 
 def person(value=PESEL, kind="pesel", first="Róża", last="Żółć-Źdźbło", behind=None):
-    return PersonGrantee(Identity(kind, value, f"{first} {last}"), first, last, behind)
+    return PersonGrantee(Number(kind, value), first, last, behind)
 
 
 def certificate(signer):
@@ -47,7 +47,7 @@ GRANTEES = [
     company(),
     person(),
     person(own_seals.OFFICE_NIP, "nip"),
-    person(FINGERPRINT, "fingerprint", behind=Identity("pesel", PESEL, "Róża Żółć-Źdźbło")),
+    person(FINGERPRINT, "fingerprint", behind=Number("pesel", PESEL)),
     person(FINGERPRINT, "fingerprint", behind=PASSPORT),
 ]
 
@@ -103,6 +103,19 @@ def test_a_name_that_is_too_long_for_ksef_is_cut():
     assert found.name == "A" * 89
 
 
+def test_a_person_whose_name_was_cut_is_the_same_again_from_the_kept_copy():
+    human = identities.Person(PESEL, "Róża " * 7, "Żółć-Źdźbło")
+    key = keys.ec_key("long names")
+    subject = signers.personal_subject(human)
+    made = pki.certificate(
+        subject=subject, public_key=key.public_key(), issuer=subject, issuer_key=key,
+        valid_from=NOW, valid_to=NOW + timedelta(days=1),
+    )  # fmt: skip
+    found = grantee_of_certificate(read_certificate(made.public_bytes(Encoding.DER)))
+    assert found.first_name == "Róża Róża Róża Róża Róża Róża"
+    assert grantee_of_subject(found.subject) == found
+
+
 def test_a_certificate_without_a_number_does_not_say_to_whom_rights_should_go():
     with pytest.raises(InvalidGrantee) as raised:
         grantee_of_certificate(certificate("foreign"))
@@ -114,7 +127,7 @@ def test_a_certificate_without_a_number_does_not_say_to_whom_rights_should_go():
     [
         ("nip", lambda: company("5265877636")),
         ("nip", lambda: company("701-000-21-39")),
-        ("nip", lambda: CompanyGrantee(Identity("pesel", PESEL, OFFICE))),
+        ("nip", lambda: company(PESEL)),
         ("company_name", lambda: company(name="ABCD")),
         ("company_name", lambda: company(name="A" * 91)),
         ("company_name", lambda: company(name="Biuro  Rachunkowe")),
@@ -130,13 +143,11 @@ def test_a_certificate_without_a_number_does_not_say_to_whom_rights_should_go():
         ("unknown_person", lambda: person(behind=PASSPORT)),
         (
             "unknown_person",
-            lambda: person(
-                FINGERPRINT, "fingerprint", behind=Identity("fingerprint", FINGERPRINT, "")
-            ),
+            lambda: person(FINGERPRINT, "fingerprint", behind=Number("fingerprint", FINGERPRINT)),
         ),
         (
             "pesel",
-            lambda: person(FINGERPRINT, "fingerprint", behind=Identity("pesel", "1" * 11, "")),
+            lambda: person(FINGERPRINT, "fingerprint", behind=Number("pesel", "1" * 11)),
         ),
         ("document", lambda: IdDocument(date(1980, 2, 29), "Paszport", "C01X00T47", "de")),
         ("document", lambda: IdDocument(date(1980, 2, 29), "", "C01X00T47", "DE")),
@@ -157,8 +168,8 @@ def test_nothing_shows_a_pesel_a_name_or_a_document(grantee):
 
 
 def test_a_screen_shows_a_masked_pesel_and_a_whole_nip():
-    assert person().identity.label == f"PESEL •••••••••{PESEL[-2:]}"
-    assert company().identity.label == "NIP 701-000-21-39"
+    assert person().number.label == f"PESEL •••••••••{PESEL[-2:]}"
+    assert company().number.label == "NIP 701-000-21-39"
 
 
 def test_the_exception_for_a_wrong_number_does_not_show_it():

@@ -1,6 +1,7 @@
 """A client gives an office rights and takes them back, by the addon's calls (docs/ksef.md G2)."""
 
 import json
+import time
 from datetime import date
 
 import pytest
@@ -16,6 +17,7 @@ from tools import clock, grants, meanings
 from tools.auth_token_request import Context, build
 from tools.const import NO_RIGHTS
 from tools.errors import (
+    KsefError,
     KsefForbidden,
     KsefGone,
     KsefInvalidAnswer,
@@ -23,15 +25,12 @@ from tools.errors import (
     KsefUnauthorized,
     KsefUnavailable,
 )
-from tools.grantee import CompanyGrantee, IdDocument, PersonGrantee
-from tools.identity import Identity
+from tools.grantee import CompanyGrantee, IdDocument, Number, PersonGrantee
 
 CLIENT = Context("Nip", DEMO_NIP)
-OFFICE = CompanyGrantee(Identity("nip", OFFICE_NIP, OFFICE_NAME))
+OFFICE = CompanyGrantee(OFFICE_NIP, OFFICE_NAME)
 STRANGER = identities.STRANGER
-ACCOUNTANT = PersonGrantee(
-    Identity("pesel", STRANGER.pesel, STRANGER.name), STRANGER.given_names, STRANGER.surname
-)
+ACCOUNTANT = PersonGrantee(Number("pesel", STRANGER.pesel), STRANGER.given_names, STRANGER.surname)
 MARKER = "4f3a9c0d-odoo"
 TEXT = grants.description(MARKER, "Obsługa księgowa")
 NUMBER = "0c9a72e8-f344-457f-9c16-7c640eb60242"
@@ -84,13 +83,13 @@ def test_an_accountant_enters_once_the_client_has_given_the_person_rights(ksef, 
 @pytest.mark.parametrize(
     "behind",
     [
-        Identity("pesel", STRANGER.pesel, STRANGER.name),
+        Number("pesel", STRANGER.pesel),
         IdDocument(date(1980, 2, 29), "Paszport", "C01X00T47", "DE"),
     ],
 )
 def test_rights_can_be_given_to_a_fingerprint(sim, ksef, client, behind):
-    whole = Identity("fingerprint", "AB" * 32, "Jürgen Müller")
-    assert give(ksef, client, PersonGrantee(whole, "Jürgen", "Müller", behind)) == 200
+    somebody = PersonGrantee(Number("fingerprint", "AB" * 32), "Jürgen", "Müller", behind)
+    assert give(ksef, client, somebody) == 200
     where = LoginContext("Nip", DEMO_NIP)
     found = sim.world.rights(Who("fingerprint", "AB" * 32), where)
     assert found == set(grants.INVOICE_RIGHTS)
@@ -98,11 +97,11 @@ def test_rights_can_be_given_to_a_fingerprint(sim, ksef, client, behind):
 
 def test_the_office_cannot_pass_its_rights_on(ksef, client):
     give(ksef, client)
-    assert not any(row.can_delegate for row in ksef.given_rights(client, OFFICE.identity))
+    assert not any(row.can_delegate for row in ksef.given_rights(client, OFFICE.number))
 
 
 def test_a_list_tells_whether_the_rights_are_there(ksef, client):
-    rights = lambda: list(ksef.given_rights(client, OFFICE.identity))  # noqa: E731 - asked twice
+    rights = lambda: list(ksef.given_rights(client, OFFICE.number))  # noqa: E731 - asked twice
     assert grants.missing(rights()) == ["InvoiceWrite", "InvoiceRead"]
     give(ksef, client, rights=["InvoiceRead"])
     assert grants.missing(rights()) == ["InvoiceWrite"]
@@ -114,12 +113,12 @@ def test_lists_lag_behind_the_login(sim, ksef, client):
     sim.settings.permission_list_delay = 60
     give(ksef, client)
     assert office_enters(ksef) == 200
-    assert list(ksef.given_rights(client, OFFICE.identity)) == []
+    assert list(ksef.given_rights(client, OFFICE.number)) == []
 
 
 def test_the_list_of_one_office_holds_nobody_else(ksef, client):
     give(ksef, client, ACCOUNTANT)
-    assert list(ksef.given_rights(client, OFFICE.identity)) == []
+    assert list(ksef.given_rights(client, OFFICE.number)) == []
 
 
 def test_a_lost_answer_is_found_again_by_its_marker_and_nothing_is_given_twice(sim, ksef, client):
@@ -127,12 +126,26 @@ def test_a_lost_answer_is_found_again_by_its_marker_and_nothing_is_given_twice(s
     with pytest.raises(KsefUnavailable) as lost:
         ksef.give_rights(client, OFFICE, grants.INVOICE_RIGHTS, TEXT)
     assert lost.value.sent
-    found = list(ksef.given_rights(client, OFFICE.identity))
+    found = list(ksef.given_rights(client, OFFICE.number))
     assert {row.scope for row in found if grants.is_marked(row, MARKER)} == {
         "InvoiceWrite",
         "InvoiceRead",
     }
     assert not any(grants.is_marked(row, "another-marker") for row in found)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["reset", "lost", "half", "html", "500", "503", "not-json", "oversized", "wall", "429", "401"],
+)
+def test_after_every_fault_the_list_tells_whether_the_grant_has_arrived(sim, ksef, client, kind):
+    sim.faults.add("permission-grant", kind)
+    with pytest.raises(KsefError) as caught:
+        ksef.give_rights(client, OFFICE, grants.INVOICE_RIGHTS, TEXT)
+    arrived = sim.world.direct(Who("nip", OFFICE_NIP), LoginContext("Nip", DEMO_NIP))
+    found = list(ksef.given_rights(client, OFFICE.number))
+    assert {row.id for row in found if grants.is_marked(row, MARKER)} == {row.id for row in arrived}
+    assert not arrived or caught.value.sent
 
 
 def test_an_office_sees_which_clients_gave_it_rights(sim, ksef, client):
@@ -156,20 +169,20 @@ def test_two_hundred_clients_are_read_page_by_page(sim, ksef):
 
 def test_what_was_given_is_taken_back_right_by_right(ksef, client):
     give(ksef, client)
-    for row in list(ksef.given_rights(client, OFFICE.identity)):
+    for row in list(ksef.given_rights(client, OFFICE.number)):
         order = ksef.take_right_back(client, row.id)
         assert ksef.order_status(client, order.reference_number).code == 200
-    assert list(ksef.given_rights(client, OFFICE.identity)) == []
+    assert list(ksef.given_rights(client, OFFICE.number)) == []
     assert office_enters(ksef) == 415
 
 
 def test_taking_back_what_is_gone_does_no_harm(ksef, client):
     give(ksef, client)
-    (row, other) = ksef.given_rights(client, OFFICE.identity)
+    (row, other) = ksef.given_rights(client, OFFICE.number)
     for _twice in range(2):
         order = ksef.take_right_back(client, row.id)
     assert ksef.order_status(client, order.reference_number).code == 400
-    assert list(ksef.given_rights(client, OFFICE.identity)) == [other]
+    assert list(ksef.given_rights(client, OFFICE.number)) == [other]
 
 
 def test_an_order_takes_its_time(sim, ksef, client):
@@ -227,7 +240,7 @@ CALLS = [
     lambda client: client.give_rights("b", OFFICE, grants.INVOICE_RIGHTS, TEXT),
     lambda client: client.take_right_back("b", NUMBER),
     lambda client: client.order_status("b", "R"),
-    lambda client: list(client.given_rights("b", OFFICE.identity)),
+    lambda client: list(client.given_rights("b", OFFICE.number)),
     lambda client: list(client.received_rights("b")),
 ]
 
@@ -255,13 +268,20 @@ def test_a_refusal_is_an_exception_of_its_kind(call, answer, kind):
         call(client)
 
 
+def test_the_answer_to_a_grant_is_waited_for_however_little_time_the_caller_has():
+    with wire([0.4, http(202, {"referenceNumber": "R"})]) as (client, _server):
+        client.deadline = time.monotonic() + 0.1
+        order = client.give_rights("b", OFFICE, grants.INVOICE_RIGHTS, TEXT)
+    assert order.reference_number == "R"
+
+
 def test_only_rights_in_force_count():
     def row(scope, state):
         return {"id": NUMBER, "permissionScope": scope, "permissionState": state}
 
     items = [row("InvoiceWrite", "Inactive"), row("InvoiceRead", "Active")]
     with wire(http(200, {"permissions": items, "hasMore": False})) as (client, _server):
-        assert grants.missing(client.given_rights("b", OFFICE.identity)) == ["InvoiceWrite"]
+        assert grants.missing(client.given_rights("b", OFFICE.number)) == ["InvoiceWrite"]
 
 
 def test_a_number_of_a_right_cannot_lead_to_another_path():

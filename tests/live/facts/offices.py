@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tools import grants
-from tools.identity import Identity
+from tools.grantee import Number
 
 from .. import cast, people
 from ..fact import fact
@@ -145,7 +145,7 @@ def client_sees_the_office(life: Life) -> str:
 @fact("G2-9", "both rights")
 def addon_finds_its_grant(life: Life) -> str:
     """The addon finds its grant again in A, by the marker in the description."""
-    office = Identity("nip", life["B"], "")
+    office = Number("nip", life["B"])
     rows = list(life.client.given_rights(life["login to A"].access, office))
     marked = [row for row in rows if grants.is_marked(row, MARKER)]
     return "both rights" if not grants.missing(marked, BOTH) else f"{len(marked)} of {len(rows)}"
