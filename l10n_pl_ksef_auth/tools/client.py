@@ -180,7 +180,9 @@ class KsefClient(Transport):
             yield from answer.read_list("permissions", ReceivedRight.from_json)
 
     def take_right_back(self, bearer: str, right_id: str) -> Order:
-        """Order that one right ends. Safe to repeat: a right that is gone is not found then.
+        """Order that one right ends. Safe to repeat: the list tells whether it is gone.
+
+        A second order for it ends in another state than 200 (docs/ksef.md G2-13).
 
         :param right_id: of a :class:`~.answers.GivenRight`, in the company that gave it
         """

@@ -197,6 +197,7 @@ SWITCHES: dict[str, Switch] = {
     "passing_on_to_nobody": order_ends(440),
     "employee_stays_outside": login_ends(200),
     "right_is_taken_back": order_ends(400),
+    "right_that_is_not_there_is_taken_back": order_ends(200),
     "office_is_out": login_ends(200),
     "access_token_without_rights": fault("permissions", "401"),
     "end_of_rights_is_read": setting(nobodys_owner_permissions="null"),
