@@ -24,7 +24,7 @@ _INTERNAL_ENDS = (".local", ".internal", ".intranet", ".lan", ".corp", ".home.ar
 _STANDARD_PORTS = {"https": 443, "http": 80}
 
 Reason = Literal["host", "https", "extra"]
-Warning = Literal["loopback", "private", "differs", "databases"]
+AddressWarning = Literal["loopback", "private", "differs", "databases"]
 
 
 class InvalidAddress(ValueError):
@@ -79,7 +79,7 @@ def check_address(text: str) -> str:
     return f"{parts.scheme}://{_with_port(parts)}"
 
 
-def warnings(address: str, web_base_url: str, databases: int) -> list[Warning]:
+def warnings(address: str, web_base_url: str, databases: int) -> list[AddressWarning]:
     """Return why a signer elsewhere may not reach an address, or reach something else there.
 
     No name is looked up: a name outside that leads into the own network is not noticed.
@@ -89,7 +89,7 @@ def warnings(address: str, web_base_url: str, databases: int) -> list[Warning]:
     :param databases: how many of them this server offers under this address
     """
     host = urlsplit(address).hostname or ""
-    found: list[Warning] = []
+    found: list[AddressWarning] = []
     if is_loopback(host):
         found.append("loopback")
     elif _is_private(host):

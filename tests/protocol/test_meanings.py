@@ -296,7 +296,7 @@ def test_every_problem_that_models_and_screens_name_is_known():
         ),
         ("credential_", get_args(Reason)),
         ("grantee_", get_args(GranteeReason)),
-        ("link_", (*get_args(signing_link.Reason), *get_args(signing_link.Warning))),
+        ("link_", (*get_args(signing_link.Reason), *get_args(signing_link.AddressWarning))),
     ],
 )
 def test_every_reason_of_our_own_exceptions_has_a_sentence(prefix, reasons):
