@@ -62,11 +62,12 @@ def packed(certificate, password="tajne"):
     return base64.b64encode(data).decode()
 
 
-def home_made(issuer="Own CA", days=300, serial_number=7):
-    """Return a key, and a certificate for it from an issuer who names itself as it likes."""
+def home_made(issuer="Own CA", days=300, serial_number=7, subject=None):
+    """Return a key, and a certificate for it from an issuer who names everybody as it likes."""
     key = ec.generate_private_key(ec.SECP256R1())
     names = [x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)]) for text in ("Jan", issuer)]
-    builder = x509.CertificateBuilder(names[1], names[0], key.public_key(), serial_number)
+    subject = subject or names[0]
+    builder = x509.CertificateBuilder(names[1], subject, key.public_key(), serial_number)
     builder = builder.not_valid_before(clock.now() - timedelta(days=1))
     return key, builder.not_valid_after(clock.now() + timedelta(days=days)).sign(
         key, hashes.SHA256()
