@@ -24,12 +24,16 @@ LET_IN = f"{MIGRATIONS}/19.0.1.3.0/post-let_in.py"
 class AgreementCase(KsefCase):
     """A company that is connected, and the NIP of a client whose invoices its signer may see."""
 
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.client_b = cls.make_company("Klient B", OTHERS_NIP)
+
     def setUp(self):
         super().setUp()
         self.certificate = self.certified()
         self.simulator.world.add_company(OTHERS_NIP, "Klient B")
         self.simulator.world.grant(OWNER.identity, OTHERS_NIP)
-        self.client_b = self.make_company("Klient B", OTHERS_NIP)
 
     def make_unit(self):
         """Have the company connect for its unit, not for its NIP."""
