@@ -19,7 +19,9 @@ class TestManyInvoices(EdiCase):
         columns = [
             field.name
             for field in move._fields.values()
-            if field.store and field.column_type and field.name not in ("id", "name", "access_token")
+            if field.store
+            and field.column_type
+            and field.name not in ("id", "name", "access_token")
         ]
         changed = {"name": SQL("'MANY/' || number")}
         changed["l10n_pl_edi_status"] = SQL("CASE WHEN number %% %s > 0 THEN 'accepted' END", RARE)
