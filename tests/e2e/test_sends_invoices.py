@@ -15,7 +15,6 @@ from token_ends import outdate_access_token, revoke_at_ksef
 from ksef_simulator.control import Control
 from stack.demo import DemoStack, demo_stack
 
-
 REASONS = {
     "never": "Firma nigdy nie była połączona z KSeF.",
     "ended": "Połączenie z KSeF wygasło.",

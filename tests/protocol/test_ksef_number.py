@@ -1,6 +1,7 @@
 """A KSeF number is taken as people paste it, and only if it is one of this company's."""
 
 import pytest
+
 from tools.ksef_number import InvalidKsefNumber, normalise
 
 SELLER = "PL 526-587-76-35"
