@@ -46,7 +46,7 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
         selections = ("environment", "context_type", "subject_type")
         return {
             "internal_id": company.l10n_pl_ksef_internal_id or "",
-            "responsible_id": company.l10n_pl_ksef_responsible_id.id,
+            "responsible_ids": company.l10n_pl_ksef_responsible_ids.ids,
             "change_means": principal._l10n_pl_ksef_what_a_change_means() or "",
             **{name: company[f"l10n_pl_ksef_{name}"] for name in selections},
             "choices": {
@@ -93,7 +93,8 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
             "valid_to": _text(certificate.valid_to),
             "last_use": _text(item and naive(item.last_use)),
             "companies": named.mapped("name"),
-            "problem": certificate.problem and problems.texts(self.env, certificate.problem),
+            "problem": certificate.problem
+            and problems.texts(self.env, certificate.problem, principal, certificate.owner_name),
             "can_revoke": active or untried,
             "can_renew": active and not left and not is_renewing,
             "is_renewing": is_renewing,

@@ -95,7 +95,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             "color": COLORS[state],
             "headline": self._headline(state, session),
             "certificate": certificate,
-            "missing_rights": self._rights_labels(session),
+            "missing_rights": session._missing_rights_in_words() if session.rights_checked_at else [],
             # KSeF may be checking a signature, or have refused it, while an older session works.
             "is_verifying": "signature" in pending.mapped("method"),
             "is_refused": bool(refused),
@@ -260,14 +260,6 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             "attention": self.env._("needs attention: see the Account tab"),
         }[state]
 
-    def _rights_labels(self, session):
-        labels = {
-            "InvoiceWrite": self.env._("sending invoices (InvoiceWrite)"),
-            "InvoiceRead": self.env._("reading invoices (InvoiceRead)"),
-        }
-        missing = session._missing_rights() if session.rights_checked_at else ()
-        return [labels[right] for right in missing]
-
     def _problem(self, principal, session, pending, refused):
         """Return what went wrong last, unless it was mended since; False when nothing did."""
         obstacle = problems.of_company(principal)
@@ -278,8 +270,8 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         if source.problem:
             ends = not session or session._has_ended() or session._is_running_out()
             lasting = ends and source._is_held_up()
-            problem = problems.lasting(source.problem) if lasting else source.problem
-            return self._texts(problem, principal, source)
+            problem = source._told_problem()
+            return self._texts(problems.lasting(problem) if lasting else problem, principal)
         if not session and not pending:
             certificates = self.env["l10n_pl_ksef.certificate"]
             if certificates._lacks_agreement(principal):
@@ -315,9 +307,8 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         live = ("state", "=", "active"), ("revoke_requested", "=", False)
         return bool(self.env["l10n_pl_ksef.session"]._of_company(principal, *live, limit=1))
 
-    def _texts(self, problem, principal, session=None):
-        nip, signer = principal._l10n_pl_ksef_number(), session and session.signer_name
-        return problems.texts(self.env, problem, nip=nip, signer=signer or "")
+    def _texts(self, problem, principal):
+        return problems.texts(self.env, problem, principal)
 
     def _poll_seconds(self, pending, session, certificate):
         soon = session._now() + timedelta(minutes=1)

@@ -4,6 +4,8 @@ A row: the code, KSeF's details, the way back, whether the same attempt is over 
 the sentence, words of the advice. The statuses, codes and reasons are those of docs/ksef.md A1.
 """
 
+import re
+
 import pytest
 
 from tools import meanings
@@ -27,7 +29,7 @@ FINAL, PASSES = True, False
 LOGIN = [
     (100, "", "wait", PASSES, "still checking the signature", "Odoo goes on asking"),
     (200, "", "none", FINAL, "has accepted the login", ""),
-    (415, "Brak przypisanych uprawnień", "sign", FINAL, "no rights there to", "ZAW-FA"),
+    (415, "Brak przypisanych uprawnień", "sign", FINAL, "signature is fine", "ZAW-FA"),
     (425, "", "sign", FINAL, "login was ended in KSeF", CONNECT_AGAIN),
     (450, "", "sign", FINAL, "did not accept the KSeF token", "signature instead"),
     (450, "Nieprawidłowe wyzwanie autoryzacyjne", "sign", FINAL, "challenge", "signature instead"),
@@ -111,6 +113,35 @@ REFUSALS = [
     (99999, "", "support", FINAL, "%(code)s", TELL_SUPPORT),
 ]
 
+#: Kind, code, details and the rest as above: what a login with a KSeF certificate ended with.
+BY_CERTIFICATE = [
+    ("auth_status", 415, "Brak przypisanych uprawnień",
+     "sign", FINAL, "certificate is fine, but %(signer)s", "ZAW-FA"),
+    ("auth_status", 425, "", "sign", FINAL, "by %(signer)s", CONNECT_AGAIN),
+    ("auth_status", 460, "", "other_way", FINAL, "certificate of %(signer)s", OTHER_WAY),
+    ("auth_status", 460, "Nieważny certyfikat", "sign", FINAL, "has expired", "another"),
+    ("auth_status", 460, "Błąd weryfikacji łańcucha certyfikatów",
+     "wait", PASSES, "just now", ODOO_GOES_ON),
+    ("auth_status", 460, "Certyfikat odwołany", "sign", FINAL, "was revoked", "another"),
+    ("auth_status", 460, "Certyfikat zawieszony", "sign", FINAL, "is suspended", "another"),
+    ("auth_status", 460, "Niezaufany łańcuch certyfikatów",
+     "sign", FINAL, "another KSeF environment", "another"),
+    ("auth_status", 460, "Niepoprawny certyfikat",
+     "sign", FINAL, "another KSeF environment", "another"),
+    ("auth_status", 470, "", "sign", FINAL, "data of %(signer)s", "another person"),
+    ("auth_status", 480, "", "support", FINAL, "security incident", "formularz"),
+    ("auth_status", 500, "", "wait", PASSES, "an error of its own", ODOO_GOES_ON),
+    ("auth_status", 550, "", "wait", PASSES, "cancelled the login", ODOO_GOES_ON),
+    ("refusal", 9105, "", "other_way", FINAL, "certificate of %(signer)s", OTHER_WAY),
+    ("refusal", 21001, "", "other_way", FINAL, "certificate of %(signer)s", OTHER_WAY),
+    ("refusal", 21111, "", "wait", PASSES, "this login", ODOO_GOES_ON),
+    ("refusal", 21115, "", "other_way", FINAL, "certificate of %(signer)s", OTHER_WAY),
+    ("refusal", 21308, "", "sign", FINAL, "data of %(signer)s", "another person"),
+    ("refusal", 21301, "", "sign", FINAL, "no longer accepts this login", CONNECT_AGAIN),
+    ("local", "answer_lost", "", "wait", PASSES, "lost", ODOO_GOES_ON),
+    ("local", "not_taken", "", "wait", PASSES, "took no logins", ODOO_GOES_ON),
+]
+
 APPLICATIONS = [
     (100, "", "wait", PASSES, "is issuing the certificate", ODOO_GOES_ON),
     (200, "", "none", FINAL, "has issued the certificate", ""),
@@ -179,6 +210,30 @@ def _is_right(meaning, way_back, final, said, advised):
 def test_the_end_of_a_login(code, detail, way_back, final, said, advised):
     meaning = meanings.auth_status(code, (detail,) if detail else ())
     _is_right(meaning, way_back, final, said, advised)
+
+
+@pytest.mark.parametrize(
+    ("kind", "code", "detail", "way_back", "final", "said", "advised"), BY_CERTIFICATE
+)
+def test_the_end_of_a_login_with_a_certificate(
+    kind, code, detail, way_back, final, said, advised
+):
+    problem = {"kind": kind, "code": code, "details": [detail] if detail else []}
+    meaning = meanings.of_record({**problem, "login": "certificate"})
+    _is_right(meaning, way_back, final, said, advised)
+
+
+@pytest.mark.parametrize(("kind", "code", "detail"), [row[:3] for row in BY_CERTIFICATE])
+def test_nobody_reads_of_a_signer_where_nobody_signed(kind, code, detail):
+    problem = {"kind": kind, "code": code, "details": [detail] if detail else []}
+    meaning = meanings.of_record({**problem, "login": "certificate"})
+    assert not re.search(r"signature|the signer|the file", meaning.text)
+
+
+@pytest.mark.parametrize("call", ["POST /auth/token/refresh", "POST /permissions/query"])
+def test_what_another_call_is_refused_for_is_told_alike_with_a_certificate(call):
+    problem = {"kind": "refusal", "code": 21001, "call": call}
+    assert meanings.of_record({**problem, "login": "certificate"}) == meanings.of_record(problem)
 
 
 @pytest.mark.parametrize(("code", "detail", "way_back", "final", "said", "advised"), REFUSALS)

@@ -19,9 +19,16 @@ from tools.errors import (
     KsefUnavailable,
     Problem,
 )
-from tools.meanings import applications, local_problems, login, outages, refused
+from tools.meanings import (
+    applications,
+    certificate_login,
+    local_problems,
+    login,
+    outages,
+    refused,
+)
 
-ALLOWED = {"code", "text", "details", "nip", "signer", "seconds", "days", "left"}
+ALLOWED = {"code", "text", "details", "company", "nip", "signer", "days", "left"}
 # docs/ksef.md A1.
 AUTH_STATUSES = [100, 200, 415, 425, 450, 460, 470, 480, 500, 550]
 REFUSALS = [
@@ -97,6 +104,10 @@ def _all_meanings():
         outages.OUTAGES,
         outages.NUMBERED,
         local_problems.PROBLEMS,
+        certificate_login.STATUSES,
+        certificate_login.DETAILS,
+        certificate_login.REFUSALS,
+        certificate_login.LOCAL,
     ]
     variants = [meaning for table in refused.VARIANTS.values() for meaning in table.values()]
     return [

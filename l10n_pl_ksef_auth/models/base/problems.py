@@ -96,6 +96,11 @@ def is_local(problem, code):
     return bool(problem) and (problem["kind"], problem["code"]) == ("local", code)
 
 
+def is_of_copy(problem):
+    """Return True if a kept problem (or False) is that this database is a copy of another."""
+    return bool(problem) and (problem.get("code") or "").startswith("copy_")
+
+
 def local(code, **values):
     """Return a problem that this Odoo sees by itself."""
     return {**_kept("local", code), "values": values}
@@ -134,12 +139,13 @@ def of_address(companies, environment):
     return None
 
 
-def texts(env, problem, **values):
+def texts(env, problem, company=None, signer=""):
     """Return the sentences for a kept problem.
 
     :param env: the reader's environment (language)
-    :param dict problem: as kept on the record
-    :param values: nip, signer, seconds: what a sentence may name
+    :param dict problem: as kept on the record, or as the session tells it: with ``signer``
+    :param company: the one that it is about
+    :param str signer: who signed, or whose certificate logged in, where the problem does not say
     :return dict: text, action, technical, way_back, final
     """
     meaning = meanings.of_record(problem)
@@ -147,11 +153,8 @@ def texts(env, problem, **values):
         "code": problem.get("code") or _http(problem),
         "text": problem.get("text") or "",
         "details": "; ".join(problem.get("details") or ()),
-        "nip": "",
-        "signer": "",
-        "seconds": "",
+        **_who(env, problem, company, signer),
         **(problem.get("values") or {}),
-        **values,
     }
     text = sentence(env, meaning.text, known)
     return {
@@ -160,6 +163,18 @@ def texts(env, problem, **values):
         "technical": _technical(problem, known),
         "way_back": meaning.advice.way_back,
         "final": meaning.advice.final,
+    }
+
+
+def _who(env, problem, company, signer):
+    """Return the names that sentences may say; nobody is called a signer where nobody signed."""
+    number = company._l10n_pl_ksef_number() if company else ""
+    by_certificate = problem.get("login") == "certificate"
+    unnamed = env._("its owner") if by_certificate else env._("the signer")
+    return {
+        "nip": number,
+        "company": f"{company.name} ({number})" if company else "",
+        "signer": problem.get("signer") or signer or unnamed,
     }
 
 
@@ -190,7 +205,7 @@ def _put_off(env, problem):
     if not until or until <= clock.now().replace(tzinfo=None):
         return ""
     moment = format_datetime(env, until, dt_format="short")
-    return env._("KSeF has put Odoo off until %(moment)s.", moment=moment)
+    return env._("Odoo tries again at %(moment)s.", moment=moment)
 
 
 def _http(problem):

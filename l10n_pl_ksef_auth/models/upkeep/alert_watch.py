@@ -15,7 +15,7 @@ from ..session.active import HICCUP, LAST_DAY
 from ..session.states import LOGGING_IN
 from ..vault import vault
 from ..vault.database_identity import is_neutralized
-from .alert import ON_CERTIFICATE, ON_KEY
+from .alert_texts import ON_CERTIFICATE, ON_KEY, ON_LOGIN, ON_RIGHTS
 from .due import LIVE_LOGIN, newest_login
 
 _logger = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
         for alert in alerts.search(OPEN & Domain("reason", "!=", ON_KEY)):
             values = wanted.pop(alert._key(), None)
             # A server without the key cannot say what became of a certificate.
-            if alert.company_id not in unsure and (values or not lock or alert.reason == "login"):
+            if alert.company_id not in unsure and (values or not lock or alert.reason == ON_LOGIN):
                 self._on_its_own(alert._keep_or_close, values)
         for values in wanted.values():
             if deadline.left <= 0:
@@ -153,9 +153,9 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
         if level is not None:
             problem = problems.local(lock) if lock else problem
             session = newest if level == 0 else live
-            yield self._of_login("login", session, level, problems.lasting(problem), tell_at)
+            yield self._of_login(ON_LOGIN, session, level, problems.lasting(problem), tell_at)
         if live.rights_checked_at and live.lacks_rights and not lock:
-            yield self._of_login("rights", live, 0, False)
+            yield self._of_login(ON_RIGHTS, live, 0, False)
 
     def _of_login(self, reason, session, level, problem, tell_at=False):
         return {
@@ -177,7 +177,7 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
         """
         refused = newest.state == "failed" and newest.method == "certificate"
         if refused and not newest._may_log_in_again():
-            return 0, newest.problem, False
+            return 0, newest._told_problem(), False
         if not live or live._has_ended():
             return self._ended_level(newest)
         if live.renew_at and not live._is_running_out():
@@ -201,11 +201,11 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
             return 0, problems.local("not_agreed"), False
         # A login lives, but for a NIP that the company no longer has.
         changed = newest.state == "active" and problems.local("nip_changed")
-        return 0, changed or newest.problem, False
+        return 0, changed or newest._told_problem(), False
 
     def _hindrance(self, newest):
         """Return what keeps a machine from logging in, as far as it is known."""
-        known = problems.of_company(newest.company_id) or newest.problem
+        known = problems.of_company(newest.company_id) or newest._told_problem()
         signed = newest.state in LOGGING_IN and newest.method == "signature"
         return known or (not signed and problems.local("renewal_late"))
 

@@ -27,12 +27,15 @@ STATUSES: dict[int, Meaning] = {
     100: Meaning(_lt("KSeF is still checking the signature."), ODOO_ASKS_ON),
     200: Meaning(_lt("KSeF has accepted the login."), NOTHING_TO_DO),
     415: Meaning(
-        _lt("KSeF accepted the signature, but whoever signed has no rights there to %(nip)s."),
+        _lt(
+            "The signature is fine, but %(signer)s has no rights in KSeF to the company "
+            "%(company)s."
+        ),
         Advice(
             _lt(
-                "Have the rights granted in KSeF by somebody who manages them there, or file "
-                "ZAW-FA with the tax office; a company seal with this NIP works too. "
-                "Then sign a new request."
+                "Have them granted by somebody who manages rights in KSeF, or file ZAW-FA with the "
+                "tax office. Then sign a new file. You may also sign a new file with this "
+                "company's qualified seal."
             ),
             "sign",
         ),

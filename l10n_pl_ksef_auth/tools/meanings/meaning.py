@@ -41,8 +41,9 @@ class Meaning:
     """One code, for a person: what happened and what to do.
 
     Text and action are English, for translation, with no other placeholders than
-    %(code)s %(text)s %(details)s %(nip)s (the NIP or unit, with that word) %(signer)s %(seconds)s,
-    and what a problem of our own holds in its ``values``.
+    %(code)s %(text)s %(details)s %(company)s (with its NIP or unit) %(nip)s (that alone, with the
+    word) %(signer)s (who signed, or whose certificate logged in), and what a problem of our own
+    holds in its ``values``.
     """
 
     text: str

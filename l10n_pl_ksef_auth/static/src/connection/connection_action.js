@@ -1,6 +1,9 @@
-import { Component } from "@odoo/owl";
+import { Component, onMounted } from "@odoo/owl";
+import { browser } from "@web/core/browser/browser";
+import { router } from "@web/core/browser/router";
 import { registry } from "@web/core/registry";
 import { user } from "@web/core/user";
+import { useService } from "@web/core/utils/hooks";
 import { Layout } from "@web/search/layout";
 import { standardActionServiceProps } from "@web/webclient/actions/action_service";
 import { KsefConnectionPanel } from "./connection_panel";
@@ -11,8 +14,20 @@ export class KsefConnectionAction extends Component {
     static components = { KsefConnectionPanel, Layout };
     static props = { ...standardActionServiceProps };
 
+    setup() {
+        this.connections = useService("l10n_pl_ksef");
+        const isAskedToSign = Boolean(router.current.sign) && this.connections.canConnect;
+        onMounted(() => isAskedToSign && this.sign());
+    }
+
     get companyId() {
         return this.props.action.params?.company_id || user.activeCompany.id;
+    }
+
+    /** The button of a notice leads straight to the window: /odoo/ksef?sign=1, once. */
+    sign() {
+        browser.history.replaceState(browser.history.state, "", browser.location.pathname);
+        return this.connections.openAuthorization(this.companyId);
     }
 }
 
