@@ -95,7 +95,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             "color": COLORS[state],
             "headline": self._headline(state, session),
             "certificate": certificate,
-            "missing_rights": session._missing_rights_in_words() if session.rights_checked_at else [],
+            "missing_rights": session._missing_rights_in_words(),
             # KSeF may be checking a signature, or have refused it, while an older session works.
             "is_verifying": "signature" in pending.mapped("method"),
             "is_refused": bool(refused),
@@ -199,7 +199,10 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         return {
             "waiting": self.env._("Waiting for the signed file."),
             "verifying": self.env._("KSeF is checking the signature."),
-            "limited": self.env._("Connected, but a right is missing at KSeF."),
+            "limited": self.env._(
+                "Connected, but without a right: %(rights)s.",
+                rights=", ".join(session._missing_rights_in_words()),
+            ),
             "expiring": self.env._("The connection ends soon; sign once more to keep it."),
             "attention": self.env._("The connection needs your attention."),
         }.get(state, "")

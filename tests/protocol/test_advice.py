@@ -53,7 +53,7 @@ LOGIN = [
     (480, "", "support", FINAL, "security incident", "ksef.podatki.gov.pl/formularz"),
     (500, "", "sign", PASSES, "an error of its own", SIGN_AGAIN),
     (550, "", "sign", PASSES, "cancelled the login", SIGN_AGAIN),
-    (999, "", "support", FINAL, "%(code)s", TELL_SUPPORT),
+    (999, "", "support", FINAL, "does not know", TELL_SUPPORT),
 ]
 
 REFUSALS = [
@@ -77,7 +77,7 @@ REFUSALS = [
     (21001, "", "other_file", FINAL, "could not read the file", OTHER_FILE),
     (21111, "", "sign", FINAL, "out of date or was used already", SIGN_AGAIN),
     (21115, "", "other_way", FINAL, "lacks the signer's PESEL or NIP", OTHER_WAY),
-    (21117, "", "settings", FINAL, "does not accept %(nip)s", "kind of identifier"),
+    (21117, "", "settings", FINAL, "(%(nip)s)", "as whom Odoo logs in"),
     (21180, "", "support", FINAL, "at this address", CHECK_ADDRESS),
     (21217, "", "new_file", FINAL, "UTF-8", SIGN_UNTOUCHED),
     (21301, "", "sign", FINAL, "no longer accepts this login", CONNECT_AGAIN),
@@ -92,9 +92,9 @@ REFUSALS = [
     (21301, "Token KSeF został unieważniony.", "sign", FINAL, "token", CONNECT_AGAIN),
     (21304, "", "sign", FINAL, "no longer accepts this login", CONNECT_AGAIN),
     (21308, "", "sign", FINAL, "this person's data", "another person"),
-    (21401, "", "sign", FINAL, "The request in the file does not have the form", SIGN_AGAIN),
-    (21405, "", "support", FINAL, "error in the data: %(details)s", TELL_SUPPORT),
-    (21406, "", "settings", FINAL, "holds no PESEL or NIP", "fingerprint"),
+    (21401, "", "sign", FINAL, "The file does not have the form", SIGN_AGAIN),
+    (21405, "", "support", FINAL, "error in the data", TELL_SUPPORT),
+    (21406, "", "settings", FINAL, "holds no PESEL or NIP", "certificate alone"),
     (21418, "", "support", FINAL, "continue the list", TELL_SUPPORT),
     (21470, "", "sign", FINAL, "withdrawn the key", "signature instead"),
     (25001, "", "sign", FINAL, "no data for a certificate", "with a signature"),
@@ -110,7 +110,7 @@ REFUSALS = [
     (25011, "", "support", FINAL, "application is signed", TELL_SUPPORT),
     (26001, "", "none", FINAL, "rights that this login does not have", "rights granted"),
     (26002, "", "settings", FINAL, "no KSeF tokens", "company's NIP"),
-    (99999, "", "support", FINAL, "%(code)s", TELL_SUPPORT),
+    (99999, "", "support", FINAL, "does not know", TELL_SUPPORT),
 ]
 
 #: Kind, code, details and the rest as above: what a login with a KSeF certificate ended with.
@@ -145,14 +145,14 @@ BY_CERTIFICATE = [
 APPLICATIONS = [
     (100, "", "wait", PASSES, "is issuing the certificate", ODOO_GOES_ON),
     (200, "", "none", FINAL, "has issued the certificate", ""),
-    (400, "", "account", FINAL, "rejected the certificate application: %(details)s", "again"),
+    (400, "", "account", FINAL, "rejected the certificate application", "again"),
     (400, "Klucz publiczny został już certyfikowany przez inny podmiot.",
      "account", FINAL, "to somebody else", "Ask for a certificate again"),
     (400, "Osiągnięto dopuszczalny limit posiadanych certyfikatów.",
      "account", FINAL, "as many KSeF certificates as", "Revoke a certificate"),
     (500, "", "account", FINAL, "an error of its own", "Ask for a certificate again"),
     (550, "", "account", FINAL, "cancelled the certificate application", "again"),
-    (999, "", "support", FINAL, "%(code)s", TELL_SUPPORT),
+    (999, "", "support", FINAL, "does not know", TELL_SUPPORT),
 ]
 
 FORBIDDEN = [
@@ -161,19 +161,19 @@ FORBIDDEN = [
     ("insufficient-resource-access", "none", FINAL, "no access to what was asked", "rights"),
     ("auth-method-not-allowed", "sign", FINAL, "kind of login that is in use", CONNECT_AGAIN),
     ("security-service-blocked", "support", FINAL, "security service", "incident's number"),
-    ("context-type-not-allowed", "settings", FINAL, "kind of identifier", "kind of identifier"),
-    ("a-new-reason", "support", FINAL, "%(code)s %(text)s", TELL_SUPPORT),
+    ("context-type-not-allowed", "settings", FINAL, "kind of identifier", "as whom Odoo logs in"),
+    ("a-new-reason", "support", FINAL, "does not allow this", TELL_SUPPORT),
 ]
 
 WITHOUT_A_CODE = [
     (401, "sign", FINAL, "does not accept this login", CONNECT_AGAIN),
     (403, "sign", FINAL, "does not allow this login", CONNECT_AGAIN),
     (404, "support", FINAL, "does not know what Odoo asked for", TELL_SUPPORT),
-    (409, "support", FINAL, "%(code)s: %(text)s", TELL_SUPPORT),
+    (409, "support", FINAL, "does not know", TELL_SUPPORT),
     (410, "sign", FINAL, "no longer keeps this operation", SIGN_AGAIN),
     (413, "other_file", FINAL, "too large", OTHER_FILE),
     (415, "support", FINAL, "kind of message that Odoo sent", TELL_SUPPORT),
-    (429, "wait", PASSES, "slow down", "Odoo waits and tries again"),
+    (429, "wait", PASSES, "too many requests", "Odoo waits and tries again"),
 ]
 
 #: Code, whether KSeF may have received the message, and the rest as above.

@@ -1,7 +1,7 @@
 """Keeps a failure on a record, and tells it in the sentences of the user's language."""
 
 from odoo import fields
-from odoo.tools import format_datetime
+from odoo.tools import format_time
 
 from ...tools import clock, meanings
 from ...tools.errors import KsefError, KsefForbidden, KsefRefused, KsefUnavailable
@@ -150,13 +150,14 @@ def texts(env, problem, company=None, signer=""):
     """
     meaning = meanings.of_record(problem)
     known = {
-        "code": problem.get("code") or _http(problem),
         "text": problem.get("text") or "",
         "details": "; ".join(problem.get("details") or ()),
         **_who(env, problem, company, signer),
         **(problem.get("values") or {}),
     }
     text = sentence(env, meaning.text, known)
+    # It may begin with a person.
+    text = text[:1].upper() + text[1:]
     return {
         "text": " ".join(filter(None, (text, _put_off(env, problem)))),
         "action": sentence(env, meaning.advice.action, known),
@@ -204,7 +205,7 @@ def _put_off(env, problem):
     until = fields.Datetime.to_datetime(problem.get("until"))
     if not until or until <= clock.now().replace(tzinfo=None):
         return ""
-    moment = format_datetime(env, until, dt_format="short")
+    moment = format_time(env, until, time_format="short")
     return env._("Odoo tries again at %(moment)s.", moment=moment)
 
 

@@ -42,14 +42,14 @@ STATUSES: dict[int, Meaning] = {
     ),
     425: Meaning(
         _lt(
-            "This login was ended in KSeF, by the person who signed it or by somebody who manages "
-            "the company's access there."
+            "This login was ended in KSeF: by %(signer)s, or by somebody who manages the company's "
+            "access there."
         ),
         CONNECT_AGAIN,
     ),
     450: Meaning(_lt("KSeF did not accept the KSeF token."), SIGN_WITHOUT_TOKEN),
     460: Meaning(
-        _lt("KSeF did not accept the certificate that the request was signed with."), OTHER_WAY
+        _lt("KSeF did not accept the certificate that the file was signed with."), OTHER_WAY
     ),
     470: Meaning(_lt("KSeF cannot accept a login with this person's data."), SIGN_AS_ANOTHER),
     480: Meaning(
@@ -99,7 +99,7 @@ DETAILS: dict[int, dict[str, Meaning]] = {
             _lt("The certificate of the signature has expired or is not valid yet."),
             Advice(
                 _lt(
-                    "Sign a new request with a valid certificate; if it was the KSeF certificate, "
+                    "Sign a new file with a valid certificate. If it was the KSeF certificate, "
                     "have a new one issued."
                 ),
                 "sign",
@@ -122,18 +122,18 @@ DETAILS: dict[int, dict[str, Meaning]] = {
         "certyfikat zawieszony": Meaning(
             _lt("The certificate of the signature is suspended."),
             Advice(
-                _lt("Have its issuer lift the suspension, or sign a new request in another way."),
+                _lt("Have its issuer lift the suspension, or sign a new file in another way."),
                 "sign",
             ),
         ),
         "niepoprawny certyfikat": Meaning(
             _lt(
-                "KSeF considers the certificate of the signature incorrect; most often it belongs "
+                "KSeF considers the certificate of the signature incorrect. Most often it belongs "
                 "to another KSeF environment."
             ),
             Advice(
                 _lt(
-                    "Check the KSeF environment in the company's settings, then sign a new request "
+                    "Check the KSeF environment in the menu KSeF → Account. Then sign a new file "
                     "with a certificate for it."
                 ),
                 "settings",
