@@ -116,7 +116,8 @@ class ResCompany(models.Model):
                 "way_back": "sign",
                 "final": True,
             }
-        return problems.texts(self.env, problems.of_error(error), self)
+        nip = self._l10n_pl_ksef_number()
+        return problems.texts(self.env, problems.of_error(error), nip=nip)
 
     def _l10n_pl_ksef_check_company(self):
         """Refuse who may not use the company; costs no query."""
@@ -237,7 +238,7 @@ class ResCompany(models.Model):
         """Return the problem by which a company has no login."""
         sessions = principal.env["l10n_pl_ksef.session"]
         held_up = problems.lasting(sessions._hold_up(principal))
-        failed = sessions._last_failure(principal)._told_problem()
+        failed = sessions._last_failure(principal).problem
         lacking = principal.env["l10n_pl_ksef.certificate"]._lacks_agreement(principal)
         without = problems.local("not_agreed" if lacking else "not_connected")
         return held_up or failed or without
@@ -250,7 +251,8 @@ class ResCompany(models.Model):
 
         Its button leads to the window, or to the panel for who may not connect.
         """
-        texts = problems.texts(self.env, problem, self)
+        nip = self._l10n_pl_ksef_number()
+        texts = problems.texts(self.env, problem, nip=nip)
         message = " ".join(filter(None, (texts["text"], texts["action"])))
         if self.env.user.has_group(CONNECT_GROUP):
             tag, label = "l10n_pl_ksef_sign", self.env._("Refresh connection (signature)")

@@ -8,7 +8,7 @@ from ..models.res_company import CONNECT_GROUP
 from ..models.session.states import IN_FLIGHT
 from ..models.vault.database_identity import is_neutralized
 from ..models.vault.vault import why_locked
-from ..tools import xades
+from ..tools import meanings, xades
 
 # A session that nothing renews is worth a warning when it ends within this time.
 EXPIRING = timedelta(days=3)
@@ -95,7 +95,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             "color": COLORS[state],
             "headline": self._headline(state, session),
             "certificate": certificate,
-            "missing_rights": session._missing_rights_in_words(),
+            "missing_rights": self._rights_labels(session),
             # KSeF may be checking a signature, or have refused it, while an older session works.
             "is_verifying": "signature" in pending.mapped("method"),
             "is_refused": bool(refused),
@@ -199,10 +199,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         return {
             "waiting": self.env._("Waiting for the signed file."),
             "verifying": self.env._("KSeF is checking the signature."),
-            "limited": self.env._(
-                "Connected, but without a right: %(rights)s.",
-                rights=", ".join(session._missing_rights_in_words()),
-            ),
+            "limited": self.env._("Connected, but a right is missing at KSeF."),
             "expiring": self.env._("The connection ends soon; sign once more to keep it."),
             "attention": self.env._("The connection needs your attention."),
         }.get(state, "")
@@ -263,6 +260,10 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             "attention": self.env._("needs attention: see the Account tab"),
         }[state]
 
+    def _rights_labels(self, session):
+        missing = session._missing_rights() if session.rights_checked_at else ()
+        return [problems.sentence(self.env, meanings.right(right), {}) for right in missing]
+
     def _problem(self, principal, session, pending, refused):
         """Return what went wrong last, unless it was mended since; False when nothing did."""
         obstacle = problems.of_company(principal)
@@ -273,8 +274,8 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         if source.problem:
             ends = not session or session._has_ended() or session._is_running_out()
             lasting = ends and source._is_held_up()
-            problem = source._told_problem()
-            return self._texts(problems.lasting(problem) if lasting else problem, principal)
+            problem = problems.lasting(source.problem) if lasting else source.problem
+            return self._texts(problem, principal, source)
         if not session and not pending:
             certificates = self.env["l10n_pl_ksef.certificate"]
             if certificates._lacks_agreement(principal):
@@ -310,8 +311,9 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         live = ("state", "=", "active"), ("revoke_requested", "=", False)
         return bool(self.env["l10n_pl_ksef.session"]._of_company(principal, *live, limit=1))
 
-    def _texts(self, problem, principal):
-        return problems.texts(self.env, problem, principal)
+    def _texts(self, problem, principal, session=None):
+        nip, signer = principal._l10n_pl_ksef_number(), session and session.signer_name
+        return problems.texts(self.env, problem, nip=nip, signer=signer or "")
 
     def _poll_seconds(self, pending, session, certificate):
         soon = session._now() + timedelta(minutes=1)

@@ -76,7 +76,7 @@ class TestPolishScreens(KsefCase):
         self.connect("reader")
         self.assertPanelInPolish(
             "limited",
-            headline="Połączono, ale brakuje uprawnień: wystawianie faktur.",
+            headline="Połączono, ale w KSeF brakuje uprawnień do faktur.",
             missing_rights=["wystawianie faktur"],
         )
 

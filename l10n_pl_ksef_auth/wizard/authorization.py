@@ -283,7 +283,7 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
 
     def _outcome(self, session):
         """Return how a session that was sent stands; ``back_to`` is the step to go back to."""
-        problem, by_certificate = session._told_problem(), session.method == "certificate"
+        problem, by_certificate = session.problem, session.method == "certificate"
         outcome = {"result": False, "verifying": False, "back_to": False, "problem": problem}
         if session.state == "active" and session.rights_checked_at:
             return {**outcome, "result": "limited" if session._missing_rights() else "connected"}

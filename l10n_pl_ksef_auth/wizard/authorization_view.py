@@ -63,8 +63,9 @@ class L10n_Pl_KsefAuthorizationView(models.AbstractModel):
         problem = window.problem or (window.document_name and window._nip_problem())
         if not problem:
             return False
+        nip = window.company_id._l10n_pl_ksef_number()
         signer = window.session_id.signer_name or ""
-        texts = problems.texts(self.env, problem, window.company_id, signer)
+        texts = problems.texts(self.env, problem, nip=nip, signer=signer)
         used = self._way_used(window, reading)
         # Nobody signs with another certificate at moj.gov.pl, or has that one renewed.
         hopeless = used == "site" and problem["code"] == CERTIFICATE_REFUSED and texts["final"]

@@ -139,20 +139,20 @@ def of_address(companies, environment):
     return None
 
 
-def texts(env, problem, company=None, signer=""):
+def texts(env, problem, **values):
     """Return the sentences for a kept problem.
 
     :param env: the reader's environment (language)
-    :param dict problem: as kept on the record, or as the session tells it: with ``signer``
-    :param company: the one that it is about
-    :param str signer: who signed, or whose certificate logged in, where the problem does not say
+    :param dict problem: as kept on the record, where it says whose it is: ``login`` (signature or
+        certificate), ``signer`` (who signed, or the certificate's owner), ``company``
+    :param values: nip, signer: what a sentence may name, where the problem does not say it
     :return dict: text, action, technical, way_back, final
     """
     meaning = meanings.of_record(problem)
     known = {
         "text": problem.get("text") or "",
         "details": "; ".join(problem.get("details") or ()),
-        **_who(env, problem, company, signer),
+        **_who(env, problem, **values),
         **(problem.get("values") or {}),
     }
     text = sentence(env, meaning.text, known)
@@ -167,14 +167,14 @@ def texts(env, problem, company=None, signer=""):
     }
 
 
-def _who(env, problem, company, signer):
+def _who(env, problem, nip="", signer=""):
     """Return the names that sentences may say; nobody is called a signer where nobody signed."""
-    number = company._l10n_pl_ksef_number() if company else ""
     by_certificate = problem.get("login") == "certificate"
     unnamed = env._("its owner") if by_certificate else env._("the signer")
+    named = " ".join(filter(None, (problem.get("company"), nip and f"({nip})")))
     return {
-        "nip": number,
-        "company": f"{company.name} ({number})" if company else "",
+        "nip": nip,
+        "company": named,
         "signer": problem.get("signer") or signer or unnamed,
     }
 

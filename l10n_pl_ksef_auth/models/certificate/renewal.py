@@ -128,7 +128,7 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
             self._succeed(next_attempt=self._now() + LOOK_AGAIN)
         elif login:
             # It stays valid at KSeF until somebody revokes it there: see the account screen.
-            self._succeed(state="failed", problem=login._told_problem(), private_key_secret=False)
+            self._succeed(state="failed", problem=login.problem, private_key_secret=False)
         else:
             self._begin_trial()
 

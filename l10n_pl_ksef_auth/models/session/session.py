@@ -147,11 +147,6 @@ class L10n_Pl_KsefSession(models.Model):
         last = self._last_of_context(principal, ("state", "!=", "waiting"))
         return last.filtered(lambda session: session.state in ENDED and session.problem)
 
-    def _told_problem(self):
-        """Return the problem with whose login it is, as sentences need it; False without one."""
-        whose = {"login": self.method, "signer": self.signer_name or ""}
-        return self.problem and {**self.problem, **whose}
-
     def _is_held_up(self):
         """Return True if the certificate logs in, and its last try failed: the machine goes on."""
         return self.method == "certificate" and self.state in LOGGING_IN and bool(self.problem)
@@ -169,8 +164,7 @@ class L10n_Pl_KsefSession(models.Model):
         newest = self._last_of_context(principal, "|", ("state", "in", IN_FLIGHT), *certificates)
         if newest.method != "certificate":
             return False
-        told = self.env["l10n_pl_ksef.alert"]._told_of_end(principal)
-        return newest._told_problem() or told
+        return newest.problem or self.env["l10n_pl_ksef.alert"]._told_of_end(principal)
 
     def _keep_stumble(self, principal):
         """Keep on a company's newest login that following it failed by an error of Odoo's own."""
@@ -217,14 +211,6 @@ class L10n_Pl_KsefSession(models.Model):
         present = set(self.rights.split(","))
         return [right for right in NEEDED_RIGHTS if right not in present]
 
-    def _missing_rights_in_words(self):
-        """Return the same as people call them."""
-        words = {
-            "InvoiceWrite": self.env._("sending invoices"),
-            "InvoiceRead": self.env._("reading invoices"),
-        }
-        return [words[right] for right in self._missing_rights()]
-
     def _live_challenges(self):
         """Return the sessions of self whose file may still be signed."""
         waiting = ("state", "=", "waiting")
@@ -263,6 +249,13 @@ class L10n_Pl_KsefSession(models.Model):
     def _give_up_secrets(self):
         """End logins whose secrets this database cannot use any more."""
         self._end("revoked", revoke_requested=False, problem=False)
+
+    def _whose(self):
+        return {
+            "login": self.method,
+            "signer": self.signer_name or "",
+            "company": self.company_id.name,
+        }
 
     def write(self, vals):
         """Leave a line in the audit for each change of a login's state, whoever makes it."""

@@ -29,7 +29,9 @@ class L10n_Pl_KsefAlert(models.Model):
     """
 
     _name = "l10n_pl_ksef.alert"
-    _description = "KSeF alert"
+    # What people see beside the clock: this is what needs them.
+    _description = "KSeF connection that needs you"
+    _inherit = ["mail.activity.mixin"]
     _order = "id desc"
     _rec_name = "summary"
 
@@ -58,7 +60,6 @@ class L10n_Pl_KsefAlert(models.Model):
     user_ids = fields.Many2many("res.users", string="Told", context={"active_test": False})
     # One of them: templates that people have edited name it.
     user_id = fields.Many2one("res.users", string="Reader", compute="_compute_user_id")
-    activity_ids = fields.Many2many("mail.activity")
     closed_at = fields.Datetime()
 
     subject = fields.Char(compute="_compute_texts")
@@ -226,11 +227,10 @@ class L10n_Pl_KsefAlert(models.Model):
             _logger.warning("KSeF alert %s: user %s has no address", self.id, self.user_id.id)
 
     def _plan_activity(self):
-        record = self.certificate_id or self.session_id
         note = self.env["ir.qweb"]._render("l10n_pl_ksef_auth.alert_note", {"alert": self})
         # Our own mail says it: Odoo's "you were assigned" would be the second one.
-        quiet = record.with_context(mail_activity_quick_update=True)
-        self.activity_ids += quiet.activity_schedule(
+        quiet = self.with_context(mail_activity_quick_update=True)
+        quiet.activity_schedule(
             ACTIVITY, summary=self.summary, note=note, user_id=self.user_id.id
         )
 

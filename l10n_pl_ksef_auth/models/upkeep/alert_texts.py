@@ -6,6 +6,7 @@ from babel.dates import format_skeleton
 
 from odoo.tools import babel_locale_parse, format_datetime
 
+from ...tools import meanings
 from ..base import problems
 
 # What an alert is about. The key, or the database's identity: one for all companies of the database.
@@ -50,7 +51,8 @@ def of_alert(alert):
 
 
 def _of_problem(alert):
-    return problems.texts(alert.env, alert.problem, alert.company_id, _owner(alert))
+    nip = alert.company_id._l10n_pl_ksef_number()
+    return problems.texts(alert.env, alert.problem, nip=nip, signer=_owner(alert))
 
 
 def _owner(alert):
@@ -115,7 +117,7 @@ def _case_of_certificate(alert):
 def _values(alert):
     """Return what the texts name."""
     env, session = alert.env, alert.session_id
-    certificate = alert.certificate_id
+    certificate, missing = alert.certificate_id, session._missing_rights()
     ends_at = certificate.valid_to if certificate else session.refresh_valid_until
     locale = babel_locale_parse(env.lang or env.user.lang)
     return {
@@ -125,9 +127,13 @@ def _values(alert):
         "date": format_skeleton("Md", ends_at, locale=locale) if ends_at else "",
         "moment": format_datetime(env, ends_at, dt_format="short") if ends_at else "",
         "owner": _owner(alert) or env._("the signer"),
-        "rights": ", ".join(session._missing_rights_in_words()),
-        "cannot_send": "InvoiceWrite" in session._missing_rights(),
+        "rights": ", ".join(_in_words(env, missing)),
+        "cannot_send": "InvoiceWrite" in missing,
     }
+
+
+def _in_words(env, rights):
+    return [problems.sentence(env, meanings.right(name), {}) for name in rights]
 
 
 def _mended(_, values):

@@ -177,7 +177,7 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
         """
         refused = newest.state == "failed" and newest.method == "certificate"
         if refused and not newest._may_log_in_again():
-            return 0, newest._told_problem(), False
+            return 0, newest.problem, False
         if not live or live._has_ended():
             return self._ended_level(newest)
         if live.renew_at and not live._is_running_out():
@@ -201,11 +201,11 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
             return 0, problems.local("not_agreed"), False
         # A login lives, but for a NIP that the company no longer has.
         changed = newest.state == "active" and problems.local("nip_changed")
-        return 0, changed or newest._told_problem(), False
+        return 0, changed or newest.problem, False
 
     def _hindrance(self, newest):
         """Return what keeps a machine from logging in, as far as it is known."""
-        known = problems.of_company(newest.company_id) or newest._told_problem()
+        known = problems.of_company(newest.company_id) or newest.problem
         signed = newest.state in LOGGING_IN and newest.method == "signature"
         return known or (not signed and problems.local("renewal_late"))
 

@@ -14,6 +14,7 @@ from .login import auth_status
 from .meaning import ODOO_GOES_ON_TRYING, TRY_LATER, UNKNOWN, Meaning
 from .outages import outage
 from .refused import SIGNED_FILE, forbidden, refusal
+from .rights import right as right
 
 
 def of_error(error: KsefError) -> Meaning:
