@@ -70,6 +70,7 @@ class L10n_Pl_KsefAlert(models.Model):
     passed_over = fields.Char(compute="_compute_passed_over", string="Not told")
     button = fields.Char(compute="_compute_button")
     link = fields.Char(compute="_compute_link")
+    body = fields.Html(compute="_compute_body", sanitize=False)
 
     _one_open = models.UniqueIndex(
         "(company_id, environment, reason, COALESCE(certificate_id, 0)) WHERE closed_at IS NULL",
@@ -108,6 +109,15 @@ class L10n_Pl_KsefAlert(models.Model):
     def _compute_link(self):
         for alert in self:
             alert.link = f"{alert.get_base_url()}/l10n_pl_ksef/alert/{alert.id}"
+
+    @api.depends("subject", "passed_over", "button")
+    @api.depends_context("lang", "tz", READER)
+    def _compute_body(self):
+        for alert in self:
+            alert.body = alert._render("l10n_pl_ksef_auth.alert_mail")
+
+    def _render(self, template):
+        return self.env["ir.qweb"]._render(template, {"alert": self})
 
     def _page(self):
         """Return the page that the link leads to."""
@@ -227,7 +237,7 @@ class L10n_Pl_KsefAlert(models.Model):
             _logger.warning("KSeF alert %s: user %s has no address", self.id, self.user_id.id)
 
     def _plan_activity(self):
-        note = self.env["ir.qweb"]._render("l10n_pl_ksef_auth.alert_note", {"alert": self})
+        note = self._render("l10n_pl_ksef_auth.alert_note")
         # Our own mail says it: Odoo's "you were assigned" would be the second one.
         quiet = self.with_context(mail_activity_quick_update=True)
         quiet.activity_schedule(
