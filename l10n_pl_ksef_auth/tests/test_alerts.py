@@ -88,17 +88,18 @@ class TestAlerts(KsefCase):
 
     def test_mail_and_activity_are_in_the_recipients_language(self):
         self.env["ir.module.module"]._load_module_terms(["l10n_pl_ksef_auth"], ["pl_PL"])
-        self.accountant.lang = "pl_PL"
+        self.accountant.write({"lang": "pl_PL", "tz": "Etc/GMT-1"})
         self.connect(user=self.accountant)
         self.wake(days=5)
         alert = self.open_alerts()
         polish = alert.with_context(lang="pl_PL").summary
         self.assertEqual(alert.activity_ids.summary, polish)
         mail = self.mails()
-        end = alert.session_id.refresh_valid_until
+        end = alert.session_id.refresh_valid_until + timedelta(hours=1)
         subject = f"[{self.company.name}] KSeF: podpisz ponownie do {end.day}.{end:%m}"
         self.assertEqual((mail.subject, mail.recipient_ids), (subject, self.accountant.partner_id))
-        for words in ("Co się stało", "Co z fakturami", "Co zrobić", "Podpisz teraz"):
+        headings = ("Co się stało", "Co z fakturami", "Co zrobić", "Podpisz teraz")
+        for words in (*headings, f"{end:%H:%M}"):
             self.assertIn(words, mail.body_html)
 
     def test_the_mail_has_one_link_which_leads_to_the_window(self):

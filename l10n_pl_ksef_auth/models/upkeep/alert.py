@@ -31,7 +31,7 @@ class L10n_Pl_KsefAlert(models.Model):
     _name = "l10n_pl_ksef.alert"
     # What people see beside the clock: this is what needs them.
     _description = "KSeF connection that needs you"
-    _inherit = ["mail.activity.mixin"]
+    _inherit = ["mail.thread", "mail.activity.mixin"]
     _order = "id desc"
     _rec_name = "summary"
 

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from babel.dates import format_skeleton
 
+from odoo import fields
 from odoo.tools import babel_locale_parse, format_datetime
 
 from ...tools import meanings
@@ -102,9 +103,12 @@ def _case(alert):
         return _case_of_certificate(alert)
     if alert.reason == ON_RIGHTS:
         return "rights"
+    is_trying = problems.cause(alert.problem) == "wait"
+    if alert.level > 1:
+        return "ending"
     if alert.level:
-        return "ending" if alert.level > 1 else "ending_today"
-    return "trying" if problems.cause(alert.problem) == "wait" else "ended"
+        return "ending_in_vain" if is_trying else "ending_today"
+    return "trying" if is_trying else "ended"
 
 
 def _case_of_certificate(alert):
@@ -119,16 +123,26 @@ def _values(alert):
     env, session = alert.env, alert.session_id
     certificate, missing = alert.certificate_id, session._missing_rights()
     ends_at = certificate.valid_to if certificate else session.refresh_valid_until
-    locale = babel_locale_parse(env.lang or env.user.lang)
     return {
         "company": alert.company_id.name,
         "days": alert.level,
         "host": (alert.problem or {}).get("values", {}).get("host", ""),
-        "date": format_skeleton("Md", ends_at, locale=locale) if ends_at else "",
-        "moment": format_datetime(env, ends_at, dt_format="short") if ends_at else "",
+        **_when(alert, ends_at),
         "owner": _owner(alert) or env._("the signer"),
         "rights": ", ".join(_in_words(env, missing)),
         "cannot_send": "InvoiceWrite" in missing,
+    }
+
+
+def _when(alert, moment):
+    """Return a moment as the reader writes it: the day alone, and with year and time."""
+    if not moment:
+        return {"date": "", "moment": ""}
+    locale, tz = babel_locale_parse(alert.env.lang), alert.env.context.get("tz")
+    day = fields.Datetime.context_timestamp(alert, moment)
+    return {
+        "date": format_skeleton("Md", day, locale=locale),
+        "moment": format_datetime(alert.env, moment, tz=tz, dt_format="short"),
     }
 
 
@@ -159,6 +173,19 @@ def _ending_today(_, values):
         _("sign again by %(date)s", **values),
         _("%(company)s: the connection to KSeF ends within 24 hours – sign again", **values),
         *_ends(_, values),
+    )
+
+
+def _ending_in_vain(_, values):
+    return Texts(
+        _("KSeF does not answer, the connection ends on %(date)s", **values),
+        _(
+            "%(company)s: the connection to KSeF ends within 24 hours, Odoo goes on trying",
+            **values,
+        ),
+        _("The connection to KSeF ends on %(moment)s.", **values),
+        _("Invoices wait until KSeF answers."),
+        _("Refresh the connection with a signature: it takes about 3 minutes."),
     )
 
 
@@ -314,6 +341,7 @@ CASES = {
         _mended,
         _ending,
         _ending_today,
+        _ending_in_vain,
         _trying,
         _ended,
         _rights,
