@@ -59,7 +59,9 @@ class L10n_Pl_KsefAlert(models.Model):
     )
     user_ids = fields.Many2many("res.users", string="Told", context={"active_test": False})
     # One of them: templates that people have edited name it.
-    user_id = fields.Many2one("res.users", string="Reader", compute="_compute_user_id")
+    user_id = fields.Many2one(
+        "res.users", string="Reader", compute="_compute_user_id", search="_search_user_id"
+    )
     closed_at = fields.Datetime()
 
     subject = fields.Char(compute="_compute_texts")
@@ -83,6 +85,9 @@ class L10n_Pl_KsefAlert(models.Model):
         for alert in self:
             reader = alert.env.context.get(READER)
             alert.user_id = alert.user_ids.browse(reader) if reader else alert.user_ids[:1]
+
+    def _search_user_id(self, operator, value):
+        return [("user_ids", operator, value)]
 
     @api.depends(
         "reason", "level", "problem", "company_id", "certificate_id", "session_id", "closed_at"
