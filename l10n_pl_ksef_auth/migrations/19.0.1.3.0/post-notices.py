@@ -1,5 +1,6 @@
 from odoo import SUPERUSER_ID, api
-from odoo.tools import SQL, column_exists, convert_file
+from odoo.tools import SQL, convert_file
+from odoo.tools.sql import column_exists
 
 MAIL = "l10n_pl_ksef_auth.mail_template_alert"
 # Of a column that held one person, and the relation that may hold several.
