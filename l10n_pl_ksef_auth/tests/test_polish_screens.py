@@ -99,12 +99,15 @@ class TestPolishScreens(KsefCase):
         window = self.open_window()
         self.send_signed(window, "stranger")
         self.follow(window)
-        self.assertPanelInPolish("attention", headline="Brak połączenia z KSeF – faktury nie są wysyłane.")
+        self.assertPanelInPolish(
+            "attention", headline="Brak połączenia z KSeF – faktury nie są wysyłane."
+        )
 
     def test_the_certificate_that_exists_already_or_needs_attention(self):
         panel = self.in_polish(self.env["l10n_pl_ksef.panel"])
         self.assertEqual(
-            panel._certificate_text("exists"), "istnieje już: wczytaj go ręcznie w menu KSeF → Konto"
+            panel._certificate_text("exists"),
+            "istnieje już: wczytaj go ręcznie w menu KSeF → Konto",
         )
         self.assertEqual(
             panel._certificate_text("attention"), "wymaga uwagi: zobacz menu KSeF → Konto"

@@ -16,7 +16,11 @@ WRONG = [
     (r"\w\([aeyi]\)|\w/[aeyi]\b", "Podpisał(a)", "a noun: Podpis"),
     (r"\bzakład\w+", "w zakładce Konto", "menu KSeF → Konto"),
     (r"\bprośb\w*", "podpisana prośba", "plik"),
-    (r"\bsesj\w*(?! wysył)", "Historia sesji", "połączenie, logowanie; a sesja only sends invoices"),
+    (
+        r"\bsesj\w*(?! wysył)",
+        "Historia sesji",
+        "połączenie, logowanie; a sesja only sends invoices",
+    ),
     (r"\bt(o|ym|ego|emu) Odoo\b", "W tym Odoo", "w Odoo"),
     (r"\.\.\.", "Zamknij...", "…"),
     (r"\bzaplanowan\w+ akcj\w+", "zaplanowane akcje", "zaplanowane działania"),

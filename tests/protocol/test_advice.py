@@ -215,9 +215,7 @@ def test_the_end_of_a_login(code, detail, way_back, final, said, advised):
 @pytest.mark.parametrize(
     ("kind", "code", "detail", "way_back", "final", "said", "advised"), BY_CERTIFICATE
 )
-def test_the_end_of_a_login_with_a_certificate(
-    kind, code, detail, way_back, final, said, advised
-):
+def test_the_end_of_a_login_with_a_certificate(kind, code, detail, way_back, final, said, advised):
     problem = {"kind": kind, "code": code, "details": [detail] if detail else []}
     meaning = meanings.of_record({**problem, "login": "certificate"})
     _is_right(meaning, way_back, final, said, advised)

@@ -245,9 +245,7 @@ class L10n_Pl_KsefAlert(models.Model):
         note = self._render("l10n_pl_ksef_auth.alert_note")
         # Our own mail says it: Odoo's "you were assigned" would be the second one.
         quiet = self.with_context(mail_activity_quick_update=True)
-        quiet.activity_schedule(
-            ACTIVITY, summary=self.summary, note=note, user_id=self.user_id.id
-        )
+        quiet.activity_schedule(ACTIVITY, summary=self.summary, note=note, user_id=self.user_id.id)
 
     def _recipients(self):
         """Return who is told: all whom the company named and who can act, else one who can.

@@ -10,7 +10,7 @@ from odoo.tools import babel_locale_parse, format_datetime
 from ...tools import meanings
 from ..base import problems
 
-# What an alert is about. The key, or the database's identity: one for all companies of the database.
+# What an alert is about; the key, or the database's identity: one for all its companies.
 ON_LOGIN, ON_RIGHTS, ON_CERTIFICATE, ON_KEY = "login", "rights", "certificate", "key"
 # Where the button leads to; a signature is all that helps, or it is another one's turn.
 SIGN, ACCOUNT, PANEL = "/odoo/ksef?sign=1", "/odoo/ksef-account", "/odoo/ksef"
@@ -37,7 +37,7 @@ def of_alert(alert):
 
     :return dict: the values of the alert's fields that hold texts
     """
-    texts = CASES[_case(alert)](alert.env._, _values(alert))
+    texts = CASES[_case(alert)](alert.env, _values(alert))
     told = not alert.closed_at and alert.problem and _of_problem(alert)
     subject = alert.env._(
         "[%(company)s] KSeF: %(what)s", company=alert.company_id.name, what=texts.subject
@@ -150,188 +150,194 @@ def _in_words(env, rights):
     return [problems.sentence(env, meanings.right(name), {}) for name in rights]
 
 
-def _mended(_, values):
+def _mended(env, values):
     return Texts(
-        _("the connection is in order again"),
-        _("%(company)s: the connection to KSeF is in order again", **values),
-        _("The connection to KSeF works again."),
-        _("Invoices are sent and received as usual."),
-        _("You have nothing to do any more."),
+        env._("the connection is in order again"),
+        env._("%(company)s: the connection to KSeF is in order again", **values),
+        env._("The connection to KSeF works again."),
+        env._("Invoices are sent and received as usual."),
+        env._("You have nothing to do any more."),
     )
 
 
-def _ending(_, values):
+def _ending(env, values):
     return Texts(
-        _("sign again by %(date)s", **values),
-        _("%(company)s: the connection to KSeF ends in %(days)s days – sign again", **values),
-        *_ends(_, values),
+        env._("sign again by %(date)s", **values),
+        env._("%(company)s: the connection to KSeF ends in %(days)s days – sign again", **values),
+        *_ends(env, values),
     )
 
 
-def _ending_today(_, values):
+def _ending_today(env, values):
     return Texts(
-        _("sign again by %(date)s", **values),
-        _("%(company)s: the connection to KSeF ends within 24 hours – sign again", **values),
-        *_ends(_, values),
+        env._("sign again by %(date)s", **values),
+        env._("%(company)s: the connection to KSeF ends within 24 hours – sign again", **values),
+        *_ends(env, values),
     )
 
 
-def _ending_in_vain(_, values):
+def _ending_in_vain(env, values):
     return Texts(
-        _("KSeF does not answer, the connection ends on %(date)s", **values),
-        _(
+        env._("KSeF does not answer, the connection ends on %(date)s", **values),
+        env._(
             "%(company)s: the connection to KSeF ends within 24 hours, Odoo goes on trying",
             **values,
         ),
-        _("The connection to KSeF ends on %(moment)s.", **values),
-        _("Invoices wait until KSeF answers."),
-        _("Refresh the connection with a signature: it takes about 3 minutes."),
+        env._("The connection to KSeF ends on %(moment)s.", **values),
+        env._("Invoices wait until KSeF answers."),
+        env._("Refresh the connection with a signature: it takes about 3 minutes."),
     )
 
 
-def _ends(_, values):
+def _ends(env, values):
     return (
-        _("The connection to KSeF ends on %(moment)s.", **values),
-        _("Until then invoices are sent. After that they are neither sent nor received."),
-        _("Refresh the connection with a signature: it takes about 3 minutes."),
+        env._("The connection to KSeF ends on %(moment)s.", **values),
+        env._("Until then invoices are sent. After that they are neither sent nor received."),
+        env._("Refresh the connection with a signature: it takes about 3 minutes."),
     )
 
 
-def _trying(_, values):
+def _trying(env, values):
     return Texts(
-        _("no connection, Odoo goes on trying"),
-        _("%(company)s: the connection to KSeF has ended, Odoo goes on trying", **values),
-        _("The connection to KSeF has ended."),
-        _("Invoices wait: they are neither sent nor received."),
-        _("Sign once more: the connection then keeps itself alive again."),
+        env._("no connection, Odoo goes on trying"),
+        env._("%(company)s: the connection to KSeF has ended, Odoo goes on trying", **values),
+        env._("The connection to KSeF has ended."),
+        env._("Invoices wait: they are neither sent nor received."),
+        env._("Sign once more: the connection then keeps itself alive again."),
     )
 
 
-def _ended(_, values):
+def _ended(env, values):
     return Texts(
-        _("no connection – invoices are not sent"),
-        _("%(company)s: no connection to KSeF – invoices are not sent", **values),
-        _("The connection to KSeF has ended."),
-        _("Invoices are neither sent nor received."),
-        _("Refresh the connection with a signature: it takes about 3 minutes."),
+        env._("no connection – invoices are not sent"),
+        env._("%(company)s: no connection to KSeF – invoices are not sent", **values),
+        env._("The connection to KSeF has ended."),
+        env._("Invoices are neither sent nor received."),
+        env._("Refresh the connection with a signature: it takes about 3 minutes."),
     )
 
 
-def _rights(_, values):
+def _rights(env, values):
     return Texts(
-        _("a right is missing"),
-        _("%(company)s: a right is missing at KSeF", **values),
-        _("At KSeF %(owner)s lacks: %(rights)s.", **values),
-        _("Invoices are not sent.")
+        env._("a right is missing"),
+        env._("%(company)s: a right is missing at KSeF", **values),
+        env._("At KSeF %(owner)s lacks: %(rights)s.", **values),
+        env._("Invoices are not sent.")
         if values["cannot_send"]
-        else _("Invoices are sent, but not received."),
-        _("Have the right granted in KSeF, or let somebody sign who has it."),
+        else env._("Invoices are sent, but not received."),
+        env._("Have the right granted in KSeF, or let somebody sign who has it."),
     )
 
 
-def _key(_, values):
+def _key(env, values):
     return Texts(
-        _("no connection – invoices are not sent"),
-        _(
+        env._("no connection – invoices are not sent"),
+        env._(
             "%(company)s: the key of the KSeF connection is missing on the server %(host)s",
             **values,
         ),
         "",
-        _("From this server no company sends or receives invoices."),
+        env._("From this server no company sends or receives invoices."),
         "",
     )
 
 
-def _copy(_, values):
+def _copy(env, values):
     return Texts(
-        _("all connections stand still"),
-        _("%(company)s: all KSeF connections of this database stand still", **values),
+        env._("all connections stand still"),
+        env._("%(company)s: all KSeF connections of this database stand still", **values),
         "",
-        _("From this database no company sends or receives invoices."),
+        env._("From this database no company sends or receives invoices."),
         "",
     )
 
 
-def _certificate_ending(_, values):
+def _certificate_ending(env, values):
     return Texts(
-        _("the certificate ends on %(date)s and was not renewed", **values),
-        _("%(company)s: the KSeF certificate ends in %(days)s days and was not renewed", **values),
-        *_certificate_ends(_, values),
+        env._("the certificate ends on %(date)s and was not renewed", **values),
+        env._(
+            "%(company)s: the KSeF certificate ends in %(days)s days and was not renewed", **values
+        ),
+        *_certificate_ends(env, values),
     )
 
 
-def _certificate_ending_today(_, values):
+def _certificate_ending_today(env, values):
     return Texts(
-        _("the certificate ends on %(date)s and was not renewed", **values),
-        _(
+        env._("the certificate ends on %(date)s and was not renewed", **values),
+        env._(
             "%(company)s: the KSeF certificate ends within 24 hours and was not renewed",
             **values,
         ),
-        *_certificate_ends(_, values),
+        *_certificate_ends(env, values),
     )
 
 
-def _certificate_ends(_, values):
+def _certificate_ends(env, values):
     return (
-        _("The KSeF certificate of %(owner)s ends on %(moment)s and was not renewed.", **values),
-        _("Invoices are sent. After its end a file has to be signed every 7 days."),
-        _("Sign once more: the connection then keeps itself alive again."),
+        env._(
+            "The KSeF certificate of %(owner)s ends on %(moment)s and was not renewed.", **values
+        ),
+        env._("Invoices are sent. After its end a file has to be signed every 7 days."),
+        env._("Sign once more: the connection then keeps itself alive again."),
     )
 
 
-def _certificate_exists(_, values):
+def _certificate_exists(env, values):
     return Texts(
-        _("choose a certificate for Odoo"),
-        _("%(company)s: choose a KSeF certificate for Odoo", **values),
-        _("%(owner)s has a KSeF certificate that is not in Odoo.", **values),
-        _("Invoices are sent. Without a certificate in Odoo a file has to be signed every 7 days."),
-        _(
+        env._("choose a certificate for Odoo"),
+        env._("%(company)s: choose a KSeF certificate for Odoo", **values),
+        env._("%(owner)s has a KSeF certificate that is not in Odoo.", **values),
+        env._(
+            "Invoices are sent. Without a certificate in Odoo a file has to be signed every 7 days."
+        ),
+        env._(
             "Load it in the menu KSeF → Account."
             " You can also have a separate one issued for Odoo there."
         ),
     )
 
 
-def _certificate_revoked(_, values):
+def _certificate_revoked(env, values):
     return Texts(
-        _("the certificate was revoked"),
-        _("%(company)s: the KSeF certificate was revoked", **values),
-        _("The KSeF certificate of %(owner)s was revoked.", **values),
-        *_without_certificate(_),
+        env._("the certificate was revoked"),
+        env._("%(company)s: the KSeF certificate was revoked", **values),
+        env._("The KSeF certificate of %(owner)s was revoked.", **values),
+        *_without_certificate(env),
     )
 
 
-def _certificate_blocked(_, values):
+def _certificate_blocked(env, values):
     return Texts(
-        _("the certificate was blocked"),
-        _("%(company)s: the KSeF certificate was blocked", **values),
-        _("The KSeF certificate of %(owner)s was blocked.", **values),
-        *_without_certificate(_),
+        env._("the certificate was blocked"),
+        env._("%(company)s: the KSeF certificate was blocked", **values),
+        env._("The KSeF certificate of %(owner)s was blocked.", **values),
+        *_without_certificate(env),
     )
 
 
-def _certificate_expired(_, values):
+def _certificate_expired(env, values):
     return Texts(
-        _("the certificate has ended"),
-        _("%(company)s: the KSeF certificate has ended", **values),
-        _("The KSeF certificate of %(owner)s has ended.", **values),
-        *_without_certificate(_),
+        env._("the certificate has ended"),
+        env._("%(company)s: the KSeF certificate has ended", **values),
+        env._("The KSeF certificate of %(owner)s has ended.", **values),
+        *_without_certificate(env),
     )
 
 
-def _certificate_failed(_, values):
+def _certificate_failed(env, values):
     return Texts(
-        _("no certificate could be issued"),
-        _("%(company)s: no KSeF certificate could be issued", **values),
-        _("KSeF has issued no certificate to %(owner)s.", **values),
-        *_without_certificate(_),
+        env._("no certificate could be issued"),
+        env._("%(company)s: no KSeF certificate could be issued", **values),
+        env._("KSeF has issued no certificate to %(owner)s.", **values),
+        *_without_certificate(env),
     )
 
 
-def _without_certificate(_):
+def _without_certificate(env):
     return (
-        _("Invoices are sent while the present connection lasts."),
-        _("Sign once more: the connection then keeps itself alive again."),
+        env._("Invoices are sent while the present connection lasts."),
+        env._("Sign once more: the connection then keeps itself alive again."),
     )
 
 

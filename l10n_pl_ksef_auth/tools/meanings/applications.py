@@ -24,9 +24,7 @@ _SIGN_FOR_CERTIFICATE = Advice(
 _ASK_AGAIN = Advice(_lt("Ask for a certificate again in the menu KSeF → Account."), "account")
 _CERTIFICATES_FULL = Meaning(
     _lt("%(signer)s holds as many KSeF certificates as KSeF allows."),
-    Advice(
-        _lt("Revoke a certificate that nobody uses in the menu KSeF → Account."), "account"
-    ),
+    Advice(_lt("Revoke a certificate that nobody uses in the menu KSeF → Account."), "account"),
 )
 
 CERTIFICATE_CODES: dict[int, Meaning] = {

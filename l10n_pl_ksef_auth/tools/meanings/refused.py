@@ -44,8 +44,7 @@ CODES: dict[int, Meaning] = {
     21001: Meaning(_lt("KSeF could not read the file; it may be damaged."), OTHER_FILE),
     21111: Meaning(
         _lt(
-            "The file is out of date or was used already. "
-            "It may be sent once, within ten minutes."
+            "The file is out of date or was used already. It may be sent once, within ten minutes."
         ),
         SIGN_AGAIN,
     ),
@@ -70,9 +69,7 @@ CODES: dict[int, Meaning] = {
     21301: _LOGIN_ENDED,
     21304: _LOGIN_ENDED,
     21308: Meaning(_lt("KSeF cannot accept a login with this person's data."), SIGN_AS_ANOTHER),
-    21401: Meaning(
-        _lt("The file does not have the form that KSeF requires."), SIGN_AGAIN
-    ),
+    21401: Meaning(_lt("The file does not have the form that KSeF requires."), SIGN_AGAIN),
     21405: Meaning(_lt("KSeF found an error in the data."), TELL_SUPPORT),
     21406: Meaning(
         _lt(
@@ -176,9 +173,7 @@ HTTP_STATUSES: dict[int, Meaning] = {
     404: Meaning(_lt("KSeF does not know what Odoo asked for."), TELL_SUPPORT),
     410: Meaning(_lt("KSeF no longer keeps this operation: too much time has passed."), SIGN_AGAIN),
     413: Meaning(_lt("The file is too large for KSeF."), OTHER_FILE),
-    415: Meaning(
-        _lt("KSeF did not accept the kind of message that Odoo sent."), TELL_SUPPORT
-    ),
+    415: Meaning(_lt("KSeF did not accept the kind of message that Odoo sent."), TELL_SUPPORT),
     429: Meaning(
         _lt("KSeF has had too many requests from this server."),
         Advice(
