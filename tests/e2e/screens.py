@@ -24,8 +24,8 @@ DASHBOARD, POPOVER = ".o_ksef_dashboard", ".o_ksef_popover"
 PAGE, SETTINGS = ".o_ksef_page", "[id^=l10n_pl_ksef]"
 WINDOW = ".modal-content:has(.o_ksef_authorization)"
 DIALOG = ".modal-content"
-#: Odoo's own list or form of our records.
-VIEW = ".o_content"
+#: Of Odoo's own lists and forms, what our views say.
+VIEW = ".o_data_cell, .o_column_title, .o_form_sheet"
 FOOTER = ".modal-footer button"
 
 
@@ -68,11 +68,16 @@ def _window(step: str) -> Callable[[Tour], object]:
     return lambda tour: tour.open_window(step)
 
 
-def _of_account(button: str) -> Callable[[Tour], object]:
-    """Return what opens the account screen and presses a button there."""
+def _of_account(button: str, within: str = "") -> Callable[[Tour], object]:
+    """Return what opens the account screen and presses a button there.
+
+    :param within: where the menu stands that has the button, if it stands in a menu
+    """
 
     def show(tour: Tour) -> None:
         ACCOUNT(tour)
+        if within:
+            tour.page.locator(f"{within} .o_ksef_more").first.click()
         tour.press(button)
 
     return show
@@ -191,7 +196,7 @@ STEPS = [
         _window("upload"),
         WINDOW,
         _attached_signed,
-        ".o_ksef_consent input, .o_ksef_authenticate",
+        ".o_ksef_answer, .o_ksef_authenticate",
     ),
     Screen("window_file_too_old", _window("sign"), WINDOW, _expired, ".o_ksef_expired .btn"),
     Screen(
@@ -220,6 +225,33 @@ def _compared(tour: Tour) -> None:
     ACCOUNT(tour)
     tour.page.locator(".o_ksef_ask").click()
     expect(tour.page.locator(".o_ksef_sessions")).to_be_visible()
+
+
+def _menu(tour: Tour) -> None:
+    ACCOUNT(tour)
+    tour.page.locator(".o_ksef_certificates .o_ksef_more").click()
+    expect(tour.page.locator(".o_ksef_revoke")).to_be_visible()
+
+
+def _close_login(tour: Tour) -> None:
+    _compared(tour)
+    tour.page.locator(".o_ksef_sessions .o_ksef_more").first.click()
+    tour.press(".o_ksef_close_session")
+
+
+def _save_settings(tour: Tour) -> None:
+    ACCOUNT(tour)
+    tour.page.locator("select[name=environment]").select_option("production")
+    tour.press(".o_ksef_save")
+
+
+def _take_over(tour: Tour) -> None:
+    window = tour.window()
+    tour.demo.sql(f"UPDATE l10n_pl_ksef_authorization SET take_over = true WHERE id = {window}")
+
+
+def _dialog(name: str, show: Callable[[Tour], object]) -> Screen:
+    return Screen(name, show, DIALOG, decisions=FOOTER)
 
 
 def _first_record(tour: Tour) -> None:
@@ -259,11 +291,15 @@ CONNECTED = [
     Screen("settings_connected", SETTINGS_BLOCK, SETTINGS),
     Screen("account_connected", ACCOUNT, PAGE),
     Screen("account_compared_with_ksef", _compared, PAGE),
-    Screen("account_disconnect", _of_account(".o_ksef_disconnect"), DIALOG, decisions=FOOTER),
-    Screen("account_revoke", _of_account(".o_ksef_revoke"), DIALOG, decisions=FOOTER),
-    Screen("account_renew", _of_account(".o_ksef_renew"), DIALOG, decisions=FOOTER),
-    Screen("account_take_over", _of_account(".o_ksef_take_over"), DIALOG, decisions=FOOTER),
-    Screen("account_load_certificate", _of_account(".o_ksef_load"), DIALOG, decisions=FOOTER),
+    Screen("account_menu", _menu, f"{PAGE}, .o_popover"),
+    _dialog("account_disconnect", _of_account(".o_ksef_disconnect", ".o_ksef_column")),
+    _dialog("account_revoke", _of_account(".o_ksef_revoke", ".o_ksef_certificates")),
+    _dialog("account_renew", _of_account(".o_ksef_renew")),
+    _dialog("account_take_over", _of_account(".o_ksef_take_over")),
+    _dialog("account_load_certificate", _of_account(".o_ksef_load")),
+    _dialog("account_close_login", _close_login),
+    _dialog("account_settings_ask_first", _save_settings),
+    Screen("window_take_over", _window("download"), WINDOW, _take_over, f"{WAYS}, .o_ksef_forget"),
     Screen("history", HISTORY, VIEW),
     Screen("history_of_one_login", _first_record, VIEW),
     Screen("certificate_form", _certificate_record, VIEW),

@@ -92,9 +92,9 @@ def choose(page: Page, document: bytes) -> None:
 
 
 def answer_the_consent(page: Page) -> None:
-    """Agree to the certificate by keyboard."""
-    answer = page.locator(".o_ksef_consent input").first
-    expect(answer).to_be_visible()
-    tab_to(answer)
+    """Choose an answer by keyboard: none is chosen beforehand."""
+    answers = page.locator(".o_ksef_answer input")
+    expect(answers).to_have_count(2)
+    tab_to(answers.first)
     page.keyboard.press("Space")
-    expect(answer).to_be_checked()
+    expect(answers.first).to_be_checked()

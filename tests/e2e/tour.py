@@ -69,7 +69,8 @@ class Tour:
             # What moves is measured where it comes to rest.
             reduced_motion="reduce",
         )
-        context.set_default_timeout(20_000)
+        # Two cores may be busy with other tests beside this one.
+        context.set_default_timeout(60_000)
         return context
 
     def press(self, selector: str) -> Locator:
@@ -146,11 +147,14 @@ class Tour:
         changes = ", ".join(f"{name} = {value}" for name, value in values.items())
         self.demo.sql(f"UPDATE l10n_pl_ksef_session SET {changes} WHERE state = 'active'")
 
+    def window(self) -> int:
+        """Return the id of the accountant's open window, or open one."""
+        action = self.user().call("res.company", "l10n_pl_ksef_open_authorization", [1])
+        return int(action["params"]["wizard_id"])
+
     def call_window(self, method: str, *args: Any) -> dict[str, Any]:
         """Call a method of the accountant's open window, and return what it shows."""
-        user = self.user()
-        action = user.call("res.company", "l10n_pl_ksef_open_authorization", [1])
-        return dict(user.call(WINDOW, method, [action["params"]["wizard_id"]], *args))
+        return dict(self.user().call(WINDOW, method, [self.window()], *args))
 
     def download(self, way: str = "site") -> bytes:
         """Download the file to be signed, for one of the ways of signing."""

@@ -23,7 +23,8 @@ OUT_OF_SIGHT = """(elements) => {
         const { top, bottom, left, right, width } = element.getBoundingClientRect();
         const hit = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
         const isInside = top >= 0 && left >= 0 && bottom <= innerHeight && right <= innerWidth;
-        return width && isInside && element.contains(hit);
+        // A button that is disabled lets what lies below it be hit.
+        return width && isInside && (element.contains(hit) || hit?.contains(element));
     };
     const name = (element) => element.innerText || element.className;
     return elements.filter((element) => !isSeen(element)).map(name);
@@ -54,15 +55,17 @@ class Walk:
         self.looks: dict[str, Look] = {}
 
     def look(self, screen: Screen) -> Look:
-        """Return what is to be seen of a screen; it lies behind those before it in the list."""
-        while screen.name not in self.looks:
-            following = next(self._left)
-            self.looks[following.name] = self._look(following)
+        """Return what is to be seen of a screen; it leads through the states before it."""
+        if screen.name not in self.looks:
+            passed = list(iter(lambda: next(self._left), screen))
+            self.looks[screen.name] = self._look(screen, passed)
         return self.looks[screen.name]
 
-    def _look(self, screen: Screen) -> Look:
+    def _look(self, screen: Screen, passed: list[Screen]) -> Look:
         look = Look()
         try:
+            for other in passed:
+                other.prepare(self.tour)
             for page, width in opened(self.tour, screen, self._sizes):
                 look.findings[width] = axe.findings(page, screen.ours)
             if screen.decisions:
