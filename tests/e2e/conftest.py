@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from journey import Journey
 from playwright.sync_api import Browser, BrowserContext
-from screens import SIZES, USUAL
+from every_screen import SIZES, USUAL
 from tour import Tour
 from walk import Walk
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from screens import SCREENS, Screen
+from every_screen import SCREENS, Screen
 from walk import Walk
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from screens import SCREENS, Screen
+from every_screen import SCREENS, Screen
 from walk import Walk
 
 WITH_DECISIONS = [screen for screen in SCREENS if screen.decisions]

@@ -9,7 +9,7 @@ import axe
 from odoo_user import OdooError
 from playwright.sync_api import Error as BrowserError
 from playwright.sync_api import Page
-from screens import SCREENS, ZOOMED, Screen
+from every_screen import SCREENS, ZOOMED, Screen
 from tour import Tour
 
 #: What may go wrong on the way to a screen.

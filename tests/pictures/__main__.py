@@ -16,7 +16,7 @@ from stack.programs import browser
 from stack.say import say
 
 sys.path.insert(0, str(TESTS / "e2e"))
-from screens import SCREENS, SIZES, Screen  # noqa: E402
+from every_screen import SCREENS, SIZES, Screen  # noqa: E402
 from tour import Tour  # noqa: E402
 from walk import FAILURES, opened  # noqa: E402
 
