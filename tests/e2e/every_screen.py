@@ -115,6 +115,7 @@ def _certificate_step(tour: Tour) -> None:
 
 
 def _wrong_password(tour: Tour) -> None:
+    tour.call_window("go", "download")
     tour.open_window("download")
     _certificate_step(tour)
     with account(tour.simulator) as owner:

@@ -15,6 +15,8 @@ from stack.demo import DemoStack
 
 ACCOUNTANT, ADMINISTRATOR, CLERK = "ksiegowa", "admin", "fakturzysta"
 WINDOW = "l10n_pl_ksef.authorization"
+#: Odoo shows a page without styles when it cannot compile them, and says so at its foot.
+STYLE_ERROR = "() => getComputedStyle(document.body, '::before').content"
 OTHER_COMPANIES = {"Siostrzana Sp. z o.o.": "7680002466", "Bratnia S.A.": "1111111111"}
 
 
@@ -48,6 +50,7 @@ class Tour:
         self.page = self._pages[login]
         self.page.goto(f"{self.demo.odoo_url}{path}")
         expect(self.page.locator(".o_main_navbar")).to_be_visible()
+        assert "css error" not in self.page.evaluate(STYLE_ERROR), "Odoo could not compile the styles"
         return self.page
 
     def _log_in(self, login: str) -> Page:
