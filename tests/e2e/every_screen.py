@@ -85,7 +85,7 @@ def _of_account(button: str, within: str = "") -> Callable[[Tour], object]:
 
 DASHBOARD_CARD = _at("/odoo", f"{DASHBOARD} .o_ksef_panel")
 CONNECTION = _at("/odoo/ksef", f"{PAGE} dl")
-ACCOUNT = _at("/odoo/ksef-account", f"{PAGE} .o_ksef_options")
+ACCOUNT = _at("/odoo/ksef-account", f"{PAGE} dl")
 SETTINGS_BLOCK = _at(
     "/odoo/action-account.action_account_config", "#l10n_pl_ksef_connection .o_ksef_panel dl", ADMINISTRATOR
 )
@@ -199,7 +199,7 @@ STEPS = [
         _attached_signed,
         ".o_ksef_answer, .o_ksef_authenticate",
     ),
-    Screen("window_file_too_old", _window("sign"), WINDOW, _expired, ".o_ksef_expired .btn"),
+    Screen("window_file_too_old", _window("sign"), WINDOW, _expired, WAYS),
     Screen(
         "window_certificate",
         _wrong_password,
