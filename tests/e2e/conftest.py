@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from every_screen import SIZES, USUAL
 from journey import Journey
 from playwright.sync_api import Browser, BrowserContext
-from every_screen import SIZES, USUAL
 from tour import Tour
 from walk import Walk
 

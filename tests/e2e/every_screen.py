@@ -87,7 +87,9 @@ DASHBOARD_CARD = _at("/odoo", f"{DASHBOARD} .o_ksef_panel")
 CONNECTION = _at("/odoo/ksef", f"{PAGE} dl")
 ACCOUNT = _at("/odoo/ksef-account", f"{PAGE} dl")
 SETTINGS_BLOCK = _at(
-    "/odoo/action-account.action_account_config", "#l10n_pl_ksef_connection .o_ksef_panel dl", ADMINISTRATOR
+    "/odoo/action-account.action_account_config",
+    "#l10n_pl_ksef_connection .o_ksef_panel dl",
+    ADMINISTRATOR,
 )
 HISTORY = _at("/odoo/action-l10n_pl_ksef_auth.action_session", ".o_list_view")
 AUDIT = _at("/odoo/ksef-audit", ".o_list_view")
@@ -128,9 +130,7 @@ def _wrong_password(tour: Tour) -> None:
 
 def _expired(tour: Tour) -> None:
     tour.download()
-    tour.demo.sql(
-        "UPDATE l10n_pl_ksef_session SET challenge_expires_at = now() AT TIME ZONE 'utc'"
-    )
+    tour.demo.sql("UPDATE l10n_pl_ksef_session SET challenge_expires_at = now() AT TIME ZONE 'utc'")
 
 
 def _attached_unsigned(tour: Tour) -> None:
@@ -350,10 +350,18 @@ DUE = [
     Screen("invoice_send_not_connected", _send_dialog, f"{DIALOG} [name*=ksef]"),
     Screen("account_certificate_elsewhere", ACCOUNT, PAGE, _certificate_elsewhere),
     Screen("panel_certificate_elsewhere", _panel(), f"{POPOVER}, {BAR}"),
-    Screen("dashboard_several_companies", DASHBOARD_CARD, f"{DASHBOARD}, {BAR}", Tour.add_companies),
+    Screen(
+        "dashboard_several_companies", DASHBOARD_CARD, f"{DASHBOARD}, {BAR}", Tour.add_companies
+    ),
     Screen("account_several_companies", ACCOUNT, PAGE, _connected),
     Screen("panel_copied_database", _panel(), f"{POPOVER}, {BAR}", Tour.pretend_copy),
     Screen("unlock", _unlock, DIALOG, decisions=FOOTER),
 ]
 
 SCREENS = [*NEVER, *STEPS, *CONNECTED, *DUE]
+#: What `./run test` has the time for; all others are long proofs.
+OFTEN = {
+    *("dashboard_never_connected", "panel_never_connected", "account_connected"),
+    *("window_ways", "window_sign_on_site", "window_unsigned_file", "window_signed_file"),
+    *("window_certificate", "window_refused", "account_take_over", "account_settings_ask_first"),
+}

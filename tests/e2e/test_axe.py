@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from every_screen import SCREENS, Screen
+from every_screen import OFTEN, SCREENS, Screen
 from walk import Walk
 
+LONG = pytest.mark.long
+ALL = [pytest.param(one, marks=() if one.name in OFTEN else LONG, id=one.name) for one in SCREENS]
 
-@pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: screen.name)
+
+@pytest.mark.parametrize("screen", ALL)
 def test_axe_finds_nothing_critical_or_serious_of_ours(walk: Walk, screen: Screen) -> None:
     look = walk.look(screen)
     assert not look.error, look.error

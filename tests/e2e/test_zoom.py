@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import pytest
-from every_screen import SCREENS, Screen
+from every_screen import OFTEN, SCREENS, Screen
 from walk import Walk
 
-WITH_DECISIONS = [screen for screen in SCREENS if screen.decisions]
+LONG = pytest.mark.long
+WITH_DECISIONS = [
+    pytest.param(one, marks=() if one.name in OFTEN else LONG, id=one.name)
+    for one in SCREENS
+    if one.decisions
+]
 
 
-@pytest.mark.parametrize("screen", WITH_DECISIONS, ids=lambda screen: screen.name)
+@pytest.mark.parametrize("screen", WITH_DECISIONS)
 def test_zoomed_every_decision_is_in_sight(walk: Walk, screen: Screen) -> None:
     look = walk.look(screen)
     assert not look.error, look.error

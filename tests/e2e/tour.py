@@ -50,7 +50,8 @@ class Tour:
         self.page = self._pages[login]
         self.page.goto(f"{self.demo.odoo_url}{path}")
         expect(self.page.locator(".o_main_navbar")).to_be_visible()
-        assert "css error" not in self.page.evaluate(STYLE_ERROR), "Odoo could not compile the styles"
+        error = self.page.evaluate(STYLE_ERROR)
+        assert "css error" not in error, "Odoo could not compile the styles"
         return self.page
 
     def _log_in(self, login: str) -> Page:

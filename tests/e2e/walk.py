@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import axe
+from every_screen import SCREENS, ZOOMED, Screen
 from odoo_user import OdooError
 from playwright.sync_api import Error as BrowserError
 from playwright.sync_api import Page
-from every_screen import SCREENS, ZOOMED, Screen
 from tour import Tour
 
 #: What may go wrong on the way to a screen.
@@ -64,8 +64,8 @@ class Walk:
     def _look(self, screen: Screen, passed: list[Screen]) -> Look:
         look = Look()
         try:
-            for other in passed:
-                other.prepare(self.tour)
+            for one in (*passed, screen):
+                one.prepare(self.tour)
             for page, width in opened(self.tour, screen, self._sizes):
                 look.findings[width] = axe.findings(page, screen.ours)
             if screen.decisions:
@@ -76,11 +76,9 @@ class Walk:
 
     def _zoom(self, screen: Screen, look: Look) -> None:
         """Measure which decisions are out of sight when the browser is zoomed."""
-        for name, size in ZOOMED.items():
-            self.tour.resize(*size)
-            screen.show(self.tour)
-            self.tour.page.wait_for_timeout(REST)
-            decisions = self.tour.page.locator(screen.decisions)
+        pages = opened(self.tour, screen, tuple(ZOOMED.values()))
+        for name, (page, _width) in zip(ZOOMED, pages, strict=True):
+            decisions = page.locator(screen.decisions)
             assert decisions.count(), f"nothing fits {screen.decisions}"
             look.hidden[name] = decisions.evaluate_all(OUT_OF_SIGHT)
 
@@ -88,8 +86,7 @@ class Walk:
 def opened(
     tour: Tour, screen: Screen, sizes: tuple[tuple[int, int], ...]
 ) -> Iterator[tuple[Page, int]]:
-    """Bring a screen about, and give the page at each size of it, with its width."""
-    screen.prepare(tour)
+    """Open a screen that is prepared, and give the page at each of some sizes, with its width."""
     before = 0
     for width, height in sizes:
         tour.resize(width, height)

@@ -37,7 +37,8 @@ def main() -> int:
 def _all(folder: Path, word: str) -> list[str]:
     """Go through all screens; return the names of those that could not be reached."""
     missing = []
-    with demo_stack() as demo, sync_playwright() as playwright, tempfile.TemporaryDirectory() as tmp:
+    files = tempfile.TemporaryDirectory()
+    with demo_stack() as demo, sync_playwright() as playwright, files as tmp:
         chromium = playwright.chromium.launch(executable_path=browser(), args=CHROMIUM_OPTIONS)
         tour = Tour(demo, chromium, Path(tmp))
         for number, screen in enumerate(SCREENS, 1):
@@ -52,10 +53,8 @@ def _all(folder: Path, word: str) -> list[str]:
 
 def _one(tour: Tour, screen: Screen, target: Path, is_wanted: bool) -> None:
     """Make a screen's pictures; one that is not wanted leaves its state to those behind it."""
-    if not is_wanted:
-        screen.prepare(tour)
-        return
-    for page, width in opened(tour, screen, SIZES):
+    screen.prepare(tour)
+    for page, width in opened(tour, screen, SIZES) if is_wanted else ():
         page.screenshot(path=target.with_name(f"{target.name}_{width}.png"))
 
 
