@@ -21,6 +21,7 @@ ZOOMED = {"150 % on 1366×768": (911, 512), "200 % on 1920×1080": (960, 540)}
 
 BAR = ".o_ksef_systray"
 DASHBOARD, POPOVER = ".o_ksef_dashboard", ".o_ksef_popover"
+NOTICE = ".o_ksef_notice"
 PAGE, SETTINGS = ".o_ksef_page", "[id^=l10n_pl_ksef]"
 WINDOW = ".modal-content:has(.o_ksef_authorization)"
 DIALOG = ".modal-content"
@@ -92,6 +93,7 @@ SETTINGS_BLOCK = _at(
     ADMINISTRATOR,
 )
 HISTORY = _at("/odoo/action-l10n_pl_ksef_auth.action_session", ".o_list_view")
+NOTICES = _at("/odoo/ksef-notices", ".o_list_view, .o_view_nocontent")
 AUDIT = _at("/odoo/ksef-audit", ".o_list_view")
 DIAGNOSIS = _at("/odoo/ksef-diagnosis", ".o_ksef_diagnosis")
 
@@ -273,9 +275,17 @@ def _diagnosed(tour: Tour) -> None:
     expect(tour.page.locator(".o_ksef_diagnosis tr").first).to_be_visible(timeout=60_000)
 
 
-def _send_dialog(tour: Tour) -> None:
+def _invoice(tour: Tour) -> None:
     tour.go(f"/odoo/action-account.action_move_out_invoice_type/{tour.post_invoice()}")
-    tour.press("button[name=action_invoice_sent]:visible")
+    expect(tour.page.locator(f"{NOTICE}:visible").first).to_be_visible()
+
+
+def _of_invoice(button: str) -> Callable[[Tour], object]:
+    def show(tour: Tour) -> None:
+        _invoice(tour)
+        tour.press(f"button[name={button}]:visible")
+
+    return show
 
 
 def _uninstalling(tour: Tour) -> None:
@@ -307,7 +317,9 @@ CONNECTED = [
     Screen("audit_trail", AUDIT, VIEW),
     Screen("diagnosis", DIAGNOSIS, PAGE),
     Screen("diagnosis_checked", _diagnosed, PAGE),
-    Screen("invoice_send", _send_dialog, f"{DIALOG} [name*=l10n_pl_edi], {DIALOG} [name*=ksef]"),
+    Screen("help", lambda tour: tour.go("/l10n_pl_ksef/help", frame="h1"), "body"),
+    Screen("invoice_to_be_sent", _invoice, NOTICE),
+    Screen("invoice_send", _of_invoice("action_invoice_sent"), NOTICE),
     Screen("uninstall", _uninstalling, f"{DIALOG} [name^=l10n_pl_ksef]"),
 ]
 
@@ -347,7 +359,10 @@ DUE = [
     Screen("panel_expiring", _panel(), f"{POPOVER}, {BAR}"),
     Screen("panel_a_right_is_missing", _panel(), f"{POPOVER}, {BAR}", _limited),
     Screen("panel_ended", _panel(), f"{POPOVER}, {BAR}", _ended),
-    Screen("invoice_send_not_connected", _send_dialog, f"{DIALOG} [name*=ksef]"),
+    Screen("notices", NOTICES, VIEW),
+    Screen("invoice_not_in_ksef", _invoice, NOTICE),
+    Screen("invoice_send_not_connected", _of_invoice("action_invoice_sent"), NOTICE),
+    _dialog("invoice_sent_outside_odoo", _of_invoice("action_l10n_pl_ksef_edi_sent_outside")),
     Screen("account_certificate_elsewhere", ACCOUNT, PAGE, _certificate_elsewhere),
     Screen("panel_certificate_elsewhere", _panel(), f"{POPOVER}, {BAR}"),
     Screen(

@@ -43,13 +43,13 @@ class Tour:
         for page in self._pages.values():
             page.set_viewport_size({"width": width, "height": height})
 
-    def go(self, path: str, login: str = ACCOUNTANT) -> Page:
-        """Open an address of Odoo as a user, and wait for the menu."""
+    def go(self, path: str, login: str = ACCOUNTANT, frame: str = ".o_main_navbar") -> Page:
+        """Open an address of Odoo as a user, and wait for its frame: the menu."""
         if login not in self._pages:
             self._pages[login] = self._log_in(login)
         self.page = self._pages[login]
         self.page.goto(f"{self.demo.odoo_url}{path}")
-        expect(self.page.locator(".o_main_navbar")).to_be_visible()
+        expect(self.page.locator(frame)).to_be_visible()
         error = self.page.evaluate(STYLE_ERROR)
         assert "css error" not in error, "Odoo could not compile the styles"
         return self.page
