@@ -6,7 +6,7 @@ import base64
 from pathlib import Path
 from typing import Any
 
-from odoo_user import OdooUser, first_login, wait_until
+from odoo_user import OdooUser, draft_invoice, first_login, wait_until
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from ksef_simulator.control import Control
@@ -205,16 +205,9 @@ class Tour:
 
     def post_invoice(self) -> int:
         """Post an invoice of one service with 23 % VAT, and return its id."""
-        call = self.user().call
-        (partner,) = call("res.partner", "search", [("name", "=", "Nabywca S.A.")])
-        wanted = [("type_tax_use", "=", "sale"), ("amount", "=", 23)]
-        taxes = call("account.tax", "search", wanted, limit=1)
-        line = {"name": "Usługa", "quantity": 1, "price_unit": 100, "tax_ids": taxes}
-        values = {"move_type": "out_invoice", "partner_id": partner}
-        values |= {"invoice_line_ids": [(0, 0, line)]}
-        (invoice,) = call("account.move", "create", [values])
-        call("account.move", "action_post", [invoice])
-        return int(invoice)
+        invoice = draft_invoice(self.user())
+        self.user().call("account.move", "action_post", [invoice])
+        return invoice
 
     def close(self) -> None:
         """Close all windows of the browser."""
