@@ -302,7 +302,8 @@ CONNECTED = [
     Screen("settings_connected", SETTINGS_BLOCK, SETTINGS),
     Screen("account_connected", ACCOUNT, PAGE),
     Screen("account_compared_with_ksef", _compared, PAGE),
-    Screen("account_menu", _menu, f"{PAGE}, .o_popover"),
+    # The items of a menu are drawn by Odoo.
+    Screen("account_menu", _menu, PAGE),
     _dialog("account_disconnect", _of_account(".o_ksef_disconnect", ".o_ksef_column")),
     _dialog("account_revoke", _of_account(".o_ksef_revoke", ".o_ksef_certificates")),
     _dialog("account_renew", _of_account(".o_ksef_renew")),
