@@ -253,8 +253,24 @@ def _take_over(tour: Tour) -> None:
     tour.demo.sql(f"UPDATE l10n_pl_ksef_authorization SET take_over = true WHERE id = {window}")
 
 
-def _dialog(name: str, show: Callable[[Tour], object]) -> Screen:
-    return Screen(name, show, DIALOG, decisions=FOOTER)
+def _renewed_too_early(tour: Tour) -> None:
+    ACCOUNT(tour)
+    tour.page.locator(".o_ksef_renew").click()
+    expect(tour.page.locator(f"{PAGE} .o_ksef_note")).to_be_visible()
+
+
+def _older_certificate(tour: Tour) -> None:
+    tour.demo.sql(
+        "UPDATE l10n_pl_ksef_certificate SET valid_from = valid_from - interval '60 days'"
+    )
+
+
+def _dialog(
+    name: str,
+    show: Callable[[Tour], object],
+    prepare: Callable[[Tour], object] = lambda tour: None,
+) -> Screen:
+    return Screen(name, show, DIALOG, prepare, FOOTER)
 
 
 def _first_record(tour: Tour) -> None:
@@ -306,7 +322,8 @@ CONNECTED = [
     Screen("account_menu", _menu, PAGE),
     _dialog("account_disconnect", _of_account(".o_ksef_disconnect", ".o_ksef_column")),
     _dialog("account_revoke", _of_account(".o_ksef_revoke", ".o_ksef_certificates")),
-    _dialog("account_renew", _of_account(".o_ksef_renew")),
+    Screen("account_renewal_is_too_early", _renewed_too_early, PAGE),
+    _dialog("account_renew", _of_account(".o_ksef_renew"), _older_certificate),
     _dialog("account_take_over", _of_account(".o_ksef_take_over")),
     _dialog("account_load_certificate", _of_account(".o_ksef_load")),
     _dialog("account_close_login", _close_login),
