@@ -47,6 +47,7 @@ def test_every_button_of_the_panel_is_reached_from_the_bar_and_escape_leads_back
     tab_to(dot)
     page.keyboard.press("Enter")
     expect(panel.locator(".o_ksef_connect")).to_be_visible()
+    assert focused_within(page, ".o_ksef_popover")
     buttons = panel.locator("button:visible, a[href]:visible").all()
     assert len(buttons) >= 2
     for button in buttons:
