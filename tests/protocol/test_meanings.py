@@ -22,9 +22,17 @@ from tools.errors import (
     Problem,
 )
 from tools.grantee import Reason as GranteeReason
-from tools.meanings import applications, grants, local_problems, login, outages, refused
+from tools.meanings import (
+    applications,
+    certificate_login,
+    grants,
+    local_problems,
+    login,
+    outages,
+    refused,
+)
 
-ALLOWED = {"code", "text", "details", "nip", "signer", "seconds", "days", "left"}
+ALLOWED = {"details", "company", "nip", "signer", "days", "left"}
 # docs/ksef.md A1.
 AUTH_STATUSES = [100, 200, 415, 425, 450, 460, 470, 480, 500, 550]
 REFUSALS = [
@@ -102,6 +110,10 @@ def _all_meanings():
         outages.OUTAGES,
         outages.NUMBERED,
         local_problems.PROBLEMS,
+        certificate_login.STATUSES,
+        certificate_login.DETAILS,
+        certificate_login.REFUSALS,
+        certificate_login.LOCAL,
     ]
     variants = [meaning for table in refused.VARIANTS.values() for meaning in table.values()]
     return [
@@ -315,7 +327,7 @@ def test_every_sentence_names_only_what_callers_fill_in():
 
 def test_every_meaning_says_what_happened_and_what_to_do():
     for meaning in _all_meanings():
-        assert meaning.text[0] in string.ascii_uppercase
+        assert meaning.text[0] in string.ascii_uppercase or meaning.text.startswith("%(signer)s")
         assert meaning.advice.action or meaning.advice.way_back == "none"
         assert meaning.advice.final or meaning.advice.way_back in ("wait", "sign", "support")
 

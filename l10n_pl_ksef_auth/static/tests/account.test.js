@@ -89,7 +89,7 @@ test("an accountant changes the environment", async () => {
     expect.verifySteps([
         'save_options [[1],{"l10n_pl_ksef_environment":"test","l10n_pl_ksef_context_type":"nip",' +
             '"l10n_pl_ksef_internal_id":"","l10n_pl_ksef_subject_type":"certificateSubject",' +
-            '"l10n_pl_ksef_responsible_id":false}]',
+            '"l10n_pl_ksef_responsible_ids":[[6,false,[]]]}]',
     ]);
 });
 
@@ -105,7 +105,7 @@ test("who changes for whom Odoo logs in is told what it means before it is saved
     expect.verifySteps([
         'save_options [[1],{"l10n_pl_ksef_environment":"production","l10n_pl_ksef_context_type":' +
             '"internal_id","l10n_pl_ksef_internal_id":"","l10n_pl_ksef_subject_type":' +
-            '"certificateSubject","l10n_pl_ksef_responsible_id":false}]',
+            '"certificateSubject","l10n_pl_ksef_responsible_ids":[[6,false,[]]]}]',
     ]);
 });
 
