@@ -113,21 +113,21 @@ class L10n_Pl_KsefAuthorizationView(models.AbstractModel):
 
     def _plan(self, window, former):
         if not former["certificate"]:
-            return self.env._("Sign as the person or company that the connection is to stand on.")
+            return self.env._("A new person has to sign the file, or the company with its seal.")
         if window.revoke_taken_over:
             return self.env._(
-                "Sign as the person or company that the connection is to stand on. Once the new"
+                "A new person has to sign the file, or the company with its seal. Once the new"
                 " login works, the former certificate is revoked at KSeF."
             )
         return self.env._(
-            "Sign as the person or company that the connection is to stand on. Once the new login"
-            " works, this company no longer logs in with the former certificate, which stays valid."
+            "A new person has to sign the file, or the company with its seal. Once the new login"
+            " works, this company no longer logs in with the former certificate. It stays valid."
         )
 
     def _same_text(self, signer):
         return self.env._(
-            "%(signer)s signed this file, and the connection stands on that signature already:"
-            " nobody would take over. Have somebody else sign a new file.",
+            "The same person as before signed this file (%(signer)s). Have somebody else sign a new"
+            " file.",
             signer=signer,
         )
 
