@@ -59,16 +59,12 @@ class L10n_Pl_KsefAuthorizationAdvice(models.AbstractModel):
         if company.sudo(False).has_access("write"):
             return {"opens_company": True}
         group = self.env.ref("base.group_system")
-        administrators = group.sudo().all_user_ids.filtered(
-            lambda user: user.active and not user.share and user.email
-        )
-        nearest = administrators.filtered(lambda user: company in user.company_ids)
-        user = (nearest or administrators)[:1]
-        if not user:
-            return {"opens_company": False}
+        people = group.sudo().all_user_ids.filtered(lambda user: user.active and not user.share)
+        # First who works in this company, then who has an address at all.
+        near = people.sorted(lambda user: (company not in user.company_ids, not user.email))[:1]
         return {
             "opens_company": False,
-            "administrator": {"name": user.name, "email": user.email},
+            "administrator": {"name": near.name or "", "email": near.email or ""},
         }
 
     def _way_used(self, window, reading):

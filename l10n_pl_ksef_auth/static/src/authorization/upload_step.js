@@ -65,10 +65,11 @@ export class UploadStep extends Component {
         const ways = this.props.toWays(stops.find((one) => one.other_ways?.length)?.other_ways || []);
         if (company) {
             const label = _t("Go on with %(company)s", { company: company.name });
-            ways.unshift({ label, run: () => this.props.onOtherCompany(company.id) });
+            ways.unshift({ label, isMain: true, run: () => this.props.onOtherCompany(company.id) });
         }
         if (this.stop?.needs_download) {
-            ways.unshift({ label: _t("Download a new file"), run: () => this.props.onNewFile() });
+            const label = _t("Download a new file");
+            ways.unshift({ label, isMain: true, run: () => this.props.onNewFile() });
         }
         return ways;
     }

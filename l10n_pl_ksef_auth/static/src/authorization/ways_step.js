@@ -73,9 +73,7 @@ export class WaysStep extends Component {
         if (way === this.chosen) {
             return _t("Download again");
         }
-        return this.isExpired
-            ? _t("Download a new AuthTokenRequest.xml")
-            : _t("Download AuthTokenRequest.xml");
+        return this.isExpired ? _t("Download a new file") : _t("Download AuthTokenRequest.xml");
     }
 
     /** While a file is being signed, its signing has the one dark blue button. */
