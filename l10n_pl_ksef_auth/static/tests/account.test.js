@@ -16,8 +16,10 @@ test("certificates and logins stand side by side with what KSeF lists", async ()
 
 test("who signed every 7 days has a certificate issued by the login that works", async () => {
     const consent = { signer: "Róża Żółć", ends_at: "2026-11-29 13:05:00" };
-    await openAccount({ ...ACCOUNT, consent }, { issue_with_consent: ACCOUNT });
+    const account = { ...ACCOUNT, consent };
+    await openAccount(account, { issue_with_consent: ACCOUNT });
     expect(".o_ksef_account_consent").toHaveText(/On 11\/29\/2026.*sign again.*Róża Żółć/s);
+    account.consent = false;
     await contains(".o_ksef_issue").click();
     await animationFrame();
     expect.verifySteps(["issue_with_consent [[1]]"]);
