@@ -24,6 +24,18 @@ SEVEN = [
 ]
 
 
+def expect_decision_in_sight(journey: Journey) -> None:
+    """Check that question, answers and button are in sight on a laptop at 150 %."""
+    page = journey.page
+    size = page.viewport_size
+    page.set_viewport_size({"width": 1366 * 2 // 3, "height": 768 * 2 // 3})
+    for part in (".o_ksef_consent legend", ".o_ksef_answer", ".o_ksef_authenticate"):
+        for shown in page.locator(part).all():
+            expect(shown).to_be_in_viewport(ratio=1)
+    assert size
+    page.set_viewport_size(size)
+
+
 def test_an_accountant_gets_from_red_to_green_by_reading_the_screen(
     journey: Journey, record_property: Callable[[str, object], None]
 ) -> None:
@@ -57,6 +69,7 @@ def test_an_accountant_gets_from_red_to_green_by_reading_the_screen(
     expect(window).to_contain_text("Róża Żółć-Źdźbło")
     expect(window.get_by_role("radio", checked=True)).to_have_count(0)
     expect(window.get_by_role("button", name="Uwierzytelnij")).to_be_disabled()
+    expect_decision_in_sight(journey)
     journey.answer("Tylko raz")
     heights.append(journey.footer_button_at())
     journey.picture("stage_4_signed")

@@ -68,6 +68,6 @@ function writeTo({ name, email }, company) {
     );
     return {
         label: _t("Write to the administrator (%(name)s)", { name }),
-        url: `mailto:${encodeURIComponent(email)}?subject=${subject}&body=${body}`,
+        url: `mailto:${encodeURIComponent(email).replace("%40", "@")}?subject=${subject}&body=${body}`,
     };
 }
