@@ -255,9 +255,7 @@ class KsefCase(MovedTime, TransactionCase):
 
     def send_signed(self, window, signer="owner", consent=False, **how):
         """Download, sign, attach and send the request, and return the window's view."""
-        self.attach(
-            window, self.signed(self.downloaded(window), signer, **how), consent=consent
-        )
+        self.attach(window, self.signed(self.downloaded(window), signer, **how), consent=consent)
         view = window.authenticate()
         self.env.invalidate_all()
         return view

@@ -48,9 +48,7 @@ class TestDeadEnds(KsefCase):
         window.prepare_download()
         view = self.attach(window, signed)
         stop = self.stop(view)
-        first, newest = (
-            self.local(moment) for moment in (begun, begun + timedelta(minutes=11))
-        )
+        first, newest = (self.local(moment) for moment in (begun, begun + timedelta(minutes=11)))
         self.assertIn(first, stop["text"])
         self.assertIn(newest, stop["action"])
         self.assertFalse(stop["needs_download"])
@@ -65,7 +63,7 @@ class TestDeadEnds(KsefCase):
     # Another company's file
     # ------------------------------------------------------------------
     def file_of_another(self, other, user=None):
-        """Return our window's view with a file that was downloaded and signed for another company."""
+        """Return our window, and its view with a file that was signed for another company."""
         theirs = self.open_window(user or self.manager, other)
         signed = self.signed(self.downloaded(theirs))
         window = self.open_window()

@@ -144,9 +144,7 @@ class L10n_Pl_KsefAuthorizationAdvice(models.AbstractModel):
     def _another_companys(self, other, number):
         if not other:
             return {
-                "text": self.env._(
-                    "This file is for another company (%s).", number
-                ),
+                "text": self.env._("This file is for another company (%s).", number),
                 "action": self.env._("Choose the file that was signed for this company."),
             }
         return {
@@ -177,7 +175,9 @@ class L10n_Pl_KsefAuthorizationAdvice(models.AbstractModel):
 
     def _time_of_download(self, session):
         begun = session.challenge_expires_at - CHALLENGE_LIFETIME
-        days = [fields.Datetime.context_timestamp(self, at).date() for at in (begun, session._now())]
-        if days[0] == days[1]:
+        if self._day_of(begun) == self._day_of(session._now()):
             return format_time(self.env, begun, time_format="short")
         return format_datetime(self.env, begun, dt_format="short")
+
+    def _day_of(self, moment):
+        return fields.Datetime.context_timestamp(self, moment).date()

@@ -156,9 +156,7 @@ class L10n_Pl_KsefCertificateManual(models.Model):
                 return problems.local("busy")
             if locked._awaits_consent():
                 locked._keep_consent()
-                record = self.with_env(locked.env)._begin_enrollment(
-                    locked, user_id=self.env.uid
-                )
+                record = self.with_env(locked.env)._begin_enrollment(locked, user_id=self.env.uid)
                 record._wake_cron_at(record._now())
                 locked.env.cr.commit()
         return False

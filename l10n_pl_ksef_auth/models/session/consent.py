@@ -41,6 +41,4 @@ class L10n_Pl_KsefSessionConsent(models.Model):
         if self.method != "signature" or not lives:
             return False
         known = ("state", "in", STANDING + QUESTION)
-        return not self.env["l10n_pl_ksef.certificate"]._of_company(
-            self.company_id, known, limit=1
-        )
+        return not self.env["l10n_pl_ksef.certificate"]._of_company(self.company_id, known, limit=1)
