@@ -8,7 +8,8 @@ from ..models.res_company import CONNECT_GROUP
 from ..models.session.states import IN_FLIGHT
 from ..models.vault.database_identity import is_neutralized
 from ..models.vault.vault import why_locked
-from ..tools import meanings, xades
+from ..tools import xades
+from .rights import in_words
 
 # A session that nothing renews is worth a warning when it ends within this time.
 EXPIRING = timedelta(days=3)
@@ -262,7 +263,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
 
     def _rights_labels(self, session):
         missing = session._missing_rights() if session.rights_checked_at else ()
-        return [problems.sentence(self.env, meanings.right(right), {}) for right in missing]
+        return [in_words(self.env, [right]) for right in missing]
 
     def _problem(self, principal, session, pending, refused):
         """Return what went wrong last, unless it was mended since; False when nothing did."""

@@ -24,7 +24,7 @@ WRONG = [
     (r"\bt(o|ym|ego|emu) Odoo\b", "W tym Odoo", "w Odoo"),
     (r"\.\.\.", "Zamknij...", "…"),
     (r"\bzaplanowan\w+ akcj\w+", "zaplanowane akcje", "zaplanowane działania"),
-    (r"\bdziennik\w* zdarzeń", "Dziennik zdarzeń", "rejestr zdarzeń: a dziennik is a journal"),
+    (r"\bdziennik\w* zdarzeń", "Dziennik zdarzeń", "historia zdarzeń: a dziennik is a journal"),
     (r"\btajn\w+ dan\w+", "tajne dane", "dane dostępowe"),
     (r"\bprzej(mij|muj|mie|ęci|ęł|ął)\w*", "Przejmij połączenie", "zmiana osoby podpisującej"),
     (r"\btożsamoś\w+", "tożsamość", "osoba podpisująca, właściciel"),

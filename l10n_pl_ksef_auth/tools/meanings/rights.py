@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from ..const import NO_RIGHTS
 from .meaning import _lt
@@ -22,9 +22,13 @@ _RIGHTS: Mapping[str, str] = {
 }
 
 
-def right(name: str) -> str:
-    """Return what a right allows: English, for translation; the name itself if it is unknown.
+def rights(names: Iterable[str]) -> list[str]:
+    """Return what rights allow, the most wanted first: English, for translation.
 
-    :param name: as KSeF calls it, such as ``InvoiceWrite``
+    :param names: as KSeF calls them, such as ``InvoiceWrite``; an unknown one keeps its name
     """
-    return _RIGHTS.get(name, name.replace("%", "%%"))
+    known = list(_RIGHTS)
+    ordered = sorted(
+        names, key=lambda name: (known.index(name) if name in known else len(known), name)
+    )
+    return [_RIGHTS.get(name, name.replace("%", "%%")) for name in ordered]
