@@ -27,7 +27,7 @@ WRONG = [
     (r"\bdziennik\w* zdarzeń", "Dziennik zdarzeń", "historia zdarzeń: a dziennik is a journal"),
     (r"\btajn\w+ dan\w+", "tajne dane", "dane dostępowe"),
     (r"\bprzej(mij|muj|mie|ęci|ęł|ął)\w*", "Przejmij połączenie", "zmiana osoby podpisującej"),
-    (r"\btożsamoś\w+", "tożsamość", "osoba podpisująca, właściciel"),
+    (r"(?<!dokumentu )\btożsamoś\w+", "tożsamość", "osoba podpisująca, właściciel"),
     (r"\bkontekst\w*", "Kontekst KSeF", "Odoo łączy się jako"),
     (r"\bodcisk\w* palc", "Odcisk palca certyfikatu", "sam certyfikat"),
     (
