@@ -47,7 +47,7 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
         selections = ("environment", "context_type", "subject_type")
         return {
             "internal_id": company.l10n_pl_ksef_internal_id or "",
-            "responsible_id": company.l10n_pl_ksef_responsible_id.id,
+            "responsible_ids": company.l10n_pl_ksef_responsible_ids.ids,
             "change_means": principal._l10n_pl_ksef_what_a_change_means() or "",
             **{name: company[f"l10n_pl_ksef_{name}"] for name in selections},
             "choices": {

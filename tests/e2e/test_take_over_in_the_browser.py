@@ -24,7 +24,7 @@ def test_a_colleague_takes_the_connection_over_and_the_old_certificate_is_revoke
     expect(identity).to_contain_text("Róża Żółć-Źdźbło")
     journey.picture("take_over_1_account")
 
-    identity.get_by_role("button", name=re.compile("Przejmij")).click()
+    identity.get_by_role("button", name=re.compile("Zmień osobę podpisującą")).click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label(re.compile("Unieważnij")).check()
     journey.picture("take_over_2_choice")

@@ -319,6 +319,9 @@ class L10n_Pl_KsefCertificate(models.Model):
             identity = identity_of_certificate(self._stored_certificate(), issued_by_ksef=True)
             self.identity_digest = secret_digests(self.env, identity)[0]
 
+    def _whose(self):
+        return {"signer": self.owner_name or ""}
+
     def write(self, vals):
         """Leave a line in the audit for each change of state, whoever makes it."""
         changing = self if {"state", "company_ids"} & set(vals) else self.browse()

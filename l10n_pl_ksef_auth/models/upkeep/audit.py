@@ -44,6 +44,7 @@ class L10n_Pl_KsefAudit(models.Model):
             ("certificate_blocked", "Certificate blocked"),
             ("certificate_expired", "Certificate expired"),
             ("certificate_failed", "Certificate not issued"),
+            ("passed_over", "Notice did not reach a named person"),
             ("settings", "Settings changed"),
             ("original", "Database declared the original"),
             ("afresh", "Secrets given up"),

@@ -50,7 +50,7 @@ export const ACCOUNT = {
         context_type: "nip",
         subject_type: "certificateSubject",
         internal_id: "",
-        responsible_id: false,
+        responsible_ids: [],
         change_means: "",
         choices: {
             environment: [

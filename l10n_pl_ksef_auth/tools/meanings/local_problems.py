@@ -18,11 +18,11 @@ from .meaning import (
 _CORRECT_NIP = Advice(
     _lt("Correct the NIP (tax ID) in the company's data, or ask your administrator to."), "company"
 )
-_CORRECT_UNIT = Advice(_lt("Correct it in the settings for KSeF, in the Account tab."), "account")
+_CORRECT_UNIT = Advice(_lt("Correct it in the menu KSeF → Account."), "account")
 _INSTALL_XMLSEC = Advice(
     _lt(
-        "Until the administrator installs an xmlsec package that fits lxml, "
-        "connect with a signature, which works without it."
+        "Have the administrator install an xmlsec package that fits lxml. "
+        "Until then connect with a signature, which works without it."
     ),
     "support",
 )
@@ -32,6 +32,15 @@ _RENEWS_BY_ITSELF = Advice(
     final=False,
 )
 _OTHER_FILES = Advice(_lt("Choose other files."), "account")
+_CORRECT_OFFICE = Advice(_lt("Correct the office's data in the settings for KSeF."), "settings")
+_OTHER_CERTIFICATE = Advice(
+    _lt("Choose another certificate of the office, or of the accountant."), "settings"
+)
+_CORRECT_LINK = Advice(
+    _lt("Write the address at which signers reach this Odoo, such as https://odoo.firma.pl."),
+    "settings",
+)
+_CHECK_LINK = Advice(_lt("Open the link once from outside, for instance on a phone."), "settings")
 _DECIDE = Advice(
     _lt(
         "If the original no longer runs, go on here with its connection. "
@@ -47,22 +56,22 @@ PROBLEMS: dict[str, Meaning] = {
     ),
     "copy_restored": Meaning(
         _lt(
-            "This database was restored from a backup or copied on this server: "
-            "the connection to KSeF may still be in use by the original."
+            "This database was restored from a backup or copied on this server. "
+            "The connection to KSeF may still be in use by the original."
         ),
         _DECIDE,
     ),
     "copy_moved": Meaning(
         _lt(
-            "This database was moved or copied to another server: "
-            "the connection to KSeF may still be in use by the original."
+            "This database was moved or copied to another server. "
+            "The connection to KSeF may still be in use by the original."
         ),
         _DECIDE,
     ),
     "neutralized": Meaning(
         _lt(
-            "This is a neutralized copy for trials: it holds nothing of the original's connection "
-            "and keeps away from KSeF's production."
+            "This is a neutralized copy for trials: it holds nothing of the original's connection. "
+            "It keeps away from KSeF's production."
         ),
         Advice(_lt("To try KSeF out here, connect to the test environment."), "settings"),
     ),
@@ -85,8 +94,8 @@ PROBLEMS: dict[str, Meaning] = {
     ),
     "key_missing": Meaning(
         _lt(
-            "This Odoo lacks the key that the connection's secrets are encrypted with; "
-            "the database may have been moved or restored."
+            "Odoo lacks the key that the connection's secrets are encrypted with. "
+            "The database may have been moved or restored."
         ),
         Advice(
             _lt("Have the key file brought here from the old server, or connect again."), "sign"
@@ -110,11 +119,11 @@ PROBLEMS: dict[str, Meaning] = {
         CONNECT_AGAIN,
     ),
     "certificate_limit": Meaning(
-        _lt("KSeF issues no more certificates to whoever signed: the limit is reached."),
+        _lt("KSeF issues no more certificates to %(signer)s: the limit is reached."),
         Advice(
             _lt(
-                "Revoke a certificate that nobody uses, or load one that the signer already has, "
-                "in the Account tab."
+                "Revoke a certificate that nobody uses in the menu KSeF → Account. You may also "
+                "load another valid certificate of the same person there."
             ),
             "account",
         ),
@@ -123,8 +132,8 @@ PROBLEMS: dict[str, Meaning] = {
         _lt("The connection should have renewed itself by now, and has not."),
         Advice(
             _lt(
-                "Have the administrator see whether Odoo's scheduled actions run; "
-                "refresh the connection with a signature before it ends."
+                "Have the administrator see whether Odoo's scheduled actions run. "
+                "Refresh the connection with a signature before it ends."
             ),
             "sign",
         ),
@@ -210,7 +219,8 @@ PROBLEMS: dict[str, Meaning] = {
         _lt("The KSeF certificate may not log in for this NIP: nobody has agreed to it."),
         Advice(
             _lt(
-                "Have its owner sign a new request, or agree in the Account tab with your password."
+                "Have its owner sign a new file, or agree with your password in the menu "
+                "KSeF → Account."
             ),
             "account",
         ),
@@ -245,7 +255,7 @@ PROBLEMS: dict[str, Meaning] = {
     ),
     "nip_unit_missing": Meaning(
         _lt("The company connects as a unit, and its KSeF internal identifier is missing."),
-        Advice(_lt("Enter it in the settings for KSeF, in the Account tab."), "account"),
+        Advice(_lt("Enter it in the menu KSeF → Account."), "account"),
     ),
     "nip_unit_of_another": Meaning(
         _lt("The KSeF internal identifier does not begin with the company's own NIP."),
@@ -254,6 +264,54 @@ PROBLEMS: dict[str, Meaning] = {
     "nip_internal_id": Meaning(
         _lt("The KSeF internal identifier has a typing error: it is a NIP, a dash, five digits."),
         _CORRECT_UNIT,
+    ),
+    # By the reasons of InvalidGrantee.
+    "grantee_nip": Meaning(
+        _lt("The office's NIP is no valid number, so nobody can give it rights."), _CORRECT_OFFICE
+    ),
+    "grantee_company_name": Meaning(
+        _lt("KSeF takes the office's full name only, of at least five letters."), _CORRECT_OFFICE
+    ),
+    "grantee_pesel": Meaning(
+        _lt("The PESEL in the office's certificate is no valid number."), _OTHER_CERTIFICATE
+    ),
+    "grantee_fingerprint": Meaning(
+        _lt("The fingerprint of the office's certificate has a typing error."), _CORRECT_OFFICE
+    ),
+    "grantee_person_name": Meaning(
+        _lt("The office's certificate lacks its owner's first name or surname."),
+        _OTHER_CERTIFICATE,
+    ),
+    "grantee_document": Meaning(
+        _lt("KSeF needs kind, number and country of the identity document, in at most 20 letters."),
+        _CORRECT_OFFICE,
+    ),
+    "grantee_unknown_person": Meaning(
+        _lt("The office's certificate does not say by PESEL or NIP whose it is."),
+        _OTHER_CERTIFICATE,
+    ),
+    # By the reasons of InvalidAddress, and by the warnings of an address (tools/signing_link.py).
+    "link_host": Meaning(
+        _lt("This is no address: it begins with https:// and names a host."), _CORRECT_LINK
+    ),
+    "link_https": Meaning(
+        _lt("Links to signers need https://, or somebody on the way could read them."),
+        _CORRECT_LINK,
+    ),
+    "link_extra": Meaning(_lt("The address names more than a host and a port."), _CORRECT_LINK),
+    "link_loopback": Meaning(
+        _lt("This address leads to the reader's own computer: a signer elsewhere finds nothing."),
+        _CHECK_LINK,
+    ),
+    "link_private": Meaning(
+        _lt("This address leads into your own network: a signer elsewhere may not reach it."),
+        _CHECK_LINK,
+    ),
+    "link_differs": Meaning(
+        _lt("This address is another one than Odoo's own (web.base.url)."), _CHECK_LINK
+    ),
+    "link_databases": Meaning(
+        _lt("This server has several databases: the link may lead to another one."), _CHECK_LINK
     ),
     # By the reasons of CredentialError.
     "credential_password": Meaning(

@@ -1,18 +1,38 @@
-import { Component } from "@odoo/owl";
+import { Component, onMounted, onWillStart, useState } from "@odoo/owl";
+import { router } from "@web/core/browser/router";
+import { browser } from "@web/core/browser/browser";
 import { registry } from "@web/core/registry";
 import { user } from "@web/core/user";
+import { useService } from "@web/core/utils/hooks";
 import { Layout } from "@web/search/layout";
 import { standardActionServiceProps } from "@web/webclient/actions/action_service";
 import { KsefConnectionPanel } from "./connection_panel";
+import { KsefRefusal, refusalOf } from "./refusal";
 
 /** The panel as a screen of its own, under the menu KSeF. */
 export class KsefConnectionAction extends Component {
     static template = "l10n_pl_ksef_auth.ConnectionAction";
-    static components = { KsefConnectionPanel, Layout };
+    static components = { KsefConnectionPanel, KsefRefusal, Layout };
     static props = { ...standardActionServiceProps };
+
+    setup() {
+        this.connections = useService("l10n_pl_ksef");
+        this.state = useState({ refusal: "" });
+        onWillStart(async () => {
+            this.state.refusal = await refusalOf(this.connections.load(this.companyId));
+        });
+        const isAskedToSign = Boolean(router.current.sign) && this.connections.canConnect;
+        onMounted(() => isAskedToSign && this.sign());
+    }
 
     get companyId() {
         return this.props.action.params?.company_id || user.activeCompany.id;
+    }
+
+    /** The button of a notice leads straight to the window: /odoo/ksef?sign=1, once. */
+    sign() {
+        browser.history.replaceState(browser.history.state, "", browser.location.pathname);
+        return this.connections.openAuthorization(this.companyId);
     }
 }
 
