@@ -226,7 +226,7 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
         sessions, company = self.env["l10n_pl_ksef.session"], window.company_id
         problem, login = window._nip_problem(), sessions
         if not problem:
-            login, _failure = sessions._log_in(company, wait_seconds=5, anew=True)
+            login, _failure = sessions._log_in(company, wait_seconds=5, asked_by=self.env.user)
         if login:
             # It is newer than this transaction's view of the database.
             with fresh(window) as seen:

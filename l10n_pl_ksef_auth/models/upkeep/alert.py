@@ -28,7 +28,9 @@ class L10n_Pl_KsefAlert(models.Model):
     """
 
     _name = "l10n_pl_ksef.alert"
-    _description = "KSeF alert"
+    # What people see beside the clock: this is what needs them.
+    _description = "KSeF connection that needs you"
+    _inherit = ["mail.activity.mixin"]
     _order = "id desc"
     _rec_name = "summary"
 
@@ -267,10 +269,9 @@ class L10n_Pl_KsefAlert(models.Model):
 
     def _plan_activity(self):
         self.activity_id.unlink()
-        record = self.certificate_id or self.session_id
         note = self.env["ir.qweb"]._render("l10n_pl_ksef_auth.alert_note", {"alert": self})
         # Our own mail says it: Odoo's "you were assigned" would be the second one.
-        quiet = record.with_context(mail_activity_quick_update=True)
+        quiet = self.with_context(mail_activity_quick_update=True)
         self.activity_id = quiet.activity_schedule(
             ACTIVITY, summary=self.summary, note=note, user_id=self.user_id.id
         )
