@@ -90,8 +90,14 @@ export class KsefConnectionPanel extends Component {
     }
 
     get certificate() {
-        const { state, text, valid_to } = this.panel.certificate;
-        return state === "valid" ? _t("valid until %(date)s", { date: dateOnly(valid_to) }) : text;
+        const { state, text, valid_to, owner } = this.panel.certificate;
+        if (state !== "valid") {
+            return text;
+        }
+        const date = dateOnly(valid_to);
+        return owner
+            ? _t("%(owner)s, valid until %(date)s", { owner, date })
+            : _t("valid until %(date)s", { date });
     }
 
     get certificateColor() {
@@ -116,9 +122,30 @@ export class KsefConnectionPanel extends Component {
         return checkedText(this.panel.checked_at);
     }
 
+    /** A renewal is promised only where a machine can keep it; else somebody signs. */
     get renewal() {
-        const date = dateOnly(this.panel.renews_at);
-        return date && _t("The connection renews itself on %(date)s.", { date });
+        const { certificate, renews_at, seconds_left, sign_until } = this.panel;
+        if (renews_at) {
+            const date = dateOnly(renews_at);
+            return _t("The connection renews itself on %(date)s.", { date });
+        }
+        const isNeeded = sign_until && seconds_left > 0 && certificate.state !== "issuing";
+        return isNeeded ? _t("Sign again by %(date)s.", { date: dateOnly(sign_until) }) : "";
+    }
+
+    get byCertificate() {
+        return _t("Connect with the certificate (%(name)s)", this.panel.by_certificate);
+    }
+
+    /** While the company's data are wrong, there is nothing to sign. */
+    get canSign() {
+        return this.panel.can_connect && this.panel.problem?.way_back !== "company";
+    }
+
+    /** One blue button at most: what helps most. */
+    get connectClass() {
+        const { button, by_certificate: byCertificate } = this.panel;
+        return button.primary && !byCertificate ? "o_ksef_btn_blue" : "btn-secondary";
     }
 
     /** The button stays enabled, so that the focus can come back to it when the window closes. */
@@ -133,6 +160,11 @@ export class KsefConnectionPanel extends Component {
         } finally {
             this.state.isOpening = false;
         }
+    }
+
+    onCertificate() {
+        this.props.onLeave();
+        return this.connections.connectByCertificate(this.props.companyId);
     }
 
     onCompany() {
