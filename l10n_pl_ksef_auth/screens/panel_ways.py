@@ -11,6 +11,8 @@ from ..tools import xades
 COMPANY_GROUP = "base.group_erp_manager"
 # A certificate may help in these; elsewhere it logs in already, or just does so.
 OPEN = ("disconnected", "waiting", "attention", "expiring", "limited")
+# Nobody has to do anything in these.
+DONE = ("connected", "verifying")
 MOST_NAMES = 3
 
 
@@ -33,7 +35,7 @@ class L10n_Pl_KsefPanelWays(models.AbstractModel):
         return {
             "by_certificate": bool(offered) and self._by_certificate(principal, session, state),
             "opens_company": about_data and principal.with_env(self.env).has_access("write"),
-            "ask": self._whom_to_ask(principal, about_data, can_connect),
+            "ask": state not in DONE and self._whom_to_ask(principal, about_data, can_connect),
         }
 
     def _is_about_data(self, obstacle):

@@ -262,6 +262,11 @@ class KsefCase(MovedTime, TransactionCase):
             companies.with_user(user or self.accountant).l10n_pl_ksef_agree(numbers)
         self.env.invalidate_all()
 
+    def share(self, certificate, company):
+        """Have a certificate serve another company, too, as if it had logged in for it."""
+        certificate._agree_by_password({company: company.l10n_pl_ksef_digits})
+        certificate.company_ids |= company
+
     def others_at_it(self):
         """Have another worker hold every lock inside the block."""
         return patch.object(locks, "_lock", return_value=False)

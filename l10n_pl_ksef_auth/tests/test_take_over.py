@@ -52,7 +52,7 @@ class TakeOverCase(KsefCase):
         """Have the former certificate serve one more company, which one user has."""
         other = self.make_company("Druga Sp. z o.o.", "1234563218")
         user.company_ids |= other
-        self.former._serve_too({other: other.l10n_pl_ksef_digits})
+        self.share(self.former, other)
         return other
 
 

@@ -30,7 +30,7 @@ class L10n_Pl_KsefAlert(models.Model):
     _name = "l10n_pl_ksef.alert"
     # What people see beside the clock: this is what needs them.
     _description = "KSeF connection that needs you"
-    _inherit = ["mail.activity.mixin"]
+    _inherit = ["mail.thread", "mail.activity.mixin"]
     _order = "id desc"
     _rec_name = "summary"
 
@@ -172,7 +172,9 @@ class L10n_Pl_KsefAlert(models.Model):
         return told and (told.problem or problems.local("renewal_late"))
 
     def _raise(self, values):
-        alert = self.create({**values, "causes": [problems.cause(values["problem"])]})
+        # It has no chatter that could say that it was created.
+        quiet = self.with_context(mail_create_nolog=True)
+        alert = quiet.create({**values, "causes": [problems.cause(values["problem"])]})
         if not alert.tell_at:
             alert._tell()
 
