@@ -4,6 +4,7 @@ from odoo.fields import Domain
 from ..models.base import problems
 from ..models.base.steps import naive
 from ..models.certificate.states import SHOWN_WHEN_LEFT
+from ..models.session.login import SUCCESS
 from .panel import label_of
 
 _text = fields.Datetime.to_string
@@ -119,7 +120,7 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
                 "method": item.method_name or item.method,
                 "started": _text(naive(item.start_date)),
                 "expires": _text(naive(item.refresh_token_valid_until)),
-                "state_label": item.description,
+                "state_label": self.env._("active") if item.code == SUCCESS else item.description,
             }
             for item in listed["sessions"]
         ]

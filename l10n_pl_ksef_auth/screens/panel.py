@@ -109,8 +109,16 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             **self.env["l10n_pl_ksef.panel.ways"]._ways(principal, session, state, can_connect),
             "poll_seconds": self._poll_seconds(pending, session, certificate),
             "first_steps": state in ("disconnected", "waiting") and self._first_steps(principal),
+            "sign_again_at": self._sign_again_at(session, certificate),
             **self._life(session),
         }
+
+    def _sign_again_at(self, session, certificate):
+        """Return until when a login lives that no certificate will surely follow, else False."""
+        if not session or session._has_ended() or certificate["state"] == "issuing":
+            return False
+        surely = session.renew_at and not session.renewal_untried
+        return not surely and fields.Datetime.to_string(session.refresh_valid_until)
 
     def _first_steps(self, principal):
         """Return what leads to a first connection, in order; False if there ever was one."""
@@ -222,7 +230,6 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         left = self._seconds_left(session)
         renews = self._renews(session) and session.renew_at
         return {
-            "sign_until": fields.Datetime.to_string(not renews and until),
             "expires_at": fields.Datetime.to_string(until),
             "seconds_left": left,
             "lifetime_share": left / whole if whole else 0.0,

@@ -28,10 +28,10 @@ try:
     from ksef_simulator import DEMO_NIP, Control, Simulator
     from ksef_simulator.contract import Contract, watch
     from ksef_simulator.faults import KINDS
-    from ksef_simulator.identities import OWNER
+    from ksef_simulator.identities import OWNER, QUALIFIED
     from ksef_simulator.signers import sign
 except ImportError:
-    Simulator = Control = KINDS = DEMO_NIP = sign = OWNER = windows = None
+    Simulator = Control = KINDS = DEMO_NIP = sign = OWNER = QUALIFIED = windows = None
 
 _logger = logging.getLogger(__name__)
 

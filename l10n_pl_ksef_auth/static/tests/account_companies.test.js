@@ -99,6 +99,7 @@ test("what keeps a company from being connected is told, and how the last login 
     await openAccount({ ...ACCOUNT, others });
     expect("[data-company='2'] input").not.toBeEnabled();
     expect("[data-company='2'] .o_ksef_result").toHaveText("No NIP.");
-    expect("[data-company='3'] input").toBeChecked();
+    expect("[data-company='3'] input").toBeEnabled();
+    expect("[data-company='3'] input").not.toBeChecked();
     expect("[data-company='3'] .o_ksef_result").toHaveText("No rights.");
 });

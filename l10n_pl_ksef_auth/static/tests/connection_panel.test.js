@@ -100,9 +100,9 @@ test("a company without a NIP has one way: its own data", async () => {
 });
 
 test("a renewal is promised only where there is one; else somebody signs", async () => {
-    const until = { sign_until: "2026-11-29 13:05:00", certificate: DISCONNECTED.certificate };
-    await mountPanel({ ...CONNECTED, ...until });
-    expect(".o_ksef_checked").toHaveText("Sign again by 11/29/2026.");
+    await mountPanel({ ...CONNECTED, sign_again_at: "2026-11-29 13:05:00" });
+    expect(".o_ksef_next_signature").toHaveText("On 11/29/2026 somebody has to sign again.");
+    expect(".o_ksef_checked").toHaveCount(0);
 });
 
 test("another owner's certificate is named, and what it promises", async () => {

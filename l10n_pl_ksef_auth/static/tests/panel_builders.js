@@ -25,7 +25,7 @@ export const DISCONNECTED = {
     by_certificate: false,
     opens_company: false,
     ask: "",
-    sign_until: false,
+    sign_again_at: false,
 };
 export const CONNECTED = {
     ...DISCONNECTED,

@@ -23,7 +23,10 @@ export class AccountCompanies extends Component {
             isRunning: false,
             results: {},
             chosen: Object.fromEntries(
-                this.props.companies.map(({ id, color, reason }) => [id, color === "red" && !reason])
+                this.props.companies.map(({ id, color, reason, result }) => [
+                    id,
+                    color === "red" && !reason && !result,
+                ])
             ),
         });
         this.isAlive = true;

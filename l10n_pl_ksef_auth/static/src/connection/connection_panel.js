@@ -34,6 +34,7 @@ export class KsefConnectionPanel extends Component {
         accountLink: { type: Boolean, optional: true },
         onLeave: { type: Function, optional: true },
         slim: { type: Boolean, optional: true },
+        slots: { type: Object, optional: true },
         title: { type: Boolean, optional: true },
     };
     static defaultProps = { accountLink: true, onLeave: () => {}, slim: false, title: true };
@@ -62,7 +63,9 @@ export class KsefConnectionPanel extends Component {
 
     get slimText() {
         return this.expiry
-            ? _t("Active until %(date)s.", { date: this.expiry }) + (this.renewal && ` ${this.renewal}`)
+            ? [_t("Active until %(date)s.", { date: this.expiry }), this.renewal, this.nextSignature]
+                  .filter(Boolean)
+                  .join(" ")
             : _t("Active.");
     }
 
@@ -122,15 +125,15 @@ export class KsefConnectionPanel extends Component {
         return checkedText(this.panel.checked_at);
     }
 
-    /** A renewal is promised only where a machine can keep it; else somebody signs. */
     get renewal() {
-        const { certificate, renews_at, seconds_left, sign_until } = this.panel;
-        if (renews_at) {
-            const date = dateOnly(renews_at);
-            return _t("The connection renews itself on %(date)s.", { date });
-        }
-        const isNeeded = sign_until && seconds_left > 0 && certificate.state !== "issuing";
-        return isNeeded ? _t("Sign again by %(date)s.", { date: dateOnly(sign_until) }) : "";
+        const date = dateOnly(this.panel.renews_at);
+        return date && _t("The connection renews itself on %(date)s.", { date });
+    }
+
+    /** What follows a login that no certificate renews. */
+    get nextSignature() {
+        const date = dateOnly(this.panel.sign_again_at);
+        return date && _t("On %(date)s somebody has to sign again.", { date });
     }
 
     get byCertificate() {
