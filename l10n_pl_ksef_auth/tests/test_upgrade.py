@@ -7,6 +7,7 @@ from odoo.addons.l10n_pl_ksef_auth.models.res_company import DEFAULTS
 from .common import KsefCase
 
 SCRIPT = "l10n_pl_ksef_auth/migrations/19.0.1.1.0/post-migration.py"
+ACTIVITIES = "l10n_pl_ksef_auth/migrations/19.0.1.2.0/post-activities.py"
 MAILS = "l10n_pl_ksef_auth/migrations/19.0.1.2.0/post-alert_mails.py"
 OURS = ("l10n_pl_ksef_", "l10n_pl_edi_")
 
@@ -49,6 +50,21 @@ class TestUpgrade(KsefCase):
         template.use_default_to = True
         self.upgrade(MAILS)
         self.assertFalse(template.use_default_to)
+
+    def test_what_people_have_to_do_moves_from_logins_to_the_alerts_that_tell_of_it(self):
+        session = self.connect()
+        self.keep_alive(days=5)
+        alert = self.env["l10n_pl_ksef.alert"].search([("closed_at", "=", False)])
+        earlier = {"res_model_id": self.env["ir.model"]._get_id(session._name)}
+        alert.activity_id.write({**earlier, "res_id": session.id})
+        message = {"model": session._name, "res_id": session.id, "body": "created"}
+        self.env["mail.message"].create(message)
+        self.env.flush_all()
+        self.upgrade(ACTIVITIES)
+        self.assertEqual(alert.activity_ids, alert.activity_id)
+        left = [("res_model", "=", session._name)]
+        self.assertFalse(self.env["mail.activity"].search(left))
+        self.assertFalse(self.env["mail.message"].search([("model", "=", session._name)]))
 
     def test_an_upgrade_may_be_repeated(self):
         self.upgrade()
