@@ -24,7 +24,8 @@ export class AccountOptions extends Component {
             invalid: {},
         });
         onWillUpdateProps(({ options }) => {
-            if (options !== this.props.options) {
+            // A look at KSeF brings the same options: what somebody is typing stays.
+            if (FIELDS.some((name) => options[name] !== this.props.options[name])) {
                 this.state.values = this.read(options);
             }
         });
