@@ -177,9 +177,11 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
         if company.l10n_pl_ksef_environment != environment:
             where = label_of(company, "l10n_pl_ksef_environment")
             return self.env._("In another KSeF environment: %(environment)s.", environment=where)
-        if not held._may_serve(company):
-            return self.env._("Only who manages all companies of the certificate can connect it.")
-        return ""
+        if held._may_serve(company):
+            return ""
+        if all(one._was_left_by(company) for one in held):
+            return self.env._("Somebody else signs for it now: it needs that person's signature.")
+        return self.env._("Only who manages all companies of the certificate can connect it.")
 
     def _how_it_ended(self, company, color):
         """Return how the last login ended, so that it is still there after a reload."""

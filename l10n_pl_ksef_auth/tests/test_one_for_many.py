@@ -108,8 +108,13 @@ class TestOneForMany(KsefCase):
         alert = self.env["l10n_pl_ksef.alert"].search([("company_id", "=", self.other.id)])
         activity = alert.activity_id
         self.assertEqual((activity.res_model, activity.res_id), (alert._name, alert.id))
-        groups = self.env["res.users"].with_user(self.accountant)._get_activity_groups()
+        # Whichever of the companies is active.
+        here = self.env["res.users"].with_user(self.accountant).with_company(self.company)
+        groups = here.with_context(allowed_company_ids=self.company.ids)._get_activity_groups()
         self.assertIn(alert._name, [group["model"] for group in groups])
+        seen = alert.with_env(here.with_context(allowed_company_ids=self.company.ids).env)
+        self.env.invalidate_all()
+        self.assertIn("no rights", seen.read(["explanation"])[0]["explanation"])
 
     # ------------------------------------------------------------------
     # The list on the account screen

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from ksef_simulator.control import Control
 
 LAPTOP, PHONE = (1366, 768), (390, 844)
-DANGER = "rgb(220, 53, 69)"
+RED = "rgb(198, 40, 40)"
 COMPANY, OTHERS_NIP = "Gabinet Uśmiech", "1234563218"
 OUTSIDE = """() => [...document.querySelectorAll('.o_ksef_account_page :is(button, input, td, small)')]
     .filter((item) => item.getBoundingClientRect().right > document.documentElement.clientWidth)
@@ -39,7 +39,7 @@ def test_konto_fits_a_phone_and_asks_before_invoices_stop(journey: Journey) -> N
         open_account(journey, width, height)
         page.locator(".o_ksef_certificates .o_ksef_more").first.click()
         revoke = page.get_by_role("menuitem", name="Unieważnij…")
-        expect(revoke).to_have_css("color", DANGER)
+        expect(revoke).to_have_css("border-color", RED)
         journey.picture(f"konto_{width}")
         page.keyboard.press("Escape")
 

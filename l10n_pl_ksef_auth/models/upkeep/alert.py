@@ -60,9 +60,10 @@ class L10n_Pl_KsefAlert(models.Model):
     activity_id = fields.Many2one("mail.activity", index="btree_not_null", ondelete="set null")
     closed_at = fields.Datetime()
 
-    summary = fields.Char(compute="_compute_texts")
-    explanation = fields.Char(compute="_compute_texts")
-    advice = fields.Char(compute="_compute_texts")
+    # Of all the user's companies, while the logins that they speak of are those of the active ones.
+    summary = fields.Char(compute="_compute_texts", compute_sudo=True)
+    explanation = fields.Char(compute="_compute_texts", compute_sudo=True)
+    advice = fields.Char(compute="_compute_texts", compute_sudo=True)
     link = fields.Char(compute="_compute_link")
 
     _one_open = models.UniqueIndex(
