@@ -7,7 +7,7 @@ from odoo.addons.l10n_pl_ksef_auth.models.res_company import DEFAULTS
 from .common import KsefCase
 
 SCRIPT = "l10n_pl_ksef_auth/migrations/19.0.1.1.0/post-migration.py"
-ACTIVITIES = "l10n_pl_ksef_auth/migrations/19.0.1.2.0/post-activities.py"
+ACTIVITIES = "l10n_pl_ksef_auth/migrations/19.0.1.3.0/post-activities.py"
 MAILS = "l10n_pl_ksef_auth/migrations/19.0.1.2.0/post-alert_mails.py"
 OURS = ("l10n_pl_ksef_", "l10n_pl_edi_")
 
