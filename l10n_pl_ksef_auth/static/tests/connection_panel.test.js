@@ -99,6 +99,12 @@ test("a company without a NIP has one way: its own data", async () => {
     expect(".o_ksef_connect").toHaveCount(0);
 });
 
+test("what is mended in Konto has its blue button there", async () => {
+    const problem = { text: "The unit is missing.", action: "Enter it.", way_back: "account" };
+    await mountPanel({ ...DISCONNECTED, state: "attention", problem });
+    expect(".o_ksef_actions .o_ksef_btn_blue").toHaveText("Account");
+});
+
 test("a renewal is promised only where there is one; else somebody signs", async () => {
     await mountPanel({ ...CONNECTED, sign_again_at: "2026-11-29 13:05:00" });
     expect(".o_ksef_next_signature").toHaveText("On 11/29/2026 somebody has to sign again.");

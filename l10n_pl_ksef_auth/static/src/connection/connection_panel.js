@@ -147,8 +147,13 @@ export class KsefConnectionPanel extends Component {
 
     /** One blue button at most: what helps most. */
     get connectClass() {
-        const { button, by_certificate: byCertificate } = this.panel;
-        return button.primary && !byCertificate ? "o_ksef_btn_blue" : "btn-secondary";
+        const isBest = !this.panel.by_certificate && !this.isForAccount;
+        return this.panel.button.primary && isBest ? "o_ksef_btn_blue" : "btn-secondary";
+    }
+
+    /** What is wrong is mended in Konto, as by another certificate. */
+    get isForAccount() {
+        return this.props.accountLink && this.panel.problem?.way_back === "account";
     }
 
     /** The button stays enabled, so that the focus can come back to it when the window closes. */
