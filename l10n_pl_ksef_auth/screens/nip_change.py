@@ -1,7 +1,6 @@
 from odoo import api, models
 
 
-
 def _warning(env, message):
     return {"warning": {"title": env._("Connection to KSeF"), "message": message}}
 

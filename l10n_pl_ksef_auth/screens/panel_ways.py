@@ -79,14 +79,15 @@ class L10n_Pl_KsefPanelWays(models.AbstractModel):
             return self.env._("The company's data can be changed by: %(names)s.", names=names)
         if not about_data and not can_connect:
             names = self._names(principal, CONNECT_GROUP)
-            return self.env._("You may look at the connection. It is managed by: %(names)s.", names=names)
+            return self.env._(
+                "You may look at the connection. It is managed by: %(names)s.", names=names
+            )
         return ""
 
     def _names(self, principal, group):
         """Return who is in a group and works in a company, by name; else the administrator."""
-        members = self.env.ref(group).sudo().all_user_ids.filtered_domain(
-            Domain("active", "=", True) & Domain("company_ids", "in", principal.id)
-        )
+        here = Domain("active", "=", True) & Domain("company_ids", "in", principal.id)
+        members = self.env.ref(group).sudo().all_user_ids.filtered_domain(here)
         names = members.sorted("name").mapped("name")[:MOST_NAMES]
         return ", ".join(names) or self.env._("your administrator")
 
@@ -98,14 +99,10 @@ class L10n_Pl_KsefPanelWays(models.AbstractModel):
         sessions = self.env["l10n_pl_ksef.session"]
         if not sessions._last_that_counts(principal).closed_by_user:
             return ""
-        line = self.env["l10n_pl_ksef.audit"].sudo().search(
-            [
-                ("company_id", "=", principal.id),
-                ("environment", "=", principal.l10n_pl_ksef_environment),
-                ("event", "=", "disconnected"),
-            ],
-            limit=1,
-        )
+        audit = self.env["l10n_pl_ksef.audit"].sudo()
+        environment = ("environment", "=", principal.l10n_pl_ksef_environment)
+        ended = ("event", "=", "disconnected")
+        line = audit.search([("company_id", "=", principal.id), environment, ended], limit=1)
         return self.env._(
             "Disconnected on %(date)s, %(user)s. Invoices are neither sent nor received.",
             date=format_date(self.env, line.create_date),

@@ -76,7 +76,7 @@ class TestOneForMany(KsefCase):
     # ------------------------------------------------------------------
     # What is promised
     # ------------------------------------------------------------------
-    def test_a_certificate_of_somebody_else_is_named_and_promises_nothing_before_it_has_worked(self):
+    def test_a_certificate_of_somebody_else_is_named_and_promises_nothing_before_it_worked(self):
         file = packed(self.certificate)
         self.certificate.unlink()
         self.connect("qualified")

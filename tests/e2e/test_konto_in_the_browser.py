@@ -15,7 +15,7 @@ from ksef_simulator.control import Control
 LAPTOP, PHONE = (1366, 768), (390, 844)
 RED = "rgb(198, 40, 40)"
 COMPANY, OTHERS_NIP = "Gabinet Uśmiech", "1234563218"
-OUTSIDE = """() => [...document.querySelectorAll('.o_ksef_account_page :is(button, input, td, small)')]
+OUTSIDE = """() => [...document.querySelectorAll('.o_ksef_account_page *')]
     .filter((item) => item.getBoundingClientRect().right > document.documentElement.clientWidth)
     .map((item) => item.outerHTML)"""
 
