@@ -6,6 +6,8 @@
     "author": "l10n_pl_ksef_auth contributors",
     "license": "LGPL-3",
     "countries": ["pl"],
+    # The list of apps shows applications alone until its filter is taken away.
+    "application": True,
     "depends": ["account"],
     "external_dependencies": {
         "python": ["asn1crypto", "cryptography", "lxml", "requests", "xmlsec"],
@@ -22,9 +24,9 @@
         "views/ksef_session_views.xml",
         "views/ksef_alert_views.xml",
         "views/ksef_certificate_views.xml",
-        "views/ksef_menus.xml",
         "views/ksef_audit_views.xml",
         "views/ksef_diagnosis_views.xml",
+        "views/ksef_menus.xml",
         "views/ksef_unlock_views.xml",
         "views/base_module_uninstall_views.xml",
     ],

@@ -1,7 +1,14 @@
 import { defineMailModels } from "@mail/../tests/mail_test_helpers";
 import { expect, test } from "@odoo/hoot";
 import { advanceTime, animationFrame } from "@odoo/hoot-mock";
-import { contains, getService } from "@web/../tests/web_test_helpers";
+import {
+    contains,
+    getService,
+    makeServerError,
+    mountWithCleanup,
+    onRpc,
+} from "@web/../tests/web_test_helpers";
+import { WebClient } from "@web/webclient/webclient";
 import { ACCOUNT, CERTIFICATE, openAccount } from "./account_builders";
 
 defineMailModels();
@@ -128,4 +135,16 @@ test("who leaves with unsaved settings is asked first", async () => {
     await contains(".modal .btn-primary").click();
     await animationFrame();
     expect(".o_ksef_options").toHaveCount(0);
+});
+
+test("who may not manage the connection reads whom to ask, on a page without an error", async () => {
+    const sentence = 'This part of KSeF needs the right "KSeF: Manage".';
+    onRpc("res.company", "l10n_pl_ksef_account", () => {
+        throw makeServerError({ errorName: "odoo.exceptions.AccessError", message: sentence });
+    });
+    await mountWithCleanup(WebClient);
+    await getService("action").doAction({ type: "ir.actions.client", tag: "l10n_pl_ksef_account" });
+    expect(".o_ksef_refusal").toHaveText(sentence);
+    expect(".o_ksef_account_page").toHaveCount(0);
+    expect(".modal").toHaveCount(0);
 });
