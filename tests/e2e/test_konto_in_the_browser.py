@@ -25,7 +25,8 @@ def open_account(journey: Journey, width: int, height: int) -> Page:
     page = journey.page
     page.set_viewport_size({"width": width, "height": height})
     page.goto(f"{journey.demo.odoo_url}/odoo/ksef-account")
-    expect(page.locator(".o_ksef_sessions tbody tr").first).to_be_visible()
+    # A new company makes Odoo prepare the page's files anew.
+    expect(page.locator(".o_ksef_sessions tbody tr").first).to_be_visible(timeout=90_000)
     assert page.evaluate(OUTSIDE) == []
     return page
 
@@ -79,8 +80,8 @@ def test_a_company_connected_in_vain_is_told_at_the_clock_where_it_can_be_mended
     accountant = OdooUser(journey.demo.odoo_url, journey.demo.database, "ksiegowa")
     if accountant.call("res.company", "l10n_pl_ksef_panel", [1])["color"] != "green":
         first_login(accountant, Control(journey.demo.simulator_url))
+    page = journey.log_in()
     with another_company(journey):
-        page = journey.log_in()
         open_account(journey, *LAPTOP)
         row = page.locator(".o_ksef_companies li").filter(has_text=COMPANY)
         expect(row.get_by_role("checkbox")).to_be_checked()
