@@ -24,7 +24,7 @@ def open_account(journey: Journey, width: int, height: int) -> Page:
     """Open Konto at a size of the window; nothing may stick out of it."""
     page = journey.page
     page.set_viewport_size({"width": width, "height": height})
-    page.goto(f"{journey.demo.odoo_url}/odoo/ksef-account")
+    page.goto(f"{journey.demo.odoo_url}/odoo/ksef-account", timeout=90_000)
     # A new company makes Odoo prepare the page's files anew.
     expect(page.locator(".o_ksef_sessions tbody tr").first).to_be_visible(timeout=90_000)
     assert page.evaluate(OUTSIDE) == []
