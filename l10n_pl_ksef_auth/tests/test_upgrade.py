@@ -8,6 +8,7 @@ from odoo.addons.l10n_pl_ksef_auth.models.res_company import DEFAULTS
 from .common import KsefCase
 
 SCRIPT = "l10n_pl_ksef_auth/migrations/19.0.1.1.0/post-migration.py"
+ACTIVITIES = "l10n_pl_ksef_auth/migrations/19.0.1.3.0/post-activities.py"
 MAILS = "l10n_pl_ksef_auth/migrations/19.0.1.2.0/post-alert_mails.py"
 NOTICES = "l10n_pl_ksef_auth/migrations/19.0.1.3.0/post-notices.py"
 RIGHTS = "l10n_pl_ksef_auth/migrations/19.0.1.3.0/post-rights.py"
@@ -85,6 +86,19 @@ class TestUpgrade(KsefCase):
         template.with_user(self.env.ref("base.user_admin")).subject = "Theirs"
         self.upgrade(NOTICES)
         self.assertEqual(template.subject, "Theirs")
+
+    def test_logins_have_no_chatter_any_more_and_a_reminder_there_is_of_no_record(self):
+        session = self.connect()
+        self.keep_alive(days=5)
+        activity = self.env["l10n_pl_ksef.alert"].search([("closed_at", "=", False)]).activity_ids
+        activity.write({"res_model_id": self.env["ir.model"]._get_id(session._name)})
+        activity.res_id = session.id
+        message = {"model": session._name, "res_id": session.id, "body": "created"}
+        self.env["mail.message"].create(message)
+        self.env.flush_all()
+        self.upgrade(ACTIVITIES)
+        self.assertEqual((activity.res_model, activity.res_id), (False, 0))
+        self.assertFalse(self.env["mail.message"].search([("model", "=", session._name)]))
 
     def test_who_had_the_invoicing_role_by_the_right_to_connect_keeps_it(self):
         invoicing = self.env.ref("account.group_account_invoice")
