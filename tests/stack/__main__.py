@@ -23,6 +23,7 @@ USAGE = """\
 ./run shell                     a Python prompt inside the demo's Odoo
 ./run simulator --port N        the KSeF simulator alone
 ./run draw                      draws the tables of states into the documentation
+./run readme                    writes each addon's README.rst and index.html, from its readme/
 
 CACHE_DIR, ODOO_PATH, ODOO_PORT, SIMULATOR_PORT, CHROMIUM and PYTHON change where things are."""
 
@@ -71,6 +72,13 @@ def _draw(words: list[str]) -> int:
     return drawing.main()
 
 
+def _readme(words: list[str]) -> int:
+    """Write the addons' read-mes."""
+    from . import packages
+
+    return packages.run("stack.readmes", words)
+
+
 def _package(name: str) -> Callable[[list[str]], int]:
     """Return a command that runs the package `name` of tests/ with its own options."""
 
@@ -96,6 +104,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "shell": _shell,
     "simulator": _simulator,
     "draw": _draw,
+    "readme": _readme,
 }
 PACKAGES = {
     "bench": ("benchmarks", "what things cost, measured against a baseline"),
