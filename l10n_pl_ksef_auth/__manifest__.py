@@ -26,6 +26,7 @@
         "views/ksef_diagnosis_views.xml",
         "views/ksef_unlock_views.xml",
         "views/base_module_uninstall_views.xml",
+        "views/ksef_help_templates.xml",
     ],
     "assets": {
         "web.assets_backend": ["l10n_pl_ksef_auth/static/src/**/*"],

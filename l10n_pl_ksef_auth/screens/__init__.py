@@ -4,6 +4,7 @@ from . import account
 from . import account_actions
 from . import account_take_over
 from . import diagnosis
+from . import help
 from . import res_company
 from . import nip_change
 from . import ir_http

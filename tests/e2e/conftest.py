@@ -1,6 +1,7 @@
 """Browser tests use the demo of `./run demo`."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,11 @@ def pictures() -> Path:
 @pytest.fixture
 def journey(
     demo: DemoStack, polish_browser: BrowserContext, tmp_path: Path, pictures: Path
-) -> Journey:
-    """Give an accountant of the demo's company at a fresh browser."""
-    return Journey(demo, polish_browser, tmp_path, pictures)
+) -> Iterator[Journey]:
+    """Give an accountant of the demo's company at a fresh browser.
+
+    Fails if a picture of the manual shows something else than what the accountant saw.
+    """
+    lived = Journey(demo, polish_browser, tmp_path, pictures)
+    yield lived
+    assert not lived.outdated

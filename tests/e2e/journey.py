@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import manual
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from stack.demo import DemoStack
@@ -42,6 +43,7 @@ class Journey:
     def __init__(self, demo: DemoStack, context: BrowserContext, folder: Path, pictures: Path):
         self.demo, self.context, self.folder, self.pictures = demo, context, folder, pictures
         self.page = context.new_page()
+        self.outdated: list[str] = []
 
     def log_in(self, login: str = "ksiegowa") -> Page:
         """Log in to Odoo and wait for the menu."""
@@ -53,9 +55,11 @@ class Journey:
         return self.page
 
     def picture(self, name: str) -> None:
-        """Save a screenshot of what the accountant sees."""
+        """Save a screenshot of what the accountant sees, and compare the manual's picture of it."""
         self.page.wait_for_timeout(400)
         self.page.screenshot(path=self.pictures / f"{name}.png")
+        if outdated := manual.look(self.page, name):
+            self.outdated.append(outdated)
 
     def card(self) -> Locator:
         """Return the panel on the accounting dashboard, where an accountant lands."""

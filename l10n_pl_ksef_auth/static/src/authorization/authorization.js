@@ -8,6 +8,7 @@ import { useService } from "@web/core/utils/hooks";
 import { standardActionServiceProps } from "@web/webclient/actions/action_service";
 import { CertificateFiles, ChosenCertificate } from "../certificate_files/certificate_files";
 import { KsefProblem } from "../connection/problem";
+import { KsefHelpLink } from "../help/help_link";
 import { Countdown } from "./countdown";
 import { SignStep } from "./sign_step";
 import { StepBar } from "./step_bar";
@@ -43,6 +44,7 @@ export class KsefAuthorization extends Component {
     static components = {
         CertificateFiles,
         Countdown,
+        KsefHelpLink,
         KsefProblem,
         SignStep,
         StepBar,
