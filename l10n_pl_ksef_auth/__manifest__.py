@@ -6,6 +6,7 @@
     "author": "l10n_pl_ksef_auth contributors",
     "license": "LGPL-3",
     "countries": ["pl"],
+    "images": ["static/description/stage_1_disconnected.png"],
     "depends": ["account"],
     "external_dependencies": {
         "python": ["asn1crypto", "cryptography", "lxml", "requests", "xmlsec"],

@@ -55,4 +55,4 @@ class L10n_Pl_KsefHelp(models.AbstractModel):
 
     def _sentence(self, text):
         filled = problems.sentence(self.env, text, Gaps())
-        return re.sub(rf"{GAP}(?: {GAP})+", GAP, filled)
+        return re.sub(rf"{GAP}(?: {GAP})*\.?", GAP, filled)
