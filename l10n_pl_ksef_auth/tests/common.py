@@ -17,6 +17,7 @@ from cryptography.x509.oid import NameOID
 from odoo import Command
 from odoo.tests import TransactionCase, new_test_user
 
+from odoo.addons.base.models import res_users
 from odoo.addons.l10n_pl_ksef_auth.models.base import locks
 from odoo.addons.l10n_pl_ksef_auth.models.vault.vault import read_secret
 from odoo.addons.l10n_pl_ksef_auth.screens import sensitive
@@ -62,11 +63,12 @@ def packed(certificate, password="tajne"):
     return base64.b64encode(data).decode()
 
 
-def home_made(issuer="Own CA", days=300, serial_number=7):
-    """Return a key, and a certificate for it from an issuer who names itself as it likes."""
+def home_made(issuer="Own CA", days=300, serial_number=7, subject=None):
+    """Return a key, and a certificate for it from an issuer who names everybody as it likes."""
     key = ec.generate_private_key(ec.SECP256R1())
     names = [x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)]) for text in ("Jan", issuer)]
-    builder = x509.CertificateBuilder(names[1], names[0], key.public_key(), serial_number)
+    subject = subject or names[0]
+    builder = x509.CertificateBuilder(names[1], subject, key.public_key(), serial_number)
     builder = builder.not_valid_before(clock.now() - timedelta(days=1))
     return key, builder.not_valid_after(clock.now() + timedelta(days=days)).sign(
         key, hashes.SHA256()
@@ -153,14 +155,26 @@ class MovedTime:
         return min(max(wanted, timedelta(seconds=1)), timedelta(hours=1))
 
 
+def _remind_nobody(_housekeeping):
+    """Stand for the reminder to back the key up, where a test is about something else."""
+
+
 class KsefCase(MovedTime, TransactionCase):
     """A Polish company and its users, connected to a KSeF simulator of the class's own."""
+
+    # Whether the first run asks somebody to back the key up: that is a mail, which each test pays.
+    reminds_of_backup = False
 
     @classmethod
     def setUpClass(cls):
         if Simulator is None:
             raise SkipTest("the KSeF simulator is not on the path: run the tests with ./run test")
         super().setUpClass()
+        # A password costs Odoo half a second, and each class makes users of its own.
+        cls.startClassPatcher(patch.object(res_users, "MIN_ROUNDS", 1))
+        if not cls.reminds_of_backup:
+            housekeeping = cls.registry["l10n_pl_ksef.housekeeping"]
+            cls.startClassPatcher(patch.object(housekeeping, "_remind_of_backup", _remind_nobody))
         cls.simulator = cls.enterClassContext(Simulator(port=0))
         parameters = cls.env["ir.config_parameter"]
         for environment in ("production", "demo", "test"):

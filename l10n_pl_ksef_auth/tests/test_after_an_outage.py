@@ -35,3 +35,10 @@ class TestAfterAnOutage(KsefCase):
 
     def test_a_wall_before_ksef_is_left_alone_for_an_hour(self):
         self.assertLessEqual(self.calls_in_three_hours("wall"), 5)
+
+    def test_a_daily_look_that_nobody_waits_for_is_put_off_for_an_hour(self):
+        certificate = self.company._l10n_pl_ksef_certificate()
+        put(certificate, next_attempt=False)
+        self.go_on(timedelta(hours=1), until=self.is_connected)
+        put(self.company._l10n_pl_ksef_session(), next_attempt=False, rights_checked_at=False)
+        self.assertLessEqual(self.calls_in_three_hours("503"), 10)

@@ -16,18 +16,24 @@ from .common import OWNER, KsefCase, credentials, home_made, put
 
 CONNECTION = "l10n_pl_ksef_auth.group_ksef_connection"
 OTHERS_NIP, UNIT = "1111111111", "5265877635-00001"
-SCRIPT = "l10n_pl_ksef_auth/migrations/19.0.1.2.0/post-agreements.py"
+MIGRATIONS = "l10n_pl_ksef_auth/migrations"
+SCRIPT = f"{MIGRATIONS}/19.0.1.2.0/post-agreements.py"
+LET_IN = f"{MIGRATIONS}/19.0.1.3.0/post-let_in.py"
 
 
 class AgreementCase(KsefCase):
     """A company that is connected, and the NIP of a client whose invoices its signer may see."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.client_b = cls.make_company("Klient B", OTHERS_NIP)
 
     def setUp(self):
         super().setUp()
         self.certificate = self.certified()
         self.simulator.world.add_company(OTHERS_NIP, "Klient B")
         self.simulator.world.grant(OWNER.identity, OTHERS_NIP)
-        self.client_b = self.make_company("Klient B", OTHERS_NIP)
 
     def make_unit(self):
         """Have the company connect for its unit, not for its NIP."""
@@ -268,26 +274,35 @@ class TestForgedAgreement(AgreementCase):
             self.advance(login)
         self.assertEqual((login.state, logins["calls"]), ("failed", 0))
 
-    def forerunner_of_somebody_else(self):
+    def forerunner_of_somebody_else(self, subject=None):
         """Have a stranger's certificate, agreed to for the client's NIP, named as replaced."""
         self.company.vat = f"PL{OTHERS_NIP}"
-        key, made = home_made()
+        key, made = home_made(subject=subject)
         der = made.public_bytes(serialization.Encoding.DER)
         self.certificate._keep(self.company, key, read_certificate(der))
         self.env.invalidate_all()
         self.assertIn(OTHERS_NIP, [digits for digits, *_rest in self.agreed()])
-        stranger = self.certificate.search([("owner_name", "=", "Jan")])
+        stranger = self.certificate.search([("origin", "=", "loaded")])
         put(self.certificate, replaces_id=stranger.id)
         return stranger
 
-    def test_a_certificate_that_is_named_as_replaced_lends_another_owner_nothing(self):
-        self.forerunner_of_somebody_else()
+    def signs_for_what_the_other_agreed_to(self):
+        """Have our certificate log the company in; return whether it signed."""
         login = self.env["l10n_pl_ksef.session"]._certificate_login(self.company, self.certificate)
         self.env.flush_all()
         with self.counted("xades-signature") as logins:
             self.advance(login)
-        self.assertEqual((login.certificate_id, login.state), (self.certificate, "failed"))
-        self.assertEqual(logins["calls"], 0)
+        self.assertEqual(login.certificate_id, self.certificate)
+        return login.state != "failed" or logins["calls"]
+
+    def test_a_home_made_certificate_that_names_the_same_owner_lends_nothing(self):
+        stranger = self.forerunner_of_somebody_else(credentials(self.certificate)[1].subject)
+        self.assertEqual(stranger._sealed_owner(), self.certificate._sealed_owner())
+        self.assertFalse(self.signs_for_what_the_other_agreed_to())
+
+    def test_a_certificate_that_is_named_as_replaced_lends_another_owner_nothing(self):
+        self.forerunner_of_somebody_else()
+        self.assertFalse(self.signs_for_what_the_other_agreed_to())
 
     def test_no_agreement_goes_over_to_a_certificate_of_another_owner(self):
         stranger = self.forerunner_of_somebody_else()
@@ -454,6 +469,14 @@ class TestEarlierLogins(AgreementCase):
         self.assertEqual(successor.replaces_id, self.certificate)
         self.upgrade()
         self.assertEqual(successor.agreement_ids.mapped("digits"), ["5265877635"])
+
+    def test_a_certificate_that_has_logged_in_still_lends_to_its_successor(self):
+        self.settle(days=6)
+        put(self.company._l10n_pl_ksef_session(), opened_with_secret=False)
+        put(self.certificate, issued_secret=False)
+        self.assertFalse(self.certificate._was_let_in())
+        load_script(file_path(LET_IN), "post_let_in").migrate(self.env.cr, "19.0.1.2.0")
+        self.assertTrue(self.certificate._was_let_in())
 
     def test_a_nip_that_was_never_logged_in_for_is_not_agreed_to(self):
         self.company.vat = f"PL{OTHERS_NIP}"

@@ -8,10 +8,14 @@ from .common import OWNER, KsefCase
 class TestCompanySeparation(KsefCase):
     """Companies that share a certificate learn nothing of each other; branches use a parent's."""
 
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.other = cls.make_company("Poufny Klient Sp. z o.o.", "1111111111")
+
     def setUp(self):
         super().setUp()
         self.certificate = self.certified()
-        self.other = self.make_company("Poufny Klient Sp. z o.o.", "1111111111")
         self.simulator.world.add_company("1111111111", "Poufny Klient")
         self.simulator.world.grant(OWNER.identity, "1111111111")
 

@@ -16,6 +16,8 @@ from .common import KsefCase
 class TestHousekeeping(KsefCase):
     """Records that nobody needs any more are deleted without a human."""
 
+    reminds_of_backup = True
+
     def age(self, records, **ago):
         """Set the records' dates back."""
         moment = fields.Datetime.now() - timedelta(**ago)

@@ -20,11 +20,15 @@ STATES = {
 class TestPanelStates(KsefCase):
     """Everybody who may see the panel sees each state, and only in the right company."""
 
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.other = cls.make_company("Inna Sp. z o.o.", "1111111111")
+        groups = f"{ADMINISTRATOR},account.group_account_manager"
+        cls.administrator = cls.make_user("ksef_administrator", groups)
+
     def setUp(self):
         super().setUp()
-        self.other = self.make_company("Inna Sp. z o.o.", "1111111111")
-        groups = f"{ADMINISTRATOR},account.group_account_manager"
-        self.administrator = self.make_user("ksef_administrator", groups)
         # Who sees the panel, and whether it has a button for them.
         self.readers = {self.accountant: True, self.clerk: False, self.administrator: True}
         for user in self.readers:

@@ -18,6 +18,8 @@ from .common import KsefCase, windows
 class TestRotation(KsefCase):
     """The encryption key is replaced while connections stay alive."""
 
+    reminds_of_backup = True
+
     def setUp(self):
         super().setUp()
         file = vault_room.sources(self.env)["file"]

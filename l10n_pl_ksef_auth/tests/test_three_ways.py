@@ -36,7 +36,8 @@ class TestOwnCertificate(KsefCase):
     def connected(self):
         """Load the certificate, connect with it in the window, and return the last view."""
         self.load()
-        self.assertEqual(self.connect_by_certificate()["step"], "verify")
+        # Slowly enough done, the login has ended before the first answer.
+        self.assertIn(self.connect_by_certificate()["step"], ("verify", "done"))
         return self.follow(self.window)
 
     def refused(self, code, details):

@@ -12,10 +12,14 @@ from .common import KsefCase
 class TestUrgency(KsefCase):
     """The scheduled action begins with what cannot wait."""
 
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.other = cls.make_company("Druga Sp. z o.o.", "1111111111")
+
     def setUp(self):
         super().setUp()
         self.due = self.env["l10n_pl_ksef.due"]
-        self.other = self.make_company("Druga Sp. z o.o.", "1111111111")
 
     def login(self, company, **values):
         """A login of a company with a step due, beside the one of this test's company."""

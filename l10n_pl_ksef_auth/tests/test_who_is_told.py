@@ -23,6 +23,8 @@ UPKEEP = "odoo.addons.l10n_pl_ksef_auth.models.upkeep"
 class TestWhoIsTold(KsefCase):
     """People are told by alerts, whatever fails; tests/test_nobody_is_left.py tries all causes."""
 
+    reminds_of_backup = True
+
     def open_alerts(self):
         self.env.invalidate_all()
         return self.env["l10n_pl_ksef.alert"].search([("closed_at", "=", False)])

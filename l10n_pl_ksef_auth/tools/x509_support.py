@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from hashlib import sha256
 from typing import Any
 
 from asn1crypto import core
@@ -66,6 +67,11 @@ def value_of(name: x509.Name, oid: x509.ObjectIdentifier) -> str:
     """Return all values of one attribute of a name, joined by spaces, within bounds."""
     found = name.get_attributes_for_oid(oid)
     return " ".join(str(attribute.value) for attribute in found)[:MAX_NAME]
+
+
+def digest_of(der: bytes) -> bytes:
+    """Return the SHA-256 of a certificate as hexadecimal digits."""
+    return sha256(der).hexdigest().encode()
 
 
 def read_certificate(der: bytes) -> Certificate:

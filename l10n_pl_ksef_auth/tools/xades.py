@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from lxml import etree
 
 from . import clock
-from .x509_support import read_certificate
+from .x509_support import digest_of, read_certificate
 
 #: Where clocks differ, a signature must not seem to come from the future (docs/ksef.md A2-28).
 SIGNING_TIME_MARGIN = timedelta(minutes=1)
@@ -83,6 +83,16 @@ def sign(document: bytes, key: bytes, certificate: bytes) -> bytes:
     content, end, rest = document.rpartition(b"</")
     signature = _filled(prepared.signature, values | {b"@value@": signed})
     return b"".join((content, signature, end, rest))
+
+
+def signer_digest(document: bytes) -> bytes:
+    """Return the digest of the certificate in a document that :func:`sign` gave.
+
+    :param document: signed; another program's with several certificates gives an empty digest
+    """
+    found = list(etree.fromstring(document, _PARSER).iter(f"{{{_DSIG}}}X509Certificate"))
+    text = found[0].text if len(found) == 1 else None
+    return digest_of(base64.b64decode(text)) if text else b""
 
 
 @dataclass(frozen=True)

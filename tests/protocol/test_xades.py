@@ -1,5 +1,6 @@
 """Logins signed with a KSeF certificate, judged by verifiers that share no code with the signer."""
 
+import hashlib
 import os
 import re
 import subprocess
@@ -110,6 +111,16 @@ def test_the_signature_names_its_certificate_and_carries_the_leaf_alone():
     assert root.find(f".//{XADES}SigningCertificate") is not None
     assert root.findtext(f".//{DS}X509SerialNumber") == str(certificate.serial_number)
     assert len(root.findall(f".//{DS}X509Certificate")) == 1
+
+
+def test_who_signed_is_told_by_the_one_certificate_in_the_document():
+    certificate = certificate_for(KEYS["ec"])
+    signed = xades.sign(DOCUMENT, EC_DER, certificate.der)
+    assert xades.signer_digest(signed) == hashlib.sha256(certificate.der).hexdigest().encode()
+    other = xades.sign(DOCUMENT, EC_DER, certificate_for(KEYS["p384"]).der)
+    beside = re.search(rb"<ds:X509Certificate>.*?</ds:X509Certificate>", other).group()
+    signed_twice = signed.replace(b"</ds:X509Data>", beside + b"</ds:X509Data>")
+    assert xades.signer_digest(signed_twice) == b""
 
 
 def test_the_signature_value_of_a_curve_is_two_numbers_of_fixed_length():

@@ -15,6 +15,7 @@ from ...tools.vault import VaultCorrupt, VaultError
 from ..vault.vault import MIXIN
 from . import problems
 from .locks import LockBusy, under_lock
+from .table import Look
 
 _logger = logging.getLogger(__name__)
 
@@ -246,7 +247,9 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
 
         Neither keeps Odoo away for more than an hour, nor beyond the end of what waits for KSeF.
         """
-        growing = min(FIRST_RETRY * 2 ** min(self.attempts, 16), longest_retry(error))
+        looks = isinstance(self._due_step(), Look)
+        longest = LONGEST_RETRY if looks else longest_retry(error)
+        growing = min(FIRST_RETRY * 2 ** min(self.attempts, 16), longest)
         asked = min(retry_after(error), LONGEST_RETRY)
         distance = self._before_the_end(max(growing * random.uniform(0.75, 1.25), asked))
         self.problem = problems.of_error(error, put_off_until=asked and self._now() + distance)

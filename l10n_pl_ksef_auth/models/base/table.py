@@ -40,6 +40,10 @@ class Step(Row):
     when: str = ""
 
 
+class Look(Step):
+    """A step that only looks whether KSeF still says the same; nobody waits for it."""
+
+
 class Refusal(Row):
     """What happens in these states when KSeF says its final no to a step."""
 

@@ -86,6 +86,8 @@ class L10n_Pl_KsefCertificate(models.Model):
     private_key_secret = fields.Text(groups=fields.NO_ACCESS, copy=False, prefetch=False)
     # The certificate is public at KSeF, but names its owner's PESEL.
     certificate_secret = fields.Text(groups=fields.NO_ACCESS, copy=False, prefetch=False)
+    # No secret: the digest of the certificate that KSeF gave to Odoo itself.
+    issued_secret = fields.Text(groups=fields.NO_ACCESS, copy=False, prefetch=False)
     separate = fields.Boolean(string="Issued beside another one", readonly=True, copy=False)
     enrollment_remaining = fields.Integer(readonly=True, copy=False)
     certificate_remaining = fields.Integer(readonly=True, copy=False)
@@ -161,9 +163,9 @@ class L10n_Pl_KsefCertificate(models.Model):
             for name in ("private_key_secret", "certificate_secret")
         )
 
-    def _activate_with(self, certificate):
+    def _activate_with(self, certificate, **secrets):
         """Store a certificate to log in with, or to try out before its forerunner goes."""
-        write_secrets(self, certificate_secret=certificate.der)
+        write_secrets(self, certificate_secret=certificate.der, **secrets)
         tried = self.replaces_id.state == "active"
         if not tried:
             self._rightful_forerunner().agreement_ids._move_to(self)

@@ -13,6 +13,7 @@ from ...tools.errors import (
     KsefUnavailable,
 )
 from ...tools.identity import identity_of_enrollment_data
+from ...tools.x509_support import digest_of
 from ..base import problems
 from ..base.locks import also_locked
 from ..vault.kept_keys import forget_kept, kept_key
@@ -246,7 +247,7 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
             code = "certificate_unreadable" if ours and not certificate else "certificate_mismatch"
             self._succeed(state="failed", problem=problems.local(code))
             return
-        self._activate_with(certificate)
+        self._activate_with(certificate, issued_secret=digest_of(certificate.der))
         self._plan_renewals()
         forget_kept(self.env, self.environment, self.serial_number)
 

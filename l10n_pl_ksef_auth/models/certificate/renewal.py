@@ -7,9 +7,11 @@ from odoo import Command, models
 from ...tools.errors import KsefRefused
 from ...tools.identity import identity_of_certificate
 from ...tools.vault import VaultCorrupt
+from ...tools.x509_support import digest_of
 from ..base.locks import also_locked
 from ..base.steps import event
 from ..session.states import LOGGING_IN
+from ..vault.vault import read_secret
 from .states import ON_THE_WAY
 
 _logger = logging.getLogger(__name__)
@@ -96,13 +98,24 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
     def _rightful_forerunner(self):
         """Return the certificate that this one replaces, if both are one owner's; or nothing.
 
-        What the column names, anybody may have written; the stored certificates are sealed.
+        What the column names, anybody may have written; the stored certificates are sealed. What
+        a certificate says of its owner counts once KSeF has let it in.
 
         :raises VaultError: they cannot be opened on this machine
         """
         old = self.replaces_id
         owner = old and self._sealed_owner()
-        return old if owner and owner == old._sealed_owner() else old.browse()
+        rightful = owner and owner == old._sealed_owner() and old._was_let_in()
+        return old if rightful else old.browse()
+
+    def _was_let_in(self):
+        """Return True if KSeF issued the stored certificate to Odoo, or gave tokens for it."""
+        digest = digest_of(read_secret(self, "certificate_secret"))
+        if read_secret(self, "issued_secret") == digest:
+            return True
+        opened = [("certificate_id", "=", self.id), ("opened_with_secret", "!=", False)]
+        logins = self.env["l10n_pl_ksef.session"].sudo().search(opened)
+        return any(read_secret(login, "opened_with_secret") == digest for login in logins)
 
     def _sealed_owner(self):
         """Return the kind and value of the owner's identifier, or None; the value is secret."""

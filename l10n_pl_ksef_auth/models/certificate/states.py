@@ -1,6 +1,6 @@
 """The states of a KSeF certificate, and all ways between them."""
 
-from ..base.table import ANY, Event, Refusal, State, Step, Table
+from ..base.table import ANY, Event, Look, Refusal, State, Step, Table
 
 # A table is read by its columns.
 # fmt: off
@@ -37,7 +37,7 @@ CERTIFICATE = Table(
         Step("active blocked",         "_step_revoke_left",  "revoked",       "revoke_requested"),
         Step("active blocked",         "_step_plan",         "",              "_has_no_plan"),
         Step("active",                 "_step_renew",        "",              "_renewal_is_due"),
-        Step("active blocked",         "_step_sync",         "active blocked revoked expired"),
+        Look("active blocked",         "_step_sync",         "active blocked revoked expired"),
         Step("superseded",             "_step_retire",       "",              "revoke_requested"),
 
         #       state                   KSeF's final no          leads to

@@ -151,9 +151,11 @@ class L10n_Pl_KsefSessionLogin(models.Model):
 
         Whoever began this login: nothing is signed without an agreement (docs/design.md 5).
         """
-        certificates = self.certificate_id | self.certificate_id._rightful_forerunner()
-        agreements = self.env["l10n_pl_ksef.agreement"]
-        return agreements._covers(certificates, self.company_id, nip.digits(self.context_value))
+        agreements, certificate = self.env["l10n_pl_ksef.agreement"], self.certificate_id
+        terms = self.company_id, nip.digits(self.context_value)
+        return agreements._covers(certificate, *terms) or agreements._covers(
+            certificate._rightful_forerunner(), *terms
+        )
 
     def _step_submit(self):
         """Send the signed request; after a lost answer once more, within the challenge's life."""
@@ -165,18 +167,29 @@ class L10n_Pl_KsefSessionLogin(models.Model):
         read_secret(self, "document_secret")
         self.send_started_at = self._now()
         self.env.cr.commit()
+        document = read_secret(self, "document_secret")
         with self._client() as client:
-            operation = client.submit_signed_request(read_secret(self, "document_secret"))
+            operation = client.submit_signed_request(document)
         token = operation.authentication_token.token
+        sealed = b" ".join((token.encode(), self._signed_with(document)))
         values = {
             "problem": self._problem_so_far(),
             "reference_number": operation.reference_number,
             "warning": operation.warning,
-            **encrypted(self, authentication_token_secret=token.encode()),
+            **encrypted(self, authentication_token_secret=sealed),
         }
-        del operation, token
+        del document, operation, token, sealed
         self._succeed(state="submitted", next_attempt=self._now() + FIRST_POLL, **values)
         self._wake_cron_at(self.next_attempt)
+
+    def _signed_with(self, document):
+        """Return the digest of the certificate that a machine signed with; empty for a person."""
+        return xades.signer_digest(document) if self.method == "certificate" else b""
+
+    def _authentication(self):
+        """Return the token of the operation, and the digest of what a machine signed with."""
+        token, _space, digest = read_secret(self, "authentication_token_secret").partition(b" ")
+        return token.decode(), digest
 
     def _may_have_arrived(self):
         """Return True if KSeF may have taken the document at the last try."""
@@ -218,9 +231,7 @@ class L10n_Pl_KsefSessionLogin(models.Model):
     def _step_poll(self):
         """Ask KSeF how far its check of the signature is."""
         with self._client() as client:
-            status = client.auth_status(
-                self.reference_number, read_secret(self, "authentication_token_secret").decode()
-            )
+            status = client.auth_status(self.reference_number, self._authentication()[0])
         if status.code in IN_PROGRESS:
             distance = min(FIRST_POLL * 1.5 ** min(self.attempts, 20), LONGEST_POLL)
             self.write({"attempts": self.attempts + 1, "problem": self._problem_so_far()})
@@ -265,8 +276,9 @@ class L10n_Pl_KsefSessionLogin(models.Model):
         read_secret(self, "authentication_token_secret")
         self.redeem_started_at = self.redeem_started_at or self._now()
         self.env.cr.commit()
+        token, digest = self._authentication()
         with self._client() as client:
-            tokens = client.redeem(read_secret(self, "authentication_token_secret").decode())
+            tokens = client.redeem(token)
         values = {
             "access_valid_until": naive(tokens.access.valid_until),
             "refresh_valid_until": naive(tokens.refresh.valid_until),
@@ -275,9 +287,10 @@ class L10n_Pl_KsefSessionLogin(models.Model):
                 access_token_secret=tokens.access.token.encode(),
                 refresh_token_secret=tokens.refresh.token.encode(),
                 authentication_token_secret=b"",
+                opened_with_secret=digest,
             ),
         }
-        del tokens
+        del token, tokens
         self.write(values)
         self.env.cr.commit()
 

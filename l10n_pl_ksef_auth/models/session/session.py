@@ -48,6 +48,8 @@ class L10n_Pl_KsefSession(models.Model):
 
     document_secret = fields.Text(groups=fields.NO_ACCESS, copy=False, prefetch=False)
     authentication_token_secret = fields.Text(groups=fields.NO_ACCESS, copy=False, prefetch=False)
+    # No secret: the digest of the certificate that KSeF let in, which nobody else can write.
+    opened_with_secret = fields.Text(groups=fields.NO_ACCESS, copy=False, prefetch=False)
     access_token_secret = fields.Text(groups=fields.NO_ACCESS, copy=False, prefetch=False)
     refresh_token_secret = fields.Text(groups=fields.NO_ACCESS, copy=False, prefetch=False)
     access_valid_until = fields.Datetime(readonly=True, copy=False)

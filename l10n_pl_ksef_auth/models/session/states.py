@@ -1,6 +1,6 @@
 """The states of a login to KSeF, and all ways between them."""
 
-from ..base.table import Event, Refusal, State, Step, Table
+from ..base.table import Event, Look, Refusal, State, Step, Table
 
 # A table is read by its columns.
 # fmt: off
@@ -24,7 +24,7 @@ SESSION = Table(
         Step("active",     "_step_expire",       "expired",          "_has_ended"),
         Step("active",     "_step_stay_open",    "",                 "_is_kept_open"),
         Step("active",     "_step_revoke",       "revoked",          "revoke_requested"),
-        Step("active",     "_step_check_rights", "",                 "_rights_are_outdated"),
+        Look("active",     "_step_check_rights", "",                 "_rights_are_outdated"),
         Step("active",     "_step_take_over",    "",                 "_may_take_over"),
 
         #       state                            KSeF's final no             leads to
