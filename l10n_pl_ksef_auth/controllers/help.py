@@ -12,6 +12,4 @@ class KsefHelp(http.Controller):
         """Show the manual in the user's language to whoever sees KSeF."""
         if not request.env.user.has_group(SEE_GROUP):
             raise request.not_found()
-        return request.render(
-            "l10n_pl_ksef_auth.help", request.env["l10n_pl_ksef.help"]._page()
-        )
+        return request.render("l10n_pl_ksef_auth.help", request.env["l10n_pl_ksef.help"]._page())

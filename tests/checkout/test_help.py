@@ -1,6 +1,8 @@
 """The help page: its pictures are there, and what it calls a label is one, in both languages."""
 
 import re
+import runpy
+from pathlib import Path
 
 import polib
 import pytest
@@ -40,16 +42,25 @@ def _fits(pattern: str, text: str) -> bool:
 
 
 def test_the_page_shows_each_of_our_pictures_and_describes_it():
-    images = [image for image in _page().iter("img") if "/description/" in image.get("src")]
-    shown = {image.get("src").rpartition("/")[2] for image in images} - OTHERS
+    images = [image for image in _page().iter("img") if image.get("loading")]
     kept = {name.rpartition("/")[2] for name in tracked(f"{ADDON}/static/description/*.png")}
-    assert shown == kept - OTHERS
-    assert not [image.get("src") for image in images if image.get("loading") and not image.get("alt")]
+    assert {image.get("src").rpartition("/")[2] for image in images} == kept - OTHERS
+    assert all(image.get("alt") for image in images)
+
+
+def test_each_picture_is_made_by_a_test_of_the_browser():
+    pictures = runpy.run_path(str(ROOT / "tests/e2e/manual.py"))["PICTURES"]
+    sources = "".join((ROOT / name).read_text() for name in tracked("tests/e2e/test_*.py"))
+    assert not [name for name in pictures if f'picture("{name}")' not in sources]
+    kept = {Path(name).stem for name in tracked(f"{ADDON}/static/description/*.png")}
+    assert {picture.file for picture in pictures.values()} == kept - {Path(n).stem for n in OTHERS}
 
 
 def test_each_link_within_the_page_leads_somewhere():
     places = {node.get("id") for node in _page().iter() if node.get("id")}
-    links = {link.get("href")[1:] for link in _page().iter("a") if link.get("href", "").startswith("#")}
+    links = {
+        link.get("href")[1:] for link in _page().iter("a") if link.get("href", "").startswith("#")
+    }
     assert links
     assert not links - places
 

@@ -1,11 +1,13 @@
 """Browser tests use the demo of `./run demo`."""
 
+import inspect
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from journey import Journey
+from manual import PICTURES
 from playwright.sync_api import BrowserContext
 
 from stack.demo import DemoStack
@@ -13,6 +15,14 @@ from stack.fixtures import chromium, demo, polish_browser
 from stack.places import cache
 
 __all__ = ["chromium", "demo", "polish_browser"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that make a picture of the manual, which `./run manual` picks."""
+    for item in items:
+        source = inspect.getsource(item.function) if hasattr(item, "function") else ""
+        if any(f'picture("{name}")' in source for name in PICTURES):
+            item.add_marker("manual")
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from journey import BUTTON, GREEN, RED, Journey, expect_labels, expect_tick
 from playwright.sync_api import expect
 
@@ -14,7 +13,6 @@ UNSIGNED = (
 )
 
 
-@pytest.mark.manual
 def test_an_accountant_gets_from_red_to_green_by_reading_the_screen(journey: Journey) -> None:
     page = journey.log_in()
     panel = journey.card()

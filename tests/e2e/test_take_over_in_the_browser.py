@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from journey import Journey
 from odoo_user import OdooUser, first_login, wait_until
 from playwright.sync_api import expect
@@ -12,7 +11,6 @@ from playwright.sync_api import expect
 from ksef_simulator.control import Control
 
 
-@pytest.mark.manual
 def test_a_colleague_takes_the_connection_over_and_the_old_certificate_is_revoked(
     journey: Journey,
 ) -> None:

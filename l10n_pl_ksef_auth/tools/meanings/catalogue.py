@@ -44,7 +44,8 @@ def _subjects() -> dict[str, Iterable[Message]]:
     loading = {code: row for code, row in ours.items() if code.startswith(OF_CREDENTIALS)}
     return {
         "file": [
-            Message(text, action, (code,)) for code, (_level, text, action) in findings.TABLE.items()
+            Message(text, action, (code,))
+            for code, (_level, text, action) in findings.TABLE.items()
         ],
         "login": _answers(),
         "certificate": _applications(),
@@ -60,7 +61,9 @@ def _answers() -> Iterator[Message]:
     for status, details in login.DETAILS.items():
         yield from _rows(details, status)
     codes = refused.CODES.items()
-    yield from _rows({code: row for code, row in codes if code not in applications.CERTIFICATE_CODES})
+    yield from _rows(
+        {code: row for code, row in codes if code not in applications.CERTIFICATE_CODES}
+    )
     for code, variants in refused.VARIANTS.items():
         yield from _rows(variants, code)
     yield from _rows(refused.REASONS)
@@ -76,9 +79,7 @@ def _applications() -> Iterator[Message]:
     yield from _rows(applications.DETAILS, 400)
 
 
-def _rows(
-    meanings: Mapping[Any, Meaning], code: int | None = None
-) -> Iterator[Message]:
+def _rows(meanings: Mapping[Any, Meaning], code: int | None = None) -> Iterator[Message]:
     """The messages of a table, less those that tell no problem.
 
     :param code: the one whose variants these are; by default each row has its own
