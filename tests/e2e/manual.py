@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image, PngImagePlugin
-from playwright.sync_api import Page
+from playwright.sync_api import FloatRect, Page
 
 from stack.places import ROOT
 
@@ -21,6 +21,8 @@ FOLDER = ROOT / "l10n_pl_ksef_auth/static/description"
 #: `./run manual` sets it, and the pictures are made anew.
 VARIABLE = "MANUAL"
 WINDOW = ".modal-content:has(.o_ksef_authorization)"
+#: Of a whole page; below there is nothing to see.
+TOP: FloatRect = {"x": 0, "y": 0, "width": 1280, "height": 620}
 #: The name under which a picture keeps what it shows.
 SHOWS = "shows"
 # Texts that people see, one a line, with what can be pressed; "checked a moment ago" grows old.
@@ -43,7 +45,7 @@ SCRIPT = """selectors => [...document.querySelectorAll(selectors)].flatMap(root 
 class Picture:
     """One picture of the manual.
 
-    ``file`` without its ending; ``part`` is what is cut out of the page (all of it, when empty);
+    ``file`` without its ending; ``part`` is what is cut out of the page (its top, when empty);
     ``compared`` is what of ours is looked at.
     """
 
@@ -102,7 +104,10 @@ def _make(page: Page, picture: Picture, file: Path, lines: list[str]) -> None:
     # What the mouse points at looks otherwise.
     page.mouse.move(0, 0)
     page.wait_for_timeout(400)
-    taken = page.locator(picture.part).first.screenshot() if picture.part else page.screenshot()
+    if picture.part:
+        taken = page.locator(picture.part).first.screenshot()
+    else:
+        taken = page.screenshot(clip=TOP)
     about = PngImagePlugin.PngInfo()
     about.add_itxt(SHOWS, json.dumps(lines, ensure_ascii=False), zip=True)
     with Image.open(io.BytesIO(taken)) as image:

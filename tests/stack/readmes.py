@@ -26,6 +26,8 @@ MADE = (README, INDEX)
 READ = ("__manifest__.py", "readme")
 # The tool asks for a place on GitHub; this one is taken out of its pages again.
 PLACE = "local"
+# The tool's page is wider than a phone where a picture is.
+NARROW = "img { max-width: 100%; height: auto }\n"
 
 
 def main(words: list[str]) -> int:
@@ -64,6 +66,7 @@ def made(addon: Path) -> dict[str, bytes]:
     pages[README] = pages[README].replace(raw, "")
     # Odoo completes a bare name of a file by the page's own folder.
     pages[INDEX] = pages[INDEX].replace(f"{raw}static/description/", "")
+    pages[INDEX] = pages[INDEX].replace("</style>", f"{NARROW}</style>", 1)
     return {name: page.encode() for name, page in pages.items()}
 
 
