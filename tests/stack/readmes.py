@@ -26,8 +26,11 @@ MADE = (README, INDEX)
 READ = ("__manifest__.py", "readme")
 # The tool asks for a place on GitHub; this one is taken out of its pages again.
 PLACE = "local"
-# The tool's page is wider than a phone where a picture is.
-NARROW = "img { max-width: 100%; height: auto }\n"
+# The tool's page is wider than a phone where a picture, a table or code is.
+NARROW = (
+    "img { max-width: 100%; height: auto }\n"
+    "pre, table.docutils { display: block; overflow-x: auto }\n"
+)
 
 
 def main(words: list[str]) -> int:
