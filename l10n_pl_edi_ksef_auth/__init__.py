@@ -1,2 +1,2 @@
-from . import models, screens
+from . import models, screens, wizard
 from .hooks import post_init_hook, uninstall_hook

@@ -7,6 +7,8 @@
     "license": "LGPL-3",
     "countries": ["pl"],
     "images": ["static/description/stage_1_disconnected.png"],
+    # The list of apps shows applications alone until its filter is taken away.
+    "application": True,
     "depends": ["account"],
     "external_dependencies": {
         "python": ["asn1crypto", "cryptography", "lxml", "requests", "xmlsec"],
@@ -22,9 +24,9 @@
         "views/res_config_settings_views.xml",
         "views/ksef_session_views.xml",
         "views/ksef_certificate_views.xml",
-        "views/ksef_menus.xml",
         "views/ksef_audit_views.xml",
         "views/ksef_diagnosis_views.xml",
+        "views/ksef_menus.xml",
         "views/ksef_unlock_views.xml",
         "views/base_module_uninstall_views.xml",
         "views/ksef_help_templates.xml",

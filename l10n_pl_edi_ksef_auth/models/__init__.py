@@ -1,7 +1,9 @@
 from . import (
     account_move,
+    account_move_in_ksef,
     account_move_send,
     ir_cron,
     res_company,
+    res_company_duty,
     res_company_tokens,
 )

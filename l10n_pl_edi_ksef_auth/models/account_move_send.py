@@ -15,11 +15,22 @@ SESSION_REFUSED = re.compile(r'[cC]ode"\s*:\s*(21155|21173|21180|21184)\b')
 class AccountMoveSend(models.AbstractModel):
     _inherit = "account.move.send"
 
+    def _get_all_extra_edis(self):
+        # EXTENDS l10n_pl_edi
+        edis = super()._get_all_extra_edis()
+        by_sender = edis["pl_ksef"]["is_applicable"]
+        edis["pl_ksef"] |= {
+            "label": self.env._("KSeF (e-invoice)"),
+            "is_applicable": lambda move: by_sender(move) and move._l10n_pl_ksef_edi_may_be_sent(),
+        }
+        return edis
+
     # It calls its parent for two groups of invoices, and neither returns anything.
     # pylint: disable-next=missing-return
     @sending
     def _call_web_service_before_invoice_pdf_render(self, invoices_data):
         # EXTENDS l10n_pl_edi
+        invoices_data = self._l10n_pl_ksef_refuse_twice(invoices_data)
         for_ksef = {
             move: data
             for move, data in invoices_data.items()
@@ -36,6 +47,29 @@ class AccountMoveSend(models.AbstractModel):
             refused = self._l10n_pl_ksef_session_refused(ready)
             if refused:
                 sender._call_web_service_before_invoice_pdf_render(refused)
+
+    def _l10n_pl_ksef_refuse_twice(self, invoices_data):
+        """Return what may be sent; store the error of what another program sent, or KSeF refused.
+
+        The sender would send the former once more, and do nothing about the latter.
+        """
+        refused = [
+            move
+            for move, data in invoices_data.items()
+            if "pl_ksef" in data.get("extra_edis", []) and not move._l10n_pl_ksef_edi_may_be_sent()
+        ]
+        for move in refused:
+            invoices_data[move]["error"] = {
+                "error_title": self.env._("The invoice was not sent to KSeF"),
+                "errors": [
+                    self.env._("It is there already.")
+                    if move.l10n_pl_ksef_edi_outside
+                    else self.env._(
+                        "KSeF rejected it. Reset it to draft, correct it, send it again."
+                    )
+                ],
+            }
+        return {move: data for move, data in invoices_data.items() if move not in refused}
 
     def _l10n_pl_ksef_session_refused(self, invoices_data):
         """Return the invoices whose online session KSeF refused, ready for another one."""

@@ -1,1 +1,7 @@
-from . import res_config_settings
+from . import (
+    notice,
+    account_move,
+    account_move_send,
+    res_company,
+    res_config_settings,
+)

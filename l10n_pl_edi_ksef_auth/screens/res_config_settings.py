@@ -15,6 +15,9 @@ class ResConfigSettings(models.TransientModel):
 
     # Related as superuser: it would tell every administrator what the company's field does not.
     l10n_pl_edi_access_token = fields.Char(groups=fields.NO_ACCESS)
+    l10n_pl_ksef_edi_since = fields.Date(
+        related="company_id.l10n_pl_ksef_edi_since", readonly=False
+    )
     l10n_pl_ksef_edi_note = fields.Char("KSeF note", compute="_compute_l10n_pl_ksef_edi_note")
 
     @api.depends("company_id", "l10n_pl_ksef_environment")

@@ -1,5 +1,8 @@
 from . import (
     test_later_builds,
+    test_many_invoices,
+    test_must_be_sent,
+    test_not_in_ksef,
     test_own_certificate,
     test_polish,
     test_sending,

@@ -17,6 +17,8 @@ class EdiCase(KsefCase):
         super().setUpClass()
         cls.env["ir.config_parameter"].set_param("l10n_pl_edi_ksef.mode", "test")
         cls.company.write({"street": "ul. Przykładowa 1", "city": "Warszawa", "zip": "00-001"})
+        # The right to connect gives no role in accounting.
+        cls.accountant.group_ids |= cls.env.ref("account.group_account_invoice")
         cls.env["account.chart.template"].try_loading("pl", cls.company, install_demo=False)
         cls.buyer = cls.env["res.partner"].create(
             {
@@ -34,8 +36,11 @@ class EdiCase(KsefCase):
             patch.object(KsefApiService, "_get_api_url", lambda service: base_url)
         )
 
-    def invoice(self, user=None):
-        """Post an invoice of 100 zł and VAT, and return it."""
+    def invoice(self, user=None, post=True, **values):
+        """Write an invoice of 100 zł and VAT, post it, and return it.
+
+        :param values: other ones than a customer invoice's of 20 November to the Polish buyer
+        """
         moves = self.env["account.move"].with_user(user or self.clerk).with_company(self.company)
         tax = self.env["account.tax"].search(
             [
@@ -52,9 +57,11 @@ class EdiCase(KsefCase):
                 "partner_id": self.buyer.id,
                 "invoice_date": "2026-11-20",
                 "invoice_line_ids": [Command.create(line)],
+                **values,
             }
         )
-        move.action_post()
+        if post:
+            move.action_post()
         return move
 
     def send(self, *moves):

@@ -10,6 +10,7 @@ UPDATE l10n_pl_ksef_session
        authentication_token_secret = NULL,
        access_token_secret = NULL,
        refresh_token_secret = NULL,
+       opened_with_secret = NULL,
        next_attempt = NULL,
        renew_at = NULL;
 
@@ -18,6 +19,7 @@ UPDATE l10n_pl_ksef_certificate
        revoke_requested = FALSE,
        private_key_secret = NULL,
        certificate_secret = NULL,
+       issued_secret = NULL,
        identity_digest = NULL,
        next_attempt = NULL;
 

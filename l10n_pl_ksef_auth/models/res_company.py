@@ -15,7 +15,7 @@ from .vault.database_identity import is_neutralized
 from .vault.guard import refuse_typed_code
 
 CONNECT_GROUP = "l10n_pl_ksef_auth.group_ksef_connection"
-SEE_GROUP = "account.group_account_invoice"
+SEE_GROUP = "l10n_pl_ksef_auth.group_ksef_see"
 UNIT = {"l10n_pl_ksef_context_type", "l10n_pl_ksef_internal_id"}
 # What a query that looks for a company's connection reads of companies.
 PRINCIPAL_FIELDS = ("l10n_pl_ksef_principal_id", "l10n_pl_ksef_digits", "l10n_pl_ksef_environment")

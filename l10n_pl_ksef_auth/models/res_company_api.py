@@ -254,9 +254,13 @@ class ResCompany(models.Model):
         nip = self._l10n_pl_ksef_number()
         texts = problems.texts(self.env, problem, nip=nip)
         message = " ".join(filter(None, (texts["text"], texts["action"])))
+        return LoginNeeded(message, *self._l10n_pl_ksef_way_to_login())
+
+    def _l10n_pl_ksef_way_to_login(self):
+        """Return the action that leads a user to the next login, and its label."""
         if self.env.user.has_group(CONNECT_GROUP):
             tag, label = "l10n_pl_ksef_sign", self.env._("Refresh connection (signature)")
         else:
             tag, label = "l10n_pl_ksef_connection", self.env._("Connection to KSeF")
         action = {"type": "ir.actions.client", "tag": tag, "params": {"company_id": self.id}}
-        return LoginNeeded(message, action, label)
+        return action, label

@@ -3,8 +3,12 @@ from . import dot
 from . import account
 from . import account_actions
 from . import account_take_over
+from . import rights
+from . import audit_text
+from . import offered_fields
 from . import diagnosis
 from . import help
 from . import res_company
 from . import nip_change
 from . import ir_http
+from . import ir_ui_menu

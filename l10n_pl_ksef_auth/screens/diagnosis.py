@@ -1,49 +1,167 @@
 import socket
 import time
+from dataclasses import dataclass
 
 from odoo import fields, models, release
+from odoo.tools import format_datetime, formatLang
 
 from ..models.base import problems
 from ..models.vault.database_identity import is_neutralized
 from ..models.vault.vault import key_in_use, why_locked
 from ..tools import clock, probe, vault, xades
+from ..tools.answers import Challenge
 from ..tools.errors import KsefError
 from .panel import label_of
+from .rights import in_words
 
 # Seconds: a signature made "a minute ago" would be in the future beyond this (docs/ksef.md A2-28).
 TOLERATED_DIFFERENCE = 45
+# Of people who have not told Odoo where they live; KSeF speaks of this time as well.
+TIME_ZONE = "Europe/Warsaw"
+# Where these words lead, the reader can mend nothing.
+OF_OTHERS = ("wait", "support")
+MARKS = {True: "+", False: "!", None: " "}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What KSeF said when it was asked for a challenge: the challenge, or the failure."""
+
+    challenge: Challenge | None = None
+    error: KsefError | None = None
+    #: How long it took, and by how much KSeF's clock is ahead of ours.
+    seconds: float = 0.0
+    ahead: float = 0.0
 
 
 class L10n_Pl_KsefDiagnosis(models.AbstractModel):
     """Checks everything that support asks for; the report holds no secret.
 
     Each check is a dict: ``name`` for people, ``ok`` (True, False, or None for mere information),
-    ``text``.
+    ``text``. Accountants read how the connection is, in red only what they can mend; how the
+    server does is for administrators.
     """
 
     _name = "l10n_pl_ksef.diagnosis"
     _description = "KSeF diagnosis"
 
+    def _at_first(self):
+        """Return what is known before anything is checked; see _run."""
+        _source, fingerprint, backed_up = key_in_use(self.env)
+        return {
+            "checks": [],
+            "technical": [],
+            "report": "",
+            "asks_for_backup": bool(fingerprint) and not backed_up,
+        }
+
     def _run(self, principal):
         """Check the way to KSeF, and what this Odoo has; calls KSeF.
 
-        ``report`` is the same as text to copy; ``asks_for_backup`` is True until somebody says that
-        a copy of the key exists.
+        ``technical`` are the checks for administrators, empty for others; ``report`` is the same as
+        text to copy; ``asks_for_backup`` is True until somebody says that a copy of the key exists.
         """
-        checks = [*self._network(principal), *self._answers(principal), *self._here(principal)]
-        _source, fingerprint, backed_up = key_in_use(self.env)
+        answer = self._ask(principal)
+        network, answers = list(self._network(principal)), list(self._answers(answer))
+        way = [*network, *answers]
+        here = list(self._here(principal))
+        is_administrator = self.env.user.has_group("base.group_system")
+        checks = list(self._connection(principal, answer))
+        if not is_administrator:
+            # That KSeF does not answer is told already, and may be KSeF's own trouble.
+            checks.append(self._server([*(network if answer.error else way), *here]))
+            # Paths and names of the server are nobody else's business.
+            here = [{**check, "text": ""} for check in here]
         return {
+            **self._at_first(),
             "checks": checks,
-            "report": self._report(principal, checks),
-            "asks_for_backup": bool(fingerprint) and not backed_up,
+            "technical": [*way, *here] if is_administrator else [],
+            "report": self._report(principal, [*checks, *way, *here]),
         }
 
     def _check(self, name, ok, text):
         return {"name": name, "ok": ok, "text": text or "–"}
 
+    def _moment(self, moment):
+        zone = self.env.user.tz or TIME_ZONE
+        return format_datetime(self.env, moment, tz=zone, dt_format="short")
+
     # ------------------------------------------------------------------
-    # The way to KSeF
+    # For accountants
     # ------------------------------------------------------------------
+    def _connection(self, principal, answer):
+        """Tell how the connection is, in words; red is what an accountant can mend."""
+        session = principal._l10n_pl_ksef_session()
+        certificate = principal._l10n_pl_ksef_certificate()
+        said = self._words(answer.error) if answer.error else (True, self.env._("answers"))
+        yield self._check(self.env._("KSeF"), *said)
+        yield self._check(self.env._("Connection"), *self._login(session))
+        if session and not session._has_ended() and not answer.error:
+            yield self._check(self.env._("Rights at KSeF"), *self._rights(principal))
+        yield self._check(self.env._("Certificate"), *self._certificate(certificate))
+
+    def _login(self, session):
+        if not session:
+            return False, self.env._("none: sign to connect")
+        until = self._moment(session.refresh_valid_until)
+        if session._has_ended():
+            return False, self.env._("ended on %(moment)s: sign once more", moment=until)
+        return True, self.env._(
+            "%(method)s, valid until %(moment)s", method=label_of(session, "method"), moment=until
+        )
+
+    def _rights(self, principal):
+        session = principal._l10n_pl_ksef_session()
+        try:
+            token = session._shared_token(wait_seconds=5)
+            with principal._l10n_pl_ksef_client() as client:
+                rights = client.personal_permissions(token, session._login_context())
+        except (KsefError, vault.VaultError) as error:
+            return self._words(error)
+        had = in_words(self.env, rights) or session.rights_text
+        missing = session._missing_rights()
+        if not missing:
+            return True, had
+        lacking = in_words(self.env, missing)
+        return False, self.env._("%(rights)s; missing: %(missing)s", rights=had, missing=lacking)
+
+    def _certificate(self, certificate):
+        if not certificate:
+            return None, self.env._("none")
+        until = self._moment(certificate.valid_to)
+        usable = bool(certificate._usable())
+        return usable, self.env._("valid until %(moment)s", moment=until)
+
+    def _server(self, technical):
+        """Sum up for an accountant what only an administrator can mend."""
+        if all(check["ok"] is not False for check in technical):
+            return self._check(self.env._("Odoo's server"), True, self.env._("in order"))
+        told = self.env._(
+            "An administrator has something to look at: copy the result and send it on."
+        )
+        return self._check(self.env._("Odoo's server"), None, told)
+
+    def _words(self, error):
+        """Return a failure in words, and whether the reader can mend it."""
+        told = problems.texts(self.env, problems.of_request(error))
+        mine = told["way_back"] not in OF_OTHERS
+        return (False if mine else None), " ".join(filter(None, (told["text"], told["action"])))
+
+    # ------------------------------------------------------------------
+    # For administrators: the way to KSeF
+    # ------------------------------------------------------------------
+    def _ask(self, principal):
+        """Fetch a challenge, which costs nothing: it tells KSeF's clock and our address."""
+        began, asked_at = time.monotonic(), clock.now()
+        try:
+            with principal._l10n_pl_ksef_client() as client:
+                challenge = client.challenge()
+        except KsefError as error:
+            return Answer(error=error)
+        seconds = time.monotonic() - began
+        ahead = (challenge.timestamp - asked_at).total_seconds() - seconds / 2
+        return Answer(challenge, seconds=seconds, ahead=ahead)
+
     def _network(self, principal):
         url = self._address(principal)
         if not url:
@@ -64,61 +182,33 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
         except KsefError:
             return ""
 
-    def _answers(self, principal):
-        """Fetch a challenge, which costs nothing: it tells KSeF's clock and our address."""
-        began, asked_at = time.monotonic(), clock.now()
-        try:
-            with principal._l10n_pl_ksef_client() as client:
-                challenge = client.challenge()
-        except KsefError as error:
-            yield self._check(self.env._("KSeF answers"), False, self._words(error))
+    def _answers(self, answer):
+        if answer.error:
+            told = problems.texts(self.env, problems.of_error(answer.error))
+            words = " · ".join(filter(None, (told["text"], told["technical"])))
+            yield self._check(self.env._("KSeF answers"), False, words)
             return
-        seconds = time.monotonic() - began
-        yield self._check(self.env._("KSeF answers"), True, f"{seconds * 1000:.0f} ms")
-        ahead = (challenge.timestamp - asked_at).total_seconds() - seconds / 2
-        differs = self.env._("KSeF's clock differs by %(seconds)s s", seconds=f"{ahead:+.1f}")
-        yield self._check(self.env._("Clock"), abs(ahead) <= TOLERATED_DIFFERENCE, differs)
-        yield self._check(self.env._("Our address as KSeF sees it"), None, challenge.client_ip)
-        yield self._check(self.env._("Rights at KSeF"), *self._rights(principal))
-
-    def _rights(self, principal):
-        session = principal._l10n_pl_ksef_session()
-        try:
-            token = session._shared_token(wait_seconds=5)
-            with principal._l10n_pl_ksef_client() as client:
-                rights = client.personal_permissions(token, session._login_context())
-        except (KsefError, vault.VaultError) as error:
-            return False, self._words(error)
-        return not session._missing_rights(), ", ".join(sorted(rights)) or session.rights
-
-    def _words(self, error):
-        told = problems.texts(self.env, problems.of_error(error))
-        return " · ".join(filter(None, (told["text"], told["technical"])))
+        yield self._check(self.env._("KSeF answers"), True, f"{answer.seconds * 1000:.0f} ms")
+        seconds = formatLang(self.env, round(answer.ahead, 1) + 0.0, digits=1)
+        yield self._check(
+            self.env._("Clock"),
+            abs(answer.ahead) <= TOLERATED_DIFFERENCE,
+            self.env._("KSeF's clock differs by %(seconds)s s", seconds=seconds),
+        )
+        address = answer.challenge.client_ip
+        yield self._check(self.env._("Our address as KSeF sees it"), None, address)
 
     # ------------------------------------------------------------------
-    # What is here
+    # For administrators: what is here
     # ------------------------------------------------------------------
     def _here(self, principal):
-        session, certificate = (
-            principal._l10n_pl_ksef_session(),
-            principal._l10n_pl_ksef_certificate(),
-        )
-        yield self._check(self.env._("Login"), *self._login(session))
-        yield self._check(
-            self.env._("Certificate"),
-            bool(certificate._usable()) if certificate else None,
-            f"{certificate.serial_number} → {certificate.valid_to} UTC" if certificate else "",
-        )
+        certificate = principal._l10n_pl_ksef_certificate()
+        number = certificate.serial_number
+        yield self._check(self.env._("Certificate's number"), None, number)
         yield self._check(self.env._("Encryption key"), *self._key())
         yield self._check(self.env._("Database"), *self._database())
         yield self._check(self.env._("Signing with the certificate"), *self._signing())
         yield self._check(self.env._("Scheduled action"), *self._cron())
-
-    def _login(self, session):
-        if not session:
-            return False, ""
-        lives = session.refresh_valid_until > session._now()
-        return lives, f"{label_of(session, 'method')} → {session.refresh_valid_until} UTC"
 
     def _key(self):
         """Tell of the key on this server: another one may have none."""
@@ -129,7 +219,7 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
         if not fingerprint:
             return None, self.env._("none yet: the first connection makes one")
         kept = self.env._("backed up") if backed_up else self.env._("not known to be backed up")
-        return backed_up, f"{host}: {source}, {fingerprint}, {kept}"
+        return backed_up or None, f"{host}: {source}, {fingerprint}, {kept}"
 
     def _database(self):
         if is_neutralized(self.env):
@@ -148,16 +238,18 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
         cron = self.env.ref("l10n_pl_ksef_auth.ir_cron_keep_alive", False)
         if not cron or not cron.sudo().active:
             return False, self.env._("switched off")
-        return True, self.env._("last run %(moment)s UTC", moment=cron.sudo().lastcall or "–")
+        last = self._moment(cron.sudo().lastcall) or "–"
+        return True, self.env._("last run %(moment)s", moment=last)
 
     def _report(self, principal, checks):
         module = self.env["ir.module.module"].sudo()
         version = module._get("l10n_pl_ksef_auth").latest_version
         url = self._address(principal) or "–"
-        marks = {True: "+", False: "!", None: " "}
+        zone = self.env.user.tz or TIME_ZONE
         lines = [
             f"KSeF {principal.l10n_pl_ksef_environment} {url}",
-            f"l10n_pl_ksef_auth {version}, Odoo {release.version}, {fields.Datetime.now()} UTC",
-            *(f"[{marks[check['ok']]}] {check['name']}: {check['text']}" for check in checks),
+            f"l10n_pl_ksef_auth {version}, Odoo {release.version}",
+            f"{fields.Datetime.now()} UTC; {zone}",
+            *(f"[{MARKS[check['ok']]}] {check['name']}: {check['text']}" for check in checks),
         ]
         return "\n".join(lines)

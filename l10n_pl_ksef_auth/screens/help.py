@@ -32,6 +32,7 @@ class L10n_Pl_KsefHelp(models.AbstractModel):
             "file": self.env._("What Odoo says about the chosen file"),
             "login": self.env._("What KSeF answers"),
             "certificate": self.env._("When a certificate is issued"),
+            "rights": self.env._("When rights are given to an office"),
             "credentials": self.env._("When a certificate is loaded from files"),
             "outage": self.env._("When KSeF does not answer"),
             "here": self.env._("Messages about the company and about Odoo"),

@@ -9,6 +9,7 @@ from ..models.session.states import IN_FLIGHT
 from ..models.vault.database_identity import is_neutralized
 from ..models.vault.vault import why_locked
 from ..tools import xades
+from .rights import in_words
 
 # A session that nothing renews is worth a warning when it ends within this time.
 EXPIRING = timedelta(days=3)
@@ -261,12 +262,8 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         }[state]
 
     def _rights_labels(self, session):
-        labels = {
-            "InvoiceWrite": self.env._("sending invoices (InvoiceWrite)"),
-            "InvoiceRead": self.env._("reading invoices (InvoiceRead)"),
-        }
         missing = session._missing_rights() if session.rights_checked_at else ()
-        return [labels[right] for right in missing]
+        return [in_words(self.env, [right]) for right in missing]
 
     def _problem(self, principal, session, pending, refused):
         """Return what went wrong last, unless it was mended since; False when nothing did."""

@@ -13,6 +13,9 @@ from ..tools.errors import KsefError
 from ..tools.vault import VaultError
 from .sensitive import recently_confirmed, sensitive
 
+# Enough people to ask.
+SHOWN_MANAGERS = 3
+
 
 class ResCompany(models.Model):
     """The methods that the screens call; each checks first what the user may do."""
@@ -29,18 +32,32 @@ class ResCompany(models.Model):
         if self.env.su:
             return
         if not self.env.user.has_group(group):
-            raise AccessError(
-                self.env._(
-                    'This part of KSeF needs the right "%(right)s": ask your administrator for it.',
-                    right=self.env.ref(group).sudo().name,
-                )
-            )
+            raise AccessError(self._l10n_pl_ksef_whom_to_ask(group))
         if self not in self.env.user.company_ids:
             raise AccessError(
                 self.env._(
                     "You do not work in this company in Odoo: ask your administrator for it."
                 )
             )
+
+    def _l10n_pl_ksef_whom_to_ask(self, group):
+        """Tell which right a user lacks, who gives it, and who manages the connection here."""
+        lacking = self.env.ref(group).sudo()
+        parts = [
+            self.env._(
+                'This part of KSeF needs the right "%(right)s". Your administrator gives it.',
+                right=f"{lacking.privilege_id.name}: {lacking.name}",
+            )
+        ]
+        managers = (
+            self.env.ref(CONNECT_GROUP)
+            .sudo()
+            .all_user_ids.filtered(lambda user: user.active and self in user.company_ids)
+        )
+        if managers:
+            names = ", ".join(managers.sorted("id")[:SHOWN_MANAGERS].mapped("name"))
+            parts.append(self.env._("The connection is managed by: %(names)s.", names=names))
+        return " ".join(parts)
 
     def _l10n_pl_ksef_managed(self):
         """Return the company that owns self's connection, if the user manages both.
@@ -62,6 +79,16 @@ class ResCompany(models.Model):
         """
         self._l10n_pl_ksef_check_group(SEE_GROUP)
         return self.env["l10n_pl_ksef.panel"]._describe(self)
+
+    def l10n_pl_ksef_figures(self):
+        """Count what stands below the panel on the accounting dashboard's card.
+
+        Other addons add theirs; this one has none of its own.
+
+        :return list: dicts of ``text``, and ``action``: the xml id of what a click on it opens
+        """
+        self._l10n_pl_ksef_check_group(SEE_GROUP)
+        return []
 
     def l10n_pl_ksef_follow(self):
         """Do the next step of a connection on its way, and describe the connection then.
@@ -314,6 +341,14 @@ class ResCompany(models.Model):
     # ------------------------------------------------------------------
     # Diagnosis
     # ------------------------------------------------------------------
+    def l10n_pl_ksef_diagnosis(self):
+        """Describe the screen "Diagnosis" before anything is checked, without a call to KSeF.
+
+        :return dict: as l10n_pl_ksef_diagnose
+        """
+        self._l10n_pl_ksef_managed()
+        return self.env["l10n_pl_ksef.diagnosis"]._at_first()
+
     def l10n_pl_ksef_diagnose(self):
         """Check the connection from end to end, for support; calls KSeF.
 

@@ -30,6 +30,7 @@ from . import test_put_off
 from . import test_renew_now
 from . import test_renewal
 from . import test_rightful_connection
+from . import test_rights
 from . import test_role_table
 from . import test_rotation
 from . import test_secrets

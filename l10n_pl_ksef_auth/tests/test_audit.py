@@ -44,7 +44,22 @@ class TestAudit(KsefCase):
         self.company.with_user(self.accountant).l10n_pl_ksef_save_options(
             {"l10n_pl_ksef_environment": "demo"}
         )
-        self.assertIn("environment=demo", self.line("settings").detail)
+        self.assertEqual(
+            self.line("settings").detail_text, "KSeF environment: Demo (pre-production)"
+        )
+
+    def test_each_setting_is_told_in_words(self):
+        Audit = self.env["l10n_pl_ksef.audit"]
+        for details, told in (
+            ("subject_type=certificateFingerprint", "Fingerprint"),
+            (f"responsible_id={self.clerk.id}", "ksef_clerk"),
+            ("responsible_id=False", "–"),
+            ("internal_id=5265877635-00001", "5265877635-00001"),
+            ("something=else", "something=else"),
+        ):
+            with self.subTest(details):
+                Audit._record(self.company, "settings", detail=details)
+                self.assertRegex(self.line("settings").detail_text, f"{told}")
 
     def test_no_line_names_a_whole_identifier_or_a_token(self):
         session = self.connect(consent=True)

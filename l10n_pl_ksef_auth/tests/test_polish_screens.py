@@ -77,7 +77,7 @@ class TestPolishScreens(KsefCase):
         self.assertPanelInPolish(
             "limited",
             headline="Połączono, ale w KSeF brakuje uprawnienia.",
-            missing_rights=["wystawianie faktur (InvoiceWrite)"],
+            missing_rights=["wystawianie faktur"],
         )
 
     def test_a_connection_that_ends_soon(self):

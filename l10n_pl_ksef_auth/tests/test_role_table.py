@@ -10,8 +10,10 @@ from .common import KsefCase
 # Roles by the groups that Odoo gives them; "other" is an accountant of another company.
 ROLES = {
     "administrator": "base.group_system,base.group_erp_manager",
+    "watching administrator": "base.group_system,l10n_pl_ksef_auth.group_ksef_see",
     "manager": "account.group_account_manager",
-    "accountant": "l10n_pl_ksef_auth.group_ksef_connection",
+    "accountant": "account.group_account_invoice,l10n_pl_ksef_auth.group_ksef_connection",
+    "connector": "l10n_pl_ksef_auth.group_ksef_connection",
     "clerk": "account.group_account_invoice",
     "auditor": "account.group_account_readonly",
     "employee": "base.group_user",
@@ -37,7 +39,10 @@ MODELS = {
 BOOKS = ("l10n_pl_ksef.session", "l10n_pl_ksef.certificate", "l10n_pl_ksef.audit")
 ALERTS = (*BOOKS, "l10n_pl_ksef.alert", "l10n_pl_ksef.agreement")
 # Who may read which model, besides their own windows; nobody may write by the ORM.
-MAY_LOOK = {"manager": ALERTS, "accountant": ALERTS, "clerk": BOOKS}
+MAY_LOOK = {
+    **dict.fromkeys(("manager", "accountant", "connector"), ALERTS),
+    **dict.fromkeys(("watching administrator", "clerk", "auditor"), BOOKS),
+}
 # Editors of mail templates write code that Odoo runs when it renders a mail; what such code might
 # call is tried in test_typed_code.py.
 TEMPLATES = ("{{ object.%(field)s }}", "{{ '{0.%(field)s}'.format(object) }}")
@@ -58,7 +63,7 @@ class TestRoleTable(KsefCase):
         company = cls.stranger_company if role == "other" else cls.company
         return new_test_user(
             cls.env,
-            f"role_{role}",
+            f"role_{role}".replace(" ", "_"),
             groups=groups if role in OUTSIDE else f"{groups},{EXTRA}",
             company_id=company.id,
             company_ids=[Command.set(company.ids)],
@@ -106,6 +111,15 @@ class TestRoleTable(KsefCase):
             f"{self.ways} ways to {self.secret_count} secrets tried, 0 open"
         )
 
+    def test_who_sees_the_state(self):
+        """Check who may call for the panel, and that it offers a button to nobody else."""
+        for role, user in self.users.items():
+            with self.subTest(role=role):
+                self.assertEqual(self.may_call(user, "l10n_pl_ksef_panel", ()), role in MAY_LOOK)
+                if role in MAY_LOOK:
+                    manages = MAY_LOOK[role] == ALERTS
+                    self.assertEqual(self.panel(user)["can_connect"], manages)
+
     def test_who_manages_the_connection(self):
         """Check who may call the account screen's methods; one is another company's accountant."""
         calls = {
@@ -113,11 +127,13 @@ class TestRoleTable(KsefCase):
             "l10n_pl_ksef_terms_of_renewal": ("0000",),
             "l10n_pl_ksef_take_over": (),
             "l10n_pl_ksef_agree": ({},),
+            "l10n_pl_ksef_account": (),
+            "l10n_pl_ksef_diagnosis": (),
         }
         for role, user in self.users.items():
             for method, args in calls.items():
                 with self.subTest(role=role, method=method), self.confirmed():
-                    expected = role in ("manager", "accountant")
+                    expected = role in ("manager", "accountant", "connector")
                     self.assertEqual(self.may_call(user, method, args), expected)
 
     def may_call(self, user, method, args):

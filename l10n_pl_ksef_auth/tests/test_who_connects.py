@@ -97,7 +97,8 @@ class TestWhoIsRefused(KsefCase):
     """A refusal names the missing right, and whom to ask for it."""
 
     def test_who_may_not_connect_is_told_the_name_of_the_right(self):
-        with self.assertRaisesRegex(AccessError, 'right "KSeF connection".*administrator'):
+        told = 'right "KSeF: Manage".*administrator.*ksef_accountant'
+        with self.assertRaisesRegex(AccessError, told):
             self.company.with_user(self.clerk).l10n_pl_ksef_open_account()
 
     def test_who_works_elsewhere_is_told_that_it_is_the_company(self):

@@ -64,12 +64,16 @@ class Operation(FromJson):
 
 
 @dataclass(frozen=True)
-class AuthStatus(FromJson):
-    """GET /auth/{referenceNumber}: the state of a login (codes: docs/ksef.md A1-login)."""
+class _Status(FromJson):
+    """How far KSeF is with what it does in the background."""
 
     code: int = member("status.code", number)
     description: str = member("status.description", shown)
     details: tuple[str, ...] = member("status.details", texts)
+
+
+class AuthStatus(_Status):
+    """GET /auth/{referenceNumber}: the state of a login (codes: docs/ksef.md A1-login)."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +124,52 @@ def owner_permissions(data: dict[str, Any]) -> tuple[str, ...] | None:
 
 
 @dataclass(frozen=True)
+class Order(FromJson):
+    """KSeF has taken an order to give rights, or to take one back: it works in the background."""
+
+    reference_number: str = member("referenceNumber", word)
+
+
+class OrderStatus(_Status):
+    """GET /permissions/operations/{referenceNumber}: the state of an order (docs/ksef.md G-1).
+
+    Done is not there: a right may be Inactive all the same (docs/ksef.md G2-4).
+    """
+
+
+@dataclass(frozen=True)
+class GivenRight(FromJson):
+    """One item of POST /permissions/query/persons/grants: one right of one person or entity.
+
+    ``id`` takes it back. ``description`` is the one of the grant, see :mod:`.grants`.
+    """
+
+    id: str = member("id", word)
+    scope: str = member("permissionScope", text)
+    state: str = member("permissionState", shown)
+    description: str = member("description", shown)
+    can_delegate: bool = member("canDelegate", is_true)
+    since: datetime | None = member("startDate", optional_moment)
+
+    @property
+    def is_active(self) -> bool:
+        """Return True if the right is in force."""
+        return self.state in ("", "Active")
+
+
+@dataclass(frozen=True)
+class ReceivedRight(FromJson):
+    """One item of POST /permissions/query/entities/grants: one right that a client has given."""
+
+    id: str = member("id", word)
+    scope: str = member("permissionScope", text)
+    description: str = member("description", shown)
+    context_type: str = member("contextIdentifier.type", word)
+    context_value: str = member("contextIdentifier.value", word)
+    since: datetime | None = member("startDate", optional_moment)
+
+
+@dataclass(frozen=True)
 class CertificateLimits(FromJson):
     """GET /certificates/limits: applications and certificates left (docs/ksef.md A2-24)."""
 
@@ -150,12 +200,9 @@ class Enrollment(FromJson):
 
 
 @dataclass(frozen=True)
-class EnrollmentStatus(FromJson):
+class EnrollmentStatus(_Status):
     """GET /certificates/enrollments/{referenceNumber}: the state of an application."""
 
-    code: int = member("status.code", number)
-    description: str = member("status.description", shown)
-    details: tuple[str, ...] = member("status.details", texts)
     certificate_serial_number: str | None = member("certificateSerialNumber", maybe(word))
 
 

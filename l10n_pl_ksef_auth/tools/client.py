@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 from urllib.parse import quote
 
 from .answers import (
@@ -15,8 +16,12 @@ from .answers import (
     Enrollment,
     EnrollmentData,
     EnrollmentStatus,
+    GivenRight,
     Operation,
+    Order,
+    OrderStatus,
     Permission,
+    ReceivedRight,
     RetrievedCertificate,
     SessionItem,
     Token,
@@ -25,6 +30,7 @@ from .answers import (
 )
 from .auth_token_request import Context
 from .const import NO_RIGHTS
+from .grantee import Grantee, Number
 from .members import maybe, word
 from .transport import WARNING, Answer, Transport
 
@@ -119,6 +125,70 @@ class KsefClient(Transport):
             tells_of_owners = tells_of_owners or owned is not None
         return frozenset(names or ({NO_RIGHTS} if tells_of_owners else ()))
 
+    # Rights of others
+
+    def give_rights(
+        self, bearer: str, grantee: Grantee, rights: Sequence[str], description: str
+    ) -> Order:
+        """Order that somebody gets rights in the company of this login.
+
+        **Not safe to repeat** (docs/ksef.md G2-7): when the answer is lost, :meth:`given_rights`
+        tells by the description whether the order has arrived (docs/ksef.md G2-9). HTTP 403 says
+        that this login may not give rights (docs/ksef.md G2-5).
+
+        :param description: as :func:`.grants.description` makes it
+        """
+        body = {
+            **grantee.subject,
+            "permissions": grantee.permissions(rights),
+            "description": description,
+        }
+        answer = self.request("POST", grantee.path, bearer=bearer, json=body, whole=True)
+        return answer.read(Order.from_json)
+
+    def order_status(self, bearer: str, reference_number: str) -> OrderStatus:
+        """Ask for the state of an order, from any login to the same company. Safe to repeat.
+
+        KSeF keeps it for thirty days, then it is HTTP 410 (docs/ksef.md G-1).
+        """
+        path = f"/permissions/operations/{_part(reference_number)}"
+        return self.request("GET", path, bearer=bearer).read(OrderStatus.from_json)
+
+    def given_rights(self, bearer: str, whose: Number) -> Iterator[GivenRight]:
+        """Yield what a person or entity may do in the company of this login. Safe to repeat.
+
+        A right to manage or to see rights is needed; lists lag behind (docs/ksef.md G2-6, G2-8).
+        """
+        asked = {
+            "queryType": "PermissionsInCurrentContext",
+            "authorizedIdentifier": whose.as_json,
+        }
+        path = "/permissions/query/persons/grants"
+        for answer in self._pages(path, bearer, asked, _PERMISSIONS_PAGE):
+            yield from answer.read_list("permissions", GivenRight.from_json)
+
+    def received_rights(self, bearer: str, giver: Context | None = None) -> Iterator[ReceivedRight]:
+        """Yield what clients let the company of this login do. Safe to repeat.
+
+        Only what was given to its NIP: KSeF has no list of what people were given elsewhere.
+
+        :param giver: the one client to ask about; None for all of them
+        """
+        asked = {"contextIdentifier": {"type": giver.type, "value": giver.value}} if giver else {}
+        path = "/permissions/query/entities/grants"
+        for answer in self._pages(path, bearer, asked, _PERMISSIONS_PAGE):
+            yield from answer.read_list("permissions", ReceivedRight.from_json)
+
+    def take_right_back(self, bearer: str, right_id: str) -> Order:
+        """Order that one right ends. Safe to repeat: the list tells whether it is gone.
+
+        A second order for it ends in another state than 200 (docs/ksef.md G2-13).
+
+        :param right_id: of a :class:`~.answers.GivenRight`, in the company that gave it
+        """
+        path = f"/permissions/common/grants/{_part(right_id)}"
+        return self.request("DELETE", path, bearer=bearer).read(Order.from_json)
+
     # Certificates
 
     def certificate_limits(self, bearer: str) -> CertificateLimits:
@@ -183,7 +253,9 @@ class KsefClient(Transport):
         path = f"/certificates/{_part(serial_number)}/revoke"
         self.request("POST", path, bearer=bearer, json={"revocationReason": reason})
 
-    def _pages(self, path: str, bearer: str, body: dict[str, str], size: int) -> Iterator[Answer]:
+    def _pages(
+        self, path: str, bearer: str, body: Mapping[str, Any], size: int
+    ) -> Iterator[Answer]:
         for page in range(_MAX_PAGES):
             params = {"pageOffset": str(page), "pageSize": str(size)}
             answer = self.request("POST", path, bearer=bearer, json=body, params=params)

@@ -46,10 +46,10 @@ def check_base_url(url: str) -> str:
     """
     parts = urlsplit(url.strip())
     host = parts.hostname or ""
-    safe = parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host))
+    safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
     if not (host and safe):
         raise ValueError("A KSeF address must be https, or http on this machine only.")
-    if not _can_be_reached(parts):
+    if not can_be_reached(parts):
         raise ValueError("A KSeF address names a host, and perhaps a port.")
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ValueError("A KSeF address holds no user, no query and no fragment.")
@@ -66,19 +66,21 @@ def check_local_url(url: str, own_ports: Collection[int]) -> str:
     checked = check_base_url(url)
     parts = urlsplit(checked)
     standard = 443 if parts.scheme == "https" else 80
-    if not _is_loopback(parts.hostname or "") or (parts.port or standard) in own_ports:
+    if not is_loopback(parts.hostname or "") or (parts.port or standard) in own_ports:
         raise ValueError("A system parameter may name another program on this machine only.")
     return checked
 
 
-def _can_be_reached(parts: SplitResult) -> bool:
+def can_be_reached(parts: SplitResult) -> bool:
+    """Return True if the host of an address, and its port, can exist."""
     try:
         return bool(parts.port != 0 and (parts.hostname or "").encode("idna"))
     except ValueError:
         return False
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Return True if a host is this machine: by its number, or as "localhost"."""
     if host == "localhost":
         return True
     try:

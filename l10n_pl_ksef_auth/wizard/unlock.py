@@ -84,7 +84,7 @@ class L10n_Pl_KsefUnlock(models.TransientModel):
             raise AccessError(
                 self.env._(
                     "This decides for all companies that are connected to KSeF: it needs somebody"
-                    ' with the right "KSeF connection" in each of them, or an administrator.'
+                    ' with the right "KSeF: Manage" in each of them, or an administrator.'
                 )
             )
         return companies

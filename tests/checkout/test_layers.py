@@ -48,14 +48,28 @@ def strings(module: ast.Module) -> set[str]:
 
 
 def named_models(layer: str) -> set[str]:
-    """The names of the models that a layer defines."""
-    return {
-        node.value.value
-        for _name, module in modules(layer)
-        for node in ast.walk(module)
+    """The names of the models that a layer defines, not of those that it extends."""
+    found: set[str] = set()
+    for _name, module in modules(layer):
+        for node in ast.walk(module):
+            if isinstance(node, ast.ClassDef):
+                found |= assigned(node, "_name") - assigned(node, "_inherit")
+    return found
+
+
+def assigned(model: ast.ClassDef, name: str) -> set[str]:
+    """The texts that a class assigns to an attribute."""
+    values = (
+        node.value
+        for node in model.body
         if isinstance(node, ast.Assign)
-        and isinstance(node.value, ast.Constant)
-        and [target.id for target in node.targets if isinstance(target, ast.Name)] == ["_name"]
+        and name in {getattr(goal, "id", "") for goal in node.targets}
+    )
+    return {
+        node.value
+        for value in values
+        for node in ast.walk(value)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
 
 

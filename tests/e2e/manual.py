@@ -23,6 +23,8 @@ VARIABLE = "MANUAL"
 WINDOW = ".modal-content:has(.o_ksef_authorization)"
 #: Of a whole page; below there is nothing to see.
 TOP: FloatRect = {"x": 0, "y": 0, "width": 1280, "height": 620}
+# Where the panel has opened by itself, it hides what the picture is of.
+NO_POPOVER = ".o_popover:has(.o_ksef_panel) { visibility: hidden }"
 #: The name under which a picture keeps what it shows.
 SHOWS = "shows"
 # Texts that people see, one a line, with what can be pressed; "checked a moment ago" grows old.
@@ -107,7 +109,7 @@ def _make(page: Page, picture: Picture, file: Path, lines: list[str]) -> None:
     if picture.part:
         taken = page.locator(picture.part).first.screenshot()
     else:
-        taken = page.screenshot(clip=TOP)
+        taken = page.screenshot(clip=TOP, style=NO_POPOVER)
     about = PngImagePlugin.PngInfo()
     about.add_itxt(SHOWS, json.dumps(lines, ensure_ascii=False), zip=True)
     with Image.open(io.BytesIO(taken)) as image:

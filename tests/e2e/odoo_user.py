@@ -55,16 +55,28 @@ class OdooUser:
 
 def first_login(user: OdooUser, simulator: control.Control, company_id: int = 1) -> None:
     """Connect a company with one signature and have its certificate issued."""
+    assert sign_in(user, simulator, "owner", company_id)
+    wait_until(lambda: _certificate(user, company_id) == "valid", "the certificate", 90)
+
+
+def sign_in(user: OdooUser, simulator: control.Control, signer: str, company_id: int = 1) -> bool:
+    """Send a request that somebody signed; return True if KSeF let the company in."""
     action = user.call("res.company", "l10n_pl_ksef_open_authorization", [company_id])
     window = [action["params"]["wizard_id"]]
     model = "l10n_pl_ksef.authorization"
     view = user.call(model, "prepare_download", window)
-    signed = sign(user.get(view["download_url"]), "owner", at=simulator.clock.now())
+    signed = sign(user.get(view["download_url"]), signer, at=simulator.clock.now())
     user.call(model, "attach", window, "signed.xml", base64.b64encode(signed).decode())
     user.call(model, "set_consent", window, True)
     user.call(model, "authenticate", window)
-    wait_until(lambda: user.call(model, "follow", window)["result"] == "connected", "the login")
-    wait_until(lambda: _certificate(user, company_id) == "valid", "the certificate", 90)
+    views: list[dict[str, Any]] = []
+
+    def has_ended() -> bool:
+        views.append(user.call(model, "follow", window))
+        return not views[-1]["verifying"]
+
+    wait_until(has_ended, "the login")
+    return bool(views[-1]["result"] == "connected")
 
 
 def _certificate(user: OdooUser, company_id: int) -> str:

@@ -181,7 +181,8 @@ def _outcome(call: Call, operation: Operation) -> tuple[int, tuple[str, ...] | N
         return 480, None
     if world.is_deceased(operation.who):
         return 470, None
-    operation.permissions = call.sim.rights_of(operation)
+    lag = timedelta(seconds=call.sim.settings.permission_login_delay)
+    operation.permissions = call.sim.rights_of(operation, call.now - lag)
     return (200 if operation.permissions else 415), None
 
 

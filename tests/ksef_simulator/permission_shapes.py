@@ -13,6 +13,7 @@ from .shapes import (
     array,
     choice,
     day,
+    different,
     flag,
     identifier,
     nip,
@@ -41,7 +42,7 @@ STATE = choice("Active", "Inactive")
 _INTERNAL = re.compile("[0-9]{10}-[0-9]{5}")
 
 NAMES: dict[str, Shape] = {"firstName": text(2, 30), "lastName": text(2, 81)}
-DOCUMENT = record({"type": text(0, 20), "number": text(0, 20), "country": text(2, 2)})
+DOCUMENT = record({"type": text(0, 20), "number": text(0, 20), "country": text(2, 2, "[A-Z]*")})
 WITH_ID = record({**NAMES, "identifier": identifier(Pesel=pesel, Nip=nip)})
 WITHOUT_ID = record({**NAMES, "birthDate": day, "idDocument": DOCUMENT})
 COMPANY = record({"fullName": text(0, 100), "address": text(0, 512)})
@@ -108,10 +109,15 @@ WHERE = identifier(Nip=NUMBER, InternalId=NUMBER)
 TARGET = record({"type": choice("Nip", "AllPartners", "InternalId")}, {"value": nullable(NUMBER)})
 
 
+def _right(item: Any) -> Any:
+    """Return the name of a right: some calls say beside it whether it may be passed on."""
+    return item["type"] if isinstance(item, dict) else item
+
+
 def _given(right: Shape, subject: Shape, details: Shape, **optional: Shape) -> Shape:
     members = {
         "subjectIdentifier": subject,
-        "permissions": array(right, 1),
+        "permissions": different(array(right, 1), _right),
         "description": DESCRIPTION,
         "subjectDetails": details,
     }

@@ -44,6 +44,7 @@ class Settings:
     invoice_delay: float = 0
     permission_delay: float = 0
     permission_list_delay: float = 0  # until a right that is in force is in the lists
+    permission_login_delay: float = 0  # ... and lets its holder in (docs/ksef.md G2-6)
 
     # Real seconds that every answer of the API takes: the network between client and KSeF
     latency: float = 0

@@ -53,6 +53,21 @@ def nullable(shape: Shape) -> Shape:
     return lambda value, path: None if value is None else shape(value, path)
 
 
+def different(shape: Shape, named: Callable[[Any], Any] = lambda item: item) -> Shape:
+    """Return the shape of a list in which no value is there twice.
+
+    :param shape: of the whole list
+    :param named: what two values must not have in common
+    """
+
+    def check(value: Any, path: str) -> None:
+        shape(value, path)
+        if len({named(item) for item in value}) < len(value):
+            raise wrong(path, "zawiera powtórzone wartości")
+
+    return check
+
+
 def array(shape: Shape, least: int = 0, most: int | None = None) -> Shape:
     """Return the shape of a list of so many values of one shape."""
 

@@ -197,13 +197,16 @@ class Simulator:
         details = forced.get("details")
         return int(forced["code"]), None if details is None else tuple(details)
 
-    def rights_of(self, operation: Operation) -> frozenset[str]:
-        """What a login may do: the identity's rights, or those of its KSeF token."""
+    def rights_of(self, operation: Operation, until: datetime | None = None) -> frozenset[str]:
+        """What a login may do: the identity's rights, or those of its KSeF token.
+
+        :param until: what was given later does not count
+        """
         token = self.state.ksef_tokens.get(operation.token_reference or "")
         if token is not None:
             return frozenset(token.permissions)
         settle(self)
-        return self.world.rights(operation.who, operation.context)
+        return self.world.rights(operation.who, operation.context, until)
 
     def interrupt_sessions(self) -> list[str]:
         """Maintenance: online sessions that are open now take no invoice (21184, docs/ksef.md E7).

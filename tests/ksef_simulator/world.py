@@ -187,10 +187,15 @@ class World:
         """What an owner may do, in the version of KSeF that is played."""
         return (*ALL_RIGHTS, COLLECTIVE) if self._settings.version == NEW else ALL_RIGHTS
 
-    def rights(self, who: Who, where: LoginContext) -> frozenset[str]:
-        """What an identity may do in a context: as owner, by its own rights, by indirect ones."""
-        found = {item.scope for item in self.direct(who, where)}
-        found |= {item.scope for item in self.indirect(who, where)}
+    def rights(
+        self, who: Who, where: LoginContext, until: datetime | None = None
+    ) -> frozenset[str]:
+        """What an identity may do in a context: as owner, by its own rights, by indirect ones.
+
+        :param until: what was given later does not count
+        """
+        given = [*self.direct(who, where), *self.indirect(who, where)]
+        found = {item.scope for item in given if until is None or item.since <= until}
         if self.is_owner(who, where):
             found.update(self.owner_rights())
         return frozenset(found)

@@ -175,6 +175,7 @@ SWITCHES: dict[str, Switch] = {
     # An office
     "client_is_owner": NO_RIGHT,
     "short_name": GRANT,
+    "right_named_twice": GRANT,
     "right_to_oneself": order_ends(450),
     "right_is_given": order_ends(420),
     "sole_trader_enters": setting(sole_trader_has_company_rights=False),
@@ -182,6 +183,7 @@ SWITCHES: dict[str, Switch] = {
     "office_resigns": setting(recipient_may_resign=True),
     "certificate_of_the_office_enters": NO_RIGHT,
     "client_sees_the_office": LATE_LISTS,
+    "addon_finds_its_grant": LATE_LISTS,
     "received_rights_are_empty_at_the_client": fault("permission-list", "403"),
     "office_sees_the_client": LATE_LISTS,
     "foreign_rights_in_the_own_list": LATE_LISTS,
@@ -195,6 +197,7 @@ SWITCHES: dict[str, Switch] = {
     "passing_on_to_nobody": order_ends(440),
     "employee_stays_outside": login_ends(200),
     "right_is_taken_back": order_ends(400),
+    "right_that_is_not_there_is_taken_back": order_ends(200),
     "office_is_out": login_ends(200),
     "access_token_without_rights": fault("permissions", "401"),
     "end_of_rights_is_read": setting(nobodys_owner_permissions="null"),

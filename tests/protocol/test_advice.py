@@ -7,7 +7,7 @@ the sentence, words of the advice. The statuses, codes and reasons are those of 
 import pytest
 
 from tools import meanings
-from tools.meanings import applications, login, outages, refused
+from tools.meanings import applications, grants, login, outages, refused
 from tools.meanings.meaning import (
     CHECK_ADDRESS,
     CONNECT_AGAIN,
@@ -124,6 +124,30 @@ APPLICATIONS = [
     (999, "", "support", FINAL, "%(code)s", TELL_SUPPORT),
 ]
 
+ORDERS = [
+    (100, "wait", PASSES, "still working on the rights", ODOO_GOES_ON),
+    (200, "none", FINAL, "has changed the rights", ""),
+    (400, "none", FINAL, "did not change the rights. %(text)s", "Ministry's application"),
+    (410, "settings", FINAL, "do not fit together. %(text)s %(details)s", "office's number"),
+    (420, "sign", FINAL, "may not give rights in KSeF: %(nip)s", "company's owner"),
+    (430, "none", FINAL, "cannot give such rights. %(text)s", "Ministry's application"),
+    (440, "settings", FINAL, "between the two numbers. %(text)s %(details)s", "office's number"),
+    (450, "settings", FINAL, "for the office's number. %(text)s %(details)s", "office's number"),
+    (500, "wait", PASSES, "an error of its own", ODOO_GOES_ON),
+    (550, "wait", PASSES, "cancelled the change of rights", ODOO_GOES_ON),
+    (999, "support", FINAL, "%(code)s", TELL_SUPPORT),
+]
+
+#: The call, and what its HTTP 403 for missing permissions means.
+MISSING_RIGHTS = [
+    ("POST /permissions/entities/grants", "sign", FINAL, "may not give rights", "owner"),
+    ("POST /permissions/persons/grants", "sign", FINAL, "may not give rights", "owner"),
+    ("POST /permissions/query/persons/grants", "sign", FINAL, "may not give rights", "owner"),
+    ("DELETE /permissions/common/grants/1", "sign", FINAL, "may not give rights", "owner"),
+    ("POST /permissions/query/entities/grants", "none", FINAL, "may not see", "CredentialsRead"),
+    ("POST /sessions/online", "none", FINAL, "lacks a right", "missing rights granted"),
+]
+
 FORBIDDEN = [
     ("missing-permissions", "none", FINAL, "lacks a right", "missing rights granted"),
     ("ip-not-allowed", "sign", FINAL, "server's network address", CONNECT_AGAIN),
@@ -191,6 +215,20 @@ def test_a_refusal(code, detail, way_back, final, said, advised):
 def test_the_end_of_a_certificate_application(code, detail, way_back, final, said, advised):
     meaning = meanings.enrollment_status(code, (detail,) if detail else ())
     _is_right(meaning, way_back, final, said, advised)
+
+
+@pytest.mark.parametrize(("code", "way_back", "final", "said", "advised"), ORDERS)
+def test_the_end_of_an_order_to_change_rights(code, way_back, final, said, advised):
+    _is_right(meanings.order_status(code), way_back, final, said, advised)
+
+
+@pytest.mark.parametrize(("call", "way_back", "final", "said", "advised"), MISSING_RIGHTS)
+def test_a_right_is_missing_for_something(call, way_back, final, said, advised):
+    for meaning in (
+        meanings.forbidden("missing-permissions", call),
+        meanings.of_record({"kind": "forbidden", "code": "missing-permissions", "call": call}),
+    ):
+        _is_right(meaning, way_back, final, said, advised)
 
 
 @pytest.mark.parametrize(("reason", "way_back", "final", "said", "advised"), FORBIDDEN)
@@ -268,12 +306,15 @@ def test_no_meaning_is_without_its_row():
     told = {meanings.auth_status(code, (detail,)) for code, detail, *_rest in LOGIN}
     told |= {meanings.refusal(code, (detail,)) for code, detail, *_rest in REFUSALS}
     told |= {meanings.enrollment_status(code, (detail,)) for code, detail, *_rest in APPLICATIONS}
+    told |= {meanings.order_status(code) for code, *_rest in ORDERS}
     told |= {meanings.forbidden(reason) for reason, *_rest in FORBIDDEN}
+    told |= {meanings.forbidden("missing-permissions", call) for call, *_rest in MISSING_RIGHTS}
     told |= {meanings.refusal(None, status=status) for status, *_rest in WITHOUT_A_CODE}
     told |= {meanings.outage(code, sent) for code, sent, *_rest in OUTAGES}
     tables = (
         *(login.STATUSES, *login.DETAILS.values(), refused.CODES, refused.HTTP_STATUSES),
         *(applications.STATUSES, applications.DETAILS, refused.REASONS, outages.OUTAGES),
+        *(grants.STATUSES, grants.MISSING_RIGHTS),
     )
     variants = (meaning for table in refused.VARIANTS.values() for meaning in table.values())
     assert {*variants, *(meaning for table in tables for meaning in table.values())} <= told

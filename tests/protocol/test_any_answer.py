@@ -21,7 +21,7 @@ NAMES = some.sampled_from(
     "status code description details token validUntil accessToken refreshToken challenge timestamp"
     " referenceNumber authenticationToken items errors exception exceptionDetailList exceptionCode"
     " reasonCode certificateSerialNumber canRequest enrollment certificate limit remaining"
-    " commonName countryName givenName".split()
+    " commonName countryName givenName id permissionScope contextIdentifier type value".split()
 )
 LEAVES = (
     some.none()
@@ -49,6 +49,10 @@ READERS = [
     answers.EnrollmentStatus,
     answers.CertificateItem,
     answers.RetrievedCertificate,
+    answers.Order,
+    answers.OrderStatus,
+    answers.GivenRight,
+    answers.ReceivedRight,
 ]
 
 

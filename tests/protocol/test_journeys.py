@@ -10,8 +10,7 @@ pytest.importorskip("werkzeug", reason="the simulated KSeF is served by werkzeug
 from cryptography.hazmat.primitives.asymmetric import rsa
 from protocol_builders import raised
 
-from ksef_simulator import DEMO_INTERNAL_ID, DEMO_NIP, Simulator, signers
-from ksef_simulator.contract import Contract, watch
+from ksef_simulator import DEMO_INTERNAL_ID, DEMO_NIP, signers
 from ksef_simulator.state import Who
 from tools import clock, enrollment, meanings, xades
 from tools.auth_token_request import Context, build
@@ -23,31 +22,6 @@ from tools.identity import identity_of_certificate, identity_of_enrollment_data
 
 NIP = Context("Nip", DEMO_NIP)
 CLIENT = "1111111111"
-
-
-@pytest.fixture(scope="module")
-def served():
-    with Simulator() as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def sim(served):
-    served.settings.reset()
-    served.faults.clear()
-    served.reset()
-    served.settings.update({"rate_limits": "off"})
-    broken = []
-    if Contract.at_hand():
-        watch(served, Contract(), broken)
-    yield served
-    assert not broken, "not as KSeF's contract says"
-
-
-@pytest.fixture
-def ksef(sim):
-    with KsefClient(sim.base_url, timeout=5) as client:
-        yield client
 
 
 def _request(ksef, context=NIP, **options):

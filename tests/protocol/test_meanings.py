@@ -1,5 +1,6 @@
 """Each code has a sentence and a way on."""
 
+import json
 import re
 import string
 from pathlib import Path
@@ -8,7 +9,8 @@ from typing import get_args
 import pytest
 from protocol_builders import every_meaning
 
-from tools import meanings
+from ksef_simulator.contract import CONTRACTS, FOLDER, MISSING, NEW, Contract
+from tools import meanings, signing_link
 from tools.credentials import Reason
 from tools.errors import (
     KsefBlocked,
@@ -20,7 +22,8 @@ from tools.errors import (
     KsefUnavailable,
     Problem,
 )
-from tools.meanings import local_problems, outages, refused
+from tools.grantee import Reason as GranteeReason
+from tools.meanings import grants, local_problems, outages, refused
 
 ALLOWED = {"code", "text", "details", "nip", "signer", "seconds", "days", "left"}
 # docs/ksef.md A1.
@@ -192,6 +195,16 @@ def test_what_may_pass_is_not_final(code, details):
             KsefForbidden("…", status=403, reason="ip-not-allowed", extensions={}),
             meanings.forbidden("ip-not-allowed"),
         ),
+        (
+            KsefForbidden(
+                "…",
+                status=403,
+                reason="missing-permissions",
+                extensions={},
+                call="POST /permissions/entities/grants",
+            ),
+            meanings.order_status(420),
+        ),
         (KsefRefused("…", status=400, problems=(Problem(21111, "…"),)), meanings.refusal(21111)),
         (
             KsefRefused("…", status=400, problems=(Problem(21001, "…"),), call="POST /tokens"),
@@ -215,6 +228,7 @@ def test_an_exception_has_the_meaning_of_its_code(error, meaning):
             meanings.auth_status(460, ("Certyfikat odwołany",)),
         ),
         ({"kind": "enrollment", "code": 550}, meanings.enrollment_status(550)),
+        ({"kind": "order", "code": 420}, meanings.order_status(420)),
         ({"kind": "forbidden", "code": "ip-not-allowed"}, meanings.forbidden("ip-not-allowed")),
         (
             {"kind": "outage", "code": "timeout", "sent": False},
@@ -258,6 +272,8 @@ def test_every_problem_that_models_and_screens_name_is_known():
             ],
         ),
         ("credential_", get_args(Reason)),
+        ("grantee_", get_args(GranteeReason)),
+        ("link_", (*get_args(signing_link.Reason), *get_args(signing_link.AddressWarning))),
     ],
 )
 def test_every_reason_of_our_own_exceptions_has_a_sentence(prefix, reasons):
@@ -277,3 +293,17 @@ def test_every_meaning_says_what_happened_and_what_to_do():
         assert meaning.text[0] in string.ascii_uppercase
         assert meaning.advice.action or meaning.advice.way_back == "none"
         assert meaning.advice.final or meaning.advice.way_back in ("wait", "sign", "support")
+
+
+def test_each_right_that_ksef_lists_has_words():
+    if not Contract.at_hand():
+        pytest.skip(MISSING.format(CONTRACTS[NEW]))
+    contract = json.loads((FOLDER / CONTRACTS[NEW]).read_bytes())
+    names = contract["components"]["schemas"]["PersonalPermissionScope"]["enum"]
+    assert names
+    assert set(meanings.rights(names)) & set(names) == set()
+
+
+def test_rights_come_the_most_wanted_first_and_one_that_nobody_knows_keeps_its_name():
+    told = meanings.rights(["Nowe100%", "InvoiceRead", "InvoiceWrite"])
+    assert [words % {} for words in told] == ["sending invoices", "reading invoices", "Nowe100%"]

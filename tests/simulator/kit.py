@@ -13,9 +13,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from ksef_simulator import DEMO_NIP, Simulator, identities, odd_certificates, signers
+from ksef_simulator.own_seals import OFFICE_NIP
 from ksef_simulator.subjects import OIDS
 
-OFFICE, GROUP, MEMBER = "7010002139", "1111111111", "2222222239"
+OFFICE, GROUP, MEMBER = OFFICE_NIP, "1111111111", "2222222239"
 PERSON = identities.STRANGER
 FINGERPRINT, EU_NUMBER = "AB" * 32, "DE123456789"
 NAMESPACE = "http://ksef.mf.gov.pl/auth/token/2.1"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 from invoice_kit import invoice, opened
 from kit import (
@@ -17,18 +15,11 @@ from kit import (
     to_person,
 )
 
-from ksef_simulator import DEMO_NIP, identities, pki
-from ksef_simulator.keys import ec_key as key_of
-from ksef_simulator.signers import sign_with_certificate
+from ksef_simulator import DEMO_NIP, identities
+from ksef_simulator.own_seals import sign_as_company
 from ksef_simulator.state import LoginContext, Who
 
 CLIENT = {"type": "Nip", "value": DEMO_NIP}
-SEAL = pki.name(
-    country_name="PL",
-    organization_name="Biuro Rachunkowe",
-    organization_identifier=f"VATPL-{OFFICE}",
-    common_name="Biuro Rachunkowe",
-)
 
 
 def begun(ksef, answer):
@@ -40,13 +31,8 @@ def begun(ksef, answer):
 
 def as_office(ksef, nip=DEMO_NIP):
     """A login by the office's seal, self-signed as on TEST."""
-    now, key = ksef.sim.clock.now(), key_of("office")
-    certificate = pki.certificate(
-        subject=SEAL, public_key=key.public_key(), issuer=SEAL, issuer_key=key,
-        valid_from=now - timedelta(days=1), valid_to=now + timedelta(days=1),
-    )  # fmt: skip
     document = request_document(ksef.challenge(), nip)
-    return begun(ksef, ksef.submit(sign_with_certificate(document, key, certificate, at=now)))
+    return begun(ksef, ksef.submit(sign_as_company(document, at=ksef.sim.clock.now())))
 
 
 def code(ksef, tokens):
@@ -95,6 +81,14 @@ def test_the_offices_ksef_certificate_carries_its_number_too(ksef):
     certificate = ksef.certificate(own, key)
     give(ksef, to_entity())
     assert code(ksef, begun(ksef, ksef.submit(ksef.signed_with(key, certificate)))) == 200
+
+
+def test_the_login_works_at_once_or_a_while_later_by_the_switch(ksef, sim):
+    give(ksef, to_entity())
+    sim.settings.permission_login_delay = 90
+    assert code(ksef, as_office(ksef)) == 415
+    sim.clock.advance(90)
+    assert code(ksef, as_office(ksef)) == 200
 
 
 def test_the_right_outlives_the_clients_login(ksef):
@@ -207,6 +201,18 @@ def test_a_login_without_rights_refreshes_or_not_by_the_switch(ksef, sim, switch
     answer = ksef.call("POST", "/auth/token/refresh", office.refresh)
     assert answer.status_code == status
     assert status == 200 or codes(answer) == [21301]
+
+
+def test_a_refreshed_access_token_of_an_office_without_rights_is_refused(ksef, sim):
+    give(ksef, to_entity())
+    sim.world.grant(Who("nip", OFFICE), DEMO_NIP, "CredentialsRead")
+    office = ksef.redeemed(as_office(ksef))
+    assert take_back(ksef, ksef.login().access) == [200, 200, 200]
+    fresh = ksef.call("POST", "/auth/token/refresh", office.refresh).json()["accessToken"]["token"]
+    path, asked = "/permissions/query/persons/grants", {"queryType": "PermissionsInCurrentContext"}
+    assert ksef.call("POST", path, office.access, json=asked).status_code == 200
+    answer = ksef.call("POST", path, fresh, json=asked)
+    assert (answer.status_code, answer.json()["reasonCode"]) == (403, "missing-permissions")
 
 
 def test_whoever_manages_credentials_takes_a_right_back(ksef, sim):

@@ -152,6 +152,7 @@ def test_the_verdict_on_a_second_order_is_open_and_so_a_switch(ksef, sim):
         {"subjectDetails": {"fullName": "A" * 91}},
         {"permissions": []},
         {"permissions": [{"type": "Introspection"}]},
+        {"permissions": [{"type": "InvoiceRead"}, {"type": "InvoiceRead", "canDelegate": True}]},
         {"subjectIdentifier": {"type": "Pesel", "value": PERSON.pesel}},
         {"subjectIdentifier": {"type": "Nip", "value": "5265877636"}},
     ],
@@ -167,6 +168,18 @@ def test_a_persons_names_have_their_lengths(ksef, first, last):
     details = {"subjectDetailsType": "PersonByIdentifier",
                "personById": {"firstName": first, "lastName": last}}  # fmt: skip
     body = to_person(subjectDetails=details)
+    assert codes(order(ksef, ksef.login().access, PERSONS, body)) == [21405]
+
+
+def test_a_person_gets_each_right_once(ksef):
+    body = to_person(("InvoiceRead", "InvoiceRead"))
+    assert codes(order(ksef, ksef.login().access, PERSONS, body)) == [21405]
+
+
+@pytest.mark.parametrize("country", ["de", "D1"])
+def test_the_country_of_an_identity_document_is_two_capital_letters(ksef, country):
+    body = {**to_person(("InvoiceRead",)), **by_fingerprint()}
+    body["subjectDetails"]["personByFpNoId"]["idDocument"]["country"] = country
     assert codes(order(ksef, ksef.login().access, PERSONS, body)) == [21405]
 
 

@@ -12,7 +12,7 @@ from ..base import problems
 from ..base.locks import under_lock
 from ..certificate.states import TOLD
 from ..session.active import HICCUP, LAST_DAY
-from ..session.states import LOGGING_IN
+from ..session.states import IN_FLIGHT, LOGGING_IN
 from ..vault import vault
 from ..vault.database_identity import is_neutralized
 from .alert import ON_CERTIFICATE, ON_KEY
@@ -207,7 +207,9 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
         """Return what keeps a machine from logging in, as far as it is known."""
         known = problems.of_company(newest.company_id) or newest.problem
         signed = newest.state in LOGGING_IN and newest.method == "signature"
-        return known or (not signed and problems.local("renewal_late"))
+        # While KSeF judges the first login after an outage, its lateness is no news.
+        judged = newest.state in IN_FLIGHT
+        return known or (not signed and not judged and problems.local("renewal_late"))
 
     def _suspicious_logins(self):
         """SELECT the few companies worth a closer look, with their live and newest login."""

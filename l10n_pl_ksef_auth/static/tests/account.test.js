@@ -1,7 +1,14 @@
 import { defineMailModels } from "@mail/../tests/mail_test_helpers";
 import { expect, test } from "@odoo/hoot";
 import { advanceTime, animationFrame } from "@odoo/hoot-mock";
-import { contains } from "@web/../tests/web_test_helpers";
+import {
+    contains,
+    getService,
+    makeServerError,
+    mountWithCleanup,
+    onRpc,
+} from "@web/../tests/web_test_helpers";
+import { WebClient } from "@web/webclient/webclient";
 import { ACCOUNT, CERTIFICATE, openAccount } from "./account_builders";
 
 defineMailModels();
@@ -100,4 +107,16 @@ test("who changes for whom Odoo logs in is told what it means before it is saved
             '"internal_id","l10n_pl_ksef_internal_id":"","l10n_pl_ksef_subject_type":' +
             '"certificateSubject","l10n_pl_ksef_responsible_id":false}]',
     ]);
+});
+
+test("who may not manage the connection reads whom to ask, on a page without an error", async () => {
+    const sentence = 'This part of KSeF needs the right "KSeF: Manage".';
+    onRpc("res.company", "l10n_pl_ksef_account", () => {
+        throw makeServerError({ errorName: "odoo.exceptions.AccessError", message: sentence });
+    });
+    await mountWithCleanup(WebClient);
+    await getService("action").doAction({ type: "ir.actions.client", tag: "l10n_pl_ksef_account" });
+    expect(".o_ksef_refusal").toHaveText(sentence);
+    expect(".o_ksef_account_page").toHaveCount(0);
+    expect(".modal").toHaveCount(0);
 });

@@ -89,7 +89,7 @@ test("who may not connect sees no button", async () => {
     await mountPanel({ ...DISCONNECTED, can_connect: false });
     expect(".o_ksef_connect").toHaveCount(0);
     expect(".o_ksef_account").toHaveCount(0);
-    expect(".o_ksef_panel").toHaveText(/you need the right "KSeF connection"/);
+    expect(".o_ksef_panel").toHaveText(/you need the right "KSeF: Manage"/);
 });
 
 test("while nothing has to be done, who may not connect is not told so", async () => {

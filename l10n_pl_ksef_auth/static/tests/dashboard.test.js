@@ -3,6 +3,7 @@ import { expect, test } from "@odoo/hoot";
 import { animationFrame } from "@odoo/hoot-mock";
 import {
     contains,
+    mockService,
     mountWithCleanup,
     onRpc,
     patchWithCleanup,
@@ -13,7 +14,7 @@ import { CONNECTED, DISCONNECTED } from "./panel_builders";
 
 defineMailModels();
 
-async function mountCard(panel, color = panel.color) {
+async function mountCard(panel, color = panel.color, figures = []) {
     patchWithCleanup(session, { l10n_pl_ksef: { dots: { 1: { color } }, can_connect: true } });
     onRpc("res.company", "l10n_pl_ksef_panel", () => {
         expect.step("panel");
@@ -21,6 +22,12 @@ async function mountCard(panel, color = panel.color) {
             throw panel;
         }
         return panel;
+    });
+    onRpc("res.company", "l10n_pl_ksef_figures", () => {
+        if (figures instanceof Error) {
+            throw figures;
+        }
+        return figures;
     });
     await mountWithCleanup(KsefDashboardCard);
     await animationFrame();
@@ -57,5 +64,20 @@ test("the dashboard does without its card where KSeF does not apply", async () =
 test("the dashboard does without its card when the server fails", async () => {
     await mountCard(new Error("out of order"), "red");
     expect(".o_ksef_dashboard").toHaveCount(0);
+    expect.verifySteps(["panel"]);
+});
+
+test("the dashboard's card counts what other addons count, and a click leads there", async () => {
+    mockService("action", { doAction: (action) => expect.step(action) });
+    await mountCard(CONNECTED, "green", [{ text: "Not sent to KSeF: 12", action: "a.list" }]);
+    expect(".o_ksef_figure").toHaveText("Not sent to KSeF: 12");
+    await contains(".o_ksef_figure button").click();
+    expect.verifySteps(["panel", "a.list"]);
+});
+
+test("the dashboard's card does without figures when they fail", async () => {
+    await mountCard(CONNECTED, "green", new Error("out of order"));
+    expect(".o_ksef_slim").toHaveCount(1);
+    expect(".o_ksef_figure").toHaveCount(0);
     expect.verifySteps(["panel"]);
 });

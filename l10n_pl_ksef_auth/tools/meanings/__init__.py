@@ -8,17 +8,19 @@ from typing import Any
 
 from ..errors import KsefError, KsefForbidden, KsefRefused, KsefUnavailable
 from .applications import enrollment_status
+from .grants import order_status
 from .local_problems import local
 from .login import auth_status
 from .meaning import ODOO_GOES_ON_TRYING, TRY_LATER, UNKNOWN, Meaning
 from .outages import outage
 from .refused import forbidden, refusal
+from .rights import rights as rights
 
 
 def of_error(error: KsefError) -> Meaning:
     """Return the meaning of an exception of this layer."""
     if isinstance(error, KsefForbidden):
-        return forbidden(error.reason)
+        return forbidden(error.reason, error.call)
     if isinstance(error, KsefUnavailable):
         return outage(error.code, error.sent, error.details)
     if isinstance(error, KsefRefused):
@@ -30,9 +32,9 @@ def of_error(error: KsefError) -> Meaning:
 def of_record(problem: Mapping[str, Any]) -> Meaning:
     """Return the meaning of a problem that a record keeps.
 
-    :param problem: kind (auth_status, enrollment, refusal, forbidden, outage or local), code,
-        and by kind: details, status, call, sent; ``once`` where no machine tries again by itself,
-        ``lasting`` where one does in vain and the connection ends or has ended
+    :param problem: kind (auth_status, enrollment, order, refusal, forbidden, outage or local),
+        code, and by kind: details, status, call, sent; ``once`` where no machine tries again by
+        itself, ``lasting`` where one does in vain and the connection ends or has ended
     """
     meaning = _of_record(problem)
     if meaning.advice.way_back != "wait":
@@ -49,8 +51,10 @@ def _of_record(problem: Mapping[str, Any]) -> Meaning:
             return auth_status(int(code or 0), details)
         case "enrollment":
             return enrollment_status(int(code or 0), details)
+        case "order":
+            return order_status(int(code or 0))
         case "forbidden":
-            return forbidden(str(code or ""))
+            return forbidden(str(code or ""), str(problem.get("call") or ""))
         case "outage":
             return outage(str(code or ""), problem.get("sent") is not False, details)
         case "refusal":

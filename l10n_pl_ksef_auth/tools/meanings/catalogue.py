@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..signed_document import findings
-from . import applications, local_problems, login, outages, refused
+from . import applications, grants, local_problems, login, outages, refused
 from .meaning import NOTHING_TO_DO, UNKNOWN, Meaning
 
 # Problems of our own that files of certificates bring; the others are about Odoo and the company.
@@ -33,7 +33,8 @@ def catalogue() -> dict[str, list[Message]]:
     """Return all messages about problems, by subject; equal ones once, with all their codes.
 
     :return: file (the chosen file, before it is sent), login (KSeF's answers to it and to other
-        calls), certificate (applications for one), credentials (loading one's files), outage (no
+        calls), certificate (applications for one), rights
+        (giving some to an office), credentials (loading one's files), outage (no
         usable answer), here (the company, this Odoo)
     """
     return {subject: _merged(rows) for subject, rows in _subjects().items()}
@@ -49,6 +50,7 @@ def _subjects() -> dict[str, Iterable[Message]]:
         ],
         "login": _answers(),
         "certificate": _applications(),
+        "rights": [*_rows(grants.STATUSES), *_rows(grants.MISSING_RIGHTS, 403)],
         "credentials": _rows(loading),
         "outage": [*_rows(outages.OUTAGES), *_rows(outages.NUMBERED)],
         "here": _rows({code: row for code, row in ours.items() if code not in loading}),

@@ -32,6 +32,15 @@ _RENEWS_BY_ITSELF = Advice(
     final=False,
 )
 _OTHER_FILES = Advice(_lt("Choose other files."), "account")
+_CORRECT_OFFICE = Advice(_lt("Correct the office's data in the settings for KSeF."), "settings")
+_OTHER_CERTIFICATE = Advice(
+    _lt("Choose another certificate of the office, or of the accountant."), "settings"
+)
+_CORRECT_LINK = Advice(
+    _lt("Write the address at which signers reach this Odoo, such as https://odoo.firma.pl."),
+    "settings",
+)
+_CHECK_LINK = Advice(_lt("Open the link once from outside, for instance on a phone."), "settings")
 _DECIDE = Advice(
     _lt(
         "If the original no longer runs, go on here with its connection. "
@@ -250,6 +259,54 @@ PROBLEMS: dict[str, Meaning] = {
     "nip_internal_id": Meaning(
         _lt("The KSeF internal identifier has a typing error: it is a NIP, a dash, five digits."),
         _CORRECT_UNIT,
+    ),
+    # By the reasons of InvalidGrantee.
+    "grantee_nip": Meaning(
+        _lt("The office's NIP is no valid number, so nobody can give it rights."), _CORRECT_OFFICE
+    ),
+    "grantee_company_name": Meaning(
+        _lt("KSeF takes the office's full name only, of at least five letters."), _CORRECT_OFFICE
+    ),
+    "grantee_pesel": Meaning(
+        _lt("The PESEL in the office's certificate is no valid number."), _OTHER_CERTIFICATE
+    ),
+    "grantee_fingerprint": Meaning(
+        _lt("The fingerprint of the office's certificate has a typing error."), _CORRECT_OFFICE
+    ),
+    "grantee_person_name": Meaning(
+        _lt("The office's certificate lacks its owner's first name or surname."),
+        _OTHER_CERTIFICATE,
+    ),
+    "grantee_document": Meaning(
+        _lt("KSeF needs kind, number and country of the identity document, in at most 20 letters."),
+        _CORRECT_OFFICE,
+    ),
+    "grantee_unknown_person": Meaning(
+        _lt("The office's certificate does not say by PESEL or NIP whose it is."),
+        _OTHER_CERTIFICATE,
+    ),
+    # By the reasons of InvalidAddress, and by the warnings of an address (tools/signing_link.py).
+    "link_host": Meaning(
+        _lt("This is no address: it begins with https:// and names a host."), _CORRECT_LINK
+    ),
+    "link_https": Meaning(
+        _lt("Links to signers need https://, or somebody on the way could read them."),
+        _CORRECT_LINK,
+    ),
+    "link_extra": Meaning(_lt("The address names more than a host and a port."), _CORRECT_LINK),
+    "link_loopback": Meaning(
+        _lt("This address leads to the reader's own computer: a signer elsewhere finds nothing."),
+        _CHECK_LINK,
+    ),
+    "link_private": Meaning(
+        _lt("This address leads into your own network: a signer elsewhere may not reach it."),
+        _CHECK_LINK,
+    ),
+    "link_differs": Meaning(
+        _lt("This address is another one than Odoo's own (web.base.url)."), _CHECK_LINK
+    ),
+    "link_databases": Meaning(
+        _lt("This server has several databases: the link may lead to another one."), _CHECK_LINK
     ),
     # By the reasons of CredentialError.
     "credential_password": Meaning(

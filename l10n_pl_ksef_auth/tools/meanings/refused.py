@@ -6,6 +6,7 @@ Source: docs/ksef.md A1.
 from __future__ import annotations
 
 from .applications import CERTIFICATE_CODES
+from .grants import missing_rights
 from .meaning import (
     CHECK_ADDRESS,
     CONNECT_AGAIN,
@@ -230,9 +231,11 @@ def refusal(
     return CODES.get(code, _INVALID_SIGNATURE if 9100 <= code < 9200 else UNKNOWN)
 
 
-def forbidden(reason: str) -> Meaning:
+def forbidden(reason: str, call: str = "") -> Meaning:
     """Return the meaning of HTTP 403.
 
     :param reason: its ``reasonCode``
+    :param call: method and path, which may have a more exact meaning
     """
-    return REASONS.get(reason, _UNKNOWN_REASON)
+    about_rights = missing_rights(call) if reason == "missing-permissions" else None
+    return about_rights or REASONS.get(reason, _UNKNOWN_REASON)

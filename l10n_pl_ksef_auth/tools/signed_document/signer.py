@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+from .. import pesel
 from ..auth_token_request import Context
 from ..credentials import may_authenticate
 from ..identity import (
@@ -161,9 +162,7 @@ def _trusted_findings(signer: Signer, request: Request) -> list[Finding]:
 
 def _number_findings(number: str) -> list[Finding]:
     """Warn of a PESEL whose check digit is wrong."""
-    weights = (1, 3, 7, 9, 1, 3, 7, 9, 1, 3, 1)
-    digits = map(int, number)
-    if sum(digit * weight for digit, weight in zip(digits, weights, strict=True)) % 10 == 0:
+    if pesel.is_valid(number):
         return []
     return [finding("invalid_personal_number", f"last digit {number[-1]}")]
 

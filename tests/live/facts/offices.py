@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from tools import grants
+from tools.grantee import Number
+
 from .. import cast, people
 from ..fact import fact
 from ..life import MARK, Life
 from ..login import Login
 
 BOTH = ("InvoiceRead", "InvoiceWrite")
+#: What the addon finds a grant of its own by.
+MARKER = "to-the-office"
 
 
 def to_office(life: Life, can_delegate: bool, **more: Any) -> dict[str, Any]:
@@ -17,7 +22,7 @@ def to_office(life: Life, can_delegate: bool, **more: Any) -> dict[str, Any]:
     return {
         "subjectIdentifier": {"type": "Nip", "value": life["B"]},
         "permissions": [{"type": right, "canDelegate": can_delegate} for right in BOTH],
-        "description": f"{MARK} A",
+        "description": grants.description(MARKER, f"{MARK} A"),
         "subjectDetails": {"fullName": "Próbne Biuro Żółw Sp. z o.o."},
         **more,
     }
@@ -66,6 +71,13 @@ def client_is_owner(life: Life) -> str:
 def short_name(life: Life) -> str:
     """A name of fewer than five letters is refused."""
     return give(life, subjectDetails={"fullName": "ABC"})
+
+
+@fact("G2-15", "400 21405", is_open=True)
+def right_named_twice(life: Life) -> str:
+    """A right that stands in the list of a grant twice is refused."""
+    twice = [{"type": "InvoiceRead", "canDelegate": False}] * 2
+    return give(life, permissions=twice)
 
 
 @fact("G2-6", "202 410", is_open=True)
@@ -128,6 +140,15 @@ def client_sees_the_office(life: Life) -> str:
     """A finds B in query/persons/grants, one row for each right."""
     rows = given(life)
     return ", ".join(sorted(row["permissionScope"] for row in rows)) or "nothing"
+
+
+@fact("G2-9", "both rights")
+def addon_finds_its_grant(life: Life) -> str:
+    """The addon finds its grant again in A, by the marker in the description."""
+    office = Number("nip", life["B"])
+    rows = list(life.client.given_rights(life["login to A"].access, office))
+    marked = [row for row in rows if grants.is_marked(row, MARKER)]
+    return "both rights" if not grants.missing(marked, BOTH) else f"{len(marked)} of {len(rows)}"
 
 
 @fact("G2-8", "nothing")

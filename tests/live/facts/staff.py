@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from ..fact import fact
@@ -80,6 +81,13 @@ def employee_stays_outside(life: Life) -> str:
 def right_is_taken_back(life: Life) -> str:
     """A takes its rights back, one by one."""
     return ", ".join(take_back(life))
+
+
+@fact("G2-13", "202 400", is_open=True)
+def right_that_is_not_there_is_taken_back(life: Life) -> str:
+    """How an order ends that takes back what is not there."""
+    number = str(uuid.UUID(int=life.chance.getrandbits(128), version=4))
+    return life.permission(life["login to A"], "DELETE", f"common/grants/{number}")
 
 
 @fact("G2-13", "415", is_open=True)

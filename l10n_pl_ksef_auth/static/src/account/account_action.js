@@ -9,6 +9,7 @@ import { standardActionServiceProps } from "@web/webclient/actions/action_servic
 import { KsefConnectionPanel } from "../connection/connection_panel";
 import { dateAndTime } from "../connection/dates";
 import { KsefProblem } from "../connection/problem";
+import { KsefRefusal, refusalOf } from "../connection/refusal";
 import { AccountCertificates } from "./account_certificates";
 import { AccountChoice } from "./account_choice";
 import { AccountCompanies } from "./account_companies";
@@ -36,6 +37,7 @@ export class KsefAccountAction extends Component {
         AccountSessions,
         KsefConnectionPanel,
         KsefProblem,
+        KsefRefusal,
         Layout,
     };
     static props = { ...standardActionServiceProps };
@@ -45,8 +47,10 @@ export class KsefAccountAction extends Component {
         this.action = useService("action");
         this.dialog = useService("dialog");
         this.connections = useService("l10n_pl_ksef");
-        this.state = useState({ account: null, running: "" });
-        onWillStart(() => this.refreshBy("l10n_pl_ksef_account"));
+        this.state = useState({ account: null, refusal: "", running: "" });
+        onWillStart(async () => {
+            this.state.refusal = await refusalOf(this.refreshBy("l10n_pl_ksef_account"));
+        });
         onWillDestroy(() => browser.clearTimeout(this.timer));
     }
 

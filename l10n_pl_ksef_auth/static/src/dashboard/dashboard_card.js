@@ -13,13 +13,29 @@ export class KsefDashboardCard extends Component {
     setup() {
         this.connections = useService("l10n_pl_ksef");
         this.panels = useState(this.connections.panels);
+        this.orm = useService("orm");
+        this.action = useService("action");
+        this.state = useState({ figures: [] });
         useEffect(
-            (companyId) =>
-                this.connections.color(companyId)
-                    ? this.connections.watch(companyId, { harmless: true })
-                    : undefined,
+            (companyId) => {
+                if (this.connections.color(companyId)) {
+                    this.loadFigures(companyId);
+                    return this.connections.watch(companyId, { harmless: true });
+                }
+            },
             () => [this.companyId]
         );
+    }
+
+    /** What other addons count; without it the card is whole, too. */
+    async loadFigures(companyId) {
+        try {
+            this.state.figures = await this.orm.silent.call("res.company", "l10n_pl_ksef_figures", [
+                [companyId],
+            ]);
+        } catch (error) {
+            console.warn("KSeF: no figures", error);
+        }
     }
 
     get companyId() {

@@ -1,4 +1,4 @@
-import { Component, useState } from "@odoo/owl";
+import { Component, onWillStart, useState } from "@odoo/owl";
 import { CopyButton } from "@web/core/copy_button/copy_button";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
@@ -6,6 +6,7 @@ import { user } from "@web/core/user";
 import { useService } from "@web/core/utils/hooks";
 import { Layout } from "@web/search/layout";
 import { standardActionServiceProps } from "@web/webclient/actions/action_service";
+import { KsefRefusal, refusalOf } from "../connection/refusal";
 
 const MARKS = {
     true: { icon: "fa-check-circle", color: "o_ksef_green", label: _t("in order") },
@@ -13,19 +14,24 @@ const MARKS = {
     null: { icon: "fa-info-circle", color: "text-muted", label: _t("for information") },
 };
 
-/** The screen "Diagnosis": one button checks the way to KSeF, one copies the result for support. */
+/** The screen "Diagnosis": one button checks the connection, one copies the result for support. */
 export class KsefDiagnosisAction extends Component {
     static template = "l10n_pl_ksef_auth.DiagnosisAction";
-    static components = { CopyButton, Layout };
+    static components = { CopyButton, KsefRefusal, Layout };
     static props = { ...standardActionServiceProps };
 
     setup() {
         this.orm = useService("orm");
         this.state = useState({
             checks: [],
+            technical: [],
             report: "",
             asks_for_backup: false,
+            refusal: "",
             isBusy: false,
+        });
+        onWillStart(async () => {
+            this.state.refusal = await refusalOf(this.refreshBy("l10n_pl_ksef_diagnosis"));
         });
         this.copied = _t("Copied");
     }

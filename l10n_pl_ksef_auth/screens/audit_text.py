@@ -1,0 +1,57 @@
+from odoo import api, fields, models
+
+from ..models.base.const import OPTIONS
+
+
+class L10n_Pl_KsefAudit(models.Model):
+    # What only a screen shows is no part of the state.
+    _inherit = "l10n_pl_ksef.audit"  # pylint: disable=consider-merging-classes-inherited
+
+    detail_text = fields.Char(string="Details", compute="_compute_detail_text")
+
+    @api.depends("event", "detail")
+    @api.depends_context("lang")
+    def _compute_detail_text(self):
+        words = {
+            "settings": self._settings_text,
+            "agreed": self._agreed_text,
+            "taken_over": self._taken_over_text,
+        }
+        for line in self:
+            told = words.get(line.event)
+            line.detail_text = told(line.detail) if told and line.detail else line.detail
+
+    def _settings_text(self, detail):
+        """Return "environment=test" as the settings' own labels say it."""
+        company = self.env["res.company"]
+        parts = []
+        for part in detail.split("; "):
+            name, _equals, value = part.partition("=")
+            field = company._fields.get(f"l10n_pl_ksef_{name}")
+            if field and field.name in OPTIONS:
+                label = field._description_string(self.env)
+                part = f"{label}: {self._value_text(field, value)}"
+            parts.append(part)
+        return "; ".join(parts)
+
+    def _value_text(self, field, value):
+        if field.type == "selection":
+            return dict(field._description_selection(self.env)).get(value, value)
+        if field.type == "many2one" and value.isdecimal():
+            named = self.env[field.comodel_name].sudo().browse(int(value)).exists()
+            return named.display_name or value
+        return "–" if value in ("", "False", "None") else value
+
+    def _agreed_text(self, detail):
+        digits, _colon, how = detail.partition(": ")
+        field = self.env["l10n_pl_ksef.agreement"]._fields["how"]
+        labels = dict(field._description_selection(self.env))
+        return f"{digits}: {labels.get(how, how)}"
+
+    def _taken_over_text(self, detail):
+        numbers, _colon, choice = detail.rpartition(": ")
+        choices = {
+            "keep": self.env._("the former certificate stays valid"),
+            "revoke": self.env._("the former certificate is to be revoked"),
+        }
+        return ": ".join(filter(None, (numbers, choices.get(choice, choice))))
