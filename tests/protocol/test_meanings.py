@@ -23,7 +23,7 @@ from tools.errors import (
     Problem,
 )
 from tools.grantee import Reason as GranteeReason
-from tools.meanings import grants, local_problems, outages, refused
+from tools.meanings import local_problems, outages, refused
 
 ALLOWED = {"code", "text", "details", "nip", "signer", "seconds", "days", "left"}
 # docs/ksef.md A1.
