@@ -66,9 +66,10 @@ class ResCompany(models.Model):
         help="The fingerprint is for certificates without a PESEL or NIP"
         " that were granted rights at KSeF.",
     )
-    l10n_pl_ksef_responsible_id = fields.Many2one(
+    l10n_pl_ksef_responsible_ids = fields.Many2many(
         "res.users",
         string="KSeF notices go to",
+        relation="l10n_pl_ksef_responsible_rel",
         help="Without a name here they go to the person who connected the company.",
     )
 

@@ -24,6 +24,7 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
             "certificates": self._certificates(principal, listed),
             "sessions": self._sessions(principal, listed),
             "choice": self._choice(principal),
+            "consent": self._consent(principal),
             "others": self._others(principal),
             "take_over": self.env["l10n_pl_ksef.takeover"]._former(principal),
             "asked_at": listed["asked_at"],
@@ -46,7 +47,7 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
         selections = ("environment", "context_type", "subject_type")
         return {
             "internal_id": company.l10n_pl_ksef_internal_id or "",
-            "responsible_id": company.l10n_pl_ksef_responsible_id.id,
+            "responsible_ids": company.l10n_pl_ksef_responsible_ids.ids,
             "change_means": principal._l10n_pl_ksef_what_a_change_means() or "",
             **{name: company[f"l10n_pl_ksef_{name}"] for name in selections},
             "choices": {
@@ -150,6 +151,16 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
             "owner": waiting.owner_name or "",
             "can_issue": waiting._has_place_for_separate(),
             "places": waiting._free_slots(),
+        }
+
+    def _consent(self, principal):
+        """Return for whom and until when a certificate may be asked for without a signature."""
+        session = principal._l10n_pl_ksef_session()
+        if not session or not session._awaits_consent():
+            return False
+        return {
+            "signer": session.signer_name or "",
+            "ends_at": _text(session.refresh_valid_until),
         }
 
     def _others(self, principal):

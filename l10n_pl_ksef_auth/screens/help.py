@@ -31,6 +31,7 @@ class L10n_Pl_KsefHelp(models.AbstractModel):
         titles = {
             "file": self.env._("What Odoo says about the chosen file"),
             "login": self.env._("What KSeF answers"),
+            "certificate-login": self.env._("When Odoo logs in with a certificate"),
             "certificate": self.env._("When a certificate is issued"),
             "rights": self.env._("When rights are given to an office"),
             "credentials": self.env._("When a certificate is loaded from files"),

@@ -76,7 +76,7 @@ class TestPolishScreens(KsefCase):
         self.connect("reader")
         self.assertPanelInPolish(
             "limited",
-            headline="Połączono, ale w KSeF brakuje uprawnienia.",
+            headline="Połączono, ale w KSeF brakuje uprawnień do faktur.",
             missing_rights=["wystawianie faktur"],
         )
 
@@ -99,12 +99,15 @@ class TestPolishScreens(KsefCase):
         window = self.open_window()
         self.send_signed(window, "stranger")
         self.follow(window)
-        self.assertPanelInPolish("attention", headline="Połączenie wymaga uwagi.")
+        self.assertPanelInPolish(
+            "attention", headline="Brak połączenia z KSeF – faktury nie są wysyłane."
+        )
 
     def test_the_certificate_that_exists_already_or_needs_attention(self):
         panel = self.in_polish(self.env["l10n_pl_ksef.panel"])
         self.assertEqual(
-            panel._certificate_text("exists"), "istnieje już: wczytaj go ręcznie w zakładce Konto"
+            panel._certificate_text("exists"),
+            "istnieje już: wczytaj go ręcznie w menu KSeF → Konto",
         )
         self.assertEqual(
             panel._certificate_text("attention"), "wymaga uwagi: zobacz menu KSeF → Konto"

@@ -11,6 +11,7 @@ SCRIPT = "l10n_pl_ksef_auth/migrations/19.0.1.1.0/post-migration.py"
 MAILS = "l10n_pl_ksef_auth/migrations/19.0.1.2.0/post-alert_mails.py"
 RIGHTS = "l10n_pl_ksef_auth/migrations/19.0.1.3.0/post-rights.py"
 NAMES = "l10n_pl_ksef_auth/migrations/19.0.1.3.0/post-texts.py"
+NOTICES = "l10n_pl_ksef_auth/migrations/19.0.1.3.0/post-notices.py"
 OURS = ("l10n_pl_ksef_", "l10n_pl_edi_")
 
 
@@ -77,6 +78,38 @@ class TestUpgrade(KsefCase):
         manage.with_context(lang="pl_PL").name = "Połączenie z KSeF"
         self.upgrade(NAMES)
         self.assertEqual(manage.with_context(lang="pl_PL").name, "Zarządzanie")
+
+    def test_who_was_named_or_told_stays_so_now_that_there_may_be_several(self):
+        self.connect()
+        self.keep_alive(days=5)
+        alert = self.env["l10n_pl_ksef.alert"].search([("closed_at", "=", False)])
+        activity = alert.activity_ids
+        session = alert.session_id
+        activity.write({"res_model_id": self.env["ir.model"]._get_id(session._name)})
+        activity.res_id = session.id
+        self.env.cr.execute("ALTER TABLE res_company ADD l10n_pl_ksef_responsible_id int")
+        self.env.cr.execute("ALTER TABLE l10n_pl_ksef_alert ADD user_id int, ADD activity_id int")
+        told = (self.manager.id, self.company.id, self.accountant.id, activity.id, alert.id)
+        self.env.cr.execute(
+            """
+            UPDATE res_company SET l10n_pl_ksef_responsible_id = %s WHERE id = %s;
+            UPDATE l10n_pl_ksef_alert SET user_id = %s, activity_id = %s WHERE id = %s;
+            DELETE FROM l10n_pl_ksef_alert_res_users_rel
+            """,
+            told,
+        )
+        self.upgrade(NOTICES)
+        self.assertEqual(self.company.l10n_pl_ksef_responsible_ids, self.manager)
+        self.assertEqual((alert.user_ids, alert.activity_ids), (self.accountant, activity))
+
+    def test_the_mail_is_written_anew_unless_people_have_edited_it(self):
+        template = self.env.ref("l10n_pl_ksef_auth.mail_template_alert")
+        template.subject = "Ours"
+        self.upgrade(NOTICES)
+        self.assertEqual(template.subject, "{{ object.subject }}")
+        template.with_user(self.env.ref("base.user_admin")).subject = "Theirs"
+        self.upgrade(NOTICES)
+        self.assertEqual(template.subject, "Theirs")
 
     def test_an_upgrade_may_be_repeated(self):
         self.upgrade()

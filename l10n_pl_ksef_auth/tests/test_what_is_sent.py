@@ -47,7 +47,7 @@ class TestWhatIsSent(KsefCase):
         self.connect().rights = "InvoiceWrite"
         panel = self.panel()
         self.assertEqual((panel["state"], panel["tick"]), ("limited", "partial"))
-        self.assertEqual(panel["missing_rights"], ["reading invoices (InvoiceRead)"])
+        self.assertEqual(panel["missing_rights"], ["reading invoices"])
 
     def test_a_login_that_was_sent_wakes_the_scheduled_action(self):
         self.simulator.settings.auth_delay = 60

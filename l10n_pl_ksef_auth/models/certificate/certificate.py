@@ -83,6 +83,7 @@ class L10n_Pl_KsefCertificate(models.Model):
         ondelete="set null",
     )
     user_id = fields.Many2one("res.users", readonly=True)
+    consent_text = fields.Text(string="Consent", readonly=True, copy=False)
     private_key_secret = fields.Text(groups=fields.NO_ACCESS, copy=False, prefetch=False)
     # The certificate is public at KSeF, but names its owner's PESEL.
     certificate_secret = fields.Text(groups=fields.NO_ACCESS, copy=False, prefetch=False)
@@ -317,6 +318,9 @@ class L10n_Pl_KsefCertificate(models.Model):
         if self.certificate_secret:
             identity = identity_of_certificate(self._stored_certificate(), issued_by_ksef=True)
             self.identity_digest = secret_digests(self.env, identity)[0]
+
+    def _whose(self):
+        return {"signer": self.owner_name or ""}
 
     def write(self, vals):
         """Leave a line in the audit for each change of state, whoever makes it."""

@@ -290,7 +290,7 @@ class L10n_Pl_KsefSessionLogin(models.Model):
                 opened_with_secret=digest,
             ),
         }
-        del token, tokens
+        del token, tokens, digest
         self.write(values)
         self.env.cr.commit()
 

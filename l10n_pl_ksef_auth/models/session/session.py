@@ -252,6 +252,13 @@ class L10n_Pl_KsefSession(models.Model):
         """End logins whose secrets this database cannot use any more."""
         self._end("revoked", revoke_requested=False, problem=False)
 
+    def _whose(self):
+        return {
+            "login": self.method,
+            "signer": self.signer_name or "",
+            "company": self.company_id.name,
+        }
+
     def write(self, vals):
         """Leave a line in the audit for each change of a login's state, whoever makes it."""
         if "user_id" in vals:

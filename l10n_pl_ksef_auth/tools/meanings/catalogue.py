@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..signed_document import findings
-from . import applications, grants, local_problems, login, outages, refused
+from . import applications, certificate_login, grants, local_problems, login, outages, refused
 from .meaning import NOTHING_TO_DO, UNKNOWN, Meaning
 
 # Problems of our own that files of certificates bring; the others are about Odoo and the company.
@@ -33,7 +33,7 @@ def catalogue() -> dict[str, list[Message]]:
     """Return all messages about problems, by subject; equal ones once, with all their codes.
 
     :return: file (the chosen file, before it is sent), login (KSeF's answers to it and to other
-        calls), certificate (applications for one), rights
+        calls), certificate-login (the same where nobody signed), certificate (applications for one), rights
         (giving some to an office), credentials (loading one's files), outage (no
         usable answer), here (the company, this Odoo)
     """
@@ -49,6 +49,7 @@ def _subjects() -> dict[str, Iterable[Message]]:
             for code, (_level, text, action) in findings.TABLE.items()
         ],
         "login": _answers(),
+        "certificate-login": _logins_with_a_certificate(),
         "certificate": _applications(),
         "rights": [*_rows(grants.STATUSES), *_rows(grants.MISSING_RIGHTS, 403)],
         "credentials": _rows(loading),
@@ -72,6 +73,13 @@ def _answers() -> Iterator[Message]:
     for statuses in (refused.HTTP_STATUSES, refused.OTHER_CALLS, refused.BESIDE_LOGINS):
         yield from _rows(statuses)
     yield from _rows({403: refused.forbidden(""), "": UNKNOWN})
+
+
+def _logins_with_a_certificate() -> Iterator[Message]:
+    yield from _rows(certificate_login.STATUSES)
+    yield from _rows(certificate_login.DETAILS, 460)
+    yield from _rows(certificate_login.REFUSALS)
+    yield from _rows(certificate_login.LOCAL)
 
 
 def _applications() -> Iterator[Message]:

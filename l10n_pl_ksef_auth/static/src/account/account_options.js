@@ -1,17 +1,18 @@
 import { Component, onWillUpdateProps, useState } from "@odoo/owl";
 import { ConfirmationDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
 import { _t } from "@web/core/l10n/translation";
-import { RecordSelector } from "@web/core/record_selectors/record_selector";
+import { x2ManyCommands } from "@web/core/orm_service";
+import { MultiRecordSelector } from "@web/core/record_selectors/multi_record_selector";
 import { useService } from "@web/core/utils/hooks";
 
 /** What decides for which NIP or unit Odoo logs in. */
 const NUMBER = ["context_type", "internal_id"];
-const FIELDS = ["environment", "context_type", "internal_id", "subject_type", "responsible_id"];
+const FIELDS = ["environment", "context_type", "internal_id", "subject_type", "responsible_ids"];
 
 /** The company's settings for KSeF; here an accountant may change them, too. */
 export class AccountOptions extends Component {
     static template = "l10n_pl_ksef_auth.AccountOptions";
-    static components = { RecordSelector };
+    static components = { MultiRecordSelector };
     static props = {
         options: Object,
         save: Function,
@@ -36,7 +37,7 @@ export class AccountOptions extends Component {
     }
 
     isOther(name) {
-        return this.props.options[name] !== this.state.values[name];
+        return String(this.props.options[name]) !== String(this.state.values[name]);
     }
 
     /** Another number costs the connection: the user is told before it is saved. */
@@ -57,9 +58,12 @@ export class AccountOptions extends Component {
     async save() {
         this.state.isSaving = true;
         try {
-            const values = Object.entries(this.state.values);
+            const { responsible_ids: people, ...others } = this.state.values;
+            const values = { ...others, responsible_ids: [x2ManyCommands.set(people)] };
             await this.props.save(
-                Object.fromEntries(values.map(([name, value]) => [`l10n_pl_ksef_${name}`, value]))
+                Object.fromEntries(
+                    Object.entries(values).map(([name, value]) => [`l10n_pl_ksef_${name}`, value])
+                )
             );
         } finally {
             this.state.isSaving = false;
