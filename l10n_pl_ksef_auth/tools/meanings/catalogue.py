@@ -33,8 +33,8 @@ def catalogue() -> dict[str, list[Message]]:
     """Return all messages about problems, by subject; equal ones once, with all their codes.
 
     :return: file (the chosen file, before it is sent), login (KSeF's answers to it and to other
-        calls), certificate-login (the same where nobody signed), certificate (applications for one), rights
-        (giving some to an office), credentials (loading one's files), outage (no
+        calls), certificate-login (the same where nobody signed), certificate (applications for
+        one), rights (giving some to an office), credentials (loading one's files), outage (no
         usable answer), here (the company, this Odoo)
     """
     return {subject: _merged(rows) for subject, rows in _subjects().items()}
