@@ -9,6 +9,7 @@ from . import rights
 from . import audit_text
 from . import offered_fields
 from . import diagnosis
+from . import help
 from . import res_company
 from . import nip_change
 from . import ir_http

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import manual
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from stack.demo import DemoStack
@@ -65,6 +66,7 @@ class Journey:
         self.demo, self.context, self.folder, self.pictures = demo, context, folder, pictures
         self.clicks = Clicks(context)
         self.page = self.clicks.odoo = context.new_page()
+        self.outdated: list[str] = []
 
     def log_in(self, login: str = "ksiegowa") -> Page:
         """Log in to Odoo and wait for the menu."""
@@ -76,9 +78,11 @@ class Journey:
         return self.page
 
     def picture(self, name: str) -> None:
-        """Save a screenshot of what the accountant sees."""
+        """Save a screenshot of what the accountant sees, and compare the manual's picture of it."""
         self.page.wait_for_timeout(400)
         self.page.screenshot(path=self.pictures / f"{name}.png")
+        if outdated := manual.look(self.page, name):
+            self.outdated.append(outdated)
 
     def card(self) -> Locator:
         """Return the panel on the accounting dashboard, where an accountant lands."""

@@ -8,6 +8,7 @@ import { useService } from "@web/core/utils/hooks";
 import { standardActionServiceProps } from "@web/webclient/actions/action_service";
 import { CertificateFiles, ChosenCertificate } from "../certificate_files/certificate_files";
 import { KsefProblem } from "../connection/problem";
+import { KsefHelpLink } from "../help/help_link";
 import { ConsentQuestion } from "./consent_question";
 import { Countdown } from "./countdown";
 import { StepBar } from "./step_bar";
@@ -43,6 +44,7 @@ export class KsefAuthorization extends Component {
         CertificateFiles,
         ConsentQuestion,
         Countdown,
+        KsefHelpLink,
         KsefProblem,
         StepBar,
         TakeOverNote,

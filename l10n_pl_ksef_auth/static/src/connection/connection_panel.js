@@ -1,6 +1,7 @@
 import { Component, useEffect, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { useService } from "@web/core/utils/hooks";
+import { KsefHelpLink } from "../help/help_link";
 import { KsefMeter } from "./meter";
 import { KsefProblem } from "./problem";
 import { checkedText, dateAndTime, dateOnly, timeLeft } from "./dates";
@@ -28,16 +29,23 @@ const UNDER_WAY = {
 /** Says whether a company's connection to KSeF works, and leads to the next step. */
 export class KsefConnectionPanel extends Component {
     static template = "l10n_pl_ksef_auth.ConnectionPanel";
-    static components = { KsefMeter, KsefProblem };
+    static components = { KsefHelpLink, KsefMeter, KsefProblem };
     static props = {
         companyId: Number,
         accountLink: { type: Boolean, optional: true },
+        helpAbout: { type: String, optional: true },
         onLeave: { type: Function, optional: true },
         slim: { type: Boolean, optional: true },
         slots: { type: Object, optional: true },
         title: { type: Boolean, optional: true },
     };
-    static defaultProps = { accountLink: true, onLeave: () => {}, slim: false, title: true };
+    static defaultProps = {
+        accountLink: true,
+        helpAbout: "stage-1",
+        onLeave: () => {},
+        slim: false,
+        title: true,
+    };
 
     setup() {
         this.connections = useService("l10n_pl_ksef");
