@@ -24,6 +24,7 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
             "certificates": self._certificates(principal, listed),
             "sessions": self._sessions(principal, listed),
             "choice": self._choice(principal),
+            "consent": self._consent(principal),
             "others": self._others(principal),
             "take_over": self.env["l10n_pl_ksef.takeover"]._former(principal),
             "asked_at": listed["asked_at"],
@@ -150,6 +151,16 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
             "owner": waiting.owner_name or "",
             "can_issue": waiting._has_place_for_separate(),
             "places": waiting._free_slots(),
+        }
+
+    def _consent(self, principal):
+        """Return for whom and until when a certificate may be asked for without a signature."""
+        session = principal._l10n_pl_ksef_session()
+        if not session or not session._awaits_consent():
+            return False
+        return {
+            "signer": session.signer_name or "",
+            "ends_at": _text(session.refresh_valid_until),
         }
 
     def _others(self, principal):

@@ -108,8 +108,16 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             },
             "poll_seconds": self._poll_seconds(pending, session, certificate),
             "first_steps": state in ("disconnected", "waiting") and self._first_steps(principal),
+            "sign_again_at": self._sign_again_at(session, certificate),
             **self._life(session),
         }
+
+    def _sign_again_at(self, session, certificate):
+        """Return until when a login lives that no certificate will follow; False otherwise."""
+        followed = session.renew_at or certificate["state"] == "issuing"
+        if not session or session._has_ended() or followed:
+            return False
+        return fields.Datetime.to_string(session.refresh_valid_until)
 
     def _first_steps(self, principal):
         """Return what leads to a first connection, in order; False if there ever was one."""

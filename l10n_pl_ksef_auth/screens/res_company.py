@@ -218,6 +218,20 @@ class ResCompany(models.Model):
         )
         return self._l10n_pl_ksef_account_after(problem)
 
+    def l10n_pl_ksef_issue_with_consent(self):
+        """Confirm for the signer, later than the signature, and apply for a certificate.
+
+        It works as long as the signature's login does; it uses up one of the signer's applications.
+
+        :return dict: l10n_pl_ksef_account(); or ``confirm``, the action that asks: call again when
+            its window has closed
+        """
+        principal = self._l10n_pl_ksef_managed()
+        if not recently_confirmed(self.env):
+            return {"confirm": self.l10n_pl_ksef_confirm()}
+        problem = principal.env["l10n_pl_ksef.certificate"]._issue_with_consent(principal)
+        return self._l10n_pl_ksef_account_after(problem)
+
     def l10n_pl_ksef_terms_of_renewal(self, serial_number):
         """Tell whether a certificate may be renewed now, and what that would use up; asks KSeF.
 

@@ -8,8 +8,10 @@ from . import test_certificate
 from . import test_certificate_states
 from . import test_company_separation
 from . import test_confirmation
+from . import test_consent
 from . import test_copied_database
 from . import test_crash_matrix
+from . import test_dead_ends
 from . import test_diagnosis
 from . import test_fairness
 from . import test_fault_matrix

@@ -244,9 +244,10 @@ class KsefCase(MovedTime, TransactionCase):
         self.assertFalse(view["problem"])
         return window.sudo().session_id._request_document()
 
-    def attach(self, window, document, name="AuthTokenRequest (1).xml"):
-        """Choose a file in the window, and return its view."""
-        return window.attach(name, base64.b64encode(document).decode())
+    def attach(self, window, document, name="AuthTokenRequest (1).xml", consent=False):
+        """Choose a file in the window, answer how often to sign, and return the window's view."""
+        window.attach(name, base64.b64encode(document).decode())
+        return window.set_consent(consent)
 
     def signed(self, document, signer="owner", **how):
         """Have one of the simulator's people sign a document, and return it signed."""
@@ -254,8 +255,7 @@ class KsefCase(MovedTime, TransactionCase):
 
     def send_signed(self, window, signer="owner", consent=False, **how):
         """Download, sign, attach and send the request, and return the window's view."""
-        self.attach(window, self.signed(self.downloaded(window), signer, **how))
-        window.set_consent(consent)
+        self.attach(window, self.signed(self.downloaded(window), signer, **how), consent=consent)
         view = window.authenticate()
         self.env.invalidate_all()
         return view

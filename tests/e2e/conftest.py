@@ -1,13 +1,18 @@
 """Browser tests use the demo of `./run demo`."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from every_screen import SIZES, USUAL
 from journey import Journey
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import Browser, BrowserContext
+from tour import Tour
+from walk import Walk
 
-from stack.demo import DemoStack
+from stack import sizes
+from stack.demo import DemoStack, demo_stack
 from stack.fixtures import chromium, demo, polish_browser
 from stack.places import cache
 
@@ -27,3 +32,18 @@ def journey(
 ) -> Journey:
     """Give an accountant of the demo's company at a fresh browser."""
     return Journey(demo, polish_browser, tmp_path, pictures)
+
+
+@pytest.fixture(scope="session")
+def tour(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tour]:
+    """Give a browser that is led through all screens, with a demo of its own."""
+    with demo_stack() as demo:
+        tour = Tour(demo, chromium, tmp_path_factory.mktemp("tour"))
+        yield tour
+        tour.close()
+
+
+@pytest.fixture(scope="session")
+def walk(tour: Tour) -> Walk:
+    """Give the walk through all screens: at every width in `./run test all`, else at one."""
+    return Walk(tour, SIZES if sizes.wide() else (USUAL,))

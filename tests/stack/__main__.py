@@ -101,6 +101,7 @@ PACKAGES = {
     "bench": ("benchmarks", "what things cost, measured against a baseline"),
     "soak": ("soak", "hours of use made minutes, with faults"),
     "i18n": ("texts", "exports all texts anew and says which lack a Polish one"),
+    "pictures": ("pictures", "a picture of each screen and state in Polish, at four widths"),
     "fuzz": ("fuzz", "a long search for documents that the reader stumbles over"),
     "live": ("live", "the whole life on KSeF's TEST environment; clean, sign (see --help)"),
 }

@@ -28,7 +28,7 @@ def _of_error(error):
         return _kept("forbidden", error.reason, error.said, error.details)
     if isinstance(error, KsefUnavailable):
         kept = _kept("outage", error.code, details=error.details)
-        return {**kept, "sent": error.sent, "status": error.status}
+        return {**kept, "sent": error.may_have_done, "status": error.status}
     if isinstance(error, KsefRefused):
         first = error.problems[0] if error.problems else None
         told = (first.code, first.text, first.details) if first else (None, error.said)

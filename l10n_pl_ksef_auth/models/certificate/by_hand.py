@@ -143,6 +143,24 @@ class L10n_Pl_KsefCertificateManual(models.Model):
             env.cr.commit()
         return False
 
+    def _issue_with_consent(self, principal):
+        """Ask for a certificate by the signature that works already: the user confirms now.
+
+        Whoever clicks twice finds the first application. Return False or the problem.
+        """
+        session = principal._l10n_pl_ksef_session()
+        if not session:
+            return problems.local("not_connected")
+        with session._exclusive(wait_seconds=10) as locked:
+            if not locked:
+                return problems.local("busy")
+            if locked._awaits_consent():
+                locked._keep_consent()
+                record = self.with_env(locked.env)._begin_enrollment(locked, user_id=self.env.uid)
+                record._wake_cron_at(record._now())
+                locked.env.cr.commit()
+        return False
+
     def _terms_of_renewal(self):
         """Return the problem that keeps a person from renewing it now, or False; what is left.
 

@@ -83,6 +83,7 @@ class L10n_Pl_KsefCertificate(models.Model):
         ondelete="set null",
     )
     user_id = fields.Many2one("res.users", readonly=True)
+    consent_text = fields.Text(string="Consent", readonly=True, copy=False)
     private_key_secret = fields.Text(groups=fields.NO_ACCESS, copy=False, prefetch=False)
     # The certificate is public at KSeF, but names its owner's PESEL.
     certificate_secret = fields.Text(groups=fields.NO_ACCESS, copy=False, prefetch=False)

@@ -23,6 +23,7 @@ class L10n_Pl_KsefAudit(models.Model):
         [
             ("signed", "Signed request handed over"),
             ("login", "Login with a signature"),
+            ("consented", "Consent to a certificate, given later"),
             ("renewal", "Login with the certificate"),
             ("failure", "Login failed"),
             ("taken_over", "Connection taken over by another signer"),

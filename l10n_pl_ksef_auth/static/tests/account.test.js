@@ -21,6 +21,18 @@ test("certificates and logins stand side by side with what KSeF lists", async ()
     expect(".o_ksef_sessions .badge").toHaveText("in use");
 });
 
+test("who signed every 7 days has a certificate issued by the login that works", async () => {
+    const consent = { signer: "Róża Żółć", ends_at: "2026-11-29 13:05:00" };
+    const account = { ...ACCOUNT, consent };
+    await openAccount(account, { issue_with_consent: ACCOUNT });
+    expect(".o_ksef_account_consent").toHaveText(/On 11\/29\/2026.*sign again.*Róża Żółć/s);
+    account.consent = false;
+    await contains(".o_ksef_issue").click();
+    await animationFrame();
+    expect.verifySteps(["issue_with_consent [[1]]"]);
+    expect(".o_ksef_account_consent").toHaveCount(0);
+});
+
 test("a certificate is revoked with a reason and after a question", async () => {
     await openAccount(ACCOUNT, {
         revoke_certificate: { type: "ir.actions.act_window_close" },

@@ -17,6 +17,7 @@ export const DISCONNECTED = {
     missing_rights: [],
     checked_at: false,
     renews_at: false,
+    sign_again_at: false,
     problem: false,
     can_connect: true,
     button: { label: "Refresh connection (signature)", primary: true },

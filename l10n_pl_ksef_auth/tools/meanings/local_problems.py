@@ -105,6 +105,10 @@ PROBLEMS: dict[str, Meaning] = {
         _lt("The connection's secrets in the database were changed and cannot be read."),
         CONNECT_AGAIN,
     ),
+    "answer_missing": Meaning(
+        _lt("Nothing was sent yet: one answer is missing."),
+        Advice(_lt("Choose above the green button: sign only once, or every 7 days."), "none"),
+    ),
     "upload_unreadable": Meaning(_lt("The file did not arrive in Odoo."), OTHER_FILE),
     "environment_mismatch": Meaning(
         _lt("This certificate is of another KSeF environment than the company's."), OPEN_ACCOUNT

@@ -13,6 +13,7 @@ import { KsefRefusal, refusalOf } from "../connection/refusal";
 import { AccountCertificates } from "./account_certificates";
 import { AccountChoice } from "./account_choice";
 import { AccountCompanies } from "./account_companies";
+import { AccountConsent } from "./account_consent";
 import { AccountIdentity } from "./account_identity";
 import { AccountOptions } from "./account_options";
 import { AccountSessions } from "./account_sessions";
@@ -32,6 +33,7 @@ export class KsefAccountAction extends Component {
         AccountCertificates,
         AccountChoice,
         AccountCompanies,
+        AccountConsent,
         AccountIdentity,
         AccountOptions,
         AccountSessions,
@@ -167,6 +169,11 @@ export class KsefAccountAction extends Component {
 
     issueCertificate() {
         return this.refreshAfterPassword("l10n_pl_ksef_issue_certificate");
+    }
+
+    /** For the signer, who signed without a certificate. */
+    issueWithConsent() {
+        return this.refreshAfterPassword("l10n_pl_ksef_issue_with_consent");
     }
 
     /** Tells what keeps a certificate from being renewed; returns that, and what is left. */

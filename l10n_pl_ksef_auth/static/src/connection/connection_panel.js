@@ -62,7 +62,9 @@ export class KsefConnectionPanel extends Component {
 
     get slimText() {
         return this.expiry
-            ? _t("Active until %(date)s.", { date: this.expiry }) + (this.renewal && ` ${this.renewal}`)
+            ? [_t("Active until %(date)s.", { date: this.expiry }), this.renewal, this.nextSignature]
+                  .filter(Boolean)
+                  .join(" ")
             : _t("Active.");
     }
 
@@ -119,6 +121,12 @@ export class KsefConnectionPanel extends Component {
     get renewal() {
         const date = dateOnly(this.panel.renews_at);
         return date && _t("The connection renews itself on %(date)s.", { date });
+    }
+
+    /** What follows a login that no certificate renews. */
+    get nextSignature() {
+        const date = dateOnly(this.panel.sign_again_at);
+        return date && _t("On %(date)s somebody has to sign again.", { date });
     }
 
     /** The button stays enabled, so that the focus can come back to it when the window closes. */

@@ -36,7 +36,7 @@ export class KsefSystray extends Component {
         this.panels = useState(this.connections.panels);
         this.state = useState({ isOpen: false });
         this.button = useRef("button");
-        const onClose = () => (this.state.isOpen = false);
+        const onClose = () => this.onClose();
         // A panel that nobody asked for must not take the keyboard from whoever is typing.
         this.asked = usePopover(ConnectionPopover, { ...POPOVER, onClose });
         this.unasked = usePopover(ConnectionPopover, {
@@ -76,6 +76,14 @@ export class KsefSystray extends Component {
             this.close();
         } else {
             this.open(this.asked);
+        }
+    }
+
+    /** Whoever was in the panel goes on from the dot. */
+    onClose() {
+        this.state.isOpen = false;
+        if (document.activeElement?.closest(".o_ksef_popover")) {
+            this.button.el?.focus();
         }
     }
 
