@@ -33,9 +33,9 @@ def of_error(error: KsefError) -> Meaning:
 def of_record(problem: Mapping[str, Any]) -> Meaning:
     """Return the meaning of a problem that a record keeps.
 
-    :param problem: kind (auth_status, enrollment, order, refusal, forbidden, outage or local), code,
-        and by kind: details, status, call, sent; ``once`` where no machine tries again by itself,
-        ``lasting`` where one does in vain and the connection ends or has ended; ``login``:
+    :param problem: kind (auth_status, enrollment, order, refusal, forbidden, outage or local),
+        code, and by kind: details, status, call, sent; ``once`` where no machine tries again by
+        itself, ``lasting`` where one does in vain and the connection ends or has ended; ``login``:
         certificate, where a login with one ended so and nobody signed
     """
     meaning = _of_certificate_login(problem) or _of_record(problem)
