@@ -23,6 +23,7 @@
         "views/ksef_alert_templates.xml",
         "views/res_config_settings_views.xml",
         "views/ksef_session_views.xml",
+        "views/ksef_alert_views.xml",
         "views/ksef_certificate_views.xml",
         "views/ksef_audit_views.xml",
         "views/ksef_diagnosis_views.xml",

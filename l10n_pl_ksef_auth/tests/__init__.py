@@ -24,6 +24,7 @@ from . import test_javascript
 from . import test_login_problems
 from . import test_lost_requests
 from . import test_nobody_is_left
+from . import test_one_for_many
 from . import test_other_transactions
 from . import test_panel_states
 from . import test_polish
@@ -49,6 +50,7 @@ from . import test_urgency
 from . import test_waiting
 from . import test_walks
 from . import test_web_client
+from . import test_ways_out
 from . import test_what_is_sent
 from . import test_who_connects
 from . import test_who_is_told

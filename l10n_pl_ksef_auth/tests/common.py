@@ -29,10 +29,10 @@ try:
     from ksef_simulator import DEMO_NIP, Control, Simulator
     from ksef_simulator.contract import Contract, watch
     from ksef_simulator.faults import KINDS
-    from ksef_simulator.identities import OWNER
+    from ksef_simulator.identities import OWNER, QUALIFIED
     from ksef_simulator.signers import sign
 except ImportError:
-    Simulator = Control = KINDS = DEMO_NIP = sign = OWNER = windows = None
+    Simulator = Control = KINDS = DEMO_NIP = sign = OWNER = QUALIFIED = windows = None
 
 _logger = logging.getLogger(__name__)
 
@@ -275,6 +275,11 @@ class KsefCase(MovedTime, TransactionCase):
         with self.confirmed():
             companies.with_user(user or self.accountant).l10n_pl_ksef_agree(numbers)
         self.env.invalidate_all()
+
+    def share(self, certificate, company):
+        """Have a certificate serve another company, too, as if it had logged in for it."""
+        certificate._agree_by_password({company: company.l10n_pl_ksef_digits})
+        certificate.company_ids |= company
 
     def others_at_it(self):
         """Have another worker hold every lock inside the block."""

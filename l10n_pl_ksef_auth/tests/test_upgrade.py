@@ -8,10 +8,11 @@ from odoo.addons.l10n_pl_ksef_auth.models.res_company import DEFAULTS
 from .common import KsefCase
 
 SCRIPT = "l10n_pl_ksef_auth/migrations/19.0.1.1.0/post-migration.py"
+ACTIVITIES = "l10n_pl_ksef_auth/migrations/19.0.1.3.0/post-activities.py"
 MAILS = "l10n_pl_ksef_auth/migrations/19.0.1.2.0/post-alert_mails.py"
+NOTICES = "l10n_pl_ksef_auth/migrations/19.0.1.3.0/post-notices.py"
 RIGHTS = "l10n_pl_ksef_auth/migrations/19.0.1.3.0/post-rights.py"
 NAMES = "l10n_pl_ksef_auth/migrations/19.0.1.3.0/post-texts.py"
-NOTICES = "l10n_pl_ksef_auth/migrations/19.0.1.3.0/post-notices.py"
 OURS = ("l10n_pl_ksef_", "l10n_pl_edi_")
 
 
@@ -54,31 +55,6 @@ class TestUpgrade(KsefCase):
         self.upgrade(MAILS)
         self.assertFalse(template.use_default_to)
 
-    def test_who_had_the_invoicing_role_by_the_right_to_connect_keeps_it(self):
-        invoicing = self.env.ref("account.group_account_invoice")
-        manage = self.env.ref("l10n_pl_ksef_auth.group_ksef_connection")
-        office = self.env["res.groups"].create(
-            {"name": "Office", "implied_ids": [Command.link(manage.id)]}
-        )
-        self.clerk.group_ids = [Command.set(office.ids)]
-        archived = self.make_user("ksef_archived", "l10n_pl_ksef_auth.group_ksef_connection")
-        archived.active = False
-        manage.implied_ids = [Command.link(invoicing.id)]
-        users = self.accountant | self.manager | self.clerk | archived
-        before = {user: user.all_group_ids for user in users}
-        for _time in range(2):
-            self.upgrade(RIGHTS)
-            self.assertEqual({user: user.all_group_ids for user in users}, before)
-        self.assertNotIn(invoicing, manage.all_implied_ids)
-        self.assertIn(invoicing, self.accountant.group_ids)
-
-    def test_a_right_that_changed_its_name_has_the_new_one_in_polish_too(self):
-        self.env["res.lang"]._activate_lang("pl_PL")
-        manage = self.env.ref("l10n_pl_ksef_auth.group_ksef_connection")
-        manage.with_context(lang="pl_PL").name = "Połączenie z KSeF"
-        self.upgrade(NAMES)
-        self.assertEqual(manage.with_context(lang="pl_PL").name, "Zarządzanie")
-
     def test_who_was_named_or_told_stays_so_now_that_there_may_be_several(self):
         self.connect()
         self.keep_alive(days=5)
@@ -110,6 +86,44 @@ class TestUpgrade(KsefCase):
         template.with_user(self.env.ref("base.user_admin")).subject = "Theirs"
         self.upgrade(NOTICES)
         self.assertEqual(template.subject, "Theirs")
+
+    def test_logins_have_no_chatter_any_more_and_a_reminder_there_is_of_no_record(self):
+        session = self.connect()
+        self.keep_alive(days=5)
+        activity = self.env["l10n_pl_ksef.alert"].search([("closed_at", "=", False)]).activity_ids
+        activity.write({"res_model_id": self.env["ir.model"]._get_id(session._name)})
+        activity.res_id = session.id
+        message = {"model": session._name, "res_id": session.id, "body": "created"}
+        self.env["mail.message"].create(message)
+        self.env.flush_all()
+        self.upgrade(ACTIVITIES)
+        self.assertEqual((activity.res_model, activity.res_id), (False, 0))
+        self.assertFalse(self.env["mail.message"].search([("model", "=", session._name)]))
+
+    def test_who_had_the_invoicing_role_by_the_right_to_connect_keeps_it(self):
+        invoicing = self.env.ref("account.group_account_invoice")
+        manage = self.env.ref("l10n_pl_ksef_auth.group_ksef_connection")
+        office = self.env["res.groups"].create(
+            {"name": "Office", "implied_ids": [Command.link(manage.id)]}
+        )
+        self.clerk.group_ids = [Command.set(office.ids)]
+        archived = self.make_user("ksef_archived", "l10n_pl_ksef_auth.group_ksef_connection")
+        archived.active = False
+        manage.implied_ids = [Command.link(invoicing.id)]
+        users = self.accountant | self.manager | self.clerk | archived
+        before = {user: user.all_group_ids for user in users}
+        for _time in range(2):
+            self.upgrade(RIGHTS)
+            self.assertEqual({user: user.all_group_ids for user in users}, before)
+        self.assertNotIn(invoicing, manage.all_implied_ids)
+        self.assertIn(invoicing, self.accountant.group_ids)
+
+    def test_a_right_that_changed_its_name_has_the_new_one_in_polish_too(self):
+        self.env["res.lang"]._activate_lang("pl_PL")
+        manage = self.env.ref("l10n_pl_ksef_auth.group_ksef_connection")
+        manage.with_context(lang="pl_PL").name = "Połączenie z KSeF"
+        self.upgrade(NAMES)
+        self.assertEqual(manage.with_context(lang="pl_PL").name, "Zarządzanie")
 
     def test_an_upgrade_may_be_repeated(self):
         self.upgrade()

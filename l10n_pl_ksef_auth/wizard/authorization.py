@@ -225,7 +225,7 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
         sessions, company = self.env["l10n_pl_ksef.session"], window.company_id
         if window._nip_problem():
             return window.view()
-        login, _failure = sessions._log_in(company, wait_seconds=5, anew=True)
+        login, _failure = sessions._log_in(company, wait_seconds=5, asked_by=self.env.user)
         if login:
             # It is newer than this transaction's view of the database.
             with fresh(window) as seen:

@@ -24,10 +24,10 @@ WRONG = [
     (r"\bt(o|ym|ego|emu) Odoo\b", "W tym Odoo", "w Odoo"),
     (r"\.\.\.", "Zamknij...", "…"),
     (r"\bzaplanowan\w+ akcj\w+", "zaplanowane akcje", "zaplanowane działania"),
-    (r"\bdziennik\w* zdarzeń", "Dziennik zdarzeń", "rejestr zdarzeń: a dziennik is a journal"),
+    (r"\bdziennik\w* zdarzeń", "Dziennik zdarzeń", "historia zdarzeń: a dziennik is a journal"),
     (r"\btajn\w+ dan\w+", "tajne dane", "dane dostępowe"),
     (r"\bprzej(mij|muj|mie|ęci|ęł|ął)\w*", "Przejmij połączenie", "zmiana osoby podpisującej"),
-    (r"\btożsamoś\w+", "tożsamość", "osoba podpisująca, właściciel"),
+    (r"(?<!dokumentu )\btożsamoś\w+", "tożsamość", "osoba podpisująca, właściciel"),
     (r"\bkontekst\w*", "Kontekst KSeF", "Odoo łączy się jako"),
     (r"\bodcisk\w* palc", "Odcisk palca certyfikatu", "sam certyfikat"),
     (

@@ -158,15 +158,15 @@ APPLICATIONS = [
 ORDERS = [
     (100, "wait", PASSES, "still working on the rights", ODOO_GOES_ON),
     (200, "none", FINAL, "has changed the rights", ""),
-    (400, "none", FINAL, "did not change the rights. %(text)s", "Ministry's application"),
-    (410, "settings", FINAL, "do not fit together. %(text)s %(details)s", "office's number"),
+    (400, "none", FINAL, "did not change the rights.", "Ministry's application"),
+    (410, "settings", FINAL, "do not fit together.", "office's number"),
     (420, "sign", FINAL, "may not give rights in KSeF: %(nip)s", "company's owner"),
-    (430, "none", FINAL, "cannot give such rights. %(text)s", "Ministry's application"),
-    (440, "settings", FINAL, "between the two numbers. %(text)s %(details)s", "office's number"),
-    (450, "settings", FINAL, "for the office's number. %(text)s %(details)s", "office's number"),
+    (430, "none", FINAL, "cannot give such rights.", "Ministry's application"),
+    (440, "settings", FINAL, "between the two numbers.", "office's number"),
+    (450, "settings", FINAL, "for the office's number.", "office's number"),
     (500, "wait", PASSES, "an error of its own", ODOO_GOES_ON),
     (550, "wait", PASSES, "cancelled the change of rights", ODOO_GOES_ON),
-    (999, "support", FINAL, "%(code)s", TELL_SUPPORT),
+    (999, "support", FINAL, "does not know", TELL_SUPPORT),
 ]
 
 #: The call, and what its HTTP 403 for missing permissions means.

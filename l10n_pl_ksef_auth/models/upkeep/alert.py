@@ -64,11 +64,14 @@ class L10n_Pl_KsefAlert(models.Model):
     )
     closed_at = fields.Datetime()
 
-    subject = fields.Char(compute="_compute_texts")
-    summary = fields.Char(compute="_compute_texts")
-    explanation = fields.Char(compute="_compute_texts", string="What happened")
-    invoices = fields.Char(compute="_compute_texts", string="What it means for invoices")
-    advice = fields.Char(compute="_compute_texts", string="What to do")
+    # Of all the user's companies, while the logins that they speak of are those of the active ones.
+    subject = fields.Char(compute="_compute_texts", compute_sudo=True)
+    summary = fields.Char(compute="_compute_texts", compute_sudo=True)
+    explanation = fields.Char(compute="_compute_texts", compute_sudo=True, string="What happened")
+    invoices = fields.Char(
+        compute="_compute_texts", compute_sudo=True, string="What it means for invoices"
+    )
+    advice = fields.Char(compute="_compute_texts", compute_sudo=True, string="What to do")
     passed_over = fields.Char(compute="_compute_passed_over", string="Not told")
     button = fields.Char(compute="_compute_button")
     link = fields.Char(compute="_compute_link")
@@ -144,7 +147,9 @@ class L10n_Pl_KsefAlert(models.Model):
         return told and (told.problem or problems.local("renewal_late"))
 
     def _raise(self, values):
-        alert = self.create({**values, "causes": [problems.cause(values["problem"])]})
+        # It has no chatter that could say that it was created.
+        quiet = self.with_context(mail_create_nolog=True)
+        alert = quiet.create({**values, "causes": [problems.cause(values["problem"])]})
         if not alert.tell_at:
             alert._tell()
 

@@ -147,7 +147,7 @@ def _when(alert, moment):
 
 
 def _in_words(env, rights):
-    return [problems.sentence(env, text, {}) for text in meanings.rights(rights)]
+    return [problems.sentence(env, words, {}) for words in meanings.rights(rights)]
 
 
 def _mended(env, values):

@@ -23,6 +23,10 @@ export const DISCONNECTED = {
     button: { label: "Refresh connection (signature)", primary: true },
     poll_seconds: 0,
     first_steps: false,
+    by_certificate: false,
+    opens_company: false,
+    ask: "",
+    sign_again_at: false,
 };
 export const CONNECTED = {
     ...DISCONNECTED,

@@ -1,6 +1,6 @@
 import { Component, onMounted, onWillStart, useState } from "@odoo/owl";
-import { router } from "@web/core/browser/router";
 import { browser } from "@web/core/browser/browser";
+import { router } from "@web/core/browser/router";
 import { registry } from "@web/core/registry";
 import { user } from "@web/core/user";
 import { useService } from "@web/core/utils/hooks";

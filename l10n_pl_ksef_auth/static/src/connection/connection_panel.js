@@ -36,6 +36,7 @@ export class KsefConnectionPanel extends Component {
         helpAbout: { type: String, optional: true },
         onLeave: { type: Function, optional: true },
         slim: { type: Boolean, optional: true },
+        slots: { type: Object, optional: true },
         title: { type: Boolean, optional: true },
     };
     static defaultProps = {
@@ -100,8 +101,14 @@ export class KsefConnectionPanel extends Component {
     }
 
     get certificate() {
-        const { state, text, valid_to } = this.panel.certificate;
-        return state === "valid" ? _t("valid until %(date)s", { date: dateOnly(valid_to) }) : text;
+        const { state, text, valid_to, owner } = this.panel.certificate;
+        if (state !== "valid") {
+            return text;
+        }
+        const date = dateOnly(valid_to);
+        return owner
+            ? _t("%(owner)s, valid until %(date)s", { owner, date })
+            : _t("valid until %(date)s", { date });
     }
 
     get certificateColor() {
@@ -137,6 +144,26 @@ export class KsefConnectionPanel extends Component {
         return date && _t("On %(date)s somebody has to sign again.", { date });
     }
 
+    get byCertificate() {
+        return _t("Connect with the certificate (%(name)s)", this.panel.by_certificate);
+    }
+
+    /** While the company's data are wrong, there is nothing to sign. */
+    get canSign() {
+        return this.panel.can_connect && this.panel.problem?.way_back !== "company";
+    }
+
+    /** One blue button at most: what helps most. */
+    get connectClass() {
+        const isBest = !this.panel.by_certificate && !this.isForAccount;
+        return this.panel.button.primary && isBest ? "o_ksef_btn_blue" : "btn-secondary";
+    }
+
+    /** What is wrong is mended in Konto, as by another certificate. */
+    get isForAccount() {
+        return this.props.accountLink && this.panel.problem?.way_back === "account";
+    }
+
     /** The button stays enabled, so that the focus can come back to it when the window closes. */
     async onConnect() {
         if (this.state.isOpening) {
@@ -149,6 +176,11 @@ export class KsefConnectionPanel extends Component {
         } finally {
             this.state.isOpening = false;
         }
+    }
+
+    onCertificate() {
+        this.props.onLeave();
+        return this.connections.connectByCertificate(this.props.companyId);
     }
 
     onCompany() {

@@ -16,6 +16,19 @@ const MEANING = {
 };
 const POPOVER = { position: "bottom-end", popoverClass: "o_ksef_popover", role: "dialog", arrow: false };
 
+/** A view whose frame stands while its records are still on their way. */
+const UNDRAWN = ".o_kanban_view:not(:has(.o_kanban_renderer)), .o_list_view:not(:has(.o_list_renderer))";
+/** Milliseconds between two looks at it, and how often at most. */
+const LOOK_MS = 100;
+const MOST_LOOKS = 50;
+
+/** Waits until the screen shows its records; on the dashboard our card comes with them. */
+async function viewIsDrawn() {
+    for (let looks = 0; looks < MOST_LOOKS && document.querySelector(UNDRAWN); looks++) {
+        await new Promise((resolve) => browser.setTimeout(resolve, LOOK_MS));
+    }
+}
+
 function nextFrame() {
     return new Promise((resolve) => browser.requestAnimationFrame(resolve));
 }
@@ -104,6 +117,7 @@ export class KsefSystray extends Component {
         }
         // The dashboard's card shows itself once it has the panel's data.
         const panel = await this.connections.load(this.companyId).catch(() => null);
+        await viewIsDrawn();
         await nextFrame();
         await nextFrame();
         const isStill = panel && status(this) === "mounted";
