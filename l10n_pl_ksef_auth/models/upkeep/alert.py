@@ -68,7 +68,9 @@ class L10n_Pl_KsefAlert(models.Model):
     subject = fields.Char(compute="_compute_texts", compute_sudo=True)
     summary = fields.Char(compute="_compute_texts", compute_sudo=True)
     explanation = fields.Char(compute="_compute_texts", compute_sudo=True, string="What happened")
-    invoices = fields.Char(compute="_compute_texts", compute_sudo=True, string="What it means for invoices")
+    invoices = fields.Char(
+        compute="_compute_texts", compute_sudo=True, string="What it means for invoices"
+    )
     advice = fields.Char(compute="_compute_texts", compute_sudo=True, string="What to do")
     passed_over = fields.Char(compute="_compute_passed_over", string="Not told")
     button = fields.Char(compute="_compute_button")
