@@ -8,7 +8,8 @@ from . import nip
 
 #: Seller's NIP, day of arrival, twelve characters of KSeF's own, checksum.
 _PATTERN = re.compile(
-    r"[1-9]\d{9}-20[2-9]\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])-[0-9A-F]{12}-[0-9A-F]{2}"
+    r"[1-9][0-9]{9}-20[2-9][0-9](0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])"
+    "-[0-9A-F]{12}-[0-9A-F]{2}"
 )
 _SPACES = re.compile(r"[\s\u00ad\u200b\u2060\ufeff]+")
 _DASHES = re.compile(r"[\u2010-\u2015\u2212]")
@@ -32,7 +33,7 @@ def normalise(text: str | None, seller: str | None) -> str:
     :raises InvalidKsefNumber: when the text is no such number, or another company's
     """
     number = _DASHES.sub("-", _SPACES.sub("", text or "")).upper()
-    if not (number.isascii() and _PATTERN.fullmatch(number)):
+    if not _PATTERN.fullmatch(number):
         raise InvalidKsefNumber("format")
     if int(number[-2:], 16) != _checksum(number[:_SUMMED]):
         raise InvalidKsefNumber("checksum")

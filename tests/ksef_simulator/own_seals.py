@@ -7,15 +7,16 @@ from datetime import datetime, timedelta
 from cryptography import x509
 
 from . import pki
-from .keys import ec_key
+from .keys import rsa_key
 from .signers import sign_with_certificate
 
+# RSA, since libxmlsec 1.3 writes signatures of a curve that KSeF refuses (docs/ksef.md A2-5).
+_KEY = rsa_key("other")
 OFFICE_NIP, OFFICE_NAME = "7010002139", "Biuro Rachunkowe Sp. z o.o."
 
 
 def seal_of(nip: str, name: str, at: datetime) -> x509.Certificate:
     """Return a company's self-signed seal, valid for a day before and after a moment."""
-    key = ec_key(f"seal {nip}")
     subject = pki.name(
         country_name="PL",
         organization_name=name,
@@ -24,9 +25,9 @@ def seal_of(nip: str, name: str, at: datetime) -> x509.Certificate:
     )
     return pki.certificate(
         subject=subject,
-        public_key=key.public_key(),
+        public_key=_KEY.public_key(),
         issuer=subject,
-        issuer_key=key,
+        issuer_key=_KEY,
         valid_from=at - timedelta(days=1),
         valid_to=at + timedelta(days=1),
     )
@@ -39,4 +40,4 @@ def sign_as_company(
 
     :param at: the signing time, aware
     """
-    return sign_with_certificate(document, ec_key(f"seal {nip}"), seal_of(nip, name, at), at=at)
+    return sign_with_certificate(document, _KEY, seal_of(nip, name, at), at=at)

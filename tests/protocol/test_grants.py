@@ -220,7 +220,7 @@ def test_who_has_no_rights_at_all_gives_none():
 
 def test_who_may_not_give_rights_is_told_who_may(ksef):
     with pytest.raises(KsefForbidden) as caught:
-        ksef.give_rights(bearer_of(ksef, "edowod"), OFFICE, grants.INVOICE_RIGHTS, TEXT)
+        ksef.give_rights(bearer_of(ksef, "reader"), OFFICE, grants.INVOICE_RIGHTS, TEXT)
     meaning = meanings.of_error(caught.value)
     assert "may not give rights" in meaning.text
     assert "owner" in meaning.advice.action

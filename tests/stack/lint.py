@@ -14,8 +14,6 @@ from .say import say
 
 CONFIGURATION = str(ROOT / "setup.cfg")
 LENGTHS = "tests/stack/lengths.py"
-# Files that are others', kept unchanged.
-FOREIGN = "tests/oca_maintainer_tools/"
 # Of ruff's security rules those that would be wrong here:
 # S101: a type checker needs it; S105: names of settings that hold the word "secret";
 # S303: old signatures are recognised as such; S311: chance only spreads work over time;
@@ -93,5 +91,4 @@ def _files(*patterns: str, tests: bool = False) -> list[str]:
         for pattern in patterns
         for path in (ROOT / folder).rglob(pattern)
     ]
-    names = sorted(str(path.relative_to(ROOT)) for path in found)
-    return [name for name in names if not name.startswith(FOREIGN)]
+    return sorted(str(path.relative_to(ROOT)) for path in found)

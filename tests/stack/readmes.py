@@ -1,7 +1,7 @@
-"""`./run readme`: each addon's README.rst and index.html, made from its readme/ by OCA's tool.
+"""`./run readme`: each addon's README.rst and index.html, made from its manifest and readme/.
 
-The tool makes pictures' addresses lead to GitHub; here they lead to the addon's own files, so that
-the page in Odoo's list of apps needs no network.
+The pages have the parts and the order of those that OCA's oca-gen-addon-readme makes of the same
+fragments. Pictures lead to the addon's own files: the page in Odoo's list of apps needs no network.
 """
 
 from __future__ import annotations
@@ -9,28 +9,24 @@ from __future__ import annotations
 import ast
 import importlib.util
 import os
-import shutil
-import subprocess
+import re
 import sys
-import tempfile
 from pathlib import Path
+from typing import Any
 
 from .places import ROOT, TESTS, addons
 from .say import StackError, say
 
-TOOL = "oca_maintainer_tools.gen_addon_readme"
 TEMPLATE = TESTS / "stack/readme.rst.jinja"
 README, INDEX = "README.rst", "static/description/index.html"
 MADE = (README, INDEX)
-# The tool reads these of an addon.
-READ = ("__manifest__.py", "readme")
-# The tool asks for a place on GitHub; this one is taken out of its pages again.
-PLACE = "local"
-# The tool's page is wider than a phone where a picture, a table or code is.
-NARROW = (
-    "img { max-width: 100%; height: auto }\n"
-    "pre, table.docutils { display: block; overflow-x: auto }\n"
-)
+# Of the page in Odoo's list of apps; the widest things scroll on a phone by themselves.
+STYLE = """<style>
+body { max-width: 60rem; margin: 0 auto; padding: 1rem; font: 16px/1.5 sans-serif; color: #202124 }
+img { max-width: 100%; height: auto }
+pre, table { display: block; overflow-x: auto }
+th, td { padding: .25rem .5rem; border: 1px solid #ccc; text-align: left; vertical-align: top }
+</style>"""
 
 
 def main(words: list[str]) -> int:
@@ -56,34 +52,29 @@ def _bring_up(addon: str, words: list[str]) -> list[str]:
 
 def made(addon: Path) -> dict[str, bytes]:
     """Return the pages that belong to an addon's readme/ and manifest, by their names in it."""
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / addon.name
-        copy.mkdir()
-        for name in READ:
-            source = addon / name
-            (shutil.copytree if source.is_dir() else shutil.copy)(source, copy / name)
-        _run_the_tool(copy)
-        pages = {name: (copy / name).read_text() for name in MADE}
-    series = _series(addon)
-    raw = f"https://raw.githubusercontent.com/{PLACE}/{PLACE}/{series}/{addon.name}/"
-    pages[README] = pages[README].replace(raw, "")
-    # Odoo completes a bare name of a file by the page's own folder.
-    pages[INDEX] = pages[INDEX].replace(f"{raw}static/description/", "")
-    pages[INDEX] = pages[INDEX].replace("</style>", f"{NARROW}</style>", 1)
-    return {name: page.encode() for name, page in pages.items()}
+    import jinja2
 
-
-def _run_the_tool(addon: Path) -> None:
-    command = [sys.executable, "-m", TOOL, f"--org-name={PLACE}", f"--repo-name={PLACE}"]
-    command += [f"--branch={_series(addon)}", f"--addon-dir={addon}"]
-    done = subprocess.run(
-        [*command, f"--template-filename={TEMPLATE}", "--no-commit"],
-        env=os.environ | {"PYTHONPATH": str(TESTS), "PYPANDOC_PANDOC": _pandoc()},
-        capture_output=True,
-        text=True,
+    manifest = ast.literal_eval((addon / "__manifest__.py").read_text())
+    template = jinja2.Template(TEMPLATE.read_text(), keep_trailing_newline=True)
+    page = template.render(
+        manifest=manifest,
+        series=".".join(str(manifest["version"]).split(".")[:2]),
+        authors=[author.strip() for author in manifest["author"].split(",")],
+        fragments={file.stem: _as_rst(file) for file in sorted((addon / "readme").glob("*.md"))},
     )
-    if done.returncode:
-        raise StackError(f"the read-me of {addon.name} cannot be made: {done.stderr[-800:]}")
+    page = re.sub(r"\n{3,}", "\n\n", page).strip() + "\n"
+    return {README: page.encode(), INDEX: _as_html(page).encode()}
+
+
+def _as_rst(fragment: Path) -> str:
+    """Return a fragment in Markdown as reStructuredText, its headings below the page's own."""
+    import pypandoc
+
+    os.environ["PYPANDOC_PANDOC"] = _pandoc()
+    # The page's title, its parts and theirs come first; pandoc names marks by the level.
+    options = ["--shift-heading-level-by=1", "--wrap=auto", "--columns=80"]
+    text: str = pypandoc.convert_text(fragment.read_text(), "rst", "gfm", extra_args=options)
+    return text.replace("../static/", "static/").strip() + "\n\n"
 
 
 def _pandoc() -> str:
@@ -94,10 +85,23 @@ def _pandoc() -> str:
     return str(Path(package.origin).with_name("files") / "pandoc")
 
 
-def _series(addon: Path) -> str:
-    """Return Odoo's series, such as 19.0, of an addon's manifest."""
-    version = ast.literal_eval((addon / "__manifest__.py").read_text())["version"]
-    return ".".join(str(version).split(".")[:2])
+def _as_html(page: str) -> str:
+    """Return the page as HTML; Odoo completes a bare name of a file by the page's own folder."""
+    from docutils.core import publish_string
+
+    settings: dict[str, Any] = {
+        "embed_stylesheet": False,
+        "stylesheet_path": "",
+        "stylesheet": "",
+        "output_encoding": "unicode",
+        "halt_level": 2,
+        "report_level": 2,
+        "datestamp": None,
+        "generator": None,
+    }
+    html = str(publish_string(page, writer_name="html5", settings_overrides=settings))
+    html = html.replace('src="static/description/', 'src="')
+    return html.replace("</head>", f"{STYLE}\n</head>", 1)
 
 
 if __name__ == "__main__":
