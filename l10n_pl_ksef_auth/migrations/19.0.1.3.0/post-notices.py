@@ -25,7 +25,8 @@ def migrate(cr, version):
     # The setting has a new name; lines of before are told in words, too.
     cr.execute(
         """
-        UPDATE l10n_pl_ksef_audit SET detail = replace(detail, 'responsible_id=', 'responsible_ids=')
+        UPDATE l10n_pl_ksef_audit
+           SET detail = replace(detail, 'responsible_id=', 'responsible_ids=')
          WHERE event = 'settings'
         """
     )
