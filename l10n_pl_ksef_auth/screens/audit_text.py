@@ -37,10 +37,15 @@ class L10n_Pl_KsefAudit(models.Model):
     def _value_text(self, field, value):
         if field.type == "selection":
             return dict(field._description_selection(self.env)).get(value, value)
-        if field.type == "many2one" and value.isdecimal():
-            named = self.env[field.comodel_name].sudo().browse(int(value)).exists()
-            return named.display_name or value
+        if field.type == "many2many":
+            return self._names(field.comodel_name, value) or "–"
         return "–" if value in ("", "False", "None") else value
+
+    def _names(self, model, ids):
+        """Return the names of records by their ids, "3,7"; the id where a record is gone."""
+        records = self.env[model].sudo()
+        numbers = [one for one in ids.split(",") if one.isdecimal()]
+        return ", ".join(records.browse(int(one)).exists().display_name or one for one in numbers)
 
     def _agreed_text(self, detail):
         digits, _colon, how = detail.partition(": ")

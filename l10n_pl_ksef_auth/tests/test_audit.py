@@ -48,12 +48,19 @@ class TestAudit(KsefCase):
             self.line("settings").detail_text, "KSeF environment: Demo (pre-production)"
         )
 
+    def test_whom_notices_go_to_is_told_by_name_also_who_has_left(self):
+        self.company.l10n_pl_ksef_responsible_ids = self.clerk
+        self.manager.active = False
+        self.company.l10n_pl_ksef_responsible_ids = [Command.link(self.manager.id)]
+        named = self.line("settings").detail_text.partition(": ")[2].split(", ")
+        self.assertEqual(set(named), {self.clerk.name, self.manager.name})
+
     def test_each_setting_is_told_in_words(self):
         Audit = self.env["l10n_pl_ksef.audit"]
         for details, told in (
             ("subject_type=certificateFingerprint", "Fingerprint"),
-            (f"responsible_id={self.clerk.id}", "ksef_clerk"),
-            ("responsible_id=False", "–"),
+            ("responsible_ids=", "–"),
+            ("responsible_ids=False", "–"),
             ("internal_id=5265877635-00001", "5265877635-00001"),
             ("something=else", "something=else"),
         ):

@@ -117,8 +117,9 @@ class TestOneClick(KsefCase):
         stranger = self.make_user(
             "ksef_stranger", "l10n_pl_ksef_auth.group_ksef_connection", self.other
         )
-        account = self.other.with_user(stranger).l10n_pl_ksef_account()
-        self.assertFalse(account["others"])
+        (row,) = self.other.with_user(stranger).l10n_pl_ksef_account()["others"]
+        self.assertEqual(row["id"], self.other.id)
+        self.assertIn("who manages all companies", row["reason"])
 
     def test_a_wrong_nip_is_a_result_like_any_other(self):
         self.other.partner_id.with_context(no_vat_validation=True).vat = "PL5265877636"

@@ -162,7 +162,9 @@ class TestCopiedDatabase(KsefCase):
         self.simulator.world.grant(OWNER.identity, "1111111111")
         self.accountant.company_ids |= other
         self.agree(other)
-        certificate = self.company._l10n_pl_ksef_certificate()
+        other.with_user(self.accountant).l10n_pl_ksef_connect_with_certificate()
+        self.settle()
+        certificate = other._l10n_pl_ksef_certificate()
         file = packed(certificate)
         self.move("copy_duplicated")
         self.decide("action_start_afresh")

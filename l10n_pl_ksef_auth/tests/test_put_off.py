@@ -89,7 +89,7 @@ class TestPutOff(KsefCase):
         self.travel(minutes=16)
         self.put_off("refresh", DAY)
         self.token()
-        self.assertIn("until", self.panel()["problem"]["text"])
+        self.assertIn("tries again at", self.panel()["problem"]["text"])
         self.travel(minutes=61)
         self.assertIsInstance(self.token(), str)
         self.assertFalse(self.panel()["problem"])
@@ -100,7 +100,7 @@ class TestPutOff(KsefCase):
         self.put_off("refresh", HOUR)
         self.token()
         self.travel(minutes=61)
-        self.assertNotIn("until", self.panel()["problem"]["text"])
+        self.assertNotIn("tries again at", self.panel()["problem"]["text"])
 
     def test_a_daily_check_that_is_put_off_is_told_too(self):
         session = self.connect()

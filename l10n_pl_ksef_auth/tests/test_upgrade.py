@@ -78,6 +78,15 @@ class TestUpgrade(KsefCase):
         self.assertEqual(self.company.l10n_pl_ksef_responsible_ids, self.manager)
         self.assertEqual((alert.user_ids, alert.activity_ids), (self.accountant, activity))
 
+    def test_a_line_about_the_one_person_of_before_still_names_that_person(self):
+        audit = self.env["l10n_pl_ksef.audit"]
+        detail = f"environment=test; responsible_id={self.manager.id}"
+        audit._record(self.company, "settings", detail=detail)
+        self.env.flush_all()
+        self.upgrade(NOTICES)
+        line = audit.search([("event", "=", "settings")], limit=1)
+        self.assertIn(self.manager.name, line.detail_text)
+
     def test_the_mail_is_written_anew_unless_people_have_edited_it(self):
         template = self.env.ref("l10n_pl_ksef_auth.mail_template_alert")
         template.subject = "Ours"

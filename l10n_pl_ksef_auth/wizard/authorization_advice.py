@@ -39,8 +39,9 @@ class L10n_Pl_KsefAuthorizationAdvice(models.AbstractModel):
     def _next_ways(self, window, problem, texts, used):
         """Return the advice that names the three ways, where the one that was used is no use."""
         refused = problem["code"] == CERTIFICATE_REFUSED and texts["final"]
-        # Nobody signs with another certificate at moj.gov.pl, or has that one renewed.
-        if texts["way_back"] == "other_way" or (used == "site" and refused):
+        # Nobody signs with another certificate at moj.gov.pl, or has that one renewed; who came
+        # with a KSeF certificate chooses anew among all ways, of which one is another certificate.
+        if texts["way_back"] == "other_way" or (used != "program" and refused):
             advice = self._advise_other_ways(window, used)
             return {**advice, "other_ways": self._ways_beside(window, used)}
         if used == "certificate" and (problem["kind"], problem["code"]) == NO_RIGHTS:

@@ -22,6 +22,14 @@ def migrate(cr, version):
             )
             cr.execute(statement)
     _move_activities(env)
+    # The setting has a new name; lines of before are told in words, too.
+    cr.execute(
+        """
+        UPDATE l10n_pl_ksef_audit
+           SET detail = replace(detail, 'responsible_id=', 'responsible_ids=')
+         WHERE event = 'settings'
+        """
+    )
     env.invalidate_all()
     _write_mail_anew(env)
 

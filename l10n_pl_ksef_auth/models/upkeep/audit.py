@@ -80,8 +80,16 @@ class L10n_Pl_KsefAudit(models.Model):
     def _record_settings(self, companies, vals):
         """Add a line for each company whose settings for KSeF are written."""
         changed = [name for name in OPTIONS if name in vals]
-        if changed:
-            detail = "; ".join(
-                f"{name.removeprefix('l10n_pl_ksef_')}={vals[name]}" for name in changed
-            )
-            self._record(companies, "settings", detail=detail)
+        # A colleague who has left Odoo is still named.
+        for company in companies.sudo().with_context(active_test=False) if changed else ():
+            parts = [
+                f"{name.removeprefix('l10n_pl_ksef_')}={_written(company[name])}"
+                for name in changed
+            ]
+            self._record(company, "settings", detail="; ".join(parts))
+
+
+def _written(value):
+    """Return a field's value for an audit line; records by their ids, with commas."""
+    is_set_of_records = isinstance(value, models.BaseModel)
+    return ",".join(map(str, value.ids)) if is_set_of_records else value

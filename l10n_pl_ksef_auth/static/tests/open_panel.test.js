@@ -2,6 +2,7 @@ import { defineMailModels } from "@mail/../tests/mail_test_helpers";
 import { expect, test } from "@odoo/hoot";
 import { advanceTime, animationFrame } from "@odoo/hoot-mock";
 import {
+    makeMockEnv,
     mockService,
     mountView,
     mountWithCleanup,
@@ -10,6 +11,7 @@ import {
 } from "@web/../tests/web_test_helpers";
 import { router } from "@web/core/browser/router";
 import { session } from "@web/session";
+import { getDefaultConfig } from "@web/views/view";
 import { KsefConnectionAction } from "@l10n_pl_ksef_auth/connection/connection_action";
 import { KsefConnectionPanel } from "@l10n_pl_ksef_auth/connection/connection_panel";
 import { KsefSystray } from "@l10n_pl_ksef_auth/connection/systray";
@@ -117,7 +119,8 @@ async function openScreen(words, canConnect = true) {
     onRpc("res.company", "l10n_pl_ksef_open_authorization", ({ args }) => ({
         tag: `window of ${args[0]}`,
     }));
-    await mountWithCleanup(KsefConnectionAction, { props: { action: {} } });
+    const env = await makeMockEnv({ config: getDefaultConfig() });
+    await mountWithCleanup(KsefConnectionAction, { env, props: { action: {} } });
     await animationFrame();
 }
 

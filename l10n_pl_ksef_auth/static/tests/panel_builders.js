@@ -26,7 +26,6 @@ export const DISCONNECTED = {
     by_certificate: false,
     opens_company: false,
     ask: "",
-    sign_again_at: false,
 };
 export const CONNECTED = {
     ...DISCONNECTED,

@@ -99,7 +99,7 @@ test("the panel that was opened takes the keyboard, and Escape gives it back", a
     await animationFrame();
     expect(".o_ksef_popover").toHaveAttribute("role", "dialog");
     await press("Tab");
-    expect(".o_ksef_popover button:focus").toHaveCount(1);
+    expect(".o_ksef_popover .o_ksef_panel :focus").toHaveCount(1);
     await press("Escape");
     await animationFrame();
     expect(".o_ksef_popover").toHaveCount(0);
