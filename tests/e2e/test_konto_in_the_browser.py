@@ -93,7 +93,7 @@ def test_a_company_connected_in_vain_is_told_at_the_clock_where_it_can_be_mended
         expect(row).to_contain_text("uprawnień")
         journey.picture("konto_companies")
 
-        told = "SELECT count(*) FROM l10n_pl_ksef_alert WHERE activity_id IS NOT NULL"
+        told = "SELECT count(*) FROM mail_activity WHERE res_model = 'l10n_pl_ksef.alert'"
         wait_until(lambda: journey.demo.sql(told) != "0", "the alert", 90)
         page.reload()
         page.locator(".o_menu_systray .fa-clock-o").click()
