@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
 from journey import BUTTON, Journey
 from odoo_user import OdooUser, first_login, wait_until
 from playwright.sync_api import Page, expect
@@ -74,6 +75,7 @@ def another_company(journey: Journey) -> Iterator[None]:
         admin.call("res.company", "write", [other], {"active": False})
 
 
+@pytest.mark.long
 def test_a_company_connected_in_vain_is_told_at_the_clock_where_it_can_be_mended(
     journey: Journey,
 ) -> None:
