@@ -394,7 +394,6 @@ DUE = [
 SCREENS = [*NEVER, *STEPS, *CONNECTED, *DUE]
 #: What `./run test` has the time for; all others are long proofs.
 OFTEN = {
-    *("dashboard_never_connected", "panel_never_connected", "account_connected"),
-    *("window_ways", "window_sign_on_site", "window_unsigned_file", "window_signed_file"),
-    *("window_certificate", "window_refused", "account_take_over", "account_settings_ask_first"),
+    *("dashboard_never_connected", "account_connected", "account_take_over"),
+    *("window_ways", "window_sign_on_site", "window_signed_file", "window_certificate"),
 }

@@ -71,12 +71,14 @@ def test_a_duplicate_keeps_its_hands_off(copies: Copies, ksef: Control) -> None:
     assert_harmless(copies, ksef, copy, "duplicate")
 
 
+@pytest.mark.long
 def test_a_copy_made_by_postgresql_keeps_its_hands_off(copies: Copies, ksef: Control) -> None:
     copy = copies.template("template")
     copies.give_key(copy)
     assert_harmless(copies, ksef, copy, "copied on this server")
 
 
+@pytest.mark.long
 def test_a_restored_snapshot_keeps_its_hands_off(copies: Copies, ksef: Control) -> None:
     copy = copies.restore(copies.dump(), "snapshot")
     copies.give_key(copy)
@@ -122,10 +124,12 @@ def test_a_neutralized_copy_holds_nothing(copies: Copies, ksef: Control) -> None
     assert left == "0"
 
 
+@pytest.mark.long
 def test_a_duplicate_that_odoo_neutralizes_says_so(copies: Copies, ksef: Control) -> None:
     assert_harmless(copies, ksef, copies.duplicate("trial", neutralize=True), "neutralized")
 
 
+@pytest.mark.long
 def test_a_move_without_the_key_says_what_is_missing(
     copies: Copies, ksef: Control, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -119,7 +119,9 @@ def children_of(pid: int) -> list[int]:
         return [int(number) for number in file.read().split()]
 
 
-@pytest.mark.parametrize("end", [press_ctrl_c_twice, close_the_terminal])
+@pytest.mark.parametrize(
+    "end", [press_ctrl_c_twice, pytest.param(close_the_terminal, marks=pytest.mark.long)]
+)
 def test_an_ended_demo_leaves_no_process_no_database_and_no_password(
     shop: Workshop, terminal: Terminal, end: Callable[[Terminal], None]
 ):

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
 from journey import BUTTON, Journey
 from odoo_user import OdooUser, first_login, wait_until
 from playwright.sync_api import Page, expect
@@ -74,6 +75,7 @@ def another_company(journey: Journey) -> Iterator[None]:
         admin.call("res.company", "write", [other], {"active": False})
 
 
+@pytest.mark.long
 def test_a_company_connected_in_vain_is_told_at_the_clock_where_it_can_be_mended(
     journey: Journey,
 ) -> None:
@@ -93,7 +95,7 @@ def test_a_company_connected_in_vain_is_told_at_the_clock_where_it_can_be_mended
         expect(row).to_contain_text("uprawnień")
         journey.picture("konto_companies")
 
-        told = "SELECT count(*) FROM l10n_pl_ksef_alert WHERE activity_id IS NOT NULL"
+        told = "SELECT count(*) FROM mail_activity WHERE res_model = 'l10n_pl_ksef.alert'"
         wait_until(lambda: journey.demo.sql(told) != "0", "the alert", 90)
         page.reload()
         page.locator(".o_menu_systray .fa-clock-o").click()
