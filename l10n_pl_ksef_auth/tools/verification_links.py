@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import re
-from dataclasses import dataclass
 from datetime import date, datetime
 
 from cryptography.hazmat.primitives import hashes
@@ -16,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from . import clock, nip
+from .auth_token_request import Context
 from .credentials import PrivateKey, matches, may_sign_invoices
 from .x509_support import Certificate
 
@@ -44,40 +44,6 @@ class InvalidLink(ValueError):
     def __init__(self, reason: str) -> None:
         super().__init__(f"No link can be made: {reason}")
         self.reason = reason
-
-
-@dataclass(frozen=True)
-class Context:
-    """In whose name an invoice is issued: the context of a login to KSeF.
-
-    :param kind: Nip, InternalId, NipVatUe or PeppolId
-    :param value: the number, as people write it
-    """
-
-    kind: str
-    value: str
-
-    def path(self) -> str:
-        """Return the part of an address that names this context.
-
-        :raises InvalidLink: when the number does not fit the kind
-        """
-        return f"{self.kind}/{self._number()}"
-
-    def _number(self) -> str:
-        try:
-            if self.kind == "Nip":
-                return nip.normalise(self.value)
-            if self.kind == "InternalId":
-                return nip.normalise_internal_id(self.value)
-            number, _dash, abroad = self.value.partition("-")
-            if self.kind == "NipVatUe" and _EU_NUMBER.fullmatch(abroad):
-                return f"{nip.normalise(number)}-{abroad}"
-        except nip.InvalidNip:
-            raise InvalidLink("context") from None
-        if self.kind == "PeppolId" and _PEPPOL.fullmatch(self.value):
-            return self.value
-        raise InvalidLink("context")
 
 
 def invoice_link(environment: str, seller: str, issued: date, digest: bytes) -> str:
@@ -109,7 +75,7 @@ def certificate_link(
     """Return the link of code II, signed; each call gives another one.
 
     :param environment: production, demo or test; KSeF certificates of one mean nothing in another
-    :param context: in whose name the invoice is issued
+    :param context: of the login that will send the invoice
     :param seller: the NIP in the invoice's Podmiot1, as people write it
     :param digest: SHA-256 of the invoice's file, 32 bytes
     :param key: of the certificate; RSA from 2048 bits on, or EC P-256
@@ -119,7 +85,7 @@ def certificate_link(
     """
     _check(key, certificate)
     serial = f"{certificate.serial_number:016X}"
-    parties = f"{context.path()}/{nip.normalise(seller)}"
+    parties = f"{_path(context)}/{nip.normalise(seller)}"
     signed = f"{_host(environment)}/certificate/{parties}/{serial}/{_digest(digest)}"
     return f"https://{signed}/{_base64url(_signature(key, signed.encode('ascii')))}"
 
@@ -147,6 +113,30 @@ def _signature(key: PrivateKey, text: bytes) -> bytes:
     # R and S side by side: shorter than DER, and always 64 bytes.
     halves = decode_dss_signature(key.sign(text, ec.ECDSA(hashes.SHA256())))
     return b"".join(half.to_bytes(_HALF_BYTES, "big") for half in halves)
+
+
+def _path(context: Context) -> str:
+    """Return the part of an address that names a context.
+
+    :raises InvalidLink: when its value does not fit its kind
+    """
+    try:
+        return f"{context.type}/{_value(context)}"
+    except nip.InvalidNip:
+        raise InvalidLink("context") from None
+
+
+def _value(context: Context) -> str:
+    number, _dash, abroad = context.value.partition("-")
+    if context.type == "Nip":
+        return nip.normalise(context.value)
+    if context.type == "InternalId":
+        return nip.normalise_internal_id(context.value)
+    if context.type == "NipVatUe" and _EU_NUMBER.fullmatch(abroad):
+        return f"{nip.normalise(number)}-{abroad}"
+    if context.type == "PeppolId" and _PEPPOL.fullmatch(context.value):
+        return context.value
+    raise InvalidLink("context")
 
 
 def _host(environment: str) -> str:
