@@ -6,6 +6,7 @@
     "author": "l10n_pl_ksef_auth contributors",
     "license": "LGPL-3",
     "countries": ["pl"],
+    "images": ["static/description/stage_1_disconnected.png"],
     # The list of apps shows applications alone until its filter is taken away.
     "application": True,
     "depends": ["account"],
@@ -22,12 +23,14 @@
         "views/ksef_alert_templates.xml",
         "views/res_config_settings_views.xml",
         "views/ksef_session_views.xml",
+        "views/ksef_alert_views.xml",
         "views/ksef_certificate_views.xml",
         "views/ksef_audit_views.xml",
         "views/ksef_diagnosis_views.xml",
         "views/ksef_menus.xml",
         "views/ksef_unlock_views.xml",
         "views/base_module_uninstall_views.xml",
+        "views/ksef_help_templates.xml",
     ],
     "assets": {
         "web.assets_backend": ["l10n_pl_ksef_auth/static/src/**/*"],

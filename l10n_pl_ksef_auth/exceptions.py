@@ -26,6 +26,11 @@ class LoginNeeded(UserError, KsefError):
     def __str__(self):
         return self.args[0]
 
+    def after(self, sentence):
+        """Return the same behind a sentence that says what it means for the caller."""
+        message, action, button, _context = self.args
+        return LoginNeeded(f"{sentence} {message}", action, button)
+
 
 class LoginBusy(UserError, KsefError):
     """Another worker is talking to KSeF for this company and did not finish in time: try again."""

@@ -96,7 +96,8 @@ class AccountMoveSend(models.AbstractModel):
                 company._l10n_pl_ksef_edi_prepare()
             except KsefError as error:
                 if isinstance(error, LoginNeeded) and request and len(moves) == 1:
-                    raise
+                    not_sent = self.env._("The invoice was not sent to KSeF.")
+                    raise error.after(not_sent) from error
                 errors[company] = company._l10n_pl_ksef_edi_sentence(error)
         for move, data in invoices_data.items():
             if move.company_id in errors:

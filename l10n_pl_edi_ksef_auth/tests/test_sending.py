@@ -1,10 +1,15 @@
+from unittest.mock import patch
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.l10n_pl_ksef_auth.exceptions import LoginNeeded
 from odoo.addons.l10n_pl_ksef_auth.tests.common import put
 
 from .common import SERVICE_LOGGER, EdiCase
+
+SENDER = "odoo.addons.l10n_pl_edi_ksef_auth.models.account_move_send"
 
 
 @tagged("post_install", "-at_install")
@@ -104,6 +109,19 @@ class TestSending(EdiCase):
         with self.assertRaisesRegex(UserError, "not connected"):
             self.send(move)
         self.assertFalse(move.l10n_pl_edi_status)
+
+    def test_who_sends_one_invoice_reads_first_that_it_was_not_sent_then_whose_rights_lack(self):
+        self.certified()
+        owner = self.company._l10n_pl_ksef_certificate().owner_name
+        self.simulator.settings.force_status = {"code": 415}
+        self.addCleanup(self.simulator.settings.reset)
+        self.let_days_pass(8)
+        invoice = self.invoice()
+        with patch(f"{SENDER}.request", True), self.assertRaises(LoginNeeded) as caught:
+            self.send(invoice)
+        sentence = str(caught.exception)
+        self.assertTrue(sentence.startswith("The invoice was not sent to KSeF. The KSeF certif"))
+        self.assertIn(f"{owner} has no rights in KSeF", sentence)
 
     def test_ksef_is_offered_only_where_the_environments_agree(self):
         self.connect()

@@ -1,2 +1,3 @@
 from . import alert_link
+from . import help
 from . import request_file

@@ -1,6 +1,7 @@
 import os
 
 from odoo import api, fields, models, tools
+from odoo.exceptions import ValidationError
 from odoo.tools import SQL
 
 from ..tools import nip as nip_tools
@@ -10,13 +11,14 @@ from ..tools.const import ENVIRONMENTS, EXCHANGE_TIMEOUT, check_base_url, check_
 from ..tools.deadline import Deadline, deadline_of
 from ..tools.errors import KsefError, KsefUnavailable
 from ..tools.http_pool import pool_of
+from .base import problems
 from .base.const import ENVIRONMENT_LABELS
 from .vault.database_identity import is_neutralized
 from .vault.guard import refuse_typed_code
 
 CONNECT_GROUP = "l10n_pl_ksef_auth.group_ksef_connection"
 SEE_GROUP = "l10n_pl_ksef_auth.group_ksef_see"
-UNIT = {"l10n_pl_ksef_context_type", "l10n_pl_ksef_internal_id"}
+CONTEXT = ("l10n_pl_ksef_context_type", "l10n_pl_ksef_internal_id")
 # What a query that looks for a company's connection reads of companies.
 PRINCIPAL_FIELDS = ("l10n_pl_ksef_principal_id", "l10n_pl_ksef_digits", "l10n_pl_ksef_environment")
 # Of the mandatory columns, for PostgreSQL too: a module that Odoo loads before this addon may
@@ -66,9 +68,10 @@ class ResCompany(models.Model):
         help="The fingerprint is for certificates without a PESEL or NIP"
         " that were granted rights at KSeF.",
     )
-    l10n_pl_ksef_responsible_id = fields.Many2one(
+    l10n_pl_ksef_responsible_ids = fields.Many2many(
         "res.users",
         string="KSeF notices go to",
+        relation="l10n_pl_ksef_responsible_rel",
         help="Without a name here they go to the person who connected the company.",
     )
 
@@ -115,17 +118,48 @@ class ResCompany(models.Model):
         for company in self:
             company.l10n_pl_ksef_digits = company._l10n_pl_ksef_digits_with(company.partner_id.vat)
 
+    @api.constrains("l10n_pl_ksef_context_type", "l10n_pl_ksef_internal_id")
+    def _check_l10n_pl_ksef_unit(self):
+        for company in self:
+            unit = company.l10n_pl_ksef_internal_id
+            # It may be written a moment after the kind of number.
+            if unit and company.l10n_pl_ksef_context_type == "internal_id":
+                company._l10n_pl_ksef_check_unit_of(unit)
+
+    def _l10n_pl_ksef_check_unit_of(self, unit):
+        """Refuse an internal identifier that is missing, is none, or is another company's.
+
+        :raises ValidationError: says what is wrong
+        """
+        try:
+            unit = nip_tools.normalise_internal_id(unit)
+            if self.partner_id.vat and not nip_tools.is_unit_of(unit, self._l10n_pl_ksef_nip()):
+                # It would log in to another company, whose unit it is.
+                raise nip_tools.InvalidNip("unit_of_another")
+        except nip_tools.InvalidNip as error:
+            told = problems.texts(self.env, problems.of_nip(error))
+            raise ValidationError(told["text"]) from error
+
     def _l10n_pl_ksef_digits_with(self, vat):
         """Return for whom self's logins are if this is its NIP; nobody for a unit of another."""
-        if self.l10n_pl_ksef_context_type != "internal_id":
+        return self._l10n_pl_ksef_digits_as({}, vat)
+
+    def _l10n_pl_ksef_digits_as(self, values, vat=None):
+        """Return the same with other settings.
+
+        :param dict values: of context_type and internal_id, with their prefix; as now without
+        :param str vat: another NIP than the present one
+        """
+        vat = self.partner_id.vat if vat is None else vat
+        kind, unit = (values.get(name, self[name]) for name in CONTEXT)
+        if kind != "internal_id":
             return nip_tools.digits(vat)
-        unit = self.l10n_pl_ksef_internal_id
         return nip_tools.digits(unit) if nip_tools.is_unit_of(unit, vat) else ""
 
     def write(self, vals):
         """Audit changed settings; wake the scheduled action, as people are told of a new unit."""
         result = super().write(vals)
-        if UNIT & set(vals):
+        if set(CONTEXT) & set(vals):
             sessions = self.env["l10n_pl_ksef.session"].sudo()
             sessions._wake_cron_at(sessions._now())
         self.env["l10n_pl_ksef.audit"]._record_settings(self, vals)

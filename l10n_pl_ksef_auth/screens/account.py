@@ -4,6 +4,7 @@ from odoo.fields import Domain
 from ..models.base import problems
 from ..models.base.steps import naive
 from ..models.certificate.states import SHOWN_WHEN_LEFT
+from ..models.session.login import SUCCESS
 from .panel import label_of
 
 _text = fields.Datetime.to_string
@@ -20,10 +21,11 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
         listed = listed or {"certificates": [], "sessions": [], "asked_at": False}
         return {
             "panel": self.env["l10n_pl_ksef.panel"]._describe(principal),
-            "options": self._options(principal),
+            "options": self.env["l10n_pl_ksef.account.options"]._describe(principal),
             "certificates": self._certificates(principal, listed),
             "sessions": self._sessions(principal, listed),
             "choice": self._choice(principal),
+            "consent": self._consent(principal),
             "others": self._others(principal),
             "take_over": self.env["l10n_pl_ksef.takeover"]._former(principal),
             "asked_at": listed["asked_at"],
@@ -40,20 +42,6 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
                 "sessions": list(client.sessions(token)),
                 "asked_at": fields.Datetime.to_string(session._now()),
             }
-
-    def _options(self, principal):
-        company = principal.sudo()
-        selections = ("environment", "context_type", "subject_type")
-        return {
-            "internal_id": company.l10n_pl_ksef_internal_id or "",
-            "responsible_id": company.l10n_pl_ksef_responsible_id.id,
-            "change_means": principal._l10n_pl_ksef_what_a_change_means() or "",
-            **{name: company[f"l10n_pl_ksef_{name}"] for name in selections},
-            "choices": {
-                name: company._fields[f"l10n_pl_ksef_{name}"]._description_selection(self.env)
-                for name in selections
-            },
-        }
 
     def _certificates(self, principal, listed):
         serve = Domain("company_ids", "in", principal.id)
@@ -133,7 +121,7 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
                 "method": item.method_name or item.method,
                 "started": _text(naive(item.start_date)),
                 "expires": _text(naive(item.refresh_token_valid_until)),
-                "state_label": item.description,
+                "state_label": self.env._("active") if item.code == SUCCESS else item.description,
             }
             for item in listed["sessions"]
         ]
@@ -152,26 +140,66 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
             "places": waiting._free_slots(),
         }
 
+    def _consent(self, principal):
+        """Return for whom and until when a certificate may be asked for without a signature."""
+        session = principal._l10n_pl_ksef_session()
+        if not session or not session._awaits_consent():
+            return False
+        return {
+            "signer": session.signer_name or "",
+            "ends_at": _text(session.refresh_valid_until),
+        }
+
     def _others(self, principal):
-        """Return the user's companies that a certificate of this Odoo could connect at once."""
+        """Return the user's companies: which ones a certificate held here could connect at once."""
         environment = principal.l10n_pl_ksef_environment
         held = self.env["l10n_pl_ksef.certificate"]._held(environment)
+        if not held:
+            return []
+        # Branches without a NIP use the connection of the company above them.
         companies = self.env.user.company_ids.sudo().filtered(
-            lambda company: (
-                company.vat
-                and company.l10n_pl_ksef_environment == environment
-                and held._may_serve(company)
-            )
+            lambda company: company._l10n_pl_ksef_principal() == company
         )
         colors = self.env["l10n_pl_ksef.dot"]._colors(companies)
         return [
-            {
-                "id": company.id,
-                "name": company.name,
-                "number": company._l10n_pl_ksef_number(),
-                "color": colors[company.id],
-            }
+            self._other(company, colors[company.id], held, environment)
             for company in companies
             # A company without a colour pays no taxes in Poland: it does not need KSeF.
             if colors[company.id]
         ]
+
+    def _other(self, company, color, held, environment):
+        """Describe one of many companies: how it stands, and why nothing can be done, if so."""
+        reason = self._why_not(company, held, environment)
+        return {
+            "id": company.id,
+            "name": company.name,
+            "number": company._l10n_pl_ksef_nip() and company._l10n_pl_ksef_number(),
+            "color": color,
+            "reason": reason,
+            "result": "" if reason else self._how_it_ended(company, color),
+        }
+
+    def _why_not(self, company, held, environment):
+        """Return why no certificate of this Odoo can connect a company; empty if one can."""
+        obstacle = problems.of_company(company)
+        if obstacle:
+            return problems.texts(self.env, obstacle)["text"]
+        if company.l10n_pl_ksef_environment != environment:
+            where = label_of(company, "l10n_pl_ksef_environment")
+            return self.env._("In another KSeF environment: %(environment)s.", environment=where)
+        if held._may_serve(company):
+            return ""
+        if all(one._was_left_by(company) for one in held):
+            return self.env._("Somebody else signs for it now: it needs that person's signature.")
+        return self.env._("Only who manages all companies of the certificate can connect it.")
+
+    def _how_it_ended(self, company, color):
+        """Return how the last login ended, so that it is still there after a reload."""
+        if color == "green":
+            return self.env._("Connected.")
+        failed = self.env["l10n_pl_ksef.session"]._last_failure(company)
+        if not failed:
+            return ""
+        number, signer = company._l10n_pl_ksef_number(), failed.signer_name or ""
+        return problems.texts(self.env, failed.problem, nip=number, signer=signer)["text"]

@@ -30,12 +30,26 @@ class L10n_Pl_KsefAccountActions(models.AbstractModel):
                 unchanged[principal] = shown
         self.env["l10n_pl_ksef.certificate"]._serve(unchanged)
 
+    def _is_agreed(self, company):
+        """Return True if a person need not agree any more before a certificate logs a company in.
+
+        :raises VaultError: the agreements cannot be opened on this machine
+        """
+        principal = company._l10n_pl_ksef_principal()
+        certificate = self.env["l10n_pl_ksef.certificate"]._for_a_login_by_hand(principal)
+        agreements = self.env["l10n_pl_ksef.agreement"]
+        return agreements._covers(certificate, principal, principal.l10n_pl_ksef_digits)
+
     def _connect(self, company):
         """Log a company in with a certificate of this Odoo; KSeF decides whether it may."""
         principal = company._l10n_pl_ksef_principal()
-        # The panel tells what is wrong with the NIP.
-        with suppress(InvalidNip):
-            self.env["l10n_pl_ksef.session"]._log_in(principal, wait_seconds=5)
+        # The panel tells what is wrong with the NIP, or with this server's key.
+        with suppress(InvalidNip, VaultError):
+            certificates = self.env["l10n_pl_ksef.certificate"]
+            certificate = certificates._for_a_login_by_hand(principal)
+            self.env["l10n_pl_ksef.session"]._log_in(
+                principal, certificate, wait_seconds=5, asked_by=self.env.user
+            )
         with fresh(company) as connected:
             panel = connected.env["l10n_pl_ksef.panel"]._describe(connected)
             text = self._connect_text(connected, panel)

@@ -11,6 +11,7 @@ from .panel import COLORS
 # The fields that the colour depends on.
 KNOWN = (
     "state", "method", "problem", "rights", "rights_checked_at", "refresh_valid_until", "renew_at",
+    "renewal_untried",
 )  # fmt: skip
 
 

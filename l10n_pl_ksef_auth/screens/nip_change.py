@@ -1,6 +1,8 @@
 from odoo import api, models
 
-from ..tools import nip
+
+def _warning(env, message):
+    return {"warning": {"title": env._("Connection to KSeF"), "message": message}}
 
 
 class ResCompany(models.Model):
@@ -24,15 +26,17 @@ class ResCompany(models.Model):
         """
         changing = self.sudo().filtered(lambda one: one.l10n_pl_ksef_digits != digits_of(one))
         message = changing._l10n_pl_ksef_what_a_change_means()
-        return message and {
-            "warning": {"title": self.env._("Connection to KSeF"), "message": message}
-        }
+        return message and _warning(self.env, message)
+
+    def _l10n_pl_ksef_standing(self):
+        """Return those of self that a login or a certificate connects."""
+        return self.filtered(
+            lambda one: one._l10n_pl_ksef_session() or one._l10n_pl_ksef_certificate()
+        )
 
     def _l10n_pl_ksef_what_a_change_means(self):
         """Return what another NIP or unit means for the connections of self; None for nothing."""
-        standing = self.sudo().filtered(
-            lambda one: one._l10n_pl_ksef_session() or one._l10n_pl_ksef_certificate()
-        )
+        standing = self.sudo()._l10n_pl_ksef_standing()
         if not standing:
             return None
         return self.env._(
@@ -57,13 +61,16 @@ class ResPartner(models.Model):
 
 
 class ResConfigSettings(models.TransientModel):
-    """The settings tell it of the kind of number and of the internal identifier."""
+    """The settings tell it of the environment, the kind of number and the internal identifier."""
 
     # What a form shows belongs to the screens, as above.
     _inherit = "res.config.settings"  # pylint: disable=consider-merging-classes-inherited
 
-    @api.onchange("l10n_pl_ksef_context_type", "l10n_pl_ksef_internal_id")
-    def _onchange_l10n_pl_ksef_unit(self):
-        unit = self.l10n_pl_ksef_context_type == "internal_id"
-        number = self.l10n_pl_ksef_internal_id if unit else self.company_id.vat
-        return self.company_id._l10n_pl_ksef_warn_of(lambda _company: nip.digits(number))
+    @api.onchange(
+        "l10n_pl_ksef_environment", "l10n_pl_ksef_context_type", "l10n_pl_ksef_internal_id"
+    )
+    def _onchange_l10n_pl_ksef_what_stops(self):
+        names = ("environment", "context_type", "internal_id")
+        values = {f"l10n_pl_ksef_{name}": self[f"l10n_pl_ksef_{name}"] for name in names}
+        stops = self.company_id._origin._l10n_pl_ksef_what_stops(values)
+        return stops and _warning(self.env, "\n\n".join(stops))

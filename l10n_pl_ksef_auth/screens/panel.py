@@ -59,6 +59,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         """Return what replaces a part of the panel while the secrets cannot be used."""
         return {
             **self._in_need(),
+            "by_certificate": False,
             "problem": self._local(obstacle),
             "renews_at": False,
             "poll_seconds": 0,
@@ -94,7 +95,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             "state": state,
             "tick": TICKS.get(state, "no"),
             "color": COLORS[state],
-            "headline": self._headline(state, session),
+            "headline": self._headline(principal, state, session),
             "certificate": certificate,
             "missing_rights": self._rights_labels(session),
             # KSeF may be checking a signature, or have refused it, while an older session works.
@@ -106,10 +107,19 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
                 "label": self.env._("Refresh connection (signature)"),
                 "primary": state not in ("connected", "verifying"),
             },
+            **self.env["l10n_pl_ksef.panel.ways"]._ways(principal, session, state, can_connect),
             "poll_seconds": self._poll_seconds(pending, session, certificate),
             "first_steps": state in ("disconnected", "waiting") and self._first_steps(principal),
+            "sign_again_at": self._sign_again_at(session, certificate),
             **self._life(session),
         }
+
+    def _sign_again_at(self, session, certificate):
+        """Return until when a login lives that no certificate will surely follow, else False."""
+        if not session or session._has_ended() or certificate["state"] == "issuing":
+            return False
+        surely = session.renew_at and not session.renewal_untried
+        return not surely and fields.Datetime.to_string(session.refresh_valid_until)
 
     def _first_steps(self, principal):
         """Return what leads to a first connection, in order; False if there ever was one."""
@@ -123,7 +133,6 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
                 if nip
                 else self.env._("Enter the company's NIP (Tax ID)."),
                 "is_done": bool(nip),
-                "opens_company": not nip and principal.with_env(self.env).has_access("write"),
             },
             {"text": self.env._("Connect: one signature, about 3 minutes.")},
         ]
@@ -178,8 +187,12 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         return "verifying" if pending else "disconnected"
 
     def _renews(self, session):
-        """Return True if a login with the certificate will replace the session in time."""
-        return bool(session.renew_at) and not self._is_late(session) and not xades.available()
+        """Return True if a login with the certificate will replace the session in time.
+
+        That is promised only of a certificate that has logged this company in before.
+        """
+        known = session.renew_at and not session.renewal_untried
+        return bool(known) and not self._is_late(session) and not xades.available()
 
     def _is_late(self, session):
         late = bool(session.renew_at) and session.renew_at + LATE < session._now()
@@ -188,15 +201,17 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
     def _refused_signature(self, principal, session):
         """Return the session of the newest signature if KSeF refused it and none worked since."""
         sessions = self.env["l10n_pl_ksef.session"]
-        since = session or sessions._last_of_context(principal, ("activated_at", "!=", False))
+        since = session or sessions._last_that_counts(principal)
         sent = ("method", "=", "signature"), ("user_id", "!=", False)
         return sessions._last_of_context(principal, *sent).filtered(
             lambda one: one._is_refused_signature() and one._is_later_than(since)
         )
 
-    def _headline(self, state, session):
+    def _headline(self, principal, state, session):
         if state == "attention" and session:
             return self.env._("The connection has ended; sign once more to restore it.")
+        if state == "disconnected":
+            return self.env["l10n_pl_ksef.panel.ways"]._who_disconnected(principal)
         return {
             "waiting": self.env._("Waiting for the signed file."),
             "verifying": self.env._("KSeF is checking the signature."),
@@ -241,9 +256,16 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         return {
             "state": state,
             "text": self._certificate_text(state),
+            "owner": self._other_owner(certificate, session),
             "valid_to": fields.Datetime.to_string(valid_to),
             "share": share,
         }
+
+    def _other_owner(self, certificate, session):
+        """Return whose certificate it is, where somebody else signed; else an empty string."""
+        signer = session.signer_masked or session.signer_name
+        owner = certificate.identity_masked if session.signer_masked else certificate.owner_name
+        return certificate.owner_name or "" if signer and signer != owner else ""
 
     def _certificate_state(self, certificate):
         if certificate.state in ISSUING:

@@ -158,18 +158,20 @@ class ResCompany(models.Model):
             return {**account._describe(principal), "problem": problem}
         return account._describe(principal, listed)
 
-    def l10n_pl_ksef_save_options(self, values):
+    def l10n_pl_ksef_save_options(self, values, confirmed=False):
         """Change the company's settings for KSeF, also for a user who may not write companies.
 
         :param dict values: fields of OPTIONS
-        :return dict: l10n_pl_ksef_account()
+        :param bool confirmed: the user has read what stops
+        :return dict: l10n_pl_ksef_account(), or what keeps the settings from being saved:
+            ``invalid`` or ``stops``, see l10n_pl_ksef.account.options
         :raises UserError: another field
         """
         principal = self._l10n_pl_ksef_managed()
         if set(values) - set(OPTIONS):
             raise UserError(self.env._("Only the settings for KSeF can be changed here."))
-        principal.sudo().write(values)
-        return self.l10n_pl_ksef_account()
+        options = self.env["l10n_pl_ksef.account.options"]
+        return options._save(principal, values, confirmed) or self.l10n_pl_ksef_account()
 
     def l10n_pl_ksef_load_certificate(self, files, password):
         """Take a KSeF certificate and its key, as the Ministry's portal gives them.
@@ -216,6 +218,20 @@ class ResCompany(models.Model):
         problem = principal.env["l10n_pl_ksef.certificate"]._issue_separate(
             principal, self.env.user
         )
+        return self._l10n_pl_ksef_account_after(problem)
+
+    def l10n_pl_ksef_issue_with_consent(self):
+        """Confirm for the signer, later than the signature, and apply for a certificate.
+
+        It works as long as the signature's login does; it uses up one of the signer's applications.
+
+        :return dict: l10n_pl_ksef_account(); or ``confirm``, the action that asks: call again when
+            its window has closed
+        """
+        principal = self._l10n_pl_ksef_managed()
+        if not recently_confirmed(self.env):
+            return {"confirm": self.l10n_pl_ksef_confirm()}
+        problem = principal.env["l10n_pl_ksef.certificate"]._issue_with_consent(principal)
         return self._l10n_pl_ksef_account_after(problem)
 
     def l10n_pl_ksef_terms_of_renewal(self, serial_number):
@@ -271,6 +287,23 @@ class ResCompany(models.Model):
         for company in self:
             company._l10n_pl_ksef_managed()
         return [actions._connect(company) for company in self]
+
+    def l10n_pl_ksef_connect_by_certificate(self, number):
+        """Connect a company with the certificate that its panel offers, without a signature.
+
+        Where nobody has agreed to its NIP or unit yet, the user does, by the password.
+
+        :param str number: the NIP or unit, as the panel named it
+        :return dict: as one of l10n_pl_ksef_connect_with_certificate(); or ``confirm``, the action
+            that asks: call again when its window has closed
+        """
+        self._l10n_pl_ksef_managed()
+        actions = self.env["l10n_pl_ksef.account.actions"]
+        if not actions._is_agreed(self):
+            if not recently_confirmed(self.env):
+                return {"confirm": self.l10n_pl_ksef_confirm()}
+            actions._agree(self, {str(self.id): number})
+        return actions._connect(self)
 
     @sensitive
     def l10n_pl_ksef_disconnect(self, revoke_certificate=False):

@@ -29,10 +29,10 @@ try:
     from ksef_simulator import DEMO_NIP, Control, Simulator
     from ksef_simulator.contract import Contract, watch
     from ksef_simulator.faults import KINDS
-    from ksef_simulator.identities import OWNER
+    from ksef_simulator.identities import OWNER, QUALIFIED
     from ksef_simulator.signers import sign
 except ImportError:
-    Simulator = Control = KINDS = DEMO_NIP = sign = OWNER = windows = None
+    Simulator = Control = KINDS = DEMO_NIP = sign = OWNER = QUALIFIED = windows = None
 
 _logger = logging.getLogger(__name__)
 
@@ -244,9 +244,10 @@ class KsefCase(MovedTime, TransactionCase):
         self.assertFalse(view["problem"])
         return window.sudo().session_id._request_document()
 
-    def attach(self, window, document, name="AuthTokenRequest (1).xml"):
-        """Choose a file in the window, and return its view."""
-        return window.attach(name, base64.b64encode(document).decode())
+    def attach(self, window, document, name="AuthTokenRequest (1).xml", consent=False):
+        """Choose a file in the window, answer how often to sign, and return the window's view."""
+        window.attach(name, base64.b64encode(document).decode())
+        return window.set_consent(consent)
 
     def signed(self, document, signer="owner", **how):
         """Have one of the simulator's people sign a document, and return it signed."""
@@ -254,8 +255,7 @@ class KsefCase(MovedTime, TransactionCase):
 
     def send_signed(self, window, signer="owner", consent=False, **how):
         """Download, sign, attach and send the request, and return the window's view."""
-        self.attach(window, self.signed(self.downloaded(window), signer, **how))
-        window.set_consent(consent)
+        self.attach(window, self.signed(self.downloaded(window), signer, **how), consent=consent)
         view = window.authenticate()
         self.env.invalidate_all()
         return view
@@ -275,6 +275,11 @@ class KsefCase(MovedTime, TransactionCase):
         with self.confirmed():
             companies.with_user(user or self.accountant).l10n_pl_ksef_agree(numbers)
         self.env.invalidate_all()
+
+    def share(self, certificate, company):
+        """Have a certificate serve another company, too, as if it had logged in for it."""
+        certificate._agree_by_password({company: company.l10n_pl_ksef_digits})
+        certificate.company_ids |= company
 
     def others_at_it(self):
         """Have another worker hold every lock inside the block."""

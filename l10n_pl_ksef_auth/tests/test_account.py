@@ -3,7 +3,7 @@ from datetime import timedelta
 
 from cryptography.hazmat.primitives import serialization
 
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 
 from .common import OWNER, KsefCase, credentials, home_made, packed
@@ -115,8 +115,30 @@ class TestAccount(KsefCase):
         self.assertTrue(account["problem"]["text"])
 
     def test_an_accountant_changes_the_environment_without_being_an_administrator(self):
-        account = self.account().l10n_pl_ksef_save_options({"l10n_pl_ksef_environment": "demo"})
+        demo = {"l10n_pl_ksef_environment": "demo"}
+        account = self.account().l10n_pl_ksef_save_options(demo, confirmed=True)
         self.assertEqual(account["options"]["environment"], "demo")
+
+    def test_settings_that_stop_invoices_ask_first_and_name_what_stops(self):
+        branch = self.env["res.company"].create({"name": "Oddział", "parent_id": self.company.id})
+        self.accountant.company_ids |= branch
+        answer = self.account().l10n_pl_ksef_save_options({"l10n_pl_ksef_environment": "demo"})
+        told = " ".join(answer["stops"])
+        for part in (self.company.name, "Demo", "invoices stop", "Oddział"):
+            self.assertIn(part, told)
+        self.assertEqual(self.company.l10n_pl_ksef_environment, "test")
+
+    def test_a_wrong_internal_identifier_is_refused_at_its_field_and_never_stored(self):
+        unit = {"l10n_pl_ksef_context_type": "internal_id"}
+        for wrong in (False, "123", "5265877635-0000A", "1111111111-00001"):
+            with self.subTest(wrong):
+                values = {**unit, "l10n_pl_ksef_internal_id": wrong}
+                answer = self.account().l10n_pl_ksef_save_options(values, confirmed=True)
+                self.assertIn("internal identifier", answer["invalid"]["internal_id"])
+                self.assertEqual(self.company.l10n_pl_ksef_context_type, "nip")
+                if wrong:
+                    with self.assertRaises(ValidationError):
+                        self.company.write(values)
 
     def test_only_a_manager_of_the_connection_sees_the_account(self):
         with self.assertRaises(AccessError):

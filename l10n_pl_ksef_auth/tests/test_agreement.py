@@ -75,7 +75,7 @@ class TestAnothersNip(AgreementCase):
         self.employee = self.make_user("ksef_employee", f"{CONNECTION},base.group_partner_manager")
         # The office's certificate serves a company in which the employee does not work.
         third = self.make_company("Trzecia", "1234563218")
-        self.certificate._serve_too({third: "1234563218"})
+        self.share(self.certificate, third)
 
     def write_the_clients_nip(self):
         self.company.partner_id.with_user(self.employee).vat = f"PL{OTHERS_NIP}"
@@ -121,12 +121,8 @@ class TestAnothersNip(AgreementCase):
         self.assertIn((OTHERS_NIP, "accepted", self.employee), self.agreed())
 
     def test_an_internal_identifier_of_another_company_logs_nobody_in(self):
-        self.company.with_user(self.employee).l10n_pl_ksef_save_options(
-            {
-                "l10n_pl_ksef_context_type": "internal_id",
-                "l10n_pl_ksef_internal_id": f"{OTHERS_NIP}-00001",
-            }
-        )
+        self.make_unit()
+        self.company.partner_id.with_user(self.employee).vat = f"PL{OTHERS_NIP}"
         self.settle()
         self.assertIn("company's own NIP", self.panel()["problem"]["text"])
         self.assertEqual(self.contexts(), set())
@@ -224,7 +220,7 @@ class TestWaysToAgree(AgreementCase):
         self.assertEqual(len(self.agreed()), 1)
 
     def test_a_renewed_certificate_keeps_what_was_agreed_to(self):
-        self.certificate._serve_too({self.client_b: self.client_b.l10n_pl_ksef_digits})
+        self.share(self.certificate, self.client_b)
         self.certificate.write({"renew_at": self.certificate._now(), "next_attempt": False})
         self.settle(days=4)
         successor = self.company._l10n_pl_ksef_certificate()
@@ -325,7 +321,7 @@ class TestForgedAgreement(AgreementCase):
             "env['l10n_pl_ksef.certificate'].browse(%(certificate)s).sudo(),"
             " env['res.company'].browse(%(company)s), '1111111111', 'earlier')",
             "by the certificate": "env['l10n_pl_ksef.certificate'].browse(%(certificate)s).sudo()"
-            "._serve_too({env['res.company'].browse(%(company)s): '1111111111'})",
+            "._agree_by_password({env['res.company'].browse(%(company)s): '1111111111'})",
             "by the screen": "env['res.company'].browse(%(company)s).l10n_pl_ksef_agree("
             "{'%(company)s': 'NIP 1111111111'})",
         }
@@ -383,8 +379,9 @@ class TestToldBefore(AgreementCase):
         self.assertIn("audit trail", str(logs.output))
 
     def test_the_account_screen_says_it_before_saving(self):
-        account = self.company.with_user(self.accountant).l10n_pl_ksef_account()
-        self.assertIn("NIP 526-587-76-35", account["options"]["change_means"])
+        unit = {"l10n_pl_ksef_context_type": "internal_id", "l10n_pl_ksef_internal_id": UNIT}
+        account = self.company.with_user(self.accountant).l10n_pl_ksef_save_options(unit)
+        self.assertIn("NIP 526-587-76-35", account["stops"][0])
 
 
 @tagged("post_install", "-at_install")

@@ -53,7 +53,7 @@ class TestAlerts(KsefCase):
         self.wake(hours=1)
         self.wake(hours=1)
         self.assertEqual(len(self.mails()), 1)
-        self.assertEqual(len(self.open_alerts().activity_id), 1)
+        self.assertEqual(len(self.open_alerts().activity_ids), 1)
 
     def test_a_login_that_the_certificate_renews_is_not_told(self):
         self.certified()
@@ -72,7 +72,7 @@ class TestAlerts(KsefCase):
     def test_signing_again_closes_the_alert_and_its_activity(self):
         self.connect()
         self.wake(days=5)
-        activity = self.open_alerts().activity_id
+        activity = self.open_alerts().activity_ids
         self.assertTrue(activity)
         self.connect()
         self.assertEqual(self.wake(seconds=5), [])
@@ -82,28 +82,60 @@ class TestAlerts(KsefCase):
         self.connect(user=self.accountant)
         self.wake(days=5)
         self.assertEqual(self.open_alerts().user_id, self.accountant)
-        self.company.l10n_pl_ksef_responsible_id = self.manager
+        self.company.l10n_pl_ksef_responsible_ids = self.manager
         self.wake(days=1, hours=12)
         self.assertEqual(self.open_alerts().user_id, self.manager)
 
     def test_mail_and_activity_are_in_the_recipients_language(self):
         self.env["ir.module.module"]._load_module_terms(["l10n_pl_ksef_auth"], ["pl_PL"])
-        self.accountant.lang = "pl_PL"
+        self.accountant.write({"lang": "pl_PL", "tz": "Etc/GMT-1"})
         self.connect(user=self.accountant)
         self.wake(days=5)
         alert = self.open_alerts()
         polish = alert.with_context(lang="pl_PL").summary
-        self.assertEqual(alert.activity_id.summary, polish)
+        self.assertEqual(alert.activity_ids.summary, polish)
         mail = self.mails()
-        self.assertEqual((mail.subject, mail.recipient_ids), (polish, self.accountant.partner_id))
-        self.assertIn("Otwórz połączenie", mail.body_html)
+        end = alert.session_id.refresh_valid_until + timedelta(hours=1)
+        subject = f"[{self.company.name}] KSeF: podpisz ponownie do {end.day}.{end:%m}"
+        self.assertEqual((mail.subject, mail.recipient_ids), (subject, self.accountant.partner_id))
+        headings = ("Co się stało", "Co z fakturami", "Co zrobić", "Podpisz teraz")
+        for words in (*headings, f"{end:%H:%M}"):
+            self.assertIn(words, mail.body_html)
 
-    def test_the_mail_has_one_link_which_leads_to_the_connection(self):
+    def test_the_mail_has_one_link_which_leads_to_the_window(self):
         self.connect()
         self.wake(days=5)
         alert = self.open_alerts()
         self.assertEqual(self.mails().body_html.count(alert.link), 1)
-        self.assertEqual(alert._page(), "/odoo/ksef")
+        self.assertEqual(alert._page(), "/odoo/ksef?sign=1")
+
+    def test_all_whom_the_company_names_are_told_each_in_the_own_language(self):
+        self.env["ir.module.module"]._load_module_terms(["l10n_pl_ksef_auth"], ["pl_PL"])
+        self.accountant.lang, self.manager.lang = "pl_PL", "en_US"
+        self.company.l10n_pl_ksef_responsible_ids = self.accountant | self.manager
+        self.connect()
+        self.wake(days=5)
+        told = {mail.recipient_ids: mail.subject for mail in self.mails()}
+        self.assertIn("podpisz ponownie", told[self.accountant.partner_id])
+        self.assertIn("sign again", told[self.manager.partner_id])
+        activities = self.open_alerts().activity_ids
+        self.assertEqual(activities.user_id, self.accountant | self.manager)
+        self.connect()
+        self.wake(seconds=5)
+        self.assertEqual(len(self.mails()), 4)
+        self.assertFalse(activities.exists())
+
+    def test_a_named_person_who_may_not_act_is_passed_over_and_others_hear_of_it(self):
+        self.connect(user=self.accountant)
+        self.company.l10n_pl_ksef_responsible_ids = self.manager | self.clerk
+        self.manager.active = False
+        self.wake(days=5)
+        mail = self.mails()
+        self.assertEqual(mail.recipient_ids, self.accountant.partner_id)
+        for name in (self.manager.name, self.clerk.name):
+            self.assertIn(name, mail.body_html)
+        line = self.env["l10n_pl_ksef.audit"].search([("event", "=", "passed_over")])
+        self.assertIn(f"{self.manager.name} (archived)", line.detail)
 
     def test_a_template_that_somebody_edited_reaches_who_is_told_all_the_same(self):
         template = self.env.ref("l10n_pl_ksef_auth.mail_template_alert")
@@ -129,12 +161,20 @@ class TestAlerts(KsefCase):
         template.email_from = "{{ object.no_such_field }}"
         self.connect()
         self.assertEqual(self.wake(days=5), [("login", 3)])
-        self.assertTrue(self.open_alerts().activity_id)
+        self.assertTrue(self.open_alerts().activity_ids)
         self.assertFalse(self.mails())
 
-    def test_a_login_refused_for_lack_of_rights_is_told_at_once(self):
-        self.certified()
+    def test_a_login_refused_for_lack_of_rights_is_told_at_once_of_the_certificates_owner(self):
+        owner = self.certified().owner_name
         self.assertEqual(self.refuse_logins(415), [("login", 0)])
+        self.wake(days=8)
+        needed = self.company._l10n_pl_ksef_login_needed(
+            self.company._l10n_pl_ksef_why(self.company)
+        )
+        told = (self.open_alerts().explanation, self.panel()["problem"]["text"], str(needed))
+        for text in told:
+            self.assertIn(f"certificate is fine, but {owner} has no rights in KSeF", text)
+            self.assertIn(self.company.name, text)
 
     def test_after_a_final_refusal_no_machine_tries_again(self):
         self.certified()

@@ -19,11 +19,8 @@ class TestCompanySeparation(KsefCase):
         self.simulator.world.add_company("1111111111", "Poufny Klient")
         self.simulator.world.grant(OWNER.identity, "1111111111")
 
-    def share(self):
-        self.certificate._serve_too({self.other: self.other.l10n_pl_ksef_digits})
-
     def test_an_accountant_is_not_told_whom_else_a_certificate_serves(self):
-        self.share()
+        self.share(self.certificate, self.other)
         account = self.company.with_user(self.accountant).l10n_pl_ksef_account()
         self.assertNotIn("Poufny", str(account))
 
@@ -34,14 +31,14 @@ class TestCompanySeparation(KsefCase):
         self.assertEqual(colors, {self.company.id: "green", abroad.id: ""})
 
     def test_nobody_revokes_what_another_company_logs_in_with(self):
-        self.share()
+        self.share(self.certificate, self.other)
         with self.confirmed(), self.counted("certificate-revoke") as revocations:
             with self.assertRaises(AccessError):
                 self.company.with_user(self.accountant).l10n_pl_ksef_disconnect(True)
         self.assertEqual(revocations["calls"], 0)
 
     def test_who_manages_all_of_them_may_revoke_it(self):
-        self.share()
+        self.share(self.certificate, self.other)
         self.accountant.company_ids |= self.other
         with self.confirmed():
             self.company.with_user(self.accountant).l10n_pl_ksef_disconnect(True)

@@ -188,7 +188,7 @@ class TestNobodyIsLeft(ScenarioCase):
             for alert in env["l10n_pl_ksef.alert"].search([("tell_at", "=", False)], order="id"):
                 sent = [("model", "=", alert._name), ("res_id", "=", alert.id)]
                 quiet = (alert.problem or {}).get("code") in QUIET
-                news = alert.activity_id if quiet else env["mail.mail"].search(sent, order="id")
+                news = alert.activity_ids if quiet else env["mail.mail"].search(sent, order="id")
                 for item in news:
                     if str(item) not in self.heard:
                         self.heard.add(str(item))

@@ -6,11 +6,11 @@ from .common import KsefCase
 
 # Members whose values are not our texts: codes, names, numbers, KSeF's own words.
 NO_TEXT = {
-    "challenge", "code", "color", "companies", "company_name", "context_type", "document",
+    "answer", "challenge", "code", "color", "companies", "company_name", "context_type", "document",
     "download_url", "environment", "evidence", "expires", "internal_id", "kind", "level",
     "masked", "name", "nip", "number", "origin", "owner", "reference_number", "result",
     "serial_number", "signing_label", "signing_url", "state", "status_at_ksef", "step",
-    "subject_type", "technical", "tick", "way", "way_back",
+    "subject_type", "technical", "tick", "url", "way", "way_back",
 }  # fmt: skip
 # KSeF tells these in Polish itself.
 KSEF_WORDS = {"/sessions/method", "/sessions/state_label"}
@@ -76,7 +76,7 @@ class TestPolishScreens(KsefCase):
         self.connect("reader")
         self.assertPanelInPolish(
             "limited",
-            headline="Połączono, ale w KSeF brakuje uprawnienia.",
+            headline="Połączono, ale w KSeF brakuje uprawnień do faktur.",
             missing_rights=["wystawianie faktur"],
         )
 
@@ -99,12 +99,15 @@ class TestPolishScreens(KsefCase):
         window = self.open_window()
         self.send_signed(window, "stranger")
         self.follow(window)
-        self.assertPanelInPolish("attention", headline="Połączenie wymaga uwagi.")
+        self.assertPanelInPolish(
+            "attention", headline="Brak połączenia z KSeF – faktury nie są wysyłane."
+        )
 
     def test_the_certificate_that_exists_already_or_needs_attention(self):
         panel = self.in_polish(self.env["l10n_pl_ksef.panel"])
         self.assertEqual(
-            panel._certificate_text("exists"), "istnieje już: wczytaj go ręcznie w zakładce Konto"
+            panel._certificate_text("exists"),
+            "istnieje już: wczytaj go ręcznie w menu KSeF → Konto",
         )
         self.assertEqual(
             panel._certificate_text("attention"), "wymaga uwagi: zobacz menu KSeF → Konto"

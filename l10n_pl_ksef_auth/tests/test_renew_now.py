@@ -135,7 +135,7 @@ class TestRenewNow(KsefCase):
 
     def test_who_does_not_manage_all_its_companies_renews_nothing(self):
         other = self.make_company("Klient B", "1111111111")
-        self.old._serve_too({other: "1111111111"})
+        self.share(self.old, other)
         with self.counted("enroll") as applications:
             for ask in (self.terms, self.renew):
                 with self.assertRaisesRegex(AccessError, "no access"):

@@ -43,14 +43,14 @@ class TestRenewal(KsefCase):
     def test_the_new_certificate_serves_all_companies_of_the_old_one(self):
         old = self.certified()
         other = self.make_company("Druga Sp. z o.o.", "1234563218")
-        old._serve_too({other: other.l10n_pl_ksef_digits})
+        self.share(old, other)
         _old, new = self.renewed_from(old)
         self.assertEqual(new.company_ids, self.company + other)
 
     def test_a_company_that_comes_back_from_the_archive_finds_the_new_certificate(self):
         old = self.certified()
         other = self.make_company("Druga Sp. z o.o.", "1234563218")
-        old._serve_too({other: other.l10n_pl_ksef_digits})
+        self.share(old, other)
         other.active = False
         _old, new = self.renewed_from(old)
         other.active = True

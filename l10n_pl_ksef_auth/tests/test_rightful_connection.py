@@ -65,7 +65,7 @@ class TestRightfulConnection(KsefCase):
             "l10n_pl_ksef_context_type": "internal_id",
             "l10n_pl_ksef_internal_id": "5265877635-00001",
         }
-        self.company.with_user(self.accountant).l10n_pl_ksef_save_options(unit)
+        self.company.with_user(self.accountant).l10n_pl_ksef_save_options(unit, confirmed=True)
         self.assertIsInstance(self.token(), LoginNeeded)
 
     def test_a_nip_written_in_another_way_is_the_same_nip(self):

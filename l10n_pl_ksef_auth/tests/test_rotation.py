@@ -145,7 +145,7 @@ class TestRotation(KsefCase):
         self.assertFalse(self.old.exists())
 
     def reminders(self):
-        activities = self.env["mail.activity"].search([("res_model", "=", self.session._name)])
+        activities = self.env["mail.activity"].search([("res_model", "=", False)])
         return activities.filtered(lambda item: self.file.name in (item.note or ""))
 
     def test_a_worker_that_has_not_heard_of_the_new_key_yet_works_on(self):

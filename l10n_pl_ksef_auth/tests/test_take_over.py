@@ -52,7 +52,7 @@ class TakeOverCase(KsefCase):
         """Have the former certificate serve one more company, which one user has."""
         other = self.make_company("Druga Sp. z o.o.", "1234563218")
         user.company_ids |= other
-        self.former._serve_too({other: other.l10n_pl_ksef_digits})
+        self.share(self.former, other)
         return other
 
 
@@ -228,7 +228,8 @@ class TestTakeOver(TakeOverCase):
         self.taken_over(consent=False)
         self.settle()
         self.disconnect()
-        self.assertNotIn(self.company.id, [row["id"] for row in self.account()["others"]])
+        (row,) = (row for row in self.account()["others"] if row["id"] == self.company.id)
+        self.assertIn("Somebody else", row["reason"])
         self.agree(self.company)
         company = self.company.with_user(self.accountant)
         (row,) = company.l10n_pl_ksef_connect_with_certificate()

@@ -69,9 +69,9 @@ class TestOwnCertificate(KsefCase):
         self.assertEqual(view["step"], "certificate")
         self.assertIn("rights", view["problem"]["text"])
 
-    def test_a_refused_certificate_leads_to_the_two_ways_of_signing(self):
+    def test_a_refused_certificate_leads_to_another_one_and_the_two_ways_of_signing(self):
         problem = self.refused(460, ["Certyfikat odwołany"])["problem"]
-        self.assertEqual(problem["other_ways"], ["site", "program"])
+        self.assertEqual(problem["other_ways"], ["certificate", "site", "program"])
         self.assertIn("moj.gov.pl", problem["action"])
 
     def test_after_a_failed_try_a_file_to_sign_is_one_click_away(self):

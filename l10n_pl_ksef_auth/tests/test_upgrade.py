@@ -8,7 +8,9 @@ from odoo.addons.l10n_pl_ksef_auth.models.res_company import DEFAULTS
 from .common import KsefCase
 
 SCRIPT = "l10n_pl_ksef_auth/migrations/19.0.1.1.0/post-migration.py"
+ACTIVITIES = "l10n_pl_ksef_auth/migrations/19.0.1.3.0/post-activities.py"
 MAILS = "l10n_pl_ksef_auth/migrations/19.0.1.2.0/post-alert_mails.py"
+NOTICES = "l10n_pl_ksef_auth/migrations/19.0.1.3.0/post-notices.py"
 RIGHTS = "l10n_pl_ksef_auth/migrations/19.0.1.3.0/post-rights.py"
 NAMES = "l10n_pl_ksef_auth/migrations/19.0.1.3.0/post-texts.py"
 OURS = ("l10n_pl_ksef_", "l10n_pl_edi_")
@@ -52,6 +54,51 @@ class TestUpgrade(KsefCase):
         template.use_default_to = True
         self.upgrade(MAILS)
         self.assertFalse(template.use_default_to)
+
+    def test_who_was_named_or_told_stays_so_now_that_there_may_be_several(self):
+        self.connect()
+        self.keep_alive(days=5)
+        alert = self.env["l10n_pl_ksef.alert"].search([("closed_at", "=", False)])
+        activity = alert.activity_ids
+        session = alert.session_id
+        activity.write({"res_model_id": self.env["ir.model"]._get_id(session._name)})
+        activity.res_id = session.id
+        self.env.cr.execute("ALTER TABLE res_company ADD l10n_pl_ksef_responsible_id int")
+        self.env.cr.execute("ALTER TABLE l10n_pl_ksef_alert ADD user_id int, ADD activity_id int")
+        told = (self.manager.id, self.company.id, self.accountant.id, activity.id, alert.id)
+        self.env.cr.execute(
+            """
+            UPDATE res_company SET l10n_pl_ksef_responsible_id = %s WHERE id = %s;
+            UPDATE l10n_pl_ksef_alert SET user_id = %s, activity_id = %s WHERE id = %s;
+            DELETE FROM l10n_pl_ksef_alert_res_users_rel
+            """,
+            told,
+        )
+        self.upgrade(NOTICES)
+        self.assertEqual(self.company.l10n_pl_ksef_responsible_ids, self.manager)
+        self.assertEqual((alert.user_ids, alert.activity_ids), (self.accountant, activity))
+
+    def test_the_mail_is_written_anew_unless_people_have_edited_it(self):
+        template = self.env.ref("l10n_pl_ksef_auth.mail_template_alert")
+        template.subject = "Ours"
+        self.upgrade(NOTICES)
+        self.assertEqual(template.subject, "{{ object.subject }}")
+        template.with_user(self.env.ref("base.user_admin")).subject = "Theirs"
+        self.upgrade(NOTICES)
+        self.assertEqual(template.subject, "Theirs")
+
+    def test_logins_have_no_chatter_any_more_and_a_reminder_there_is_of_no_record(self):
+        session = self.connect()
+        self.keep_alive(days=5)
+        activity = self.env["l10n_pl_ksef.alert"].search([("closed_at", "=", False)]).activity_ids
+        activity.write({"res_model_id": self.env["ir.model"]._get_id(session._name)})
+        activity.res_id = session.id
+        message = {"model": session._name, "res_id": session.id, "body": "created"}
+        self.env["mail.message"].create(message)
+        self.env.flush_all()
+        self.upgrade(ACTIVITIES)
+        self.assertEqual((activity.res_model, activity.res_id), (False, 0))
+        self.assertFalse(self.env["mail.message"].search([("model", "=", session._name)]))
 
     def test_who_had_the_invoicing_role_by_the_right_to_connect_keeps_it(self):
         invoicing = self.env.ref("account.group_account_invoice")

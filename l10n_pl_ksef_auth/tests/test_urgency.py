@@ -47,7 +47,7 @@ class TestUrgency(KsefCase):
 
     def test_a_company_without_a_login_comes_before_one_whose_login_ends(self):
         certificate = self.certified()
-        certificate._serve_too({self.other: self.other.l10n_pl_ksef_digits})
+        self.share(certificate, self.other)
         self.login(self.other, state="expired", activated_at=certificate._now())
         session = self.company._l10n_pl_ksef_session()
         session.renew_at = session._now()

@@ -75,9 +75,8 @@ class TestWalks(KsefCase):
     def test_walk_of_the_uploaded_bytes_to_the_active_session(self):
         window, path = self.open_window(), []
         document = self.signed(self.downloaded(window))
-        window.set_consent(True)
         with walked(path):
-            self.attach(window, document)
+            self.attach(window, document, consent=True)
             window.authenticate()
             self.follow(window)
         self.tell("b) The uploaded bytes, to the active session", path)

@@ -159,13 +159,13 @@ class TestForWhom(KsefCase):
 
     def test_a_typing_error_in_the_internal_identifier_is_not_called_one_in_the_nip(self):
         said = set()
-        for identifier in (False, "5265877635-0001", "5265877636-00001", "5265877635-0000A"):
+        for identifier in (None, "5265877635-0001", "5265877636-00001", "5265877635-0000A"):
             with self.subTest(identifier=identifier):
-                self.company.write(
-                    {
-                        "l10n_pl_ksef_context_type": "internal_id",
-                        "l10n_pl_ksef_internal_id": identifier,
-                    }
+                # As an earlier version stored it.
+                self.env.cr.execute(
+                    "UPDATE res_company SET l10n_pl_ksef_context_type = 'internal_id',"
+                    " l10n_pl_ksef_internal_id = %s WHERE id = %s",
+                    [identifier, self.company.id],
                 )
                 problem = self.panel()["problem"]
                 self.assertIn("internal identifier", problem["text"])

@@ -107,7 +107,7 @@ class TestWhoIsTold(KsefCase):
         return self.open_alerts().user_id
 
     def test_who_may_only_see_the_connection_is_passed_over(self):
-        self.company.l10n_pl_ksef_responsible_id = self.clerk
+        self.company.l10n_pl_ksef_responsible_ids = self.clerk
         self.assertEqual(self.told(), self.accountant)
 
     def test_who_has_an_address_comes_first(self):
@@ -271,7 +271,7 @@ class TestWhoIsTold(KsefCase):
         self.move("copy_duplicated")
         self.keep_alive(days=8)
         self.assertEqual(set(self.open_alerts().mapped("reason")), {"key", "login"})
-        self.assertEqual(len(self.open_alerts().activity_id), 2)
+        self.assertEqual(len(self.open_alerts().activity_ids), 2)
         self.assertFalse(self.mails())
 
     def test_a_neutralized_copy_tells_nobody(self):
@@ -303,11 +303,19 @@ class TestWhoIsTold(KsefCase):
 
 @tagged("post_install", "-at_install")
 class TestAlertLink(HttpCase, KsefCase):
-    def test_the_mails_link_opens_the_connection_of_the_company_that_it_is_about(self):
-        self.connect()
-        self.keep_alive(days=5)
-        alert = self.env["l10n_pl_ksef.alert"].search([("closed_at", "=", False)])
+    def test_the_mails_link_asks_for_the_window_of_the_company_that_it_is_about(self):
+        other = self.make_company("Druga", "1111111111")
+        self.accountant.company_ids |= other
+        alert = self.env["l10n_pl_ksef.alert"].create(
+            {
+                "company_id": other.id,
+                "environment": "test",
+                "reason": "login",
+                "level": 0,
+                "user_ids": self.accountant.ids,
+            }
+        )
         self.authenticate("ksef_accountant", "ksef_accountant")
         answer = self.url_open(f"/l10n_pl_ksef/alert/{alert.id}", allow_redirects=False)
-        self.assertTrue(answer.headers["Location"].endswith("/odoo/ksef"))
-        self.assertEqual(answer.cookies["cids"], str(self.company.id))
+        self.assertTrue(answer.headers["Location"].endswith("/odoo/ksef?sign=1"))
+        self.assertEqual(answer.cookies["cids"], str(other.id))

@@ -24,6 +24,11 @@ MAX_RETRY_AFTER = 24 * 3600.0
 _STANDARD_MEMBERS = {
     "title", "status", "detail", "instance", "timestamp", "traceId", "type", "reasonCode"
 }  # fmt: skip
+#: Calls that leave everything at KSeF as it is, by method and the beginning of the path.
+_READS = (
+    "GET ", "POST /auth/challenge", "POST /auth/token/refresh", "POST /certificates/query",
+    "POST /certificates/retrieve", "POST /permissions/query",
+)  # fmt: skip
 _TRACE = re.compile("[0-9A-Za-z-]{8,80}")
 
 
@@ -53,7 +58,8 @@ class KsefUnavailable(KsefError):
 
     ``sent`` is False only if the request certainly did not reach KSeF. ``code`` is one of
     network, timeout, tls, proxy, redirect, server, html, blocked, unreadable, too_long, reset,
-    address. ``incident`` is the number of a blocked call for support, where one was told.
+    address. ``incident`` is the number of a blocked call for support, where one was told. ``call``
+    is method and path, where no answer came at all.
     """
 
     retryable = True
@@ -62,6 +68,12 @@ class KsefUnavailable(KsefError):
     status: int | None = None
     retry_after: float | None = None
     incident: str = ""
+    call: str = ""
+
+    @property
+    def may_have_done(self) -> bool:
+        """Return True if KSeF may have received something that changes anything there."""
+        return self.sent and not self.call.startswith(_READS)
 
     @property
     def details(self) -> tuple[str, ...]:

@@ -340,7 +340,8 @@ _PROXY_ERRORS = (
 def _unavailable(call: str, error: Exception) -> KsefUnavailable:
     sent = not _is_unsent(error)
     code = _code_of(error, sent)
-    return KsefUnavailable(f"{call}: {code}", code=code, sent=sent)
+    asked = call.removeprefix("KSeF ")
+    return KsefUnavailable(f"{call}: {code}", code=code, sent=sent, call=asked)
 
 
 def _is_unsent(error: Exception) -> bool:

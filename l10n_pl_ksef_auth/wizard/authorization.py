@@ -1,25 +1,21 @@
 import base64
 import binascii
 from dataclasses import dataclass
-from datetime import timedelta, timezone
+from datetime import timedelta
 
-from odoo import Command, api, fields, models
-from odoo.exceptions import AccessError
-from odoo.tools import SQL
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
 
 from ..models.base import problems
 from ..models.base.const import ENVIRONMENT_LABELS
 from ..models.base.locks import fresh
 from ..models.base.steps import naive
-from ..models.certificate.states import STANDING
 from ..models.res_company import CONNECT_GROUP
-from ..models.session.states import ENDED, IN_FLIGHT
-from ..models.vault.vault import read_secret, secret_digests, write_secrets
+from ..models.session.states import ENDED
+from ..models.vault.vault import write_secrets
 from ..tools import clock, members
-from ..tools import nip as nip_tools
-from ..tools.const import CHALLENGE_LIFETIME
 from ..tools.errors import KsefError
-from ..tools.signed_document import MAX_SIZE, Expected, KnownChallenge, Reading, read
+from ..tools.signed_document import MAX_SIZE, Reading
 from ..tools.vault import VaultError
 
 STEPS = [
@@ -32,13 +28,12 @@ STEPS = [
 ]
 # Where the file is signed; who has a certificate signs nothing.
 WAYS = [("site", "On moj.gov.pl"), ("program", "In one's own signing program")]
+# A certificate logs in from now on, or somebody signs again every week.
+ANSWERS = [("once", "Sign only once"), ("weekly", "Sign every 7 days")]
 # KSeF was seen to say "in progress" for half an hour (docs/ksef.md A1-100).
 LONG_VERIFICATION = timedelta(minutes=2)
-# An uploaded document that was not sent: its challenge has long expired.
-KEPT_DOCUMENTS = timedelta(hours=1)
-# Clicks in a row get the file of the first: each challenge counts against this server's address.
-BRAKE = timedelta(seconds=10)
-NO_DOCUMENT = {"document_secret": False, "document_name": False}
+# The answer goes with the file: another may have another signer.
+NO_DOCUMENT = {"document_secret": False, "document_name": False, "answer": False}
 
 
 @dataclass(frozen=True, repr=False)
@@ -73,7 +68,7 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
     document_name = fields.Char(readonly=True)
     document_secret = fields.Text(groups=fields.NO_ACCESS, prefetch=False)
     attached_at = fields.Datetime(readonly=True)
-    consent = fields.Boolean(readonly=True)
+    answer = fields.Selection(ANSWERS, readonly=True)
     problem = fields.Json(readonly=True)
     take_over = fields.Boolean(string="Another identity takes over", readonly=True)
     revoke_taken_over = fields.Boolean(string="Revoke the former certificate", readonly=True)
@@ -123,15 +118,16 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
         if way in dict(WAYS):
             window.way = way
         window.problem = False
+        if window._nip_problem():
+            return window.view()
         try:
             if not window._has_just_downloaded():
                 window._new_session()
-        except nip_tools.InvalidNip as error:
-            window.problem = problems.of_nip(error)
         except KsefError as error:
             window.problem = problems.of_request(error)
         else:
-            window.step = "sign"
+            # What was signed before belongs to an earlier download.
+            window.write({**NO_DOCUMENT, "step": "sign"})
         return window.view()
 
     def go(self, step):
@@ -165,6 +161,7 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
                 {
                     "document_name": members.for_people(str(name))[:255],
                     "attached_at": naive(clock.now()),
+                    "answer": False,
                 }
             )
         except (binascii.Error, TypeError, ValueError):
@@ -183,13 +180,13 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
         return window.view()
 
     def set_consent(self, consent):
-        """Record whether the signer wants a KSeF certificate for later logins.
+        """Record the user's answer for the signer: a certificate, or a signature every 7 days.
 
-        :param bool consent: the choice
+        :param bool consent: True for a KSeF certificate
         :return dict: view()
         """
         window = self._checked_sudo()
-        window.consent = bool(consent)
+        window.write({"answer": "once" if consent else "weekly", "problem": False})
         return window.view()
 
     def forget_take_over(self):
@@ -211,7 +208,9 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
         if window._catch_up(upload.reading):
             return window._follow_up(upload)
         session = window._session_of(upload.reading)
-        if not session or upload.reading.stops:
+        if session and not upload.reading.stops and not window.answer:
+            window.problem = problems.local("answer_missing")
+        if not session or upload.reading.stops or not window.answer:
             return window._view(upload)
         window.write({"session_id": session.id, "step": "verify", "problem": False})
         session._submit_signed(upload.content, **window._sender_values(upload.reading))
@@ -224,17 +223,37 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
         """
         window = self._checked_sudo()
         sessions, company = self.env["l10n_pl_ksef.session"], window.company_id
-        problem, login = window._nip_problem(), sessions
-        if not problem:
-            login, _failure = sessions._log_in(company, wait_seconds=5, anew=True)
+        if window._nip_problem():
+            return window.view()
+        login, _failure = sessions._log_in(company, wait_seconds=5, asked_by=self.env.user)
         if login:
             # It is newer than this transaction's view of the database.
             with fresh(window) as seen:
                 seen.write({"session_id": login.id, "step": "verify", "problem": False})
                 return seen._follow_up(Upload())
         usable = company._l10n_pl_ksef_certificate()._usable()
-        window.problem = problem or problems.local("busy" if usable else "certificate_gone")
+        window.problem = problems.local("busy" if usable else "certificate_gone")
         return window.view()
+
+    def change_company(self):
+        """Open the window of the company that the attached file is for, and attach it there.
+
+        :return dict: the action that opens it
+        :raises UserError: the file is for none of the user's companies
+        """
+        window = self._checked_sudo()
+        upload = window._upload()
+        company = window._company_of(upload.reading)
+        if not company:
+            raise UserError(self.env._("You do not work in the company that this file is for."))
+        action = company.sudo(False).l10n_pl_ksef_open_authorization()
+        # A copy of the database asks first what to do.
+        other = self.browse(action["params"]["wizard_id"]) if "params" in action else self.browse()
+        if other and other.sudo().step != "verify":
+            other.go("upload")
+            other.attach(window.document_name, base64.b64encode(upload.content).decode())
+        window.detach()
+        return action
 
     def follow(self):
         """Do the next due step while KSeF checks the signature or the certificate.
@@ -304,185 +323,3 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
             return bool(session.problem)
         # Refused; or not even stored, because another worker held the lock for too long.
         return not session.sudo().document_secret
-
-    # ------------------------------------------------------------------
-    # The attached file
-    # ------------------------------------------------------------------
-    def _upload(self):
-        """Decrypt and read the attached file: milliseconds, so once for each call of the window.
-
-        Nothing is kept of a reading: it holds a PESEL, and changes with the time.
-        """
-        try:
-            content = read_secret(self, "document_secret")
-        except VaultError:
-            content = b""
-        is_shown = content and self.step != "verify"
-        return Upload(content, self._reading(content) if is_shown else None)
-
-    def _reading(self, content):
-        """Return what the file says; None while the company's own number is wrong."""
-        if self._nip_problem():
-            return None
-        challenges = [
-            KnownChallenge(one.challenge, one.challenge_expires_at.replace(tzinfo=timezone.utc))
-            for one in self._sessions()
-        ]
-        context = self.company_id._l10n_pl_ksef_context()
-        return read(content, Expected(clock.now(), challenges, context, self.environment))
-
-    def _nip_problem(self):
-        """Return what is wrong with the company's own number, or False."""
-        try:
-            self.company_id._l10n_pl_ksef_context()
-        except nip_tools.InvalidNip as error:
-            return problems.of_nip(error)
-        return False
-
-    @api.autovacuum
-    def _forget_unused(self):
-        """Remove uploaded documents once KSeF has judged them, and those that were never sent.
-
-        A window that is open removes its own; this is for windows that were closed. Rows that a
-        user's request is writing are left for the next time.
-        """
-        self.flush_model()
-        self.env.cr.execute(
-            SQL(
-                """
-                UPDATE l10n_pl_ksef_authorization
-                   SET document_secret = NULL, document_name = NULL
-                 WHERE id IN (
-                       SELECT upload.id
-                         FROM l10n_pl_ksef_authorization AS upload
-                    LEFT JOIN l10n_pl_ksef_session AS session ON session.id = upload.session_id
-                        WHERE upload.document_secret IS NOT NULL
-                          AND (session.state NOT IN ('waiting', 'submitted')
-                               OR upload.write_date < %s)
-                          FOR UPDATE OF upload SKIP LOCKED)
-                """,
-                fields.Datetime.now() - KEPT_DOCUMENTS,
-            )
-        )
-        self.invalidate_model(["document_secret", "document_name"])
-
-    # ------------------------------------------------------------------
-    # Sessions and challenges
-    # ------------------------------------------------------------------
-    def _has_just_downloaded(self):
-        """Return True if the window's file is as new as can be, and still the one to be signed."""
-        session, company = self.session_id, self.company_id
-        if session.method != "signature" or not session.challenge_expires_at:
-            return False
-        context = company._l10n_pl_ksef_context()
-        begun = session.challenge_expires_at - CHALLENGE_LIFETIME
-        return (
-            session.state == "waiting"
-            and not session.document_secret
-            and session._login_context() == context
-            and session.subject_type == company.l10n_pl_ksef_subject_type
-            and session._now() < begun + BRAKE
-        )
-
-    def _new_session(self):
-        context = self.company_id._l10n_pl_ksef_context()
-        asked_at = clock.now()
-        with self.company_id._l10n_pl_ksef_client(self.environment) as client:
-            challenge = client.challenge()
-        self.session_id = self.env["l10n_pl_ksef.session"].create(
-            {
-                "company_id": self.company_id.id,
-                "environment": self.environment,
-                "context_type": context.type,
-                "context_value": context.value,
-                "subject_type": self.company_id.l10n_pl_ksef_subject_type,
-                "challenge": challenge.challenge,
-                # Counted from the moment before we asked: a wrong clock here does not matter.
-                "challenge_expires_at": naive(asked_at + CHALLENGE_LIFETIME),
-            }
-        )
-
-    def _sessions(self):
-        """Return the sessions that wait or lately waited for a signature, the newest first."""
-        return self.env["l10n_pl_ksef.session"].search(
-            [
-                ("company_id", "=", self.company_id.id),
-                ("environment", "=", self.environment),
-                ("method", "=", "signature"),
-                ("challenge_expires_at", ">", naive(clock.now()) - timedelta(days=1)),
-            ]
-        )
-
-    def _session_of(self, reading):
-        """Return the waiting session whose challenge the document signs; empty without one."""
-        if not reading:
-            return self.session_id.browse()
-        return self._sessions().filtered(
-            lambda session: session.state == "waiting" and session.challenge == reading.challenge
-        )[:1] or self.session_id.filtered(lambda session: session.state == "waiting")
-
-    def _catch_up(self, reading):
-        """Go on with a session whose file was sent by a request that lost its own changes.
-
-        Odoo replays a request after a conflict, and a worker may be killed; KSeF has the file then,
-        and would refuse it a second time.
-        """
-        if self.step == "verify" or not self.attached_at or not reading:
-            return False
-        sent = self._sessions().filtered(
-            lambda session: (
-                session.challenge == reading.challenge
-                and session.state in (*IN_FLIGHT, "active", "failed")
-                # An old file that is attached once more is sent again: KSeF refuses it.
-                and session.send_started_at >= self.attached_at
-            )
-        )[:1]
-        if sent:
-            self.write({"session_id": sent.id, "step": "verify", "problem": False})
-        return bool(sent)
-
-    def _sender_values(self, reading):
-        """Return what the session keeps: who sends the file, who signed it, and what they chose."""
-        values = {"user_id": self.env.uid}
-        if reading.signer:
-            identity = reading.signer.identity
-            values |= {
-                "signer_name": reading.signer.name,
-                "signer_kind": reading.signer.kind,
-                "signer_masked": identity.label if identity else False,
-            }
-        if self.consent:
-            values |= {"consent_at": naive(clock.now()), "consent_text": self._consent_text()}
-        taken = self._taken_over(reading).ids if self.take_over else []
-        return {
-            **values,
-            "signers_certificate_ids": [Command.set(self._of_signer(reading).ids)],
-            "takes_over_ids": [Command.set(taken)],
-            "revoke_taken_over": bool(taken) and self.revoke_taken_over,
-        }
-
-    def _consent_text(self):
-        return self.env._(
-            "I agree that KSeF issues a certificate in the name of the person or company that"
-            " signed this document. Odoo keeps it, encrypted, and logs in with it from now on. It"
-            " opens every NIP that its owner may act for in KSeF, and it stays in this Odoo."
-        )
-
-    def _taken_over(self, reading):
-        """Return the certificates that serve the company, without those of the file's signer."""
-        return self._standing() - self._of_signer(reading)
-
-    def _of_signer(self, reading):
-        """Return the certificates that serve the company and belong to the file's signer."""
-        signer = reading.signer
-        signers = secret_digests(self.env, signer.identity) if signer and signer.identity else []
-        return self._standing().filtered(lambda one: one.identity_digest in signers)
-
-    def _standing(self):
-        return self.env["l10n_pl_ksef.certificate"].search(
-            [
-                ("company_ids", "in", self.company_id.id),
-                ("environment", "=", self.environment),
-                ("state", "in", STANDING),
-            ]
-        )

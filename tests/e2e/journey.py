@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
+import manual
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from stack.demo import DemoStack
@@ -15,6 +17,13 @@ BUTTON = "Odśwież połączenie (podpis)"
 RED = ("fa-times", "rgb(198, 40, 40)")
 GREEN = ("fa-check", "rgb(27, 125, 53)")
 FILE = "AuthTokenRequest.xml"
+# A press of the mouse is one, whatever events it becomes.
+NOTE_CLICKS = """
+    addEventListener("mousedown", (ev) => {
+        const pressed = ev.target.closest("button, a, label, input") || ev.target;
+        noteClick((pressed.querySelector?.("strong") || pressed).innerText || pressed.name || "");
+    }, true);
+"""
 SIGNED = "AuthTokenRequest (1).xml"
 
 # Two cores may be busy with other tests beside this one.
@@ -36,12 +45,28 @@ def expect_labels(panel: Locator) -> None:
     expect(panel.locator(".o_ksef_connect")).to_have_text(BUTTON)
 
 
+class Clicks:
+    """What was pressed with the mouse, by its label; the signing site's are counted apart."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self.odoo: Page | None = None
+        self.in_odoo: list[str] = []
+        self.at_site: list[str] = []
+        context.expose_binding("noteClick", self._note)
+        context.add_init_script(NOTE_CLICKS)
+
+    def _note(self, source: dict[str, Any], label: str) -> None:
+        (self.in_odoo if source["page"] is self.odoo else self.at_site).append(label.strip())
+
+
 class Journey:
     """One accountant at a fresh browser."""
 
     def __init__(self, demo: DemoStack, context: BrowserContext, folder: Path, pictures: Path):
         self.demo, self.context, self.folder, self.pictures = demo, context, folder, pictures
-        self.page = context.new_page()
+        self.clicks = Clicks(context)
+        self.page = self.clicks.odoo = context.new_page()
+        self.outdated: list[str] = []
 
     def log_in(self, login: str = "ksiegowa") -> Page:
         """Log in to Odoo and wait for the menu."""
@@ -53,9 +78,11 @@ class Journey:
         return self.page
 
     def picture(self, name: str) -> None:
-        """Save a screenshot of what the accountant sees."""
+        """Save a screenshot of what the accountant sees, and compare the manual's picture of it."""
         self.page.wait_for_timeout(400)
         self.page.screenshot(path=self.pictures / f"{name}.png")
+        if outdated := manual.look(self.page, name):
+            self.outdated.append(outdated)
 
     def card(self) -> Locator:
         """Return the panel on the accounting dashboard, where an accountant lands."""
@@ -98,6 +125,16 @@ class Journey:
         download.value.save_as(target)
         site.close()
         return target
+
+    def answer(self, answer: str) -> None:
+        """Answer the window's question how often to sign: Tylko raz, or Co 7 dni."""
+        self.page.locator(".o_ksef_answer").filter(has_text=answer).click()
+
+    def footer_button_at(self) -> float:
+        """Return how far from the top the window's right button has its middle, in pixels."""
+        box = self.page.locator(".o_ksef_buttons > button").last.bounding_box()
+        assert box
+        return box["y"] + box["height"] / 2
 
     def choose(self, document: Path) -> None:
         """Choose a file on the third screen."""

@@ -84,6 +84,17 @@ def _certificate(user: OdooUser, company_id: int) -> str:
     return str(panel["certificate"]["state"])
 
 
+def draft_invoice(user: OdooUser) -> int:
+    """Write an invoice of one service with 23 % VAT, and return its id."""
+    (partner,) = user.call("res.partner", "search", [("name", "=", "Nabywca S.A.")])
+    wanted = [("type_tax_use", "=", "sale"), ("amount", "=", 23)]
+    taxes = user.call("account.tax", "search", wanted, limit=1)
+    line = {"name": "Usługa", "quantity": 1, "price_unit": 100, "tax_ids": taxes}
+    values = {"move_type": "out_invoice", "partner_id": partner}
+    values |= {"invoice_line_ids": [(0, 0, line)]}
+    return int(user.call("account.move", "create", [values])[0])
+
+
 def wait_until(condition: Callable[[], bool], what: str, seconds: float = 30) -> None:
     """Wait until something holds; fail after `seconds`, naming it."""
     deadline = time.monotonic() + seconds

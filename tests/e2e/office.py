@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from odoo_user import OdooUser
+from odoo_user import OdooUser, draft_invoice
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from ksef_simulator.control import Control
@@ -38,13 +38,7 @@ class Office:
 
     def draft(self) -> int:
         """Write an invoice of one service with 23 % VAT, and return its id."""
-        call = self.accountant.call
-        (partner,) = call("res.partner", "search", [("name", "=", "Nabywca S.A.")])
-        wanted = [("type_tax_use", "=", "sale"), ("amount", "=", 23)]
-        taxes = call("account.tax", "search", wanted, limit=1)
-        line = {"name": "Usługa", "quantity": 1, "price_unit": 100, "tax_ids": taxes}
-        values = {"move_type": "out_invoice", "partner_id": partner}
-        return call("account.move", "create", [values | {"invoice_line_ids": [(0, 0, line)]}])[0]
+        return draft_invoice(self.accountant)
 
     def send(self, picture: str) -> str:
         """Post an invoice, send it by the wizard, and return the KSeF number on its form."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import pkgutil
 import socket
 import threading
 import time
@@ -16,10 +18,11 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from tools import auth_token_request
+from tools import auth_token_request, meanings
 from tools.answers import EnrollmentData
 from tools.auth_token_request import Context
 from tools.client import KsefClient
+from tools.meanings.meaning import Meaning
 from tools.x509_support import Certificate, read_certificate
 
 CHALLENGE = "20260429-CR-0123456789-ABCDEF0123-0A"
@@ -174,3 +177,18 @@ def certificate_for(
         builder = builder.add_extension(usage, critical=True)
     made = builder.sign(key, hashes.SHA256())
     return read_certificate(made.public_bytes(Encoding.DER))
+
+
+def every_meaning() -> set[Meaning]:
+    """Return all meanings that the modules of tools.meanings hold, however deep in their tables."""
+    names = [module.name for module in pkgutil.iter_modules(meanings.__path__)]
+    modules = [importlib.import_module(f"tools.meanings.{name}") for name in names]
+    return {item for module in modules for value in vars(module).values() for item in _held(value)}
+
+
+def _held(value: object) -> Iterator[Meaning]:
+    if isinstance(value, Meaning):
+        yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _held(item)

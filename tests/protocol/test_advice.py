@@ -4,6 +4,8 @@ A row: the code, KSeF's details, the way back, whether the same attempt is over 
 the sentence, words of the advice. The statuses, codes and reasons are those of docs/ksef.md A1.
 """
 
+import re
+
 import pytest
 
 from tools import meanings
@@ -27,7 +29,7 @@ FINAL, PASSES = True, False
 LOGIN = [
     (100, "", "wait", PASSES, "still checking the signature", "Odoo goes on asking"),
     (200, "", "none", FINAL, "has accepted the login", ""),
-    (415, "Brak przypisanych uprawnień", "sign", FINAL, "no rights there to", "ZAW-FA"),
+    (415, "Brak przypisanych uprawnień", "sign", FINAL, "signature is fine", "ZAW-FA"),
     (425, "", "sign", FINAL, "login was ended in KSeF", CONNECT_AGAIN),
     (450, "", "sign", FINAL, "did not accept the KSeF token", "signature instead"),
     (450, "Nieprawidłowe wyzwanie autoryzacyjne", "sign", FINAL, "challenge", "signature instead"),
@@ -51,7 +53,7 @@ LOGIN = [
     (480, "", "support", FINAL, "security incident", "ksef.podatki.gov.pl/formularz"),
     (500, "", "sign", PASSES, "an error of its own", SIGN_AGAIN),
     (550, "", "sign", PASSES, "cancelled the login", SIGN_AGAIN),
-    (999, "", "support", FINAL, "%(code)s", TELL_SUPPORT),
+    (999, "", "support", FINAL, "does not know", TELL_SUPPORT),
 ]
 
 REFUSALS = [
@@ -75,7 +77,7 @@ REFUSALS = [
     (21001, "", "other_file", FINAL, "could not read the file", OTHER_FILE),
     (21111, "", "sign", FINAL, "out of date or was used already", SIGN_AGAIN),
     (21115, "", "other_way", FINAL, "lacks the signer's PESEL or NIP", OTHER_WAY),
-    (21117, "", "settings", FINAL, "does not accept %(nip)s", "kind of identifier"),
+    (21117, "", "settings", FINAL, "(%(nip)s)", "as whom Odoo logs in"),
     (21180, "", "support", FINAL, "at this address", CHECK_ADDRESS),
     (21217, "", "new_file", FINAL, "UTF-8", SIGN_UNTOUCHED),
     (21301, "", "sign", FINAL, "no longer accepts this login", CONNECT_AGAIN),
@@ -90,9 +92,9 @@ REFUSALS = [
     (21301, "Token KSeF został unieważniony.", "sign", FINAL, "token", CONNECT_AGAIN),
     (21304, "", "sign", FINAL, "no longer accepts this login", CONNECT_AGAIN),
     (21308, "", "sign", FINAL, "this person's data", "another person"),
-    (21401, "", "sign", FINAL, "The request in the file does not have the form", SIGN_AGAIN),
-    (21405, "", "support", FINAL, "error in the data: %(details)s", TELL_SUPPORT),
-    (21406, "", "settings", FINAL, "holds no PESEL or NIP", "fingerprint"),
+    (21401, "", "sign", FINAL, "The file does not have the form", SIGN_AGAIN),
+    (21405, "", "support", FINAL, "error in the data", TELL_SUPPORT),
+    (21406, "", "settings", FINAL, "holds no PESEL or NIP", "certificate alone"),
     (21418, "", "support", FINAL, "continue the list", TELL_SUPPORT),
     (21470, "", "sign", FINAL, "withdrawn the key", "signature instead"),
     (25001, "", "sign", FINAL, "no data for a certificate", "with a signature"),
@@ -108,34 +110,63 @@ REFUSALS = [
     (25011, "", "support", FINAL, "application is signed", TELL_SUPPORT),
     (26001, "", "none", FINAL, "rights that this login does not have", "rights granted"),
     (26002, "", "settings", FINAL, "no KSeF tokens", "company's NIP"),
-    (99999, "", "support", FINAL, "%(code)s", TELL_SUPPORT),
+    (99999, "", "support", FINAL, "does not know", TELL_SUPPORT),
+]
+
+#: Kind, code, details and the rest as above: what a login with a KSeF certificate ended with.
+BY_CERTIFICATE = [
+    ("auth_status", 415, "Brak przypisanych uprawnień",
+     "sign", FINAL, "certificate is fine, but %(signer)s", "ZAW-FA"),
+    ("auth_status", 425, "", "sign", FINAL, "by %(signer)s", CONNECT_AGAIN),
+    ("auth_status", 460, "", "other_way", FINAL, "certificate of %(signer)s", OTHER_WAY),
+    ("auth_status", 460, "Nieważny certyfikat", "sign", FINAL, "has expired", "another"),
+    ("auth_status", 460, "Błąd weryfikacji łańcucha certyfikatów",
+     "wait", PASSES, "just now", ODOO_GOES_ON),
+    ("auth_status", 460, "Certyfikat odwołany", "sign", FINAL, "was revoked", "another"),
+    ("auth_status", 460, "Certyfikat zawieszony", "sign", FINAL, "is suspended", "another"),
+    ("auth_status", 460, "Niezaufany łańcuch certyfikatów",
+     "sign", FINAL, "another KSeF environment", "another"),
+    ("auth_status", 460, "Niepoprawny certyfikat",
+     "sign", FINAL, "another KSeF environment", "another"),
+    ("auth_status", 470, "", "sign", FINAL, "data of %(signer)s", "another person"),
+    ("auth_status", 480, "", "support", FINAL, "security incident", "formularz"),
+    ("auth_status", 500, "", "wait", PASSES, "an error of its own", ODOO_GOES_ON),
+    ("auth_status", 550, "", "wait", PASSES, "cancelled the login", ODOO_GOES_ON),
+    ("refusal", 9105, "", "other_way", FINAL, "certificate of %(signer)s", OTHER_WAY),
+    ("refusal", 21001, "", "other_way", FINAL, "certificate of %(signer)s", OTHER_WAY),
+    ("refusal", 21111, "", "wait", PASSES, "this login", ODOO_GOES_ON),
+    ("refusal", 21115, "", "other_way", FINAL, "certificate of %(signer)s", OTHER_WAY),
+    ("refusal", 21308, "", "sign", FINAL, "data of %(signer)s", "another person"),
+    ("refusal", 21301, "", "sign", FINAL, "no longer accepts this login", CONNECT_AGAIN),
+    ("local", "answer_lost", "", "wait", PASSES, "lost", ODOO_GOES_ON),
+    ("local", "not_taken", "", "wait", PASSES, "took no logins", ODOO_GOES_ON),
 ]
 
 APPLICATIONS = [
     (100, "", "wait", PASSES, "is issuing the certificate", ODOO_GOES_ON),
     (200, "", "none", FINAL, "has issued the certificate", ""),
-    (400, "", "account", FINAL, "rejected the certificate application: %(details)s", "again"),
+    (400, "", "account", FINAL, "rejected the certificate application", "again"),
     (400, "Klucz publiczny został już certyfikowany przez inny podmiot.",
      "account", FINAL, "to somebody else", "Ask for a certificate again"),
     (400, "Osiągnięto dopuszczalny limit posiadanych certyfikatów.",
      "account", FINAL, "as many KSeF certificates as", "Revoke a certificate"),
     (500, "", "account", FINAL, "an error of its own", "Ask for a certificate again"),
     (550, "", "account", FINAL, "cancelled the certificate application", "again"),
-    (999, "", "support", FINAL, "%(code)s", TELL_SUPPORT),
+    (999, "", "support", FINAL, "does not know", TELL_SUPPORT),
 ]
 
 ORDERS = [
     (100, "wait", PASSES, "still working on the rights", ODOO_GOES_ON),
     (200, "none", FINAL, "has changed the rights", ""),
-    (400, "none", FINAL, "did not change the rights. %(text)s", "Ministry's application"),
-    (410, "settings", FINAL, "do not fit together. %(text)s %(details)s", "office's number"),
+    (400, "none", FINAL, "did not change the rights.", "Ministry's application"),
+    (410, "settings", FINAL, "do not fit together.", "office's number"),
     (420, "sign", FINAL, "may not give rights in KSeF: %(nip)s", "company's owner"),
-    (430, "none", FINAL, "cannot give such rights. %(text)s", "Ministry's application"),
-    (440, "settings", FINAL, "between the two numbers. %(text)s %(details)s", "office's number"),
-    (450, "settings", FINAL, "for the office's number. %(text)s %(details)s", "office's number"),
+    (430, "none", FINAL, "cannot give such rights.", "Ministry's application"),
+    (440, "settings", FINAL, "between the two numbers.", "office's number"),
+    (450, "settings", FINAL, "for the office's number.", "office's number"),
     (500, "wait", PASSES, "an error of its own", ODOO_GOES_ON),
     (550, "wait", PASSES, "cancelled the change of rights", ODOO_GOES_ON),
-    (999, "support", FINAL, "%(code)s", TELL_SUPPORT),
+    (999, "support", FINAL, "does not know", TELL_SUPPORT),
 ]
 
 #: The call, and what its HTTP 403 for missing permissions means.
@@ -154,19 +185,19 @@ FORBIDDEN = [
     ("insufficient-resource-access", "none", FINAL, "no access to what was asked", "rights"),
     ("auth-method-not-allowed", "sign", FINAL, "kind of login that is in use", CONNECT_AGAIN),
     ("security-service-blocked", "support", FINAL, "security service", "incident's number"),
-    ("context-type-not-allowed", "settings", FINAL, "kind of identifier", "kind of identifier"),
-    ("a-new-reason", "support", FINAL, "%(code)s %(text)s", TELL_SUPPORT),
+    ("context-type-not-allowed", "settings", FINAL, "kind of identifier", "as whom Odoo logs in"),
+    ("a-new-reason", "support", FINAL, "does not allow this", TELL_SUPPORT),
 ]
 
 WITHOUT_A_CODE = [
     (401, "sign", FINAL, "does not accept this login", CONNECT_AGAIN),
     (403, "sign", FINAL, "does not allow this login", CONNECT_AGAIN),
     (404, "support", FINAL, "does not know what Odoo asked for", TELL_SUPPORT),
-    (409, "support", FINAL, "%(code)s: %(text)s", TELL_SUPPORT),
+    (409, "support", FINAL, "does not know", TELL_SUPPORT),
     (410, "sign", FINAL, "no longer keeps this operation", SIGN_AGAIN),
     (413, "other_file", FINAL, "too large", OTHER_FILE),
     (415, "support", FINAL, "kind of message that Odoo sent", TELL_SUPPORT),
-    (429, "wait", PASSES, "slow down", "Odoo waits and tries again"),
+    (429, "wait", PASSES, "too many requests", "Odoo waits and tries again"),
 ]
 
 #: Code, whether KSeF may have received the message, and the rest as above.
@@ -203,6 +234,28 @@ def _is_right(meaning, way_back, final, said, advised):
 def test_the_end_of_a_login(code, detail, way_back, final, said, advised):
     meaning = meanings.auth_status(code, (detail,) if detail else ())
     _is_right(meaning, way_back, final, said, advised)
+
+
+@pytest.mark.parametrize(
+    ("kind", "code", "detail", "way_back", "final", "said", "advised"), BY_CERTIFICATE
+)
+def test_the_end_of_a_login_with_a_certificate(kind, code, detail, way_back, final, said, advised):
+    problem = {"kind": kind, "code": code, "details": [detail] if detail else []}
+    meaning = meanings.of_record({**problem, "login": "certificate"})
+    _is_right(meaning, way_back, final, said, advised)
+
+
+@pytest.mark.parametrize(("kind", "code", "detail"), [row[:3] for row in BY_CERTIFICATE])
+def test_nobody_reads_of_a_signer_where_nobody_signed(kind, code, detail):
+    problem = {"kind": kind, "code": code, "details": [detail] if detail else []}
+    meaning = meanings.of_record({**problem, "login": "certificate"})
+    assert not re.search(r"signature|the signer|the file", meaning.text)
+
+
+@pytest.mark.parametrize("call", ["POST /auth/token/refresh", "POST /permissions/query"])
+def test_what_another_call_is_refused_for_is_told_alike_with_a_certificate(call):
+    problem = {"kind": "refusal", "code": 21001, "call": call}
+    assert meanings.of_record({**problem, "login": "certificate"}) == meanings.of_record(problem)
 
 
 @pytest.mark.parametrize(("code", "detail", "way_back", "final", "said", "advised"), REFUSALS)

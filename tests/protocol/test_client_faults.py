@@ -54,6 +54,19 @@ def test_a_connection_closed_without_answer_may_mean_that_ksef_has_the_request()
     assert (error.code, error.sent) == ("reset", True)
 
 
+def test_only_a_call_that_changes_something_may_have_done_so_without_an_answer():
+    calls = {
+        "challenge": lambda client: client.challenge(),
+        "status": lambda client: client.auth_status("20261122-AU-1", "bearer"),
+        "document": lambda client: client.submit_signed_request(b"<x/>"),
+    }
+    done = {}
+    for name, call in calls.items():
+        with wire([]) as (client, _server):
+            done[name] = raised(KsefUnavailable, lambda call=call: call(client)).may_have_done
+    assert done == {"challenge": False, "status": False, "document": True}
+
+
 def test_half_an_answer_may_mean_that_ksef_has_the_request():
     error = failure(KsefUnavailable, http(200, {"accessToken": {}})[:-3])
     assert (error.code, error.sent) == ("reset", True)

@@ -23,6 +23,8 @@ USAGE = """\
 ./run shell                     a Python prompt inside the demo's Odoo
 ./run simulator --port N        the KSeF simulator alone
 ./run draw                      draws the tables of states into the documentation
+./run manual                    makes the pictures of the help anew, in the browser
+./run readme                    writes each addon's README.rst and index.html, from its readme/
 
 CACHE_DIR, ODOO_PATH, ODOO_PORT, SIMULATOR_PORT, CHROMIUM and PYTHON change where things are."""
 
@@ -71,6 +73,21 @@ def _draw(words: list[str]) -> int:
     return drawing.main()
 
 
+def _manual(words: list[str]) -> int:
+    """Make the manual's pictures anew."""
+    from . import testing
+
+    os.environ["MANUAL"] = "write"
+    return testing.everything(["tests/e2e", "-m", "manual", *words])
+
+
+def _readme(words: list[str]) -> int:
+    """Write the addons' read-mes."""
+    from . import packages
+
+    return packages.run("stack.readmes", words)
+
+
 def _package(name: str) -> Callable[[list[str]], int]:
     """Return a command that runs the package `name` of tests/ with its own options."""
 
@@ -96,11 +113,14 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "shell": _shell,
     "simulator": _simulator,
     "draw": _draw,
+    "readme": _readme,
+    "manual": _manual,
 }
 PACKAGES = {
     "bench": ("benchmarks", "what things cost, measured against a baseline"),
     "soak": ("soak", "hours of use made minutes, with faults"),
     "i18n": ("texts", "exports all texts anew and says which lack a Polish one"),
+    "pictures": ("pictures", "a picture of each screen and state in Polish, at four widths"),
     "fuzz": ("fuzz", "a long search for documents that the reader stumbles over"),
     "live": ("live", "the whole life on KSeF's TEST environment; clean, sign (see --help)"),
 }

@@ -14,6 +14,8 @@ from .say import say
 
 CONFIGURATION = str(ROOT / "setup.cfg")
 LENGTHS = "tests/stack/lengths.py"
+# Files that are others', kept unchanged.
+FOREIGN = "tests/oca_maintainer_tools/"
 # Of ruff's security rules those that would be wrong here:
 # S101: a type checker needs it; S105: names of settings that hold the word "secret";
 # S303: old signatures are recognised as such; S311: chance only spreads work over time;
@@ -49,6 +51,7 @@ def checks() -> list[Check]:
         ),
         Check("licences of dependencies", ["python", "-m", "stack.licences"]),
         Check("length of files", ["python", LENGTHS, *_files("*.py", "*.js", "*.xml", tests=True)]),
+        Check("read-mes", ["python", "-m", "stack.readmes", "--check"]),
         Check("check-xml", ["check-xml", *_files("*.xml")]),
         Check("OCA's module checks", ["oca-checks-odoo-module", oca, *ours]),
         Check(
@@ -90,4 +93,5 @@ def _files(*patterns: str, tests: bool = False) -> list[str]:
         for pattern in patterns
         for path in (ROOT / folder).rglob(pattern)
     ]
-    return sorted(str(path.relative_to(ROOT)) for path in found)
+    names = sorted(str(path.relative_to(ROOT)) for path in found)
+    return [name for name in names if not name.startswith(FOREIGN)]

@@ -1,7 +1,7 @@
 """Keeps a failure on a record, and tells it in the sentences of the user's language."""
 
 from odoo import fields
-from odoo.tools import format_datetime
+from odoo.tools import format_time
 
 from ...tools import clock, meanings
 from ...tools.errors import KsefError, KsefForbidden, KsefRefused, KsefUnavailable
@@ -28,7 +28,7 @@ def _of_error(error):
         return _kept("forbidden", error.reason, error.said, error.details)
     if isinstance(error, KsefUnavailable):
         kept = _kept("outage", error.code, details=error.details)
-        return {**kept, "sent": error.sent, "status": error.status}
+        return {**kept, "sent": error.may_have_done, "status": error.status}
     if isinstance(error, KsefRefused):
         first = error.problems[0] if error.problems else None
         told = (first.code, first.text, first.details) if first else (None, error.said)
@@ -96,6 +96,11 @@ def is_local(problem, code):
     return bool(problem) and (problem["kind"], problem["code"]) == ("local", code)
 
 
+def is_of_copy(problem):
+    """Return True if a kept problem (or False) is that this database is a copy of another."""
+    return bool(problem) and (problem.get("code") or "").startswith("copy_")
+
+
 def local(code, **values):
     """Return a problem that this Odoo sees by itself."""
     return {**_kept("local", code), "values": values}
@@ -138,28 +143,39 @@ def texts(env, problem, **values):
     """Return the sentences for a kept problem.
 
     :param env: the reader's environment (language)
-    :param dict problem: as kept on the record
-    :param values: nip, signer, seconds: what a sentence may name
+    :param dict problem: as kept on the record, where it says whose it is: ``login`` (signature or
+        certificate), ``signer`` (who signed, or the certificate's owner), ``company``
+    :param values: nip, signer: what a sentence may name, where the problem does not say it
     :return dict: text, action, technical, way_back, final
     """
     meaning = meanings.of_record(problem)
     known = {
-        "code": problem.get("code") or _http(problem),
         "text": problem.get("text") or "",
         "details": "; ".join(problem.get("details") or ()),
-        "nip": "",
-        "signer": "",
-        "seconds": "",
+        **_who(env, problem, **values),
         **(problem.get("values") or {}),
-        **values,
     }
     text = sentence(env, meaning.text, known)
+    # It may begin with a person.
+    text = text[:1].upper() + text[1:]
     return {
         "text": " ".join(filter(None, (text, _put_off(env, problem)))),
         "action": sentence(env, meaning.advice.action, known),
         "technical": _technical(problem, known),
         "way_back": meaning.advice.way_back,
         "final": meaning.advice.final,
+    }
+
+
+def _who(env, problem, nip="", signer=""):
+    """Return the names that sentences may say; nobody is called a signer where nobody signed."""
+    by_certificate = problem.get("login") == "certificate"
+    unnamed = env._("its owner") if by_certificate else env._("the signer")
+    named = " ".join(filter(None, (problem.get("company"), nip and f"({nip})")))
+    return {
+        "nip": nip,
+        "company": named,
+        "signer": problem.get("signer") or signer or unnamed,
     }
 
 
@@ -189,8 +205,8 @@ def _put_off(env, problem):
     until = fields.Datetime.to_datetime(problem.get("until"))
     if not until or until <= clock.now().replace(tzinfo=None):
         return ""
-    moment = format_datetime(env, until, dt_format="short")
-    return env._("KSeF has put Odoo off until %(moment)s.", moment=moment)
+    moment = format_time(env, until, time_format="short")
+    return env._("Odoo tries again at %(moment)s.", moment=moment)
 
 
 def _http(problem):

@@ -102,13 +102,19 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
     # The table
     # ------------------------------------------------------------------
     def write(self, vals):
-        """Refuse a state that the table does not lead to.
+        """Refuse a state that the table does not lead to; keep with a problem whose it is.
 
         :raises UnlistedTransition: no row of the running method leads there
         """
         if "state" in vals:
             self._refuse_unlisted(vals["state"])
+        if vals.get("problem"):
+            vals = {**vals, "problem": {**self[:1]._whose(), **vals["problem"]}}
         return super().write(vals)
+
+    def _whose(self):
+        """Return whom the sentences about a problem of this record name, see problems.texts."""
+        return {}
 
     def _refuse_unlisted(self, state):
         running = self.env.context.get(RUNNING)

@@ -100,6 +100,10 @@ class L10n_Pl_KsefAgreement(models.Model):
         except VaultCorrupt:
             return False
 
+    def _is_proof(self):
+        """Return True if it came about by a login that had worked, not by somebody's word."""
+        return self.how in ("signature", "earlier")
+
     def _move_to(self, certificate):
         """Hand the agreements to the certificate that stands in for theirs: same owner."""
         for agreement in self.filtered(lambda one: one._is_genuine()):

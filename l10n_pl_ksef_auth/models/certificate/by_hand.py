@@ -143,6 +143,24 @@ class L10n_Pl_KsefCertificateManual(models.Model):
             env.cr.commit()
         return False
 
+    def _issue_with_consent(self, principal):
+        """Ask for a certificate by the signature that works already: the user confirms now.
+
+        Whoever clicks twice finds the first application. Return False or the problem.
+        """
+        session = principal._l10n_pl_ksef_session()
+        if not session:
+            return problems.local("not_connected")
+        with session._exclusive(wait_seconds=10) as locked:
+            if not locked:
+                return problems.local("busy")
+            if locked._awaits_consent():
+                locked._keep_consent()
+                record = self.with_env(locked.env)._begin_enrollment(locked, user_id=self.env.uid)
+                record._wake_cron_at(record._now())
+                locked.env.cr.commit()
+        return False
+
     def _terms_of_renewal(self):
         """Return the problem that keeps a person from renewing it now, or False; what is left.
 
@@ -204,9 +222,10 @@ class L10n_Pl_KsefCertificateManual(models.Model):
             return certificate.state == "failed" and certificate.problem
 
     def _serve(self, numbers):
-        """Have certificates that are held here log companies in; this environment's user agrees.
+        """Agree, as this environment's user, that certificates held here log companies in.
 
-        Only companies that no certificate may log in get one.
+        Only companies that no certificate may log in get one. A company belongs to the certificate
+        once a login has worked.
 
         :param dict numbers: the digits of each company's NIP or unit, by the company
         """
@@ -223,14 +242,30 @@ class L10n_Pl_KsefCertificateManual(models.Model):
                 continue
             with certificate._exclusive(wait_seconds=10) as locked:
                 if locked and locked._serves_only(self.env.user):
-                    locked._serve_too(chosen)
+                    locked._agree_by_password(chosen)
                     locked.env.cr.commit()
 
-    def _serve_too(self, numbers):
-        self.write({"company_ids": [Command.link(company.id) for company in numbers]})
+    def _agree_by_password(self, numbers):
         for company, digits in numbers.items():
             agreements = self.env["l10n_pl_ksef.agreement"]
             agreements._agree(self, company.with_env(self.env), digits, "accepted")
+
+    def _for_a_login_by_hand(self, principal):
+        """Return the certificate with which a person may log a company in now, or nothing.
+
+        Its own, else one that is held here and that somebody agreed to, but that never worked.
+        """
+        own = principal._l10n_pl_ksef_certificate()._usable()
+        return own or self._to_be_offered(principal).filtered(
+            lambda item: self.env["l10n_pl_ksef.agreement"]._covers(
+                item, principal, principal.l10n_pl_ksef_digits
+            )
+        )
+
+    def _to_be_offered(self, principal):
+        """Return the certificate that could log a company in without a signature, or nothing."""
+        own = principal._l10n_pl_ksef_certificate()._usable()
+        return own or self._held(principal.l10n_pl_ksef_environment)._may_serve(principal)[:1]
 
     def _held(self, environment):
         """Return the certificates that can log in now with a key that this Odoo has."""

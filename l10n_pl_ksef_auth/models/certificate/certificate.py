@@ -43,7 +43,7 @@ class L10n_Pl_KsefCertificate(models.Model):
 
     _name = "l10n_pl_ksef.certificate"
     _description = "KSeF certificate"
-    _inherit = ["l10n_pl_ksef.step.mixin", "mail.thread", "mail.activity.mixin"]
+    _inherit = ["l10n_pl_ksef.step.mixin"]
     _order = "taken_at desc, id desc"
     _machine = CERTIFICATE
 
@@ -83,6 +83,7 @@ class L10n_Pl_KsefCertificate(models.Model):
         ondelete="set null",
     )
     user_id = fields.Many2one("res.users", readonly=True)
+    consent_text = fields.Text(string="Consent", readonly=True, copy=False)
     private_key_secret = fields.Text(groups=fields.NO_ACCESS, copy=False, prefetch=False)
     # The certificate is public at KSeF, but names its owner's PESEL.
     certificate_secret = fields.Text(groups=fields.NO_ACCESS, copy=False, prefetch=False)
@@ -133,6 +134,25 @@ class L10n_Pl_KsefCertificate(models.Model):
         number = ("digits", "=", principal.l10n_pl_ksef_digits)
         agreed = ("agreement_ids", "any", [("company_id", "=", principal.id), number])
         return self._of_company(principal, ("state", "=", "active"), agreed, *conditions)
+
+    def _agreements_for(self, principal):
+        """Return what was agreed to for a company's NIP or unit of now."""
+        now = (principal, principal.l10n_pl_ksef_digits)
+        return self.agreement_ids.filtered(lambda one: (one.company_id, one.digits) == now)
+
+    def _has_worked_for(self, principal):
+        """Return True if KSeF has let this certificate's owner in for a company's present number.
+
+        By a signature or by the certificate: only then can its next login be promised.
+        """
+        agreements = self._agreements_for(principal)
+        return any(agreed._is_proof() for agreed in agreements) or bool(
+            self.env["l10n_pl_ksef.session"]._last_of_context(
+                principal,
+                ("certificate_id", "in", (self | self.replaces_id).ids),
+                ("activated_at", "!=", False),
+            )
+        )
 
     def _lacks_agreement(self, principal):
         """Return True if a certificate serves a company, but not for its NIP or unit of now."""
@@ -317,6 +337,9 @@ class L10n_Pl_KsefCertificate(models.Model):
         if self.certificate_secret:
             identity = identity_of_certificate(self._stored_certificate(), issued_by_ksef=True)
             self.identity_digest = secret_digests(self.env, identity)[0]
+
+    def _whose(self):
+        return {"signer": self.owner_name or ""}
 
     def write(self, vals):
         """Leave a line in the audit for each change of state, whoever makes it."""

@@ -58,6 +58,7 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
                 "session_id": session.id,
                 "user_id": session.user_id.id,
                 "owner_name": session.signer_name,
+                "consent_text": session.consent_text,
                 **values,
             }
         )

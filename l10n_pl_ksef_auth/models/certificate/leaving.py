@@ -5,6 +5,7 @@ from odoo import Command, models
 from ...exceptions import LoginNeeded
 from ...tools.errors import KsefRefused, KsefUnauthorized
 from ..base import problems
+from ..base.locks import LockBusy
 from .states import ON_THE_WAY
 
 _logger = logging.getLogger(__name__)
@@ -32,6 +33,37 @@ class L10n_Pl_KsefCertificateTakeOver(models.Model):
         if revoke_by and goes and self._serves_only(revoke_by):
             self.write({"revoke_requested": True, "next_attempt": False})
             self._wake_cron_at(self._now())
+
+    def _serve_too(self, company):
+        """Serve a company from now on: a login with this certificate has worked for it.
+
+        Never waits: a login's lock is held, and locks are taken from certificate to login.
+
+        :raises LockBusy: another worker is at the certificate
+        """
+        with self._exclusive() as locked:
+            if not locked:
+                raise LockBusy()
+            locked.company_ids = [Command.link(company.id)]
+            locked.env.cr.commit()
+
+    def _serve_no_more(self, company, digits):
+        """Log a company in no more: KSeF says that the owner has no rights to it.
+
+        The last company stays with the certificate, so that somebody can see and revoke it, but
+        nothing is agreed to any more. Never waits, as above.
+
+        :raises LockBusy: another worker is at the certificate
+        """
+        with self._exclusive() as locked:
+            if not locked:
+                raise LockBusy()
+            if locked._served_and_archived() - company:
+                locked.company_ids = [Command.unlink(company.id)]
+            locked.agreement_ids.filtered(
+                lambda agreed: (agreed.company_id, agreed.digits) == (company, digits)
+            ).unlink()
+            locked.env.cr.commit()
 
     def _was_left_by(self, company):
         return company in self.former_company_ids - self.company_ids

@@ -81,6 +81,7 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
             company_ids=[Command.set(self._served_and_archived().ids)],
             user_id=self.user_id.id,
             owner_name=self.owner_name,
+            consent_text=self.consent_text,
             replaces_id=self.id,
             separate=True,
             **values,

@@ -2,3 +2,4 @@ from . import session
 from . import login
 from . import active
 from . import token
+from . import consent

@@ -65,7 +65,11 @@ class L10n_Pl_KsefSessionActive(models.Model):
         """Choose when the certificate logs in again: early, and not with everybody else."""
         if self.state != "active" or self.revoke_requested:
             return
-        if not self.company_id._l10n_pl_ksef_certificate():
+        certificate = self.company_id._l10n_pl_ksef_certificate()
+        self.renewal_untried = bool(certificate) and not certificate._has_worked_for(
+            self.company_id
+        )
+        if not certificate:
             self.renew_at = False
             return
         life = self.refresh_valid_until - self.activated_at
@@ -188,9 +192,7 @@ class L10n_Pl_KsefSessionActive(models.Model):
                     raise LockBusy()
                 locked._leave(self.company_id, self.user_id if self.revoke_taken_over else None)
                 locked.env.cr.commit()
-        # What the certificates committed is not in this transaction's snapshot.
-        self.env.cr.commit()
-        self.env.invalidate_all()
+        self._see_what_others_did()
         self._end_take_over()
 
     def _begun_since(self):

@@ -12,6 +12,7 @@ from ..base import problems
 from ..base.locks import under_lock
 from ..base.steps import LONGEST_RETRY, naive
 from ..vault.vault import encrypted, read_secret, write_secrets
+from .session import NO_RIGHTS_THERE
 from .states import IN_FLIGHT, LOGGING_IN
 
 _logger = logging.getLogger(__name__)
@@ -48,12 +49,12 @@ class L10n_Pl_KsefSessionLogin(models.Model):
     # ------------------------------------------------------------------
     # Logging in with the certificate
     # ------------------------------------------------------------------
-    def _log_in(self, principal, certificate=None, wait_seconds=0, if_due=False, anew=False):
+    def _log_in(self, principal, certificate=None, wait_seconds=0, if_due=False, asked_by=None):
         """Log a company in with a KSeF certificate, as far as KSeF answers at once.
 
         :param certificate: one that is to be tried out; the company's own when omitted
         :param bool if_due: only if the company's login ends soon or has ended
-        :param bool anew: a person asks: now, even if an earlier login waits to be tried again
+        :param asked_by: the user who asks: now, even if an earlier login waits to be tried again
         :return tuple: the login, committed, or nothing if there is no certificate or another worker
             is logging in; the failure that it ended with, or None
         """
@@ -62,19 +63,19 @@ class L10n_Pl_KsefSessionLogin(models.Model):
             if env is None or (if_due and not env["l10n_pl_ksef.due"]._wants_login(principal)):
                 return self.browse(), None
             sessions, company = self.with_env(env), principal.with_env(env)
-            login = sessions._certificate_login(company, certificate, anew)
+            login = sessions._certificate_login(company, certificate, asked_by)
             env.cr.commit()
             failure = login._run_due_steps() if login else None
             return login.with_env(self.env), failure
 
-    def _certificate_login(self, principal, certificate=None, anew=False):
+    def _certificate_login(self, principal, certificate=None, asked_by=None):
         """Return the certificate's login that is on its way, or a new one; under the lock."""
         certificate = certificate or principal._l10n_pl_ksef_certificate()._usable()
         on_its_way = self._of_company(
             principal, ("method", "=", "certificate"), ("state", "in", LOGGING_IN)
         )
         rightful = on_its_way._of_present_context()
-        if anew:
+        if asked_by:
             rightful = rightful.filtered(lambda login: login.state in IN_FLIGHT)
         if rightful or not certificate:
             return rightful
@@ -93,6 +94,8 @@ class L10n_Pl_KsefSessionLogin(models.Model):
                 "signer_name": certificate.owner_name,
                 "signer_kind": "ksef_certificate",
                 "signer_masked": certificate.identity_masked,
+                "user_id": asked_by and asked_by.id,
+                "address": asked_by and self.env["l10n_pl_ksef.audit"]._address(),
             }
         )
 
@@ -246,11 +249,35 @@ class L10n_Pl_KsefSessionLogin(models.Model):
         if self.method == "certificate" and self._is_temporary(status):
             self._start_over(problem)
             return
+        if self.method == "certificate" and status.code == NO_RIGHTS_THERE:
+            self._leave_the_certificate()
         self._end("failed", problem=problem)
         self._wake_cron_at(self._now())
         if status.code == CERTIFICATE_REFUSED and self.certificate_id:
             self.env.cr.commit()
             self.certificate_id._was_refused()
+
+    def _leave_the_certificate(self):
+        """Have the certificate serve the company no more; what it was to renew is planned anew."""
+        # One that is tried out fails as a successor; its forerunner stays as it is.
+        if self.certificate_id.state != "active":
+            return
+        self.certificate_id._serve_no_more(self.company_id, self.context_digits)
+        self._see_what_others_did()
+        self.company_id._l10n_pl_ksef_session()._plan_renewal()
+
+    def _join_the_certificate(self):
+        """Have the certificate serve the company from now on: KSeF has let it in."""
+        certificate = self.certificate_id
+        joins = self.method == "certificate" and certificate.state == "active"
+        if joins and self.company_id not in certificate.company_ids:
+            certificate._serve_too(self.company_id)
+            self._see_what_others_did()
+
+    def _see_what_others_did(self):
+        """Begin a new transaction: what other cursors committed is not in this one's snapshot."""
+        self.env.cr.commit()
+        self.env.invalidate_all()
 
     def _is_temporary(self, status):
         """Return True if KSeF may let the same certificate in later, in spite of this status."""
@@ -266,6 +293,7 @@ class L10n_Pl_KsefSessionLogin(models.Model):
         if self._has_ended():
             self._fail(problems.local("clock_wrong"))
             return
+        self._join_the_certificate()
         self._succeed(state="active", activated_at=self._now(), rights_checked_at=False)
         self._plan_renewal()
         self._after_activation()

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.tools import format_date, format_time
 
 from ...tools import auth_token_request, nip
 from ..base import problems
@@ -8,6 +9,11 @@ from .states import ENDED, IN_FLIGHT, LOGGING_IN, SESSION
 
 # What must be true for the green tick (docs/journey.md 1).
 NEEDED_RIGHTS = ("InvoiceWrite", "InvoiceRead")
+# The status of a login whose owner has no rights to the company (docs/ksef.md A1-415).
+NO_RIGHTS_THERE = 415
+
+# The audit names for these who began the login, whoever does its steps.
+BEGUN_BY_A_PERSON = ("signed", "login", "renewal", "failure")
 
 
 class L10n_Pl_KsefSession(models.Model):
@@ -15,9 +21,8 @@ class L10n_Pl_KsefSession(models.Model):
 
     _name = "l10n_pl_ksef.session"
     _description = "KSeF session"
-    _inherit = ["l10n_pl_ksef.step.mixin", "mail.thread", "mail.activity.mixin"]
+    _inherit = ["l10n_pl_ksef.step.mixin"]
     _order = "id desc"
-    _rec_name = "reference_number"
     _machine = SESSION
 
     company_id = fields.Many2one(
@@ -60,6 +65,8 @@ class L10n_Pl_KsefSession(models.Model):
     redeem_started_at = fields.Datetime(readonly=True, copy=False)
     activated_at = fields.Datetime(readonly=True, copy=False)
     renew_at = fields.Datetime(readonly=True, copy=False, index="btree_not_null")
+    # Whoever plans the renewal has not seen this certificate log the company in.
+    renewal_untried = fields.Boolean(readonly=True, copy=False)
     # Another login has replaced this one, or a person wants it closed.
     revoke_requested = fields.Boolean(readonly=True, copy=False)
     restarts = fields.Integer(readonly=True, copy=False)
@@ -75,6 +82,9 @@ class L10n_Pl_KsefSession(models.Model):
     rights = fields.Char(string="Rights at KSeF", readonly=True, copy=False)
     rights_checked_at = fields.Datetime(readonly=True, copy=False)
     lacks_rights = fields.Boolean(compute="_compute_lacks_rights", store=True)
+    problem_text = fields.Char(string="What went wrong", compute="_compute_problem_texts")
+    problem_action = fields.Char(string="What to do", compute="_compute_problem_texts")
+    problem_technical = fields.Char(string="For support", compute="_compute_problem_texts")
     takes_over_ids = fields.Many2many(
         "l10n_pl_ksef.certificate",
         "l10n_pl_ksef_take_over_rel",
@@ -102,6 +112,32 @@ class L10n_Pl_KsefSession(models.Model):
         f"(company_id, environment) WHERE (method = 'certificate' AND state IN {LOGGING_IN})",
         "This company is already logging in with its certificate.",
     )
+
+    @api.depends("activated_at", "send_started_at", "signer_name")
+    @api.depends_context("lang", "tz")
+    def _compute_display_name(self):
+        for session in self:
+            moment = session.activated_at or session.send_started_at or session.create_date
+            session.display_name = session.env._(
+                "Connection %(date)s %(time)s%(signer)s",
+                date=format_date(session.env, moment),
+                time=format_time(session.env, moment, time_format="short"),
+                signer=f", {session.signer_name}" if session.signer_name else "",
+            )
+
+    @api.depends("problem", "signer_name", "company_id")
+    @api.depends_context("lang", "tz")
+    def _compute_problem_texts(self):
+        for session in self:
+            told = session.problem and problems.texts(
+                session.env,
+                session.problem,
+                nip=session.context_value,
+                signer=session.signer_name or "",
+            )
+            session.problem_text = told and told["text"]
+            session.problem_action = told and told["action"]
+            session.problem_technical = told and told["technical"]
 
     @api.depends("context_value")
     def _compute_context_digits(self):
@@ -145,9 +181,19 @@ class L10n_Pl_KsefSession(models.Model):
         return self._of_company(principal, *conditions)._of_present_context()[:1]
 
     def _last_failure(self, principal):
-        """Return the newest session of a company if it ended badly, else none."""
+        """Return the newest session of a company if it ended badly, else none.
+
+        Who has disconnected the company since then need not hear of it.
+        """
         last = self._last_of_context(principal, ("state", "!=", "waiting"))
-        return last.filtered(lambda session: session.state in ENDED and session.problem)
+        return last.filtered(
+            lambda one: one.state in ENDED and one.problem and not one.closed_by_user
+        )
+
+    def _last_that_counts(self, principal):
+        """Return the newest session of a company that worked, or that a person ended."""
+        worked, ended = ("activated_at", "!=", False), ("closed_by_user", "=", True)
+        return self._last_of_context(principal, "|", worked, ended)
 
     def _is_held_up(self):
         """Return True if the certificate logs in, and its last try failed: the machine goes on."""
@@ -198,9 +244,15 @@ class L10n_Pl_KsefSession(models.Model):
         Not if a person closed it, nor if KSeF refused the certificate that would log in again.
         """
         if self.state == "failed" and self.method == "certificate":
-            if self.certificate_id == self.company_id._l10n_pl_ksef_certificate():
+            own = self.company_id._l10n_pl_ksef_certificate()
+            if self.certificate_id == own or (not own and self._was_denied()):
                 return False
         return not self.closed_by_user
+
+    def _was_denied(self):
+        """Return True if KSeF said that whoever logged in has no rights to the company."""
+        problem = self.problem or {}
+        return (problem.get("kind"), problem.get("code")) == ("auth_status", NO_RIGHTS_THERE)
 
     def _missing_rights(self):
         """Return the rights that sending and reading invoices need and this login lacks.
@@ -252,6 +304,13 @@ class L10n_Pl_KsefSession(models.Model):
         """End logins whose secrets this database cannot use any more."""
         self._end("revoked", revoke_requested=False, problem=False)
 
+    def _whose(self):
+        return {
+            "login": self.method,
+            "signer": self.signer_name or "",
+            "company": self.company_id.name,
+        }
+
     def write(self, vals):
         """Leave a line in the audit for each change of a login's state, whoever makes it."""
         if "user_id" in vals:
@@ -288,8 +347,8 @@ class L10n_Pl_KsefSession(models.Model):
 
     def _audit(self, event_name, **values):
         """Leave a line about this login; some values may differ from the login's."""
-        # What a signature brings about may happen later, in the scheduled action.
-        signer = {"user_id": self.user_id.id, "address": self.address}
+        # What a person began may happen later, in the scheduled action.
+        began = {"user_id": self.user_id.id, "address": self.address}
         self.env["l10n_pl_ksef.audit"]._record(
             self.company_id,
             event_name,
@@ -300,7 +359,7 @@ class L10n_Pl_KsefSession(models.Model):
                 "signature": self.signer_kind,
                 "reference": self.reference_number,
                 "detail": problems.technical(self.env, self.problem),
-                **(signer if event_name in ("signed", "login") else {}),
+                **(began if self.user_id and event_name in BEGUN_BY_A_PERSON else {}),
                 **values,
             },
         )

@@ -6,14 +6,15 @@ from odoo import api, fields, models
 from ..base import problems
 from ..base.const import ENVIRONMENT_LABELS
 from ..res_company import CONNECT_GROUP
+from . import alert_texts
+from .alert_texts import ON_CERTIFICATE, ON_KEY, ON_LOGIN, ON_RIGHTS
 
 _logger = logging.getLogger(__name__)
 
 ACTIVITY = "l10n_pl_ksef_auth.mail_activity_ksef"
 TEMPLATE = "l10n_pl_ksef_auth.mail_template_alert"
-ON_CERTIFICATE = "certificate"
-# The key, or the database's identity: one alert for all companies of the database.
-ON_KEY = "key"
+# In the context, the user whom a text or a mail is for: several may be told.
+READER = "l10n_pl_ksef_reader"
 # So long after a server without the key was last at work, there is none any more.
 FORGOTTEN = timedelta(days=1)
 # A duplicate sends no mails: the original's people would take them for the original's.
@@ -28,7 +29,9 @@ class L10n_Pl_KsefAlert(models.Model):
     """
 
     _name = "l10n_pl_ksef.alert"
-    _description = "KSeF alert"
+    # What people see beside the clock: this is what needs them.
+    _description = "KSeF connection that needs you"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
     _order = "id desc"
     _rec_name = "summary"
 
@@ -36,8 +39,8 @@ class L10n_Pl_KsefAlert(models.Model):
     environment = fields.Selection(ENVIRONMENT_LABELS, required=True)
     reason = fields.Selection(
         [
-            ("login", "Login"),
-            ("rights", "Rights"),
+            (ON_LOGIN, "Login"),
+            (ON_RIGHTS, "Rights"),
             (ON_KEY, "Encryption key"),
             (ON_CERTIFICATE, "Certificate"),
         ],
@@ -54,105 +57,79 @@ class L10n_Pl_KsefAlert(models.Model):
     certificate_id = fields.Many2one(
         "l10n_pl_ksef.certificate", index="btree_not_null", ondelete="cascade"
     )
-    user_id = fields.Many2one("res.users", string="Told")
-    activity_id = fields.Many2one("mail.activity", index="btree_not_null", ondelete="set null")
+    user_ids = fields.Many2many("res.users", string="Told", context={"active_test": False})
+    # One of them: templates that people have edited name it.
+    user_id = fields.Many2one(
+        "res.users", string="Reader", compute="_compute_user_id", search="_search_user_id"
+    )
     closed_at = fields.Datetime()
 
-    summary = fields.Char(compute="_compute_texts")
-    explanation = fields.Char(compute="_compute_texts")
-    advice = fields.Char(compute="_compute_texts")
+    # Of all the user's companies, while the logins that they speak of are those of the active ones.
+    subject = fields.Char(compute="_compute_texts", compute_sudo=True)
+    summary = fields.Char(compute="_compute_texts", compute_sudo=True)
+    explanation = fields.Char(compute="_compute_texts", compute_sudo=True, string="What happened")
+    invoices = fields.Char(
+        compute="_compute_texts", compute_sudo=True, string="What it means for invoices"
+    )
+    advice = fields.Char(compute="_compute_texts", compute_sudo=True, string="What to do")
+    passed_over = fields.Char(compute="_compute_passed_over", string="Not told")
+    button = fields.Char(compute="_compute_button")
     link = fields.Char(compute="_compute_link")
+    body = fields.Html(compute="_compute_body", sanitize=False)
 
     _one_open = models.UniqueIndex(
         "(company_id, environment, reason, COALESCE(certificate_id, 0)) WHERE closed_at IS NULL",
         "This was told already.",
     )
 
+    @api.depends("user_ids")
+    @api.depends_context(READER)
+    def _compute_user_id(self):
+        for alert in self:
+            reader = alert.env.context.get(READER)
+            alert.user_id = alert.user_ids.browse(reader) if reader else alert.user_ids[:1]
+
+    def _search_user_id(self, operator, value):
+        return [("user_ids", operator, value)]
+
     @api.depends(
         "reason", "level", "problem", "company_id", "certificate_id", "session_id", "closed_at"
     )
-    @api.depends_context("lang")
+    @api.depends_context("lang", "tz")
     def _compute_texts(self):
         for alert in self:
-            told = alert.problem and problems.texts(
-                alert.env,
-                alert.problem,
-                nip=alert.company_id._l10n_pl_ksef_number(),
-                signer=alert.session_id.signer_name or alert.certificate_id.owner_name or "",
-            )
-            alert.summary = alert._summary()
-            alert.explanation = told["text"] if told else ""
-            alert.advice = told["action"] if told else alert._advice()
-            if alert.closed_at:
-                alert.explanation = alert.env._("You have nothing to do any more.")
-                alert.advice = ""
+            alert.update(alert_texts.of_alert(alert))
 
-    def _summary(self):
-        values = {"company": self.company_id.name, "days": self.level}
-        if self.closed_at:
-            return self.env._("%(company)s: the connection to KSeF is in order again", **values)
-        if self.reason == "rights":
-            return self.env._("%(company)s: a right is missing at KSeF", **values)
-        if self.reason == ON_KEY:
-            return self._key_summary(values)
-        if self.reason == ON_CERTIFICATE:
-            return self._certificate_summary(values)
-        if self.level:
-            return self.env._(
-                "%(company)s: the connection to KSeF ends in %(days)s days or less", **values
-            )
-        if problems.cause(self.problem) == "wait":
-            return self.env._(
-                "%(company)s: the connection to KSeF has ended, Odoo goes on trying", **values
-            )
-        return self.env._("%(company)s: the connection to KSeF needs you", **values)
+    @api.depends("user_ids")
+    @api.depends_context("lang")
+    def _compute_passed_over(self):
+        for alert in self:
+            alert.passed_over = alert_texts.names(alert, alert._passed_over())
 
-    def _key_summary(self, values):
-        host = (self.problem or {}).get("values", {}).get("host", "")
-        if (self.problem or {}).get("code", "").startswith("copy_"):
-            return self.env._(
-                "%(company)s: all KSeF connections of this database stand still", **values
-            )
-        return self.env._(
-            "%(company)s: the key of the KSeF connection is missing on the server %(host)s",
-            host=host,
-            **values,
-        )
-
-    def _certificate_summary(self, values):
-        if self.level:
-            return self.env._(
-                "%(company)s: the KSeF certificate ends in %(days)s days or less, not renewed",
-                **values,
-            )
-        return {
-            "exists": self.env._("%(company)s: choose how Odoo gets a KSeF certificate", **values),
-            "revoked": self.env._("%(company)s: the KSeF certificate was revoked", **values),
-            "blocked": self.env._("%(company)s: the KSeF certificate was blocked", **values),
-            "expired": self.env._("%(company)s: the KSeF certificate has ended", **values),
-        }.get(
-            self.certificate_id.state,
-            self.env._("%(company)s: no KSeF certificate could be issued", **values),
-        )
-
-    def _advice(self):
-        if self.reason == "rights":
-            return self.env._("Have the right granted in KSeF to whoever signed.")
-        if self.reason == ON_CERTIFICATE and self.certificate_id.state == "exists":
-            return self.env._(
-                "The signer has a certificate at KSeF that this Odoo does not hold:"
-                " load it in the Account tab, or have a separate one issued for Odoo."
-            )
-        return self.env._("Sign once more: the connection then keeps itself alive again.")
+    @api.depends(
+        "reason", "problem", "company_id", "certificate_id", "session_id", "closed_at", "user_ids"
+    )
+    @api.depends_context("lang", READER)
+    def _compute_button(self):
+        for alert in self:
+            alert.button = alert_texts.button(alert)
 
     def _compute_link(self):
         for alert in self:
             alert.link = f"{alert.get_base_url()}/l10n_pl_ksef/alert/{alert.id}"
 
+    @api.depends("subject", "passed_over", "button")
+    @api.depends_context("lang", "tz", READER)
+    def _compute_body(self):
+        for alert in self:
+            alert.body = alert._render("l10n_pl_ksef_auth.alert_mail")
+
+    def _render(self, template):
+        return self.env["ir.qweb"]._render(template, {"alert": self})
+
     def _page(self):
         """Return the page that the link leads to."""
-        account = self.reason == ON_CERTIFICATE and self.certificate_id.state != "expired"
-        return "/odoo/ksef-account" if account else "/odoo/ksef"
+        return alert_texts.page(self)
 
     def _told_of_end(self, company):
         """Return why a company's login has ended, as people were told; False if they were not."""
@@ -160,7 +137,7 @@ class L10n_Pl_KsefAlert(models.Model):
             [
                 ("company_id", "=", company.id),
                 ("environment", "=", company.l10n_pl_ksef_environment),
-                ("reason", "=", "login"),
+                ("reason", "=", ON_LOGIN),
                 ("level", "=", 0),
                 ("closed_at", "=", False),
                 ("tell_at", "=", False),
@@ -170,7 +147,9 @@ class L10n_Pl_KsefAlert(models.Model):
         return told and (told.problem or problems.local("renewal_late"))
 
     def _raise(self, values):
-        alert = self.create({**values, "causes": [problems.cause(values["problem"])]})
+        # It has no chatter that could say that it was created.
+        quiet = self.with_context(mail_create_nolog=True)
+        alert = quiet.create({**values, "causes": [problems.cause(values["problem"])]})
         if not alert.tell_at:
             alert._tell()
 
@@ -202,7 +181,8 @@ class L10n_Pl_KsefAlert(models.Model):
 
     def _has_lost_its_reader(self):
         """Return True if who was told can act no more, and somebody else can."""
-        return not self._may_act(self.user_id) and self._recipient() != self.user_id
+        told = self.user_ids
+        return not told.filtered(self._may_act) and self._recipients() != told
 
     def _now(self):
         return self.env["l10n_pl_ksef.session"]._now()
@@ -225,18 +205,22 @@ class L10n_Pl_KsefAlert(models.Model):
                 alert._close()
 
     def _tell(self):
-        """Plan one activity and send one mail, in the recipient's language."""
+        """Plan an activity and send a mail for each who is to know, in the reader's language."""
         self.ensure_one()
-        self.user_id = self._recipient()
-        if not self.user_id:
+        self.user_ids = self._recipients()
+        if not self.user_ids:
             _logger.warning("KSeF alert %s: nobody is there to be told", self.id)
             return
-        told = self._for_its_reader()
-        told._plan_activity()
-        told._send_mail()
+        self._note_passed_over()
+        self.activity_ids.unlink()
+        for told in self._for_each_reader():
+            told._plan_activity()
+            told._send_mail()
 
-    def _for_its_reader(self):
-        return self.with_context(lang=self.user_id.lang, tz=self.user_id.tz)
+    def _for_each_reader(self):
+        """Yield this alert as each of its readers reads it."""
+        for user in self.user_ids:
+            yield self.with_context(lang=user.lang, tz=user.tz, **{READER: user.id})
 
     def _send_mail(self):
         """Send one mail, unless this is a duplicate of the database."""
@@ -247,10 +231,7 @@ class L10n_Pl_KsefAlert(models.Model):
             return
         try:
             with self.env.cr.savepoint():
-                mail_id = template.send_mail(
-                    self.id, email_layout_xmlid="mail.mail_notification_light"
-                )
-                self._address(self.env["mail.mail"].browse(mail_id))
+                self._address(self.env["mail.mail"].browse(template.send_mail(self.id)))
         except Exception:
             # People edit templates: the activity stays when one cannot be rendered.
             _logger.exception("KSeF alert %s: no mail could be written", self.id)
@@ -266,33 +247,46 @@ class L10n_Pl_KsefAlert(models.Model):
             _logger.warning("KSeF alert %s: user %s has no address", self.id, self.user_id.id)
 
     def _plan_activity(self):
-        self.activity_id.unlink()
-        record = self.certificate_id or self.session_id
-        note = self.env["ir.qweb"]._render("l10n_pl_ksef_auth.alert_note", {"alert": self})
+        note = self._render("l10n_pl_ksef_auth.alert_note")
         # Our own mail says it: Odoo's "you were assigned" would be the second one.
-        quiet = record.with_context(mail_activity_quick_update=True)
-        self.activity_id = quiet.activity_schedule(
-            ACTIVITY, summary=self.summary, note=note, user_id=self.user_id.id
-        )
+        quiet = self.with_context(mail_activity_quick_update=True)
+        quiet.activity_schedule(ACTIVITY, summary=self.summary, note=note, user_id=self.user_id.id)
 
-    def _recipient(self):
-        """Return who can act: whom the company named, else who connected it, else another.
+    def _recipients(self):
+        """Return who is told: all whom the company named and who can act, else one who can.
 
-        Best one who has an address for mails; at last an administrator, who can make somebody
-        able to act.
+        That is who connected it, or another; at last an administrator, who can make somebody able
+        to act. One of them has an address for mails, if anybody has.
         """
+        named = self._named().filtered(self._may_act)
+        if named.filtered("email"):
+            return named
         connected_by = self.env["l10n_pl_ksef.session"].search(
             [("company_id", "=", self.company_id.id), ("user_id", "!=", False)], limit=1
         )
-        candidates = (
-            self.company_id.l10n_pl_ksef_responsible_id
-            | connected_by.user_id
-            | self.certificate_id.user_id
-        )
         # Only the first is told: candidates come in order of preference.
+        candidates = connected_by.user_id | self.certificate_id.user_id
         able = (candidates | self._members(CONNECT_GROUP)).filtered(self._may_act)
         able = able or self._members("base.group_system").filtered("active")
-        return able.filtered("email")[:1] or able[:1]
+        able = named | able
+        return named | (able.filtered("email")[:1] or able[:1])
+
+    def _named(self):
+        """Return whom the company names for notices, those who have left too."""
+        return self.company_id.with_context(active_test=False).l10n_pl_ksef_responsible_ids
+
+    def _passed_over(self):
+        """Return the named people who are not told, or have no address for mails."""
+        return self._named().filtered(lambda user: not (self._may_act(user) and user.email))
+
+    def _note_passed_over(self):
+        """Leave a line about named people whom no mail reaches: others are told in their place."""
+        if self._passed_over():
+            names = alert_texts.names(self, self._passed_over())
+            audit = self.env["l10n_pl_ksef.audit"]
+            audit._record(
+                self.company_id, "passed_over", environment=self.environment, detail=names
+            )
 
     def _members(self, group):
         return self.env.ref(group).all_user_ids.sorted("id")
@@ -302,14 +296,16 @@ class L10n_Pl_KsefAlert(models.Model):
 
     def _close(self):
         """Close it, and say so to who was told, if the connection works again."""
-        self.activity_id.unlink()
+        self.activity_ids.unlink()
         if self.tell_at:
             # It has passed before anybody was told.
             self.unlink()
             return
         self.closed_at = self._now()
-        if self.user_id.active and self.reason != ON_CERTIFICATE and self._is_mended():
-            self._for_its_reader()._send_mail()
+        if self.reason != ON_CERTIFICATE and self._is_mended():
+            for told in self._for_each_reader():
+                if told.user_id.active:
+                    told._send_mail()
 
     def _is_mended(self):
         session = self.company_id._l10n_pl_ksef_session()

@@ -15,7 +15,7 @@ from ..session.active import HICCUP, LAST_DAY
 from ..session.states import IN_FLIGHT, LOGGING_IN
 from ..vault import vault
 from ..vault.database_identity import is_neutralized
-from .alert import ON_CERTIFICATE, ON_KEY
+from .alert_texts import ON_CERTIFICATE, ON_KEY, ON_LOGIN, ON_RIGHTS
 from .due import LIVE_LOGIN, newest_login
 
 _logger = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
         for alert in alerts.search(OPEN & Domain("reason", "!=", ON_KEY)):
             values = wanted.pop(alert._key(), None)
             # A server without the key cannot say what became of a certificate.
-            if alert.company_id not in unsure and (values or not lock or alert.reason == "login"):
+            if alert.company_id not in unsure and (values or not lock or alert.reason == ON_LOGIN):
                 self._on_its_own(alert._keep_or_close, values)
         for values in wanted.values():
             if deadline.left <= 0:
@@ -153,9 +153,9 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
         if level is not None:
             problem = problems.local(lock) if lock else problem
             session = newest if level == 0 else live
-            yield self._of_login("login", session, level, problems.lasting(problem), tell_at)
+            yield self._of_login(ON_LOGIN, session, level, problems.lasting(problem), tell_at)
         if live.rights_checked_at and live.lacks_rights and not lock:
-            yield self._of_login("rights", live, 0, False)
+            yield self._of_login(ON_RIGHTS, live, 0, False)
 
     def _of_login(self, reason, session, level, problem, tell_at=False):
         return {

@@ -23,6 +23,7 @@ class L10n_Pl_KsefAudit(models.Model):
         [
             ("signed", "Signed request handed over"),
             ("login", "Login with a signature"),
+            ("consented", "Consent to a certificate, given later"),
             ("renewal", "Login with the certificate"),
             ("failure", "Login failed"),
             ("taken_over", "Connection taken over by another signer"),
@@ -43,6 +44,7 @@ class L10n_Pl_KsefAudit(models.Model):
             ("certificate_blocked", "Certificate blocked"),
             ("certificate_expired", "Certificate expired"),
             ("certificate_failed", "Certificate not issued"),
+            ("passed_over", "Notice did not reach a named person"),
             ("settings", "Settings changed"),
             ("original", "Database declared the original"),
             ("afresh", "Secrets given up"),

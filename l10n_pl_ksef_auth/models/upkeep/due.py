@@ -151,6 +151,9 @@ def _ending_logins(usable, now, condition):
                       SELECT FROM l10n_pl_ksef_agreement AS agreement
                         JOIN l10n_pl_ksef_certificate AS certificate
                           ON certificate.id = agreement.certificate_id
+                        JOIN l10n_pl_ksef_certificate_res_company_rel AS served
+                          ON served.l10n_pl_ksef_certificate_id = certificate.id
+                         AND served.res_company_id = agreement.company_id
                        WHERE agreement.company_id = company.id
                          AND agreement.digits = company.l10n_pl_ksef_digits
                          AND certificate.environment = company.l10n_pl_ksef_environment

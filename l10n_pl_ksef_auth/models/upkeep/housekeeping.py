@@ -82,22 +82,28 @@ class L10n_Pl_KsefHousekeeping(models.AbstractModel):
         keeper = self._keeper(session)
         reader = session.with_context(lang=keeper.lang)
         self._close_reminder()
-        activity = session.activity_schedule(
-            "l10n_pl_ksef_auth.mail_activity_ksef",
-            user_id=keeper.id,
-            summary=reader.env._("Have the key of the KSeF connection backed up"),
-            note=reader.env._(
-                "What keeps the connection alive is encrypted with the key in %(path)s on the"
-                " server %(host)s. Backups of the database do not hold it: whoever looks after the"
-                " server should keep a copy apart from them, and give one to each other server of"
-                " this database. Then confirm it in KSeF, Diagnosis. Without the key every company"
-                " has to sign again.",
-                path=path,
-                host=socket.gethostname(),
-            ),
+        # Of no record: it is about the server, and its text says where to go on.
+        activity = self.env["mail.activity"].create(
+            {
+                "activity_type_id": self.env.ref("l10n_pl_ksef_auth.mail_activity_ksef").id,
+                "user_id": keeper.id,
+                "summary": reader.env._("Have the key of the KSeF connection backed up"),
+                "note": self._what_to_back_up(reader.env, path),
+            }
         )
         parameters.set_param(REMINDED_PARAMETER, fingerprint)
         parameters.set_param(REMINDER_PARAMETER, activity.id)
+
+    def _what_to_back_up(self, env, path):
+        return env._(
+            "What keeps the connection alive is encrypted with the key in %(path)s on the"
+            " server %(host)s. Backups of the database do not hold it: whoever looks after the"
+            " server should keep a copy apart from them, and give one to each other server of"
+            " this database. Then confirm it in KSeF, Diagnosis. Without the key every company"
+            " has to sign again.",
+            path=path,
+            host=socket.gethostname(),
+        )
 
     def _keeper(self, session):
         """Return the user to remind: an administrator of the company, else who connected it."""

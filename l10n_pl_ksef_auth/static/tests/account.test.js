@@ -16,15 +16,28 @@ defineMailModels();
 test("certificates and logins stand side by side with what KSeF lists", async () => {
     await openAccount(ACCOUNT);
     expect(".o_ksef_certificates tbody tr").toHaveCount(1);
-    expect(".o_ksef_certificates td:eq(3)").toHaveText("valid");
+    expect(".o_ksef_certificates td:eq(3)").toHaveText(/valid$/);
     expect(".o_ksef_sessions tbody tr").toHaveCount(1);
     expect(".o_ksef_sessions .badge").toHaveText("in use");
+});
+
+test("who signed every 7 days has a certificate issued by the login that works", async () => {
+    const consent = { signer: "Róża Żółć", ends_at: "2026-11-29 13:05:00" };
+    const account = { ...ACCOUNT, consent };
+    await openAccount(account, { issue_with_consent: ACCOUNT });
+    expect(".o_ksef_account_consent").toHaveText(/On 11\/29\/2026.*sign again.*Róża Żółć/s);
+    account.consent = false;
+    await contains(".o_ksef_issue").click();
+    await animationFrame();
+    expect.verifySteps(["issue_with_consent [[1]]"]);
+    expect(".o_ksef_account_consent").toHaveCount(0);
 });
 
 test("a certificate is revoked with a reason and after a question", async () => {
     await openAccount(ACCOUNT, {
         revoke_certificate: { type: "ir.actions.act_window_close" },
     });
+    await contains(".o_ksef_certificates .o_ksef_more").click();
     await contains(".o_ksef_revoke").click();
     await contains(".modal select").select("KeyCompromise");
     await contains(".modal .btn-danger").click();
@@ -81,32 +94,59 @@ test("without room only the existing certificate can be loaded", async () => {
     expect(".modal-title").toHaveText("Load a KSeF certificate");
 });
 
+const SAVED =
+    '{"l10n_pl_ksef_environment":"test","l10n_pl_ksef_context_type":"nip","l10n_pl_ksef_internal_id":"",' +
+    '"l10n_pl_ksef_subject_type":"certificateSubject","l10n_pl_ksef_responsible_ids":[[6,false,[]]]}';
+
 test("an accountant changes the environment", async () => {
     await openAccount(ACCOUNT);
     expect(".o_ksef_save").not.toBeEnabled();
     await contains("select[name=environment]").select("test");
     await contains(".o_ksef_save").click();
+    expect.verifySteps([`save_options [[1],${SAVED},false]`]);
+});
+
+test("who would stop invoices is told what stops before it is saved", async () => {
+    await openAccount(ACCOUNT, { save_options: { stops: ["Invoices stop.", "Also: Branch."] } });
+    await contains("select[name=environment]").select("test");
+    await contains(".o_ksef_save").click();
+    expect(".modal-body").toHaveText("Invoices stop.\n\nAlso: Branch.");
+    expect.verifySteps([`save_options [[1],${SAVED},false]`]);
+    await contains(".modal .btn-danger").click();
+    expect.verifySteps([`save_options [[1],${SAVED},true]`]);
+});
+
+test("wrong input is refused at its field", async () => {
+    const choices = { ...ACCOUNT.options.choices, context_type: [["nip", "NIP"], ["internal_id", "Unit"]] };
+    const account = { ...ACCOUNT, options: { ...ACCOUNT.options, choices } };
+    await openAccount(account, { save_options: { invalid: { internal_id: "Not an identifier." } } });
+    await contains("select[name=context_type]").select("internal_id");
+    await contains("input[name=internal_id]").edit("123");
+    await contains(".o_ksef_save").click();
+    expect("input[name=internal_id]").toHaveClass("is-invalid");
+    expect(".o_ksef_invalid").toHaveText("Not an identifier.");
     expect.verifySteps([
-        'save_options [[1],{"l10n_pl_ksef_environment":"test","l10n_pl_ksef_context_type":"nip",' +
-            '"l10n_pl_ksef_internal_id":"","l10n_pl_ksef_subject_type":"certificateSubject",' +
-            '"l10n_pl_ksef_responsible_id":false}]',
+        'save_options [[1],{"l10n_pl_ksef_environment":"production","l10n_pl_ksef_context_type":' +
+            '"internal_id","l10n_pl_ksef_internal_id":"123","l10n_pl_ksef_subject_type":' +
+            '"certificateSubject","l10n_pl_ksef_responsible_ids":[[6,false,[]]]},false]',
     ]);
 });
 
-test("who changes for whom Odoo logs in is told what it means before it is saved", async () => {
-    const options = { ...ACCOUNT.options, change_means: "Somebody has to agree." };
-    options.choices = { ...options.choices, context_type: [["nip", "NIP"], ["internal_id", "Unit"]] };
-    await openAccount({ ...ACCOUNT, options });
-    await contains("select[name=context_type]").select("internal_id");
-    await contains(".o_ksef_save").click();
-    expect(".modal-body").toHaveText("Somebody has to agree.");
-    expect.verifySteps([]);
+test("who leaves with unsaved settings is asked first", async () => {
+    await openAccount(ACCOUNT);
+    await contains("select[name=environment]").select("test");
+    const leave = () =>
+        getService("action").doAction({ type: "ir.actions.client", tag: "l10n_pl_ksef_connection" });
+    leave();
+    await animationFrame();
+    await contains(".modal .btn-secondary").click();
+    await animationFrame();
+    expect(".o_ksef_options").toHaveCount(1);
+    leave();
+    await animationFrame();
     await contains(".modal .btn-primary").click();
-    expect.verifySteps([
-        'save_options [[1],{"l10n_pl_ksef_environment":"production","l10n_pl_ksef_context_type":' +
-            '"internal_id","l10n_pl_ksef_internal_id":"","l10n_pl_ksef_subject_type":' +
-            '"certificateSubject","l10n_pl_ksef_responsible_id":false}]',
-    ]);
+    await animationFrame();
+    expect(".o_ksef_options").toHaveCount(0);
 });
 
 test("who may not manage the connection reads whom to ask, on a page without an error", async () => {

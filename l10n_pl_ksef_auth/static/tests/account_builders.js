@@ -50,7 +50,7 @@ export const ACCOUNT = {
         context_type: "nip",
         subject_type: "certificateSubject",
         internal_id: "",
-        responsible_id: false,
+        responsible_ids: [],
         change_means: "",
         choices: {
             environment: [
@@ -64,6 +64,7 @@ export const ACCOUNT = {
     certificates: [CERTIFICATE],
     sessions: [],
     choice: false,
+    consent: false,
     take_over: false,
     others: [],
     asked_at: false,
@@ -74,6 +75,7 @@ const COMPARED_PARTS = { sessions: [SESSION], asked_at: "2026-11-22 13:06:00" };
 const METHODS = [
     "save_options",
     "issue_certificate",
+    "issue_with_consent",
     "terms_of_renewal",
     "renew_certificate",
     "revoke_certificate",

@@ -90,3 +90,16 @@ test("without the password no company is connected", async () => {
     expect.verifySteps([AGREED, AGREED]);
     expect(".o_ksef_connect_companies").toBeEnabled();
 });
+
+test("what keeps a company from being connected is told, and how the last login ended", async () => {
+    const others = [
+        { id: 2, name: "Druga", number: "", color: "red", reason: "No NIP.", result: "" },
+        { id: 3, name: "Trzecia", number: "NIP 1", color: "red", reason: "", result: "No rights." },
+    ];
+    await openAccount({ ...ACCOUNT, others });
+    expect("[data-company='2'] input").not.toBeEnabled();
+    expect("[data-company='2'] .o_ksef_result").toHaveText("No NIP.");
+    expect("[data-company='3'] input").toBeEnabled();
+    expect("[data-company='3'] input").not.toBeChecked();
+    expect("[data-company='3'] .o_ksef_result").toHaveText("No rights.");
+});

@@ -15,6 +15,7 @@ async function openTakeOver(certificate) {
 test("the account says whose identity the connection stands on", async () => {
     await openAccount({ ...ACCOUNT, take_over: TAKE_OVER });
     expect(".o_ksef_identity_name").toHaveText("Róża Żółć, PESEL •••94");
+    await contains(".o_ksef_sees summary").click();
     expect(".o_ksef_identity").toHaveText(/Only she sees them\./);
 });
 

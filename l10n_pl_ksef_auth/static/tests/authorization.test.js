@@ -3,7 +3,6 @@ import { expect, test } from "@odoo/hoot";
 import { queryOne, setInputFiles } from "@odoo/hoot-dom";
 import { advanceTime, animationFrame } from "@odoo/hoot-mock";
 import { contains, onRpc, patchWithCleanup } from "@web/../tests/web_test_helpers";
-import { user } from "@web/core/user";
 import {
     CONNECTED,
     FRESH,
@@ -29,7 +28,7 @@ function catchDownloads() {
 test("nothing can be signed before there is a file", async () => {
     await openWindow(VIEW);
     expect(".modal-title").toHaveText("Account authorization");
-    expect(".o_ksef_next").toHaveCount(0);
+    expect(".o_ksef_next").not.toBeEnabled();
     expect(".o_ksef_do_not_open").toBeVisible();
     expect(".o_ksef_countdown").toHaveCount(0);
 });
@@ -39,7 +38,7 @@ test("a company's name is shown as text", async () => {
     expect(".o_ksef_lead").toHaveText(/Przykładowa <b>Sp\.<\/b> z o\.o\./);
 });
 
-test("the file is saved under its name, and its signing begins", async () => {
+test("the file is saved under its name, its card turns into the signing, and the focus stays", async () => {
     catchDownloads();
     await openWindow(VIEW, { prepare_download: SIGN });
     await contains(".o_ksef_way[data-way=site] .o_ksef_download").click();
@@ -47,6 +46,10 @@ test("the file is saved under its name, and its signing begins", async () => {
         "prepare_download site",
         "saved /l10n_pl_ksef/request/7 as AuthTokenRequest.xml",
     ]);
+    expect(".o_ksef_way[data-way=site] .o_ksef_signing li").toHaveCount(5);
+    expect(".o_ksef_way .o_ksef_btn_navy").toHaveCount(1);
+    expect(".o_ksef_signing_link").toHaveClass("o_ksef_btn_navy");
+    expect(".o_ksef_way[data-way=site] .o_ksef_download").toBeFocused();
     expect(".o_ksef_countdown").toHaveText("file valid for another 10:00");
     await advanceTime(61000);
     await animationFrame();
@@ -58,18 +61,23 @@ test("the file is saved under its name, and its signing begins", async () => {
 test("a file that ran out is replaced in one click", async () => {
     catchDownloads();
     const outdated = { ...SIGN, challenge: { ...FRESH.challenge, seconds_left: 0 } };
-    await openWindow(outdated, { go: VIEW, prepare_download: SIGN });
-    await contains(".o_ksef_expired button").click();
+    await openWindow(outdated, { prepare_download: SIGN });
+    expect(".o_ksef_expired").toHaveCount(1);
+    expect(".o_ksef_signing_link").toHaveCount(0);
+    await contains(".o_ksef_way[data-way=site] .o_ksef_download").click();
     expect.verifySteps([
-        "go download",
         "prepare_download site",
         "saved /l10n_pl_ksef/request/7 as AuthTokenRequest.xml",
     ]);
 });
 
-test("the signing page opens in a new tab", async () => {
+test("the signing page opens in a new tab, and then the window's own button leads on", async () => {
     await openWindow(SIGN);
-    expect(".o_ksef_signing li").toHaveCount(5);
+    expect(".o_ksef_next").toBeEnabled();
+    expect(".o_ksef_next").not.toHaveClass("o_ksef_btn_blue");
+    queryOne(".o_ksef_signing_link").addEventListener("click", (ev) => ev.preventDefault());
+    await contains(".o_ksef_signing_link").click();
+    expect(".o_ksef_next").toHaveClass("o_ksef_btn_blue");
     expect(".o_ksef_signing_link").toHaveAttribute("target", "_blank");
     expect(".o_ksef_signing_link").toHaveAttribute("href", "https://example.com/podpis");
 });
@@ -105,38 +113,94 @@ test("a file that is too large replaces the one chosen before", async () => {
     expect(".o_ksef_authenticate").not.toBeEnabled();
 });
 
-test("a file that was signed too late is replaced in one click, and told so once", async () => {
-    const late = { code: "outdated_challenge", level: "stop", text: "Too late.", action: "Again." };
-    const reading = { signer: false, can_send: false, findings: [{ ...late, evidence: "" }] };
-    const outdated = { expires_at: "2026-11-22 12:00:00", seconds_left: 0 };
-    await openWindow({ ...UPLOAD, challenge: outdated, document: SIGNED.document, reading });
-    expect(".o_ksef_note_stop strong").toHaveText("Too late.");
-    expect(".o_ksef_expired").toHaveText("Download a new file");
+const OLD = { expires_at: "2026-11-22 12:00:00", seconds_left: 0 };
+
+/** A file that was signed too late; `needs_download`: none was downloaded since. */
+function late(needs_download) {
+    const text = { text: "Downloaded at 12:00.", action: "Again.", evidence: "" };
+    const findings = [{ ...text, code: "outdated_challenge", level: "stop", needs_download }];
+    const reading = { signer: SIGNED.reading.signer, can_send: false, challenge: OLD, findings };
+    return { ...UPLOAD, document: SIGNED.document, reading };
+}
+
+test("a file that was signed too late is one box, with the button for a new one in it", async () => {
+    catchDownloads();
+    await openWindow({ ...late(true), challenge: OLD }, { go: VIEW, prepare_download: SIGN });
+    expect(".o_ksef_body .o_ksef_note").toHaveCount(1);
+    expect(".o_ksef_note_stop").toHaveText(/Downloaded at 12:00\..*Róża Żółć/s);
+    await contains(".o_ksef_note_stop .o_ksef_other_way").click();
+    expect.verifySteps([
+        "go download",
+        "prepare_download site",
+        "saved /l10n_pl_ksef/request/7 as AuthTokenRequest.xml",
+    ]);
 });
 
-test("who is no administrator gets no button that leads to the company's data", async () => {
-    const problem = { text: "No NIP.", action: "Enter it.", technical: "", way_back: "company" };
-    patchWithCleanup(user, { isSystem: false });
-    await openWindow({ ...VIEW, problem });
+test("beside an old file the time of a newer one does not run", async () => {
+    await openWindow(late(false));
+    expect(".o_ksef_note_stop").toHaveCount(1);
+    expect(".o_ksef_countdown").toHaveCount(0);
+    expect(".o_ksef_other_way").toHaveCount(0);
+});
+
+test("the time left is that of the attached file", async () => {
+    const challenge = { expires_at: "2026-11-22 13:11:00", seconds_left: 360 };
+    await openWindow({ ...UPLOAD, ...SIGNED, reading: { ...SIGNED.reading, challenge } });
+    expect(".o_ksef_countdown").toHaveText("file valid for another 6:00");
+});
+
+test("the file of another company goes on there in one click", async () => {
+    const found = { code: "other_company", level: "stop", text: "Theirs.", action: "", evidence: "" };
+    const findings = [{ ...found, switch_to: { id: 9, name: "Inna" } }];
+    const reading = { signer: false, can_send: false, challenge: OLD, findings };
+    await openWindow(
+        { ...UPLOAD, document: SIGNED.document, reading },
+        { change_company: { type: "ir.actions.act_window_close" } }
+    );
+    expect(".o_ksef_other_way").toHaveText("Go on with Inna");
+    await contains(".o_ksef_other_way").click();
+    await animationFrame();
+    expect.verifySteps(["change_company"]);
+    expect(".o_ksef_authorization").toHaveCount(0);
+});
+
+const NO_NIP = { text: "No NIP.", action: "Enter it.", technical: "", way_back: "company" };
+
+test("without a NIP an accountant has nothing to press but a mail to the administrator", async () => {
+    const administrator = { name: "Adam", email: "adam+it@example.com" };
+    await openWindow({ ...VIEW, blocked: true, problem: { ...NO_NIP, administrator } });
     expect(".o_ksef_note_stop strong").toHaveText("No NIP.");
-    expect(".o_ksef_way_back").toHaveCount(0);
+    expect(".o_ksef_page_link").toHaveText("Write to the administrator (Adam)");
+    expect(queryOne(".o_ksef_page_link").href).toMatch(/^mailto:adam%2Bit@example\.com\?subject=NIP/);
+    expect(".o_ksef_ways, .o_ksef_next, .o_ksef_way_back").toHaveCount(0);
 });
 
-test("an administrator goes from a missing NIP to the company's data", async () => {
-    const problem = { text: "No NIP.", action: "Enter it.", technical: "", way_back: "company" };
-    patchWithCleanup(user, { isSystem: true });
-    await openWindow({ ...VIEW, problem });
+test("who may change the company goes from a missing NIP to its data", async () => {
+    await openWindow({ ...VIEW, blocked: true, problem: { ...NO_NIP, opens_company: true } });
     expect(".o_ksef_way_back").toHaveText("Open the company's data");
 });
 
-test("a signed file names its signer and asks for the consent", async () => {
+test("who lacks rights finds the Ministry's pages beside the way back", async () => {
+    const links = [{ label: "Rights", url: "https://example.com/rights" }];
+    const problem = { text: "No rights.", action: "", technical: "", way_back: "sign", links };
+    await openWindow({ ...VIEW, problem });
+    expect(".o_ksef_page_link").toHaveAttribute("href", "https://example.com/rights");
+    expect(".o_ksef_page_link").toHaveAttribute("target", "_blank");
+});
+
+test("a signed file names its signer and asks one question, with no answer chosen", async () => {
     const signed = { ...UPLOAD, ...SIGNED };
-    await openWindow(signed, { set_consent: { ...signed, consent: true } });
+    await openWindow(signed, { authenticate: { ...VIEW, step: "verify" } });
     expect(".o_ksef_signer").toHaveText(/Róża Żółć, •••94/);
-    await contains(".o_ksef_consent input").click();
-    expect.verifySteps(["set_consent true"]);
-    expect(".o_ksef_consent_hint").toHaveCount(0);
+    expect(".o_ksef_consent legend").toHaveText("Sign every 7 days, or only once?");
+    expect(".o_ksef_answer").toHaveCount(2);
+    expect(".o_ksef_answer input:checked").toHaveCount(0);
+    expect(".o_ksef_authenticate").not.toBeEnabled();
+    await contains(".o_ksef_answer[data-answer=once] input").click();
+    expect(".o_ksef_answer[data-answer=once]").toHaveText(/for the signer \(Róża Żółć\)/);
     expect(".o_ksef_authenticate").toBeEnabled();
+    await contains(".o_ksef_authenticate").click();
+    expect.verifySteps(["set_consent true", "authenticate"]);
 });
 
 test("success closes the window and is told", async () => {
@@ -146,7 +210,7 @@ test("success closes the window and is told", async () => {
         verifying: { long: false },
     };
     await openWindow(
-        { ...UPLOAD, ...SIGNED },
+        { ...UPLOAD, ...SIGNED, answer: "once" },
         { authenticate: verifying, follow: { ...VIEW, step: "done", result: "connected" } }
     );
     await contains(".o_ksef_authenticate").click();
@@ -174,7 +238,7 @@ test("a refusal shows its sentence and one way back", async () => {
 test("who takes over sees from whom, and may leave it", async () => {
     const take_over = { name: "Róża Żółć", masked: "PESEL •••94", text: "Sign.", is_same: false };
     await openWindow({ ...VIEW, take_over }, { forget_take_over: VIEW });
-    expect(".o_ksef_take_over_note strong").toHaveText(/stands on: Róża Żółć, PESEL •••94\./);
+    expect(".o_ksef_take_over_note strong").toHaveText(/until now: Róża Żółć, PESEL •••94\./);
     await contains(".o_ksef_forget").click();
     expect.verifySteps(["forget_take_over"]);
     expect(".o_ksef_take_over_note").toHaveCount(0);

@@ -5,6 +5,7 @@ import { WebClient } from "@web/webclient/webclient";
 // The answer of the server's record of the window.
 export const VIEW = {
     id: 5,
+    company_id: 1,
     step: "download",
     way: "site",
     company_name: "Przykładowa <b>Sp.</b> z o.o.",
@@ -16,8 +17,8 @@ export const VIEW = {
     document: false,
     reading: false,
     problem: false,
-    consent: false,
-    consent_text: "I agree.",
+    blocked: false,
+    answer: false,
     verifying: false,
     result: false,
     signing_url: "https://example.com/podpis",

@@ -55,6 +55,11 @@ test("a working connection shows the tick and how long it lasts", async () => {
     expect(".o_ksef_certificate").toHaveText("being issued");
 });
 
+test("a connection that no certificate renews says when somebody signs again", async () => {
+    await mountPanel({ ...CONNECTED, sign_again_at: "2026-11-29 13:05:00" });
+    expect(".o_ksef_next_signature").toHaveText("On 11/29/2026 somebody has to sign again.");
+});
+
 test("a missing right is named", async () => {
     await mountPanel({
         ...CONNECTED,
@@ -85,17 +90,80 @@ test("a page that is named in what to do can be followed", async () => {
     expect(".o_ksef_note a").toHaveAttribute("rel", "noopener noreferrer");
 });
 
-test("who may not connect sees no button", async () => {
-    await mountPanel({ ...DISCONNECTED, can_connect: false });
+test("who may not connect sees no button, but whom to ask", async () => {
+    await mountPanel({ ...DISCONNECTED, can_connect: false, ask: "Ask Katarzyna." });
     expect(".o_ksef_connect").toHaveCount(0);
     expect(".o_ksef_account").toHaveCount(0);
-    expect(".o_ksef_panel").toHaveText(/you need the right "KSeF: Manage"/);
+    expect(".o_ksef_ask_whom").toHaveText("Ask Katarzyna.");
 });
 
-test("while nothing has to be done, who may not connect is not told so", async () => {
-    const button = { ...CONNECTED.button, primary: false };
-    await mountPanel({ ...CONNECTED, button, can_connect: false });
-    expect(".o_ksef_panel").not.toHaveText(/you need the right/);
+test("a company without a NIP has one way: its own data", async () => {
+    const problem = { text: "No NIP.", action: "Enter it.", way_back: "company" };
+    await mountPanel({ ...DISCONNECTED, problem, opens_company: true });
+    expect(".o_ksef_actions .o_ksef_btn_blue").toHaveText("Open the company");
+    expect(".o_ksef_connect").toHaveCount(0);
+});
+
+test("what is mended in Konto has its blue button there", async () => {
+    const problem = { text: "The unit is missing.", action: "Enter it.", way_back: "account" };
+    await mountPanel({ ...DISCONNECTED, state: "attention", problem });
+    expect(".o_ksef_actions .o_ksef_btn_blue").toHaveText("Account");
+});
+
+test("a renewal is promised only where there is one; else somebody signs", async () => {
+    await mountPanel({ ...CONNECTED, sign_again_at: "2026-11-29 13:05:00" });
+    expect(".o_ksef_next_signature").toHaveText("On 11/29/2026 somebody has to sign again.");
+    expect(".o_ksef_checked").toHaveCount(0);
+});
+
+test("another owner's certificate is named, and what it promises", async () => {
+    const certificate = { state: "valid", valid_to: "2028-11-22 13:00:00", owner: "Róża Żółć", share: 1 };
+    await mountPanel({ ...CONNECTED, certificate, renews_at: "2026-11-27 13:05:00" });
+    expect(".o_ksef_certificate").toHaveText("Róża Żółć, valid until 11/22/2028");
+    expect(".o_ksef_checked").toHaveText("The connection renews itself on 11/27/2026.");
+});
+
+const BY_CERTIFICATE = { name: "Róża Żółć", number: "NIP 526-587-76-35", agreed: true };
+
+/** The user presses the button of a certificate that is held here. */
+async function connectByCertificate(offer, answers) {
+    await mountWithCleanup(WebClient);
+    answerPanels({ ...DISCONNECTED, by_certificate: offer }, CONNECTED);
+    onRpc("res.company", "l10n_pl_ksef_connect_by_certificate", ({ args }) => {
+        expect.step(`connect ${JSON.stringify(args)}`);
+        return answers.shift();
+    });
+    await getService("action").doAction({
+        type: "ir.actions.client",
+        tag: "l10n_pl_ksef_connection",
+        params: { company_id: 1 },
+    });
+    await animationFrame();
+    expect.verifySteps(["panel"]);
+    expect(".o_ksef_actions .o_ksef_btn_blue").toHaveText("Connect with the certificate (Róża Żółć)");
+    await contains(".o_ksef_by_certificate").click();
+    await animationFrame();
+}
+
+test("a certificate that is held here connects with one click where somebody agreed", async () => {
+    await connectByCertificate(BY_CERTIFICATE, [{ state: "connected" }]);
+    expect.verifySteps(['connect [[1],"NIP 526-587-76-35"]', "panel"]);
+    expect(".o_ksef_tick").toHaveText("Yes");
+    expect(".o_ksef_by_certificate").toHaveCount(0);
+});
+
+test("where nobody agreed the user does, with the password", async () => {
+    const confirm = { type: "ir.actions.act_window_close" };
+    await connectByCertificate({ ...BY_CERTIFICATE, agreed: false }, [{ confirm }, {}]);
+    expect.verifySteps([]);
+    expect(".modal-body").toHaveText(/for NIP 526-587-76-35 with the certificate of Róża Żółć/);
+    await contains(".modal .btn-primary").click();
+    await animationFrame();
+    expect.verifySteps([
+        'connect [[1],"NIP 526-587-76-35"]',
+        'connect [[1],"NIP 526-587-76-35"]',
+        "panel",
+    ]);
 });
 
 test("a verification is followed until it ends, and its end is told", async () => {

@@ -1,8 +1,16 @@
 import { defineMailModels } from "@mail/../tests/mail_test_helpers";
 import { expect, test } from "@odoo/hoot";
 import { advanceTime, animationFrame } from "@odoo/hoot-mock";
-import { mountView, mountWithCleanup, onRpc, patchWithCleanup } from "@web/../tests/web_test_helpers";
+import {
+    mockService,
+    mountView,
+    mountWithCleanup,
+    onRpc,
+    patchWithCleanup,
+} from "@web/../tests/web_test_helpers";
+import { router } from "@web/core/browser/router";
 import { session } from "@web/session";
+import { KsefConnectionAction } from "@l10n_pl_ksef_auth/connection/connection_action";
 import { KsefConnectionPanel } from "@l10n_pl_ksef_auth/connection/connection_panel";
 import { KsefSystray } from "@l10n_pl_ksef_auth/connection/systray";
 import { CONNECTED as BASE } from "./panel_builders";
@@ -94,4 +102,36 @@ test("the dot alone does not wait for the end of a connection", async () => {
     await animationFrame();
     await advanceTime(11 * HOUR * 1000);
     expect.verifySteps(["l10n_pl_ksef_panel"]);
+});
+
+/** Opens the panel's screen at an address with these words behind the question mark. */
+async function openScreen(words, canConnect = true) {
+    patchWithCleanup(session, { l10n_pl_ksef: { dots: {}, can_connect: canConnect } });
+    patchWithCleanup(router, {
+        get current() {
+            return words;
+        },
+    });
+    mockService("action", { doAction: ({ tag }) => expect.step(tag) });
+    onRpc("res.company", "l10n_pl_ksef_panel", () => ENDED);
+    onRpc("res.company", "l10n_pl_ksef_open_authorization", ({ args }) => ({
+        tag: `window of ${args[0]}`,
+    }));
+    await mountWithCleanup(KsefConnectionAction, { props: { action: {} } });
+    await animationFrame();
+}
+
+test("the link of a notice opens the window", async () => {
+    await openScreen({ sign: 1 });
+    expect.verifySteps(["window of 1"]);
+});
+
+test("the menu opens the panel alone", async () => {
+    await openScreen({});
+    expect.verifySteps([]);
+});
+
+test("the link of a notice opens the panel alone for who may not connect", async () => {
+    await openScreen({ sign: 1 }, false);
+    expect.verifySteps([]);
 });

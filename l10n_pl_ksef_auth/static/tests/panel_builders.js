@@ -17,11 +17,16 @@ export const DISCONNECTED = {
     missing_rights: [],
     checked_at: false,
     renews_at: false,
+    sign_again_at: false,
     problem: false,
     can_connect: true,
     button: { label: "Refresh connection (signature)", primary: true },
     poll_seconds: 0,
     first_steps: false,
+    by_certificate: false,
+    opens_company: false,
+    ask: "",
+    sign_again_at: false,
 };
 export const CONNECTED = {
     ...DISCONNECTED,

@@ -5,6 +5,7 @@ import { animationFrame } from "@odoo/hoot-mock";
 import {
     contains,
     getMockEnv,
+    getService,
     mountWithCleanup,
     onRpc,
     patchWithCleanup,
@@ -12,6 +13,7 @@ import {
 import { user } from "@web/core/user";
 import { session } from "@web/session";
 import { KsefSystray } from "@l10n_pl_ksef_auth/connection/systray";
+import { LoginNeededDialog } from "@l10n_pl_ksef_auth/login_needed/login_needed";
 import { DISCONNECTED } from "./panel_builders";
 
 defineMailModels();
@@ -102,4 +104,18 @@ test("the panel that was opened takes the keyboard, and Escape gives it back", a
     await animationFrame();
     expect(".o_ksef_popover").toHaveCount(0);
     expect(".o_ksef_systray").toHaveAttribute("aria-expanded", "false");
+});
+
+test("the bar turns red in the moment in which a dialog says that only a signature helps", async () => {
+    await mountSystray({ 1: GREEN });
+    expect(".o_ksef_systray").toHaveAttribute("data-color", "green");
+    const action = { type: "ir.actions.client", tag: "l10n_pl_ksef_sign", params: { company_id: 1 } };
+    getService("dialog").add(LoginNeededDialog, {
+        data: { arguments: ["The invoice was not sent to KSeF.", action, "Refresh", null] },
+    });
+    await animationFrame();
+    await animationFrame();
+    expect(".modal-title").toHaveText("Connection to KSeF");
+    expect(".o_ksef_systray").toHaveAttribute("data-color", "red");
+    expect(".o_ksef_systray span:not(.visually-hidden):not(.o_ksef_dot)").toHaveText("KSeF: sign");
 });

@@ -92,7 +92,7 @@ test("what KSeF said is copied for support with its sentence", async () => {
 
 test("a connection to Odoo that is lost for a moment only delays the answer", async () => {
     let isLost = true;
-    await openWindow({ ...UPLOAD, ...SIGNED }, { authenticate: VERIFYING });
+    await openWindow({ ...UPLOAD, ...SIGNED, answer: "once" }, { authenticate: VERIFYING });
     onRpc(
         "/web/dataset/call_kw/l10n_pl_ksef.authorization/follow",
         () => {

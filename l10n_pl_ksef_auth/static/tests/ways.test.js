@@ -48,7 +48,8 @@ test("a download in the second way leads to one's own signing program", async ()
     await openWindow(VIEW, { prepare_download: { ...SIGN, way: "program" } });
     await contains(".o_ksef_way[data-way=program] .o_ksef_download").click();
     expect.verifySteps(["prepare_download program"]);
-    expect(".o_ksef_signing").toHaveText(/XAdES/);
+    expect(".o_ksef_way[data-way=program] .o_ksef_signing").toHaveText(/XAdES/);
+    expect(".o_ksef_next").toHaveClass("o_ksef_btn_blue");
     expect(".o_ksef_signing_link").toHaveCount(0);
 });
 
@@ -157,6 +158,17 @@ test("a file that was signed in a way of no use offers the others", async () => 
     ]);
     await contains(".o_ksef_other_way:eq(0)").click();
     expect.verifySteps(["go download", "prepare_download site"]);
+});
+
+test("a refused certificate makes room for another one", async () => {
+    const problem = { text: "No.", action: "Otherwise.", technical: "", final: true };
+    const other_ways = ["certificate", "site", "program"];
+    await openWindow({ ...CERTIFICATE, problem: { ...problem, way_back: "other_way", other_ways } });
+    await choose("ksef.p12");
+    expect(".o_ksef_way_back:eq(0)").toHaveText("Load another certificate");
+    await contains(".o_ksef_way_back:eq(0)").click();
+    expect(".o_ksef_file_name").toHaveCount(0);
+    expect(".o_ksef_choose_certificate").toBeFocused();
 });
 
 test("a login with the certificate that failed is tried again without its files", async () => {

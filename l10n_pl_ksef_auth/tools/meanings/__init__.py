@@ -7,13 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 from ..errors import KsefError, KsefForbidden, KsefRefused, KsefUnavailable
+from . import certificate_login
 from .applications import enrollment_status
 from .grants import order_status
 from .local_problems import local
 from .login import auth_status
 from .meaning import ODOO_GOES_ON_TRYING, TRY_LATER, UNKNOWN, Meaning
 from .outages import outage
-from .refused import forbidden, refusal
+from .refused import SIGNED_FILE, forbidden, refusal
 from .rights import rights as rights
 
 
@@ -34,14 +35,30 @@ def of_record(problem: Mapping[str, Any]) -> Meaning:
 
     :param problem: kind (auth_status, enrollment, order, refusal, forbidden, outage or local),
         code, and by kind: details, status, call, sent; ``once`` where no machine tries again by
-        itself, ``lasting`` where one does in vain and the connection ends or has ended
+        itself, ``lasting`` where one does in vain and the connection ends or has ended; ``login``:
+        certificate, where a login with one ended so and nobody signed
     """
-    meaning = _of_record(problem)
+    meaning = _of_certificate_login(problem) or _of_record(problem)
     if meaning.advice.way_back != "wait":
         return meaning
     if problem.get("once"):
         return replace(meaning, advice=TRY_LATER)
     return replace(meaning, advice=ODOO_GOES_ON_TRYING) if problem.get("lasting") else meaning
+
+
+def _of_certificate_login(problem: Mapping[str, Any]) -> Meaning | None:
+    """Return the meaning that only a login with a certificate has."""
+    if problem.get("login") != "certificate":
+        return None
+    code, details = problem.get("code"), tuple(problem.get("details") or ())
+    match problem.get("kind"):
+        case "auth_status":
+            return certificate_login.certificate_status(int(code or 0), details)
+        case "refusal" if problem.get("call") in (None, "", SIGNED_FILE):
+            return certificate_login.certificate_refusal(int(code or problem.get("status") or 0))
+        case "local":
+            return certificate_login.LOCAL.get(str(code))
+    return None
 
 
 def _of_record(problem: Mapping[str, Any]) -> Meaning:

@@ -21,10 +21,10 @@ _SIGN_FOR_CERTIFICATE = Advice(
     _lt("Refresh the connection with a signature; KSeF issues certificates to such logins only."),
     "sign",
 )
-_ASK_AGAIN = Advice(_lt("Ask for a certificate again in the Account tab."), "account")
+_ASK_AGAIN = Advice(_lt("Ask for a certificate again in the menu KSeF → Account."), "account")
 _CERTIFICATES_FULL = Meaning(
-    _lt("The signer holds as many KSeF certificates as KSeF allows."),
-    Advice(_lt("Revoke a certificate that nobody uses, in the Account tab."), "account"),
+    _lt("%(signer)s holds as many KSeF certificates as KSeF allows."),
+    Advice(_lt("Revoke a certificate that nobody uses in the menu KSeF → Account."), "account"),
 )
 
 CERTIFICATE_CODES: dict[int, Meaning] = {
@@ -39,11 +39,11 @@ CERTIFICATE_CODES: dict[int, Meaning] = {
     25004: Meaning(_lt("KSeF could not read the certificate application."), TELL_SUPPORT),
     25005: Meaning(_lt("KSeF does not know this certificate application."), _ASK_AGAIN),
     25006: Meaning(
-        _lt("The signer has used up all certificate applications that KSeF allows."),
+        _lt("%(signer)s has used up all certificate applications that KSeF allows."),
         Advice(
             _lt(
-                "Load a certificate that the signer already has, in the Account tab, "
-                "or go on connecting with a signature."
+                "Load a certificate that this person already has in the menu KSeF → Account. "
+                "You may also go on connecting with a signature."
             ),
             "account",
         ),
@@ -65,7 +65,7 @@ CERTIFICATE_CODES: dict[int, Meaning] = {
 STATUSES: dict[int, Meaning] = {
     100: Meaning(_lt("KSeF is issuing the certificate."), ODOO_GOES_ON),
     200: Meaning(_lt("KSeF has issued the certificate."), NOTHING_TO_DO),
-    400: Meaning(_lt("KSeF rejected the certificate application: %(details)s"), _ASK_AGAIN),
+    400: Meaning(_lt("KSeF rejected the certificate application."), _ASK_AGAIN),
     500: Meaning(
         _lt("KSeF broke off the certificate application with an error of its own."), _ASK_AGAIN
     ),

@@ -23,22 +23,22 @@ _CHECK_NUMBERS = Advice(
 STATUSES: dict[int, Meaning] = {
     100: Meaning(_lt("KSeF is still working on the rights."), ODOO_GOES_ON),
     200: Meaning(_lt("KSeF has changed the rights."), NOTHING_TO_DO),
-    400: Meaning(_lt("KSeF did not change the rights. %(text)s %(details)s"), _AT_THE_MINISTRY),
+    400: Meaning(_lt("KSeF did not change the rights."), _AT_THE_MINISTRY),
     410: Meaning(
-        _lt("KSeF says that the two numbers do not fit together. %(text)s %(details)s"),
+        _lt("KSeF says that the two numbers do not fit together."),
         _CHECK_NUMBERS,
     ),
     420: Meaning(_lt("Whoever signed may not give rights in KSeF: %(nip)s."), _SIGN_AS_MANAGER),
     430: Meaning(
-        _lt("At KSeF this company cannot give such rights. %(text)s %(details)s"),
+        _lt("At KSeF this company cannot give such rights."),
         _AT_THE_MINISTRY,
     ),
     440: Meaning(
-        _lt("KSeF does not allow this between the two numbers. %(text)s %(details)s"),
+        _lt("KSeF does not allow this between the two numbers."),
         _CHECK_NUMBERS,
     ),
     450: Meaning(
-        _lt("KSeF does not allow this for the office's number. %(text)s %(details)s"),
+        _lt("KSeF does not allow this for the office's number."),
         _CHECK_NUMBERS,
     ),
     500: Meaning(

@@ -18,11 +18,11 @@ from .meaning import (
 _CORRECT_NIP = Advice(
     _lt("Correct the NIP (tax ID) in the company's data, or ask your administrator to."), "company"
 )
-_CORRECT_UNIT = Advice(_lt("Correct it in the settings for KSeF, in the Account tab."), "account")
+_CORRECT_UNIT = Advice(_lt("Correct it in the menu KSeF → Account."), "account")
 _INSTALL_XMLSEC = Advice(
     _lt(
-        "Until the administrator installs an xmlsec package that fits lxml, "
-        "connect with a signature, which works without it."
+        "Have the administrator install an xmlsec package that fits lxml. "
+        "Until then connect with a signature, which works without it."
     ),
     "support",
 )
@@ -56,22 +56,22 @@ PROBLEMS: dict[str, Meaning] = {
     ),
     "copy_restored": Meaning(
         _lt(
-            "This database was restored from a backup or copied on this server: "
-            "the connection to KSeF may still be in use by the original."
+            "This database was restored from a backup or copied on this server. "
+            "The connection to KSeF may still be in use by the original."
         ),
         _DECIDE,
     ),
     "copy_moved": Meaning(
         _lt(
-            "This database was moved or copied to another server: "
-            "the connection to KSeF may still be in use by the original."
+            "This database was moved or copied to another server. "
+            "The connection to KSeF may still be in use by the original."
         ),
         _DECIDE,
     ),
     "neutralized": Meaning(
         _lt(
-            "This is a neutralized copy for trials: it holds nothing of the original's connection "
-            "and keeps away from KSeF's production."
+            "This is a neutralized copy for trials: it holds nothing of the original's connection. "
+            "It keeps away from KSeF's production."
         ),
         Advice(_lt("To try KSeF out here, connect to the test environment."), "settings"),
     ),
@@ -94,8 +94,8 @@ PROBLEMS: dict[str, Meaning] = {
     ),
     "key_missing": Meaning(
         _lt(
-            "This Odoo lacks the key that the connection's secrets are encrypted with; "
-            "the database may have been moved or restored."
+            "Odoo lacks the key that the connection's secrets are encrypted with. "
+            "The database may have been moved or restored."
         ),
         Advice(
             _lt("Have the key file brought here from the old server, or connect again."), "sign"
@@ -104,6 +104,10 @@ PROBLEMS: dict[str, Meaning] = {
     "secret_corrupt": Meaning(
         _lt("The connection's secrets in the database were changed and cannot be read."),
         CONNECT_AGAIN,
+    ),
+    "answer_missing": Meaning(
+        _lt("Nothing was sent yet: one answer is missing."),
+        Advice(_lt("Choose above the green button: sign only once, or every 7 days."), "none"),
     ),
     "upload_unreadable": Meaning(_lt("The file did not arrive in Odoo."), OTHER_FILE),
     "environment_mismatch": Meaning(
@@ -115,11 +119,11 @@ PROBLEMS: dict[str, Meaning] = {
         CONNECT_AGAIN,
     ),
     "certificate_limit": Meaning(
-        _lt("KSeF issues no more certificates to whoever signed: the limit is reached."),
+        _lt("KSeF issues no more certificates to %(signer)s: the limit is reached."),
         Advice(
             _lt(
-                "Revoke a certificate that nobody uses, or load one that the signer already has, "
-                "in the Account tab."
+                "Revoke a certificate that nobody uses in the menu KSeF → Account. You may also "
+                "load another valid certificate of the same person there."
             ),
             "account",
         ),
@@ -128,8 +132,8 @@ PROBLEMS: dict[str, Meaning] = {
         _lt("The connection should have renewed itself by now, and has not."),
         Advice(
             _lt(
-                "Have the administrator see whether Odoo's scheduled actions run; "
-                "refresh the connection with a signature before it ends."
+                "Have the administrator see whether Odoo's scheduled actions run. "
+                "Refresh the connection with a signature before it ends."
             ),
             "sign",
         ),
@@ -215,7 +219,8 @@ PROBLEMS: dict[str, Meaning] = {
         _lt("The KSeF certificate may not log in for this NIP: nobody has agreed to it."),
         Advice(
             _lt(
-                "Have its owner sign a new request, or agree in the Account tab with your password."
+                "Have its owner sign a new file, or agree with your password in the menu "
+                "KSeF → Account."
             ),
             "account",
         ),
@@ -250,7 +255,7 @@ PROBLEMS: dict[str, Meaning] = {
     ),
     "nip_unit_missing": Meaning(
         _lt("The company connects as a unit, and its KSeF internal identifier is missing."),
-        Advice(_lt("Enter it in the settings for KSeF, in the Account tab."), "account"),
+        Advice(_lt("Enter it in the menu KSeF → Account."), "account"),
     ),
     "nip_unit_of_another": Meaning(
         _lt("The KSeF internal identifier does not begin with the company's own NIP."),

@@ -27,26 +27,29 @@ STATUSES: dict[int, Meaning] = {
     100: Meaning(_lt("KSeF is still checking the signature."), ODOO_ASKS_ON),
     200: Meaning(_lt("KSeF has accepted the login."), NOTHING_TO_DO),
     415: Meaning(
-        _lt("KSeF accepted the signature, but whoever signed has no rights there to %(nip)s."),
+        _lt(
+            "The signature is fine, but %(signer)s has no rights in KSeF to the company "
+            "%(company)s."
+        ),
         Advice(
             _lt(
-                "Have the rights granted in KSeF by somebody who manages them there, or file "
-                "ZAW-FA with the tax office; a company seal with this NIP works too. "
-                "Then sign a new request."
+                "Have them granted by somebody who manages rights in KSeF, or file ZAW-FA with the "
+                "tax office. Then sign a new file. You may also sign a new file with this "
+                "company's qualified seal."
             ),
             "sign",
         ),
     ),
     425: Meaning(
         _lt(
-            "This login was ended in KSeF, by the person who signed it or by somebody who manages "
-            "the company's access there."
+            "This login was ended in KSeF: by %(signer)s, or by somebody who manages the company's "
+            "access there."
         ),
         CONNECT_AGAIN,
     ),
     450: Meaning(_lt("KSeF did not accept the KSeF token."), SIGN_WITHOUT_TOKEN),
     460: Meaning(
-        _lt("KSeF did not accept the certificate that the request was signed with."), OTHER_WAY
+        _lt("KSeF did not accept the certificate that the file was signed with."), OTHER_WAY
     ),
     470: Meaning(_lt("KSeF cannot accept a login with this person's data."), SIGN_AS_ANOTHER),
     480: Meaning(
@@ -96,7 +99,7 @@ DETAILS: dict[int, dict[str, Meaning]] = {
             _lt("The certificate of the signature has expired or is not valid yet."),
             Advice(
                 _lt(
-                    "Sign a new request with a valid certificate; if it was the KSeF certificate, "
+                    "Sign a new file with a valid certificate. If it was the KSeF certificate, "
                     "have a new one issued."
                 ),
                 "sign",
@@ -119,18 +122,18 @@ DETAILS: dict[int, dict[str, Meaning]] = {
         "certyfikat zawieszony": Meaning(
             _lt("The certificate of the signature is suspended."),
             Advice(
-                _lt("Have its issuer lift the suspension, or sign a new request in another way."),
+                _lt("Have its issuer lift the suspension, or sign a new file in another way."),
                 "sign",
             ),
         ),
         "niepoprawny certyfikat": Meaning(
             _lt(
-                "KSeF considers the certificate of the signature incorrect; most often it belongs "
+                "KSeF considers the certificate of the signature incorrect. Most often it belongs "
                 "to another KSeF environment."
             ),
             Advice(
                 _lt(
-                    "Check the KSeF environment in the company's settings, then sign a new request "
+                    "Check the KSeF environment in the menu KSeF → Account. Then sign a new file "
                     "with a certificate for it."
                 ),
                 "settings",

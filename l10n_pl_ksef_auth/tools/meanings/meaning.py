@@ -40,9 +40,10 @@ class Advice:
 class Meaning:
     """One code, for a person: what happened and what to do.
 
-    Text and action are English, for translation, with no other placeholders than
-    %(code)s %(text)s %(details)s %(nip)s (the NIP or unit, with that word) %(signer)s %(seconds)s,
-    and what a problem of our own holds in its ``values``.
+    Text and action are English, for translation, with no other placeholders than %(details)s (an
+    incident's number: KSeF's own words are told apart, as the technical line) %(company)s (with its
+    NIP or unit) %(nip)s (that alone, with the word) %(signer)s (who signed, or whose certificate
+    logged in), and what a problem of our own holds in its ``values``.
     """
 
     text: str
@@ -55,7 +56,7 @@ def _lt(text: str) -> str:
 
 
 NOTHING_TO_DO = Advice("", "none")
-SIGN_AGAIN = Advice(_lt("Download a new request, sign it and upload the signed file."), "sign")
+SIGN_AGAIN = Advice(_lt("Download a new file, sign it and upload the signed one."), "sign")
 # How the request was signed is what KSeF refused (docs/ksef.md E13).
 OTHER_WAY = Advice(
     _lt(
@@ -66,20 +67,20 @@ OTHER_WAY = Advice(
 )
 SIGN_UNTOUCHED = Advice(
     _lt(
-        "Sign the downloaded request again without opening or changing it, "
-        "and upload the signed file just as the signing site gives it."
+        "Sign the downloaded file again without opening or changing it. "
+        "Upload it just as the signing site gives it."
     ),
     "new_file",
 )
 SIGN_AS_ANOTHER = Advice(
-    _lt("Have the request signed by another person who has rights to the company."), "sign"
+    _lt("Have the file signed by another person who has rights to the company."), "sign"
 )
 SIGN_WITHOUT_TOKEN = Advice(_lt("Connect with a signature instead of a KSeF token."), "sign")
 OTHER_FILE = Advice(
     _lt("Choose the newest signed file, the one downloaded from the signing site."), "other_file"
 )
 CONNECT_AGAIN = Advice(_lt("Refresh the connection with a signature."), "sign")
-OPEN_ACCOUNT = Advice(_lt("Look at the certificates in the Account tab."), "account")
+OPEN_ACCOUNT = Advice(_lt("Look at the certificates in the menu KSeF → Account."), "account")
 TELL_SUPPORT = Advice(_lt("Pass this message on to whoever looks after your Odoo."), "support")
 CHECK_ADDRESS = Advice(_lt("Have the KSeF address in Odoo's configuration checked."), "support")
 TRY_LATER = Advice(_lt("Try again in a few minutes."), "wait", final=False)
@@ -102,7 +103,7 @@ ODOO_ASKS_ON = Advice(
 )
 
 #: An undocumented code.
-UNKNOWN = Meaning(_lt("KSeF answered %(code)s: %(text)s %(details)s"), TELL_SUPPORT)
+UNKNOWN = Meaning(_lt("KSeF gave an answer that Odoo does not know."), TELL_SUPPORT)
 
 
 def of_details(meanings: Mapping[str, Meaning], details: Iterable[str]) -> Meaning | None:

@@ -11,7 +11,7 @@ _TELL_SUPPORT = replace(TELL_SUPPORT, final=False)
 _UNREADABLE = Meaning(_lt("KSeF answered with something that cannot be read."), ODOO_GOES_ON)
 
 _IN_AN_HOUR = Advice(
-    _lt("Odoo tries again by itself; if this lasts, try again in an hour."), "wait", final=False
+    _lt("Odoo tries again by itself. If this lasts, try again in an hour."), "wait", final=False
 )
 _TURNED_AWAY = Meaning(
     _lt("A protective service in front of KSeF turned the message away."), _IN_AN_HOUR
@@ -28,11 +28,11 @@ _TURNED_AWAY_WITH_A_NUMBER = Meaning(
 OUTAGES: dict[str, Meaning] = {
     "network": Meaning(_lt("KSeF cannot be reached from this server at the moment."), TRY_LATER),
     "timeout": Meaning(
-        _lt("KSeF did not answer in time; it may have received the message all the same."),
+        _lt("KSeF did not answer in time. It may have received the message all the same."),
         ODOO_GOES_ON,
     ),
     "reset": Meaning(
-        _lt("The connection with KSeF broke off; it may have received the message all the same."),
+        _lt("The connection with KSeF broke off. It may have received the message all the same."),
         ODOO_GOES_ON,
     ),
     "tls": Meaning(_lt("No secure connection with KSeF could be made."), _TELL_SUPPORT),
@@ -44,7 +44,7 @@ OUTAGES: dict[str, Meaning] = {
     ),
     "address": Meaning(
         _lt(
-            "The KSeF address in Odoo's configuration cannot be used: it must begin with "
+            "The KSeF address in Odoo's configuration cannot be used. It must begin with "
             "https:// and hold a host, and no password."
         ),
         replace(CHECK_ADDRESS, final=False),

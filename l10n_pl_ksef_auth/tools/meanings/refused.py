@@ -34,7 +34,7 @@ CODES: dict[int, Meaning] = {
     9102: Meaning(_lt("The file is not signed: it is the one downloaded from Odoo."), OTHER_FILE),
     9103: Meaning(
         _lt("The file holds more signatures than KSeF allows."),
-        Advice(_lt("Sign the downloaded request once, with one signature."), "new_file"),
+        Advice(_lt("Sign the downloaded file once, with one signature."), "new_file"),
     ),
     9104: Meaning(_lt("The file holds fewer signatures than KSeF requires."), SIGN_UNTOUCHED),
     9105: _INVALID_SIGNATURE,
@@ -45,22 +45,21 @@ CODES: dict[int, Meaning] = {
     21001: Meaning(_lt("KSeF could not read the file; it may be damaged."), OTHER_FILE),
     21111: Meaning(
         _lt(
-            "The request in the file is out of date or was used already: "
-            "it may be sent once, within ten minutes."
+            "The file is out of date or was used already. It may be sent once, within ten minutes."
         ),
         SIGN_AGAIN,
     ),
     21115: Meaning(
         _lt(
-            "KSeF does not accept the certificate of the signature: it is of another KSeF "
+            "KSeF does not accept the certificate of the signature. It is of another KSeF "
             "environment, or lacks the signer's PESEL or NIP."
         ),
         OTHER_WAY,
     ),
     21117: Meaning(
-        _lt("KSeF does not accept %(nip)s, or the identifier chosen for this company."),
+        _lt("KSeF does not accept the number of this company (%(nip)s)."),
         Advice(
-            _lt("Check the NIP and the kind of identifier in the company's settings."), "settings"
+            _lt("Check the NIP, and as whom Odoo logs in, in the menu KSeF → Account."), "settings"
         ),
     ),
     21180: Meaning(_lt("KSeF does not take requests at this address."), CHECK_ADDRESS),
@@ -71,19 +70,17 @@ CODES: dict[int, Meaning] = {
     21301: _LOGIN_ENDED,
     21304: _LOGIN_ENDED,
     21308: Meaning(_lt("KSeF cannot accept a login with this person's data."), SIGN_AS_ANOTHER),
-    21401: Meaning(
-        _lt("The request in the file does not have the form that KSeF requires."), SIGN_AGAIN
-    ),
-    21405: Meaning(_lt("KSeF found an error in the data: %(details)s"), TELL_SUPPORT),
+    21401: Meaning(_lt("The file does not have the form that KSeF requires."), SIGN_AGAIN),
+    21405: Meaning(_lt("KSeF found an error in the data."), TELL_SUPPORT),
     21406: Meaning(
         _lt(
             "The signature's certificate holds no PESEL or NIP that KSeF can read, "
-            "although the request says that it does."
+            "although the file needs one."
         ),
         Advice(
             _lt(
-                "Sign with Profil Zaufany, or choose login by the certificate's fingerprint in the "
-                "company's settings and download a new request."
+                "Sign with Profil Zaufany. You may also choose login by the certificate alone in "
+                "the menu KSeF → Account, and download a new file."
             ),
             "settings",
         ),
@@ -93,8 +90,8 @@ CODES: dict[int, Meaning] = {
         _lt("KSeF has withdrawn the key that a KSeF token was sent with."), SIGN_WITHOUT_TOKEN
     ),
     26001: Meaning(
-        _lt("A KSeF token cannot get rights that this login does not have: %(details)s"),
-        Advice(_lt("Have the rights granted in KSeF, or ask for a token without them."), "none"),
+        _lt("A KSeF token cannot get rights that this login does not have."),
+        Advice(_lt("Have the rights granted in KSeF, or make a token without them."), "none"),
     ),
     26002: Meaning(
         _lt("KSeF issues no KSeF tokens for this kind of identifier."),
@@ -107,7 +104,7 @@ CODES: dict[int, Meaning] = {
 VARIANTS: dict[int, dict[str, Meaning]] = {
     9105: {
         "skrótu": Meaning(
-            _lt("The request was changed after signing, for instance opened and saved."),
+            _lt("The file was changed after signing, for instance opened and saved."),
             SIGN_UNTOUCHED,
         ),
         "zweryfikowany negatywnie": Meaning(
@@ -142,7 +139,7 @@ _ASK_FOR_RIGHTS = Advice(
     _lt("Have the missing rights granted in KSeF by somebody who manages them there."), "none"
 )
 
-_UNKNOWN_REASON = Meaning(_lt("KSeF does not allow this: %(code)s %(text)s"), TELL_SUPPORT)
+_UNKNOWN_REASON = Meaning(_lt("KSeF does not allow this."), TELL_SUPPORT)
 
 #: By the ``reasonCode`` of HTTP 403.
 REASONS: dict[str, Meaning] = {
@@ -166,7 +163,7 @@ REASONS: dict[str, Meaning] = {
     ),
     "context-type-not-allowed": Meaning(
         _lt("KSeF does not allow this for the kind of identifier that the company logs in with."),
-        Advice(_lt("Check the kind of identifier in the company's settings."), "settings"),
+        Advice(_lt("Check as whom Odoo logs in, in the menu KSeF → Account."), "settings"),
     ),
 }
 
@@ -174,14 +171,12 @@ REASONS: dict[str, Meaning] = {
 HTTP_STATUSES: dict[int, Meaning] = {
     401: Meaning(_lt("KSeF does not accept this login any more."), CONNECT_AGAIN),
     403: Meaning(_lt("KSeF does not allow this login to do that."), CONNECT_AGAIN),
-    404: Meaning(_lt("KSeF does not know what Odoo asked for (HTTP 404)."), TELL_SUPPORT),
+    404: Meaning(_lt("KSeF does not know what Odoo asked for."), TELL_SUPPORT),
     410: Meaning(_lt("KSeF no longer keeps this operation: too much time has passed."), SIGN_AGAIN),
     413: Meaning(_lt("The file is too large for KSeF."), OTHER_FILE),
-    415: Meaning(
-        _lt("KSeF did not accept the kind of message that Odoo sent (HTTP 415)."), TELL_SUPPORT
-    ),
+    415: Meaning(_lt("KSeF did not accept the kind of message that Odoo sent."), TELL_SUPPORT),
     429: Meaning(
-        _lt("KSeF asks to slow down: it has had too many requests from here."),
+        _lt("KSeF has had too many requests from this server."),
         Advice(
             _lt("There is nothing to do: Odoo waits and tries again by itself."),
             "wait",

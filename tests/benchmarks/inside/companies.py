@@ -24,7 +24,8 @@ def measure(env: Any, simulator: str, count: int) -> list[str]:
     )
     companies.l10n_pl_ksef_environment = "test"
     certificate = env["l10n_pl_ksef.certificate"].search([("state", "=", "active")], limit=1)
-    certificate._serve_too({company: company.l10n_pl_ksef_digits for company in companies})
+    certificate._agree_by_password({company: company.l10n_pl_ksef_digits for company in companies})
+    certificate.company_ids |= companies
     env["l10n_pl_ksef.session"].create(
         [_ended(env, certificate, pair) for pair in zip(companies, nips, strict=True)]
     )

@@ -1,11 +1,14 @@
 import { Component, onWillDestroy, onWillStart, useState } from "@odoo/owl";
 import { browser } from "@web/core/browser/browser";
+import { Dropdown } from "@web/core/dropdown/dropdown";
+import { DropdownItem } from "@web/core/dropdown/dropdown_item";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { user } from "@web/core/user";
 import { useService } from "@web/core/utils/hooks";
 import { Layout } from "@web/search/layout";
 import { standardActionServiceProps } from "@web/webclient/actions/action_service";
+import { afterPassword } from "../connection/after_password";
 import { KsefConnectionPanel } from "../connection/connection_panel";
 import { dateAndTime } from "../connection/dates";
 import { KsefProblem } from "../connection/problem";
@@ -13,6 +16,7 @@ import { KsefRefusal, refusalOf } from "../connection/refusal";
 import { AccountCertificates } from "./account_certificates";
 import { AccountChoice } from "./account_choice";
 import { AccountCompanies } from "./account_companies";
+import { AccountConsent } from "./account_consent";
 import { AccountIdentity } from "./account_identity";
 import { AccountOptions } from "./account_options";
 import { AccountSessions } from "./account_sessions";
@@ -32,9 +36,12 @@ export class KsefAccountAction extends Component {
         AccountCertificates,
         AccountChoice,
         AccountCompanies,
+        AccountConsent,
         AccountIdentity,
         AccountOptions,
         AccountSessions,
+        Dropdown,
+        DropdownItem,
         KsefConnectionPanel,
         KsefProblem,
         KsefRefusal,
@@ -114,15 +121,8 @@ export class KsefAccountAction extends Component {
     }
 
     /** Calls a method that may want the user's password first: it returns `confirm` then. */
-    async rpcAfterPassword(ids, method, ...args) {
-        const answer = await this.rpcFor(ids, method, ...args);
-        if (!answer.confirm) {
-            return answer;
-        }
-        await new Promise((resolve) => {
-            this.action.doAction(answer.confirm, { onClose: resolve });
-        });
-        return this.rpcFor(ids, method, ...args);
+    rpcAfterPassword(ids, method, ...args) {
+        return afterPassword(this.action, () => this.rpcFor(ids, method, ...args));
     }
 
     /** Shows an account. One with a problem keeps what KSeF listed before. */
@@ -169,6 +169,11 @@ export class KsefAccountAction extends Component {
         return this.refreshAfterPassword("l10n_pl_ksef_issue_certificate");
     }
 
+    /** For the signer, who signed without a certificate. */
+    issueWithConsent() {
+        return this.refreshAfterPassword("l10n_pl_ksef_issue_with_consent");
+    }
+
     /** Tells what keeps a certificate from being renewed; returns that, and what is left. */
     async termsOfRenewal(serialNumber) {
         const terms = await this.rpc("l10n_pl_ksef_terms_of_renewal", serialNumber);
@@ -188,8 +193,13 @@ export class KsefAccountAction extends Component {
         return !answer.confirm;
     }
 
-    saveOptions(values) {
-        return this.refreshBy("l10n_pl_ksef_save_options", values);
+    /** Returns what kept the settings from being saved: `invalid` or `stops`; else the account. */
+    async saveOptions(values, confirmed) {
+        const answer = await this.rpc("l10n_pl_ksef_save_options", values, confirmed);
+        if (answer.panel) {
+            this.show(answer);
+        }
+        return answer;
     }
 
     loadCertificate() {

@@ -1,8 +1,11 @@
 import { Component } from "@odoo/owl";
 import { ConfirmationDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
+import { Dropdown } from "@web/core/dropdown/dropdown";
+import { DropdownItem } from "@web/core/dropdown/dropdown_item";
 import { _t } from "@web/core/l10n/translation";
 import { useService } from "@web/core/utils/hooks";
 import { dateAndTime, dateOnly } from "../connection/dates";
+import { companies } from "../connection/due_words";
 import { RevokeDialog } from "./revoke_dialog";
 
 const AT_KSEF = {
@@ -25,6 +28,7 @@ const BADGES = {
 /** The signer's certificates: those that this Odoo holds, and those that only KSeF knows. */
 export class AccountCertificates extends Component {
     static template = "l10n_pl_ksef_auth.AccountCertificates";
+    static components = { Dropdown, DropdownItem };
     static props = {
         rows: Array,
         isBusy: Boolean,
@@ -38,6 +42,7 @@ export class AccountCertificates extends Component {
         this.dialog = useService("dialog");
         this.dateOnly = dateOnly;
         this.dateAndTime = dateAndTime;
+        this.companies = companies;
     }
 
     badge(row) {

@@ -23,7 +23,10 @@ export class AccountCompanies extends Component {
             isRunning: false,
             results: {},
             chosen: Object.fromEntries(
-                this.props.companies.map((company) => [company.id, company.color === "red"])
+                this.props.companies.map(({ id, color, reason, result }) => [
+                    id,
+                    color === "red" && !reason && !result,
+                ])
             ),
         });
         this.isAlive = true;
@@ -42,6 +45,15 @@ export class AccountCompanies extends Component {
 
     get chosen() {
         return this.companies.filter((company) => this.state.chosen[company.id]);
+    }
+
+    get canConnect() {
+        return this.companies.some(({ reason }) => !reason);
+    }
+
+    /** What keeps a company from being connected here, else how its last login ended. */
+    text({ id, reason, result }) {
+        return reason || (this.state.results[id]?.text ?? result);
     }
 
     /** The dot that a result brought, else the one that the list came with. */

@@ -1,17 +1,20 @@
 import { Component, onWillUpdateProps, useState } from "@odoo/owl";
 import { ConfirmationDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
 import { _t } from "@web/core/l10n/translation";
-import { RecordSelector } from "@web/core/record_selectors/record_selector";
+import { x2ManyCommands } from "@web/core/orm_service";
+import { MultiRecordSelector } from "@web/core/record_selectors/multi_record_selector";
 import { useService } from "@web/core/utils/hooks";
+import { useSetupAction } from "@web/search/action_hook";
 
-/** What decides for which NIP or unit Odoo logs in. */
-const NUMBER = ["context_type", "internal_id"];
-const FIELDS = ["environment", "context_type", "internal_id", "subject_type", "responsible_id"];
+const FIELDS = ["environment", "context_type", "internal_id", "subject_type", "responsible_ids"];
+
+/** Compares values of a setting; the people who are told are an array. */
+const isOther = (one, another) => String(one) !== String(another);
 
 /** The company's settings for KSeF; here an accountant may change them, too. */
 export class AccountOptions extends Component {
     static template = "l10n_pl_ksef_auth.AccountOptions";
-    static components = { RecordSelector };
+    static components = { MultiRecordSelector };
     static props = {
         options: Object,
         save: Function,
@@ -19,11 +22,20 @@ export class AccountOptions extends Component {
 
     setup() {
         this.dialog = useService("dialog");
-        this.state = useState({ isSaving: false, values: this.read(this.props.options) });
+        this.state = useState({
+            isSaving: false,
+            values: this.read(this.props.options),
+            invalid: {},
+        });
         onWillUpdateProps(({ options }) => {
-            if (options !== this.props.options) {
+            // A look at KSeF brings the same options: what somebody is typing stays.
+            if (FIELDS.some((name) => isOther(options[name], this.props.options[name]))) {
                 this.state.values = this.read(options);
             }
+        });
+        useSetupAction({
+            beforeLeave: ({ forceLeave } = {}) => forceLeave || this.mayLeave(),
+            beforeUnload: (ev) => this.isChanged && ev.preventDefault(),
         });
     }
 
@@ -32,37 +44,62 @@ export class AccountOptions extends Component {
     }
 
     get isChanged() {
-        return FIELDS.some((name) => this.isOther(name));
+        return FIELDS.some((name) => isOther(this.props.options[name], this.state.values[name]));
     }
 
-    isOther(name) {
-        return this.props.options[name] !== this.state.values[name];
-    }
-
-    /** Another number costs the connection: the user is told before it is saved. */
-    onSave() {
-        const { change_means } = this.props.options;
-        if (!change_means || !NUMBER.some((name) => this.isOther(name))) {
-            return this.save();
+    /** What is to be saved: an identifier out of sight stays as it was. */
+    get values() {
+        const values = { ...this.state.values };
+        if (values.context_type !== "internal_id") {
+            values.internal_id = this.props.options.internal_id;
         }
-        this.dialog.add(ConfirmationDialog, {
-            title: _t("Change for whom Odoo logs in?"),
-            body: change_means,
-            confirm: () => this.save(),
-            confirmLabel: _t("Save"),
-            cancel: () => {},
+        values.responsible_ids = [x2ManyCommands.set(values.responsible_ids)];
+        return Object.fromEntries(FIELDS.map((name) => [`l10n_pl_ksef_${name}`, values[name]]));
+    }
+
+    /** Asks before what somebody has changed is lost; returns whether it may be. */
+    mayLeave() {
+        if (!this.isChanged) {
+            return true;
+        }
+        return new Promise((resolve) => {
+            this.dialog.add(
+                ConfirmationDialog,
+                {
+                    title: _t("Leave without saving?"),
+                    body: _t("Your changes of the settings are not saved yet."),
+                    confirm: () => resolve(true),
+                    confirmLabel: _t("Leave"),
+                    cancel: () => resolve(false),
+                    cancelLabel: _t("Stay here"),
+                },
+                { onClose: () => resolve(false) }
+            );
         });
     }
 
-    async save() {
+    /** Saves; the server says what is wrong with a field, or what would stop. */
+    async save(confirmed) {
         this.state.isSaving = true;
         try {
-            const values = Object.entries(this.state.values);
-            await this.props.save(
-                Object.fromEntries(values.map(([name, value]) => [`l10n_pl_ksef_${name}`, value]))
-            );
+            const { invalid, stops } = await this.props.save(this.values, confirmed);
+            this.state.invalid = invalid || {};
+            if (stops) {
+                this.askFirst(stops);
+            }
         } finally {
             this.state.isSaving = false;
         }
+    }
+
+    askFirst(stops) {
+        this.dialog.add(ConfirmationDialog, {
+            title: _t("Save, although invoices stop?"),
+            body: stops.join("\n\n"),
+            confirm: () => this.save(true),
+            confirmClass: "btn-danger",
+            confirmLabel: _t("Save all the same"),
+            cancel: () => {},
+        });
     }
 }

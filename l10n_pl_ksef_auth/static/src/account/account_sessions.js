@@ -1,5 +1,7 @@
 import { Component } from "@odoo/owl";
 import { ConfirmationDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
+import { Dropdown } from "@web/core/dropdown/dropdown";
+import { DropdownItem } from "@web/core/dropdown/dropdown_item";
 import { _t } from "@web/core/l10n/translation";
 import { useService } from "@web/core/utils/hooks";
 import { dateAndTime } from "../connection/dates";
@@ -7,6 +9,7 @@ import { dateAndTime } from "../connection/dates";
 /** The signer's logins as KSeF lists them, and which of them are ours. */
 export class AccountSessions extends Component {
     static template = "l10n_pl_ksef_auth.AccountSessions";
+    static components = { Dropdown, DropdownItem };
     static props = {
         rows: Array,
         isCompared: Boolean,

@@ -8,12 +8,14 @@ import { useService } from "@web/core/utils/hooks";
 import { standardActionServiceProps } from "@web/webclient/actions/action_service";
 import { CertificateFiles, ChosenCertificate } from "../certificate_files/certificate_files";
 import { KsefProblem } from "../connection/problem";
+import { KsefHelpLink } from "../help/help_link";
+import { ConsentQuestion } from "./consent_question";
 import { Countdown } from "./countdown";
-import { SignStep } from "./sign_step";
 import { StepBar } from "./step_bar";
 import { TakeOverNote } from "./take_over_note";
 import { UploadStep } from "./upload_step";
 import { VerifyStep } from "./verify_step";
+import { toWays, waysBack } from "./ways_back";
 import { WaysStep } from "./ways_step";
 
 const MODEL = "l10n_pl_ksef.authorization";
@@ -21,8 +23,6 @@ const MODEL = "l10n_pl_ksef.authorization";
 const FOLLOW_MS = 2000;
 const NEXT_STEP = { download: "sign", sign: "upload" };
 const PREVIOUS_STEP = { sign: "download", upload: "sign", certificate: "download" };
-/** What is mended at the first step by that step's own button. */
-const HAS_OWN_BUTTON = ["sign", "new_file", "wait", "support"];
 const STEP_TITLES = {
     download: _t("Step 1 of 3: choose how to connect"),
     sign: _t("Step 2 of 3: sign the file"),
@@ -42,9 +42,10 @@ export class KsefAuthorization extends Component {
     static template = "l10n_pl_ksef_auth.Authorization";
     static components = {
         CertificateFiles,
+        ConsentQuestion,
         Countdown,
+        KsefHelpLink,
         KsefProblem,
-        SignStep,
         StepBar,
         TakeOverNote,
         UploadStep,
@@ -57,7 +58,7 @@ export class KsefAuthorization extends Component {
         this.orm = useService("orm");
         this.action = useService("action");
         this.connections = useService("l10n_pl_ksef");
-        this.state = useState({ view: null, running: "", expired: false });
+        this.state = useState({ view: null, running: "", ranOut: "", isSiteOpened: false });
         this.chosen = useState(
             new ChosenCertificate((...certificate) => this.sendCertificate(...certificate))
         );
@@ -78,7 +79,7 @@ export class KsefAuthorization extends Component {
             () => {
                 this.focusHeading();
             },
-            () => [this.view.step]
+            () => [this.screen]
         );
     }
 
@@ -96,8 +97,31 @@ export class KsefAuthorization extends Component {
         return Boolean(this.state.running) || this.chosen.isLoading;
     }
 
+    /** Whether a file was downloaded that may still be signed. */
     get hasFile() {
-        return Boolean(this.view.challenge) && !this.state.expired;
+        return this.lives(this.view.challenge);
+    }
+
+    /** The time left that is shown: that of the attached file, else of the one to be signed. */
+    get countdown() {
+        const { step, challenge, reading } = this.view;
+        const shown = (step === "upload" && reading && reading.challenge) || challenge;
+        return this.lives(shown) && shown;
+    }
+
+    lives(challenge) {
+        const { seconds_left: left, expires_at: end } = challenge || {};
+        return Boolean(left > 0 && end !== this.state.ranOut);
+    }
+
+    /** A download turns a card of the first screen into the steps of signing. */
+    get screen() {
+        return this.view.step === "sign" ? "download" : this.view.step;
+    }
+
+    /** Only the company's own data keep it from going on. */
+    get isBlocked() {
+        return this.view.blocked && !this.isVerifying;
     }
 
     /** The way of the file: downloaded, signed, uploaded. */
@@ -109,9 +133,8 @@ export class KsefAuthorization extends Component {
         return ["verify", "done"].includes(this.view.step);
     }
 
-    /** A download leads on by itself; without a file there is nothing to sign. */
-    get nextStep() {
-        return (this.hasFile || this.view.step !== "download") && NEXT_STEP[this.view.step];
+    get hasNext() {
+        return this.view.step in NEXT_STEP && !this.isBlocked;
     }
 
     get canGoBack() {
@@ -120,14 +143,25 @@ export class KsefAuthorization extends Component {
 
     /** A signature on a file that has run out would be refused: say so before. */
     get needsNewFile() {
-        const needsFile = ["sign", "upload"].includes(this.view.step);
-        return needsFile && !this.hasFile && !this.view.reading?.can_send && !this.view.problem;
+        const { step, reading, problem } = this.view;
+        // A file that was signed too late says so itself.
+        const isTold = reading && reading.findings.some((finding) => finding.needs_download);
+        return step === "upload" && !this.hasFile && !reading?.can_send && !problem && !isTold;
     }
 
-    /** The file that was signed too late says so itself. */
-    get isExpiryTold() {
-        const { findings = [] } = this.view.reading || {};
-        return findings.some((finding) => finding.code === "outdated_challenge");
+    /** The signing has the button that leads on, until it was pressed. */
+    get nextClass() {
+        const { step, way } = this.view;
+        const isFirst = step === "sign" && way === "site" && !this.state.isSiteOpened;
+        return isFirst ? "btn-secondary" : "o_ksef_btn_blue";
+    }
+
+    get asksConsent() {
+        return this.view.step === "upload" && Boolean(this.view.reading?.can_send);
+    }
+
+    get canAuthenticate() {
+        return this.asksConsent && Boolean(this.view.answer);
     }
 
     get closeLabel() {
@@ -138,54 +172,17 @@ export class KsefAuthorization extends Component {
         return STEP_TITLES[this.view.step];
     }
 
-    /** The buttons that lead on: mostly one; the first step has its own for a new file. */
     get waysBack() {
-        const { way_back: wayBack, other_ways: otherWays } = this.view.problem || {};
-        if (wayBack === "other_way") {
-            return this.toWays(otherWays);
-        }
-        if (this.view.step === "download" && HAS_OWN_BUTTON.includes(wayBack)) {
-            return [];
-        }
-        return [this.waysOn[wayBack]].filter(Boolean);
+        return waysBack(this.view.problem, this);
     }
 
-    /** The buttons that lead to some of the three ways. */
     toWays(ways) {
-        const buttons = {
-            site: { label: _t("Sign at moj.gov.pl"), run: () => this.newFile("site") },
-            program: { label: _t("Sign in my own program"), run: () => this.newFile("program") },
-            certificate: {
-                label: _t("Load a KSeF certificate"),
-                run: () => this.chooseCertificate(),
-            },
-        };
-        return ways.map((way) => buttons[way]);
+        return toWays(ways, this);
     }
 
-    get waysOn() {
-        const newFile = { label: _t("Download a new file"), run: () => this.newFile() };
-        const again = { label: _t("Try again"), run: () => this.retry() };
-        const account = { label: _t("Go to Account"), run: () => this.openAccount() };
-        // Who may not open Odoo's settings finds those for KSeF on the account screen.
-        const settings = user.isSystem
-            ? { label: _t("Open the settings"), run: () => this.openSettings() }
-            : account;
-        return {
-            sign: newFile,
-            new_file: newFile,
-            other_file: { label: _t("Choose another file"), run: () => this.otherFile() },
-            wait: again,
-            // Once support has helped; what KSeF refused for good it refuses a second time.
-            support: this.view.problem?.final ? newFile : again,
-            account,
-            settings,
-            // Only an administrator may write there; the sentence says whom to ask.
-            company: user.isSystem && {
-                label: _t("Open the company's data"),
-                run: () => this.openCompany(),
-            },
-        };
+    /** Does what a button is for. A pressed one keeps the focus, so it is not disabled meanwhile. */
+    press(action) {
+        return this.isBusy ? undefined : action();
     }
 
     /** Runs a method of the server's record; its buttons rest meanwhile. */
@@ -212,7 +209,6 @@ export class KsefAuthorization extends Component {
 
     receive(view) {
         this.state.view = view;
-        this.state.expired = Boolean(view.challenge) && view.challenge.seconds_left <= 0;
         if (["connected", "limited"].includes(view.result)) {
             this.isFinished = true;
             this.close();
@@ -235,6 +231,7 @@ export class KsefAuthorization extends Component {
 
     /** Fetches a fresh request and lets the browser save it, never open it. */
     async download(way = this.view.way) {
+        this.state.isSiteOpened = false;
         const view = await this.call("prepare_download", way);
         if (view.download_url && !view.problem && this.isAlive) {
             this.downloadLink.el.href = view.download_url;
@@ -243,7 +240,7 @@ export class KsefAuthorization extends Component {
     }
 
     async newFile(way) {
-        if (this.view.step !== "download") {
+        if (this.screen !== "download") {
             await this.call("go", "download");
         }
         await this.download(way);
@@ -309,20 +306,43 @@ export class KsefAuthorization extends Component {
         }
     }
 
+    /** Makes room for the files of another certificate. */
+    otherCertificate() {
+        this.chosen.clear();
+        document.querySelector(".o_ksef_choose_certificate").focus();
+    }
+
+    /** Goes on in the window of the company that the attached file is for. */
+    async changeCompany(companyId) {
+        const action = await this.rpc("change_company");
+        await this.close();
+        await this.action.doAction(action, { onClose: () => this.connections.load(companyId) });
+    }
+
     retry() {
         const methods = {
             download: () => this.download(),
-            upload: () => this.call("authenticate"),
+            upload: () => this.authenticate(),
             certificate: () => this.call("connect"),
         };
         return (methods[this.view.step] || (() => this.call("follow")))();
     }
 
     next() {
-        return this.call("go", this.nextStep);
+        return this.call("go", NEXT_STEP[this.view.step]);
     }
 
-    authenticate() {
+    /** Shows the answer at once; whoever then sends the file waits until it is stored. */
+    answer(consent) {
+        this.view.answer = consent ? "once" : "weekly";
+        this.answering = this.orm.silent.call(MODEL, "set_consent", [
+            [this.props.action.params.wizard_id],
+            consent,
+        ]);
+    }
+
+    async authenticate() {
+        await this.answering;
         return this.call("authenticate");
     }
 
@@ -332,7 +352,7 @@ export class KsefAuthorization extends Component {
     }
 
     async onExpired() {
-        this.state.expired = true;
+        this.state.ranOut = this.countdown.expires_at;
         await this.call("view");
     }
 
@@ -347,12 +367,7 @@ export class KsefAuthorization extends Component {
 
     async openCompany() {
         await this.close();
-        await this.action.doAction({
-            type: "ir.actions.act_window",
-            res_model: "res.company",
-            res_id: this.companyId,
-            views: [[false, "form"]],
-        });
+        await this.connections.openCompany(this.view.company_id);
     }
 
     async openSettings() {

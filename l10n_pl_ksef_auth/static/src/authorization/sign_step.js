@@ -17,10 +17,10 @@ const SIGNING_STEPS = {
     ],
 };
 
-/** Step 2: what to do outside, which this window cannot see. */
+/** What to do outside, which this window cannot see. */
 export class SignStep extends Component {
     static template = "l10n_pl_ksef_auth.SignStep";
-    static props = { view: Object, hasFile: Boolean };
+    static props = { view: Object, onOpenSite: Function };
 
     get isOnSite() {
         return this.props.view.way === "site";

@@ -1,7 +1,7 @@
 import { Component } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 
-/** From whom this signature takes the connection over, and how not to. */
+/** Who signed until now, and how to leave it so. */
 export class TakeOverNote extends Component {
     static template = "l10n_pl_ksef_auth.TakeOverNote";
     static props = {
@@ -12,7 +12,7 @@ export class TakeOverNote extends Component {
 
     get headline() {
         const { name, masked } = this.props.takeOver;
-        return _t("Now the connection stands on: %(identity)s.", {
+        return _t("The signer until now: %(identity)s.", {
             identity: [name, masked].filter(Boolean).join(", "),
         });
     }

@@ -6,7 +6,7 @@ import { KsefProblem } from "../connection/problem";
 /** A signed request has some 10 kB; what is larger than this is not sent at all. */
 const MAX_FILE_BYTES = 5 * 1024 * 1024;
 
-/** Step 3: the signed file, what was read from it, and the consent. */
+/** Step 3: the signed file, and what was read from it. */
 export class UploadStep extends Component {
     static template = "l10n_pl_ksef_auth.UploadStep";
     static components = { KsefProblem };
@@ -16,16 +16,13 @@ export class UploadStep extends Component {
         toWays: Function,
         onAttach: Function,
         onDetach: Function,
-        onConsent: Function,
+        onNewFile: Function,
+        onOtherCompany: Function,
     };
 
     setup() {
         this.input = useRef("input");
-        this.state = useState({
-            isDragging: false,
-            localProblem: null,
-            consent: this.props.view.consent,
-        });
+        this.state = useState({ isDragging: false, localProblem: null });
         // A file dropped beside the box would otherwise replace Odoo in this tab.
         useExternalListener(window, "dragover", (ev) => this.onDragOver(ev));
         useExternalListener(window, "drop", (ev) => this.onDrop(ev));
@@ -48,21 +45,38 @@ export class UploadStep extends Component {
         return this.reading ? this.reading.findings : [];
     }
 
-    /** How else to connect, where the way of signing keeps the file from being sent. */
-    get otherWays() {
+    /** The gravest of what keeps the file from being sent. */
+    get stop() {
+        return this.findings.find(({ level }) => level === "stop");
+    }
+
+    /** Who signed a file that cannot be sent, in one line. */
+    get signature() {
+        const { kind_label: kind, name, masked, signed_at_label: signedAt } = this.signer;
+        return _t("Signature: %(signature)s.", {
+            signature: [name, masked, kind, signedAt].filter(Boolean).join(", "),
+        });
+    }
+
+    /** Where to go on, if this file cannot be sent. */
+    get waysOn() {
         const stops = this.findings.filter(({ level }) => level === "stop");
-        return this.props.toWays(stops.find((one) => one.other_ways?.length)?.other_ways || []);
+        const { switch_to: company } = this.stop || {};
+        const ways = this.props.toWays(stops.find((one) => one.other_ways?.length)?.other_ways || []);
+        if (company) {
+            const label = _t("Go on with %(company)s", { company: company.name });
+            ways.unshift({ label, isMain: true, run: () => this.props.onOtherCompany(company.id) });
+        }
+        if (this.stop?.needs_download) {
+            const label = _t("Download a new file");
+            ways.unshift({ label, isMain: true, run: () => this.props.onNewFile() });
+        }
+        return ways;
     }
 
     /** Everything fits: nothing stops the file and nothing has to be weighed. */
     get fits() {
         return this.reading.can_send && this.findings.every((finding) => finding.level === "info");
-    }
-
-    /** Shown at once: the server's answer only confirms it. */
-    onConsent(ev) {
-        this.state.consent = ev.target.checked;
-        this.props.onConsent(ev.target.checked);
     }
 
     onDragOver(ev) {

@@ -1,5 +1,6 @@
 import { Component, markup } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
+import { SignStep } from "./sign_step";
 
 const WAYS = [
     {
@@ -22,20 +23,36 @@ const WAYS = [
     },
 ];
 
-/** The first screen: three ways to connect; a click on a button chooses that way. */
+/**
+ * Three ways to connect; a click on a button chooses that way. Once its file
+ * is downloaded, its card turns into the steps of signing.
+ */
 export class WaysStep extends Component {
     static template = "l10n_pl_ksef_auth.WaysStep";
+    static components = { SignStep };
     static props = {
         view: Object,
-        expired: Boolean,
-        loading: String,
+        hasFile: Boolean,
+        isBusy: Boolean,
         onDownload: Function,
         onCertificate: Function,
+        onOpenSite: Function,
     };
 
     /** A certificate asks nobody to sign, so nobody takes over with one. */
     get ways() {
         return WAYS.filter(({ id }) => id !== "certificate" || !this.props.view.take_over);
+    }
+
+    /** The way whose file is being signed. */
+    get chosen() {
+        const { view, hasFile } = this.props;
+        return view.step === "sign" && hasFile && view.way;
+    }
+
+    /** A file ran out that nobody signed. */
+    get isExpired() {
+        return Boolean(this.props.view.challenge) && !this.props.hasFile;
     }
 
     get intro() {
@@ -49,9 +66,23 @@ export class WaysStep extends Component {
             : _t("How do you want to connect %(company)s with KSeF?", { company });
     }
 
-    get downloadLabel() {
-        return this.props.expired
-            ? _t("Download a new AuthTokenRequest.xml")
-            : _t("Download AuthTokenRequest.xml");
+    buttonLabel(way) {
+        if (way === "certificate") {
+            return _t("Load the certificate");
+        }
+        if (way === this.chosen) {
+            return _t("Download again");
+        }
+        return this.isExpired ? _t("Download a new file") : _t("Download AuthTokenRequest.xml");
+    }
+
+    /** While a file is being signed, its signing has the one dark blue button. */
+    buttonClass(way) {
+        const purpose = way === "certificate" ? "o_ksef_own_certificate" : "o_ksef_download";
+        return `${purpose} ${this.chosen ? "btn-secondary" : "o_ksef_btn_navy"}`;
+    }
+
+    choose(way) {
+        return way === "certificate" ? this.props.onCertificate() : this.props.onDownload(way);
     }
 }

@@ -1,4 +1,6 @@
-import { Component, onWillStart, useState } from "@odoo/owl";
+import { Component, onMounted, onWillStart, useState } from "@odoo/owl";
+import { browser } from "@web/core/browser/browser";
+import { router } from "@web/core/browser/router";
 import { registry } from "@web/core/registry";
 import { user } from "@web/core/user";
 import { useService } from "@web/core/utils/hooks";
@@ -14,15 +16,23 @@ export class KsefConnectionAction extends Component {
     static props = { ...standardActionServiceProps };
 
     setup() {
-        const connections = useService("l10n_pl_ksef");
+        this.connections = useService("l10n_pl_ksef");
         this.state = useState({ refusal: "" });
         onWillStart(async () => {
-            this.state.refusal = await refusalOf(connections.load(this.companyId));
+            this.state.refusal = await refusalOf(this.connections.load(this.companyId));
         });
+        const isAskedToSign = Boolean(router.current.sign) && this.connections.canConnect;
+        onMounted(() => isAskedToSign && this.sign());
     }
 
     get companyId() {
         return this.props.action.params?.company_id || user.activeCompany.id;
+    }
+
+    /** The button of a notice leads straight to the window: /odoo/ksef?sign=1, once. */
+    sign() {
+        browser.history.replaceState(browser.history.state, "", browser.location.pathname);
+        return this.connections.openAuthorization(this.companyId);
     }
 }
 

@@ -1,6 +1,7 @@
 import { Component, useEffect, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { useService } from "@web/core/utils/hooks";
+import { KsefHelpLink } from "../help/help_link";
 import { KsefMeter } from "./meter";
 import { KsefProblem } from "./problem";
 import { checkedText, dateAndTime, dateOnly, timeLeft } from "./dates";
@@ -28,15 +29,23 @@ const UNDER_WAY = {
 /** Says whether a company's connection to KSeF works, and leads to the next step. */
 export class KsefConnectionPanel extends Component {
     static template = "l10n_pl_ksef_auth.ConnectionPanel";
-    static components = { KsefMeter, KsefProblem };
+    static components = { KsefHelpLink, KsefMeter, KsefProblem };
     static props = {
         companyId: Number,
         accountLink: { type: Boolean, optional: true },
+        helpAbout: { type: String, optional: true },
         onLeave: { type: Function, optional: true },
         slim: { type: Boolean, optional: true },
+        slots: { type: Object, optional: true },
         title: { type: Boolean, optional: true },
     };
-    static defaultProps = { accountLink: true, onLeave: () => {}, slim: false, title: true };
+    static defaultProps = {
+        accountLink: true,
+        helpAbout: "stage-1",
+        onLeave: () => {},
+        slim: false,
+        title: true,
+    };
 
     setup() {
         this.connections = useService("l10n_pl_ksef");
@@ -62,7 +71,9 @@ export class KsefConnectionPanel extends Component {
 
     get slimText() {
         return this.expiry
-            ? _t("Active until %(date)s.", { date: this.expiry }) + (this.renewal && ` ${this.renewal}`)
+            ? [_t("Active until %(date)s.", { date: this.expiry }), this.renewal, this.nextSignature]
+                  .filter(Boolean)
+                  .join(" ")
             : _t("Active.");
     }
 
@@ -90,8 +101,14 @@ export class KsefConnectionPanel extends Component {
     }
 
     get certificate() {
-        const { state, text, valid_to } = this.panel.certificate;
-        return state === "valid" ? _t("valid until %(date)s", { date: dateOnly(valid_to) }) : text;
+        const { state, text, valid_to, owner } = this.panel.certificate;
+        if (state !== "valid") {
+            return text;
+        }
+        const date = dateOnly(valid_to);
+        return owner
+            ? _t("%(owner)s, valid until %(date)s", { owner, date })
+            : _t("valid until %(date)s", { date });
     }
 
     get certificateColor() {
@@ -121,6 +138,32 @@ export class KsefConnectionPanel extends Component {
         return date && _t("The connection renews itself on %(date)s.", { date });
     }
 
+    /** What follows a login that no certificate renews. */
+    get nextSignature() {
+        const date = dateOnly(this.panel.sign_again_at);
+        return date && _t("On %(date)s somebody has to sign again.", { date });
+    }
+
+    get byCertificate() {
+        return _t("Connect with the certificate (%(name)s)", this.panel.by_certificate);
+    }
+
+    /** While the company's data are wrong, there is nothing to sign. */
+    get canSign() {
+        return this.panel.can_connect && this.panel.problem?.way_back !== "company";
+    }
+
+    /** One blue button at most: what helps most. */
+    get connectClass() {
+        const isBest = !this.panel.by_certificate && !this.isForAccount;
+        return this.panel.button.primary && isBest ? "o_ksef_btn_blue" : "btn-secondary";
+    }
+
+    /** What is wrong is mended in Konto, as by another certificate. */
+    get isForAccount() {
+        return this.props.accountLink && this.panel.problem?.way_back === "account";
+    }
+
     /** The button stays enabled, so that the focus can come back to it when the window closes. */
     async onConnect() {
         if (this.state.isOpening) {
@@ -133,6 +176,11 @@ export class KsefConnectionPanel extends Component {
         } finally {
             this.state.isOpening = false;
         }
+    }
+
+    onCertificate() {
+        this.props.onLeave();
+        return this.connections.connectByCertificate(this.props.companyId);
     }
 
     onCompany() {

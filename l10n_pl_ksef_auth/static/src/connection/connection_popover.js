@@ -2,10 +2,15 @@ import { Component, onMounted, useRef, xml } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { KsefConnectionPanel } from "./connection_panel";
 
-/** The panel in a small dialog below the dot. */
+/**
+ * The panel in a small dialog below the dot.
+ *
+ * It can have the focus itself: while the panel is loaded there is nothing else
+ * in it that could, and Odoo would leave the keyboard on the page behind.
+ */
 export class ConnectionPopover extends Component {
     static template = xml`
-        <div t-ref="root"><KsefConnectionPanel companyId="props.companyId" onLeave="props.onLeave"/></div>`;
+        <div t-ref="root" tabindex="0"><KsefConnectionPanel companyId="props.companyId" onLeave="props.onLeave"/></div>`;
     static components = { KsefConnectionPanel };
     static props = { companyId: Number, onLeave: Function, close: Function };
 

@@ -1,10 +1,12 @@
 import { EventBus, reactive } from "@odoo/owl";
 import { browser } from "@web/core/browser/browser";
+import { ConfirmationDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
 import { deserializeDateTime } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { ConnectionLostError } from "@web/core/network/rpc";
 import { registry } from "@web/core/registry";
 import { session } from "@web/session";
+import { afterPassword } from "./after_password";
 import { dateAndTime } from "./dates";
 
 /** A panel that was asked for so many seconds ago need not be asked for again. */
@@ -25,8 +27,9 @@ const DAY_SECONDS = 24 * 3600;
  * one request per interval instead of polling each for itself.
  */
 export class KsefConnections {
-    constructor({ orm, action, notification }) {
+    constructor({ orm, action, dialog, notification }) {
         this.orm = orm;
+        this.dialog = dialog;
         this.action = action;
         this.notification = notification;
         this.panels = reactive({});
@@ -120,6 +123,41 @@ export class KsefConnections {
             [companyId],
         ]);
         return this.action.doAction(action, { onClose: () => this.load(companyId) });
+    }
+
+    /**
+     * Connects a company with the certificate that its panel offers. Who has
+     * not agreed to its number yet is asked first, then for the password.
+     */
+    connectByCertificate(companyId) {
+        const { agreed, name, number } = this.panels[companyId].by_certificate;
+        if (agreed) {
+            return this.logInByCertificate(companyId, number);
+        }
+        this.dialog.add(ConfirmationDialog, {
+            title: _t("Connect without a signature?"),
+            body: _t(
+                "You agree: from now on Odoo logs in for %(number)s with the certificate of %(name)s. Your password is asked for.",
+                { number, name }
+            ),
+            confirm: () => this.logInByCertificate(companyId, number),
+            confirmLabel: _t("Connect"),
+            cancel: () => {},
+        });
+    }
+
+    async logInByCertificate(companyId, number) {
+        const answer = await afterPassword(this.action, () =>
+            this.orm.call("res.company", "l10n_pl_ksef_connect_by_certificate", [
+                [companyId],
+                number,
+            ])
+        );
+        const panel = await this.load(companyId);
+        // What is under way is followed, and announced at its end.
+        if (!answer.confirm && !isUnderWay(panel)) {
+            this.announce(companyId);
+        }
     }
 
     async openAccount(companyId) {
@@ -263,7 +301,7 @@ function secondsToChange({ seconds_left, expires_at, renews_at }) {
 }
 
 export const connectionService = {
-    dependencies: ["orm", "action", "notification"],
+    dependencies: ["orm", "action", "dialog", "notification"],
     start(env, services) {
         return new KsefConnections(services);
     },

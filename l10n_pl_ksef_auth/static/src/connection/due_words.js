@@ -38,7 +38,7 @@ function whatIsDueHere({ color, state, seconds_left: left }, canConnect) {
 }
 
 /** "3 companies", in the plural form of the user's language; Polish has three forms. */
-function companies(count) {
+export function companies(count) {
     switch (new Intl.PluralRules(user.lang).select(count)) {
         case "one":
             return _t("%(count)s company", { count });

@@ -16,6 +16,19 @@ const MEANING = {
 };
 const POPOVER = { position: "bottom-end", popoverClass: "o_ksef_popover", role: "dialog", arrow: false };
 
+/** A view whose frame stands while its records are still on their way. */
+const UNDRAWN = ".o_kanban_view:not(:has(.o_kanban_renderer)), .o_list_view:not(:has(.o_list_renderer))";
+/** Milliseconds between two looks at it, and how often at most. */
+const LOOK_MS = 100;
+const MOST_LOOKS = 50;
+
+/** Waits until the screen shows its records; on the dashboard our card comes with them. */
+async function viewIsDrawn() {
+    for (let looks = 0; looks < MOST_LOOKS && document.querySelector(UNDRAWN); looks++) {
+        await new Promise((resolve) => browser.setTimeout(resolve, LOOK_MS));
+    }
+}
+
 function nextFrame() {
     return new Promise((resolve) => browser.requestAnimationFrame(resolve));
 }
@@ -36,7 +49,7 @@ export class KsefSystray extends Component {
         this.panels = useState(this.connections.panels);
         this.state = useState({ isOpen: false });
         this.button = useRef("button");
-        const onClose = () => (this.state.isOpen = false);
+        const onClose = () => this.onClose();
         // A panel that nobody asked for must not take the keyboard from whoever is typing.
         this.asked = usePopover(ConnectionPopover, { ...POPOVER, onClose });
         this.unasked = usePopover(ConnectionPopover, {
@@ -79,6 +92,14 @@ export class KsefSystray extends Component {
         }
     }
 
+    /** Whoever was in the panel goes on from the dot. */
+    onClose() {
+        this.state.isOpen = false;
+        if (document.activeElement?.closest(".o_ksef_popover")) {
+            this.button.el?.focus();
+        }
+    }
+
     onShow({ companyId }) {
         if (companyId === this.companyId && !isPanelInSight()) {
             this.open(this.unasked);
@@ -96,6 +117,7 @@ export class KsefSystray extends Component {
         }
         // The dashboard's card shows itself once it has the panel's data.
         const panel = await this.connections.load(this.companyId).catch(() => null);
+        await viewIsDrawn();
         await nextFrame();
         await nextFrame();
         const isStill = panel && status(this) === "mounted";

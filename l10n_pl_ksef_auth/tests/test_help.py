@@ -1,0 +1,32 @@
+from odoo.tests import HttpCase, new_test_user, tagged
+
+
+@tagged("post_install", "-at_install")
+class TestHelp(HttpCase):
+    """The help page: for whoever sees KSeF, with every message in the reader's language."""
+
+    def opened_by(self, login, groups):
+        """Open the page as a new user, and return the answer."""
+        new_test_user(self.env, login, groups=groups)
+        self.authenticate(login, login)
+        return self.url_open("/l10n_pl_ksef/help")
+
+    def test_whoever_sees_ksef_reads_it(self):
+        answer = self.opened_by("ksef_reader", "account.group_account_invoice")
+        self.assertEqual(answer.status_code, 200)
+        for place in ("step-download", "account", "messages-login"):
+            self.assertIn(f'id="{place}"', answer.text)
+
+    def test_whoever_does_not_see_ksef_finds_nothing(self):
+        self.assertEqual(self.opened_by("ksef_other", "base.group_user").status_code, 404)
+
+    def test_every_message_is_there_in_polish_and_names_nothing_that_is_not_known(self):
+        page = self.env["l10n_pl_ksef.help"]
+        english, polish = page._troubles(), page.with_context(lang="pl_PL")._troubles()
+        for ours, theirs in zip(english, polish, strict=True):
+            told = {row["text"] for row in theirs["messages"]}
+            self.assertFalse(told & {row["text"] for row in ours["messages"]})
+            self.assertNotEqual(ours["title"], theirs["title"])
+            for row in theirs["messages"]:
+                self.assertTrue(row["action"])
+                self.assertNotRegex(row["text"] + row["action"], r"%\(|… …|…\.")

@@ -1,0 +1,117 @@
+"""The manual's pictures: each says in itself what it shows, so that a test can tell it is outdated.
+
+Compared are words, buttons and their order, not pixels: those differ from machine to machine.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image, PngImagePlugin
+from playwright.sync_api import FloatRect, Page
+
+from stack.places import ROOT
+
+FOLDER = ROOT / "l10n_pl_ksef_auth/static/description"
+#: `./run manual` sets it, and the pictures are made anew.
+VARIABLE = "MANUAL"
+WINDOW = ".modal-content:has(.o_ksef_authorization)"
+#: Of a whole page; below there is nothing to see.
+TOP: FloatRect = {"x": 0, "y": 0, "width": 1280, "height": 620}
+# Where the panel has opened by itself, it hides what the picture is of.
+NO_POPOVER = ".o_popover:has(.o_ksef_panel) { visibility: hidden }"
+#: The name under which a picture keeps what it shows.
+SHOWS = "shows"
+# Texts that people see, one a line, with what can be pressed; "checked a moment ago" grows old.
+SCRIPT = """selectors => [...document.querySelectorAll(selectors)].flatMap(root => {
+    const lines = [], walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+        const text = node.textContent.replace(/\\s+/g, " ").trim(), near = node.parentElement;
+        if (!text || !near.checkVisibility() || near.closest(".visually-hidden, .o_ksef_checked")) {
+            continue;
+        }
+        const pressed = near.closest("button, a[href]");
+        const kind = pressed ? (pressed.disabled ? "[off] " : "[press] ") : "";
+        lines.push(kind + text);
+    }
+    return lines;
+})"""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture of the manual.
+
+    ``file`` without its ending; ``part`` is what is cut out of the page (its top, when empty);
+    ``compared`` is what of ours is looked at.
+    """
+
+    file: str
+    part: str
+    compared: str
+
+
+#: By the names that the journeys' tests give to their pictures.
+PICTURES = {
+    "stage_1_disconnected": Picture(
+        "stage_1_disconnected", "", ".o_ksef_systray, .o_ksef_dashboard"
+    ),
+    **{
+        name: Picture(name, WINDOW, WINDOW)
+        for name in ("stage_2_download", "stage_3_sign", "stage_4_unsigned", "stage_4_signed")
+    },
+    "stage_5_connected": Picture("stage_5_connected", ".o_ksef_popover", ".o_ksef_popover"),
+    # How many certificates and logins there are depends on what was tested before.
+    "take_over_1_account": Picture(
+        "account", "", ".o_ksef_account_page h3, .o_ksef_account_page th"
+    ),
+}
+
+
+def look(page: Page, name: str) -> str:
+    """Compare what a page shows with the manual's picture, if it has one of this name.
+
+    With `./run manual` the picture is made anew instead.
+
+    :return: what is wrong with the picture; empty if nothing is
+    """
+    picture = PICTURES.get(name)
+    if not picture:
+        return ""
+    # Dates, times and numbers differ from run to run.
+    lines = [re.sub(r"\S*\d\S*", "0", line) for line in page.evaluate(SCRIPT, picture.compared)]
+    file = FOLDER / f"{picture.file}.png"
+    if os.environ.get(VARIABLE):
+        _make(page, picture, file, lines)
+    elif shown(file) != lines:
+        return f"{file.relative_to(ROOT)} is outdated (./run manual): the page shows {lines}"
+    return ""
+
+
+def shown(file: Path) -> list[str]:
+    """Return what a picture says that it shows; nothing if it is no picture of the manual."""
+    if not file.exists():
+        return []
+    with Image.open(file) as image:
+        kept: list[str] = json.loads(image.info.get(SHOWS, "[]"))
+        return kept
+
+
+def _make(page: Page, picture: Picture, file: Path, lines: list[str]) -> None:
+    # What the mouse points at looks otherwise.
+    page.mouse.move(0, 0)
+    page.wait_for_timeout(400)
+    if picture.part:
+        taken = page.locator(picture.part).first.screenshot()
+    else:
+        taken = page.screenshot(clip=TOP, style=NO_POPOVER)
+    about = PngImagePlugin.PngInfo()
+    about.add_itxt(SHOWS, json.dumps(lines, ensure_ascii=False), zip=True)
+    with Image.open(io.BytesIO(taken)) as image:
+        small = image.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+        small.save(file, optimize=True, pnginfo=about)

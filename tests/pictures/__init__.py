@@ -1,0 +1,1 @@
+"""Makes a picture of each screen and state; `./run pictures`."""
