@@ -144,9 +144,7 @@ def test_the_serial_number_of_another_certificate_breaks_the_signature(ksef, cod
     assert opened(code.link().replace(*serials)) == "the signature is another one's"
 
 
-def test_a_certificate_must_be_valid_when_its_code_is_scanned(
-    sim, ksef, code, opened
-):
+def test_a_certificate_must_be_valid_when_its_code_is_scanned(sim, ksef, code, opened):
     link, revoked = code.link(), certified(ksef, enrollment.new_key())
     serial = f"{revoked.certificate.serial_number:016X}"
     ksef.revoke_certificate(logged_in(ksef), serial)
