@@ -81,8 +81,8 @@ def test_the_last_version_of_a_break_counts(turned):
 
 def test_a_failure_that_has_ended_is_not_the_one_that_lasts():
     items = [
-        a_failure("FAILURE_START", -9),
-        a_failure("FAILURE_END", -8),
+        a_failure("FAILURE_START", -2),
+        a_failure("FAILURE_END", -1.5),
         a_failure("FAILURE_START", -3, event=1002),
         a_failure("FAILURE_START", -1, event=1003, category="TOTAL_FAILURE"),
         a_failure("FAILURE_START", 4, event=1004),

@@ -154,16 +154,23 @@ def test_an_unknown_environment_is_refused():
     assert error.reason == "environment"
 
 
-@pytest.mark.parametrize("signs", [True, None])
-def test_only_an_offline_certificate_signs(signs):
-    other = certificate_for(EC_KEY, digital_signature=signs)
+@pytest.mark.parametrize(
+    "usage",
+    [
+        None,
+        frozenset({"digital_signature"}),
+        frozenset({"digital_signature", "non_repudiation"}),
+    ],
+)
+def test_only_an_offline_certificate_signs(usage):
+    other = replace(offline(EC_KEY), key_usage=usage)
     assert raised(InvalidLink, lambda: link_two(certificate=other)).reason == "not_offline"
 
 
-@pytest.mark.parametrize("days", [-1, 366])
-def test_a_certificate_signs_while_it_is_valid(monkeypatch, days):
+@pytest.mark.parametrize("away", [timedelta(days=-1, seconds=-1), timedelta(days=365)])
+def test_a_certificate_signs_while_it_is_valid(monkeypatch, away):
     made = offline(EC_KEY)
-    monkeypatch.setattr(clock, "now", lambda: NOON + timedelta(days=days, seconds=-1))
+    monkeypatch.setattr(clock, "now", lambda: NOON + away)
     assert raised(InvalidLink, lambda: link_two(certificate=made)).reason == "not_valid"
 
 
