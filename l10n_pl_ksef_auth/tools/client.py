@@ -201,15 +201,18 @@ class KsefClient(Transport):
         answer = self.request("GET", "/certificates/enrollments/data", bearer=bearer)
         return answer.read(EnrollmentData.from_json)
 
-    def enroll(self, bearer: str, *, name: str, csr_der: bytes) -> Enrollment:
-        """Apply for an authentication certificate. Each call costs one of a few applications.
+    def enroll(
+        self, bearer: str, *, name: str, csr_der: bytes, type: str = "Authentication"
+    ) -> Enrollment:
+        """Apply for a certificate. Each call costs one of a few applications.
 
         :param name: as :func:`~.enrollment.certificate_name` gives it
         :param csr_der: the PKCS#10 request in DER
+        :param type: Authentication or Offline (docs/ksef.md A0-7)
         """
         body = {
             "certificateName": name,
-            "certificateType": "Authentication",
+            "certificateType": type,
             "csr": base64.b64encode(csr_der).decode("ascii"),
         }
         answer = self.request(

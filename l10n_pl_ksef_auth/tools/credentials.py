@@ -142,6 +142,12 @@ def may_authenticate(certificate: Certificate) -> bool:
     return usage is None or "digital_signature" in usage
 
 
+def may_sign_invoices(certificate: Certificate) -> bool:
+    """Return True if the certificate is for offline invoices (docs/ksef.md A0-7)."""
+    usage = certificate.key_usage
+    return usage is not None and "non_repudiation" in usage and "digital_signature" not in usage
+
+
 def _public_bytes(key: Any) -> bytes:
     encoded: bytes = key.public_bytes(
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo

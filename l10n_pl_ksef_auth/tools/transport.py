@@ -58,13 +58,27 @@ class Answer:
         :raises KsefUnavailable: when the body is no JSON (KSeF did receive the request)
         :raises KsefInvalidAnswer: when it is JSON but no object
         """
-        try:
-            data = jsonlib.loads(self.content)
-        except (ValueError, RecursionError):
-            raise self._no_json() from None
+        data = self._parsed()
         if not isinstance(data, dict):
             raise self.invalid()
         return data
+
+    def items(self) -> list[Any]:
+        """Return the JSON list of the body.
+
+        :raises KsefUnavailable: as `json`
+        :raises KsefInvalidAnswer: when it is JSON but no list
+        """
+        data = self._parsed()
+        if not isinstance(data, list):
+            raise self.invalid()
+        return data
+
+    def _parsed(self) -> Any:
+        try:
+            return jsonlib.loads(self.content)
+        except (ValueError, RecursionError):
+            raise self._no_json() from None
 
     def _no_json(self) -> KsefUnavailable:
         text = f"{self.call}: the answer is not JSON ({len(self.content)} bytes)"

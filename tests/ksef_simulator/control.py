@@ -25,6 +25,7 @@ class Control:
         self.requests = RemoteRequests(self)
         self.world = RemoteWorld(self)
         self.settings = RemoteSettings(self)
+        self.availability = RemoteAvailability(self)
 
     @property
     def base_url(self) -> str:
@@ -35,6 +36,11 @@ class Control:
     def signing_url(self) -> str:
         """The stand-in for the signing site."""
         return f"{self.url}/podpis"
+
+    @property
+    def availability_url(self) -> str:
+        """Base URL of the availability service."""
+        return f"{self.url}/latarnia"
 
     def reset(self) -> None:
         """An empty memory and the demo world."""
@@ -194,3 +200,29 @@ class RemoteSettings:
     def reset(self) -> None:
         """Back to the documented behaviour."""
         self._control.call("settings/reset")
+
+
+class RemoteAvailability:
+    """The availability service of a simulator in another process."""
+
+    def __init__(self, control: Control) -> None:
+        self._control = control
+
+    def announce_break(self, start: datetime, end: datetime) -> int:
+        """Announce a break; return the event's number."""
+        return self._run("announce_break", start=start.isoformat(), end=end.isoformat())
+
+    def move_break(self, number: int, start: datetime, end: datetime) -> None:
+        """Announce other times of a break."""
+        self._run("move_break", number=number, start=start.isoformat(), end=end.isoformat())
+
+    def begin_failure(self, total: bool = False) -> int:
+        """Declare a failure from now on; return the event's number."""
+        return self._run("begin_failure", total=total)
+
+    def end_failure(self, number: int) -> None:
+        """Declare a failure over."""
+        self._run("end_failure", number=number)
+
+    def _run(self, method: str, **values: Any) -> Any:
+        return self._control.call("availability", method=method, values=values)

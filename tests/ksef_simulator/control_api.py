@@ -12,6 +12,7 @@ from werkzeug.wrappers import Request, Response
 if TYPE_CHECKING:
     from .simulator import Simulator
 
+AVAILABILITY = ("announce_break", "move_break", "begin_failure", "end_failure")
 WORLD = ("add_person", "add_company", "grant", "revoke", "block", "unblock")
 
 
@@ -35,6 +36,7 @@ class ControlApi:
             "requests/clear": lambda _body: sim.requests.clear(),
             "limits/clear": lambda _body: sim.limiter.clear(),
             "world": self._world,
+            "availability": self._availability,
             "state": self._state,
             "sessions/interrupt": lambda _body: sim.interrupt_sessions(),
             "reset": lambda _body: sim.reset(),
@@ -87,6 +89,14 @@ class ControlApi:
             raise ValueError(f"the world has no method {name!r}")
         result = getattr(self.sim.world, name)(*body.get("args", ()), **body.get("kwargs", {}))
         return result if isinstance(result, (int, list)) else None
+
+    def _availability(self, body: dict[str, Any]) -> Any:
+        name, values = body["method"], body["values"]
+        if name not in AVAILABILITY:
+            raise ValueError(f"the availability service has no method {name!r}")
+        times = {item: datetime.fromisoformat(values[item]) for item in ("start", "end")
+                 if item in values}  # fmt: skip
+        return getattr(self.sim.availability, name)(**{**values, **times})
 
     def _state(self, _body: dict[str, Any]) -> dict[str, Any]:
         """What KSeF holds, by numbers and public names: enough for a test to look at."""

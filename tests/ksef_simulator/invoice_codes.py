@@ -9,7 +9,10 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from collections.abc import Callable
+from datetime import date, datetime
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from cryptography import x509
@@ -33,6 +36,12 @@ HOSTS = {
 PSS = padding.PSS(padding.MGF1(hashes.SHA256()), 32)
 #: What lets another company issue invoices for a seller.
 SELF_INVOICING = ("SelfInvoicing", "RRInvoicing", "TaxRepresentative")
+DAY = re.compile(r"([0-9]{2})-([0-9]{2})-([0-9]{4})")
+PAGE = """<!DOCTYPE html>
+<html lang="pl"><head><meta charset="utf-8"><title>Weryfikacja kodu (symulator)</title>
+<link rel="icon" href="data:,"></head><body>
+<p role="note">SYMULATOR. To nie jest strona rządowa.</p>
+<main><h1>{verdict}</h1><p id="problem">{problem}</p></main></body></html>"""
 
 
 class Unfit(ValueError):
@@ -50,6 +59,8 @@ def _bytes(text: str) -> bytes:
         raise Unfit("not base64url") from None
     if "=" in text:
         raise Unfit("padded base64url")
+    if base64.urlsafe_b64encode(found).rstrip(b"=").decode() != text:
+        raise Unfit("not base64url")  # bits that are none of the bytes
     return found
 
 
@@ -71,31 +82,56 @@ def check(sim: Simulator, code: str) -> None:
     raise Unfit("neither code I nor code II")
 
 
-def _check_invoice(sim: Simulator, seller: str, _day: str, digest: str) -> None:
-    wanted = base64.b64encode(_bytes(digest)).decode()
+def _check_invoice(sim: Simulator, seller: str, day: str, digest: str) -> None:
+    wanted = _digest(digest), _day(day), seller
     sent = [item for found in sim.state.online.values() for item in found.invoices.values()]
-    if not any((item.seller, item.digest, item.code) == (seller, wanted, 200) for item in sent):
+    known = [(item.digest, item.issued, item.seller) for item in sent if item.code == 200]
+    if wanted not in known:
         raise Unfit("no such invoice")
+
+
+def _digest(text: str) -> str:
+    """Return a SHA-256 as KSeF keeps it: in plain Base64."""
+    found = _bytes(text)
+    if len(found) != 32:
+        raise Unfit("no SHA-256")
+    return base64.b64encode(found).decode()
+
+
+def _day(text: str) -> str:
+    """Return a day of a link as an invoice writes it."""
+    found = DAY.fullmatch(text)
+    try:
+        return date(*(int(number) for number in reversed(found.groups()))).isoformat()
+    except (AttributeError, ValueError):
+        raise Unfit("no date as DD-MM-YYYY") from None
 
 
 def _check_certificate(
     sim: Simulator, signed: str, kind: str, context: str, seller: str, serial: str,
     digest: str, signature: str,
 ) -> None:  # fmt: skip
-    if len(_bytes(digest)) != 32:
-        raise Unfit("no SHA-256")
+    _digest(digest)
     certificate = sim.state.certificates.get(serial)
-    if certificate is None or certificate.type != "Offline":
-        raise Unfit("no such Offline certificate")
-    now = sim.clock.now()
-    if certificate.status(now) != "Active" or now < certificate.valid_from:
-        raise Unfit("the certificate is not valid")
+    if certificate is None:
+        raise Unfit("no such certificate")
+    _check_state(certificate, sim.clock.now())
     _check_signature(certificate, signed.encode(), _bytes(signature))
     where = LoginContext(kind, context)
     if "InvoiceWrite" not in sim.world.rights(certificate.who, where):
         raise Unfit("its owner may not write invoices in this context")
     if where.nip != seller and not _issues_for(sim, where, seller):
         raise Unfit("this context issues no invoices for this seller")
+
+
+def _check_state(certificate: Certificate, now: datetime) -> None:
+    if certificate.type != "Offline":
+        raise Unfit(f"a certificate of the type {certificate.type}")
+    status = certificate.status(now)
+    if status != "Active":
+        raise Unfit(f"the certificate is {status.lower()}")
+    if now < certificate.valid_from:
+        raise Unfit("the certificate is not valid yet")
 
 
 def _check_signature(certificate: Certificate, signed: bytes, signature: bytes) -> None:
@@ -126,18 +162,32 @@ def _issues_for(sim: Simulator, where: LoginContext, seller: str) -> bool:
 
 
 class Codes:
-    """The page behind the codes: GET /_codes/{the code without its https://}, as JSON."""
+    """The page behind the codes: GET /_codes/{the code without its https://}.
+
+    Under KSeF's own host names, behind the proxy, it is what a code leads to. A browser gets a
+    page, a program JSON.
+    """
 
     def __init__(self, sim: Simulator) -> None:
         self.sim = sim
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         """Answer one request."""
-        code = f"https://{Request(environ).path.lstrip('/')}"
+        request = Request(environ)
+        named = f"{request.host}/" if request.host in HOSTS.values() else ""
+        code = f"https://{named}{request.path.lstrip('/')}"
+        problem = ""
         try:
             check(self.sim, code)
-            body: dict[str, Any] = {"valid": True}
-        except Unfit as problem:
-            body = {"valid": False, "problem": str(problem)}
-        response = Response(json.dumps(body), content_type="application/json")
-        return response(environ, start_response)
+        except Unfit as error:
+            problem = str(error)
+        return _page(request, problem)(environ, start_response)
+
+
+def _page(request: Request, problem: str) -> Response:
+    if "text/html" in request.headers.get("Accept", ""):
+        verdict = "Kod nie jest poprawny" if problem else "Kod jest poprawny"
+        text = PAGE.format(verdict=verdict, problem=escape(problem))
+        return Response(text, content_type="text/html; charset=utf-8")
+    body = {"valid": False, "problem": problem} if problem else {"valid": True}
+    return Response(json.dumps(body), content_type="application/json")

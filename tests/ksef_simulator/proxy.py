@@ -23,10 +23,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
+from . import availability, invoice_codes
+
 if TYPE_CHECKING:
     from .simulator import Simulator
 
 HOSTS = ("api.ksef.mf.gov.pl", "api-demo.ksef.mf.gov.pl", "api-test.ksef.mf.gov.pl")
+#: ... and the Ministry's other pages that this simulator has.
+OTHER_HOSTS = (*invoice_codes.HOSTS.values(), availability.HOST)
 YEARS = timedelta(days=365 * 12)
 LINE = 8192
 
@@ -58,7 +62,7 @@ class ProxyAuthority:
         return context
 
     def _sign(self, subject: x509.Name, public: Any, ca: bool) -> x509.Certificate:
-        names = x509.SubjectAlternativeName([x509.DNSName(host) for host in HOSTS])
+        names = x509.SubjectAlternativeName([x509.DNSName(host) for host in HOSTS + OTHER_HOSTS])
         identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
         builder = (
             x509.CertificateBuilder()
@@ -104,7 +108,7 @@ class Tunnel(socketserver.StreamRequestHandler):
         target = rest.partition(" ")[0]
         host, _colon, port = target.partition(":")
         self.server.seen.append(f"{method} {target}")
-        if method != "CONNECT" or host.lower() not in HOSTS or port != "443":
+        if method != "CONNECT" or host.lower() not in HOSTS + OTHER_HOSTS or port != "443":
             self.wfile.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
             return
         self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
@@ -139,9 +143,7 @@ class Proxy:
     """
 
     def __init__(self, sim: Simulator, port: int = 0) -> None:
-        from .app import Api
         from .simulator import QuietHandler
-        from .upo import Storage
 
         self.authority = ProxyAuthority(sim.clock.now() - sim.clock.offset())
         self._server = ProxyServer(("127.0.0.1", port), Tunnel)
@@ -149,7 +151,7 @@ class Proxy:
         self._server.tls = self.authority.context()
         self._server.handler = QuietHandler
         site = copy.copy(sim.server)
-        site.app = DispatcherMiddleware(Api(sim), {"/storage": Storage(sim)})
+        site.app = _site(sim)
         site.ssl_context = self._server.tls
         self._server.site = site
         threading.Thread(
@@ -175,3 +177,19 @@ class Proxy:
         """Stop listening."""
         self._server.shutdown()
         self._server.server_close()
+
+
+def _site(sim: Simulator) -> Any:
+    """What each of the Ministry's hosts serves, as one WSGI application."""
+    from .app import Api
+    from .upo import Storage
+
+    api = DispatcherMiddleware(Api(sim), {"/storage": Storage(sim)})
+    sites = dict.fromkeys(invoice_codes.HOSTS.values(), invoice_codes.Codes(sim))
+
+    def serve(environ: dict[str, Any], start_response: Any) -> Any:
+        host = environ.get("HTTP_HOST", "").partition(":")[0].lower()
+        site = sim.availability if host == availability.HOST else sites.get(host, api)
+        return site(environ, start_response)
+
+    return serve

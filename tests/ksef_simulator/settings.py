@@ -18,6 +18,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "rate_limits": ("per-endpoint", "group", "off"),
     "certificate_encoding": ("plain", "null-parameters"),
     "trusted_profile": ("accepted", "21115", "9105", "460"),
+    "availability_answer": ("usual", "502", "html", "dummy"),
 }
 
 
@@ -91,6 +92,10 @@ class Settings:
     system_warning: str | None = None
     # ... and on every answer that is no error (docs/ksef.md E10)
     warning_everywhere: str | None = None
+
+    # What the availability service does: "502" and "html" are its own failures, "dummy" is what
+    # the one for TEST tells (docs/ksef.md F-8)
+    availability_answer: str = "usual"
 
     # Technical details that 9105 comes with besides (docs/ksef.md E9)
     signature_details: list[str] = field(default_factory=list)

@@ -13,6 +13,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from . import demo
+from .availability import Availability
 from .clock import Clock
 from .faults import Faults
 from .limits import Limit, RateLimiter
@@ -82,6 +83,7 @@ class Simulator:
         self.authority = Authority(self.clock.now(), self.environment)
         self.trust = self.authority.trust
         demo.populate(self.world, self.clock.now())
+        self.availability = Availability(self)
 
     def keep(self) -> tuple[State, RateLimiter, timedelta]:
         """A copy of what this KSeF remembers, and its time, for ``go_back_to``."""
@@ -96,7 +98,7 @@ class Simulator:
 
     @property
     def app(self) -> Any:
-        """The whole site as one WSGI application: API, signing site, control."""
+        """The whole site as one WSGI application: API, the Ministry's other pages, control."""
         from .app import Api
         from .control_api import ControlApi
         from .invoice_codes import Codes
@@ -107,6 +109,7 @@ class Simulator:
             "/podpis": SigningSite(self),
             "/_control": ControlApi(self),
             "/_codes": Codes(self),
+            "/latarnia": lambda *request: self.availability(*request),
             "/storage": Storage(self),
         }
         return DispatcherMiddleware(Api(self), mounts)
@@ -176,6 +179,11 @@ class Simulator:
     def signing_url(self) -> str:
         """The stand-in for the signing site."""
         return f"{self.url}/podpis"
+
+    @property
+    def availability_url(self) -> str:
+        """Base URL of the availability service."""
+        return f"{self.url}/latarnia"
 
     def adapter(self, address: str = "127.0.0.1") -> Any:
         """A requests transport adapter that calls this simulator without a socket.

@@ -96,7 +96,7 @@ def test_an_rsa_key_signs_with_pss(ksef, sim):
 
 def test_a_certificate_for_logging_in_signs_no_code(ksef, sim):
     key = ec_key()
-    with pytest.raises(Unfit, match="no such Offline certificate"):
+    with pytest.raises(Unfit, match="of the type Authentication"):
         check(sim, code(key, ksef.certificate(ksef.login(), key)))
 
 
@@ -128,7 +128,7 @@ def test_a_padded_code_is_unfit(sim, made):
 def test_a_code_is_unfit_once_the_certificate_is_revoked(ksef, sim, made):
     path = f"/certificates/{made[1].serial_number:016X}/revoke"
     ksef.call("POST", path, ksef.login().access, json={})
-    with pytest.raises(Unfit, match="not valid"):
+    with pytest.raises(Unfit, match="revoked"):
         check(sim, code(*made))
 
 
@@ -170,3 +170,33 @@ def test_the_page_behind_a_code_says_what_is_wrong(ksef, made):
     assert ksef.http.get(page + good, timeout=20).json() == {"valid": True}
     bad = ksef.http.get(f"{page}{HOST}/nothing", timeout=20).json()
     assert bad == {"valid": False, "problem": "neither code I nor code II"}
+
+
+@pytest.mark.parametrize("day", ["23-11-2026", "2026-11-22", "31-02-2026"])
+def test_code_one_names_the_invoices_day(ksef, sim, day):
+    content = invoice()
+    opened(ksef, ksef.login()).sent(content)
+    with pytest.raises(Unfit, match="invoice|date"):
+        check(
+            sim, f"https://{HOST}/invoice/{DEMO_NIP}/{day}/{text(hashlib.sha256(content).digest())}"
+        )
+
+
+def test_base64url_of_other_bits_is_unfit(sim, made):
+    """The last letter of 32 bytes holds four bits: others would name the same bytes."""
+    good = code(*made)
+    digest = good.split("/")[-2]
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    other = digest[:-1] + letters[letters.index(digest[-1]) + 1]
+    with pytest.raises(Unfit, match="not base64url"):
+        check(sim, good.replace(digest, other))
+
+
+def test_a_browser_gets_a_page_that_says_it_is_a_simulator(ksef, made):
+    page = f"{ksef.sim.url}/_codes/"
+    browser = {"Accept": "text/html,*/*"}
+    good = ksef.http.get(page + code(*made).removeprefix("https://"), headers=browser, timeout=20)
+    bad = ksef.http.get(f"{page}{HOST}/<b>", headers=browser, timeout=20)
+    assert "Kod jest poprawny" in good.text
+    assert "SYMULATOR" in good.text
+    assert "Kod nie jest poprawny" in bad.text

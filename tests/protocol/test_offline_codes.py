@@ -1,0 +1,155 @@
+"""Both codes of an invoice, from the certificate to the page that judges them.
+
+The addon makes and draws the links, another program reads the pictures, the simulator judges.
+"""
+
+import hashlib
+import io
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+import pytest
+import requests
+import zxingcpp
+from cryptography.hazmat.primitives.asymmetric import rsa
+from PIL import Image
+
+from ksef_simulator import DEMO_NIP, identities, signers
+from tools import clock, enrollment, qr_picture
+from tools.auth_token_request import Context, build
+from tools.verification_links import NOT_YET_IN_KSEF, SIGNED_BY, certificate_link, invoice_link
+
+NIP = Context("Nip", DEMO_NIP)
+CLIENT = "1111111111"
+DIGEST = hashlib.sha256(b"invoice").digest()
+
+
+def logged_in(ksef):
+    """Log the owner in, and return the bearer."""
+    document = build(ksef.challenge().challenge, NIP)
+    operation = ksef.submit_signed_request(signers.sign(document, "owner", at=clock.now()))
+    bearer = operation.authentication_token.token
+    assert ksef.auth_status(operation.reference_number, bearer).code == 200
+    return ksef.redeem(bearer).access.token
+
+
+@dataclass(frozen=True)
+class Code:
+    """What code II is made of."""
+
+    key: object
+    certificate: object
+    environment: str = "test"
+    context: Context = NIP
+    seller: str = DEMO_NIP
+    digest: bytes = DIGEST
+
+    def link(self):
+        """Return the link."""
+        parts = (self.context, self.seller, self.digest, self.key, self.certificate)
+        return certificate_link(self.environment, *parts)
+
+
+def certified(ksef, key, type="Offline"):
+    """Have a certificate issued for a key, and return what makes a code with it."""
+    bearer = logged_in(ksef)
+    csr = enrollment.build_csr(key, ksef.enrollment_data(bearer))
+    name = enrollment.certificate_name("Faktury offline")
+    reference = ksef.enroll(bearer, name=name, csr_der=csr, type=type).reference_number
+    serial = ksef.enrollment_status(bearer, reference).certificate_serial_number
+    (issued,) = ksef.retrieve_certificates(bearer, [serial])
+    return Code(key, issued.certificate)
+
+
+@pytest.fixture
+def code(ksef):
+    """Give what makes code II with an EC key."""
+    return certified(ksef, enrollment.new_key())
+
+
+@pytest.fixture
+def opened(sim):
+    """Open the page that a link leads to, and return what is wrong: nothing, if all is well."""
+
+    def open_page(link):
+        page = f"{sim.url}/_codes/{link.removeprefix('https://')}"
+        return requests.get(page, timeout=20).json().get("problem", "")
+
+    return open_page
+
+
+@contextmanager
+def away(sim, days):
+    """Let KSeF's clock show another day inside the block."""
+    sim.clock.advance(timedelta(days=days))
+    try:
+        yield
+    finally:
+        sim.clock.advance(timedelta(days=-days))
+
+
+def scanned(link, label):
+    """Draw a code, and return what a decoder that is not ours reads from the picture."""
+    picture = Image.open(io.BytesIO(qr_picture.png(link, label)))
+    (found,) = zxingcpp.read_barcodes(picture)
+    return found.text
+
+
+@pytest.mark.parametrize("kind", ["ec", "rsa"])
+def test_both_codes_are_drawn_read_and_judged(sim, ksef, opened, kind):
+    key = rsa.generate_private_key(65537, 2048) if kind == "rsa" else enrollment.new_key()
+    code = certified(ksef, key)
+    assert opened(scanned(code.link(), SIGNED_BY)) == ""
+    one = scanned(invoice_link("test", DEMO_NIP, date(2026, 11, 22), DIGEST), NOT_YET_IN_KSEF)
+    assert opened(one) == "no such invoice", "which has not been sent yet"
+
+
+def test_the_list_tells_both_types_apart(ksef, code):
+    bearer = logged_in(ksef)
+    certified(ksef, enrollment.new_key(), "Authentication")
+    (found,) = ksef.certificates(bearer, type="Offline")
+    assert int(found.serial_number, 16) == code.certificate.serial_number
+
+
+def test_an_office_signs_for_its_client(sim, code, opened):
+    theirs = replace(code, context=Context("Nip", CLIENT), seller=CLIENT)
+    assert opened(theirs.link()) == "its owner may not write invoices in this context"
+    sim.world.grant(identities.OWNER.identity, CLIENT, "InvoiceWrite")
+    assert opened(theirs.link()) == ""
+
+
+def test_a_code_of_another_place_is_refused(code, opened):
+    theirs = Context("Nip", CLIENT)
+    problems = {
+        "another environment": replace(code, environment="production"),
+        "this context issues no invoices for this seller": replace(code, seller=CLIENT),
+        "its owner may not write invoices in this context": replace(code, context=theirs),
+    }
+    assert {opened(other.link()): other for other in problems.values()} == problems
+
+
+def test_each_part_that_is_changed_afterwards_breaks_the_signature(sim, code, opened):
+    sim.world.grant(identities.OWNER.identity, CLIENT, "InvoiceWrite")
+    other = replace(code, context=Context("Nip", CLIENT), seller=CLIENT, digest=DIGEST[::-1])
+    made, others = (item.link().removeprefix("https://").split("/") for item in (code, other))
+    for part in (3, 4, 6, 7):  # context, seller, digest, signature
+        changed = [*made[:part], others[part], *made[part + 1 :]]
+        assert opened("https://" + "/".join(changed)) == "the signature is another one's"
+
+
+def test_the_serial_number_of_another_certificate_breaks_the_signature(ksef, code, opened):
+    other = certified(ksef, enrollment.new_key())
+    serials = [f"{item.certificate.serial_number:016X}" for item in (code, other)]
+    assert opened(code.link().replace(*serials)) == "the signature is another one's"
+
+
+def test_a_certificate_must_be_valid_when_its_code_is_scanned(sim, ksef, code, opened):
+    link, revoked = code.link(), certified(ksef, enrollment.new_key())
+    serial = f"{revoked.certificate.serial_number:016X}"
+    ksef.revoke_certificate(logged_in(ksef), serial)
+    assert opened(revoked.link()) == "the certificate is revoked"
+    with away(sim, days=731):
+        assert opened(link) == "the certificate is expired"
+    with away(sim, days=-1):
+        assert opened(link) == "the certificate is not valid yet"
