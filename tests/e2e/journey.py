@@ -27,7 +27,7 @@ NOTE_CLICKS = """
 SIGNED = "AuthTokenRequest (1).xml"
 
 # Two cores may be busy with other tests beside this one.
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=60_000)
 
 
 def expect_tick(panel: Locator, label: str, sign: tuple[str, str]) -> None:

@@ -12,7 +12,7 @@ from ksef_simulator.control import Control
 from stack.demo import DemoStack
 
 # Two cores may be busy with other tests beside this one.
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=60_000)
 KSEF_NUMBER = re.compile(r"\d{10}-\d{8}-[0-9A-F]{12}-[0-9A-F]{2}")
 UPDATE_CALL = "**/action_l10n_pl_edi_update_invoice_status*"
 INVOICES = "/odoo/action-account.action_move_out_invoice_type"
