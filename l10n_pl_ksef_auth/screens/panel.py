@@ -60,7 +60,8 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         return {
             **self._in_need(),
             "by_certificate": False,
-            "problem": self._local(obstacle),
+            # What helps is behind the panel's own button, not in Konto.
+            "problem": {**self._local(obstacle), "way_back": "sign"},
             "renews_at": False,
             "poll_seconds": 0,
             "button": {"label": self.env._("Decide what to do"), "primary": True},

@@ -63,6 +63,7 @@ class TestCopiedDatabase(KsefCase):
             panel = self.panel()
             self.assertEqual((panel["state"], panel["color"]), ("attention", "red"))
             self.assertIn(word, panel["problem"]["text"])
+            self.assertEqual(panel["problem"]["way_back"], "sign")
 
     def test_a_copy_sends_nothing_to_ksef(self):
         self.move("copy_moved")

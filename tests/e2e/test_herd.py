@@ -77,6 +77,7 @@ def test_a_refresh_waits_for_nobody_who_holds_the_companys_row(herd: Herd) -> No
     assert not found.startswith("failed") and duration < 5
 
 
+@pytest.mark.long
 def test_a_login_gives_up_on_a_locked_company_instead_of_waiting_forever(herd: Herd) -> None:
     revoke_at_ksef(herd.simulator)
     outdate_access_token(herd.demo, herd.simulator)

@@ -137,6 +137,7 @@ def test_an_accountant_sends_invoices_whatever_happens_to_the_token(
     assert (len(set(numbers)), refreshes, logins) == (3, 1, 1)
 
 
+@pytest.mark.long
 def test_when_only_a_signature_helps_the_accountant_is_led_to_it(office: Office) -> None:
     revoke_at_ksef(office.simulator)
     outdate_access_token(office.demo, office.simulator)
@@ -148,6 +149,7 @@ def test_when_only_a_signature_helps_the_accountant_is_led_to_it(office: Office)
     office.picture("disconnected_window")
 
 
+@pytest.mark.long
 def test_ended_disconnected_and_refused_are_told_on_invoice_and_window(office: Office) -> None:
     sql, newest = office.demo.sql, "id = (SELECT max(id) FROM l10n_pl_ksef_session)"
     sql("UPDATE l10n_pl_ksef_certificate SET state = 'revoked'")

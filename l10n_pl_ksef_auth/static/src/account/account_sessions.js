@@ -43,6 +43,7 @@ export class AccountSessions extends Component {
             body,
             confirm,
             confirmLabel: _t("Close the login"),
+            confirmClass: "btn-danger",
             cancel: () => {},
         });
     }
