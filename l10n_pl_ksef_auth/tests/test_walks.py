@@ -55,6 +55,8 @@ class TestWalks(KsefCase):
     function counted when it is entered for the first time. `WALKS=FILE` writes the lists.
     """
 
+    reminds_of_backup = True
+
     def tell(self, name, path):
         walk = stops(path)
         files = len({file for file, _functions in walk})
