@@ -12,7 +12,10 @@ from playwright.sync_api import Page
 #: What must not be: who uses a screen reader or sees little is kept out, or nearly.
 GRAVE = ("critical", "serious")
 #: How Odoo draws a field is Odoo's, on our screens too; that it has a name is ours.
-FIELDS = ".o_field_widget, .o_form_label, .o-autocomplete, .o_record_selector, .o_multi_record_selector, .o_tag"
+FIELDS = (
+    ".o_field_widget, .o_form_label, .o-autocomplete, .o_record_selector, .o_multi_record_selector,"
+    " .o_tag"
+)
 NAMES = ["label", "select-name", "button-name", "link-name", "aria-input-field-name"]
 RUN = """async ({ ours, fields, names }) => {
     const isOurs = (element, rule) =>
