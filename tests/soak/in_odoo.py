@@ -20,8 +20,11 @@ def begin(nips):
     connect_first(companies[0])
     numbers = {str(company.id): company._l10n_pl_ksef_nip() for company in companies}
     env["l10n_pl_ksef.account.actions"]._agree(companies[1:], numbers)
+    # As between two requests of a browser: the login reads it on a cursor of its own.
+    env.cr.commit()
     for company in companies[1:]:
         env["l10n_pl_ksef.account.actions"]._connect(company)
+        env.cr.commit()
     for _round in range(4):
         env["l10n_pl_ksef.keep_alive"]._cron_keep_alive()
         time.sleep(0.5)
