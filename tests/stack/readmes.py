@@ -99,7 +99,7 @@ def _as_html(page: str) -> str:
         "datestamp": None,
         "generator": None,
     }
-    html = str(publish_string(page, writer_name="html5", settings_overrides=settings))
+    html = str(publish_string(page, writer="html5", settings_overrides=settings))
     html = html.replace('src="static/description/', 'src="')
     return html.replace("</head>", f"{STYLE}\n</head>", 1)
 
