@@ -89,9 +89,24 @@ def add_company(admin: OdooUser, name: str, nip: str) -> int:
     (poland,) = admin.call("res.country", "search", [("code", "=", "PL")])
     values = {"name": name, "country_id": poland, "vat": f"PL{nip}"}
     values |= {"l10n_pl_ksef_environment": "test"}
-    (made,) = admin.call("res.company", "create", [values])
+    (made,) = _patiently(lambda: admin.call("res.company", "create", [values]))
     admin.call("res.users", "write", staff(admin), {"company_ids": [(4, made)]})
     return int(made)
+
+
+def _patiently(call: Callable[[], Any], seconds: float = 30) -> Any:
+    """Call again while Odoo refuses: for a new company it installs modules of the country.
+
+    Odoo installs none while a scheduled action runs.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return call()
+        except OdooError:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(0.5)
 
 
 def staff(admin: OdooUser) -> list[int]:
