@@ -107,7 +107,8 @@ class TestAlerts(KsefCase):
         self.wake(days=5)
         alert = self.open_alerts()
         self.assertEqual(self.mails().body_html.count(alert.link), 1)
-        self.assertEqual(alert._page(), "/odoo/ksef?sign=1")
+        self.assertEqual(alert._page(self.accountant), "/odoo/ksef?sign=1")
+        self.assertEqual(alert._page(self.clerk), "/odoo/ksef")
 
     def test_all_whom_the_company_names_are_told_each_in_the_own_language(self):
         self.env["ir.module.module"]._load_module_terms(["l10n_pl_ksef_auth"], ["pl_PL"])
@@ -196,7 +197,7 @@ class TestAlerts(KsefCase):
         kept = self.simulator.state.certificates[certificate.serial_number]
         kept.revoked = kept.revocation_done = self.simulator.clock.now()
         self.assertEqual(self.wake(hours=25), [("certificate", 0)])
-        self.assertEqual(self.open_alerts()._page(), "/odoo/ksef-account")
+        self.assertEqual(self.open_alerts()._page(self.accountant), "/odoo/ksef-account")
 
     def test_a_certificate_not_renewed_is_told_thirty_fourteen_seven_and_one_day_before(self):
         certificate = self.certified()

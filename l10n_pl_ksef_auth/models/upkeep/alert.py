@@ -127,9 +127,9 @@ class L10n_Pl_KsefAlert(models.Model):
     def _render(self, template):
         return self.env["ir.qweb"]._render(template, {"alert": self})
 
-    def _page(self):
-        """Return the page that the link leads to."""
-        return alert_texts.page(self)
+    def _page(self, user):
+        """Return the page that the link leads a user to."""
+        return alert_texts.page(self.with_context(**{READER: user.id}))
 
     def _told_of_end(self, company):
         """Return why a company's login has ended, as people were told; False if they were not."""
