@@ -224,7 +224,7 @@ class L10n_Pl_KsefAlert(models.Model):
 
     def _send_mail(self):
         """Send one mail, unless this is a duplicate of the database."""
-        if (self.problem or {}).get("code") == SILENT_COPY:
+        if problems.is_local(self.problem, SILENT_COPY):
             return
         template = self.env.ref(TEMPLATE, raise_if_not_found=False)
         if not template:
