@@ -58,7 +58,7 @@ class L10n_Pl_KsefAlert(models.Model):
         "l10n_pl_ksef.certificate", index="btree_not_null", ondelete="cascade"
     )
     user_ids = fields.Many2many("res.users", string="Told", context={"active_test": False})
-    # One of them: templates that people have edited name it.
+    # One of them: templates and filters that people have made name it.
     user_id = fields.Many2one(
         "res.users", string="Reader", compute="_compute_user_id", search="_search_user_id"
     )
