@@ -136,7 +136,8 @@ class TestAlerts(KsefCase):
         for name in (self.manager.name, self.clerk.name):
             self.assertIn(name, mail.body_html)
         line = self.env["l10n_pl_ksef.audit"].search([("event", "=", "passed_over")])
-        self.assertIn(f"{self.manager.name} (archived)", line.detail)
+        self.assertIn(f"{self.manager.id}=archived", line.detail)
+        self.assertIn(f"{self.manager.name} (archived)", line.detail_text)
 
     def test_a_template_that_somebody_edited_reaches_who_is_told_all_the_same(self):
         template = self.env.ref("l10n_pl_ksef_auth.mail_template_alert")
