@@ -47,7 +47,7 @@ class TestOneForMany(KsefCase):
     def test_a_company_that_ksef_refuses_never_belongs_to_it(self):
         self.connect_other()
         self.assertEqual(self.certificate.company_ids, self.company)
-        self.assertFalse(self.certificate._agreements_for(self.other))
+        self.assertFalse(self.certificate._agreements_for(self.other, OTHERS_NIP))
         panel = self.panel(company=self.other)
         self.assertEqual((panel["state"], panel["certificate"]["state"]), ("attention", "none"))
         self.assertIn("no rights", panel["problem"]["text"])

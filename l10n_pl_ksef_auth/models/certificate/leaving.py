@@ -60,9 +60,7 @@ class L10n_Pl_KsefCertificateTakeOver(models.Model):
                 raise LockBusy()
             if locked._served_and_archived() - company:
                 locked.company_ids = [Command.unlink(company.id)]
-            locked.agreement_ids.filtered(
-                lambda agreed: (agreed.company_id, agreed.digits) == (company, digits)
-            ).unlink()
+            locked._agreements_for(company, digits).unlink()
             locked.env.cr.commit()
 
     def _was_left_by(self, company):
