@@ -160,7 +160,7 @@ ORDERS = [
     (200, "none", FINAL, "has changed the rights", ""),
     (400, "none", FINAL, "did not change the rights.", "Ministry's application"),
     (410, "settings", FINAL, "do not fit together.", "office's number"),
-    (420, "sign", FINAL, "may not give rights in KSeF: %(nip)s", "company's owner"),
+    (420, "sign", FINAL, "%(signer)s may not give rights in KSeF: %(nip)s", "company's owner"),
     (430, "none", FINAL, "cannot give such rights.", "Ministry's application"),
     (440, "settings", FINAL, "between the two numbers.", "office's number"),
     (450, "settings", FINAL, "for the office's number.", "office's number"),
