@@ -27,13 +27,15 @@ class L10n_Pl_KsefHelp(models.AbstractModel):
         return {"language": (self.env.lang or "en").partition("_")[0], "troubles": self._troubles()}
 
     def _troubles(self):
-        """Return every message by subject: ``id``, ``title``, ``messages``."""
+        """Return every message that a screen can show, by subject: ``id``, ``title``, ``messages``.
+
+        No screen gives rights to an office or makes a link yet (docs/design.md 21 and 22).
+        """
         titles = {
             "file": self.env._("What Odoo says about the chosen file"),
             "login": self.env._("What KSeF answers"),
             "certificate-login": self.env._("When Odoo logs in with a certificate"),
             "certificate": self.env._("When a certificate is issued"),
-            "rights": self.env._("When rights are given to an office"),
             "credentials": self.env._("When a certificate is loaded from files"),
             "outage": self.env._("When KSeF does not answer"),
             "here": self.env._("Messages about the company and about Odoo"),

@@ -1,7 +1,7 @@
 from odoo.tests import tagged
 
 from ..models.base import problems
-from ..tools.errors import KsefRefused, Problem
+from ..tools.errors import KsefForbidden, KsefRefused, Problem
 from .common import KsefCase
 
 # KSeF's final statuses of a login (docs/ksef.md A1-login).
@@ -66,6 +66,17 @@ class TestLoginProblems(KsefCase):
         told = problems.texts(self.env, problems.of_error(refused))
         self.assertNotIn("Konflikt", told["text"])
         self.assertEqual(told["technical"], "KSeF HTTP 409 · Konflikt.")
+
+    def test_a_missing_right_is_told_by_the_call_that_lacked_it(self):
+        refused = KsefForbidden(
+            "…",
+            status=403,
+            reason="missing-permissions",
+            extensions={},
+            call="POST /permissions/entities/grants",
+        )
+        told = problems.texts(self.env, problems.of_error(refused), signer="Róża Żółć-Źdźbło")
+        self.assertIn("Róża Żółć-Źdźbło may not give rights", told["text"])
 
     def test_all_codes_of_one_refusal_are_kept_for_support(self):
         found = Problem(21405, "Błąd walidacji."), Problem(9105, "Nieprawidłowy podpis.", ("XSD",))

@@ -92,11 +92,22 @@ class SessionItem(AuthStatus):
 
 
 @dataclass(frozen=True)
-class Permission(FromJson):
-    """One item of POST /permissions/query/personal/grants, such as ``InvoiceWrite``."""
+class _Right(FromJson):
+    """A right by its name, such as ``InvoiceWrite``, and whether it is in force."""
 
     scope: str = member("permissionScope", text)
     state: str = member("permissionState", shown)
+
+    @property
+    def is_active(self) -> bool:
+        """Return True if the right is in force."""
+        return self.state in ("", "Active")
+
+
+@dataclass(frozen=True)
+class Permission(_Right):
+    """One item of POST /permissions/query/personal/grants."""
+
     context_type: str = member("contextIdentifier.type", shown)
     context_value: str = member("contextIdentifier.value", shown)
     target_type: str = member("targetIdentifier.type", shown)
@@ -107,7 +118,7 @@ class Permission(FromJson):
 
         :param context: whom the login is for; None takes every active item for its own
         """
-        if self.state not in ("", "Active"):
+        if not self.is_active:
             return False
         if context is None or self.target_type == "AllPartners":
             return True
@@ -138,23 +149,16 @@ class OrderStatus(_Status):
 
 
 @dataclass(frozen=True)
-class GivenRight(FromJson):
+class GivenRight(_Right):
     """One item of POST /permissions/query/persons/grants: one right of one person or entity.
 
     ``id`` takes it back. ``description`` is the one of the grant, see :mod:`.grants`.
     """
 
     id: str = member("id", word)
-    scope: str = member("permissionScope", text)
-    state: str = member("permissionState", shown)
     description: str = member("description", shown)
     can_delegate: bool = member("canDelegate", is_true)
     since: datetime | None = member("startDate", optional_moment)
-
-    @property
-    def is_active(self) -> bool:
-        """Return True if the right is in force."""
-        return self.state in ("", "Active")
 
 
 @dataclass(frozen=True)

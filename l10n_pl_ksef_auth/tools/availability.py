@@ -87,7 +87,7 @@ class AvailabilityClient:
 
         :raises KsefError: when it does not answer, or not as it should
         """
-        # What has just begun is then among both.
+        # The status decides, so it is the later of the two.
         announcements = self.announcements()
         return judged(self.status(), announcements, now)
 

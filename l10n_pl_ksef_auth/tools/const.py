@@ -32,6 +32,9 @@ IDLE_LIMIT = 5
 #: Every answer of KSeF to a login is far smaller.
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
 
+#: Where an address that names no port leads.
+STANDARD_PORTS = {"https": 443, "http": 80}
+
 CHALLENGE_LIFETIME = timedelta(minutes=10)
 
 #: In place of the rights' names, where KSeF says that a login has none at all.
@@ -65,8 +68,8 @@ def check_local_url(url: str, own_ports: Collection[int]) -> str:
     """
     checked = check_base_url(url)
     parts = urlsplit(checked)
-    standard = 443 if parts.scheme == "https" else 80
-    if not is_loopback(parts.hostname or "") or (parts.port or standard) in own_ports:
+    port = parts.port or STANDARD_PORTS[parts.scheme]
+    if not is_loopback(parts.hostname or "") or port in own_ports:
         raise ValueError("A system parameter may name another program on this machine only.")
     return checked
 

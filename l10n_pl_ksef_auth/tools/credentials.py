@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import Any
 
@@ -131,6 +131,16 @@ def _spellings(password: str) -> list[bytes]:
     return [word for word in dict.fromkeys(found) if word and b"\0" not in word]
 
 
+def is_accepted(key: Any, curves: Collection[str] = _CURVES) -> bool:
+    """Return True if KSeF takes keys of this kind and length.
+
+    :param curves: those that it takes, for logging in unless told
+    """
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        return key.curve.name in curves
+    return isinstance(key, rsa.RSAPrivateKey) and key.key_size >= _RSA_MIN_BITS
+
+
 def matches(key: PrivateKey, certificate: Certificate) -> bool:
     """Return True if the certificate is about this key."""
     return _public_bytes(key.public_key()) == _certified(certificate)
@@ -165,17 +175,11 @@ def _certified(certificate: Certificate) -> bytes:
 
 def _best(found: Found, wanted: Callable[[Certificate], bool]) -> Pair | None:
     """Return the pair that logs in, the wanted and longest one if there are several."""
-    keys = {_public_bytes(key.public_key()): key for key in found.keys if _is_accepted(key)}
+    keys = {_public_bytes(key.public_key()): key for key in found.keys if is_accepted(key)}
     known = [item for item in found.certificates if may_authenticate(item)]
     pairs = [(keys[public], item) for item in known if (public := _certified(item)) in keys]
     pairs.sort(key=lambda pair: (wanted(pair[1]), pair[1].valid_to), reverse=True)
     return next((pair for pair in pairs[:_MOST_CHECKS] if _is_sound(pair[0], found)), None)
-
-
-def _is_accepted(key: Any) -> bool:
-    if isinstance(key, ec.EllipticCurvePrivateKey):
-        return key.curve.name in _CURVES
-    return isinstance(key, rsa.RSAPrivateKey) and key.key_size >= _RSA_MIN_BITS
 
 
 def _is_sound(key: PrivateKey, found: Found) -> bool:
@@ -198,7 +202,7 @@ def _reason(found: Found) -> Reason:
     login = [item for item in found.certificates if may_authenticate(item)]
     for key in found.keys:
         if any(matches(key, item) for item in login):
-            return "damaged" if _is_accepted(key) else "key_type"
+            return "damaged" if is_accepted(key) else "key_type"
     if found.certificates and not login and not found.troubles & _HIDING:
         return "not_authentication"
     graver = next((reason for reason in _GRAVEST if reason in found.troubles), None)
@@ -214,7 +218,7 @@ def _missing(found: Found, login: list[Certificate]) -> Reason:
         return "no_certificate"
     if not login:
         return "not_authentication"
-    if not any(map(_is_accepted, found.keys)):
+    if not any(map(is_accepted, found.keys)):
         return "key_type"
     offline = (matches(key, item) for key in found.keys for item in found.certificates)
     return "no_login_key" if any(offline) else "mismatch"

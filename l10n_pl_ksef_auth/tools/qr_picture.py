@@ -1,7 +1,7 @@
 """Draws a QR code with a label under it, as stands on the picture of an invoice.
 
-reportlab makes the code and Pillow the picture: Odoo requires both. reportlab's own way to a
-picture is no way: it needs a package (rl_renderPM or rlPyCairo) that not every Odoo has.
+qrcode makes the code and Pillow the picture: Odoo requires both.
+reportlab's codes need a package besides (rl_renderPM or rlPyCairo) that not every Odoo has.
 """
 
 from __future__ import annotations
@@ -9,10 +9,12 @@ from __future__ import annotations
 import io
 
 from PIL import Image, ImageChops, ImageDraw, ImageFont
-from reportlab.graphics.barcode.qrencoder import QRCode, QRErrorCorrectLevel
+from qrcode.constants import ERROR_CORRECT_M
+from qrcode.image.pil import PilImage
+from qrcode.main import QRCode
 
 #: KSeF names no level of error correction (docs/ksef.md F-7); M stands 15 % of damage.
-_LEVEL = QRErrorCorrectLevel.M
+_LEVEL = ERROR_CORRECT_M
 #: Modules of white around the code (ISO/IEC 18004), pixels around the label.
 _QUIET, _GAP = 4, 6
 #: Pixels; beyond it Pillow releases without sizes draw their only one.
@@ -43,16 +45,10 @@ def png(text: str, label: str = "", *, pixels: int = 5) -> bytes:
 
 
 def _code(text: str, pixels: int) -> Image.Image:
-    code = QRCode(None, _LEVEL)
-    code.addData(text)
-    code.make()
-    side = code.getModuleCount()
-    small = Image.new("L", (side, side), _WHITE)
-    dots = [code.isDark(row, column) for row in range(side) for column in range(side)]
-    small.putdata([_BLACK if dark else _WHITE for dark in dots])
-    whole = Image.new("L", (side + 2 * _QUIET,) * 2, _WHITE)
-    whole.paste(small, (_QUIET, _QUIET))
-    return whole.resize((whole.width * pixels, whole.height * pixels), Image.Resampling.NEAREST)
+    code = QRCode(error_correction=_LEVEL, box_size=pixels, border=_QUIET, image_factory=PilImage)
+    code.add_data(text)
+    picture: Image.Image = code.make_image().get_image()
+    return picture.convert("L")
 
 
 def _letters(label: str) -> Image.Image:

@@ -13,7 +13,7 @@ import secrets
 from typing import Literal
 from urllib.parse import SplitResult, urlsplit
 
-from .const import can_be_reached, is_loopback
+from .const import STANDARD_PORTS, can_be_reached, is_loopback
 
 PATH = "/ksef/podpis"
 #: Random bytes of a token, and how it is written.
@@ -21,7 +21,6 @@ _BYTES = 32
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 #: Ends of names that lead nowhere outside the own network (RFC 6762, RFC 8375, RFC 6761 and use).
 _INTERNAL_ENDS = (".local", ".internal", ".intranet", ".lan", ".corp", ".home.arpa", ".test")
-_STANDARD_PORTS = {"https": 443, "http": 80}
 
 Reason = Literal["host", "https", "extra"]
 AddressWarning = Literal["loopback", "private", "differs", "databases"]
@@ -116,17 +115,15 @@ def _parts(text: str) -> SplitResult:
     if not plain.isascii() or not plain.isprintable() or " " in plain or "\\" in plain:
         raise InvalidAddress("host")
     try:
-        parts = urlsplit(plain)
-        parts.port  # noqa: B018 - reading it raises for what is no port
+        return urlsplit(plain)
     except ValueError:
         raise InvalidAddress("host") from None
-    return parts
 
 
 def _with_port(parts: SplitResult) -> str:
     host = (parts.hostname or "").rstrip(".")
     host = f"[{host}]" if ":" in host else host
-    usual = parts.port in (None, _STANDARD_PORTS[parts.scheme])
+    usual = parts.port in (None, STANDARD_PORTS[parts.scheme])
     return host if usual else f"{host}:{parts.port}"
 
 

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from . import clock, nip
 from .auth_token_request import Context
-from .credentials import PrivateKey, matches, may_sign_invoices
+from .credentials import PrivateKey, is_accepted, matches, may_sign_invoices
 from .x509_support import Certificate
 
 HOSTS = {
@@ -28,8 +28,7 @@ HOSTS = {
 NOT_YET_IN_KSEF, SIGNED_BY = "OFFLINE", "CERTYFIKAT"
 
 _DIGEST_BYTES = 32
-_RSA_MIN_BITS = 2048
-_CURVE = "secp256r1"
+_CURVES = ("secp256r1",)
 #: Of R and of S.
 _HALF_BYTES = 32
 _PSS = padding.PSS(padding.MGF1(hashes.SHA256()), salt_length=32)
@@ -95,16 +94,10 @@ def _check(key: PrivateKey, certificate: Certificate) -> None:
         raise InvalidLink("not_offline")
     if not certificate.valid_from <= clock.now() < certificate.valid_to:
         raise InvalidLink("not_valid")
-    if not _is_accepted(key):
+    if not is_accepted(key, _CURVES):
         raise InvalidLink("key")
     if not matches(key, certificate):
         raise InvalidLink("mismatch")
-
-
-def _is_accepted(key: PrivateKey) -> bool:
-    if isinstance(key, ec.EllipticCurvePrivateKey):
-        return key.curve.name == _CURVE
-    return isinstance(key, rsa.RSAPrivateKey) and key.key_size >= _RSA_MIN_BITS
 
 
 def _signature(key: PrivateKey, text: bytes) -> bytes:

@@ -133,13 +133,21 @@ class Availability:
         """Answer one request."""
         request = Request(environ)
         response = self._answer(request)
-        page, now = request.path.strip("/"), self.sim.clock.now()
         self.sim.requests.add(
             Recorded(
-                f"availability-{page}", request.method, request.path, response.status_code,
-                None, None, now, {}, "", 0, None,
+                operation=f"availability-{_page(request)}",
+                method=request.method,
+                path=request.path,
+                status=response.status_code,
+                bearer=None,
+                context=None,
+                at=self.sim.clock.now(),
+                headers={},
+                body_digest="",
+                body_size=0,
+                fault=None,
             )
-        )  # fmt: skip
+        )
         return response(environ, start_response)
 
     def _answer(self, request: Request) -> Response:
@@ -148,7 +156,7 @@ class Availability:
             return Response(BAD_GATEWAY, 502, content_type="text/html")
         if how == "html":
             return Response("<html>Latarnia</html>", content_type="text/html")
-        page = request.path.strip("/")
+        page = _page(request)
         answers = {"status": self.status(), "messages": self.messages()}
         if how == "dummy":
             answers = {"status": {"status": DUMMY["category"], "messages": [DUMMY]},
@@ -156,3 +164,7 @@ class Availability:
         if page not in answers or request.method != "GET":
             return Response("Not found", 404, content_type="text/plain")
         return Response(json.dumps(answers[page]), content_type="application/json")
+
+
+def _page(request: Request) -> str:
+    return request.path.strip("/")

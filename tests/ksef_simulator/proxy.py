@@ -186,10 +186,10 @@ def _site(sim: Simulator) -> Any:
 
     api = DispatcherMiddleware(Api(sim), {"/storage": Storage(sim)})
     sites = dict.fromkeys(invoice_codes.HOSTS.values(), invoice_codes.Codes(sim))
+    sites[availability.HOST] = sim.availability
 
     def serve(environ: dict[str, Any], start_response: Any) -> Any:
         host = environ.get("HTTP_HOST", "").partition(":")[0].lower()
-        site = sim.availability if host == availability.HOST else sites.get(host, api)
-        return site(environ, start_response)
+        return sites.get(host, api)(environ, start_response)
 
     return serve

@@ -53,7 +53,7 @@ def nullable(shape: Shape) -> Shape:
     return lambda value, path: None if value is None else shape(value, path)
 
 
-def different(shape: Shape, named: Callable[[Any], Any] = lambda item: item) -> Shape:
+def different(shape: Shape, named: Callable[[Any], Any]) -> Shape:
     """Return the shape of a list in which no value is there twice.
 
     :param shape: of the whole list

@@ -71,6 +71,7 @@ class Simulator:
         self._server: BaseWSGIServer | None = None
         self._thread: threading.Thread | None = None
         self.proxy: Proxy | None = None
+        self.availability = Availability(self)
         self.reset()
 
     def reset(self) -> None:
@@ -83,7 +84,7 @@ class Simulator:
         self.authority = Authority(self.clock.now(), self.environment)
         self.trust = self.authority.trust
         demo.populate(self.world, self.clock.now())
-        self.availability = Availability(self)
+        self.availability.events.clear()
 
     def keep(self) -> tuple[State, RateLimiter, timedelta]:
         """A copy of what this KSeF remembers, and its time, for ``go_back_to``."""
@@ -109,7 +110,7 @@ class Simulator:
             "/podpis": SigningSite(self),
             "/_control": ControlApi(self),
             "/_codes": Codes(self),
-            "/latarnia": lambda *request: self.availability(*request),
+            "/latarnia": self.availability,
             "/storage": Storage(self),
         }
         return DispatcherMiddleware(Api(self), mounts)

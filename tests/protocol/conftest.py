@@ -2,15 +2,14 @@
 
 import pytest
 
+from ksef_simulator import Simulator
+from ksef_simulator.contract import Contract, watch
 from tools.client import KsefClient
 
 
 @pytest.fixture(scope="module")
 def served():
     """Serve one simulator to all tests of a module."""
-    pytest.importorskip("werkzeug", reason="the simulated KSeF is served by werkzeug")
-    from ksef_simulator import Simulator
-
     with Simulator() as simulator:
         yield simulator
 
@@ -18,8 +17,6 @@ def served():
 @pytest.fixture
 def sim(served):
     """Give that simulator as new; the test fails if an exchange differs from KSeF's contract."""
-    from ksef_simulator.contract import Contract, watch
-
     served.settings.reset()
     served.faults.clear()
     served.reset()

@@ -9,7 +9,7 @@ import re
 import pytest
 
 from tools import meanings
-from tools.meanings import applications, grants, login, outages, refused
+from tools.meanings import applications, certificate_login, grants, login, outages, refused
 from tools.meanings.meaning import (
     CHECK_ADDRESS,
     CONNECT_AGAIN,
@@ -160,7 +160,7 @@ ORDERS = [
     (200, "none", FINAL, "has changed the rights", ""),
     (400, "none", FINAL, "did not change the rights.", "Ministry's application"),
     (410, "settings", FINAL, "do not fit together.", "office's number"),
-    (420, "sign", FINAL, "may not give rights in KSeF: %(nip)s", "company's owner"),
+    (420, "sign", FINAL, "%(signer)s may not give rights in KSeF: %(nip)s", "company's owner"),
     (430, "none", FINAL, "cannot give such rights.", "Ministry's application"),
     (440, "settings", FINAL, "between the two numbers.", "office's number"),
     (450, "settings", FINAL, "for the office's number.", "office's number"),
@@ -230,6 +230,11 @@ def _is_right(meaning, way_back, final, said, advised):
     assert bool(words) == bool(advice.action)
 
 
+def _by_certificate(kind, code, detail):
+    problem = {"kind": kind, "code": code, "details": [detail] if detail else []}
+    return meanings.of_record({**problem, "login": "certificate"})
+
+
 @pytest.mark.parametrize(("code", "detail", "way_back", "final", "said", "advised"), LOGIN)
 def test_the_end_of_a_login(code, detail, way_back, final, said, advised):
     meaning = meanings.auth_status(code, (detail,) if detail else ())
@@ -240,16 +245,13 @@ def test_the_end_of_a_login(code, detail, way_back, final, said, advised):
     ("kind", "code", "detail", "way_back", "final", "said", "advised"), BY_CERTIFICATE
 )
 def test_the_end_of_a_login_with_a_certificate(kind, code, detail, way_back, final, said, advised):
-    problem = {"kind": kind, "code": code, "details": [detail] if detail else []}
-    meaning = meanings.of_record({**problem, "login": "certificate"})
-    _is_right(meaning, way_back, final, said, advised)
+    _is_right(_by_certificate(kind, code, detail), way_back, final, said, advised)
 
 
 @pytest.mark.parametrize(("kind", "code", "detail"), [row[:3] for row in BY_CERTIFICATE])
 def test_nobody_reads_of_a_signer_where_nobody_signed(kind, code, detail):
-    problem = {"kind": kind, "code": code, "details": [detail] if detail else []}
-    meaning = meanings.of_record({**problem, "login": "certificate"})
-    assert not re.search(r"signature|the signer|the file", meaning.text)
+    text = _by_certificate(kind, code, detail).text
+    assert not re.search(r"signature|the signer|the file", text)
 
 
 @pytest.mark.parametrize("call", ["POST /auth/token/refresh", "POST /permissions/query"])
@@ -357,6 +359,7 @@ def test_a_wall_that_told_a_number_is_told_with_it(code):
 
 def test_no_meaning_is_without_its_row():
     told = {meanings.auth_status(code, (detail,)) for code, detail, *_rest in LOGIN}
+    told |= {_by_certificate(*row[:3]) for row in BY_CERTIFICATE}
     told |= {meanings.refusal(code, (detail,)) for code, detail, *_rest in REFUSALS}
     told |= {meanings.enrollment_status(code, (detail,)) for code, detail, *_rest in APPLICATIONS}
     told |= {meanings.order_status(code) for code, *_rest in ORDERS}
@@ -368,6 +371,8 @@ def test_no_meaning_is_without_its_row():
         *(login.STATUSES, *login.DETAILS.values(), refused.CODES, refused.HTTP_STATUSES),
         *(applications.STATUSES, applications.DETAILS, refused.REASONS, outages.OUTAGES),
         *(grants.STATUSES, grants.MISSING_RIGHTS),
+        *(certificate_login.STATUSES, certificate_login.DETAILS),
+        *(certificate_login.REFUSALS, certificate_login.LOCAL),
     )
     variants = (meaning for table in refused.VARIANTS.values() for meaning in table.values())
     assert {*variants, *(meaning for table in tables for meaning in table.values())} <= told

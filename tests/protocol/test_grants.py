@@ -5,16 +5,14 @@ import time
 from datetime import date
 
 import pytest
-
-pytest.importorskip("werkzeug", reason="the simulated KSeF is served by werkzeug")
-
+from logins import bearer_of, ended, request
 from protocol_builders import http, refused, wire
 
-from ksef_simulator import DEMO_NIP, identities, signers
+from ksef_simulator import DEMO_NIP, identities
 from ksef_simulator.own_seals import OFFICE_NAME, OFFICE_NIP, sign_as_company
 from ksef_simulator.state import LoginContext, Who
 from tools import clock, grants, meanings
-from tools.auth_token_request import Context, build
+from tools.auth_token_request import Context
 from tools.const import NO_RIGHTS
 from tools.errors import (
     KsefError,
@@ -27,7 +25,7 @@ from tools.errors import (
 )
 from tools.grantee import CompanyGrantee, IdDocument, Number, PersonGrantee
 
-CLIENT = Context("Nip", DEMO_NIP)
+CLIENT, AT_HOME = Context("Nip", DEMO_NIP), Context("Nip", OFFICE_NIP)
 OFFICE = CompanyGrantee(OFFICE_NIP, OFFICE_NAME)
 STRANGER = identities.STRANGER
 ACCOUNTANT = PersonGrantee(Number("pesel", STRANGER.pesel), STRANGER.given_names, STRANGER.surname)
@@ -36,25 +34,14 @@ TEXT = grants.description(MARKER, "Obsługa księgowa")
 NUMBER = "0c9a72e8-f344-457f-9c16-7c640eb60242"
 
 
-def verdict(ksef, sign, nip=DEMO_NIP):
-    """Log in as whoever signs; return how that ended, and the access token if it went well."""
-    document = sign(build(ksef.challenge().challenge, Context("Nip", nip)), at=clock.now())
-    operation = ksef.submit_signed_request(document)
-    bearer = operation.authentication_token.token
-    code = ksef.auth_status(operation.reference_number, bearer).code
-    return code, ksef.redeem(bearer).access.token if code == 200 else ""
+def by_the_office(ksef, context=CLIENT):
+    """How the office's own login to a company ends, and its tokens if it goes well."""
+    return ended(ksef, sign_as_company(request(ksef, context), at=clock.now()))
 
 
-def bearer_of(ksef, signer="owner", nip=DEMO_NIP):
-    """The access token of one of the simulator's people."""
-    code, bearer = verdict(ksef, lambda data, at: signers.sign(data, signer, at=at), nip)
-    assert code == 200
-    return bearer
-
-
-def office_enters(ksef, nip=DEMO_NIP):
-    """How the office's own login to a company ends."""
-    return verdict(ksef, sign_as_company, nip)[0]
+def office_enters(ksef):
+    """How the office's own login to the client ends."""
+    return by_the_office(ksef)[0].code
 
 
 def give(ksef, bearer, grantee=OFFICE, text=TEXT, rights=grants.INVOICE_RIGHTS):
@@ -101,12 +88,14 @@ def test_the_office_cannot_pass_its_rights_on(ksef, client):
 
 
 def test_a_list_tells_whether_the_rights_are_there(ksef, client):
-    rights = lambda: list(ksef.given_rights(client, OFFICE.number))  # noqa: E731 - asked twice
-    assert grants.missing(rights()) == ["InvoiceWrite", "InvoiceRead"]
+    def missing():
+        return grants.missing(ksef.given_rights(client, OFFICE.number))
+
+    assert missing() == ["InvoiceWrite", "InvoiceRead"]
     give(ksef, client, rights=["InvoiceRead"])
-    assert grants.missing(rights()) == ["InvoiceWrite"]
+    assert missing() == ["InvoiceWrite"]
     give(ksef, client)
-    assert grants.missing(rights()) == []
+    assert missing() == []
 
 
 def test_lists_lag_behind_the_login(sim, ksef, client):
@@ -151,7 +140,7 @@ def test_after_every_fault_the_list_tells_whether_the_grant_has_arrived(sim, kse
 def test_an_office_sees_which_clients_gave_it_rights(sim, ksef, client):
     give(ksef, client)
     sim.world.grant(Who("nip", OFFICE_NIP), "1111111111", "InvoiceRead")
-    _code, office = verdict(ksef, sign_as_company, OFFICE_NIP)
+    office = by_the_office(ksef, AT_HOME)[1].access.token
     found = {(row.context_value, row.scope) for row in ksef.received_rights(office)}
     assert found == {
         (DEMO_NIP, "InvoiceWrite"), (DEMO_NIP, "InvoiceRead"), ("1111111111", "InvoiceRead"),
@@ -163,7 +152,7 @@ def test_an_office_sees_which_clients_gave_it_rights(sim, ksef, client):
 def test_two_hundred_clients_are_read_page_by_page(sim, ksef):
     for number in range(201):
         sim.world.grant(Who("nip", OFFICE_NIP), f"{number:010}", "InvoiceRead")
-    _code, office = verdict(ksef, sign_as_company, OFFICE_NIP)
+    office = by_the_office(ksef, AT_HOME)[1].access.token
     assert len({row.id for row in ksef.received_rights(office)}) == 201
 
 
@@ -229,7 +218,7 @@ def test_who_may_not_give_rights_is_told_who_may(ksef):
 def test_an_office_that_may_not_see_rights_is_told_which_right_it_needs(sim, ksef):
     sim.world.grant(STRANGER.identity, OFFICE_NIP, "InvoiceRead")
     with pytest.raises(KsefForbidden) as caught:
-        list(ksef.received_rights(bearer_of(ksef, "stranger", OFFICE_NIP)))
+        list(ksef.received_rights(bearer_of(ksef, "stranger", AT_HOME)))
     assert "CredentialsRead" in meanings.of_error(caught.value).advice.action
 
 

@@ -3,74 +3,36 @@
 from datetime import timedelta
 
 import pytest
-
-pytest.importorskip("werkzeug", reason="the simulated KSeF is served by werkzeug")
-
-
-from cryptography.hazmat.primitives.asymmetric import rsa
+from logins import NIP, bearer_of, ended, enrolled, redeemed, request, signed, signed_in
 from protocol_builders import raised
 
-from ksef_simulator import DEMO_INTERNAL_ID, DEMO_NIP, signers
+from ksef_simulator import DEMO_INTERNAL_ID, DEMO_NIP
 from ksef_simulator.state import Who
-from tools import clock, enrollment, meanings, xades
-from tools.auth_token_request import Context, build
+from tools import enrollment, meanings, xades
+from tools.auth_token_request import Context
 from tools.client import KsefClient
 from tools.const import NO_RIGHTS
 from tools.credentials import matches
 from tools.errors import KsefBlocked, KsefForbidden, KsefRateLimited, KsefRefused, KsefUnavailable
 from tools.identity import identity_of_certificate, identity_of_enrollment_data
 
-NIP = Context("Nip", DEMO_NIP)
 CLIENT = "1111111111"
-
-
-def _request(ksef, context=NIP, **options):
-    return build(ksef.challenge().challenge, context, **options)
-
-
-def _signed_in(ksef, signer="owner", context=NIP, **options):
-    document = signers.sign(_request(ksef, context, **options), signer, at=clock.now())
-    return _tokens(ksef, document)
-
-
-def _tokens(ksef, document):
-    operation = ksef.submit_signed_request(document)
-    bearer = operation.authentication_token.token
-    status = ksef.auth_status(operation.reference_number, bearer)
-    assert status.code == 200, meanings.auth_status(status.code, status.details).text
-    return ksef.redeem(bearer)
-
-
-def _final_status(ksef, signer):
-    operation = ksef.submit_signed_request(signers.sign(_request(ksef), signer, at=clock.now()))
-    return ksef.auth_status(operation.reference_number, operation.authentication_token.token)
-
-
-def _enrolled(ksef, bearer, kind="ec"):
-    key = rsa.generate_private_key(65537, 2048) if kind == "rsa" else enrollment.new_key()
-    csr = enrollment.build_csr(key, ksef.enrollment_data(bearer))
-    name = enrollment.certificate_name("Przykładowa Sp. z o.o.")
-    reference = ksef.enroll(bearer, name=name, csr_der=csr).reference_number
-    status = ksef.enrollment_status(bearer, reference)
-    assert status.code == 200, status
-    (issued,) = ksef.retrieve_certificates(bearer, [status.certificate_serial_number])
-    return key, issued.certificate, issued.serial_number
 
 
 @pytest.mark.parametrize("signer", ["owner", "qualified", "seal"])
 def test_a_signature_opens_ksef_and_tells_the_rights(ksef, signer):
-    tokens = _signed_in(ksef, signer)
+    tokens = signed_in(ksef, signer)
     assert tokens.access.token != tokens.refresh.token
     assert "InvoiceWrite" in ksef.personal_permissions(tokens.access.token)
 
 
 def test_a_login_for_an_internal_identifier_works(ksef):
-    tokens = _signed_in(ksef, context=Context("InternalId", DEMO_INTERNAL_ID))
+    tokens = signed_in(ksef, context=Context("InternalId", DEMO_INTERNAL_ID))
     assert tokens.refresh.valid_until > tokens.access.valid_until
 
 
 def test_a_login_by_fingerprint_works(ksef):
-    assert _signed_in(ksef, "foreign", subject_type="certificateFingerprint")
+    assert signed_in(ksef, "foreign", subject_type="certificateFingerprint")
 
 
 #: How KSeF tells an owner's rights: today's, without a list for who is no owner, and the older one.
@@ -82,7 +44,7 @@ SHAPES = [{}, {"nobodys_owner_permissions": "null"}, {"version": "2.6"}]
 def test_an_office_may_send_for_itself_though_a_client_lets_it_only_read(sim, ksef, shape, listed):
     sim.settings.update({"owner_grants": listed, **shape})
     sim.world.grant(Who("nip", DEMO_NIP), CLIENT, "InvoiceRead")
-    rights = ksef.personal_permissions(_signed_in(ksef, "seal").access.token, NIP)
+    rights = ksef.personal_permissions(bearer_of(ksef, "seal"), NIP)
     if listed == "empty" and "version" in shape:
         assert rights == frozenset(), "which an older KSeF tells of an owner"
     else:
@@ -92,7 +54,7 @@ def test_an_office_may_send_for_itself_though_a_client_lets_it_only_read(sim, ks
 @pytest.mark.parametrize("shape", SHAPES)
 def test_who_is_no_owner_has_the_rights_that_were_given(sim, ksef, shape):
     sim.settings.update(shape)
-    bearer = _signed_in(ksef, "reader").access.token
+    bearer = bearer_of(ksef, "reader")
     assert ksef.personal_permissions(bearer, NIP) == {"InvoiceRead"}
     sim.world.remove(lambda grant: True)
     gone = set() if shape else {NO_RIGHTS}
@@ -100,25 +62,25 @@ def test_who_is_no_owner_has_the_rights_that_were_given(sim, ksef, shape):
 
 
 def test_a_reader_may_not_send(ksef):
-    rights = ksef.personal_permissions(_signed_in(ksef, "reader").access.token)
+    rights = ksef.personal_permissions(bearer_of(ksef, "reader"))
     assert "InvoiceRead" in rights
     assert "InvoiceWrite" not in rights
 
 
 def test_a_stranger_is_told_what_is_missing(ksef):
-    status = _final_status(ksef, "stranger")
+    status, _tokens = ended(ksef, signed(ksef, "stranger"))
     assert status.code == 415
     assert "ZAW-FA" in meanings.auth_status(status.code, status.details).advice.action
 
 
 def test_the_unsigned_file_is_refused_as_unsigned(ksef):
     with pytest.raises(KsefRefused) as caught:
-        ksef.submit_signed_request(_request(ksef))
+        ksef.submit_signed_request(request(ksef))
     assert meanings.of_error(caught.value).advice.way_back == "other_file"
 
 
 def test_a_used_challenge_is_refused_and_asks_for_a_new_one(ksef):
-    document = signers.sign(_request(ksef), "owner", at=clock.now())
+    document = signed(ksef)
     ksef.submit_signed_request(document)
     with pytest.raises(KsefRefused) as caught:
         ksef.submit_signed_request(document)
@@ -127,14 +89,14 @@ def test_a_used_challenge_is_refused_and_asks_for_a_new_one(ksef):
 
 
 def test_a_changed_document_is_refused_as_changed(ksef):
-    document = signers.sign(_request(ksef), "owner", at=clock.now())
+    document = signed(ksef)
     with pytest.raises(KsefRefused) as caught:
         ksef.submit_signed_request(document.replace(DEMO_NIP.encode(), b"1111111111"))
     assert caught.value.has(9105)
 
 
 def test_tokens_are_given_once(ksef):
-    operation = ksef.submit_signed_request(signers.sign(_request(ksef), "owner", at=clock.now()))
+    operation = ksef.submit_signed_request(signed(ksef))
     bearer = operation.authentication_token.token
     ksef.redeem(bearer)
     with pytest.raises(KsefRefused) as caught:
@@ -143,12 +105,12 @@ def test_tokens_are_given_once(ksef):
 
 
 def test_an_access_token_is_renewed(sim, ksef):
-    tokens = _signed_in(ksef)
+    tokens = signed_in(ksef)
     assert ksef.refresh(tokens.refresh.token).valid_until >= tokens.access.valid_until
 
 
 def test_a_revoked_login_is_not_renewed(ksef):
-    tokens = _signed_in(ksef)
+    tokens = signed_in(ksef)
     ksef.revoke_current_session(tokens.access.token)
     with pytest.raises(KsefRefused) as caught:
         ksef.refresh(tokens.refresh.token)
@@ -156,7 +118,7 @@ def test_a_revoked_login_is_not_renewed(ksef):
 
 
 def test_another_login_can_be_found_and_ended(ksef):
-    mine, other = _signed_in(ksef).access.token, _signed_in(ksef)
+    mine, other = bearer_of(ksef), signed_in(ksef)
     (found,) = (item for item in ksef.sessions(mine) if not item.is_current)
     ksef.revoke_session(mine, found.reference_number)
     with pytest.raises(KsefRefused):
@@ -166,18 +128,18 @@ def test_another_login_can_be_found_and_ended(ksef):
 @pytest.mark.parametrize("kind", ["ec", "rsa"])
 @pytest.mark.parametrize("signer", ["owner", "seal"])
 def test_an_enrolled_certificate_logs_in_by_itself(ksef, signer, kind):
-    bearer = _signed_in(ksef, signer).access.token
-    key, certificate, _serial = _enrolled(ksef, bearer, kind)
+    bearer = signed_in(ksef, signer).access.token
+    key, certificate, _serial = enrolled(ksef, bearer, kind)
     assert matches(key, certificate)
-    assert _tokens(
-        ksef, xades.sign(_request(ksef), enrollment.private_key_der(key), certificate.der)
+    assert redeemed(
+        ksef, xades.sign(request(ksef), enrollment.private_key_der(key), certificate.der)
     )
 
 
-def test_a_certificate_stands_for_the_one_who_enrolled(ksef):
-    bearer = _signed_in(ksef).access.token
+def test_a_certificate_stands_for_the_one_whoenrolled(ksef):
+    bearer = bearer_of(ksef)
     data = ksef.enrollment_data(bearer)
-    _key, certificate, _serial = _enrolled(ksef, bearer)
+    _key, certificate, _serial = enrolled(ksef, bearer)
     issued = identity_of_certificate(certificate)
     assert issued.kind == "pesel"
     assert issued.digest(b"key") == identity_of_enrollment_data(data).digest(b"key")
@@ -185,27 +147,27 @@ def test_a_certificate_stands_for_the_one_who_enrolled(ksef):
 
 def test_a_company_whose_number_comes_without_a_prefix_enrolls_and_logs_in(sim, ksef):
     sim.settings.company_number = "plain"
-    bearer = _signed_in(ksef, "seal").access.token
+    bearer = bearer_of(ksef, "seal")
     data = ksef.enrollment_data(bearer)
-    key, certificate, _serial = _enrolled(ksef, bearer)
+    key, certificate, _serial = enrolled(ksef, bearer)
     assert data.organization_identifier == NIP.value
     assert identity_of_enrollment_data(data).kind == "nip"
     assert identity_of_certificate(certificate, issued_by_ksef=True).value == NIP.value
-    assert _tokens(
-        ksef, xades.sign(_request(ksef), enrollment.private_key_der(key), certificate.der)
+    assert redeemed(
+        ksef, xades.sign(request(ksef), enrollment.private_key_der(key), certificate.der)
     )
 
 
 def test_given_names_as_a_list_enroll_too(sim, ksef):
     sim.settings.given_names = "list"
     sim.on_exchange = None  # docs/ksef.md A2-22: the contract knows a plain string only
-    assert _enrolled(ksef, _signed_in(ksef).access.token)
+    assert enrolled(ksef, bearer_of(ksef))
 
 
 def test_an_application_counts_against_the_limits_and_the_list_shows_it(ksef):
-    bearer = _signed_in(ksef).access.token
+    bearer = bearer_of(ksef)
     before = ksef.certificate_limits(bearer)
-    _key, certificate, serial = _enrolled(ksef, bearer)
+    _key, certificate, serial = enrolled(ksef, bearer)
     after = ksef.certificate_limits(bearer)
     assert after.enrollment_remaining == before.enrollment_remaining - 1
     (item,) = ksef.certificates(bearer, status="Active", type="Authentication")
@@ -213,14 +175,11 @@ def test_an_application_counts_against_the_limits_and_the_list_shows_it(ksef):
 
 
 def test_a_revoked_certificate_does_not_log_in(ksef):
-    bearer = _signed_in(ksef).access.token
-    key, certificate, serial = _enrolled(ksef, bearer)
+    bearer = bearer_of(ksef)
+    key, certificate, serial = enrolled(ksef, bearer)
     ksef.revoke_certificate(bearer, serial, "Superseded")
-    operation = ksef.submit_signed_request(
-        xades.sign(_request(ksef), enrollment.private_key_der(key), certificate.der)
-    )
-    status = ksef.auth_status(operation.reference_number, operation.authentication_token.token)
-    assert status.code == 460
+    document = xades.sign(request(ksef), enrollment.private_key_der(key), certificate.der)
+    assert ended(ksef, document)[0].code == 460
 
 
 @pytest.mark.parametrize(
@@ -243,7 +202,7 @@ def test_a_revoked_certificate_does_not_log_in(ksef):
     ],
 )
 def test_a_fault_is_told_and_the_next_call_works(sim, ksef, kind, error):
-    refresh = _signed_in(ksef).refresh.token
+    refresh = signed_in(ksef).refresh.token
     sim.faults.add("refresh", kind)
     with pytest.raises(error):
         ksef.refresh(refresh)
@@ -266,7 +225,7 @@ def test_a_delay_beyond_the_patience_is_a_timeout(sim):
 
 
 def test_a_reason_of_403_is_read(sim, ksef):
-    bearer = _signed_in(ksef).access.token
+    bearer = bearer_of(ksef)
     sim.faults.add("certificate-limits", "403", reason="missing-permissions")
     with pytest.raises(KsefForbidden) as caught:
         ksef.certificate_limits(bearer)
@@ -274,7 +233,7 @@ def test_a_reason_of_403_is_read(sim, ksef):
 
 
 def test_what_cannot_be_read_is_a_file_in_one_call_and_odoos_message_in_the_others(sim, ksef):
-    bearer = _signed_in(ksef).access.token
+    bearer = bearer_of(ksef)
     sim.faults.add("certificate-query", "refusal", code=21001)
     said = raised(KsefRefused, lambda: next(ksef.certificates(bearer)))
     assert meanings.of_error(said).advice.way_back == "support"
@@ -283,7 +242,7 @@ def test_what_cannot_be_read_is_a_file_in_one_call_and_odoos_message_in_the_othe
 
 
 def test_an_outdated_access_token_is_unauthorized(sim, ksef):
-    bearer = _signed_in(ksef).access.token
+    bearer = bearer_of(ksef)
     sim.clock.advance(timedelta(hours=1))
     with pytest.raises(KsefRefused) as caught:
         ksef.certificate_limits(bearer)

@@ -12,26 +12,16 @@ from datetime import date, timedelta
 import pytest
 import requests
 import zxingcpp
-from cryptography.hazmat.primitives.asymmetric import rsa
+from logins import NIP, bearer_of, enrolled
 from PIL import Image
 
-from ksef_simulator import DEMO_NIP, identities, signers
-from tools import clock, enrollment, qr_picture
-from tools.auth_token_request import Context, build
+from ksef_simulator import DEMO_NIP, identities
+from tools import qr_picture
+from tools.auth_token_request import Context
 from tools.verification_links import NOT_YET_IN_KSEF, SIGNED_BY, certificate_link, invoice_link
 
-NIP = Context("Nip", DEMO_NIP)
 CLIENT = "1111111111"
 DIGEST = hashlib.sha256(b"invoice").digest()
-
-
-def logged_in(ksef):
-    """Log the owner in, and return the bearer."""
-    document = build(ksef.challenge().challenge, NIP)
-    operation = ksef.submit_signed_request(signers.sign(document, "owner", at=clock.now()))
-    bearer = operation.authentication_token.token
-    assert ksef.auth_status(operation.reference_number, bearer).code == 200
-    return ksef.redeem(bearer).access.token
 
 
 @dataclass(frozen=True)
@@ -51,21 +41,16 @@ class Code:
         return certificate_link(self.environment, *parts)
 
 
-def certified(ksef, key, type="Offline"):
-    """Have a certificate issued for a key, and return what makes a code with it."""
-    bearer = logged_in(ksef)
-    csr = enrollment.build_csr(key, ksef.enrollment_data(bearer))
-    name = enrollment.certificate_name("Faktury offline")
-    reference = ksef.enroll(bearer, name=name, csr_der=csr, type=type).reference_number
-    serial = ksef.enrollment_status(bearer, reference).certificate_serial_number
-    (issued,) = ksef.retrieve_certificates(bearer, [serial])
-    return Code(key, issued.certificate)
+def certified(ksef, kind="ec", type="Offline"):
+    """Have a certificate issued, and return what makes a code with it."""
+    key, certificate, _serial = enrolled(ksef, bearer_of(ksef), kind, type)
+    return Code(key, certificate)
 
 
 @pytest.fixture
 def code(ksef):
     """Give what makes code II with an EC key."""
-    return certified(ksef, enrollment.new_key())
+    return certified(ksef)
 
 
 @pytest.fixture
@@ -98,16 +83,15 @@ def scanned(link, label):
 
 @pytest.mark.parametrize("kind", ["ec", "rsa"])
 def test_both_codes_are_drawn_read_and_judged(sim, ksef, opened, kind):
-    key = rsa.generate_private_key(65537, 2048) if kind == "rsa" else enrollment.new_key()
-    code = certified(ksef, key)
+    code = certified(ksef, kind)
     assert opened(scanned(code.link(), SIGNED_BY)) == ""
     one = scanned(invoice_link("test", DEMO_NIP, date(2026, 11, 22), DIGEST), NOT_YET_IN_KSEF)
     assert opened(one) == "no such invoice", "which has not been sent yet"
 
 
 def test_the_list_tells_both_types_apart(ksef, code):
-    bearer = logged_in(ksef)
-    certified(ksef, enrollment.new_key(), "Authentication")
+    bearer = bearer_of(ksef)
+    certified(ksef, type="Authentication")
     (found,) = ksef.certificates(bearer, type="Offline")
     assert int(found.serial_number, 16) == code.certificate.serial_number
 
@@ -139,15 +123,15 @@ def test_each_part_that_is_changed_afterwards_breaks_the_signature(sim, code, op
 
 
 def test_the_serial_number_of_another_certificate_breaks_the_signature(ksef, code, opened):
-    other = certified(ksef, enrollment.new_key())
+    other = certified(ksef)
     serials = [f"{item.certificate.serial_number:016X}" for item in (code, other)]
     assert opened(code.link().replace(*serials)) == "the signature is another one's"
 
 
 def test_a_certificate_must_be_valid_when_its_code_is_scanned(sim, ksef, code, opened):
-    link, revoked = code.link(), certified(ksef, enrollment.new_key())
+    link, revoked = code.link(), certified(ksef)
     serial = f"{revoked.certificate.serial_number:016X}"
-    ksef.revoke_certificate(logged_in(ksef), serial)
+    ksef.revoke_certificate(bearer_of(ksef), serial)
     assert opened(revoked.link()) == "the certificate is revoked"
     with away(sim, days=731):
         assert opened(link) == "the certificate is expired"

@@ -25,7 +25,8 @@ def of_error(error, put_off_until=None):
 
 def _of_error(error):
     if isinstance(error, KsefForbidden):
-        return _kept("forbidden", error.reason, error.said, error.details)
+        kept = _kept("forbidden", error.reason, error.said, error.details)
+        return {**kept, "call": error.call}
     if isinstance(error, KsefUnavailable):
         kept = _kept("outage", error.code, details=error.details)
         return {**kept, "sent": error.may_have_done, "status": error.status}

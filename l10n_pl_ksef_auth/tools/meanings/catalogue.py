@@ -13,8 +13,12 @@ from ..signed_document import findings
 from . import applications, certificate_login, grants, local_problems, login, outages, refused
 from .meaning import NOTHING_TO_DO, UNKNOWN, Meaning
 
-# Problems of our own that files of certificates bring; the others are about Odoo and the company.
-OF_CREDENTIALS = ("credential_", "certificate_number_taken")
+#: By how their codes begin: problems of our own; the others are about Odoo and the company.
+_OURS = {
+    "credentials": ("credential_", "certificate_number_taken"),
+    "rights": ("grantee_",),
+    "link": ("link_",),
+}
 
 
 @dataclass(frozen=True)
@@ -34,15 +38,14 @@ def catalogue() -> dict[str, list[Message]]:
 
     :return: file (the chosen file, before it is sent), login (KSeF's answers to it and to other
         calls), certificate-login (the same where nobody signed), certificate (applications for
-        one), rights (giving some to an office), credentials (loading one's files), outage (no
-        usable answer), here (the company, this Odoo)
+        one), rights (giving some to an office), link (to a signer without an account),
+        credentials (loading a certificate's files), outage (no usable answer), here (the company,
+        this Odoo)
     """
     return {subject: _merged(rows) for subject, rows in _subjects().items()}
 
 
 def _subjects() -> dict[str, Iterable[Message]]:
-    ours = local_problems.PROBLEMS
-    loading = {code: row for code, row in ours.items() if code.startswith(OF_CREDENTIALS)}
     return {
         "file": [
             Message(text, action, (code,))
@@ -51,11 +54,27 @@ def _subjects() -> dict[str, Iterable[Message]]:
         "login": _answers(),
         "certificate-login": _logins_with_a_certificate(),
         "certificate": _applications(),
-        "rights": [*_rows(grants.STATUSES), *_rows(grants.MISSING_RIGHTS, 403)],
-        "credentials": _rows(loading),
+        "rights": [
+            *_rows(grants.STATUSES),
+            *_rows(grants.MISSING_RIGHTS, 403),
+            *_rows(_ours("rights")),
+        ],
+        "link": _rows(_ours("link")),
+        "credentials": _rows(_ours("credentials")),
         "outage": [*_rows(outages.OUTAGES), *_rows(outages.NUMBERED)],
-        "here": _rows({code: row for code, row in ours.items() if code not in loading}),
+        "here": _rows(_ours("here")),
     }
+
+
+def _ours(subject: str) -> dict[str, Meaning]:
+    """Problems that this Odoo finds by itself, of one subject."""
+    problems = local_problems.PROBLEMS.items()
+    return {code: row for code, row in problems if _subject_of(code) == subject}
+
+
+def _subject_of(code: str) -> str:
+    found = (subject for subject, starts in _OURS.items() if code.startswith(starts))
+    return next(found, "here")
 
 
 def _answers() -> Iterator[Message]:

@@ -6,7 +6,6 @@ Only what a signature's tables would tell untruly; all else is as there.
 from __future__ import annotations
 
 from .meaning import (
-    CONNECT_AGAIN,
     ODOO_GOES_ON,
     OTHER_WAY,
     SIGN_AS_ANOTHER,
@@ -15,11 +14,16 @@ from .meaning import (
     _lt,
     of_details,
 )
+from .refused import is_of_signature
 
 _WITH_A_GOOD_ONE = Advice(
     _lt("Refresh the connection with a signature, or load another certificate."), "sign"
 )
 _REFUSED = Meaning(_lt("KSeF did not accept the KSeF certificate of %(signer)s."), OTHER_WAY)
+_OF_ANOTHER_ENVIRONMENT = Meaning(
+    _lt("The KSeF certificate of %(signer)s belongs to another KSeF environment."),
+    _WITH_A_GOOD_ONE,
+)
 
 #: By the status of a login (docs/ksef.md A1-login).
 STATUSES: dict[int, Meaning] = {
@@ -35,13 +39,6 @@ STATUSES: dict[int, Meaning] = {
             ),
             "sign",
         ),
-    ),
-    425: Meaning(
-        _lt(
-            "This login was ended in KSeF: by %(signer)s, or by somebody who manages the company's "
-            "access there."
-        ),
-        CONNECT_AGAIN,
     ),
     460: _REFUSED,
     470: Meaning(_lt("KSeF cannot accept a login with the data of %(signer)s."), SIGN_AS_ANOTHER),
@@ -64,14 +61,8 @@ DETAILS: dict[str, Meaning] = {
     "certyfikat zawieszony": Meaning(
         _lt("The KSeF certificate of %(signer)s is suspended."), _WITH_A_GOOD_ONE
     ),
-    "niezaufany łańcuch certyfikatów": Meaning(
-        _lt("The KSeF certificate of %(signer)s belongs to another KSeF environment."),
-        _WITH_A_GOOD_ONE,
-    ),
-    "niepoprawny certyfikat": Meaning(
-        _lt("The KSeF certificate of %(signer)s belongs to another KSeF environment."),
-        _WITH_A_GOOD_ONE,
-    ),
+    "niezaufany łańcuch certyfikatów": _OF_ANOTHER_ENVIRONMENT,
+    "niepoprawny certyfikat": _OF_ANOTHER_ENVIRONMENT,
 }
 
 #: By error code or HTTP status of the call that begins a login: Odoo has signed what it sends.
@@ -107,4 +98,4 @@ def certificate_refusal(number: int) -> Meaning | None:
 
     :param number: error code, or HTTP status of an answer without one
     """
-    return _REFUSED if 9100 <= number < 9200 else REFUSALS.get(number)
+    return _REFUSED if is_of_signature(number) else REFUSALS.get(number)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from .meaning import NOTHING_TO_DO, ODOO_GOES_ON, UNKNOWN, Advice, Meaning, _lt
 
 _SIGN_AS_MANAGER = Advice(
-    _lt("Have the request signed by the company's owner, or by somebody who manages rights there."),
+    _lt("Have the file signed by the company's owner, or by somebody who manages rights there."),
     "sign",
 )
 #: What always works: the client does it without Odoo (docs/ksef.md G2-19).
@@ -28,7 +28,7 @@ STATUSES: dict[int, Meaning] = {
         _lt("KSeF says that the two numbers do not fit together."),
         _CHECK_NUMBERS,
     ),
-    420: Meaning(_lt("Whoever signed may not give rights in KSeF: %(nip)s."), _SIGN_AS_MANAGER),
+    420: Meaning(_lt("%(signer)s may not give rights in KSeF: %(nip)s."), _SIGN_AS_MANAGER),
     430: Meaning(
         _lt("At KSeF this company cannot give such rights."),
         _AT_THE_MINISTRY,

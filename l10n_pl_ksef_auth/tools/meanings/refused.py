@@ -223,7 +223,12 @@ def refusal(
     for part, meaning in VARIANTS.get(code, {}).items():
         if part in said:
             return meaning
-    return CODES.get(code, _INVALID_SIGNATURE if 9100 <= code < 9200 else UNKNOWN)
+    return CODES.get(code, _INVALID_SIGNATURE if is_of_signature(code) else UNKNOWN)
+
+
+def is_of_signature(code: int) -> bool:
+    """Return True if an error code, known or not, is about the signature: 91xx."""
+    return 9100 <= code < 9200
 
 
 def forbidden(reason: str, call: str = "") -> Meaning:
