@@ -222,6 +222,11 @@ class TestNotInKsef(EdiCase):
         ):
             with self.subTest(method), self.assertRaises(AccessError):
                 getattr(move.with_user(reader), method)()
+        window = move.env["l10n_pl_ksef_edi.sent_outside"].create(
+            {"move_id": move.id, "number": NUMBER}
+        )
+        with self.assertRaises(AccessError):
+            window.with_user(self.accountant).number = NUMBER
 
     def test_what_is_in_ksef_or_need_not_be_there_is_not_marked(self):
         self.connect()
