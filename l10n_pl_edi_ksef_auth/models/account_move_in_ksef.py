@@ -97,15 +97,19 @@ class AccountMove(models.Model):
     def _search_l10n_pl_ksef_edi_state(self, operator, value):
         if operator != "in":
             return NotImplemented
-        every = ("missing", "waiting", "there")
-        wanted = [self._l10n_pl_ksef_edi_in_state(state) for state in every if state in value]
+        states = self._l10n_pl_ksef_edi_states()
+        wanted = [domain for state, domain in states.items() if state in value]
         if False in value:
-            wanted.append(~Domain.OR(self._l10n_pl_ksef_edi_in_state(state) for state in every))
+            wanted.append(~Domain.OR(states.values()))
         return Domain.OR(wanted)
 
-    def _l10n_pl_ksef_edi_may_be_sent(self):
-        """Return False if an invoice is there by another program, or has to be corrected first."""
-        return not self.l10n_pl_ksef_edi_outside and self.l10n_pl_edi_status != "rejected"
+    def _l10n_pl_ksef_edi_refusal(self):
+        """Return in a sentence why Odoo does not send an invoice to KSeF again, or None."""
+        if self.l10n_pl_ksef_edi_outside:
+            return self.env._("It is there already.")
+        if self.l10n_pl_edi_status == "rejected":
+            return self.env._("KSeF rejected it. Reset it to draft, correct it, send it again.")
+        return None
 
     # ------------------------------------------------------------------
     # What looks sent

@@ -33,10 +33,9 @@ class AccountMove(models.Model):
         }
         kept = {}
         for move in missing:
-            obstacle = obstacles[move.company_id]
-            if move.l10n_pl_edi_status == "rejected":
-                text = self.env._("KSeF rejected it. Reset it to draft, correct it, send it again.")
-                kept[move] = "other", text
+            refusal, obstacle = move._l10n_pl_ksef_edi_refusal(), obstacles[move.company_id]
+            if refusal:
+                kept[move] = "other", refusal
             elif obstacle:
                 code, text = obstacle
                 kept[move] = "sign" if code in SIGN else "other", text
