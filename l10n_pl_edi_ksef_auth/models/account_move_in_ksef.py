@@ -7,6 +7,14 @@ ACCEPTED = "accepted"
 # On its way. Later builds also issue invoices offline and send them a little later.
 WAITING = ("sent", "offline_pending")
 NOT_THERE = ("missing", "waiting")
+SOLD = ("out_invoice", "out_refund")
+# What the sender keeps of a try, beside the number.
+OF_A_TRY = (
+    "l10n_pl_edi_status",
+    "l10n_pl_edi_ref",
+    "l10n_pl_edi_session_id",
+    "l10n_pl_edi_header",
+)
 # The tax number that people give to who has none.
 NO_NUMBER = (False, "", "/")
 
@@ -164,8 +172,9 @@ class AccountMove(models.Model):
         self._l10n_pl_ksef_edi_check_sender()
         if self.l10n_pl_ksef_edi_state != "missing":
             raise UserError(self.env._("Only an invoice that is missing in KSeF can be marked."))
-        same = Domain("l10n_pl_edi_number", "=", number) & Domain("id", "!=", self.id)
-        other = self.sudo().search(same, limit=1)
+        # A buyer in the same database has a bill of this number.
+        sold = Domain("move_type", "in", SOLD) & Domain("id", "!=", self.id)
+        other = self.sudo().search(sold & Domain("l10n_pl_edi_number", "=", number), limit=1)
         if other:
             message = self.env._("Another invoice has this KSeF number: %s.", other.name)
             raise UserError(message)
@@ -173,7 +182,7 @@ class AccountMove(models.Model):
             self.env._("Marked as sent to KSeF outside Odoo, KSeF number %s.", number)
         )
         # What KSeF said to an earlier try of Odoo's is not true of this number.
-        refused = {"l10n_pl_edi_status": False, "l10n_pl_edi_header": False}
+        refused = dict.fromkeys(OF_A_TRY, False)
         self.write({**refused, "l10n_pl_edi_number": number, "l10n_pl_ksef_edi_outside": True})
 
     def action_l10n_pl_ksef_edi_undo_outside(self):
