@@ -150,12 +150,19 @@ class AccountMove(models.Model):
 
     def _field_to_sql(self, alias, fname, query=None):
         # EXTENDS account: groups of lists
+        sql = super()._field_to_sql(alias, fname, query=query)
         if fname != "move_sent_values":
-            return super()._field_to_sql(alias, fname, query=query)
-        sent = self.sudo()._search([("move_sent_values", "=", "sent")])
+            return sql
+        # These are few of many.
+        not_there = self.sudo()._search([("l10n_pl_ksef_edi_state", "in", NOT_THERE)])
         identifier = SQL.identifier(alias, "id")
         return SQL(
-            "CASE WHEN %s IN %s THEN 'sent' ELSE 'not_sent' END", identifier, sent.subselect()
+            "CASE WHEN %s IN %s THEN 'not_sent' ELSE %s END",
+            identifier,
+            not_there.subselect(),
+            sql,
+            # What account's own expression reads.
+            to_flush=self._fields["is_move_sent"],
         )
 
     # ------------------------------------------------------------------
