@@ -59,7 +59,7 @@ class AccountMove(models.Model):
         companies = self.env["res.company"]._l10n_pl_ksef_edi_obliged()
         return (
             Domain("state", "=", "posted")
-            & Domain("move_type", "in", ("out_invoice", "out_refund"))
+            & Domain("move_type", "in", SOLD)
             & Domain.OR(
                 Domain("company_id", "in", obliged.ids) & Domain("invoice_date", ">=", since)
                 for since, obliged in companies.grouped("l10n_pl_ksef_edi_since").items()
@@ -73,20 +73,20 @@ class AccountMove(models.Model):
         return Domain("is_company", "=", True) | Domain("vat", "not in", NO_NUMBER)
 
     @api.model
-    def _l10n_pl_ksef_edi_in_state(self, state):
-        """Return the domain of the invoices in a state.
+    def _l10n_pl_ksef_edi_states(self):
+        """Return the domain of the invoices in each state.
 
         What KSeF refused is missing there, like what was never sent.
         """
         outside = Domain("l10n_pl_ksef_edi_outside", "=", True)
-        there = outside | Domain("l10n_pl_edi_status", "=", ACCEPTED)
-        if state == "there":
-            return there
-        if state == "waiting":
-            return Domain("l10n_pl_edi_status", "in", WAITING) & ~outside
-        done = Domain("l10n_pl_edi_status", "not in", (ACCEPTED, *WAITING))
-        return self._l10n_pl_ksef_must_be_sent() & done & ~outside
+        idle = Domain("l10n_pl_edi_status", "not in", (ACCEPTED, *WAITING))
+        return {
+            "missing": self._l10n_pl_ksef_must_be_sent() & idle & ~outside,
+            "waiting": Domain("l10n_pl_edi_status", "in", WAITING) & ~outside,
+            "there": Domain("l10n_pl_edi_status", "=", ACCEPTED) | outside,
+        }
 
+    # Not on what partner and company say: each change of theirs would look for all their invoices.
     @api.depends(
         "state",
         "move_type",
@@ -98,8 +98,7 @@ class AccountMove(models.Model):
     )
     def _compute_l10n_pl_ksef_edi_state(self):
         self.l10n_pl_ksef_edi_state = False
-        for state in ("missing", "waiting", "there"):
-            domain = self._l10n_pl_ksef_edi_in_state(state)
+        for state, domain in self._l10n_pl_ksef_edi_states().items():
             self.sudo().filtered_domain(domain).l10n_pl_ksef_edi_state = state
 
     def _search_l10n_pl_ksef_edi_state(self, operator, value):
