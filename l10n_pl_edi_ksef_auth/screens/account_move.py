@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import models
 
 from .res_company import SIGN
 
@@ -6,20 +6,17 @@ from .res_company import SIGN
 class AccountMove(models.Model):
     _name = "account.move"
     _inherit = ["account.move", "l10n_pl_ksef_edi.notice"]
-
-    @api.depends("l10n_pl_ksef_edi_state", "l10n_pl_edi_status")
-    def _compute_l10n_pl_ksef_edi_notice(self):
-        return super()._compute_l10n_pl_ksef_edi_notice()
+    _l10n_pl_ksef_edi_depends = ("l10n_pl_ksef_edi_state", "l10n_pl_edi_status")
 
     def _l10n_pl_ksef_edi_about(self):
         return self
 
-    def _l10n_pl_ksef_edi_tell(self):
+    def _l10n_pl_ksef_edi_tell(self, kept):
         if self.l10n_pl_ksef_edi_state != "missing":
             return False, False
-        cure, text = self._l10n_pl_ksef_edi_kept_away().get(self, ("send", ""))
-        if cure == "send":
-            return cure, self.env._("This invoice is not in KSeF yet. Send it there.")
+        if self not in kept:
+            return "send", self.env._("This invoice is not in KSeF yet. Send it there.")
+        cure, text = kept[self]
         return cure, " ".join([self.env._("This invoice is not in KSeF."), text])
 
     def _l10n_pl_ksef_edi_kept_away(self):
