@@ -8,6 +8,7 @@
     "depends": ["l10n_pl_ksef_auth", "l10n_pl_edi"],
     "data": [
         "security/ir.model.access.csv",
+        "security/ir_rule.xml",
         "views/account_move_views.xml",
         "views/account_move_send_views.xml",
         "views/ksef_sent_outside_views.xml",

@@ -7,6 +7,14 @@ ACCEPTED = "accepted"
 # On its way. Later builds also issue invoices offline and send them a little later.
 WAITING = ("sent", "offline_pending")
 NOT_THERE = ("missing", "waiting")
+SOLD = ("out_invoice", "out_refund")
+# What the sender keeps of a try, beside the number.
+OF_A_TRY = (
+    "l10n_pl_edi_status",
+    "l10n_pl_edi_ref",
+    "l10n_pl_edi_session_id",
+    "l10n_pl_edi_header",
+)
 # The tax number that people give to who has none.
 NO_NUMBER = (False, "", "/")
 
@@ -51,7 +59,7 @@ class AccountMove(models.Model):
         companies = self.env["res.company"]._l10n_pl_ksef_edi_obliged()
         return (
             Domain("state", "=", "posted")
-            & Domain("move_type", "in", ("out_invoice", "out_refund"))
+            & Domain("move_type", "in", SOLD)
             & Domain.OR(
                 Domain("company_id", "in", obliged.ids) & Domain("invoice_date", ">=", since)
                 for since, obliged in companies.grouped("l10n_pl_ksef_edi_since").items()
@@ -65,20 +73,20 @@ class AccountMove(models.Model):
         return Domain("is_company", "=", True) | Domain("vat", "not in", NO_NUMBER)
 
     @api.model
-    def _l10n_pl_ksef_edi_in_state(self, state):
-        """Return the domain of the invoices in a state.
+    def _l10n_pl_ksef_edi_states(self):
+        """Return the domain of the invoices in each state.
 
         What KSeF refused is missing there, like what was never sent.
         """
         outside = Domain("l10n_pl_ksef_edi_outside", "=", True)
-        there = outside | Domain("l10n_pl_edi_status", "=", ACCEPTED)
-        if state == "there":
-            return there
-        if state == "waiting":
-            return Domain("l10n_pl_edi_status", "in", WAITING) & ~outside
-        done = Domain("l10n_pl_edi_status", "not in", (ACCEPTED, *WAITING))
-        return self._l10n_pl_ksef_must_be_sent() & done & ~outside
+        idle = Domain("l10n_pl_edi_status", "not in", (ACCEPTED, *WAITING))
+        return {
+            "missing": self._l10n_pl_ksef_must_be_sent() & idle & ~outside,
+            "waiting": Domain("l10n_pl_edi_status", "in", WAITING) & ~outside,
+            "there": Domain("l10n_pl_edi_status", "=", ACCEPTED) | outside,
+        }
 
+    # Not on what partner and company say: each change of theirs would look for all their invoices.
     @api.depends(
         "state",
         "move_type",
@@ -90,22 +98,25 @@ class AccountMove(models.Model):
     )
     def _compute_l10n_pl_ksef_edi_state(self):
         self.l10n_pl_ksef_edi_state = False
-        for state in ("missing", "waiting", "there"):
-            domain = self._l10n_pl_ksef_edi_in_state(state)
+        for state, domain in self._l10n_pl_ksef_edi_states().items():
             self.sudo().filtered_domain(domain).l10n_pl_ksef_edi_state = state
 
     def _search_l10n_pl_ksef_edi_state(self, operator, value):
         if operator != "in":
             return NotImplemented
-        every = ("missing", "waiting", "there")
-        wanted = [self._l10n_pl_ksef_edi_in_state(state) for state in every if state in value]
+        states = self._l10n_pl_ksef_edi_states()
+        wanted = [domain for state, domain in states.items() if state in value]
         if False in value:
-            wanted.append(~Domain.OR(self._l10n_pl_ksef_edi_in_state(state) for state in every))
+            wanted.append(~Domain.OR(states.values()))
         return Domain.OR(wanted)
 
-    def _l10n_pl_ksef_edi_may_be_sent(self):
-        """Return False if an invoice is there by another program, or has to be corrected first."""
-        return not self.l10n_pl_ksef_edi_outside and self.l10n_pl_edi_status != "rejected"
+    def _l10n_pl_ksef_edi_refusal(self):
+        """Return in a sentence why Odoo does not send an invoice to KSeF again, or None."""
+        if self.l10n_pl_ksef_edi_outside:
+            return self.env._("It is there already.")
+        if self.l10n_pl_edi_status == "rejected":
+            return self.env._("KSeF rejected it. Reset it to draft, correct it, send it again.")
+        return None
 
     # ------------------------------------------------------------------
     # What looks sent
@@ -138,12 +149,19 @@ class AccountMove(models.Model):
 
     def _field_to_sql(self, alias, fname, query=None):
         # EXTENDS account: groups of lists
+        sql = super()._field_to_sql(alias, fname, query=query)
         if fname != "move_sent_values":
-            return super()._field_to_sql(alias, fname, query=query)
-        sent = self.sudo()._search([("move_sent_values", "=", "sent")])
+            return sql
+        # These are few of many.
+        not_there = self.sudo()._search([("l10n_pl_ksef_edi_state", "in", NOT_THERE)])
         identifier = SQL.identifier(alias, "id")
         return SQL(
-            "CASE WHEN %s IN %s THEN 'sent' ELSE 'not_sent' END", identifier, sent.subselect()
+            "CASE WHEN %s IN %s THEN 'not_sent' ELSE %s END",
+            identifier,
+            not_there.subselect(),
+            sql,
+            # What account's own expression reads.
+            to_flush=self._fields["is_move_sent"],
         )
 
     # ------------------------------------------------------------------
@@ -160,8 +178,9 @@ class AccountMove(models.Model):
         self._l10n_pl_ksef_edi_check_sender()
         if self.l10n_pl_ksef_edi_state != "missing":
             raise UserError(self.env._("Only an invoice that is missing in KSeF can be marked."))
-        same = Domain("l10n_pl_edi_number", "=", number) & Domain("id", "!=", self.id)
-        other = self.sudo().search(same, limit=1)
+        # A buyer in the same database has a bill of this number.
+        sold = Domain("move_type", "in", SOLD) & Domain("id", "!=", self.id)
+        other = self.sudo().search(sold & Domain("l10n_pl_edi_number", "=", number), limit=1)
         if other:
             message = self.env._("Another invoice has this KSeF number: %s.", other.name)
             raise UserError(message)
@@ -169,7 +188,7 @@ class AccountMove(models.Model):
             self.env._("Marked as sent to KSeF outside Odoo, KSeF number %s.", number)
         )
         # What KSeF said to an earlier try of Odoo's is not true of this number.
-        refused = {"l10n_pl_edi_status": False, "l10n_pl_edi_header": False}
+        refused = dict.fromkeys(OF_A_TRY, False)
         self.write({**refused, "l10n_pl_edi_number": number, "l10n_pl_ksef_edi_outside": True})
 
     def action_l10n_pl_ksef_edi_undo_outside(self):

@@ -21,7 +21,7 @@ class AccountMoveSend(models.AbstractModel):
         by_sender = edis["pl_ksef"]["is_applicable"]
         edis["pl_ksef"] |= {
             "label": self.env._("KSeF (e-invoice)"),
-            "is_applicable": lambda move: by_sender(move) and move._l10n_pl_ksef_edi_may_be_sent(),
+            "is_applicable": lambda move: by_sender(move) and not move._l10n_pl_ksef_edi_refusal(),
         }
         return edis
 
@@ -53,23 +53,21 @@ class AccountMoveSend(models.AbstractModel):
 
         The sender would send the former once more, and do nothing about the latter.
         """
-        refused = [
-            move
-            for move, data in invoices_data.items()
-            if "pl_ksef" in data.get("extra_edis", []) and not move._l10n_pl_ksef_edi_may_be_sent()
-        ]
-        for move in refused:
-            invoices_data[move]["error"] = {
-                "error_title": self.env._("The invoice was not sent to KSeF"),
-                "errors": [
-                    self.env._("It is there already.")
-                    if move.l10n_pl_ksef_edi_outside
-                    else self.env._(
-                        "KSeF rejected it. Reset it to draft, correct it, send it again."
-                    )
-                ],
-            }
-        return {move: data for move, data in invoices_data.items() if move not in refused}
+        allowed = {}
+        for move, data in invoices_data.items():
+            refusal = "pl_ksef" in data.get("extra_edis", []) and move._l10n_pl_ksef_edi_refusal()
+            if refusal:
+                data["error"] = self._l10n_pl_ksef_not_sent(refusal)
+            else:
+                allowed[move] = data
+        return allowed
+
+    def _l10n_pl_ksef_not_sent(self, reason):
+        """Return a failure as Odoo's window of sending shows it."""
+        return {
+            "error_title": self.env._("The invoice was not sent to KSeF"),
+            "errors": [reason],
+        }
 
     def _l10n_pl_ksef_session_refused(self, invoices_data):
         """Return the invoices whose online session KSeF refused, ready for another one."""
@@ -101,8 +99,5 @@ class AccountMoveSend(models.AbstractModel):
                 errors[company] = company._l10n_pl_ksef_edi_sentence(error)
         for move, data in invoices_data.items():
             if move.company_id in errors:
-                data["error"] = {
-                    "error_title": self.env._("The invoice was not sent to KSeF"),
-                    "errors": [errors[move.company_id]],
-                }
+                data["error"] = self._l10n_pl_ksef_not_sent(errors[move.company_id])
         return {move: data for move, data in invoices_data.items() if move.company_id not in errors}

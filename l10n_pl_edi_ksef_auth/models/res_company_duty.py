@@ -9,7 +9,7 @@ SINCE = date(2026, 4, 1)
 class ResCompany(models.Model):
     """Since when a company must use KSeF."""
 
-    # The sender's tokens stand apart.
+    # Has nothing to do with how the sender logs in.
     _inherit = "res.company"  # pylint: disable=consider-merging-classes-inherited
 
     l10n_pl_ksef_edi_since = fields.Date("We must use KSeF since", default=SINCE)

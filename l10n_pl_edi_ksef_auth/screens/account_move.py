@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import models
 
 from .res_company import SIGN
 
@@ -6,20 +6,17 @@ from .res_company import SIGN
 class AccountMove(models.Model):
     _name = "account.move"
     _inherit = ["account.move", "l10n_pl_ksef_edi.notice"]
-
-    @api.depends("l10n_pl_ksef_edi_state", "l10n_pl_edi_status")
-    def _compute_l10n_pl_ksef_edi_notice(self):
-        return super()._compute_l10n_pl_ksef_edi_notice()
+    _l10n_pl_ksef_edi_depends = ("l10n_pl_ksef_edi_state", "l10n_pl_edi_status")
 
     def _l10n_pl_ksef_edi_about(self):
         return self
 
-    def _l10n_pl_ksef_edi_tell(self):
+    def _l10n_pl_ksef_edi_tell(self, kept):
         if self.l10n_pl_ksef_edi_state != "missing":
             return False, False
-        cure, text = self._l10n_pl_ksef_edi_kept_away().get(self, ("send", ""))
-        if cure == "send":
-            return cure, self.env._("This invoice is not in KSeF yet. Send it there.")
+        if self not in kept:
+            return "send", self.env._("This invoice is not in KSeF yet. Send it there.")
+        cure, text = kept[self]
         return cure, " ".join([self.env._("This invoice is not in KSeF."), text])
 
     def _l10n_pl_ksef_edi_kept_away(self):
@@ -33,10 +30,9 @@ class AccountMove(models.Model):
         }
         kept = {}
         for move in missing:
-            obstacle = obstacles[move.company_id]
-            if move.l10n_pl_edi_status == "rejected":
-                text = self.env._("KSeF rejected it. Reset it to draft, correct it, send it again.")
-                kept[move] = "other", text
+            refusal, obstacle = move._l10n_pl_ksef_edi_refusal(), obstacles[move.company_id]
+            if refusal:
+                kept[move] = "other", refusal
             elif obstacle:
                 code, text = obstacle
                 kept[move] = "sign" if code in SIGN else "other", text

@@ -4,16 +4,12 @@ from odoo import api, models
 class AccountMoveSendWizard(models.TransientModel):
     _name = "account.move.send.wizard"
     _inherit = ["account.move.send.wizard", "l10n_pl_ksef_edi.notice"]
-
-    @api.depends("move_id")
-    def _compute_l10n_pl_ksef_edi_notice(self):
-        return super()._compute_l10n_pl_ksef_edi_notice()
+    _l10n_pl_ksef_edi_depends = ("move_id",)
 
     def _l10n_pl_ksef_edi_about(self):
         return self.move_id
 
-    def _l10n_pl_ksef_edi_tell(self):
-        kept = self.move_id._l10n_pl_ksef_edi_kept_away()
+    def _l10n_pl_ksef_edi_tell(self, kept):
         if not kept:
             return False, False
         cure, text = kept[self.move_id]
@@ -25,26 +21,21 @@ class AccountMoveSendWizard(models.TransientModel):
         result = super()._compute_extra_edi_checkboxes()
         label = self._get_all_extra_edis()["pl_ksef"]["label"]
         off = {"checked": False, "readonly": True, "label": label}
-        for wizard in self:
-            if wizard.move_id._l10n_pl_ksef_edi_kept_away():
-                boxes = wizard.extra_edi_checkboxes or {}
-                wizard.extra_edi_checkboxes = {**boxes, "pl_ksef": off}
+        for wizard in self.filtered("l10n_pl_ksef_edi_cure"):
+            boxes = wizard.extra_edi_checkboxes or {}
+            wizard.extra_edi_checkboxes = {**boxes, "pl_ksef": off}
         return result
 
 
 class AccountMoveSendBatchWizard(models.TransientModel):
     _name = "account.move.send.batch.wizard"
     _inherit = ["account.move.send.batch.wizard", "l10n_pl_ksef_edi.notice"]
-
-    @api.depends("move_ids")
-    def _compute_l10n_pl_ksef_edi_notice(self):
-        return super()._compute_l10n_pl_ksef_edi_notice()
+    _l10n_pl_ksef_edi_depends = ("move_ids",)
 
     def _l10n_pl_ksef_edi_about(self):
         return self.move_ids._origin
 
-    def _l10n_pl_ksef_edi_tell(self):
-        kept = self._l10n_pl_ksef_edi_about()._l10n_pl_ksef_edi_kept_away()
+    def _l10n_pl_ksef_edi_tell(self, kept):
         if not kept:
             return False, False
         cures = {cure for cure, _text in kept.values()}

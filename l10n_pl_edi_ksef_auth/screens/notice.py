@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class L10n_Pl_KsefEdiNotice(models.AbstractModel):
@@ -6,19 +6,28 @@ class L10n_Pl_KsefEdiNotice(models.AbstractModel):
 
     _name = "l10n_pl_ksef_edi.notice"
     _description = "KSeF notice about invoices"
+    # The fields that the notice of a model depends on.
+    _l10n_pl_ksef_edi_depends = ()
 
     l10n_pl_ksef_edi_notice = fields.Char("KSeF notice", compute="_compute_l10n_pl_ksef_edi_notice")
     # "sign", "send" or "other".
     l10n_pl_ksef_edi_cure = fields.Char("KSeF remedy", compute="_compute_l10n_pl_ksef_edi_notice")
 
+    @api.depends(lambda notices: notices._l10n_pl_ksef_edi_depends)
     def _compute_l10n_pl_ksef_edi_notice(self):
+        every = self._l10n_pl_ksef_edi_about()._l10n_pl_ksef_edi_kept_away()
         for record in self:
+            moves = record._l10n_pl_ksef_edi_about()
+            kept = {move: every[move] for move in moves if move in every}
             record.l10n_pl_ksef_edi_cure, record.l10n_pl_ksef_edi_notice = (
-                record._l10n_pl_ksef_edi_tell()
+                record._l10n_pl_ksef_edi_tell(kept)
             )
 
-    def _l10n_pl_ksef_edi_tell(self):
-        """Return what helps, and the sentences; twice False where there is nothing to say."""
+    def _l10n_pl_ksef_edi_tell(self, kept):
+        """Return what helps, and the sentences; twice False where there is nothing to say.
+
+        :param dict kept: of _l10n_pl_ksef_edi_kept_away, what is about the record
+        """
         raise NotImplementedError
 
     def _l10n_pl_ksef_edi_about(self):

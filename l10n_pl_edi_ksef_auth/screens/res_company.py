@@ -13,7 +13,7 @@ MOST = 1000
 class ResCompany(models.Model):
     """What keeps a company's invoices from KSeF, and how many of them are not there."""
 
-    # The sender's tokens stand apart.
+    # What a screen says is no part of the state.
     _inherit = "res.company"  # pylint: disable=consider-merging-classes-inherited
 
     def _l10n_pl_ksef_edi_obstacle(self):
@@ -45,19 +45,19 @@ class ResCompany(models.Model):
 
         :param str state: of the panel
         """
-        principal = self._l10n_pl_ksef_principal()
-        sessions = self.env["l10n_pl_ksef.session"]
-        last = sessions._last_of_context(principal, ("activated_at", "!=", False))
-        elsewhere = principal.l10n_pl_ksef_environment != self._l10n_pl_ksef_edi_environment()
         if why_locked(self.env):
             return "attention"
+        principal = self._l10n_pl_ksef_principal()
         if state in LIVE:
+            elsewhere = principal.l10n_pl_ksef_environment != self._l10n_pl_ksef_edi_environment()
             return "environment" if elsewhere else "disconnected"
         if state == "verifying":
             return "checking"
+        sessions = self.env["l10n_pl_ksef.session"]
         failure = sessions._last_failure(principal)
         if failure and failure.state == "failed":
             return "refused"
+        last = sessions._last_of_context(principal, ("activated_at", "!=", False))
         if not last:
             return "never"
         return "disconnected" if last.closed_by_user or last.revoke_requested else "ended"
@@ -81,10 +81,8 @@ class ResCompany(models.Model):
         moves = self.env["account.move"]
         if not moves.has_access("read"):
             return figures
-        # The companies that the list shows.
-        shown = ("company_id", "in", self.env.companies.ids)
-        missing = ("l10n_pl_ksef_edi_state", "=", "missing")
-        count = moves.search_count([shown, missing], limit=MOST)
+        # Of the companies that the list shows, too: a rule of Odoo's keeps both to them.
+        count = moves.search_count([("l10n_pl_ksef_edi_state", "=", "missing")], limit=MOST)
         if count:
             number = f"{MOST - 1}+" if count == MOST else count
             text = self.env._("Not sent to KSeF: %s", number)

@@ -209,6 +209,8 @@ class TestNotInKsef(EdiCase):
         ):
             with self.subTest(reason), self.assertRaisesRegex(UserError, reason):
                 self.mark(move, number)
+        # The buyer may be a company of this Odoo, too.
+        self.invoice(self.manager, move_type="in_invoice").l10n_pl_edi_number = NUMBER
         self.mark(move)
         with self.assertRaisesRegex(UserError, "Another invoice"):
             self.mark(self.invoice())
@@ -222,6 +224,11 @@ class TestNotInKsef(EdiCase):
         ):
             with self.subTest(method), self.assertRaises(AccessError):
                 getattr(move.with_user(reader), method)()
+        window = move.env["l10n_pl_ksef_edi.sent_outside"].create(
+            {"move_id": move.id, "number": NUMBER}
+        )
+        with self.assertRaises(AccessError):
+            window.with_user(self.accountant).number = NUMBER
 
     def test_what_is_in_ksef_or_need_not_be_there_is_not_marked(self):
         self.connect()

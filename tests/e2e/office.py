@@ -43,7 +43,7 @@ class Office:
     def send(self, picture: str) -> str:
         """Post an invoice, send it by the wizard, and return the KSeF number on its form."""
         address = self.press_send(picture)
-        expect(self.page.get_by_role("dialog")).to_be_hidden(timeout=60_000)
+        expect(self.page.get_by_role("dialog")).to_be_hidden()
         return self._number(address, picture)
 
     def press_send(self, picture: str) -> str:
