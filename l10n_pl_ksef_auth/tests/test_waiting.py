@@ -10,9 +10,8 @@ from ..tools.deadline import Deadline
 from ..tools.errors import KsefError, KsefUnavailable
 from .common import KsefCase
 
-# Seconds: one answer of a slow KSeF; what a caller waits; what a busy machine may add to it. Who
-# waited for the whole answer is not within the two.
-SLOW, PATIENCE, GRACE = 3, 1, 2
+# Seconds: one answer of a slow KSeF, and what a caller waits.
+SLOW, PATIENCE, GRACE = 3, 1, 1
 
 
 @tagged("post_install", "-at_install")
