@@ -284,8 +284,8 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             "none": self.env._("none"),
             "issuing": self.env._("being issued"),
             "valid": self.env._("valid until"),
-            "exists": self.env._("one exists already: load it by hand in the Account tab"),
-            "attention": self.env._("needs attention: see the Account tab"),
+            "exists": self.env._("one exists already: load it by hand in the menu KSeF → Account"),
+            "attention": self.env._("needs attention: see the menu KSeF → Account"),
         }[state]
 
     def _rights_labels(self, session):
