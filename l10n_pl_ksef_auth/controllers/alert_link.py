@@ -19,7 +19,7 @@ class KsefAlert(http.Controller):
         """
         alert = request.env["l10n_pl_ksef.alert"].sudo().browse(alert_id).exists()
         mine = request.env.user.company_ids
-        response = request.redirect(alert._page() if alert else "/odoo/ksef")
+        response = request.redirect(alert._page(request.env.user) if alert else "/odoo/ksef")
         if alert.company_id in mine:
             others = [str(company_id) for company_id in self._companies() if company_id in mine.ids]
             first = str(alert.company_id.id)

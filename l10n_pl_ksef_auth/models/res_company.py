@@ -116,7 +116,7 @@ class ResCompany(models.Model):
     def _compute_l10n_pl_ksef_digits(self):
         """Store for whom each company's logins are; a wrong NIP has digits too."""
         for company in self:
-            company.l10n_pl_ksef_digits = company._l10n_pl_ksef_digits_with(company.partner_id.vat)
+            company.l10n_pl_ksef_digits = company._l10n_pl_ksef_digits_as(company.partner_id.vat)
 
     @api.constrains("l10n_pl_ksef_context_type", "l10n_pl_ksef_internal_id")
     def _check_l10n_pl_ksef_unit(self):
@@ -133,25 +133,18 @@ class ResCompany(models.Model):
         """
         try:
             unit = nip_tools.normalise_internal_id(unit)
-            if self.partner_id.vat and not nip_tools.is_unit_of(unit, self._l10n_pl_ksef_nip()):
-                # It would log in to another company, whose unit it is.
-                raise nip_tools.InvalidNip("unit_of_another")
+            if self.partner_id.vat:
+                nip_tools.check_unit_of(unit, self.partner_id.vat)
         except nip_tools.InvalidNip as error:
             told = problems.texts(self.env, problems.of_nip(error))
             raise ValidationError(told["text"]) from error
 
-    def _l10n_pl_ksef_digits_with(self, vat):
-        """Return for whom self's logins are if this is its NIP; nobody for a unit of another."""
-        return self._l10n_pl_ksef_digits_as({}, vat)
+    def _l10n_pl_ksef_digits_as(self, vat, settings=None):
+        """Return for whom self's logins are if this is its NIP; nobody for a unit of another.
 
-    def _l10n_pl_ksef_digits_as(self, values, vat=None):
-        """Return the same with other settings.
-
-        :param dict values: of context_type and internal_id, with their prefix; as now without
-        :param str vat: another NIP than the present one
+        :param dict settings: of CONTEXT, where they are to differ from the present ones
         """
-        vat = self.partner_id.vat if vat is None else vat
-        kind, unit = (values.get(name, self[name]) for name in CONTEXT)
+        kind, unit = ((settings or {}).get(name, self[name]) for name in CONTEXT)
         if kind != "internal_id":
             return nip_tools.digits(vat)
         return nip_tools.digits(unit) if nip_tools.is_unit_of(unit, vat) else ""
@@ -180,9 +173,7 @@ class ResCompany(models.Model):
         if principal.l10n_pl_ksef_context_type != "internal_id":
             return Context("Nip", nip_tools.normalise(principal.vat))
         unit = nip_tools.normalise_internal_id(principal.l10n_pl_ksef_internal_id)
-        if not nip_tools.is_unit_of(unit, nip_tools.normalise(principal.vat)):
-            # It would log in to another company, whose unit it is.
-            raise nip_tools.InvalidNip("unit_of_another")
+        nip_tools.check_unit_of(unit, nip_tools.normalise(principal.vat))
         return Context("InternalId", unit)
 
     def _l10n_pl_ksef_nip(self):

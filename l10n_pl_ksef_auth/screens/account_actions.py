@@ -36,9 +36,7 @@ class L10n_Pl_KsefAccountActions(models.AbstractModel):
         :raises VaultError: the agreements cannot be opened on this machine
         """
         principal = company._l10n_pl_ksef_principal()
-        certificate = self.env["l10n_pl_ksef.certificate"]._for_a_login_by_hand(principal)
-        agreements = self.env["l10n_pl_ksef.agreement"]
-        return agreements._covers(certificate, principal, principal.l10n_pl_ksef_digits)
+        return bool(self.env["l10n_pl_ksef.certificate"]._for_a_login_by_hand(principal))
 
     def _connect(self, company):
         """Log a company in with a certificate of this Odoo; KSeF decides whether it may."""

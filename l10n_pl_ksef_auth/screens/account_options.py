@@ -76,7 +76,8 @@ class ResCompany(models.Model):
         sentences = []
         if environment != standing.l10n_pl_ksef_environment:
             sentences.append(standing._l10n_pl_ksef_environment_stops(environment))
-        if standing._l10n_pl_ksef_digits_as(values) != standing.l10n_pl_ksef_digits:
+        digits = standing._l10n_pl_ksef_digits_as(standing.partner_id.vat, values)
+        if digits != standing.l10n_pl_ksef_digits:
             sentences.append(standing._l10n_pl_ksef_what_a_change_means())
         branches = sentences and standing._l10n_pl_ksef_branches(self.env.user)
         if branches:

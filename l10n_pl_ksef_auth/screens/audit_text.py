@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 
 from ..models.base.const import OPTIONS
+from ..models.upkeep import alert_texts
 
 
 class L10n_Pl_KsefAudit(models.Model):
@@ -16,6 +17,7 @@ class L10n_Pl_KsefAudit(models.Model):
             "settings": self._settings_text,
             "agreed": self._agreed_text,
             "taken_over": self._taken_over_text,
+            "passed_over": self._passed_over_text,
         }
         for line in self:
             told = words.get(line.event)
@@ -46,6 +48,13 @@ class L10n_Pl_KsefAudit(models.Model):
         records = self.env[model].sudo()
         numbers = [one for one in ids.split(",") if one.isdecimal()]
         return ", ".join(records.browse(int(one)).exists().display_name or one for one in numbers)
+
+    def _passed_over_text(self, detail):
+        """Return "3=archived" as the notice itself said it."""
+        users = self.env["res.users"].sudo()
+        reasons = dict(part.split("=") for part in detail.split("; "))
+        known = {users.browse(int(number)).exists(): why for number, why in reasons.items()}
+        return alert_texts.passed_over(self.env, {user: why for user, why in known.items() if user})
 
     def _agreed_text(self, detail):
         digits, _colon, how = detail.partition(": ")

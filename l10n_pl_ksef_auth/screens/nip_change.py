@@ -17,7 +17,7 @@ class ResCompany(models.Model):
 
     def _l10n_pl_ksef_warn_of_nip(self, vat):
         """Return what a form shows before another NIP is saved for self, or None."""
-        return self._l10n_pl_ksef_warn_of(lambda one: one._l10n_pl_ksef_digits_with(vat))
+        return self._l10n_pl_ksef_warn_of(lambda one: one._l10n_pl_ksef_digits_as(vat))
 
     def _l10n_pl_ksef_warn_of(self, digits_of):
         """Return what a form shows before other digits are saved for self, or None.

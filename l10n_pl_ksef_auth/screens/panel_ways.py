@@ -51,7 +51,7 @@ class L10n_Pl_KsefPanelWays(models.AbstractModel):
         return {
             "name": certificate.owner_name or certificate.name,
             "number": principal._l10n_pl_ksef_number(),
-            "agreed": bool(certificate._agreements_for(principal)),
+            "agreed": bool(certificate._agreements_for(principal, principal.l10n_pl_ksef_digits)),
         }
 
     def _would_not_help(self, principal, certificate, session, state):

@@ -107,7 +107,8 @@ class TestAlerts(KsefCase):
         self.wake(days=5)
         alert = self.open_alerts()
         self.assertEqual(self.mails().body_html.count(alert.link), 1)
-        self.assertEqual(alert._page(), "/odoo/ksef?sign=1")
+        self.assertEqual(alert._page(self.accountant), "/odoo/ksef?sign=1")
+        self.assertEqual(alert._page(self.clerk), "/odoo/ksef")
 
     def test_all_whom_the_company_names_are_told_each_in_the_own_language(self):
         self.env["ir.module.module"]._load_module_terms(["l10n_pl_ksef_auth"], ["pl_PL"])
@@ -135,7 +136,8 @@ class TestAlerts(KsefCase):
         for name in (self.manager.name, self.clerk.name):
             self.assertIn(name, mail.body_html)
         line = self.env["l10n_pl_ksef.audit"].search([("event", "=", "passed_over")])
-        self.assertIn(f"{self.manager.name} (archived)", line.detail)
+        self.assertIn(f"{self.manager.id}=archived", line.detail)
+        self.assertIn(f"{self.manager.name} (archived)", line.detail_text)
 
     def test_a_template_that_somebody_edited_reaches_who_is_told_all_the_same(self):
         template = self.env.ref("l10n_pl_ksef_auth.mail_template_alert")
@@ -196,7 +198,7 @@ class TestAlerts(KsefCase):
         kept = self.simulator.state.certificates[certificate.serial_number]
         kept.revoked = kept.revocation_done = self.simulator.clock.now()
         self.assertEqual(self.wake(hours=25), [("certificate", 0)])
-        self.assertEqual(self.open_alerts()._page(), "/odoo/ksef-account")
+        self.assertEqual(self.open_alerts()._page(self.accountant), "/odoo/ksef-account")
 
     def test_a_certificate_not_renewed_is_told_thirty_fourteen_seven_and_one_day_before(self):
         certificate = self.certified()

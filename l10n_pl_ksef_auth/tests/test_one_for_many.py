@@ -44,10 +44,19 @@ class TestOneForMany(KsefCase):
         self.assertEqual(self.certificate.company_ids, self.company | self.other)
         self.assertTrue(self.panel(company=self.other)["renews_at"])
 
+    def test_a_login_that_ends_after_another_identity_took_over_brings_nobody_back(self):
+        self.grant()
+        self.agree(self.other)
+        self.certificate.former_company_ids |= self.other
+        self.env["l10n_pl_ksef.session"]._log_in(self.other, self.certificate)
+        self.settle()
+        self.assertTrue(self.other._l10n_pl_ksef_session())
+        self.assertEqual(self.certificate.company_ids, self.company)
+
     def test_a_company_that_ksef_refuses_never_belongs_to_it(self):
         self.connect_other()
         self.assertEqual(self.certificate.company_ids, self.company)
-        self.assertFalse(self.certificate._agreements_for(self.other))
+        self.assertFalse(self.certificate._agreements_for(self.other, OTHERS_NIP))
         panel = self.panel(company=self.other)
         self.assertEqual((panel["state"], panel["certificate"]["state"]), ("attention", "none"))
         self.assertIn("no rights", panel["problem"]["text"])

@@ -71,6 +71,15 @@ def is_unit_of(unit: str | None, nip: str | None) -> bool:
     return digits(unit)[:10] == digits(nip)
 
 
+def check_unit_of(unit: str, nip: str) -> None:
+    """Refuse another company's internal identifier: it would log in to that company.
+
+    :raises InvalidNip: it does not begin with the company's own NIP
+    """
+    if not is_unit_of(unit, nip):
+        raise InvalidNip("unit_of_another")
+
+
 def _digits(text: str | None) -> str:
     digits = _SEPARATORS.sub("", _PREFIX.sub("", text or ""))
     if digits in ("", NOT_APPLICABLE):

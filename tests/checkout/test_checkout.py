@@ -45,8 +45,11 @@ def test_the_build_servers_linters_are_those_of_run_lint():
 def test_the_read_me_names_each_command_of_run_and_no_other():
     told = subprocess.run(
         [sys.executable, "-B", "-m", "stack", "help"],
-        cwd=TESTS, capture_output=True, text=True, check=True,
-    ).stdout  # fmt: skip
+        cwd=TESTS,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
     commands = r"\./run ([a-z]\w+)"
     assert set(re.findall(commands, told)) == set(
         re.findall(commands, (ROOT / "README.rst").read_text())

@@ -4,9 +4,9 @@ import re
 import runpy
 from pathlib import Path
 
-import polib
 import pytest
 from lxml import etree
+from polish_texts import texts_of
 from tracked_files import tracked
 
 from stack.places import ROOT
@@ -22,14 +22,10 @@ def _page():
     return etree.parse(ROOT / PAGE)
 
 
-def _texts():
-    return [entry for entry in polib.pofile(str(ROOT / ADDON / "i18n/pl.po")) if not entry.obsolete]
-
-
 def _labels() -> dict[str, set[str]]:
     """Return the Polish texts of all screens by their English source."""
     labels: dict[str, set[str]] = {}
-    for entry in _texts():
+    for entry in texts_of(ADDON):
         if {place for place, _line in entry.occurrences} - {TERM}:
             labels.setdefault(entry.msgid, set()).add(entry.msgstr)
     return labels
@@ -82,7 +78,7 @@ def _bold(text: str) -> list[str]:
     ("english", "polish"),
     [
         pytest.param(*pair, id=pair[0])
-        for entry in _texts()
+        for entry in texts_of(ADDON)
         if TERM in {place for place, _line in entry.occurrences}
         for pair in zip(_bold(entry.msgid), _bold(entry.msgstr), strict=True)
     ],

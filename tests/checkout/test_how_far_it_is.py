@@ -87,10 +87,14 @@ def test_a_tally_counts_events_and_hands_a_failure_on():
     told = [
         tally.take(event, 1.0)
         for event in (
-            {"collected": 2}, {"began": "a"}, {"outcome": "passed", "test": "a"}, {"ended": "a"},
-            {"began": "b"}, {"outcome": "failed", "test": "b", "text": "why"},
+            {"collected": 2},
+            {"began": "a"},
+            {"outcome": "passed", "test": "a"},
+            {"ended": "a"},
+            {"began": "b"},
+            {"outcome": "failed", "test": "b", "text": "why"},
         )
-    ]  # fmt: skip
+    ]
     assert [failure for failure in told if failure] == [Failure("b", "why")]
     assert (tally.collected, tally.ended, tally.passed, tally.failed) == (2, 1, 1, ["b"])
     assert tally.running == {"b": 1.0}

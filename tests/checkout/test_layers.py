@@ -41,9 +41,9 @@ def imported(name: str, module: ast.Module) -> set[str]:
     return {path.split(".")[0] for path in [*found, *ours]}
 
 
-def strings(module: ast.Module) -> set[str]:
-    """All texts in a module, the names of models among them."""
-    constants = (node for node in ast.walk(module) if isinstance(node, ast.Constant))
+def strings(code: ast.AST) -> set[str]:
+    """All texts in a module or a part of it, the names of models among them."""
+    constants = (node for node in ast.walk(code) if isinstance(node, ast.Constant))
     return {node.value for node in constants if isinstance(node.value, str)}
 
 
@@ -65,12 +65,7 @@ def assigned(model: ast.ClassDef, name: str) -> set[str]:
         if isinstance(node, ast.Assign)
         and name in {getattr(goal, "id", "") for goal in node.targets}
     )
-    return {
-        node.value
-        for value in values
-        for node in ast.walk(value)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    }
+    return {text for value in values for text in strings(value)}
 
 
 @pytest.mark.parametrize("layer", FORBIDDEN)

@@ -3,12 +3,11 @@
 import re
 from collections.abc import Iterator
 
-import polib
 import pytest
+from polish_texts import texts_of
 
-from stack.places import ROOT
+from stack.places import addons
 
-ADDONS = ("l10n_pl_ksef_auth", "l10n_pl_edi_ksef_auth")
 MOST_WORDS = 15
 
 #: What no Polish text says, an example of it, and what is said instead.
@@ -52,12 +51,15 @@ LONG = {
 OF_SENDING = {"Session iv", "Session key"}
 
 
-def texts() -> Iterator[tuple[str, str]]:
+def entries() -> Iterator[tuple[str, str]]:
     """Yield each text of both addons: English source, Polish."""
-    for addon in ADDONS:
-        for entry in polib.pofile(str(ROOT / addon / "i18n/pl.po")):
-            if not entry.obsolete and entry.msgid not in OF_SENDING:
-                yield entry.msgid, entry.msgstr
+    for addon in addons():
+        yield from ((entry.msgid, entry.msgstr) for entry in texts_of(addon))
+
+
+def texts() -> Iterator[tuple[str, str]]:
+    """Yield those that keep to our words."""
+    return (entry for entry in entries() if entry[0] not in OF_SENDING)
 
 
 def sentences(text: str) -> list[str]:
@@ -89,10 +91,4 @@ def test_no_sentence_has_more_than_fifteen_words():
 
 
 def test_what_may_be_longer_or_of_sending_is_still_there():
-    known = {
-        entry.msgid
-        for addon in ADDONS
-        for entry in polib.pofile(str(ROOT / addon / "i18n/pl.po"))
-        if not entry.obsolete
-    }
-    assert known >= LONG | OF_SENDING
+    assert {english for english, _polish in entries()} >= LONG | OF_SENDING

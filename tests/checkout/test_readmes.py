@@ -1,5 +1,6 @@
 """Each addon's read-me and its page in Odoo's list of apps are made from its readme/."""
 
+import ast
 import re
 import shutil
 
@@ -10,9 +11,10 @@ from stack.places import ROOT, addons
 
 
 @pytest.mark.parametrize("addon", addons())
-def test_the_pages_name_the_next_and_the_former_odoo_and_what_changed(addon):
+def test_the_pages_name_the_next_and_the_former_odoo_and_what_this_version_changed(addon):
     page = (ROOT / addon / readmes.README).read_text()
-    assert {"Changelog", "Known issues / Roadmap"} <= set(page.splitlines())
+    version = ast.literal_eval((ROOT / addon / "__manifest__.py").read_text())["version"]
+    assert {"Changelog", "Known issues / Roadmap", version} <= set(page.splitlines())
     assert re.search(r"\*\*Odoo 20\*\*", page)
     assert re.search(r"\*\*Odoo 18\*\*", page)
 

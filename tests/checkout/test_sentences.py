@@ -76,9 +76,12 @@ def test_an_old_python_is_refused_with_the_version_that_is_needed(tmp_path):
     old.write_text("#!/bin/sh\nexit 1\n")
     old.chmod(0o755)
     answer = subprocess.run(
-        ["./run", "test"], cwd=ROOT, env={"PATH": "/usr/bin:/bin", "PYTHON": str(old)},
-        capture_output=True, text=True,
-    )  # fmt: skip
+        ["./run", "test"],
+        cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin", "PYTHON": str(old)},
+        capture_output=True,
+        text=True,
+    )
     assert answer.returncode == 1
     assert "Python 3.10 or newer is needed" in answer.stderr
 
@@ -86,9 +89,11 @@ def test_an_old_python_is_refused_with_the_version_that_is_needed(tmp_path):
 def test_the_set_up_runs_on_the_standard_library_alone():
     imported = "import stack.testing, stack.demo, stack.lint"
     done = subprocess.run(
-        [sys.executable, "-BS", "-c", imported], env={"PYTHONPATH": str(ROOT / "tests")},
-        capture_output=True, text=True,
-    )  # fmt: skip
+        [sys.executable, "-BS", "-c", imported],
+        env={"PYTHONPATH": str(ROOT / "tests")},
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stderr
 
 

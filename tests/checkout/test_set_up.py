@@ -50,8 +50,10 @@ def test_a_program_of_the_set_up_ends_when_the_run_that_started_it_was_killed():
     )
     parent = subprocess.Popen(
         [sys.executable, "-B", "-c", script],
-        env={"PYTHONPATH": str(TESTS)}, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        env={"PYTHONPATH": str(TESTS)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     number = int(parent.stdout.readline())
     parent.kill()
     parent.wait()

@@ -18,8 +18,10 @@ def test_an_addon_becomes_a_wheel_with_all_its_files(addon, tmp_path):
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
     made = subprocess.run(
         [*command, "--wheel-dir", str(tmp_path), f"./{addon}"],
-        cwd=ROOT, capture_output=True, text=True,
-    )  # fmt: skip
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
     assert made.returncode == 0, made.stderr
     (wheel,) = tmp_path.glob("*.whl")
     packed = {name.removeprefix("odoo/addons/") for name in zipfile.ZipFile(wheel).namelist()}

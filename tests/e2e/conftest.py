@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from every_screen import SIZES, USUAL
+from every_screen import SIZES
 from journey import Journey
 from manual import PICTURES
 from playwright.sync_api import Browser, BrowserContext
-from tour import Tour
+from tour import USUAL, Tour
 from walk import Walk
 
 from stack import sizes

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 
 from ministry import account
 from playwright.sync_api import expect
-from tour import ADMINISTRATOR, CLERK, Tour
+from tour import ACCOUNTANT, ADMINISTRATOR, CLERK, USUAL, Tour
 
 #: Width and height in CSS pixels: a laptop, a desktop, a tablet, a phone.
-USUAL = (1366, 768)
 SIZES = (USUAL, (1920, 1080), (768, 1024), (390, 844))
 #: What a zoomed browser has left of a screen, in CSS pixels, by what its user says.
 ZOOMED = {"150 % on 1366×768": (911, 512), "200 % on 1920×1080": (960, 540)}
@@ -50,19 +49,19 @@ class Screen:
 # ----------------------------------------------------------------------
 # How screens are opened
 # ----------------------------------------------------------------------
-def _at(path: str, visible: str, login: str = "") -> Callable[[Tour], object]:
+def _at(path: str, visible: str, login: str = ACCOUNTANT) -> Callable[[Tour], object]:
     """Return what opens an address and waits for something on it."""
 
     def show(tour: Tour) -> None:
-        page = tour.go(path, login) if login else tour.go(path)
+        page = tour.go(path, login)
         expect(page.locator(visible).first).to_be_visible()
         page.locator(visible).first.scroll_into_view_if_needed()
 
     return show
 
 
-def _panel(login: str = "") -> Callable[[Tour], object]:
-    return lambda tour: tour.open_panel(login) if login else tour.open_panel()
+def _panel(login: str = ACCOUNTANT) -> Callable[[Tour], object]:
+    return lambda tour: tour.open_panel(login)
 
 
 def _window(step: str) -> Callable[[Tour], object]:
@@ -199,7 +198,7 @@ STEPS = [
         _window("upload"),
         WINDOW,
         _attached_signed,
-        ".o_ksef_answer, .o_ksef_authenticate",
+        ".o_ksef_consent legend, .o_ksef_answer, .o_ksef_authenticate",
     ),
     Screen("window_file_too_old", _window("sign"), WINDOW, _expired, WAYS),
     Screen(
@@ -266,11 +265,9 @@ def _older_certificate(tour: Tour) -> None:
 
 
 def _dialog(
-    name: str,
-    show: Callable[[Tour], object],
-    prepare: Callable[[Tour], object] = lambda tour: None,
+    name: str, show: Callable[[Tour], object], *prepare: Callable[[Tour], object]
 ) -> Screen:
-    return Screen(name, show, DIALOG, prepare, FOOTER)
+    return Screen(name, show, DIALOG, *prepare, decisions=FOOTER)
 
 
 def _first_record(tour: Tour) -> None:

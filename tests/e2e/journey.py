@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import manual
+from odoo_user import OdooUser, first_login
 from playwright.sync_api import BrowserContext, Locator, Page, expect
+from web_client import log_in
 
+from ksef_simulator.control import Control
 from stack.demo import DemoStack
 
 PANEL = "Połączenie z KSeF"
@@ -17,6 +20,7 @@ BUTTON = "Odśwież połączenie (podpis)"
 RED = ("fa-times", "rgb(198, 40, 40)")
 GREEN = ("fa-check", "rgb(27, 125, 53)")
 FILE = "AuthTokenRequest.xml"
+SIGNED = "AuthTokenRequest (1).xml"
 # A press of the mouse is one, whatever events it becomes.
 NOTE_CLICKS = """
     addEventListener("mousedown", (ev) => {
@@ -24,10 +28,6 @@ NOTE_CLICKS = """
         noteClick((pressed.querySelector?.("strong") || pressed).innerText || pressed.name || "");
     }, true);
 """
-SIGNED = "AuthTokenRequest (1).xml"
-
-# Two cores may be busy with other tests beside this one.
-expect.set_options(timeout=60_000)
 
 
 def expect_tick(panel: Locator, label: str, sign: tuple[str, str]) -> None:
@@ -70,12 +70,14 @@ class Journey:
 
     def log_in(self, login: str = "ksiegowa") -> Page:
         """Log in to Odoo and wait for the menu."""
-        self.page.goto(f"{self.demo.odoo_url}/web/login")
-        self.page.fill("input[name=login]", login)
-        self.page.fill("input[name=password]", login)
-        self.page.click("button[type=submit]")
-        expect(self.page.locator(".o_main_navbar")).to_be_visible()
+        log_in(self.page, f"{self.demo.odoo_url}/web/login", login)
         return self.page
+
+    def be_connected(self) -> None:
+        """Connect the company without the browser, unless an earlier test has done so."""
+        accountant = OdooUser(self.demo.odoo_url, self.demo.database, "ksiegowa")
+        if accountant.call("res.company", "l10n_pl_ksef_panel", [1])["color"] != "green":
+            first_login(accountant, Control(self.demo.simulator_url))
 
     def picture(self, name: str) -> None:
         """Save a screenshot of what the accountant sees, and compare the manual's picture of it."""

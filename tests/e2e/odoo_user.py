@@ -84,6 +84,36 @@ def _certificate(user: OdooUser, company_id: int) -> str:
     return str(panel["certificate"]["state"])
 
 
+def add_company(admin: OdooUser, name: str, nip: str) -> int:
+    """Create a Polish company in KSeF's test environment, with the staff; return its id."""
+    (poland,) = admin.call("res.country", "search", [("code", "=", "PL")])
+    values = {"name": name, "country_id": poland, "vat": f"PL{nip}"}
+    values |= {"l10n_pl_ksef_environment": "test"}
+    (made,) = _patiently(lambda: admin.call("res.company", "create", [values]))
+    admin.call("res.users", "write", staff(admin), {"company_ids": [(4, made)]})
+    return int(made)
+
+
+def _patiently(call: Callable[[], Any], seconds: float = 30) -> Any:
+    """Call again while Odoo refuses: for a new company it installs modules of the country.
+
+    Odoo installs none while a scheduled action runs.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return call()
+        except OdooError:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(0.5)
+
+
+def staff(admin: OdooUser) -> list[int]:
+    """Return the ids of the demo's accountant and administrator."""
+    return list(admin.call("res.users", "search", [("login", "in", ["admin", "ksiegowa"])]))
+
+
 def draft_invoice(user: OdooUser) -> int:
     """Write an invoice of one service with 23 % VAT, and return its id."""
     (partner,) = user.call("res.partner", "search", [("name", "=", "Nabywca S.A.")])

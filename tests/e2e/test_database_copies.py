@@ -10,6 +10,7 @@ import pytest
 from database_copies import Copies, look, replace_key
 from odoo_user import OdooUser, first_login
 from playwright.sync_api import BrowserContext, expect
+from web_client import log_in
 
 from ksef_simulator.control import Control
 from stack import places
@@ -93,10 +94,7 @@ def test_an_accountant_says_in_the_browser_that_the_snapshot_is_the_original(
     odoo = copies.demo.another_odoo(free_port(), database=copy).start()
     page = polish_browser.new_page()
     try:
-        page.goto(odoo.address + "?redirect=/odoo/ksef-account")
-        page.fill("input[name=login]", "ksiegowa")
-        page.fill("input[name=password]", "ksiegowa")
-        page.click("button[type=submit]")
+        log_in(page, odoo.address + "?redirect=/odoo/ksef-account", "ksiegowa")
         expect(page.locator(".o_ksef_panel")).to_contain_text("z kopii zapasowej", timeout=60_000)
         page.get_by_role("button", name="Zdecyduj, co zrobić").click()
         original = page.get_by_role("button", name="To jest oryginał")

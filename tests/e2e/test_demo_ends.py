@@ -106,9 +106,14 @@ def started() -> Terminal:
         os.close(os.open(os.ttyname(0), os.O_RDWR))
 
     demo = subprocess.Popen(
-        ["./run", "demo"], cwd=ROOT, env=environment, preexec_fn=take_terminal,
-        stdin=inside, stdout=inside, stderr=inside,
-    )  # fmt: skip
+        ["./run", "demo"],
+        cwd=ROOT,
+        env=environment,
+        preexec_fn=take_terminal,
+        stdin=inside,
+        stdout=inside,
+        stderr=inside,
+    )
     os.close(inside)
     return Terminal(demo, screen)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from playwright.sync_api import BrowserContext, Locator, Page, expect
+from web_client import log_in
 
 from stack.demo import DemoStack
 
@@ -22,9 +23,6 @@ def test_an_accountant_reads_the_connection_and_an_administrator_the_server(
 
 
 def _checked(page: Page, demo: DemoStack, user: str) -> Locator:
-    page.goto(f"{demo.odoo_url}/web/login?redirect=/odoo/ksef-diagnosis")
-    page.fill("input[name=login]", user)
-    page.fill("input[name=password]", user)
-    page.click("button[type=submit]")
+    log_in(page, f"{demo.odoo_url}/web/login?redirect=/odoo/ksef-diagnosis", user)
     page.get_by_role("button", name="Sprawdź teraz").click()
     return page.locator(".o_ksef_diagnosis tr")

@@ -24,18 +24,6 @@ SEVEN = [
 ]
 
 
-def expect_decision_in_sight(journey: Journey) -> None:
-    """Check that question, answers and button are in sight on a laptop at 150 %."""
-    page = journey.page
-    size = page.viewport_size
-    page.set_viewport_size({"width": 1366 * 2 // 3, "height": 768 * 2 // 3})
-    for part in (".o_ksef_consent legend", ".o_ksef_answer", ".o_ksef_authenticate"):
-        for shown in page.locator(part).all():
-            expect(shown).to_be_in_viewport(ratio=1)
-    assert size
-    page.set_viewport_size(size)
-
-
 def test_an_accountant_gets_from_red_to_green_by_reading_the_screen(
     journey: Journey, record_property: Callable[[str, object], None]
 ) -> None:
@@ -69,7 +57,6 @@ def test_an_accountant_gets_from_red_to_green_by_reading_the_screen(
     expect(window).to_contain_text("Róża Żółć-Źdźbło")
     expect(window.get_by_role("radio", checked=True)).to_have_count(0)
     expect(window.get_by_role("button", name="Uwierzytelnij")).to_be_disabled()
-    expect_decision_in_sight(journey)
     journey.answer("Tylko raz")
     heights.append(journey.footer_button_at())
     journey.picture("stage_4_signed")
@@ -79,17 +66,19 @@ def test_an_accountant_gets_from_red_to_green_by_reading_the_screen(
     clicks, seconds = journey.clicks, time.monotonic() - began
     assert clicks.in_odoo == SEVEN
     assert max(heights) - min(heights) < 1, heights
-    record_property(
-        "figures",
-        f"red to green: {len(SEVEN)} clicks in Odoo, {seconds:.0f} s by script; apart:"
-        f" {len(clicks.at_site)} clicks at the signing site, 2 file dialogs, 0 to open the panel",
-    )
     expect(journey.card()).to_contain_text("Aktywne do")
     panel = journey.open_panel()
     expect_labels(panel)
     expect_tick(panel, "Tak", GREEN)
     expect(panel).to_contain_text(re.compile("za [67] dni"))
     expect(panel).to_contain_text(re.compile(r"ważny do \d"), timeout=90_000)
+    until_certificate = time.monotonic() - began - seconds
+    record_property(
+        "figures",
+        f"red to green: {len(SEVEN)} clicks in Odoo, {seconds:.0f} s by script; apart:"
+        f" {len(clicks.at_site)} clicks at the signing site, 2 file dialogs, 0 to open the panel;"
+        f" the certificate {until_certificate:.0f} s later",
+    )
     journey.picture("stage_5_connected")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from tour import Tour
+from tour import USUAL, Tour
 
 MOST_TABS = 60
 
@@ -13,7 +13,7 @@ MOST_TABS = 60
 def page(tour: Tour) -> Page:
     """Give a page of an accountant whose company was never connected."""
     tour.forget()
-    tour.resize(1366, 768)
+    tour.resize(*USUAL)
     # Odoo's search box, which other pages begin in, keeps the Tab key to itself.
     page = tour.go("/odoo/ksef-diagnosis")
     expect(page.locator(".o_ksef_diagnosis")).to_be_visible()

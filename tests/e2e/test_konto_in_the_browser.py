@@ -7,14 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from journey import BUTTON, Journey
-from odoo_user import OdooUser, first_login, wait_until
+from journey import BUTTON, RED, Journey
+from odoo_user import OdooUser, add_company, staff, wait_until
 from playwright.sync_api import Page, expect
 
-from ksef_simulator.control import Control
-
 LAPTOP, PHONE = (1366, 768), (390, 844)
-RED = "rgb(198, 40, 40)"
 COMPANY, OTHERS_NIP = "Gabinet Uśmiech", "1234563218"
 OUTSIDE = """() => [...document.querySelectorAll('.o_ksef_account_page *')]
     .filter((item) => item.getBoundingClientRect().right > document.documentElement.clientWidth)
@@ -33,15 +30,13 @@ def open_account(journey: Journey, width: int, height: int) -> Page:
 
 
 def test_konto_fits_a_phone_and_asks_before_invoices_stop(journey: Journey) -> None:
-    accountant = OdooUser(journey.demo.odoo_url, journey.demo.database, "ksiegowa")
-    if accountant.call("res.company", "l10n_pl_ksef_panel", [1])["color"] != "green":
-        first_login(accountant, Control(journey.demo.simulator_url))
+    journey.be_connected()
     page = journey.log_in()
     for width, height in (PHONE, LAPTOP):
         open_account(journey, width, height)
         page.locator(".o_ksef_certificates .o_ksef_more").first.click()
         revoke = page.get_by_role("menuitem", name="Unieważnij…")
-        expect(revoke).to_have_css("border-color", RED)
+        expect(revoke).to_have_css("border-color", RED[1])
         journey.picture(f"konto_{width}")
         page.keyboard.press("Escape")
 
@@ -62,16 +57,11 @@ def test_konto_fits_a_phone_and_asks_before_invoices_stop(journey: Journey) -> N
 def another_company(journey: Journey) -> Iterator[None]:
     """Give the accountant a company that the certificate's owner has no rights to."""
     admin = OdooUser(journey.demo.odoo_url, journey.demo.database, "admin")
-    poland = admin.call("res.country", "search", [["code", "=", "PL"]])[0]
-    company = {"name": COMPANY, "country_id": poland, "vat": f"PL{OTHERS_NIP}"}
-    company |= {"l10n_pl_ksef_environment": "test"}
-    (other,) = admin.call("res.company", "create", [company])
-    people = admin.call("res.users", "search", [["login", "in", ["admin", "ksiegowa"]]])
-    admin.call("res.users", "write", people, {"company_ids": [[4, other]]})
+    other = add_company(admin, COMPANY, OTHERS_NIP)
     try:
         yield
     finally:
-        admin.call("res.users", "write", people, {"company_ids": [[3, other]]})
+        admin.call("res.users", "write", staff(admin), {"company_ids": [[3, other]]})
         admin.call("res.company", "write", [other], {"active": False})
 
 
@@ -79,9 +69,7 @@ def another_company(journey: Journey) -> Iterator[None]:
 def test_a_company_connected_in_vain_is_told_at_the_clock_where_it_can_be_mended(
     journey: Journey,
 ) -> None:
-    accountant = OdooUser(journey.demo.odoo_url, journey.demo.database, "ksiegowa")
-    if accountant.call("res.company", "l10n_pl_ksef_panel", [1])["color"] != "green":
-        first_login(accountant, Control(journey.demo.simulator_url))
+    journey.be_connected()
     page = journey.log_in()
     with another_company(journey):
         open_account(journey, *LAPTOP)

@@ -68,9 +68,13 @@ class Database:
     def odoo(self, *words: str, command: str = "server", script: str = "") -> str:
         """Run a command of Odoo to its end, and return what it printed."""
         done = subprocess.run(
-            [*self._shop.programs.odoo(self.name, command), *words], input=script, text=True,
-            capture_output=True, cwd=ROOT, env=self._shop.programs.environment(),
-        )  # fmt: skip
+            [*self._shop.programs.odoo(self.name, command), *words],
+            input=script,
+            text=True,
+            capture_output=True,
+            cwd=ROOT,
+            env=self._shop.programs.environment(),
+        )
         assert done.returncode == 0, done.stderr[-2000:]
         return done.stdout
 

@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-import re
-
 from journey import Journey
-from odoo_user import OdooUser, first_login, wait_until
+from odoo_user import wait_until
 from playwright.sync_api import expect
-
-from ksef_simulator.control import Control
 
 
 def test_a_colleague_takes_the_connection_over_and_the_old_certificate_is_revoked(
     journey: Journey,
 ) -> None:
     demo = journey.demo
-    user = OdooUser(demo.odoo_url, demo.database, "ksiegowa")
-    if user.call("res.company", "l10n_pl_ksef_panel", [1])["color"] != "green":
-        first_login(user, Control(demo.simulator_url))
+    journey.be_connected()
     page = journey.log_in()
     journey.open_panel().get_by_role("button", name="Konto").click()
     identity = page.locator(".o_ksef_identity")
     expect(identity).to_contain_text("Róża Żółć-Źdźbło")
     journey.picture("take_over_1_account")
 
-    identity.get_by_role("button", name=re.compile("Zmień osobę podpisującą")).click()
+    identity.get_by_role("button", name="Zmień osobę podpisującą").click()
     dialog = page.get_by_role("dialog")
-    dialog.get_by_label(re.compile("Unieważnij")).check()
+    dialog.get_by_label("Unieważnij").check()
     journey.picture("take_over_2_choice")
     dialog.get_by_role("button", name="Dalej").click()
     page.locator("input[type=password]").fill("ksiegowa")

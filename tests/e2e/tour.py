@@ -6,13 +6,17 @@ import base64
 from pathlib import Path
 from typing import Any
 
-from odoo_user import OdooUser, draft_invoice, first_login, wait_until
+from odoo_user import OdooUser, add_company, draft_invoice, first_login, wait_until
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from web_client import log_in
 
 from ksef_simulator.control import Control
 from ksef_simulator.signers import sign
 from stack.demo import DemoStack
+from stack.fixtures import polish_context
 
+#: Width and height of a laptop, in CSS pixels.
+USUAL = (1366, 768)
 ACCOUNTANT, ADMINISTRATOR, CLERK = "ksiegowa", "admin", "fakturzysta"
 WINDOW = "l10n_pl_ksef.authorization"
 #: Odoo shows a page without styles when it cannot compile them, and says so at its foot.
@@ -27,7 +31,7 @@ class Tour:
         """Log nobody in yet; certificates' files are written to `folder`."""
         self.demo, self.folder = demo, folder
         self.simulator = Control(demo.simulator_url)
-        self.width, self.height = 1366, 768
+        self.size = USUAL
         self._chromium = chromium
         self._pages: dict[str, Page] = {}
         self._users: dict[str, OdooUser] = {}
@@ -39,7 +43,7 @@ class Tour:
     # ------------------------------------------------------------------
     def resize(self, width: int, height: int) -> None:
         """Let the windows have another size, in CSS pixels; what is open adapts itself."""
-        self.width, self.height = width, height
+        self.size = (width, height)
         for page in self._pages.values():
             page.set_viewport_size({"width": width, "height": height})
 
@@ -57,22 +61,12 @@ class Tour:
     def _log_in(self, login: str) -> Page:
         self.user(login)
         page = self._context().new_page()
-        page.goto(f"{self.demo.odoo_url}/web/login?redirect=/odoo/ksef-diagnosis")
-        page.fill("input[name=login]", login)
-        page.fill("input[name=password]", login)
-        page.click("button[type=submit]")
-        expect(page.locator(".o_main_navbar")).to_be_visible()
+        log_in(page, f"{self.demo.odoo_url}/web/login?redirect=/odoo/ksef-diagnosis", login)
         return page
 
     def _context(self) -> BrowserContext:
-        context = self._chromium.new_context(
-            locale="pl-PL",
-            timezone_id="Europe/Warsaw",
-            accept_downloads=True,
-            viewport={"width": self.width, "height": self.height},
-            # What moves is measured where it comes to rest.
-            reduced_motion="reduce",
-        )
+        # What moves is measured where it comes to rest.
+        context = polish_context(self._chromium, self.size, is_still=True)
         # Two cores may be busy with other tests beside this one.
         context.set_default_timeout(60_000)
         return context
@@ -184,14 +178,8 @@ class Tour:
 
     def add_companies(self) -> None:
         """Give accountant and administrator further Polish companies, in the test environment."""
-        call = self.user(ADMINISTRATOR).call
-        country = call("ir.model.data", "check_object_reference", "base", "pl")[1]
         for name, nip in OTHER_COMPANIES.items():
-            values = {"name": name, "country_id": country, "vat": f"PL{nip}"}
-            values |= {"l10n_pl_ksef_environment": "test"}
-            (made,) = call("res.company", "create", [values])
-            users = call("res.users", "search", [("login", "in", [ACCOUNTANT, ADMINISTRATOR])])
-            call("res.users", "write", users, {"company_ids": [(4, made)]})
+            add_company(self.user(ADMINISTRATOR), name, nip)
 
     def pretend_copy(self) -> None:
         """Make the database one that was copied from another; `forget` makes it the original."""

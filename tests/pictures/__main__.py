@@ -7,18 +7,16 @@ import sys
 import tempfile
 from pathlib import Path
 
+from every_screen import SCREENS, SIZES, Screen
 from playwright.sync_api import sync_playwright
+from tour import Tour
+from walk import FAILURES, opened
 
 from stack.demo import demo_stack
 from stack.fixtures import CHROMIUM_OPTIONS
-from stack.places import TESTS, cache
+from stack.places import cache
 from stack.programs import browser
 from stack.say import say
-
-sys.path.insert(0, str(TESTS / "e2e"))
-from every_screen import SCREENS, SIZES, Screen  # noqa: E402
-from tour import Tour  # noqa: E402
-from walk import FAILURES, opened  # noqa: E402
 
 
 def main() -> int:

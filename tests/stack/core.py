@@ -25,8 +25,10 @@ VIES = "*/base_vat:TestStructureVIES"
 # companies while our columns are there and our code is not.
 WANTED = (
     *(f"*/{module}" for module in MODULES),
-    "*/account:TestDuplicatePartnerBank", "*/base_vat:TestStructure", VIES,
-)  # fmt: skip
+    "*/account:TestDuplicatePartnerBank",
+    "*/base_vat:TestStructure",
+    VIES,
+)
 RECORD = re.compile(
     r"\d{4}-\d\d-\d\d [\d:,]+ \d+ (?P<level>[A-Z]+) \S+ (?P<logger>\S+): (?P<text>.*)"
 )

@@ -42,15 +42,28 @@ def chromium() -> Iterator[Browser]:
         started.close()
 
 
-@pytest.fixture
-def polish_browser(chromium: Browser) -> Iterator[BrowserContext]:
-    """A fresh Polish browser window that keeps downloads; no cookies of earlier tests."""
-    context = chromium.new_context(
+def polish_context(
+    chromium: Browser, size: tuple[int, int], *, is_still: bool = False
+) -> BrowserContext:
+    """Open a fresh Polish browser window that keeps downloads, without cookies.
+
+    :param size: width and height of its page, in CSS pixels
+    :param is_still: whether its user asks pages not to move
+    """
+    width, height = size
+    return chromium.new_context(
         locale="pl-PL",
         timezone_id="Europe/Warsaw",
         accept_downloads=True,
-        viewport={"width": 1280, "height": 800},
+        viewport={"width": width, "height": height},
+        reduced_motion="reduce" if is_still else "no-preference",
     )
+
+
+@pytest.fixture
+def polish_browser(chromium: Browser) -> Iterator[BrowserContext]:
+    """A fresh Polish browser window; no cookies of earlier tests."""
+    context = polish_context(chromium, (1280, 800))
     context.set_default_timeout(20_000)
     yield context
     context.close()

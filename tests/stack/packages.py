@@ -1,4 +1,4 @@
-"""Commands whose work is a package of tests/: benchmarks, soak, fuzz, live."""
+"""Commands whose work is a package of tests/: benchmarks, soak, pictures, fuzz, live, texts."""
 
 from __future__ import annotations
 
@@ -32,9 +32,12 @@ def command(name: str, words: list[str]) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    """Return the environment of such a package, with the addon's plain Python on its path."""
+    """Return the environment of such a package: on its path are tests/ and what it drives.
+
+    That is the addon's plain Python, and the list of screens, which the browser's tests share.
+    """
     return isolated() | {"PYTHONPATH": _path()}
 
 
 def _path() -> str:
-    return os.pathsep.join(map(str, (TESTS, ROOT / "l10n_pl_ksef_auth")))
+    return os.pathsep.join(map(str, (TESTS, ROOT / "l10n_pl_ksef_auth", TESTS / "e2e")))

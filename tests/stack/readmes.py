@@ -11,6 +11,7 @@ import importlib.util
 import os
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,23 +32,23 @@ th, td { padding: .25rem .5rem; border: 1px solid #ccc; text-align: left; vertic
 
 def main(words: list[str]) -> int:
     """Write the pages of all addons, or with "--check" say which are outdated; the exit code."""
-    outdated = [f"{addon}/{name}" for addon in addons() for name in _bring_up(addon, words)]
-    for name in outdated:
-        say(f"{name} is outdated: ./run readme" if words else f"{name} written")
-    return 1 if words and outdated else 0
+    only_check = words == ["--check"]
+    outdated = {page: content for addon in addons() for page, content in _outdated(ROOT / addon)}
+    for page, content in outdated.items():
+        name = page.relative_to(ROOT)
+        say(f"{name} is outdated: ./run readme" if only_check else f"{name} written")
+        if not only_check:
+            page.parent.mkdir(parents=True, exist_ok=True)
+            page.write_bytes(content)
+    return 1 if only_check and outdated else 0
 
 
-def _bring_up(addon: str, words: list[str]) -> list[str]:
-    """Return which of an addon's pages are outdated; without "--check" they are written anew."""
-    outdated = []
-    for name, content in made(ROOT / addon).items():
-        target = ROOT / addon / name
-        if not target.exists() or target.read_bytes() != content:
-            outdated.append(name)
-            if not words:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(content)
-    return outdated
+def _outdated(addon: Path) -> Iterator[tuple[Path, bytes]]:
+    """Yield the pages of an addon that say something else than they should, and what."""
+    for name, content in made(addon).items():
+        page = addon / name
+        if not page.exists() or page.read_bytes() != content:
+            yield page, content
 
 
 def made(addon: Path) -> dict[str, bytes]:
@@ -99,7 +100,7 @@ def _as_html(page: str) -> str:
         "datestamp": None,
         "generator": None,
     }
-    html = str(publish_string(page, writer_name="html5", settings_overrides=settings))
+    html = str(publish_string(page, writer="html5", settings_overrides=settings))
     html = html.replace('src="static/description/', 'src="')
     return html.replace("</head>", f"{STYLE}\n</head>", 1)
 

@@ -91,9 +91,14 @@ def may_have_arrived(problem):
     return is_outage and problem.get("status") != 503
 
 
+def is_one(problem, kind, code):
+    """Return True if a kept problem (or False, without one) is a certain one."""
+    return bool(problem) and (problem["kind"], problem["code"]) == (kind, code)
+
+
 def is_local(problem, code):
     """Return True if a kept problem (or False, without one) is a certain one of this Odoo's own."""
-    return bool(problem) and (problem["kind"], problem["code"]) == ("local", code)
+    return is_one(problem, "local", code)
 
 
 def is_of_copy(problem):

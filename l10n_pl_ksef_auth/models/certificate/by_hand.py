@@ -253,14 +253,14 @@ class L10n_Pl_KsefCertificateManual(models.Model):
     def _for_a_login_by_hand(self, principal):
         """Return the certificate with which a person may log a company in now, or nothing.
 
-        Its own, else one that is held here and that somebody agreed to, but that never worked.
+        Its own, or one that is held here and never worked for it; if somebody agreed to it.
+
+        :raises VaultError: the agreements cannot be opened on this machine
         """
-        own = principal._l10n_pl_ksef_certificate()._usable()
-        return own or self._to_be_offered(principal).filtered(
-            lambda item: self.env["l10n_pl_ksef.agreement"]._covers(
-                item, principal, principal.l10n_pl_ksef_digits
-            )
-        )
+        offered = self._to_be_offered(principal)
+        agreements = self.env["l10n_pl_ksef.agreement"]
+        agreed = agreements._covers(offered, principal, principal.l10n_pl_ksef_digits)
+        return offered if agreed else offered.browse()
 
     def _to_be_offered(self, principal):
         """Return the certificate that could log a company in without a signature, or nothing."""

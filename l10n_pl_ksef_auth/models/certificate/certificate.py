@@ -135,17 +135,17 @@ class L10n_Pl_KsefCertificate(models.Model):
         agreed = ("agreement_ids", "any", [("company_id", "=", principal.id), number])
         return self._of_company(principal, ("state", "=", "active"), agreed, *conditions)
 
-    def _agreements_for(self, principal):
-        """Return what was agreed to for a company's NIP or unit of now."""
-        now = (principal, principal.l10n_pl_ksef_digits)
-        return self.agreement_ids.filtered(lambda one: (one.company_id, one.digits) == now)
+    def _agreements_for(self, principal, digits):
+        """Return what was agreed to for a company's NIP or unit."""
+        terms = (principal, digits)
+        return self.agreement_ids.filtered(lambda one: (one.company_id, one.digits) == terms)
 
     def _has_worked_for(self, principal):
         """Return True if KSeF has let this certificate's owner in for a company's present number.
 
         By a signature or by the certificate: only then can its next login be promised.
         """
-        agreements = self._agreements_for(principal)
+        agreements = self._agreements_for(principal, principal.l10n_pl_ksef_digits)
         return any(agreed._is_proof() for agreed in agreements) or bool(
             self.env["l10n_pl_ksef.session"]._last_of_context(
                 principal,

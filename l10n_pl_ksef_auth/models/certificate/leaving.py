@@ -1,4 +1,5 @@
 import logging
+from contextlib import contextmanager
 
 from odoo import Command, models
 
@@ -34,36 +35,43 @@ class L10n_Pl_KsefCertificateTakeOver(models.Model):
             self.write({"revoke_requested": True, "next_attempt": False})
             self._wake_cron_at(self._now())
 
-    def _serve_too(self, company):
-        """Serve a company from now on: a login with this certificate has worked for it.
+    @contextmanager
+    def _at_once(self):
+        """Yield this certificate under its lock, and commit, for a login whose lock is held.
 
-        Never waits: a login's lock is held, and locks are taken from certificate to login.
+        Never waits: locks are taken from certificate to login.
 
         :raises LockBusy: another worker is at the certificate
         """
         with self._exclusive() as locked:
             if not locked:
                 raise LockBusy()
-            locked.company_ids = [Command.link(company.id)]
+            yield locked
             locked.env.cr.commit()
+
+    def _serve_too(self, company):
+        """Serve a company from now on: a login with this certificate has worked for it.
+
+        Not one that another identity took over while that login was on its way.
+
+        :raises LockBusy: another worker is at the certificate
+        """
+        with self._at_once() as locked:
+            if not locked._was_left_by(company):
+                locked.company_ids = [Command.link(company.id)]
 
     def _serve_no_more(self, company, digits):
         """Log a company in no more: KSeF says that the owner has no rights to it.
 
         The last company stays with the certificate, so that somebody can see and revoke it, but
-        nothing is agreed to any more. Never waits, as above.
+        nothing is agreed to any more.
 
         :raises LockBusy: another worker is at the certificate
         """
-        with self._exclusive() as locked:
-            if not locked:
-                raise LockBusy()
+        with self._at_once() as locked:
             if locked._served_and_archived() - company:
                 locked.company_ids = [Command.unlink(company.id)]
-            locked.agreement_ids.filtered(
-                lambda agreed: (agreed.company_id, agreed.digits) == (company, digits)
-            ).unlink()
-            locked.env.cr.commit()
+            locked._agreements_for(company, digits).unlink()
 
     def _was_left_by(self, company):
         return company in self.former_company_ids - self.company_ids

@@ -6,7 +6,7 @@ from odoo import Command, models
 
 from ...tools.const import NO_RIGHTS
 from ...tools.errors import KsefRefused, KsefUnauthorized, KsefUnavailable
-from ..base.locks import LockBusy, under_lock
+from ..base.locks import under_lock
 from ..base.steps import event
 from ..certificate.states import AT_WORK
 from ..vault.vault import read_secret
@@ -182,16 +182,10 @@ class L10n_Pl_KsefSessionActive(models.Model):
         self._wake_cron_at(self._now())
 
     def _step_take_over(self):
-        """Have the former certificates leave the company, and revoke themselves where asked for.
-
-        Their locks are not waited for: locks are taken from certificate to login.
-        """
+        """Have the former certificates leave the company, and revoke themselves where asked for."""
         for certificate in self.takes_over_ids | self._begun_since():
-            with certificate._exclusive() as locked:
-                if not locked:
-                    raise LockBusy()
+            with certificate._at_once() as locked:
                 locked._leave(self.company_id, self.user_id if self.revoke_taken_over else None)
-                locked.env.cr.commit()
         self._see_what_others_did()
         self._end_take_over()
 

@@ -167,10 +167,9 @@ class L10n_Pl_KsefSessionLogin(models.Model):
             self._end("failed", problem=problems.local(code))
             return
         # What cannot be opened was not sent.
-        read_secret(self, "document_secret")
+        document = read_secret(self, "document_secret")
         self.send_started_at = self._now()
         self.env.cr.commit()
-        document = read_secret(self, "document_secret")
         with self._client() as client:
             operation = client.submit_signed_request(document)
         token = operation.authentication_token.token
@@ -301,10 +300,9 @@ class L10n_Pl_KsefSessionLogin(models.Model):
     def _redeem(self):
         """Fetch the tokens: KSeF gives them once, so they are committed before all else."""
         # What cannot be opened was not sent.
-        read_secret(self, "authentication_token_secret")
+        token, digest = self._authentication()
         self.redeem_started_at = self.redeem_started_at or self._now()
         self.env.cr.commit()
-        token, digest = self._authentication()
         with self._client() as client:
             tokens = client.redeem(token)
         values = {

@@ -251,8 +251,7 @@ class L10n_Pl_KsefSession(models.Model):
 
     def _was_denied(self):
         """Return True if KSeF said that whoever logged in has no rights to the company."""
-        problem = self.problem or {}
-        return (problem.get("kind"), problem.get("code")) == ("auth_status", NO_RIGHTS_THERE)
+        return problems.is_one(self.problem, "auth_status", NO_RIGHTS_THERE)
 
     def _missing_rights(self):
         """Return the rights that sending and reading invoices need and this login lacks.

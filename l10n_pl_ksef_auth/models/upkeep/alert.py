@@ -58,7 +58,7 @@ class L10n_Pl_KsefAlert(models.Model):
         "l10n_pl_ksef.certificate", index="btree_not_null", ondelete="cascade"
     )
     user_ids = fields.Many2many("res.users", string="Told", context={"active_test": False})
-    # One of them: templates that people have edited name it.
+    # One of them: templates and filters that people have made name it.
     user_id = fields.Many2one(
         "res.users", string="Reader", compute="_compute_user_id", search="_search_user_id"
     )
@@ -104,7 +104,7 @@ class L10n_Pl_KsefAlert(models.Model):
     @api.depends_context("lang")
     def _compute_passed_over(self):
         for alert in self:
-            alert.passed_over = alert_texts.names(alert, alert._passed_over())
+            alert.passed_over = alert_texts.passed_over(alert.env, alert._passed_over())
 
     @api.depends(
         "reason", "problem", "company_id", "certificate_id", "session_id", "closed_at", "user_ids"
@@ -127,9 +127,9 @@ class L10n_Pl_KsefAlert(models.Model):
     def _render(self, template):
         return self.env["ir.qweb"]._render(template, {"alert": self})
 
-    def _page(self):
-        """Return the page that the link leads to."""
-        return alert_texts.page(self)
+    def _page(self, user):
+        """Return the page that the link leads a user to."""
+        return alert_texts.page(self.with_context(**{READER: user.id}))
 
     def _told_of_end(self, company):
         """Return why a company's login has ended, as people were told; False if they were not."""
@@ -224,7 +224,7 @@ class L10n_Pl_KsefAlert(models.Model):
 
     def _send_mail(self):
         """Send one mail, unless this is a duplicate of the database."""
-        if (self.problem or {}).get("code") == SILENT_COPY:
+        if problems.is_local(self.problem, SILENT_COPY):
             return
         template = self.env.ref(TEMPLATE, raise_if_not_found=False)
         if not template:
@@ -276,16 +276,24 @@ class L10n_Pl_KsefAlert(models.Model):
         return self.company_id.with_context(active_test=False).l10n_pl_ksef_responsible_ids
 
     def _passed_over(self):
-        """Return the named people who are not told, or have no address for mails."""
-        return self._named().filtered(lambda user: not (self._may_act(user) and user.email))
+        """Return why no mail reaches some of the named people, by person: see WHY_NOT."""
+        reasons = {user: self._why_not(user) for user in self._named()}
+        return {user: why for user, why in reasons.items() if why}
+
+    def _why_not(self, user):
+        if not user.active:
+            return "archived"
+        if not self._may_act(user):
+            return "may_not"
+        return "" if user.email else "no_address"
 
     def _note_passed_over(self):
         """Leave a line about named people whom no mail reaches: others are told in their place."""
-        if self._passed_over():
-            names = alert_texts.names(self, self._passed_over())
+        detail = "; ".join(f"{user.id}={why}" for user, why in self._passed_over().items())
+        if detail:
             audit = self.env["l10n_pl_ksef.audit"]
             audit._record(
-                self.company_id, "passed_over", environment=self.environment, detail=names
+                self.company_id, "passed_over", environment=self.environment, detail=detail
             )
 
     def _members(self, group):

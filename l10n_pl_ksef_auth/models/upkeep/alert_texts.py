@@ -8,6 +8,7 @@ from odoo import fields
 from odoo.tools import babel_locale_parse, format_datetime
 
 from ...tools import meanings
+from ...tools.meanings.meaning import _lt
 from ..base import problems
 
 # What an alert is about; the key, or the database's identity: one for all its companies.
@@ -15,12 +16,16 @@ ON_LOGIN, ON_RIGHTS, ON_CERTIFICATE, ON_KEY = "login", "rights", "certificate", 
 # Where the button leads to; a signature is all that helps, or it is another one's turn.
 SIGN, ACCOUNT, PANEL = "/odoo/ksef?sign=1", "/odoo/ksef-account", "/odoo/ksef"
 TO_SIGN = ("sign", "new_file", "other_file", "other_way")
-# What a certificate's alert may be about; all else is that none could be issued.
-CERTIFICATE_CASES = ("exists", "revoked", "blocked", "expired")
+# Why no mail reaches somebody whom the company names for notices.
+WHY_NOT = {
+    "archived": _lt("archived"),
+    "may_not": _lt("may not connect this company"),
+    "no_address": _lt("no e-mail address"),
+}
 
 
 class Texts(NamedTuple):
-    """The texts of one case.
+    """The texts of one case, in English and with placeholders for `_values`.
 
     A problem that is known says what happened and what to do in its own sentences.
     """
@@ -32,12 +37,143 @@ class Texts(NamedTuple):
     advice: str
 
 
+_REFRESH = _lt("Refresh the connection with a signature: it takes about 3 minutes.")
+_SIGN_ONCE_MORE = _lt("Sign once more: the connection then keeps itself alive again.")
+_ENDS = (
+    _lt("The connection to KSeF ends on %(moment)s."),
+    _lt("Until then invoices are sent. After that they are neither sent nor received."),
+    _REFRESH,
+)
+_CERTIFICATE_ENDS = (
+    _lt("The KSeF certificate of %(owner)s ends on %(moment)s and was not renewed."),
+    _lt("Invoices are sent. After its end a file has to be signed every 7 days."),
+    _SIGN_ONCE_MORE,
+)
+_WITHOUT_CERTIFICATE = (
+    _lt("Invoices are sent while the present connection lasts."),
+    _SIGN_ONCE_MORE,
+)
+_RIGHTS = (
+    _lt("a right is missing"),
+    _lt("%(company)s: a right is missing at KSeF"),
+    _lt("At KSeF %(owner)s lacks: %(rights)s."),
+)
+_HAVE_IT_GRANTED = _lt("Have the right granted in KSeF, or let somebody sign who has it.")
+
+CASES = {
+    "mended": Texts(
+        _lt("the connection is in order again"),
+        _lt("%(company)s: the connection to KSeF is in order again"),
+        _lt("The connection to KSeF works again."),
+        _lt("Invoices are sent and received as usual."),
+        _lt("You have nothing to do any more."),
+    ),
+    "ending": Texts(
+        _lt("sign again by %(date)s"),
+        _lt("%(company)s: the connection to KSeF ends in %(days)s days – sign again"),
+        *_ENDS,
+    ),
+    "ending_today": Texts(
+        _lt("sign again by %(date)s"),
+        _lt("%(company)s: the connection to KSeF ends within 24 hours – sign again"),
+        *_ENDS,
+    ),
+    "ending_in_vain": Texts(
+        _lt("KSeF does not answer, the connection ends on %(date)s"),
+        _lt("%(company)s: the connection to KSeF ends within 24 hours, Odoo goes on trying"),
+        _lt("The connection to KSeF ends on %(moment)s."),
+        _lt("Invoices wait until KSeF answers."),
+        _REFRESH,
+    ),
+    "trying": Texts(
+        _lt("no connection, Odoo goes on trying"),
+        _lt("%(company)s: the connection to KSeF has ended, Odoo goes on trying"),
+        _lt("The connection to KSeF has ended."),
+        _lt("Invoices wait: they are neither sent nor received."),
+        _SIGN_ONCE_MORE,
+    ),
+    "ended": Texts(
+        _lt("no connection – invoices are not sent"),
+        _lt("%(company)s: no connection to KSeF – invoices are not sent"),
+        _lt("The connection to KSeF has ended."),
+        _lt("Invoices are neither sent nor received."),
+        _REFRESH,
+    ),
+    "rights_to_send": Texts(*_RIGHTS, _lt("Invoices are not sent."), _HAVE_IT_GRANTED),
+    "rights_to_read": Texts(
+        *_RIGHTS, _lt("Invoices are sent, but not received."), _HAVE_IT_GRANTED
+    ),
+    "key": Texts(
+        _lt("no connection – invoices are not sent"),
+        _lt("%(company)s: the key of the KSeF connection is missing on the server %(host)s"),
+        "",
+        _lt("From this server no company sends or receives invoices."),
+        "",
+    ),
+    "copy": Texts(
+        _lt("all connections stand still"),
+        _lt("%(company)s: all KSeF connections of this database stand still"),
+        "",
+        _lt("From this database no company sends or receives invoices."),
+        "",
+    ),
+    "certificate_ending": Texts(
+        _lt("the certificate ends on %(date)s and was not renewed"),
+        _lt("%(company)s: the KSeF certificate ends in %(days)s days and was not renewed"),
+        *_CERTIFICATE_ENDS,
+    ),
+    "certificate_ending_today": Texts(
+        _lt("the certificate ends on %(date)s and was not renewed"),
+        _lt("%(company)s: the KSeF certificate ends within 24 hours and was not renewed"),
+        *_CERTIFICATE_ENDS,
+    ),
+    "certificate_exists": Texts(
+        _lt("choose a certificate for Odoo"),
+        _lt("%(company)s: choose a KSeF certificate for Odoo"),
+        _lt("%(owner)s has a KSeF certificate that is not in Odoo."),
+        _lt(
+            "Invoices are sent. Without a certificate in Odoo a file has to be signed every 7 days."
+        ),
+        _lt(
+            "Load it in the menu KSeF → Account."
+            " You can also have a separate one issued for Odoo there."
+        ),
+    ),
+    "certificate_revoked": Texts(
+        _lt("the certificate was revoked"),
+        _lt("%(company)s: the KSeF certificate was revoked"),
+        _lt("The KSeF certificate of %(owner)s was revoked."),
+        *_WITHOUT_CERTIFICATE,
+    ),
+    "certificate_blocked": Texts(
+        _lt("the certificate was blocked"),
+        _lt("%(company)s: the KSeF certificate was blocked"),
+        _lt("The KSeF certificate of %(owner)s was blocked."),
+        *_WITHOUT_CERTIFICATE,
+    ),
+    "certificate_expired": Texts(
+        _lt("the certificate has ended"),
+        _lt("%(company)s: the KSeF certificate has ended"),
+        _lt("The KSeF certificate of %(owner)s has ended."),
+        *_WITHOUT_CERTIFICATE,
+    ),
+    # In any other state, too.
+    "certificate_failed": Texts(
+        _lt("no certificate could be issued"),
+        _lt("%(company)s: no KSeF certificate could be issued"),
+        _lt("KSeF has issued no certificate to %(owner)s."),
+        *_WITHOUT_CERTIFICATE,
+    ),
+}
+
+
 def of_alert(alert):
     """Return what an alert says to its reader, in the language of its environment.
 
     :return dict: the values of the alert's fields that hold texts
     """
-    texts = CASES[_case(alert)](alert.env, _values(alert))
+    values = _values(alert)
+    texts = Texts(*(problems.sentence(alert.env, text, values) for text in CASES[_case(alert)]))
     told = not alert.closed_at and alert.problem and _of_problem(alert)
     subject = alert.env._(
         "[%(company)s] KSeF: %(what)s", company=alert.company_id.name, what=texts.subject
@@ -81,17 +217,15 @@ def button(alert):
     }[page(alert)]
 
 
-def names(alert, users):
-    """Return some users' names and why no mail reaches each, in the reader's language."""
-    return "; ".join(f"{user.name} ({_why_not(alert, user)})" for user in users)
+def passed_over(env, reasons):
+    """Return people's names and why no mail reaches each, in the reader's language.
 
-
-def _why_not(alert, user):
-    if not user.active:
-        return alert.env._("archived")
-    if not alert._may_act(user):
-        return alert.env._("may not connect this company")
-    return alert.env._("no e-mail address")
+    :param env: the reader's environment
+    :param dict reasons: a key of WHY_NOT by each user
+    """
+    return "; ".join(
+        f"{user.name} ({problems.sentence(env, WHY_NOT[why], {})})" for user, why in reasons.items()
+    )
 
 
 def _case(alert):
@@ -102,7 +236,8 @@ def _case(alert):
     if alert.reason == ON_CERTIFICATE:
         return _case_of_certificate(alert)
     if alert.reason == ON_RIGHTS:
-        return "rights"
+        missing = alert.session_id._missing_rights()
+        return "rights_to_send" if "InvoiceWrite" in missing else "rights_to_read"
     is_trying = problems.cause(alert.problem) == "wait"
     if alert.level > 1:
         return "ending"
@@ -114,8 +249,8 @@ def _case(alert):
 def _case_of_certificate(alert):
     if alert.level:
         return "certificate_ending" if alert.level > 1 else "certificate_ending_today"
-    state = alert.certificate_id.state
-    return f"certificate_{state if state in CERTIFICATE_CASES else 'failed'}"
+    case = f"certificate_{alert.certificate_id.state}"
+    return case if case in CASES else "certificate_failed"
 
 
 def _values(alert):
@@ -130,7 +265,6 @@ def _values(alert):
         **_when(alert, ends_at),
         "owner": _owner(alert) or env._("the signer"),
         "rights": ", ".join(_in_words(env, missing)),
-        "cannot_send": "InvoiceWrite" in missing,
     }
 
 
@@ -148,217 +282,3 @@ def _when(alert, moment):
 
 def _in_words(env, rights):
     return [problems.sentence(env, words, {}) for words in meanings.rights(rights)]
-
-
-def _mended(env, values):
-    return Texts(
-        env._("the connection is in order again"),
-        env._("%(company)s: the connection to KSeF is in order again", **values),
-        env._("The connection to KSeF works again."),
-        env._("Invoices are sent and received as usual."),
-        env._("You have nothing to do any more."),
-    )
-
-
-def _ending(env, values):
-    return Texts(
-        env._("sign again by %(date)s", **values),
-        env._("%(company)s: the connection to KSeF ends in %(days)s days – sign again", **values),
-        *_ends(env, values),
-    )
-
-
-def _ending_today(env, values):
-    return Texts(
-        env._("sign again by %(date)s", **values),
-        env._("%(company)s: the connection to KSeF ends within 24 hours – sign again", **values),
-        *_ends(env, values),
-    )
-
-
-def _ending_in_vain(env, values):
-    return Texts(
-        env._("KSeF does not answer, the connection ends on %(date)s", **values),
-        env._(
-            "%(company)s: the connection to KSeF ends within 24 hours, Odoo goes on trying",
-            **values,
-        ),
-        env._("The connection to KSeF ends on %(moment)s.", **values),
-        env._("Invoices wait until KSeF answers."),
-        env._("Refresh the connection with a signature: it takes about 3 minutes."),
-    )
-
-
-def _ends(env, values):
-    return (
-        env._("The connection to KSeF ends on %(moment)s.", **values),
-        env._("Until then invoices are sent. After that they are neither sent nor received."),
-        env._("Refresh the connection with a signature: it takes about 3 minutes."),
-    )
-
-
-def _trying(env, values):
-    return Texts(
-        env._("no connection, Odoo goes on trying"),
-        env._("%(company)s: the connection to KSeF has ended, Odoo goes on trying", **values),
-        env._("The connection to KSeF has ended."),
-        env._("Invoices wait: they are neither sent nor received."),
-        env._("Sign once more: the connection then keeps itself alive again."),
-    )
-
-
-def _ended(env, values):
-    return Texts(
-        env._("no connection – invoices are not sent"),
-        env._("%(company)s: no connection to KSeF – invoices are not sent", **values),
-        env._("The connection to KSeF has ended."),
-        env._("Invoices are neither sent nor received."),
-        env._("Refresh the connection with a signature: it takes about 3 minutes."),
-    )
-
-
-def _rights(env, values):
-    return Texts(
-        env._("a right is missing"),
-        env._("%(company)s: a right is missing at KSeF", **values),
-        env._("At KSeF %(owner)s lacks: %(rights)s.", **values),
-        env._("Invoices are not sent.")
-        if values["cannot_send"]
-        else env._("Invoices are sent, but not received."),
-        env._("Have the right granted in KSeF, or let somebody sign who has it."),
-    )
-
-
-def _key(env, values):
-    return Texts(
-        env._("no connection – invoices are not sent"),
-        env._(
-            "%(company)s: the key of the KSeF connection is missing on the server %(host)s",
-            **values,
-        ),
-        "",
-        env._("From this server no company sends or receives invoices."),
-        "",
-    )
-
-
-def _copy(env, values):
-    return Texts(
-        env._("all connections stand still"),
-        env._("%(company)s: all KSeF connections of this database stand still", **values),
-        "",
-        env._("From this database no company sends or receives invoices."),
-        "",
-    )
-
-
-def _certificate_ending(env, values):
-    return Texts(
-        env._("the certificate ends on %(date)s and was not renewed", **values),
-        env._(
-            "%(company)s: the KSeF certificate ends in %(days)s days and was not renewed", **values
-        ),
-        *_certificate_ends(env, values),
-    )
-
-
-def _certificate_ending_today(env, values):
-    return Texts(
-        env._("the certificate ends on %(date)s and was not renewed", **values),
-        env._(
-            "%(company)s: the KSeF certificate ends within 24 hours and was not renewed",
-            **values,
-        ),
-        *_certificate_ends(env, values),
-    )
-
-
-def _certificate_ends(env, values):
-    return (
-        env._(
-            "The KSeF certificate of %(owner)s ends on %(moment)s and was not renewed.", **values
-        ),
-        env._("Invoices are sent. After its end a file has to be signed every 7 days."),
-        env._("Sign once more: the connection then keeps itself alive again."),
-    )
-
-
-def _certificate_exists(env, values):
-    return Texts(
-        env._("choose a certificate for Odoo"),
-        env._("%(company)s: choose a KSeF certificate for Odoo", **values),
-        env._("%(owner)s has a KSeF certificate that is not in Odoo.", **values),
-        env._(
-            "Invoices are sent. Without a certificate in Odoo a file has to be signed every 7 days."
-        ),
-        env._(
-            "Load it in the menu KSeF → Account."
-            " You can also have a separate one issued for Odoo there."
-        ),
-    )
-
-
-def _certificate_revoked(env, values):
-    return Texts(
-        env._("the certificate was revoked"),
-        env._("%(company)s: the KSeF certificate was revoked", **values),
-        env._("The KSeF certificate of %(owner)s was revoked.", **values),
-        *_without_certificate(env),
-    )
-
-
-def _certificate_blocked(env, values):
-    return Texts(
-        env._("the certificate was blocked"),
-        env._("%(company)s: the KSeF certificate was blocked", **values),
-        env._("The KSeF certificate of %(owner)s was blocked.", **values),
-        *_without_certificate(env),
-    )
-
-
-def _certificate_expired(env, values):
-    return Texts(
-        env._("the certificate has ended"),
-        env._("%(company)s: the KSeF certificate has ended", **values),
-        env._("The KSeF certificate of %(owner)s has ended.", **values),
-        *_without_certificate(env),
-    )
-
-
-def _certificate_failed(env, values):
-    return Texts(
-        env._("no certificate could be issued"),
-        env._("%(company)s: no KSeF certificate could be issued", **values),
-        env._("KSeF has issued no certificate to %(owner)s.", **values),
-        *_without_certificate(env),
-    )
-
-
-def _without_certificate(env):
-    return (
-        env._("Invoices are sent while the present connection lasts."),
-        env._("Sign once more: the connection then keeps itself alive again."),
-    )
-
-
-CASES = {
-    function.__name__[1:]: function
-    for function in (
-        _mended,
-        _ending,
-        _ending_today,
-        _ending_in_vain,
-        _trying,
-        _ended,
-        _rights,
-        _key,
-        _copy,
-        _certificate_ending,
-        _certificate_ending_today,
-        _certificate_exists,
-        _certificate_revoked,
-        _certificate_blocked,
-        _certificate_expired,
-        _certificate_failed,
-    )
-}
