@@ -42,8 +42,8 @@ class ResCompany(models.Model):
         return self.env._(
             "%(company)s is connected to KSeF as %(number)s. Under another number Odoo sends and"
             " receives nothing there until somebody agrees to it. The certificate's owner agrees by"
-            " signing; who manages all its companies, in the Account tab. The audit trail will name"
-            " you.",
+            " signing; who manages all its companies, in the menu KSeF → Account. The audit trail"
+            " will name you.",
             company=standing[0].name,
             number=standing[0]._l10n_pl_ksef_number(),
         )

@@ -119,7 +119,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         """Return until when a login lives that no certificate will surely follow, else False."""
         if not session or session._has_ended() or certificate["state"] == "issuing":
             return False
-        surely = session.renew_at and not session.renewal_untried
+        surely = self._is_surely_renewed(session)
         return not surely and fields.Datetime.to_string(session.refresh_valid_until)
 
     def _first_steps(self, principal):
@@ -188,12 +188,16 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         return "verifying" if pending else "disconnected"
 
     def _renews(self, session):
-        """Return True if a login with the certificate will replace the session in time.
+        """Return True if a login with the certificate will replace the session in time."""
+        known = self._is_surely_renewed(session)
+        return known and not self._is_late(session) and not xades.available()
 
-        That is promised only of a certificate that has logged this company in before.
+    def _is_surely_renewed(self, session):
+        """Return True if a renewal is planned with a certificate that logged the company in once.
+
+        Of another certificate it is not promised.
         """
-        known = session.renew_at and not session.renewal_untried
-        return bool(known) and not self._is_late(session) and not xades.available()
+        return bool(session.renew_at) and not session.renewal_untried
 
     def _is_late(self, session):
         late = bool(session.renew_at) and session.renew_at + LATE < session._now()
@@ -280,8 +284,8 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             "none": self.env._("none"),
             "issuing": self.env._("being issued"),
             "valid": self.env._("valid until"),
-            "exists": self.env._("one exists already: load it by hand in the Account tab"),
-            "attention": self.env._("needs attention: see the Account tab"),
+            "exists": self.env._("one exists already: load it by hand in the menu KSeF → Account"),
+            "attention": self.env._("needs attention: see the menu KSeF → Account"),
         }[state]
 
     def _rights_labels(self, session):

@@ -1,5 +1,4 @@
 from odoo import models
-from odoo.fields import Domain
 from odoo.tools import format_date
 
 from ..models.base import problems
@@ -13,7 +12,6 @@ COMPANY_GROUP = "base.group_erp_manager"
 OPEN = ("disconnected", "waiting", "attention", "expiring", "limited")
 # Nobody has to do anything in these.
 DONE = ("connected", "verifying")
-MOST_NAMES = 3
 
 
 class L10n_Pl_KsefPanelWays(models.AbstractModel):
@@ -85,11 +83,7 @@ class L10n_Pl_KsefPanelWays(models.AbstractModel):
         return ""
 
     def _names(self, principal, group):
-        """Return who is in a group and works in a company, by name; else the administrator."""
-        here = Domain("active", "=", True) & Domain("company_ids", "in", principal.id)
-        members = self.env.ref(group).sudo().all_user_ids.filtered_domain(here)
-        names = members.sorted("name").mapped("name")[:MOST_NAMES]
-        return ", ".join(names) or self.env._("your administrator")
+        return principal._l10n_pl_ksef_names_of(group) or self.env._("your administrator")
 
     # ------------------------------------------------------------------
     # Why it is red

@@ -14,7 +14,7 @@ from ..tools.vault import VaultError
 from .sensitive import recently_confirmed, sensitive
 
 # Enough people to ask.
-SHOWN_MANAGERS = 3
+MOST_NAMES = 3
 
 
 class ResCompany(models.Model):
@@ -49,15 +49,16 @@ class ResCompany(models.Model):
                 right=f"{lacking.privilege_id.name}: {lacking.name}",
             )
         ]
-        managers = (
-            self.env.ref(CONNECT_GROUP)
-            .sudo()
-            .all_user_ids.filtered(lambda user: user.active and self in user.company_ids)
-        )
-        if managers:
-            names = ", ".join(managers.sorted("id")[:SHOWN_MANAGERS].mapped("name"))
+        names = self._l10n_pl_ksef_names_of(CONNECT_GROUP)
+        if names:
             parts.append(self.env._("The connection is managed by: %(names)s.", names=names))
         return " ".join(parts)
+
+    def _l10n_pl_ksef_names_of(self, group):
+        """Return who is in a group and works in the company, by name; empty if nobody is."""
+        members = self.env.ref(group).sudo().all_user_ids
+        here = members.filtered(lambda user: user.active and self in user.company_ids)
+        return ", ".join(here.sorted("name").mapped("name")[:MOST_NAMES])
 
     def _l10n_pl_ksef_managed(self):
         """Return the company that owns self's connection, if the user manages both.

@@ -17,8 +17,8 @@ JOURNEY = {
     "none": "brak",
     "being issued": "w trakcie wydawania",
     "valid until %(date)s": "ważny do %(date)s",
-    "one exists already: load it by hand in the Account tab": "istnieje już: wczytaj go ręcznie"
-    " w menu KSeF → Konto",
+    "one exists already: load it by hand in the menu KSeF → Account": "istnieje już: wczytaj go"
+    " ręcznie w menu KSeF → Konto",
     "Account authorization": "Autoryzacja konta",
     "Download AuthTokenRequest.xml": "Pobierz AuthTokenRequest.xml",
     "Do not open this file": "Nie otwieraj tego pliku",

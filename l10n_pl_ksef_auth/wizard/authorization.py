@@ -208,9 +208,10 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
         if window._catch_up(upload.reading):
             return window._follow_up(upload)
         session = window._session_of(upload.reading)
-        if session and not upload.reading.stops and not window.answer:
+        if not session or upload.reading.stops:
+            return window._view(upload)
+        if not window.answer:
             window.problem = problems.local("answer_missing")
-        if not session or upload.reading.stops or not window.answer:
             return window._view(upload)
         window.write({"session_id": session.id, "step": "verify", "problem": False})
         session._submit_signed(upload.content, **window._sender_values(upload.reading))
@@ -248,7 +249,7 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
             raise UserError(self.env._("You do not work in the company that this file is for."))
         action = company.sudo(False).l10n_pl_ksef_open_authorization()
         # A copy of the database asks first what to do.
-        other = self.browse(action["params"]["wizard_id"]) if "params" in action else self.browse()
+        other = self.browse(action.get("params", {}).get("wizard_id"))
         if other and other.sudo().step != "verify":
             other.go("upload")
             other.attach(window.document_name, base64.b64encode(upload.content).decode())

@@ -36,7 +36,7 @@ def _agree(env):
     obstacle = why_locked(env)
     if obstacle:
         # Written down without the key it would prove nothing.
-        _logger.warning("KSeF: %s: somebody has to agree to each NIP in the Account tab", obstacle)
+        _logger.warning("KSeF: %s: somebody has to agree to each NIP in KSeF, Account", obstacle)
         return
     for certificate in env["l10n_pl_ksef.certificate"].search([("company_ids", "!=", False)]):
         for company in certificate.with_context(active_test=False).company_ids:

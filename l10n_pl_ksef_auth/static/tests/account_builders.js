@@ -51,7 +51,6 @@ export const ACCOUNT = {
         subject_type: "certificateSubject",
         internal_id: "",
         responsible_ids: [],
-        change_means: "",
         choices: {
             environment: [
                 ["production", "Production"],

@@ -55,11 +55,6 @@ test("a working connection shows the tick and how long it lasts", async () => {
     expect(".o_ksef_certificate").toHaveText("being issued");
 });
 
-test("a connection that no certificate renews says when somebody signs again", async () => {
-    await mountPanel({ ...CONNECTED, sign_again_at: "2026-11-29 13:05:00" });
-    expect(".o_ksef_next_signature").toHaveText("On 11/29/2026 somebody has to sign again.");
-});
-
 test("a missing right is named", async () => {
     await mountPanel({
         ...CONNECTED,

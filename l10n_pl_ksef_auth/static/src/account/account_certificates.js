@@ -33,6 +33,7 @@ export class AccountCertificates extends Component {
         rows: Array,
         isBusy: Boolean,
         isCompared: Boolean,
+        isOffered: Boolean,
         termsOfRenewal: Function,
         renew: Function,
         revoke: Function,

@@ -4,7 +4,7 @@ import { _t } from "@web/core/l10n/translation";
 const STEPS = [
     { id: "download", label: _t("Download") },
     { id: "sign", label: _t("Sign") },
-    { id: "upload", label: _t("Upload the signature") },
+    { id: "upload", label: _t("Attach") },
 ];
 
 /** Where the user is on the way of three steps. */

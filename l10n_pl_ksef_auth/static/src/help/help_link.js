@@ -3,6 +3,5 @@ import { Component } from "@odoo/owl";
 /** A question mark that opens the manual in a tab of its own: what is open here stays open. */
 export class KsefHelpLink extends Component {
     static template = "l10n_pl_ksef_auth.HelpLink";
-    static props = { about: { type: String, optional: true } };
-    static defaultProps = { about: "login" };
+    static props = { about: String };
 }
