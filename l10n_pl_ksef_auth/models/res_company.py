@@ -186,9 +186,9 @@ class ResCompany(models.Model):
     def _l10n_pl_ksef_number(self):
         """Return whom self's connection is for, as sentences name it: the NIP, or the unit."""
         principal = self._l10n_pl_ksef_principal()
-        if principal.l10n_pl_ksef_context_type == "internal_id":
-            return self.env._("the unit %s", principal.l10n_pl_ksef_internal_id or "")
-        return self.env._("NIP %s", principal._l10n_pl_ksef_nip())
+        is_unit = principal.l10n_pl_ksef_context_type == "internal_id"
+        unit = is_unit and principal.l10n_pl_ksef_internal_id
+        return problems.number(self.env, unit, principal._l10n_pl_ksef_nip())
 
     def _l10n_pl_ksef_is_anothers(self, user):
         """Return True if a company that is not the user's has self's NIP or unit, too."""

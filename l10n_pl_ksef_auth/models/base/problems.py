@@ -194,6 +194,15 @@ def technical(env, problem):
     return texts(env, problem)["technical"] if problem else False
 
 
+def number(env, unit, nip):
+    """Return whom a login is for, as sentences name it: a unit's identifier, or else a NIP.
+
+    :param str unit: empty for a whole company
+    :param str nip: as people write it
+    """
+    return env._("the unit %s", unit) if unit else env._("NIP %s", nip)
+
+
 def sentence(env, text, values):
     """Return a sentence of the protocol layer (marked there with _lt) in the reader's language.
 

@@ -112,11 +112,11 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
     def _was_let_in(self):
         """Return True if KSeF issued the stored certificate to Odoo, or gave tokens for it."""
         digest = digest_of(read_secret(self, "certificate_secret"))
-        if read_secret(self, "issued_secret") == digest:
+        if _is_sealed(self, "issued_secret", digest):
             return True
         opened = [("certificate_id", "=", self.id), ("opened_with_secret", "!=", False)]
         logins = self.env["l10n_pl_ksef.session"].sudo().search(opened)
-        return any(read_secret(login, "opened_with_secret") == digest for login in logins)
+        return any(_is_sealed(login, "opened_with_secret", digest) for login in logins)
 
     def _sealed_owner(self):
         """Return the kind and value of the owner's identifier, or None; the value is secret."""
@@ -203,6 +203,14 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
             if not any(error.has(code) for code in needless):
                 raise
             _logger.info("KSeF certificate %s was revoked already", self.id)
+
+
+def _is_sealed(record, name, digest):
+    """Return True if a record's seal is of a certificate; one that does not open proves nothing."""
+    try:
+        return read_secret(record, name) == digest
+    except VaultCorrupt:
+        return False
 
 
 def _was_the_machines(successor):

@@ -125,14 +125,20 @@ class L10n_Pl_KsefSession(models.Model):
                 signer=f", {session.signer_name}" if session.signer_name else "",
             )
 
-    @api.depends("problem", "signer_name", "company_id")
+    def _number(self):
+        """Return whom this login is for, as sentences name it."""
+        value = self.context_value or ""
+        unit = value if self.context_type == "InternalId" else ""
+        return problems.number(self.env, unit, nip.formatted(value))
+
+    @api.depends("problem", "signer_name", "context_type", "context_value")
     @api.depends_context("lang", "tz")
     def _compute_problem_texts(self):
         for session in self:
             told = session.problem and problems.texts(
                 session.env,
                 session.problem,
-                nip=session.context_value,
+                nip=session._number(),
                 signer=session.signer_name or "",
             )
             session.problem_text = told and told["text"]
