@@ -52,8 +52,8 @@ class L10n_Pl_KsefAudit(models.Model):
     def _passed_over_text(self, detail):
         """Return "3=archived" as the notice itself said it."""
         users = self.env["res.users"].sudo()
-        reasons = dict(part.split("=") for part in detail.split("; "))
-        known = {users.browse(int(number)).exists(): why for number, why in reasons.items()}
+        reasons = (part.partition("=")[::2] for part in detail.split("; "))
+        known = {users.browse(int(id_)).exists(): why for id_, why in reasons if id_.isdigit()}
         return alert_texts.passed_over(self.env, {user: why for user, why in known.items() if user})
 
     def _agreed_text(self, detail):

@@ -15,7 +15,6 @@ from ...tools.vault import VaultCorrupt, VaultError
 from ..vault.vault import MIXIN
 from . import problems
 from .locks import LockBusy, under_lock
-from .table import Look
 
 _logger = logging.getLogger(__name__)
 
@@ -116,11 +115,15 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
         """Return whom the sentences about a problem of this record name, see problems.texts."""
         return {}
 
-    def _refuse_unlisted(self, state):
+    def _running(self):
+        """Return the method of the row that runs, or None."""
         running = self.env.context.get(RUNNING)
         # A browser can fill the context, too, but JSON makes no tuple.
         model, method = running if isinstance(running, tuple) else (None, None)
-        method = method if model == self._name else None
+        return method if model == self._name else None
+
+    def _refuse_unlisted(self, state):
+        method = self._running()
         for record in self:
             if record.state != state and not self._machine.allows(method, record.state, state):
                 raise UnlistedTransition(
@@ -193,15 +196,16 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
 
     def _run_step(self, method):
         """Run and commit one step, or its failure; return the failure, and the row that follows."""
+        running = self._within(method)
         try:
-            getattr(self._within(method), method)()
+            getattr(running, method)()
             # Before the commit, which empties the cache.
             following = self._following_step()
             failure = None
         except (KsefError, VaultError, UnlistedTransition) as error:
             self.env.cr.rollback()
             _logger.info("%s: %s: %s", self, method, error)
-            self._on_failure(error)
+            running._on_failure(error)
             failure, following = error, None
         self.env.cr.commit()
         return failure, following
@@ -253,7 +257,7 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
 
         Neither keeps Odoo away for more than an hour, nor beyond the end of what waits for KSeF.
         """
-        looks = isinstance(self._due_step(), Look)
+        looks = self._machine.only_looks(self._running())
         longest = LONGEST_RETRY if looks else longest_retry(error)
         growing = min(FIRST_RETRY * 2 ** min(self.attempts, 16), longest)
         asked = min(retry_after(error), LONGEST_RETRY)

@@ -85,6 +85,13 @@ class Table:
         refusals = (row for row in self.rows if isinstance(row, Refusal))
         return next((row for row in refusals if row.covers(state)), None)
 
+    def only_looks(self, method):
+        """Return True if a method is a step that nobody waits for.
+
+        :param str method: the method that runs; None for none that the table knows
+        """
+        return any(isinstance(row, Look) and row.method == method for row in self.rows)
+
     def allows(self, method, old, new):
         """Return True if a row of this method leads from one state to the other.
 

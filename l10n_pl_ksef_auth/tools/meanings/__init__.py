@@ -23,7 +23,7 @@ def of_error(error: KsefError) -> Meaning:
     if isinstance(error, KsefForbidden):
         return forbidden(error.reason, error.call)
     if isinstance(error, KsefUnavailable):
-        return outage(error.code, error.sent, error.details)
+        return outage(error.code, error.may_have_done, error.details)
     if isinstance(error, KsefRefused):
         details = error.problems[0].details if error.problems else ()
         return refusal(error.number, details, error.status, error.call)
