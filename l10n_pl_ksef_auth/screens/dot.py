@@ -10,9 +10,15 @@ from .panel import COLORS
 
 # The fields that the colour depends on.
 KNOWN = (
-    "state", "method", "problem", "rights", "rights_checked_at", "refresh_valid_until", "renew_at",
+    "state",
+    "method",
+    "problem",
+    "rights",
+    "rights_checked_at",
+    "refresh_valid_until",
+    "renew_at",
     "renewal_untried",
-)  # fmt: skip
+)
 
 
 class L10n_Pl_KsefDot(models.AbstractModel):

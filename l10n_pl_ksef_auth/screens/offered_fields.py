@@ -3,19 +3,49 @@ from odoo import api, models
 # By model, what people look for and group by; its other fields serve the machine.
 OFFERED = {
     "l10n_pl_ksef.session": {
-        "company_id", "environment", "method", "state", "reference_number", "activated_at",
-        "refresh_valid_until", "signer_name", "signer_masked", "user_id", "certificate_id",
-        "consent_at", "closed_by_user", "create_date",
+        "company_id",
+        "environment",
+        "method",
+        "state",
+        "reference_number",
+        "activated_at",
+        "refresh_valid_until",
+        "signer_name",
+        "signer_masked",
+        "user_id",
+        "certificate_id",
+        "consent_at",
+        "closed_by_user",
+        "create_date",
     },
     "l10n_pl_ksef.certificate": {
-        "name", "company_ids", "environment", "state", "origin", "owner_name", "identity_masked",
-        "serial_number", "valid_from", "valid_to", "taken_at", "user_id", "create_date",
+        "name",
+        "company_ids",
+        "environment",
+        "state",
+        "origin",
+        "owner_name",
+        "identity_masked",
+        "serial_number",
+        "valid_from",
+        "valid_to",
+        "taken_at",
+        "user_id",
+        "create_date",
     },
     "l10n_pl_ksef.audit": {
-        "company_id", "environment", "event", "user_id", "create_date", "address", "signer_name",
-        "signer_masked", "reference", "consent",
+        "company_id",
+        "environment",
+        "event",
+        "user_id",
+        "create_date",
+        "address",
+        "signer_name",
+        "signer_masked",
+        "reference",
+        "consent",
     },
-}  # fmt: skip
+}
 
 
 class L10n_Pl_KsefOfferedFields(models.AbstractModel):

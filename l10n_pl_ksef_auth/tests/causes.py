@@ -19,8 +19,14 @@ SESSIONS, CERTIFICATES = "l10n_pl_ksef.session", "l10n_pl_ksef.certificate"
 COMPANIES, DUE = "res.company", "l10n_pl_ksef.keep_alive"
 # The endpoints that a login or a living one needs, "*" for all.
 ENDPOINTS = (
-    "*", "challenge", "xades-signature", "auth-status", "redeem", "refresh", "permissions",
-)  # fmt: skip
+    "*",
+    "challenge",
+    "xades-signature",
+    "auth-status",
+    "redeem",
+    "refresh",
+    "permissions",
+)
 DETAILS = {"delay": {"seconds": 0.01}, "429": {"seconds": 30}, "refusal": {"code": 21405}}
 # KSeF's final statuses of a login (docs/ksef.md A1-login).
 STATUSES = (415, 425, 450, 460, 470, 480, 500, 550, 999)
@@ -43,15 +49,38 @@ STEPS = (
     (DUE, "_work_off"),
 )
 FEW = (
-    "503 at *", "reset at challenge", "lost at redeem", "429 at auth-status", "401 at *",
-    "empty-403 at refresh", "refusal at xades-signature", "410 at auth-status", "wall at *",
-    "delay at *", "status 415", "status 500", "xmlsec missing", "ValueError in signing",
-    "odd exception in _redeem", "odd exception in _certificate_login",
-    "odd exception in _work_off", "row locked", "odd exception, cannot be set aside",
-    "clock 8 days", "clock -40 days", "key missing", "copy_duplicated", "copy_moved",
-    "certificate's key unreadable", "both unreadable", "closed port", "wrong address",
-    "wrong NIP", "certificate revoked", "nothing renews",
-)  # fmt: skip
+    "503 at *",
+    "reset at challenge",
+    "lost at redeem",
+    "429 at auth-status",
+    "401 at *",
+    "empty-403 at refresh",
+    "refusal at xades-signature",
+    "410 at auth-status",
+    "wall at *",
+    "delay at *",
+    "status 415",
+    "status 500",
+    "xmlsec missing",
+    "ValueError in signing",
+    "odd exception in _redeem",
+    "odd exception in _certificate_login",
+    "odd exception in _work_off",
+    "row locked",
+    "odd exception, cannot be set aside",
+    "clock 8 days",
+    "clock -40 days",
+    "key missing",
+    "copy_duplicated",
+    "copy_moved",
+    "certificate's key unreadable",
+    "both unreadable",
+    "closed port",
+    "wrong address",
+    "wrong NIP",
+    "certificate revoked",
+    "nothing renews",
+)
 # How a copy of the database looks: Odoo's identifier, the server's, the database's.
 MOVES = {
     "copy_duplicated": lambda uuid, server, database: ("another", server, database),

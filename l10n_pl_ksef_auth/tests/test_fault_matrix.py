@@ -12,15 +12,24 @@ from .scenarios import ScenarioCase
 ENDPOINTS = {
     "first login": ("xades-signature", "auth-status", "redeem", "permissions"),
     "certificate login": (
-        "challenge", "xades-signature", "auth-status", "redeem", "permissions", "session-revoke",
+        "challenge",
+        "xades-signature",
+        "auth-status",
+        "redeem",
+        "permissions",
+        "session-revoke",
     ),
     "daily check": ("refresh", "permissions", "certificate-query"),
     "enrollment": (
-        "enrollment-data", "certificate-limits", "certificate-query", "enroll",
-        "enrollment-status", "retrieve",
+        "enrollment-data",
+        "certificate-limits",
+        "certificate-query",
+        "enroll",
+        "enrollment-status",
+        "retrieve",
     ),
     "renewal": ("certificate-revoke",),
-}  # fmt: skip
+}
 # KSeF's final answers: a machine must not repeat them for ever, so a human may be told.
 FINAL = ("401", "403", "empty-403", "410", "refusal")
 DETAILS = {"delay": {"seconds": 0.01}, "429": {"seconds": 30}, "refusal": {"code": 21405}}
@@ -61,8 +70,12 @@ class TestFaultMatrix(ScenarioCase):
             return True
         # KSeF gives this answer only once, and it was lost on the way.
         lost = endpoint in ("xades-signature", "redeem") and kind in (
-            "lost", "half", "html", "not-json", "oversized",
-        )  # fmt: skip
+            "lost",
+            "half",
+            "html",
+            "not-json",
+            "oversized",
+        )
         if outcome == "asked":
             return scenario == "first login" and (lost or kind in FINAL)
         return outcome == "told" and kind in FINAL

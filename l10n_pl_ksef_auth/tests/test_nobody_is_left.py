@@ -23,9 +23,18 @@ HOUR, DAY, MINUTE = timedelta(hours=1), timedelta(days=1), timedelta(minutes=1)
 AT_ONCE = timedelta(seconds=5)
 # Before (below zero) and after the end of the login; the renewal begins two to three days before.
 LOOKS = (
-    -4 * DAY, -2 * DAY, -25 * HOUR, -DAY + MINUTE, -12 * HOUR, -HOUR, -MINUTE,
-    MINUTE, HOUR + MINUTE, 2 * HOUR, DAY,
-)  # fmt: skip
+    -4 * DAY,
+    -2 * DAY,
+    -25 * HOUR,
+    -DAY + MINUTE,
+    -12 * HOUR,
+    -HOUR,
+    -MINUTE,
+    MINUTE,
+    HOUR + MINUTE,
+    2 * HOUR,
+    DAY,
+)
 # Whether a login is for the NIP that the company has now.
 RIGHTFUL = "context_digits = (SELECT l10n_pl_ksef_digits FROM res_company WHERE id = company_id)"
 # Of these there are no mails.

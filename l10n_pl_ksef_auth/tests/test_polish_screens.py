@@ -6,12 +6,42 @@ from .common import KsefCase
 
 # Members whose values are not our texts: codes, names, numbers, KSeF's own words.
 NO_TEXT = {
-    "answer", "challenge", "code", "color", "companies", "company_name", "context_type", "document",
-    "download_url", "environment", "evidence", "expires", "internal_id", "kind", "level",
-    "masked", "name", "nip", "number", "origin", "owner", "reference_number", "result",
-    "serial_number", "signing_label", "signing_url", "state", "status_at_ksef", "step",
-    "subject_type", "technical", "tick", "url", "way", "way_back",
-}  # fmt: skip
+    "answer",
+    "challenge",
+    "code",
+    "color",
+    "companies",
+    "company_name",
+    "context_type",
+    "document",
+    "download_url",
+    "environment",
+    "evidence",
+    "expires",
+    "internal_id",
+    "kind",
+    "level",
+    "masked",
+    "name",
+    "nip",
+    "number",
+    "origin",
+    "owner",
+    "reference_number",
+    "result",
+    "serial_number",
+    "signing_label",
+    "signing_url",
+    "state",
+    "status_at_ksef",
+    "step",
+    "subject_type",
+    "technical",
+    "tick",
+    "url",
+    "way",
+    "way_back",
+}
 # KSeF tells these in Polish itself.
 KSEF_WORDS = {"/sessions/method", "/sessions/state_label"}
 

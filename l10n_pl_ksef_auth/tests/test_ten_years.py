@@ -19,10 +19,21 @@ OUTAGES_A_YEAR, LONGEST_OUTAGE = 5, timedelta(hours=48)
 MISHAPS_A_YEAR = 40
 MISHAPS = ("429", "lost", "html", "half", "reset", "slow")
 ENDPOINTS = (
-    "challenge", "xades-signature", "auth-status", "redeem", "refresh", "session-revoke",
-    "permissions", "certificate-limits", "enrollment-data", "enroll", "enrollment-status",
-    "retrieve", "certificate-query", "certificate-revoke",
-)  # fmt: skip
+    "challenge",
+    "xades-signature",
+    "auth-status",
+    "redeem",
+    "refresh",
+    "session-revoke",
+    "permissions",
+    "certificate-limits",
+    "enrollment-data",
+    "enroll",
+    "enrollment-status",
+    "retrieve",
+    "certificate-query",
+    "certificate-revoke",
+)
 SLOW = timedelta(minutes=30)
 
 

@@ -28,8 +28,14 @@ _MOST_CHECKS = 3
 _CHEAP = 10_000
 #: Which trouble is told where several keep a pair from being found.
 _GRAVEST: tuple[Reason, ...] = (
-    "strong", "password", "two_files", "encryption", "damaged", "certificate", "key_type"
-)  # fmt: skip
+    "strong",
+    "password",
+    "two_files",
+    "encryption",
+    "damaged",
+    "certificate",
+    "key_type",
+)
 #: Troubles in which the certificate for logging in may be.
 _HIDING = {"certificate", "damaged", "two_files", "encryption", "strong"}
 

@@ -22,13 +22,24 @@ from .members import MOST, for_people, shown, texts
 MAX_RETRY_AFTER = 24 * 3600.0
 #: Members of a problem that tell nothing about its reason (RFC 7807, and KSeF's own).
 _STANDARD_MEMBERS = {
-    "title", "status", "detail", "instance", "timestamp", "traceId", "type", "reasonCode"
-}  # fmt: skip
+    "title",
+    "status",
+    "detail",
+    "instance",
+    "timestamp",
+    "traceId",
+    "type",
+    "reasonCode",
+}
 #: Calls that leave everything at KSeF as it is, by method and the beginning of the path.
 _READS = (
-    "GET ", "POST /auth/challenge", "POST /auth/token/refresh", "POST /certificates/query",
-    "POST /certificates/retrieve", "POST /permissions/query",
-)  # fmt: skip
+    "GET ",
+    "POST /auth/challenge",
+    "POST /auth/token/refresh",
+    "POST /certificates/query",
+    "POST /certificates/retrieve",
+    "POST /permissions/query",
+)
 _TRACE = re.compile("[0-9A-Za-z-]{8,80}")
 
 

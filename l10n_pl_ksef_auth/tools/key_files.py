@@ -18,9 +18,21 @@ from .locked_keys import Locked, UselessError
 from .x509_support import UNREADABLE, Certificate, load_without_check, read_certificate
 
 Reason = Literal[
-    "certificate", "damaged", "encryption", "format", "key_type", "mismatch", "no_certificate",
-    "no_key", "no_login_key", "not_authentication", "password", "strong", "too_large", "two_files",
-]  # fmt: skip
+    "certificate",
+    "damaged",
+    "encryption",
+    "format",
+    "key_type",
+    "mismatch",
+    "no_certificate",
+    "no_key",
+    "no_login_key",
+    "not_authentication",
+    "password",
+    "strong",
+    "too_large",
+    "two_files",
+]
 _MOST_FILES, _MOST_BYTES, _MOST_BLOCKS = 8, 256 * 1024, 20
 #: Elements of ASN.1 in one certificate, key or PKCS#12: a qualified certificate has some 250.
 _MOST_ELEMENTS, _DEEPEST, _LONGEST_OID, _LONGEST_LENGTH = 1500, 30, 40, 4

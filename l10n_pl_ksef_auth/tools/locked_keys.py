@@ -26,9 +26,13 @@ _MOST_MEMORY, _MOST_LANES = 64 * 1024 * 1024, 4
 _OPENSSL_MEMORY = 32 * 1024 * 1024
 #: Ciphers that every release knows, and the bytes of their blocks.
 _CIPHERS = {
-    "aes128_cbc": 16, "aes192_cbc": 16, "aes256_cbc": 16, "tripledes_3key": 8,
-    "pkcs12_sha1_tripledes_3key": 8, "pkcs12_sha1_tripledes_2key": 8,
-}  # fmt: skip
+    "aes128_cbc": 16,
+    "aes192_cbc": 16,
+    "aes256_cbc": 16,
+    "tripledes_3key": 8,
+    "pkcs12_sha1_tripledes_3key": 8,
+    "pkcs12_sha1_tripledes_2key": 8,
+}
 _DIGESTS = {"sha1", "sha224", "sha256", "sha384", "sha512"}
 _PEM_CIPHERS = re.compile(rb"DEK-Info: ?(AES-[0-9]{3}|DES-EDE3)-CBC,")
 _SCRYPT = "1.3.6.1.4.1.11591.4.11"

@@ -31,8 +31,13 @@ _FILE = "file:"
 
 #: Errors of network shares on which a file cannot have two names; the last one is Windows'.
 _NO_SECOND_NAME = {
-    errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EINVAL
-}  # fmt: skip
+    errno.EPERM,
+    errno.ENOTSUP,
+    errno.EOPNOTSUPP,
+    errno.ENOSYS,
+    errno.EMLINK,
+    errno.EINVAL,
+}
 
 
 class VaultError(Exception):

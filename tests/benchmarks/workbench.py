@@ -77,9 +77,12 @@ class Workbench:
         )
         done = subprocess.run(
             [*self._shop.programs.odoo(database, "shell"), "--no-http", "--log-level=warn"],
-            input=guarded, text=True, capture_output=True, cwd=ROOT,
+            input=guarded,
+            text=True,
+            capture_output=True,
+            cwd=ROOT,
             env=self._shop.programs.environment(),
-        )  # fmt: skip
+        )
         if done.returncode:
             raise RuntimeError(f"in Odoo's shell on {database}: {done.stderr[-3000:]}")
 

@@ -50,8 +50,13 @@ def everything(ksef):
     ksef.call("GET", "/permissions/attachments/status", tokens.access)
     ksef.call("GET", "/certificates/limits", tokens.access)
     serial = f"{ksef.certificate(tokens, ec_key()).serial_number:016X}"
-    wanted = {"certificateSerialNumber": serial, "type": "Authentication", "status": "Active",
-              "name": "Certyfikat", "expiresAfter": "2026-01-01T00:00:00Z"}  # fmt: skip
+    wanted = {
+        "certificateSerialNumber": serial,
+        "type": "Authentication",
+        "status": "Active",
+        "name": "Certyfikat",
+        "expiresAfter": "2026-01-01T00:00:00Z",
+    }
     ksef.call("POST", "/certificates/query", tokens.access, json=wanted)
     shorter = {"validTo": (ksef.sim.clock.now() + timedelta(days=9)).isoformat()}
     ksef.call("PUT", f"/testdata/certificates/{serial}", tokens.access, json=shorter)
@@ -109,9 +114,12 @@ def _rights(ksef):
     _indirect_rights(ksef)
     _subunits(ksef)
     _eu_entities(ksef, owner)
-    asked = {"queryType": "PermissionsInCurrentContext", "permissionState": "Active",
-             "authorizedIdentifier": {"type": "Nip", "value": OFFICE},
-             "permissionTypes": ["InvoiceRead"]}  # fmt: skip
+    asked = {
+        "queryType": "PermissionsInCurrentContext",
+        "permissionState": "Active",
+        "authorizedIdentifier": {"type": "Nip", "value": OFFICE},
+        "permissionTypes": ["InvoiceRead"],
+    }
     found = ksef.call("POST", "/permissions/query/persons/grants", owner, json=asked).json()
     right = found["permissions"][0]["id"]
     ksef.call("DELETE", f"/permissions/common/grants/{right}", owner)
@@ -153,8 +161,11 @@ def _eu_entities(ksef, owner):
     ksef.sim.world.grant(Who("pesel", identities.OWNER.pesel), where, "VatUeManage")
     within = ksef.login(nip=where.value, context=where.type).access
     ksef.call("POST", "/permissions/eu-entities/grants", within, json=to_eu_representative())
-    asked = {"vatUeIdentifier": EU_NUMBER, "authorizedFingerprintIdentifier": FINGERPRINT,
-             "permissionTypes": ["InvoiceRead"]}  # fmt: skip
+    asked = {
+        "vatUeIdentifier": EU_NUMBER,
+        "authorizedFingerprintIdentifier": FINGERPRINT,
+        "permissionTypes": ["InvoiceRead"],
+    }
     ksef.call("POST", "/permissions/query/eu-entities/grants", owner, json=asked)
 
 
@@ -187,10 +198,19 @@ def _test_data(ksef):
     pesel = {"type": "Pesel", "value": identities.READER.pesel}
     right = [{"permissionType": "InvoiceWrite", "description": "Uprawnienie"}]
     unit = {"subjectNip": "2222222239", "description": "Szkoła"}
-    company = {"subjectNip": "1111111111", "subjectType": "JST", "description": "Gmina",
-               "subunits": [unit], "createdDate": "2026-01-01T00:00:00Z"}  # fmt: skip
-    person = {"nip": "1111111111", "pesel": identities.STRANGER.pesel, "isBailiff": False,
-              "description": "Osoba"}  # fmt: skip
+    company = {
+        "subjectNip": "1111111111",
+        "subjectType": "JST",
+        "description": "Gmina",
+        "subunits": [unit],
+        "createdDate": "2026-01-01T00:00:00Z",
+    }
+    person = {
+        "nip": "1111111111",
+        "pesel": identities.STRANGER.pesel,
+        "isBailiff": False,
+        "description": "Osoba",
+    }
     grant = {"contextIdentifier": nip, "authorizedIdentifier": pesel}
     for path, body in [
         ("subject", company),

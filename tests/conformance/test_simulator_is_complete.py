@@ -27,8 +27,20 @@ BEYOND = re.compile(
     r"|GET /peppol/query"  # the providers of another network
 )
 ODD: tuple[Any, ...] = (
-    None, 7, -1, 10**12, "", "x", [], {}, True, ["x"], [None], {"type": None}, {"a": 1},
-)  # fmt: skip
+    None,
+    7,
+    -1,
+    10**12,
+    "",
+    "x",
+    [],
+    {},
+    True,
+    ["x"],
+    [None],
+    {"type": None},
+    {"a": 1},
+)
 
 
 def shape(path: str) -> str:
@@ -43,8 +55,15 @@ def test_every_operation_is_simulated_or_beyond_a_client_of_authentication():
     assert simulated - described == set()
     assert described - simulated == beyond
     assert not beyond & simulated
-    starts = ("/auth", "/certificates", "/tokens", "/testdata", "/limits", "/rate-limits",
-              "/permissions")  # fmt: skip
+    starts = (
+        "/auth",
+        "/certificates",
+        "/tokens",
+        "/testdata",
+        "/limits",
+        "/rate-limits",
+        "/permissions",
+    )
     assert not any(path.startswith((*starts, "/security")) for _method, path in beyond)
 
 

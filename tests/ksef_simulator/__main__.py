@@ -14,9 +14,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="ksef_simulator", description=main.__doc__)
     parser.add_argument("--port", type=int, default=0, help="TCP port; any free one unless told")
     parser.add_argument(
-        "--environment", choices=("test", "demo", "production"), default="test",
+        "--environment",
+        choices=("test", "demo", "production"),
+        default="test",
         help="only test accepts self-signed certificates",
-    )  # fmt: skip
+    )
     parser.add_argument(
         "--proxy-port", type=int, help="HTTPS under KSeF's own host names, through this proxy"
     )

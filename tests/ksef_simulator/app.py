@@ -54,11 +54,24 @@ if TYPE_CHECKING:
     from .simulator import Simulator
 
 MODULES: tuple[Any, ...] = (
-    auth, auth_tokens, sessions,
-    permission_lists, permission_grants, permission_operations, authorizations, roles,
-    certificates, certificate_list, testdata, public_keys, online, online_status, ksef_tokens,
-    limits_api, attachments,
-)  # fmt: skip
+    auth,
+    auth_tokens,
+    sessions,
+    permission_lists,
+    permission_grants,
+    permission_operations,
+    authorizations,
+    roles,
+    certificates,
+    certificate_list,
+    testdata,
+    public_keys,
+    online,
+    online_status,
+    ksef_tokens,
+    limits_api,
+    attachments,
+)
 ENDPOINTS: tuple[Endpoint, ...] = tuple(item for module in MODULES for item in module.ENDPOINTS)
 PREFIX = "/v2"
 WALLS = {"wall": "json", "wall-text": "text", "wall-html": "html"}

@@ -46,7 +46,12 @@ ENDPOINTS = (
     Endpoint("testdata", "POST", "/testdata/attachment", allow, limit=AUTH),
     Endpoint("testdata", "POST", "/testdata/attachment/revoke", revoke, limit=AUTH),
     Endpoint(
-        "attachments", "GET", "/permissions/attachments/status", state,
-        (ACCESS,), OTHER, ("CredentialsManage", "CredentialsRead"),
+        "attachments",
+        "GET",
+        "/permissions/attachments/status",
+        state,
+        (ACCESS,),
+        OTHER,
+        ("CredentialsManage", "CredentialsRead"),
     ),
-)  # fmt: skip
+)

@@ -159,8 +159,10 @@ class Availability:
         page = _page(request)
         answers = {"status": self.status(), "messages": self.messages()}
         if how == "dummy":
-            answers = {"status": {"status": DUMMY["category"], "messages": [DUMMY]},
-                       "messages": [DUMMY]}  # fmt: skip
+            answers = {
+                "status": {"status": DUMMY["category"], "messages": [DUMMY]},
+                "messages": [DUMMY],
+            }
         if page not in answers or request.method != "GET":
             return Response("Not found", 404, content_type="text/plain")
         return Response(json.dumps(answers[page]), content_type="application/json")

@@ -176,9 +176,14 @@ def _issue(call: Call, application: Enrollment) -> str:
     end = start + timedelta(days=settings.certificate_days)
     subject = application.csr.subject
     made = call.sim.authority.issue_ksef_certificate(
-        application.csr.public_key(), subject, application.type, start, end, serial,
+        application.csr.public_key(),
+        subject,
+        application.type,
+        start,
+        end,
+        serial,
         settings.certificate_encoding,
-    )  # fmt: skip
+    )
     common_name = subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value
     certificate = Certificate(
         serial=f"{serial:016X}",
@@ -237,13 +242,21 @@ def _retrieved(certificate: Certificate) -> dict[str, str]:
 ENDPOINTS = (
     Endpoint("certificate-limits", "GET", "/certificates/limits", limits, (ACCESS,), OTHER),
     Endpoint(
-        "enrollment-data", "GET", "/certificates/enrollments/data", enrollment_data,
-        (ACCESS,), OTHER,
+        "enrollment-data",
+        "GET",
+        "/certificates/enrollments/data",
+        enrollment_data,
+        (ACCESS,),
+        OTHER,
     ),
     Endpoint("enroll", "POST", "/certificates/enrollments", enroll, (ACCESS,), OTHER),
     Endpoint(
-        "enrollment-status", "GET", "/certificates/enrollments/<ref>", enrollment_status,
-        (ACCESS,), OTHER,
+        "enrollment-status",
+        "GET",
+        "/certificates/enrollments/<ref>",
+        enrollment_status,
+        (ACCESS,),
+        OTHER,
     ),
     Endpoint("retrieve", "POST", "/certificates/retrieve", retrieve, (ACCESS,), OTHER),
-)  # fmt: skip
+)

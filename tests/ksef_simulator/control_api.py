@@ -94,8 +94,11 @@ class ControlApi:
         name, values = body["method"], body["values"]
         if name not in AVAILABILITY:
             raise ValueError(f"the availability service has no method {name!r}")
-        times = {item: datetime.fromisoformat(values[item]) for item in ("start", "end")
-                 if item in values}  # fmt: skip
+        times = {
+            item: datetime.fromisoformat(values[item])
+            for item in ("start", "end")
+            if item in values
+        }
         return getattr(self.sim.availability, name)(**{**values, **times})
 
     def _state(self, _body: dict[str, Any]) -> dict[str, Any]:

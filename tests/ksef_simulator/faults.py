@@ -12,10 +12,26 @@ from typing import Any
 
 KINDS = frozenset(
     {
-        "delay", "reset", "500", "503", "html", "half", "lost", "429", "401", "403", "empty-403",
-        "refusal", "410", "not-json", "oversized", "wall", "wall-text", "wall-html",
+        "delay",
+        "reset",
+        "500",
+        "503",
+        "html",
+        "half",
+        "lost",
+        "429",
+        "401",
+        "403",
+        "empty-403",
+        "refusal",
+        "410",
+        "not-json",
+        "oversized",
+        "wall",
+        "wall-text",
+        "wall-html",
     }
-)  # fmt: skip
+)
 
 HTML = (
     b"<!DOCTYPE html><html><head><title>Request unsuccessful</title></head><body>"

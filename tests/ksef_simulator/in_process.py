@@ -67,7 +67,9 @@ class InProcessAdapter(BaseAdapter):
         response.request = request
         response.encoding = "utf-8"
         response.raw = HTTPResponse(
-            body=io.BytesIO(data), status=status, headers=list(headers.items()),
+            body=io.BytesIO(data),
+            status=status,
+            headers=list(headers.items()),
             preload_content=False,
-        )  # fmt: skip
+        )
         return response

@@ -108,9 +108,15 @@ def _day(text: str) -> str:
 
 
 def _check_certificate(
-    sim: Simulator, signed: str, kind: str, context: str, seller: str, serial: str,
-    digest: str, signature: str,
-) -> None:  # fmt: skip
+    sim: Simulator,
+    signed: str,
+    kind: str,
+    context: str,
+    seller: str,
+    serial: str,
+    digest: str,
+    signature: str,
+) -> None:
     _digest(digest)
     certificate = sim.state.certificates.get(serial)
     if certificate is None:

@@ -19,9 +19,14 @@ from .state import ACCESS, LoginContext, Who, reference
 from .versions import by_version, rights
 
 GRANTABLE = rights(
-    "InvoiceRead", "InvoiceWrite", "CredentialsRead", "CredentialsManage", "SubunitManage",
-    "EnforcementOperations", "Introspection",
-)  # fmt: skip
+    "InvoiceRead",
+    "InvoiceWrite",
+    "CredentialsRead",
+    "CredentialsManage",
+    "SubunitManage",
+    "EnforcementOperations",
+    "Introspection",
+)
 WANTED = by_version(
     GRANTABLE,
     lambda right: record({"permissions": array(right, 1), "description": text(5, 256)}),

@@ -13,8 +13,10 @@ from .state import ACCESS
 from .versions import NEW, OLD
 
 SESSION_LIMITS = {
-    "maxInvoiceSizeInMB": 1, "maxInvoiceWithAttachmentSizeInMB": 3, "maxInvoices": 10000,
-}  # fmt: skip
+    "maxInvoiceSizeInMB": 1,
+    "maxInvoiceWithAttachmentSizeInMB": 3,
+    "maxInvoices": 10000,
+}
 COLLECTIVE_LIMITS = {"maxInvoices": 500}
 #: Those that a test may set, see `TOLD` for what KSeF tells besides.
 RATE_LIMITS: dict[str, tuple[int, int, int]] = {

@@ -232,11 +232,21 @@ def close(call: Call) -> Answer:
 ENDPOINTS = (
     Endpoint("online-open", "POST", "/sessions/online", open_session, (ACCESS,), OPENING, SENDERS),
     Endpoint(
-        "online-send", "POST", "/sessions/online/<ref>/invoices", send,
-        (ACCESS,), SENDING, SENDERS,
+        "online-send",
+        "POST",
+        "/sessions/online/<ref>/invoices",
+        send,
+        (ACCESS,),
+        SENDING,
+        SENDERS,
     ),
     Endpoint(
-        "online-close", "POST", "/sessions/online/<ref>/close", close,
-        (ACCESS,), CLOSING, SENDERS,
+        "online-close",
+        "POST",
+        "/sessions/online/<ref>/close",
+        close,
+        (ACCESS,),
+        CLOSING,
+        SENDERS,
     ),
-)  # fmt: skip
+)

@@ -89,7 +89,11 @@ def operation_status(call: Call) -> Answer:
 
 ENDPOINTS = (
     Endpoint(
-        "permission-operation", "GET", "/permissions/operations/<ref>", operation_status,
-        (ACCESS,), OTHER,
+        "permission-operation",
+        "GET",
+        "/permissions/operations/<ref>",
+        operation_status,
+        (ACCESS,),
+        OTHER,
     ),
-)  # fmt: skip
+)

@@ -27,9 +27,14 @@ from .verify.schema import VAT_UE
 from .versions import by_version, rights
 
 OF_PERSONS = rights(
-    "CredentialsManage", "CredentialsRead", "InvoiceWrite", "InvoiceRead", "Introspection",
-    "SubunitManage", "EnforcementOperations",
-)  # fmt: skip
+    "CredentialsManage",
+    "CredentialsRead",
+    "InvoiceWrite",
+    "InvoiceRead",
+    "Introspection",
+    "SubunitManage",
+    "EnforcementOperations",
+)
 OF_INVOICES = rights("InvoiceWrite", "InvoiceRead")
 AUTHORIZATIONS = ("SelfInvoicing", "RRInvoicing", "TaxRepresentative", "PefInvoicing")
 EU_RIGHTS = ("VatUeManage", "InvoiceWrite", "InvoiceRead", "Introspection")

@@ -59,8 +59,12 @@ def revoke(call: Call) -> Answer:
 ENDPOINTS = (
     Endpoint("sessions", "GET", "/auth/sessions", sessions, (ACCESS,), OTHER),
     Endpoint(
-        "session-revoke", "DELETE", "/auth/sessions/current", revoke_current,
-        (ACCESS, REFRESH), OTHER,
+        "session-revoke",
+        "DELETE",
+        "/auth/sessions/current",
+        revoke_current,
+        (ACCESS, REFRESH),
+        OTHER,
     ),
     Endpoint("session-revoke", "DELETE", "/auth/sessions/<ref>", revoke, (ACCESS,), OTHER),
-)  # fmt: skip
+)

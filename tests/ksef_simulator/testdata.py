@@ -15,9 +15,14 @@ from .versions import by_version, rights
 
 AUTHORIZED = {"Nip": "nip", "Pesel": "pesel", "Fingerprint": "fingerprint"}
 GRANTABLE = rights(
-    "InvoiceRead", "InvoiceWrite", "Introspection", "CredentialsRead", "CredentialsManage",
-    "EnforcementOperations", "SubunitManage",
-)  # fmt: skip
+    "InvoiceRead",
+    "InvoiceWrite",
+    "Introspection",
+    "CredentialsRead",
+    "CredentialsManage",
+    "EnforcementOperations",
+    "SubunitManage",
+)
 DESCRIPTION = text(5, 256)
 UNIT = record({"subjectNip": nip, "description": DESCRIPTION})
 SUBJECT = record(
@@ -198,11 +203,19 @@ ENDPOINTS = (
     Endpoint("testdata", "POST", "/testdata/context/unblock", unblock, limit=OTHER),
     Endpoint("testdata", "PUT", "/testdata/certificates/<serial>", shorten, (ACCESS,), OTHER),
     Endpoint(
-        "testdata", "POST", "/testdata/limits/subject/certificate", set_subject_limits,
-        (ACCESS,), OTHER,
+        "testdata",
+        "POST",
+        "/testdata/limits/subject/certificate",
+        set_subject_limits,
+        (ACCESS,),
+        OTHER,
     ),
     Endpoint(
-        "testdata", "DELETE", "/testdata/limits/subject/certificate", clear_subject_limits,
-        (ACCESS,), OTHER,
+        "testdata",
+        "DELETE",
+        "/testdata/limits/subject/certificate",
+        clear_subject_limits,
+        (ACCESS,),
+        OTHER,
     ),
-)  # fmt: skip
+)

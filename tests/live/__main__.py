@@ -127,9 +127,14 @@ class Live:
 
     def _write_report(self) -> None:
         told = report.for_an_issue(
-            self._options.base_url, self._began, self.rows, self._door.exchanges,
-            self._redactor, self.life.times, self._ended or self._door.stopped,
-        )  # fmt: skip
+            self._options.base_url,
+            self._began,
+            self.rows,
+            self._door.exchanges,
+            self._redactor,
+            self.life.times,
+            self._ended or self._door.stopped,
+        )
         self._options.json.parent.mkdir(parents=True, exist_ok=True)
         self._options.json.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n")
         say(f"For an issue: {self._options.json}")
@@ -143,8 +148,12 @@ def arguments(words: Sequence[str]) -> argparse.Namespace:
         description="The whole life of a connection on KSeF's TEST environment, as a guest: "
         "every fact known of KSeF that can be seen, as a table and as JSON for an issue.",
     )
-    parser.add_argument("what", nargs="?", choices=("clean", "sign"), help="clean: remove what a "
-                        "killed run has left; sign: have a request signed by hand")  # fmt: skip
+    parser.add_argument(
+        "what",
+        nargs="?",
+        choices=("clean", "sign"),
+        help="clean: remove what a killed run has left; sign: have a request signed by hand",
+    )
     parser.add_argument("--base-url", default=TEST, help="a simulator on this machine")
     parser.add_argument("--block", action="store_true", help="block a context of our own, too")
     parser.add_argument("--pace", type=float, default=PACE, help="seconds between two requests")

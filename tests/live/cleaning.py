@@ -15,8 +15,14 @@ from .life import MARK, Life
 from .login import Login
 
 _FAILURES = (
-    KsefError, NotSeen, Refused, requests.RequestException, LookupError, TypeError, ValueError,
-)  # fmt: skip
+    KsefError,
+    NotSeen,
+    Refused,
+    requests.RequestException,
+    LookupError,
+    TypeError,
+    ValueError,
+)
 
 
 class Cleaner:

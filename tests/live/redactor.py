@@ -9,14 +9,38 @@ from typing import Any
 #: Members of KSeF's JSON whose values say what happened; of all others only the shape is kept.
 KEPT = frozenset(
     {
-        "code", "description", "details", "exceptionCode", "exceptionDescription", "title",
-        "status", "detail", "reasonCode", "type", "permissionScope", "permissionState",
-        "ownerPermissions", "canDelegate", "isCurrent", "isTokenRedeemed", "hasMore", "category",
-        "authenticationMethod", "canRequest", "remaining", "limit", "perSecond", "perMinute",
-        "perHour", "certificateType", "requiredAnyOfPermissions", "presentPermissions",
-        "authenticationMethodCategory", "contextIdentifierType",
+        "code",
+        "description",
+        "details",
+        "exceptionCode",
+        "exceptionDescription",
+        "title",
+        "status",
+        "detail",
+        "reasonCode",
+        "type",
+        "permissionScope",
+        "permissionState",
+        "ownerPermissions",
+        "canDelegate",
+        "isCurrent",
+        "isTokenRedeemed",
+        "hasMore",
+        "category",
+        "authenticationMethod",
+        "canRequest",
+        "remaining",
+        "limit",
+        "perSecond",
+        "perMinute",
+        "perHour",
+        "certificateType",
+        "requiredAnyOfPermissions",
+        "presentPermissions",
+        "authenticationMethodCategory",
+        "contextIdentifierType",
     }
-)  # fmt: skip
+)
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 _NUMBER_BLOCK = "(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])"
 #: In this order: what is found first is replaced before a part of it could be taken for another.

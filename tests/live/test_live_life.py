@@ -40,10 +40,16 @@ class Whole:
 BY_NAME = {fact.name: fact for fact in FACTS}
 #: What an older KSeF answered in another way (docs/ksef.md E).
 SINCE_2_6 = {
-    "owner_permissions", "right_to_collective_identifiers", "unreadable_application",
-    "groups_of_limits", "client_is_owner", "end_of_rights_is_read", "garbled_token",
-    "token_in_another_encoding", "token_of_another_context",
-}  # fmt: skip
+    "owner_permissions",
+    "right_to_collective_identifiers",
+    "unreadable_application",
+    "groups_of_limits",
+    "client_is_owner",
+    "end_of_rights_is_read",
+    "garbled_token",
+    "token_in_another_encoding",
+    "token_of_another_context",
+}
 
 
 @pytest.fixture(scope="module")

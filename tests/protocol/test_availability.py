@@ -115,8 +115,9 @@ def test_it_is_asked_without_a_login_and_told_nothing():
     )
     assert found.state == "announced"
     assert [request.split(b" HTTP")[0] for request in requests_made] == [
-        b"GET /messages", b"GET /status"
-    ]  # fmt: skip
+        b"GET /messages",
+        b"GET /status",
+    ]
     sent = b"".join(requests_made).lower()
     assert b"authorization" not in sent
     assert b"cookie" not in sent

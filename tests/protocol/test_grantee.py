@@ -108,9 +108,13 @@ def test_a_person_whose_name_was_cut_is_the_same_again_from_the_kept_copy():
     key = keys.ec_key("long names")
     subject = signers.personal_subject(human)
     made = pki.certificate(
-        subject=subject, public_key=key.public_key(), issuer=subject, issuer_key=key,
-        valid_from=NOW, valid_to=NOW + timedelta(days=1),
-    )  # fmt: skip
+        subject=subject,
+        public_key=key.public_key(),
+        issuer=subject,
+        issuer_key=key,
+        valid_from=NOW,
+        valid_to=NOW + timedelta(days=1),
+    )
     found = grantee_of_certificate(read_certificate(made.public_bytes(Encoding.DER)))
     assert found.first_name == "Róża Róża Róża Róża Róża Róża"
     assert grantee_of_subject(found.subject) == found

@@ -143,8 +143,10 @@ def test_an_office_sees_which_clients_gave_it_rights(sim, ksef, client):
     office = by_the_office(ksef, AT_HOME)[1].access.token
     found = {(row.context_value, row.scope) for row in ksef.received_rights(office)}
     assert found == {
-        (DEMO_NIP, "InvoiceWrite"), (DEMO_NIP, "InvoiceRead"), ("1111111111", "InvoiceRead"),
-    }  # fmt: skip
+        (DEMO_NIP, "InvoiceWrite"),
+        (DEMO_NIP, "InvoiceRead"),
+        ("1111111111", "InvoiceRead"),
+    }
     (only, other) = ksef.received_rights(office, CLIENT)
     assert {only.context_value, other.context_value} == {DEMO_NIP}
 

@@ -133,9 +133,13 @@ def issued_by(issuer: str) -> bytes:
     """Return the request signed with a certificate whose issuer has this name."""
     key = keys.rsa_key("other")
     builder = x509.CertificateBuilder(
-        pki.name(common_name=issuer), making.PERSON, key.public_key(), 7,
-        datetime(2025, 12, 1), datetime(2027, 12, 1),
-    )  # fmt: skip
+        pki.name(common_name=issuer),
+        making.PERSON,
+        key.public_key(),
+        7,
+        datetime(2025, 12, 1),
+        datetime(2027, 12, 1),
+    )
     return making.signed(key=key, certificate=builder.sign(key, hashes.SHA256()))
 
 

@@ -79,8 +79,12 @@ def to_subunit() -> dict[str, Any]:
 def by_fingerprint() -> dict[str, Any]:
     """Return who is known by a certificate without PESEL and NIP."""
     document = {"type": "Paszport", "number": "C01X00T47", "country": "DE"}
-    person = {"firstName": "Jürgen", "lastName": "Müller", "birthDate": "1980-02-29",
-              "idDocument": document}  # fmt: skip
+    person = {
+        "firstName": "Jürgen",
+        "lastName": "Müller",
+        "birthDate": "1980-02-29",
+        "idDocument": document,
+    }
     kind = "PersonByFingerprintWithoutIdentifier"
     return {
         "subjectIdentifier": {"type": "Fingerprint", "value": FINGERPRINT},
@@ -199,9 +203,11 @@ class Caller:
     def signed_with(self, key: Any, certificate: x509.Certificate, **request: Any) -> bytes:
         """Sign a request with a KSeF certificate."""
         return signers.sign_with_certificate(
-            request_document(self.challenge(), **request), key, certificate,
+            request_document(self.challenge(), **request),
+            key,
+            certificate,
             at=self.sim.clock.now() - timedelta(minutes=1),
-        )  # fmt: skip
+        )
 
 
 def ec_key() -> ec.EllipticCurvePrivateKey:

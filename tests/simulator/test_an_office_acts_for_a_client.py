@@ -49,8 +49,10 @@ def give(ksef, body, kind="entities", bearer=None):
 
 def take_back(ksef, bearer, *, nip=OFFICE):
     """Take all rights of an office back, one after the other; returns the verdicts."""
-    asked = {"queryType": "PermissionsInCurrentContext",
-             "authorizedIdentifier": {"type": "Nip", "value": nip}}  # fmt: skip
+    asked = {
+        "queryType": "PermissionsInCurrentContext",
+        "authorizedIdentifier": {"type": "Nip", "value": nip},
+    }
     path = "/permissions/query/persons/grants"
     found = ksef.call("POST", path, bearer, json=asked).json()["permissions"]
     return [revoked(ksef, bearer, item["id"]) for item in found]
@@ -70,8 +72,9 @@ def test_the_office_logs_in_with_its_own_number(ksef, can_delegate):
     tokens = ksef.redeemed(as_office(ksef))
     body = ksef.call("POST", "/permissions/query/personal/grants", tokens.access).json()
     assert {item["permissionScope"] for item in body["permissions"]} == {
-        "InvoiceWrite", "InvoiceRead",
-    }  # fmt: skip
+        "InvoiceWrite",
+        "InvoiceRead",
+    }
     assert {item["contextIdentifier"]["value"] for item in body["permissions"]} == {DEMO_NIP}
     assert body["ownerPermissions"] == []
 
@@ -154,8 +157,10 @@ def test_an_indirect_right_that_the_client_did_not_give_is_inactive(ksef, sim):
 
 
 def _rows_of_employee(ksef):
-    asked = {"queryType": "PermissionsInCurrentContext",
-             "authorizedIdentifier": {"type": "Pesel", "value": PERSON.pesel}}  # fmt: skip
+    asked = {
+        "queryType": "PermissionsInCurrentContext",
+        "authorizedIdentifier": {"type": "Pesel", "value": PERSON.pesel},
+    }
     bearer = ksef.login(nip=OFFICE).access
     path = "/permissions/query/persons/grants"
     return ksef.call("POST", path, bearer, json=asked).json()["permissions"]
@@ -259,8 +264,9 @@ def test_a_sending_session_is_its_openers_alone(ksef):
     for path in ("", "/invoices", "/invoices/failed"):
         answer = ksef.call("GET", f"/sessions/{sender.reference}{path}", office.access)
         assert (answer.status_code, answer.json()["reasonCode"]) == (
-            403, "insufficient-resource-access",
-        )  # fmt: skip
+            403,
+            "insufficient-resource-access",
+        )
 
 
 @pytest.mark.parametrize("signer", ["seal", "owner"])

@@ -12,8 +12,17 @@ from ksef_simulator import Control, Simulator
 NOON = datetime(2026, 11, 30, 12, tzinfo=timezone.utc)
 HOUR = timedelta(hours=1)
 MEMBERS = {
-    "id", "eventId", "category", "type", "title", "text", "start", "end", "version", "published"
-}  # fmt: skip
+    "id",
+    "eventId",
+    "category",
+    "type",
+    "title",
+    "text",
+    "start",
+    "end",
+    "version",
+    "published",
+}
 
 
 def told(sim, page):

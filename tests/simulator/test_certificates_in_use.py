@@ -101,9 +101,13 @@ def test_the_list_can_be_filtered(ksef, tokens):
     ksef.certificate(tokens, ec_key(), certificateType="Offline")
     later = datetime(2200, 1, 1, tzinfo=timezone.utc).isoformat()
     expected = [
-        ({"type": "Offline"}, 1), ({"name": "Pierwszy"}, 1), ({"status": "Active"}, 2),
-        ({"status": "Revoked"}, 0), ({"expiresAfter": later}, 0), ({}, 2),
-    ]  # fmt: skip
+        ({"type": "Offline"}, 1),
+        ({"name": "Pierwszy"}, 1),
+        ({"status": "Active"}, 2),
+        ({"status": "Revoked"}, 0),
+        ({"expiresAfter": later}, 0),
+        ({}, 2),
+    ]
     for filters, count in expected:
         body = ksef.call("POST", QUERY, tokens.access, json=filters).json()
         assert len(body["certificates"]) == count, filters

@@ -58,9 +58,16 @@ def test_cut_connections_are_the_same_without_a_socket(ksef, sim, kind):
 
 @pytest.mark.parametrize(
     ("kind", "status"),
-    [("500", 500), ("503", 503), ("429", 429), ("401", 401), ("403", 403), ("empty-403", 403),
-     ("410", 410)],
-)  # fmt: skip
+    [
+        ("500", 500),
+        ("503", 503),
+        ("429", 429),
+        ("401", 401),
+        ("403", 403),
+        ("empty-403", 403),
+        ("410", 410),
+    ],
+)
 def test_error_answers_come_on_demand(ksef, sim, kind, status):
     sim.on_exchange = None
     sim.faults.add("challenge", kind, seconds=7)

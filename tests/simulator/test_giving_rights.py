@@ -65,9 +65,18 @@ def test_who_manages_credentials_may_give_what_he_has_not(ksef, sim):
     assert "InvoiceWrite" not in rights_of(sim, PERSON.identity)
 
 
-@pytest.mark.parametrize("kind", [ENTITIES, PERSONS, "indirect/grants", "subunits/grants",
-                                  "authorizations/grants", "eu-entities/grants",
-                                  "eu-entities/administration/grants"])  # fmt: skip
+@pytest.mark.parametrize(
+    "kind",
+    [
+        ENTITIES,
+        PERSONS,
+        "indirect/grants",
+        "subunits/grants",
+        "authorizations/grants",
+        "eu-entities/grants",
+        "eu-entities/administration/grants",
+    ],
+)
 def test_who_does_not_manage_credentials_gives_nothing(ksef, kind):
     answer = order(ksef, ksef.login("edowod").access, kind, {})
     assert (answer.status_code, answer.json()["reasonCode"]) == (403, "missing-permissions")
@@ -165,8 +174,10 @@ def test_an_order_for_an_entity_that_breaks_a_rule_is_21405(ksef, changed):
     ("first", "last"), [("J", "Nowak"), ("J" * 31, "Nowak"), ("Jan", "N"), ("Jan", "N" * 82)]
 )
 def test_a_persons_names_have_their_lengths(ksef, first, last):
-    details = {"subjectDetailsType": "PersonByIdentifier",
-               "personById": {"firstName": first, "lastName": last}}  # fmt: skip
+    details = {
+        "subjectDetailsType": "PersonByIdentifier",
+        "personById": {"firstName": first, "lastName": last},
+    }
     body = to_person(subjectDetails=details)
     assert codes(order(ksef, ksef.login().access, PERSONS, body)) == [21405]
 
@@ -268,8 +279,9 @@ def test_a_client_must_have_given_the_office_something_to_pass_on(ksef, sim):
 )
 def test_a_client_is_named_by_its_number_and_all_clients_by_none(ksef, sim, target):
     sim.world.grant(OWNER, OFFICE)
-    answer = order(ksef, ksef.login(nip=OFFICE).access, "indirect/grants",
-                   to_person(targetIdentifier=target))  # fmt: skip
+    answer = order(
+        ksef, ksef.login(nip=OFFICE).access, "indirect/grants", to_person(targetIdentifier=target)
+    )
     assert codes(answer) == [21405]
 
 

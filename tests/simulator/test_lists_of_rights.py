@@ -223,8 +223,9 @@ def test_who_may_read_credentials_sees_the_list_and_gives_nothing(ksef, sim):
     assert answer.status_code == 403
 
 
-@pytest.mark.parametrize("kind", ["persons", "entities", "subunits", "authorizations",
-                                  "eu-entities"])  # fmt: skip
+@pytest.mark.parametrize(
+    "kind", ["persons", "entities", "subunits", "authorizations", "eu-entities"]
+)
 def test_who_may_not_read_credentials_sees_no_list_but_his_own(ksef, kind):
     bearer = ksef.login("edowod").access
     answer = ksef.call("POST", f"/permissions/query/{kind}/grants", bearer, json=HERE)
@@ -291,9 +292,13 @@ def test_a_bailiff_has_a_role(ksef, sim):
 
 @pytest.mark.parametrize(
     ("asked", "count"),
-    [({}, 4), ({"permissionTypes": ["VatUeManage"]}, 1), ({"vatUeIdentifier": "DE987654321"}, 0),
-     ({"authorizedFingerprintIdentifier": FINGERPRINT.lower()}, 4)],
-)  # fmt: skip
+    [
+        ({}, 4),
+        ({"permissionTypes": ["VatUeManage"]}, 1),
+        ({"vatUeIdentifier": "DE987654321"}, 0),
+        ({"authorizedFingerprintIdentifier": FINGERPRINT.lower()}, 4),
+    ],
+)
 def test_the_administrators_of_eu_entities_are_in_a_list_of_their_own(ksef, client, asked, count):
     give(ksef, client, "eu-entities/administration", to_eu_administrator())
     found = rows(ksef, client, "eu-entities", **asked)

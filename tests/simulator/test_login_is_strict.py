@@ -214,9 +214,11 @@ def test_a_client_may_ask_for_a_warning(ksef):
 def test_a_signature_outside_the_profile_passes_with_a_warning_or_not_at_all(ksef, sim):
     def signed():
         return signers.sign(
-            request_document(ksef.challenge()), "owner", signing_certificate=None,
+            request_document(ksef.challenge()),
+            "owner",
+            signing_certificate=None,
             at=sim.clock.now(),
-        )  # fmt: skip
+        )
 
     assert codes(ksef.submit(signed())) == [9105]
     sim.settings.verifier = {"profile_enforced": False}

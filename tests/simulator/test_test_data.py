@@ -37,8 +37,13 @@ def test_who_is_made_again_is_made_later(ksef):
 
 @pytest.mark.parametrize(("bailiff", "deceased", "code"), [(True, False, 200), (False, True, 470)])
 def test_a_test_person_may_be_a_bailiff_or_dead(ksef, bailiff, deceased, code):
-    body = {"nip": GROUP, "pesel": identities.STRANGER.pesel, "description": "Osoba testowa",
-            "isBailiff": bailiff, "isDeceased": deceased}  # fmt: skip
+    body = {
+        "nip": GROUP,
+        "pesel": identities.STRANGER.pesel,
+        "description": "Osoba testowa",
+        "isBailiff": bailiff,
+        "isDeceased": deceased,
+    }
     ksef.call("POST", "/testdata/person", json=body)
     assert ksef.status(ksef.started("stranger", nip=GROUP))["code"] == code
 

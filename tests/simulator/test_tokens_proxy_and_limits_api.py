@@ -59,8 +59,11 @@ def test_what_is_wrong_with_a_ksef_token_is_told_by_450(ksef):
     found = [_state(ksef, answer)["status"] for answer in wrong]
     assert [item["code"] for item in found] == [450] * 4
     assert [item["details"][0] for item in found] == [
-        "Nieprawidłowy token", "Nieprawidłowy czas tokena", OTHER_CONTEXT, "Token unieważniony",
-    ]  # fmt: skip
+        "Nieprawidłowy token",
+        "Nieprawidłowy czas tokena",
+        OTHER_CONTEXT,
+        "Token unieważniony",
+    ]
 
 
 @pytest.mark.parametrize(

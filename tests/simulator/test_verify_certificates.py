@@ -191,9 +191,13 @@ OTHER_KEY = keys.ec_key("somebody")
 def lookalike(issuer: x509.Name, issuer_key: keys.PrivateKey) -> bytes:
     """A request under a seal that says it is the Minister's, naming a person in its role."""
     certificate = pki.certificate(
-        subject=MINISTER, public_key=OTHER_KEY.public_key(), issuer=issuer, issuer_key=issuer_key,
-        valid_from=NOW - timedelta(days=1), valid_to=NOW + timedelta(days=1),
-    )  # fmt: skip
+        subject=MINISTER,
+        public_key=OTHER_KEY.public_key(),
+        issuer=issuer,
+        issuer_key=issuer_key,
+        valid_from=NOW - timedelta(days=1),
+        valid_to=NOW + timedelta(days=1),
+    )
     role = claimed_role(identities.OWNER)
     return sign_with_certificate(request(), OTHER_KEY, certificate, at=NOW, roles=role)
 

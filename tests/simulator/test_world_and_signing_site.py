@@ -15,8 +15,13 @@ NEW_NIP = "1111111111"
 
 
 def _person(pesel=identities.STRANGER.pesel, **more):
-    return {"nip": NEW_NIP, "pesel": pesel, "description": "Osoba testowa", "isBailiff": False,
-            **more}  # fmt: skip
+    return {
+        "nip": NEW_NIP,
+        "pesel": pesel,
+        "description": "Osoba testowa",
+        "isBailiff": False,
+        **more,
+    }
 
 
 def _permission(scope="InvoiceRead", pesel=identities.STRANGER.pesel):

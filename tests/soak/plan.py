@@ -9,9 +9,18 @@ from dataclasses import dataclass
 
 #: Kinds of faults, and how likely each is.
 FAULTS = {
-    "reset": 4, "lost": 4, "half": 3, "500": 4, "503": 4, "html": 3, "429": 3, "delay": 3,
-    "not-json": 2, "401": 2, "empty-403": 2,
-}  # fmt: skip
+    "reset": 4,
+    "lost": 4,
+    "half": 3,
+    "500": 4,
+    "503": 4,
+    "html": 3,
+    "429": 3,
+    "delay": 3,
+    "not-json": 2,
+    "401": 2,
+    "empty-403": 2,
+}
 #: Real seconds of a slow answer, and between two faults on average.
 DELAY, PAUSE = 1.0, 0.4
 #: Simulated lifetimes in hours: short, so that everything is renewed several times.

@@ -22,9 +22,13 @@ _CMS = re.compile(
 _BASE64 = re.compile(rb"M[A-Za-z0-9+/\r\n]{39,}")
 #: Archives of several kinds, and office documents in the format before 2007.
 _ARCHIVES = (
-    b"PK\x03\x04", b"PK\x05\x06", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"\x1f\x8b\x08",
+    b"PK\x03\x04",
+    b"PK\x05\x06",
+    b"7z\xbc\xaf\x27\x1c",
+    b"Rar!\x1a\x07",
+    b"\x1f\x8b\x08",
     b"\xd0\xcf\x11\xe0",
-)  # fmt: skip
+)
 #: The names of an ASiC's parts; a ZIP archive does not compress names.
 _ASIC = re.compile(
     rb"application/vnd\.etsi\.asic|META-INF/[^\x00/]{0,40}(?:signature|\.p7s|timestamp|asicmanifest)",
