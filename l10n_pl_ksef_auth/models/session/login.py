@@ -299,10 +299,11 @@ class L10n_Pl_KsefSessionLogin(models.Model):
 
     def _redeem(self):
         """Fetch the tokens: KSeF gives them once, so they are committed before all else."""
-        # What cannot be opened was not sent.
-        token, digest = self._authentication()
+        # What cannot be opened was not sent. Nobody holds it while something is written.
+        self._authentication()
         self.redeem_started_at = self.redeem_started_at or self._now()
         self.env.cr.commit()
+        token, digest = self._authentication()
         with self._client() as client:
             tokens = client.redeem(token)
         values = {
