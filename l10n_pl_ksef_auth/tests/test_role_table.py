@@ -69,9 +69,12 @@ class TestRoleTable(KsefCase):
             company_ids=[Command.set(company.ids)],
         )
 
+    def begin(self):
+        self.certified()
+
     def setUp(self):
         super().setUp()
-        self.certificate = self.certified()
+        self.certificate = self.company._l10n_pl_ksef_certificate()
         self.session = self.company._l10n_pl_ksef_session()
         window = self.open_window(self.manager)
         self.attach(window, self.downloaded(window))
