@@ -33,6 +33,10 @@ ADDRESS_OPTION = "l10n_pl_ksef_base_url"
 ADDRESS_PARAMETER = "l10n_pl_ksef_auth.base_url."
 
 
+# Read together and apart from the company's other columns, of which Odoo has more than a hundred.
+OWN_FIELDS = "l10n_pl_ksef"
+
+
 def _own_ports():
     return {tools.config["http_port"], tools.config["gevent_port"]}
 
@@ -46,16 +50,19 @@ class ResCompany(models.Model):
         default=DEFAULTS["l10n_pl_ksef_environment"],
         required=True,
         help="Production for real invoices; the two others are for trials.",
+        prefetch=OWN_FIELDS,
     )
     l10n_pl_ksef_context_type = fields.Selection(
         [("nip", "NIP of the company"), ("internal_id", "Internal identifier (unit)")],
         string="KSeF context",
         default=DEFAULTS["l10n_pl_ksef_context_type"],
         required=True,
+        prefetch=OWN_FIELDS,
     )
     l10n_pl_ksef_internal_id = fields.Char(
         string="KSeF internal identifier",
         help="The NIP, a dash and five digits, as given to the unit in KSeF.",
+        prefetch=OWN_FIELDS,
     )
     l10n_pl_ksef_subject_type = fields.Selection(
         [
@@ -67,6 +74,7 @@ class ResCompany(models.Model):
         required=True,
         help="The fingerprint is for certificates without a PESEL or NIP"
         " that were granted rights at KSeF.",
+        prefetch=OWN_FIELDS,
     )
     l10n_pl_ksef_responsible_ids = fields.Many2many(
         "res.users",
@@ -81,12 +89,14 @@ class ResCompany(models.Model):
         compute="_compute_l10n_pl_ksef_principal_id",
         store=True,
         recursive=True,
+        prefetch=OWN_FIELDS,
     )
     l10n_pl_ksef_digits = fields.Char(
         string="NIP or unit at KSeF, in digits",
         compute="_compute_l10n_pl_ksef_digits",
         store=True,
         index="btree_not_null",
+        prefetch=OWN_FIELDS,
     )
 
     def init(self):

@@ -156,6 +156,8 @@ class L10n_Pl_KsefSession(models.Model):
             session.lacks_rights = bool(session._missing_rights())
 
     def _lock_name(self):
+        # All else is read under the lock.
+        self.fetch(["company_id", "environment"])
         return self._lock_name_of(self.company_id, self.environment)
 
     def _lock_name_of(self, company, environment):
