@@ -111,11 +111,15 @@ class AccountMove(models.Model):
         return Domain.OR(wanted)
 
     def _l10n_pl_ksef_edi_refusal(self):
-        """Return in a sentence why Odoo does not send an invoice to KSeF again, or None."""
+        """Return in a sentence why Odoo does not send an invoice to KSeF now, or None."""
         if self.l10n_pl_ksef_edi_outside:
             return self.env._("It is there already.")
         if self.l10n_pl_edi_status == "rejected":
             return self.env._("KSeF rejected it. Reset it to draft, correct it, send it again.")
+        if self.reversed_entry_id.l10n_pl_ksef_edi_state == "waiting":
+            return self.env._(
+                "KSeF has not accepted the corrected invoice yet. Check that one in KSeF first."
+            )
         return None
 
     # ------------------------------------------------------------------
