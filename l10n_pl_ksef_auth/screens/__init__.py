@@ -14,3 +14,4 @@ from . import res_company
 from . import nip_change
 from . import ir_http
 from . import ir_ui_menu
+from . import res_groups
