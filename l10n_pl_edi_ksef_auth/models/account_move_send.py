@@ -56,8 +56,8 @@ class AccountMoveSend(models.AbstractModel):
         """
         allowed = {}
         for move, data in invoices_data.items():
-            refusal = "pl_ksef" in data.get("extra_edis", []) and move._l10n_pl_ksef_edi_refusal()
-            if refusal:
+            refusal = move._l10n_pl_ksef_edi_refusal(beside=invoices_data)
+            if refusal and "pl_ksef" in data.get("extra_edis", []):
                 data["error"] = self._l10n_pl_ksef_not_sent(refusal)
             else:
                 allowed[move] = data

@@ -56,6 +56,13 @@ class TestCorrections(EdiCase):
         self.send(correction)
         self.assertEqual(correction.l10n_pl_ksef_edi_state, "waiting")
 
+    def test_sent_together_with_the_corrected_invoice_it_waits_for_that_one(self):
+        self.connect()
+        move = self.invoice()
+        with self.counted("online-send") as sent, self.assertRaisesRegex(UserError, "corrected"):
+            self.send(move, self.correction(move))
+        self.assertEqual(sent["calls"], 1)
+
     def test_its_form_says_when_the_corrected_invoice_has_to_be_sent_first(self):
         self.connect()
         correction = self.correction(self.invoice())
