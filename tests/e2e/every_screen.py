@@ -16,7 +16,11 @@ from tour import ACCOUNTANT, ADMINISTRATOR, CLERK, USUAL, Tour
 #: Width and height in CSS pixels: a laptop, a desktop, a tablet, a phone.
 SIZES = (USUAL, (1920, 1080), (768, 1024), (390, 844))
 #: What a zoomed browser has left of a screen, in CSS pixels, by what its user says.
-ZOOMED = {"150 % on 1366×768": (911, 512), "200 % on 1920×1080": (960, 540)}
+ZOOMED = {
+    "150 % on 1366×768": (911, 512),
+    "200 % on 1366×768": (683, 384),
+    "200 % on 1920×1080": (960, 540),
+}
 
 BAR = ".o_ksef_systray"
 DASHBOARD, POPOVER = ".o_ksef_dashboard", ".o_ksef_popover"
