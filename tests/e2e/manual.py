@@ -1,6 +1,7 @@
-"""The manual's pictures, and those of the addons' pages: each says in itself what it shows, so that a test can tell it is outdated.
+"""The pictures of the manual and of the addons' pages: each says in itself what it shows.
 
-Compared are words, buttons and their order, not pixels: those differ from machine to machine.
+So a test can tell which is outdated. Compared are words, buttons and their order, not pixels: those
+differ from machine to machine.
 """
 
 from __future__ import annotations

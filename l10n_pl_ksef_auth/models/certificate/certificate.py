@@ -122,8 +122,10 @@ class L10n_Pl_KsefCertificate(models.Model):
         for certificate in self:
             env = certificate.env
             until = certificate.valid_to and format_date(env, certificate.valid_to)
-            kind = env._("Certificate until %(date)s", date=until) if until else env._("Certificate")
-            certificate.display_name = ", ".join(filter(None, (kind, certificate.owner_name)))
+            title = env._("Certificate")
+            if until:
+                title = env._("Certificate until %(date)s", date=until)
+            certificate.display_name = ", ".join(filter(None, (title, certificate.owner_name)))
 
     def _lock_name(self):
         return f"ksef-certificate,{self.id}"
