@@ -17,3 +17,4 @@ from . import signature_requests
 from . import link_address
 from . import ir_http
 from . import ir_ui_menu
+from . import res_groups

@@ -2,8 +2,9 @@ import logging
 import random
 from datetime import timedelta
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.fields import Domain
+from odoo.tools import format_date
 
 from ...exceptions import LoginNeeded
 from ...tools.identity import identity_of_certificate
@@ -114,6 +115,17 @@ class L10n_Pl_KsefCertificate(models.Model):
     # It has a successor, or a person took over and wants it revoked.
     revoke_requested = fields.Boolean(readonly=True, copy=False)
     noticed_at = fields.Datetime(string="Found revoked or blocked", readonly=True, copy=False)
+
+    @api.depends("valid_to", "owner_name")
+    @api.depends_context("lang", "tz")
+    def _compute_display_name(self):
+        for certificate in self:
+            env = certificate.env
+            until = certificate.valid_to and format_date(env, certificate.valid_to)
+            title = env._("Certificate")
+            if until:
+                title = env._("Certificate until %(date)s", date=until)
+            certificate.display_name = ", ".join(filter(None, (title, certificate.owner_name)))
 
     def _lock_name(self):
         return f"ksef-certificate,{self.id}"
