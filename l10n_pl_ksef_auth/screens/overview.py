@@ -194,3 +194,45 @@ class L10n_Pl_KsefOverview(models.Model):
     def _known_to_user(self):
         """Return what is known of all companies that the user may use."""
         return Known(self.search([]).sudo().principal_id)
+
+    # ------------------------------------------------------------------
+    # For the selected companies
+    # ------------------------------------------------------------------
+    def action_connect(self):
+        """Connect the selected companies with certificates that are held here.
+
+        :return dict: the action that shows the results
+        """
+        return self._for_all("connect")
+
+    def action_sign(self):
+        """Download files for the selected companies, to be signed at the desk.
+
+        :return dict: the action that shows the files
+        """
+        return self._for_all("sign")
+
+    def action_renew(self):
+        """Renew the certificates of the selected companies now.
+
+        :return dict: the action that shows the results
+        """
+        return self._for_all("renew")
+
+    def action_environment(self):
+        """Choose another environment for the selected companies.
+
+        :return dict: the action that asks which, and shows the results
+        """
+        return self._for_all("environment")
+
+    def action_told(self):
+        """Choose who is told about the selected companies.
+
+        :return dict: the action that asks whom, and shows the results
+        """
+        return self._for_all("told")
+
+    def _for_all(self, kind):
+        self.check_access("read")
+        return self.env["l10n_pl_ksef.batch"]._open(self.company_id, kind)

@@ -8,6 +8,15 @@ from ..tools import clock
 SIGNING_URL = "https://moj.gov.pl/nforms/signer/upload?xFormsAppName=SIGNER&xadesPdf=true"
 
 
+def signing_url(env):
+    """Return the address of the government's signing site.
+
+    :param env: of the database: a demo names another site
+    """
+    parameters = env["ir.config_parameter"].sudo()
+    return parameters.get_param("l10n_pl_ksef_auth.signing_url", SIGNING_URL)
+
+
 class L10n_Pl_KsefAuthorizationView(models.AbstractModel):
     """Describes the window "Account authorization"."""
 
@@ -17,8 +26,6 @@ class L10n_Pl_KsefAuthorizationView(models.AbstractModel):
     def _describe(self, window, upload):
         """Describe all that a window shows, with its attached file."""
         company = window.company_id
-        parameters = self.env["ir.config_parameter"].sudo()
-        signing_url = parameters.get_param("l10n_pl_ksef_auth.signing_url", SIGNING_URL)
         return {
             "company_id": company.id,
             "company_name": company.name,
@@ -39,7 +46,7 @@ class L10n_Pl_KsefAuthorizationView(models.AbstractModel):
             "answer": window.answer,
             "verifying": window._verifying(),
             "result": window._result(),
-            "signing_url": signing_url,
+            "signing_url": signing_url(self.env),
             "signing_label": "moj.gov.pl",
             "take_over": self._take_over(window, upload.reading),
         }
