@@ -30,6 +30,7 @@
         "views/ksef_overview_views.xml",
         "views/ksef_menus.xml",
         "views/ksef_unlock_views.xml",
+        "views/res_company_views.xml",
         "views/base_module_uninstall_views.xml",
         "views/ksef_help_templates.xml",
     ],

@@ -90,10 +90,16 @@ class Known:
 
     def _hold_up(self, principal):
         """Return what keeps a company's certificate from logging in, as the sessions tell it."""
-        newest = self.pending(principal)._of_present_context().filtered(
-            lambda one: one.state in IN_FLIGHT
-            or (one.method == "certificate" and one.state in LOGGING_IN)
-        )[:1]
+        newest = (
+            self.pending(principal)
+            ._of_present_context()
+            .filtered(
+                lambda one: (
+                    one.state in IN_FLIGHT
+                    or (one.method == "certificate" and one.state in LOGGING_IN)
+                )
+            )[:1]
+        )
         if newest.method != "certificate":
             return False
         return newest.problem or self._told.get(principal, False)

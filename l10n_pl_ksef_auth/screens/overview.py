@@ -1,15 +1,16 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..models.base import problems
 from ..models.base.const import ENVIRONMENT_LABELS
 from ..models.vault.vault import why_locked
 from ..tools import nip as nip_tools
 from .known import Known
 from .panel import COLORS
+from .panel_ways import COMPANY_GROUP
 
 STATES = [
     ("disconnected", "Not connected"),
@@ -193,7 +194,8 @@ class L10n_Pl_KsefOverview(models.Model):
 
     def _known_to_user(self):
         """Return what is known of all companies that the user may use."""
-        return Known(self.search([]).sudo().principal_id)
+        mine = Domain("company_id", "in", self.env.user.company_ids.ids)
+        return Known(self.search(mine).sudo().principal_id)
 
     # ------------------------------------------------------------------
     # For the selected companies
@@ -232,6 +234,23 @@ class L10n_Pl_KsefOverview(models.Model):
         :return dict: the action that asks whom, and shows the results
         """
         return self._for_all("told")
+
+    @api.model
+    def action_add(self):
+        """Open Odoo's list of companies, which imports them.
+
+        :return dict: an action
+        :raises UserError: somebody else may add companies
+        """
+        if not self.env.user.has_group(COMPANY_GROUP):
+            names = self.env.company._l10n_pl_ksef_names_of(COMPANY_GROUP)
+            raise UserError(
+                self.env._(
+                    "Companies are added by: %(names)s. They also choose who may use them.",
+                    names=names or self.env._("your administrator"),
+                )
+            )
+        return self.env["ir.actions.actions"]._for_xml_id("base.action_res_company_form")
 
     def _for_all(self, kind):
         self.check_access("read")

@@ -61,9 +61,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             return dict.fromkeys(principals, "attention")
         cut_off = self._cut_off(principals)
         return {
-            one: "attention"
-            if one.l10n_pl_ksef_environment in cut_off
-            else self._state(one, known)
+            one: "attention" if one.l10n_pl_ksef_environment in cut_off else self._state(one, known)
             for one in principals
         }
 

@@ -31,8 +31,10 @@ class TestBatch(KsefCase):
         """Select companies in the list, press a button, and return what it opens."""
         overview = self.env["l10n_pl_ksef.overview"].with_user(self.accountant)
         action = getattr(overview.browse((companies or self.clients).ids), f"action_{what}")()
-        return self.env["l10n_pl_ksef.batch"].with_user(self.accountant).browse(
-            action["params"]["batch_id"]
+        return (
+            self.env["l10n_pl_ksef.batch"]
+            .with_user(self.accountant)
+            .browse(action["params"]["batch_id"])
         )
 
     def run_all(self, batch):

@@ -5,5 +5,6 @@ from . import authorization_advice
 from . import batch
 from . import batch_desk
 from . import confirmation
+from . import company_users
 from . import uninstall
 from . import unlock

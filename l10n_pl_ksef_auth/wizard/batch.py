@@ -293,9 +293,7 @@ class L10n_Pl_KsefBatchLine(models.TransientModel):
     number = fields.Char(string="NIP or unit", readonly=True)
     state = fields.Selection(STATES, required=True, readonly=True, default="todo")
     text = fields.Char(readonly=True)
-    certificate_id = fields.Many2one(
-        "l10n_pl_ksef.certificate", readonly=True, ondelete="set null"
-    )
+    certificate_id = fields.Many2one("l10n_pl_ksef.certificate", readonly=True, ondelete="set null")
     window_id = fields.Many2one(
         "l10n_pl_ksef.authorization", readonly=True, ondelete="set null", index="btree_not_null"
     )

@@ -35,8 +35,8 @@ class L10n_Pl_KsefBatch(models.TransientModel):
         return {**batch.with_env(self.env).view(), "download_url": url}
 
     def _prepare_sign(self, line, principal, _company):
-        line.window_id = self.env["l10n_pl_ksef.authorization"].sudo(False)._open(
-            principal.with_env(self.env)
+        line.window_id = (
+            self.env["l10n_pl_ksef.authorization"].sudo(False)._open(principal.with_env(self.env))
         )
         problem = line._window().prepare_download()["problem"]
         return "todo", problem["text"] if problem else ""
