@@ -78,13 +78,13 @@ class L10n_Pl_KsefOverview(models.Model):
 
     state = fields.Selection(STATES, compute="_compute_state", search="_search_state")
     color = fields.Integer(compute="_compute_state")
-    days_left = fields.Integer(compute="_compute_state")
+    days_left = fields.Integer(string="Days left", compute="_compute_state")
     ends_soon = fields.Boolean(
         string="Ends within 7 days, and nothing renews it",
         compute="_compute_state",
         search="_search_ends_soon",
     )
-    stands_on = fields.Char(compute="_compute_state")
+    stands_on = fields.Char(string="Stands on", compute="_compute_state")
     problem = fields.Char(string="Last problem", compute="_compute_state")
 
     @property

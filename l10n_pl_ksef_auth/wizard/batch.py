@@ -216,9 +216,9 @@ class L10n_Pl_KsefBatch(models.TransientModel):
         line.certificate_id = certificate
         if earlier:
             return earlier[0].state, self.env._(
-                "It has the same certificate as %(company)s: %(text)s",
+                "It has the same certificate as %(company)s: %(result)s",
                 company=earlier[0].company_id.name,
-                text=earlier[0].text,
+                result=earlier[0].text,
             )
         actions = self.env["l10n_pl_ksef.account.actions"]
         problem = actions._renew_certificate(principal, certificate.serial_number)

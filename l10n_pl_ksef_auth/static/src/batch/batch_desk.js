@@ -38,6 +38,10 @@ export class BatchDesk extends Component {
         return this.props.view.lines.every(({ state }) => state === "done");
     }
 
+    get sendLabel() {
+        return _t("Authenticate all (%(count)s)", { count: this.ready.length });
+    }
+
     /** The names of all who signed, for the one question. */
     get signers() {
         return [...new Set(this.ready.map(({ signer }) => signer).filter(Boolean))].join(", ");
