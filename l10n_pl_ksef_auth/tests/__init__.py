@@ -32,10 +32,12 @@ from . import test_other_transactions
 from . import test_panel_states
 from . import test_polish
 from . import test_polish_screens
+from . import test_public_page
 from . import test_put_off
 from . import test_renew_now
 from . import test_renewal
 from . import test_rightful_connection
+from . import test_requests
 from . import test_rights
 from . import test_role_table
 from . import test_rotation

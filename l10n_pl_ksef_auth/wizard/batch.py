@@ -11,7 +11,6 @@ from ..screens.panel import label_of
 from ..screens.sensitive import recently_confirmed
 from ..tools.errors import KsefError
 from ..tools.vault import VaultError
-from .authorization_view import signing_url
 
 _logger = logging.getLogger(__name__)
 
@@ -98,7 +97,7 @@ class L10n_Pl_KsefBatch(models.TransientModel):
             "choice": batch.choice,
             "choices": batch._choices(),
             "strays": batch.strays or [],
-            "signing_url": signing_url(self.env),
+            "signing_url": self.env["l10n_pl_ksef.authorization.view"]._signing_url(),
             "lines": [line._view() for line in batch.line_ids],
         }
 

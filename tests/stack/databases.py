@@ -26,7 +26,8 @@ BASE_MODULES = ("account", "l10n_pl")
 LANGUAGE = "pl_PL"
 KEPT = 4
 DEMO_SCRIPT = Path(__file__).with_name("demo_data.py")
-DEMO_OFFICE = TESTS / "ksef_simulator" / "office.py"
+OFFICE_SCRIPT = DEMO_SCRIPT.with_name("demo_office.py")
+CLIENTS = TESTS / "ksef_simulator" / "office.py"
 # Odoo's shell goes on after an error and ends well; this makes the error its end.
 GUARD = """import os, traceback
 try:
@@ -110,6 +111,7 @@ class Databases:
         """The addons with the demo's company and users, and the web page's files made ready."""
         self._clone(self._template("addon"), name)
         self._script(name, DEMO_SCRIPT.read_text(), "the demo's company and users")
+        self._script(name, OFFICE_SCRIPT.read_text(), "the demo's accounting office")
         self._script(name, ASSETS_SCRIPT, "the web client's files")
 
     def _install(self, name: str, modules: tuple[str, ...] | list[str], *options: str) -> None:
@@ -213,7 +215,7 @@ def _sources() -> list[bytes]:
 
 def _demo_sources() -> list[bytes]:
     """Return what the demo's data depend on."""
-    return [path.read_bytes() for path in (DEMO_SCRIPT, DEMO_OFFICE)]
+    return [path.read_bytes() for path in (DEMO_SCRIPT, OFFICE_SCRIPT, CLIENTS)]
 
 
 def _assets() -> list[bytes]:

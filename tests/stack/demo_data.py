@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from ksef_simulator.office import CLIENTS
-
 COMPANY = "Przykładowa Sp. z o.o."
 NIP = "5265877635"
 BUYER = "Nabywca S.A."
@@ -20,7 +18,6 @@ def fill(env: Any) -> None:
     _company(env)
     _users(env)
     _buyer(env)
-    _office(env)
     _parameters(env)
     _crons(env)
     env.cr.commit()
@@ -68,33 +65,6 @@ def _users(env: Any) -> None:
     users.write({"lang": "pl_PL", "tz": "Europe/Warsaw", "action_id": dashboard.id})
     # Neither Odoo's guided tour nor its chat robot stands in the way of the story.
     users.write({"tour_enabled": False, "odoobot_state": "disabled"})
-
-
-def _office(env: Any) -> None:
-    """An accounting office's clients, and the accountant who looks after them alone."""
-    signer = "l10n_pl_ksef_signer_name"
-    clients = env["res.company"]
-    for client in CLIENTS if signer in clients._fields else ():
-        clients += clients.create(
-            {
-                "name": client.name,
-                "vat": f"PL{client.nip}",
-                "country_id": env.ref("base.pl").id,
-                "currency_id": env.ref("base.PLN").id,
-                "l10n_pl_ksef_environment": "test",
-                signer: client.signer.name,
-                "l10n_pl_ksef_signer_email": client.email,
-            }
-        )
-    if clients:
-        accountant = env["res.users"].search([("login", "=", "ksiegowa")])
-        office = {"name": "Barbara Biuro", "login": "biuro", "password": "biuro"}
-        office |= {"email": "biuro@example.com", "lang": "pl_PL", "tz": "Europe/Warsaw"}
-        office |= {"company_id": clients[0].id, "company_ids": [(6, 0, clients.ids)]}
-        groups = {"group_ids": [(6, 0, accountant.group_ids.ids)]}
-        user = env["res.users"].create({**office, **groups})
-        user.write({"tour_enabled": False, "odoobot_state": "disabled"})
-        user.action_id = env.ref("l10n_pl_ksef_auth.action_overview").id
 
 
 def _buyer(env: Any) -> None:

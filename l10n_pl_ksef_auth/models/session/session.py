@@ -44,6 +44,10 @@ class L10n_Pl_KsefSession(models.Model):
     certificate_id = fields.Many2one(
         "l10n_pl_ksef.certificate", readonly=True, index="btree_not_null", ondelete="set null"
     )
+    # Only through the page of this request its file comes back.
+    request_id = fields.Many2one(
+        "l10n_pl_ksef.request", readonly=True, index="btree_not_null", ondelete="set null"
+    )
     context_type = fields.Char(required=True, readonly=True, default="Nip")
     context_value = fields.Char(string="Context identifier", required=True, readonly=True)
     # As the company has them now, or this login is nobody's any more.
@@ -349,7 +353,8 @@ class L10n_Pl_KsefSession(models.Model):
         result = super().write(vals)
         if "user_id" in vals:
             for session in self:
-                session._audit("signed", consent=session.consent_text)
+                came = session.request_id._as_detail()
+                session._audit("signed", consent=session.consent_text, detail=came)
         for session in changing:
             session._audit_change(*before[session])
         return result

@@ -47,6 +47,11 @@ export class KsefBatchAction extends Component {
         return this.view.lines;
     }
 
+    /** A new object each time: what is drawn from it is drawn anew when one line has changed. */
+    get shown() {
+        return { ...this.view, lines: [...this.lines] };
+    }
+
     get todo() {
         return this.lines.filter(({ state }) => state === "todo");
     }
