@@ -13,11 +13,13 @@ from ..tools.errors import KsefError, KsefUnavailable
 from ..tools.http_pool import pool_of
 from .base import problems
 from .base.const import ENVIRONMENT_LABELS
+from .session.session import STANDS_ON
 from .vault.database_identity import is_neutralized
 from .vault.guard import refuse_typed_code
 
 CONNECT_GROUP = "l10n_pl_ksef_auth.group_ksef_connection"
 SEE_GROUP = "l10n_pl_ksef_auth.group_ksef_see"
+KNOWS_SIGNERS = f"base.group_erp_manager,{SEE_GROUP}"
 CONTEXT = ("l10n_pl_ksef_context_type", "l10n_pl_ksef_internal_id")
 # What a query that looks for a company's connection reads of companies.
 PRINCIPAL_FIELDS = ("l10n_pl_ksef_principal_id", "l10n_pl_ksef_digits", "l10n_pl_ksef_environment")
@@ -82,6 +84,10 @@ class ResCompany(models.Model):
         relation="l10n_pl_ksef_responsible_rel",
         help="Without a name here they go to the person who connected the company.",
     )
+
+    # Who imports companies need not know of KSeF; employees need not know who signs.
+    l10n_pl_ksef_signer_name = fields.Char(string="KSeF signer", groups=KNOWS_SIGNERS)
+    l10n_pl_ksef_signer_email = fields.Char(string="KSeF signer's email", groups=KNOWS_SIGNERS)
 
     l10n_pl_ksef_principal_id = fields.Many2one(
         "res.company",
@@ -251,8 +257,7 @@ class ResCompany(models.Model):
     def _l10n_pl_ksef_session(self):
         """Return the login that self's connection stands on now; empty when there is none."""
         principal = self._l10n_pl_ksef_principal()
-        active = ("state", "=", "active"), ("revoke_requested", "=", False)
-        return self.env["l10n_pl_ksef.session"]._last_of_context(principal, *active)
+        return self.env["l10n_pl_ksef.session"]._last_of_context(principal, *STANDS_ON)
 
     def _l10n_pl_ksef_certificate(self):
         """Return the KSeF certificate that may log self in; empty when there is none.

@@ -1,6 +1,7 @@
 from . import panel
 from . import panel_ways
 from . import dot
+from . import overview
 from . import account
 from . import account_actions
 from . import account_options

@@ -37,12 +37,20 @@ MODELS = {
     "l10n_pl_ksef.authorization": "step",
     "l10n_pl_ksef.unlock": "code",
     "l10n_pl_ksef.confirmation": "phrase",
+    "l10n_pl_ksef.overview": "name",
+    "l10n_pl_ksef.batch": "kind",
+    "l10n_pl_ksef.batch.line": "number",
     "l10n_pl_ksef.request": "state",
     "l10n_pl_ksef.request.token": "kind",
     "l10n_pl_ksef.request.guesses": "count",
     "l10n_pl_ksef.link.address": "create_date",
 }
-BOOKS = ("l10n_pl_ksef.session", "l10n_pl_ksef.certificate", "l10n_pl_ksef.audit")
+BOOKS = (
+    "l10n_pl_ksef.session",
+    "l10n_pl_ksef.certificate",
+    "l10n_pl_ksef.audit",
+    "l10n_pl_ksef.overview",
+)
 ALERTS = (*BOOKS, "l10n_pl_ksef.alert", "l10n_pl_ksef.agreement", "l10n_pl_ksef.request")
 # Who may read which model, besides their own windows; nobody may write by the ORM.
 MAY_LOOK = {
@@ -85,6 +93,8 @@ class TestRoleTable(KsefCase):
         window = self.open_window(self.manager)
         self.attach(window, self.downloaded(window))
         make = {"company_id": self.company.id, "code": "copy_moved"}
+        batch = {"kind": "connect", "line_ids": [Command.create({"company_id": self.company.id})]}
+        batch = self.env["l10n_pl_ksef.batch"].create(batch)
         alert = {"company_id": self.company.id, "environment": "test", "reason": "login"}
         self.records = {
             "l10n_pl_ksef.session": self.session,
@@ -97,6 +107,9 @@ class TestRoleTable(KsefCase):
             "l10n_pl_ksef.confirmation": self.env["l10n_pl_ksef.confirmation"].create(
                 {"request": "[]", "phrase": "x"}
             ),
+            "l10n_pl_ksef.overview": self.env["l10n_pl_ksef.overview"].browse(self.company.id),
+            "l10n_pl_ksef.batch": batch,
+            "l10n_pl_ksef.batch.line": batch.line_ids,
             **self.make_request(),
         }
 
