@@ -13,6 +13,7 @@ from ..tools.errors import KsefError, KsefUnavailable
 from ..tools.http_pool import pool_of
 from .base import problems
 from .base.const import ENVIRONMENT_LABELS
+from .certificate.certificate import OFFLINE
 from .vault.database_identity import is_neutralized
 from .vault.guard import refuse_typed_code
 
@@ -73,6 +74,12 @@ class ResCompany(models.Model):
         string="KSeF notices go to",
         relation="l10n_pl_ksef_responsible_rel",
         help="Without a name here they go to the person who connected the company.",
+    )
+
+    l10n_pl_ksef_offline = fields.Boolean(
+        string="Certificate for offline invoices",
+        default=True,
+        help="Where the company issues invoices. It signs them while KSeF cannot be reached.",
     )
 
     l10n_pl_ksef_principal_id = fields.Many2one(
@@ -253,6 +260,20 @@ class ResCompany(models.Model):
         principal = self._l10n_pl_ksef_principal()
         certificates = self.env["l10n_pl_ksef.certificate"]._agreed_for(principal)
         return certificates._usable()[:1] or certificates[:1]
+
+    def _l10n_pl_ksef_offline_certificate(self):
+        """Return the certificate that signs self's offline invoices; empty when there is none."""
+        principal = self._l10n_pl_ksef_principal()
+        certificates = self.env["l10n_pl_ksef.certificate"]
+        return certificates._agreed_for(principal, usage=OFFLINE)._usable()[:1]
+
+    def _l10n_pl_ksef_needs_offline(self):
+        """Return True if self is to have a certificate for offline invoices: it issues some."""
+        principal = self._l10n_pl_ksef_principal()
+        if not principal.l10n_pl_ksef_offline:
+            return False
+        sales = ("type", "=", "sale"), ("company_id", "child_of", principal.id)
+        return bool(self.env["account.journal"].sudo().search_count(sales, limit=1))
 
     def _advance(self):
         """Log in with the certificate if the login ends soon or has ended; return a failure."""

@@ -12,5 +12,6 @@ from . import diagnosis
 from . import help
 from . import res_company
 from . import nip_change
+from . import offline
 from . import ir_http
 from . import ir_ui_menu

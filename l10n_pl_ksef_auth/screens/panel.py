@@ -98,6 +98,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             "color": COLORS[state],
             "headline": self._headline(principal, state, session),
             "certificate": certificate,
+            "offline": self.env["l10n_pl_ksef.panel.offline"]._line(principal),
             "missing_rights": self._rights_labels(session),
             # KSeF may be checking a signature, or have refused it, while an older session works.
             "is_verifying": "signature" in pending.mapped("method"),
@@ -156,7 +157,8 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
 
     def _certificates_on_the_way(self, principal):
         issuing = ("state", "in", ISSUING)
-        return self.env["l10n_pl_ksef.certificate"]._of_company(principal, issuing)
+        certificates = self.env["l10n_pl_ksef.certificate"]
+        return certificates._of_company(principal, issuing, usage=None)
 
     def _state(self, principal, session, pending):
         state = self._state_of(session, pending)

@@ -15,6 +15,7 @@ from ..base import problems
 from ..base.locks import LockBusy, also_locked, fresh, under_lock
 from ..base.steps import event, naive
 from ..vault.vault import read_secret, secret_digests, write_secrets
+from .certificate import LOGIN
 from .states import QUESTION
 
 # Already revoked, blocked or invalid: what was wanted is so (docs/ksef.md A1-25009).
@@ -212,7 +213,7 @@ class L10n_Pl_KsefCertificateManual(models.Model):
             return problems.local("renewal_under_way")
         if self.valid_from + YOUNG > self._now():
             return problems.local("renewal_too_young", days=YOUNG.days)
-        if not self._owners_session():
+        if not self._can_be_renewed():
             return problems.local("renewal_needs_owner")
         return False
 
@@ -269,7 +270,8 @@ class L10n_Pl_KsefCertificateManual(models.Model):
 
     def _held(self, environment):
         """Return the certificates that can log in now with a key that this Odoo has."""
-        active = [("state", "=", "active"), ("environment", "=", environment)]
+        valid = ("state", "=", "active"), ("usage", "=", LOGIN)
+        active = [*valid, ("environment", "=", environment)]
         return self.sudo().search(active)._usable()
 
     def _may_serve(self, principal):
