@@ -58,7 +58,9 @@ class L10n_Pl_KsefAgreement(models.Model):
         readonly=True,
     )
     # The owner agreed to a second certificate, for offline invoices: it is still to be applied for.
-    offline_wanted = fields.Boolean(readonly=True, copy=False)
+    offline_wanted = fields.Boolean(
+        string="Certificate for offline invoices to be applied for", readonly=True, copy=False
+    )
     terms_secret = fields.Text(groups=fields.NO_ACCESS, copy=False, prefetch=False)
 
     def _agree(self, certificate, company, digits, how, offline_wanted=False, **who):
