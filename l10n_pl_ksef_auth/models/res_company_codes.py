@@ -18,7 +18,7 @@ WRITE = "InvoiceWrite"
 
 
 class ResCompany(models.Model):
-    """The codes on an invoice's picture, for other addons; without a network, also while KSeF is away.
+    """The codes on an invoice's picture, for other addons; made without a network.
 
     Whoever issues an invoice calls once and stores the links: reports print what is stored.
     """

@@ -16,9 +16,7 @@ class ResConfigSettings(models.TransientModel):
     l10n_pl_ksef_subject_type = fields.Selection(
         related="company_id.l10n_pl_ksef_subject_type", readonly=False
     )
-    l10n_pl_ksef_offline = fields.Boolean(
-        related="company_id.l10n_pl_ksef_offline", readonly=False
-    )
+    l10n_pl_ksef_offline = fields.Boolean(related="company_id.l10n_pl_ksef_offline", readonly=False)
     l10n_pl_ksef_responsible_ids = fields.Many2many(
         related="company_id.l10n_pl_ksef_responsible_ids", readonly=False
     )

@@ -175,7 +175,7 @@ class ResCompany(models.Model):
         options = self.env["l10n_pl_ksef.account.options"]
         return options._save(principal, values, confirmed) or self.l10n_pl_ksef_account()
 
-    def l10n_pl_ksef_load_certificate(self, files, password):
+    def l10n_pl_ksef_load_certificate(self, files, password, either=False):
         """Take a KSeF certificate and its key, as the Ministry's portal gives them.
 
         The user confirms by password first, in a call of its own: Odoo's check keeps the arguments
@@ -183,6 +183,7 @@ class ResCompany(models.Model):
 
         :param list files: base64 of one PKCS#12, or of a certificate and a key (PEM, DER)
         :param str password: of the key; not stored
+        :param bool either: where none logs in, take one for offline invoices
         :return dict: l10n_pl_ksef_account(), with ``problem`` when the files are of no use; or
             ``confirm``, the action that asks: call again when its window has closed
         """
@@ -194,7 +195,7 @@ class ResCompany(models.Model):
         except (binascii.Error, TypeError, ValueError):
             contents = [b""]
         problem = principal.env["l10n_pl_ksef.certificate"]._load(
-            principal, contents, password or None
+            principal, contents, password or None, bool(either)
         )
         return self._l10n_pl_ksef_account_after(problem)
 

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from odoo.tests import tagged
 
-from .common import OWNER, KsefCase, put
+from .common import OWNER, KsefCase, packed, put
 
 
 class OfflineCase(KsefCase):
@@ -137,6 +137,50 @@ class TestBothCertificates(OfflineCase):
             self.settle()
         self.assertEqual(applications["calls"], 0)
         self.assertFalse(login.agreement_ids.offline_wanted)
+
+
+@tagged("post_install", "-at_install")
+class TestLoadedByHand(OfflineCase):
+    """A certificate for offline invoices that somebody has is loaded in the account."""
+
+    def setUp(self):
+        super().setUp()
+        _login, issued = self.both()
+        self.file = packed(issued)
+        issued.unlink()
+        self.env.flush_all()
+
+    def load(self, **how):
+        with self.confirmed():
+            account = self.company.with_user(self.accountant).l10n_pl_ksef_load_certificate(
+                [self.file], "tajne", **how
+            )
+        self.env.invalidate_all()
+        return account
+
+    def test_it_is_kept_and_signs_for_the_company_it_was_loaded_in(self):
+        self.assertFalse(self.load(either=True)["problem"])
+        loaded = self.company._l10n_pl_ksef_offline_certificate()
+        self.assertEqual((loaded.usage, loaded.origin), ("offline", "loaded"))
+        link = self.company.l10n_pl_ksef_certificate_link(self.company.vat, b"0" * 32)
+        self.assertIn(loaded.serial_number, link)
+
+    def test_it_is_watched_and_people_are_told_before_its_end(self):
+        self.load(either=True)
+        loaded = self.offline()
+        self.settle(days=1)
+        self.assertEqual(loaded.state, "active")
+        now = loaded._now()
+        put(loaded, valid_from=now - timedelta(days=700), valid_to=now + timedelta(days=14))
+        self.env["l10n_pl_ksef.alert.watch"]._watch()
+        self.env.invalidate_all()
+        alert = self.env["l10n_pl_ksef.alert"].search([("certificate_id", "=", loaded.id)])
+        self.assertEqual(alert.level, 14)
+        self.assertIn("14 days", alert.summary)
+
+    def test_where_somebody_wants_to_connect_it_is_of_no_use(self):
+        self.assertTrue(self.load()["problem"])
+        self.assertFalse(self.offline())
 
 
 @tagged("post_install", "-at_install")

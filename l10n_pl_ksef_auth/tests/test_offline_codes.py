@@ -155,6 +155,4 @@ class TestOfflineCodes(OfflineCase):
             }
         )
         with self.assertRaises(AccessError):
-            action.with_context(
-                active_model="res.company", active_id=self.company.id
-            ).run()
+            action.with_context(active_model="res.company", active_id=self.company.id).run()

@@ -70,7 +70,7 @@ class L10n_Pl_KsefAgreement(models.Model):
         :param company: the company that owns the connection
         :param str digits: of the NIP or internal identifier
         :param str how: one of the selection
-        :param bool offline_wanted: the owner's consent names a certificate for offline invoices, too
+        :param bool offline_wanted: the consent names a certificate for offline invoices, too
         :param who: user_id, and address where the person is not the one of this request
         :raises AccessError: code that was typed into Odoo wants to agree for a person
         """

@@ -149,9 +149,7 @@ class L10n_Pl_KsefCertificateOffline(models.Model):
         text = sessions._words_of_consent(", ".join(owner), (OFFLINE,))
         session._audit("consented", consent=text, user_id=self.env.uid)
         record = login._begin_offline(session, company, text, self.env.user)
-        record._agree_offline(
-            company, company.l10n_pl_ksef_digits, "accepted", self.env.user
-        )
+        record._agree_offline(company, company.l10n_pl_ksef_digits, "accepted", self.env.user)
 
     def _issue_separate_offline(self, principal):
         """Ask for one beside another that the owner has elsewhere; return False or the problem."""

@@ -223,7 +223,8 @@ export class KsefAccountAction extends Component {
             [this.companyId],
             "l10n_pl_ksef_load_certificate",
             files,
-            password
+            password,
+            true
         );
         if (!answer.confirm && !answer.problem) {
             this.receive(answer);
