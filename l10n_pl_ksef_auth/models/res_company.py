@@ -34,7 +34,8 @@ ADDRESS_OPTION = "l10n_pl_ksef_base_url"
 ADDRESS_PARAMETER = "l10n_pl_ksef_auth.base_url."
 
 
-def _own_ports():
+def own_ports():
+    """Return the ports of Odoo itself, whose pages may be typed code."""
     return {tools.config["http_port"], tools.config["gevent_port"]}
 
 
@@ -218,7 +219,7 @@ class ResCompany(models.Model):
             if given:
                 return check_base_url(given)
             if other:
-                return check_local_url(other, _own_ports())
+                return check_local_url(other, own_ports())
         except ValueError as error:
             # Told as an outage, so that no login is given up: it is enough to mend the address.
             code = "address" if given else "address_parameter"

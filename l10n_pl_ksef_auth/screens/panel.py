@@ -99,6 +99,9 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             "headline": self._headline(principal, state, session),
             "certificate": certificate,
             "offline": self.env["l10n_pl_ksef.panel.offline"]._line(principal),
+            "availability": self.env["l10n_pl_ksef.availability"]._sentence(
+                principal.l10n_pl_ksef_environment
+            ),
             "missing_rights": self._rights_labels(session),
             # KSeF may be checking a signature, or have refused it, while an older session works.
             "is_verifying": "signature" in pending.mapped("method"),

@@ -4,6 +4,7 @@ from . import test_after_an_outage
 from . import test_agreement
 from . import test_alerts
 from . import test_audit
+from . import test_availability
 from . import test_certificate
 from . import test_certificate_states
 from . import test_company_separation

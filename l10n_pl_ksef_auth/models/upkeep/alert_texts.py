@@ -232,13 +232,17 @@ def of_alert(alert):
     values = _values(alert)
     texts = Texts(*(problems.sentence(alert.env, text, values) for text in CASES[_case(alert)]))
     told = not alert.closed_at and alert.problem and _of_problem(alert)
+    happened = told["text"] if told else texts.happened
+    if problems.cause(alert.problem) == "wait" and not alert.closed_at:
+        ministry = alert.env["l10n_pl_ksef.availability"]._sentence(alert.environment)
+        happened = " ".join(filter(None, (happened, ministry)))
     subject = alert.env._(
         "[%(company)s] KSeF: %(what)s", company=alert.company_id.name, what=texts.subject
     )
     return {
         "subject": subject,
         "summary": texts.summary,
-        "explanation": told["text"] if told else texts.happened,
+        "explanation": happened,
         "invoices": texts.invoices,
         "advice": told["action"] if told else texts.advice,
     }

@@ -14,6 +14,7 @@ export const DISCONNECTED = {
     lifetime_share: 0,
     certificate: { state: "none", text: "none", valid_to: false, share: false },
     offline: false,
+    availability: "",
     identity: false,
     missing_rights: [],
     checked_at: false,
