@@ -1,6 +1,8 @@
 from odoo import models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..certificate.certificate import LOGIN
 from ..certificate.states import AT_WORK
 from ..session.states import LOGGING_IN
 from .turns import Task
@@ -82,7 +84,8 @@ class L10n_Pl_KsefDue(models.AbstractModel):
     def _to_log_in(self, condition):
         sessions = self.env[SESSIONS]
         self.env.flush_all()
-        usable = self.env[CERTIFICATES]._search(self.env[CERTIFICATES]._usable_domain())
+        login = Domain("usage", "=", LOGIN)
+        usable = self.env[CERTIFICATES]._search(login & self.env[CERTIFICATES]._usable_domain())
         rows = self.env.execute_query(_ending_logins(usable, sessions._now(), condition))
         newest = dict(rows)
         sessions.browse(newest.values()).fetch(
