@@ -22,6 +22,8 @@ STATES = [
     ("attention", "Needs attention"),
 ]
 ENDS_SOON = timedelta(days=7)
+# Seconds. As on the panel: while less than an hour is missing, a day counts as whole.
+DAY, PADDING = 86400, 3600
 # Of the panel's; Odoo's lists have names of their own for colours.
 KANBAN_COLORS = {"red": 1, "amber": 3, "green": 10}
 
@@ -156,7 +158,7 @@ class L10n_Pl_KsefOverview(models.Model):
             session, state = known.session(principal), states[principal]
             left = panel._seconds_left(session)
             line.state, line.color = state, KANBAN_COLORS[COLORS[state]]
-            line.days_left = left // 86400 if left else 0
+            line.days_left = (left + PADDING) // DAY if left else 0
             line.ends_soon = line._is_ending(session)
             line.stands_on = line._foundation(session, known.certificate(principal))
             problem = not told and panel._problem(principal, known)
