@@ -112,6 +112,10 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             "color": COLORS[state],
             "headline": self._headline(principal, state, session),
             "certificate": certificate,
+            "offline": self.env["l10n_pl_ksef.panel.offline"]._line(principal),
+            "availability": self.env["l10n_pl_ksef.availability"]._sentence(
+                principal.l10n_pl_ksef_environment
+            ),
             "missing_rights": self._rights_labels(session),
             # KSeF may be checking a signature, or have refused it, while an older session works.
             "is_verifying": "signature" in pending.mapped("method"),
@@ -161,7 +165,8 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
 
     def _certificates_on_the_way(self, principal):
         issuing = ("state", "in", ISSUING)
-        return self.env["l10n_pl_ksef.certificate"]._of_company(principal, issuing)
+        certificates = self.env["l10n_pl_ksef.certificate"]
+        return certificates._of_company(principal, issuing, usage=None)
 
     def _state(self, principal, known):
         """Return a connection's state, but for what stops all connections of this database.

@@ -34,6 +34,7 @@ MODELS = {
     "l10n_pl_ksef.agreement": "digits",
     "l10n_pl_ksef.audit": "event",
     "l10n_pl_ksef.alert": "reason",
+    "l10n_pl_ksef.availability": "state",
     "l10n_pl_ksef.authorization": "step",
     "l10n_pl_ksef.unlock": "code",
     "l10n_pl_ksef.confirmation": "phrase",
@@ -83,9 +84,12 @@ class TestRoleTable(KsefCase):
             company_ids=[Command.set(company.ids)],
         )
 
+    def begin(self):
+        self.certified()
+
     def setUp(self):
         super().setUp()
-        self.certificate = self.certified()
+        self.certificate = self.company._l10n_pl_ksef_certificate()
         self.session = self.company._l10n_pl_ksef_session()
         window = self.open_window(self.manager)
         self.attach(window, self.downloaded(window))
@@ -99,6 +103,9 @@ class TestRoleTable(KsefCase):
             "l10n_pl_ksef.agreement": self.certificate.agreement_ids,
             "l10n_pl_ksef.audit": self.env["l10n_pl_ksef.audit"].search([], limit=1),
             "l10n_pl_ksef.alert": self.env["l10n_pl_ksef.alert"].create(alert),
+            "l10n_pl_ksef.availability": self.env["l10n_pl_ksef.availability"].create(
+                {"state": "available", "asked_at": self.session._now()}
+            ),
             "l10n_pl_ksef.authorization": window.sudo(),
             "l10n_pl_ksef.unlock": self.env["l10n_pl_ksef.unlock"].create(make),
             "l10n_pl_ksef.confirmation": self.env["l10n_pl_ksef.confirmation"].create(

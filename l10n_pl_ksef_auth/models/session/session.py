@@ -86,6 +86,9 @@ class L10n_Pl_KsefSession(models.Model):
     address = fields.Char(string="Signed request came from", readonly=True, copy=False)
     consent_at = fields.Datetime(string="Consent to the certificate", readonly=True, copy=False)
     consent_text = fields.Text(readonly=True, copy=False)
+    consent_offline = fields.Boolean(
+        string="Consent names the certificate for offline invoices", readonly=True, copy=False
+    )
     signer_name = fields.Char(readonly=True, copy=False)
     signer_kind = fields.Char(readonly=True, copy=False)
     signer_masked = fields.Char(string="Signer's identifier", readonly=True, copy=False)
@@ -166,6 +169,8 @@ class L10n_Pl_KsefSession(models.Model):
             session.lacks_rights = bool(session._missing_rights())
 
     def _lock_name(self):
+        # All else is read under the lock.
+        self.fetch(["company_id", "environment"])
         return self._lock_name_of(self.company_id, self.environment)
 
     def _lock_name_of(self, company, environment):
