@@ -6,6 +6,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from .common import OWNER, KsefCase
+from .signers import SignerCase
 from .test_fifty_companies import invented_nips
 
 
@@ -190,3 +191,72 @@ class TestBatch(KsefCase):
         self.assertFalse(any(line["seconds_left"] for line in batch.view()["lines"]))
         self.assertEqual(len(self.files(batch)), 3)
         self.assertTrue(all(line["seconds_left"] for line in batch.view()["lines"]))
+
+
+@tagged("post_install", "-at_install")
+class TestAskMany(SignerCase):
+    """Signers elsewhere are asked for many companies in one go: one mail for each of them."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.clients = cls.env["res.company"]
+        for nip in invented_nips(3):
+            cls.clients += cls.make_company(f"Klient {nip}", nip)
+        cls.clients[:2].l10n_pl_ksef_signer_name = "Anna Zarząd"
+        cls.clients[:2].l10n_pl_ksef_signer_email = "anna@example.com"
+        cls.accountant.company_ids |= cls.clients
+
+    def begin(self, what):
+        """Select the clients in the list, press a button, and return what it opens."""
+        overview = self.env["l10n_pl_ksef.overview"].with_user(self.accountant)
+        action = getattr(overview.browse(self.clients.ids), f"action_{what}")()
+        batches = self.env["l10n_pl_ksef.batch"].with_user(self.accountant)
+        return batches.browse(action["params"]["batch_id"])
+
+    def ask(self, batch, **third):
+        """Send the links, each row as it is shown; the last one with other values."""
+        rows = batch.view()["lines"]
+        rows[-1] |= third
+        view = batch.ask(rows, "pl_PL", 72)
+        self.env.invalidate_all()
+        return view["lines"]
+
+    def test_one_signer_of_two_companies_gets_one_mail(self):
+        with self.outbox() as mails:
+            lines = self.ask(
+                self.begin("ask"), signer_name="Jan Inny", signer_email="jan@example.com"
+            )
+        self.assertEqual([line["state"] for line in lines], ["done"] * 3)
+        self.assertEqual({mail["To"] for mail in mails}, {"anna@example.com", "jan@example.com"})
+        self.assertEqual(len(mails), 2)
+        self.assertEqual(self.clients[2].l10n_pl_ksef_signer_name, "Jan Inny")
+
+    def test_a_row_without_an_address_is_told_and_the_others_are_sent(self):
+        batch = self.begin("ask")
+        with self.outbox() as mails:
+            lines = self.ask(batch)
+            self.assertEqual([line["state"] for line in lines], ["done", "done", "failed"])
+            self.assertTrue(lines[2]["text"])
+            self.ask(batch, signer_name="Jan Inny", signer_email="jan@example.com")
+        self.assertEqual(len(mails), 2)
+
+    def test_the_list_shows_who_was_asked_and_finds_them(self):
+        with self.outbox():
+            self.ask(self.begin("ask"))
+        asked = [("company_id", "in", self.clients.ids), ("is_asked", "=", True)]
+        lines = self.env["l10n_pl_ksef.overview"].with_user(self.accountant).search(asked)
+        self.assertEqual(lines.company_id, self.clients[:2])
+        self.assertTrue(all(lines.mapped("asked_at")))
+        self.assertFalse(any(lines.mapped("opened_at")))
+
+    def test_who_has_not_signed_is_reminded(self):
+        with self.outbox() as mails:
+            self.ask(self.begin("ask"))
+            lines = self.begin("remind").remind()["lines"]
+        self.assertEqual([line["state"] for line in lines], ["done", "done", "failed"])
+        self.assertEqual(len(mails), 2)
+
+    def test_a_company_that_a_certificate_can_connect_says_so_before_anybody_is_asked(self):
+        self.certified()
+        self.assertTrue(all(line["text"] for line in self.begin("ask").view()["lines"]))
