@@ -11,6 +11,7 @@ from . import offered_fields
 from . import diagnosis
 from . import help
 from . import res_company
+from . import office
 from . import nip_change
 from . import ir_http
 from . import ir_ui_menu

@@ -30,19 +30,30 @@ MODELS = {
     "l10n_pl_ksef.session": "state",
     "l10n_pl_ksef.certificate": "name",
     "l10n_pl_ksef.agreement": "digits",
+    "l10n_pl_ksef.office": "name",
+    "l10n_pl_ksef.grant": "to_whom",
     "l10n_pl_ksef.audit": "event",
     "l10n_pl_ksef.alert": "reason",
     "l10n_pl_ksef.authorization": "step",
     "l10n_pl_ksef.unlock": "code",
     "l10n_pl_ksef.confirmation": "phrase",
+    "l10n_pl_ksef.office.setup": "company_name",
 }
 BOOKS = ("l10n_pl_ksef.session", "l10n_pl_ksef.certificate", "l10n_pl_ksef.audit")
-ALERTS = (*BOOKS, "l10n_pl_ksef.alert", "l10n_pl_ksef.agreement")
+ALERTS = (
+    *BOOKS,
+    "l10n_pl_ksef.alert",
+    "l10n_pl_ksef.agreement",
+    "l10n_pl_ksef.office",
+    "l10n_pl_ksef.grant",
+)
 # Who may read which model, besides their own windows; nobody may write by the ORM.
 MAY_LOOK = {
     **dict.fromkeys(("manager", "accountant", "connector"), ALERTS),
     **dict.fromkeys(("watching administrator", "clerk", "auditor"), BOOKS),
 }
+# What is typed into a window is nothing until its button asks for the password.
+MAY_CREATE = {"l10n_pl_ksef.office.setup": ("manager", "accountant", "connector", "other")}
 # Editors of mail templates write code that Odoo runs when it renders a mail; what such code might
 # call is tried in test_typed_code.py.
 TEMPLATES = ("{{ object.%(field)s }}", "{{ '{0.%(field)s}'.format(object) }}")
@@ -77,7 +88,15 @@ class TestRoleTable(KsefCase):
         self.attach(window, self.downloaded(window))
         make = {"company_id": self.company.id, "code": "copy_moved"}
         alert = {"company_id": self.company.id, "environment": "test", "reason": "login"}
+        office = self.make_office()
         self.records = {
+            "l10n_pl_ksef.office": office,
+            "l10n_pl_ksef.grant": self.env["l10n_pl_ksef.grant"]._create_for(
+                office, self.company, "asked"
+            ),
+            "l10n_pl_ksef.office.setup": self.env["l10n_pl_ksef.office.setup"].create(
+                {"company_name": "Biuro"}
+            ),
             "l10n_pl_ksef.session": self.session,
             "l10n_pl_ksef.certificate": self.certificate,
             "l10n_pl_ksef.agreement": self.certificate.agreement_ids,
@@ -90,6 +109,12 @@ class TestRoleTable(KsefCase):
             ),
         }
 
+    def make_office(self):
+        """Make the company's certificate an office's, so that there is what it is known by."""
+        offices = self.env["l10n_pl_ksef.office"]
+        self.assertFalse(offices._establish(self.company, self.certificate, self.company.name))
+        return offices._of_environment(self.company)
+
     # ------------------------------------------------------------------
     # The proofs
     # ------------------------------------------------------------------
@@ -100,6 +125,7 @@ class TestRoleTable(KsefCase):
             for model, record in self.records.items():
                 for operation in LOOKING + CHANGING:
                     expected = operation in LOOKING and model in MAY_LOOK.get(role, ())
+                    expected |= operation == "create" and role in MAY_CREATE.get(model, ())
                     with self.subTest(role=role, model=model, operation=operation):
                         self.assertEqual(self.can(operation, record, user), expected)
                     cells += 1

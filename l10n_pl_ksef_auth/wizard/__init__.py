@@ -5,3 +5,4 @@ from . import authorization_advice
 from . import confirmation
 from . import uninstall
 from . import unlock
+from . import office_setup

@@ -11,7 +11,8 @@ from ..models.base.const import ENVIRONMENT_LABELS
 from ..models.base.locks import fresh
 from ..models.base.steps import naive
 from ..models.res_company import CONNECT_GROUP
-from ..models.session.states import ENDED
+from ..models.session.session import CONNECT, PURPOSES
+from ..models.session.states import ENDED, ERRAND
 from ..models.vault.vault import write_secrets
 from ..tools import clock, members
 from ..tools.errors import KsefError
@@ -30,6 +31,8 @@ STEPS = [
 WAYS = [("site", "On moj.gov.pl"), ("program", "In one's own signing program")]
 # A certificate logs in from now on, or somebody signs again every week.
 ANSWERS = [("once", "Sign only once"), ("weekly", "Sign every 7 days")]
+# What a window is for; the office logs in by itself.
+OF_SIGNERS = [one for one in PURPOSES if one[0] != "office"]
 # KSeF was seen to say "in progress" for half an hour (docs/ksef.md A1-100).
 LONG_VERIFICATION = timedelta(minutes=2)
 # The answer goes with the file: another may have another signer.
@@ -64,6 +67,8 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
     environment = fields.Selection(ENVIRONMENT_LABELS, required=True, readonly=True)
     step = fields.Selection(STEPS, required=True, readonly=True, default="download")
     way = fields.Selection(WAYS, required=True, readonly=True, default="site")
+    purpose = fields.Selection(OF_SIGNERS, required=True, readonly=True, default=CONNECT)
+    grant_id = fields.Many2one("l10n_pl_ksef.grant", readonly=True, ondelete="cascade")
     session_id = fields.Many2one("l10n_pl_ksef.session", readonly=True, ondelete="set null")
     document_name = fields.Char(readonly=True)
     document_secret = fields.Text(groups=fields.NO_ACCESS, prefetch=False)
@@ -74,14 +79,19 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
     revoke_taken_over = fields.Boolean(string="Revoke the former certificate", readonly=True)
 
     @api.model
-    def _open(self, company):
-        """Return the user's open window for a company's connection, or a new one."""
+    def _open(self, company, purpose=CONNECT, grant=None):
+        """Return the user's open window for a company and a purpose, or a new one.
+
+        :param grant: what is given or taken back, where the window is for that
+        """
         environment = company.l10n_pl_ksef_environment
         mine = self.sudo().search(
             [
                 ("create_uid", "=", self.env.uid),
                 ("company_id", "=", company.id),
                 ("environment", "=", environment),
+                ("purpose", "=", purpose),
+                ("grant_id", "=", bool(grant) and grant.id),
                 ("step", "!=", "done"),
             ],
             order="id desc",
@@ -92,7 +102,14 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
         if mine.step == "verify" and mine._result():
             mine = mine.browse()
         if not mine:
-            mine = self.sudo().create({"company_id": company.id, "environment": environment})
+            mine = self.sudo().create(
+                {
+                    "company_id": company.id,
+                    "environment": environment,
+                    "purpose": purpose,
+                    "grant_id": bool(grant) and grant.id,
+                }
+            )
         return mine.sudo(False)
 
     # ------------------------------------------------------------------
@@ -138,7 +155,8 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
         """
         window = self._checked_sudo()
         # Somebody else's signature is what takes a connection over.
-        possible = ("download", "sign", "upload", *(() if window.take_over else ("certificate",)))
+        signs = window.take_over or window.purpose != CONNECT
+        possible = ("download", "sign", "upload", *(() if signs else ("certificate",)))
         if step in possible and window.step != step:
             window.write({"step": step, "problem": False})
         return window.view()
@@ -210,7 +228,7 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
         session = window._session_of(upload.reading)
         if not session or upload.reading.stops:
             return window._view(upload)
-        if not window.answer:
+        if not window.answer and window.purpose == CONNECT:
             window.problem = problems.local("answer_missing")
             return window._view(upload)
         window.write({"session_id": session.id, "step": "verify", "problem": False})
@@ -224,7 +242,7 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
         """
         window = self._checked_sudo()
         sessions, company = self.env["l10n_pl_ksef.session"], window.company_id
-        if window._nip_problem():
+        if window._nip_problem() or window.purpose != CONNECT:
             return window.view()
         login, _failure = sessions._log_in(company, wait_seconds=5, asked_by=self.env.user)
         if login:
@@ -307,14 +325,30 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
         outcome = {"result": False, "verifying": False, "back_to": False, "problem": problem}
         if session.state == "active" and session.rights_checked_at:
             return {**outcome, "result": "limited" if session._missing_rights() else "connected"}
+        if session.purpose != CONNECT and session.state in (*ERRAND, "revoked"):
+            return self._outcome_of_errand(session, outcome)
         if self._was_put_back(session):
             step = "certificate" if by_certificate else "upload"
             return {**outcome, "back_to": step, "problem": problem or problems.local("busy")}
         if session.state in ENDED:
             return {**outcome, "back_to": "certificate" if by_certificate else "download"}
+        return {**outcome, "verifying": self._in_progress(session)}
+
+    def _outcome_of_errand(self, session, outcome):
+        """Return how a login for one task stands: what becomes of it is decided once it closes."""
+        if session.state in ("opened", "ordered"):
+            return {**outcome, "verifying": self._in_progress(session)}
+        if problem := session.problem:
+            return {**outcome, "back_to": "download", "problem": problem}
+        done = {"grant": "given", "take_back": "taken_back"}
+        return {**outcome, "result": done[session.purpose]}
+
+    def _in_progress(self, session):
         since = session.send_started_at
-        long = bool(since) and session._now() - since > LONG_VERIFICATION
-        return {**outcome, "verifying": {"long": long, "by_certificate": by_certificate}}
+        return {
+            "long": bool(since) and session._now() - since > LONG_VERIFICATION,
+            "by_certificate": session.method == "certificate",
+        }
 
     def _was_put_back(self, session):
         """Return True if a login waits for a person, or with a certificate for a later try."""

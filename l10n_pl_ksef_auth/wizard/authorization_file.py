@@ -6,7 +6,8 @@ from odoo.tools import SQL
 from ..models.base import problems
 from ..models.base.steps import naive
 from ..models.certificate.states import STANDING
-from ..models.session.states import IN_FLIGHT
+from ..models.session.session import CONNECT
+from ..models.session.states import ERRAND, IN_FLIGHT
 from ..models.vault.vault import read_secret, secret_digests
 from ..tools import clock
 from ..tools import nip as nip_tools
@@ -118,6 +119,8 @@ class L10n_Pl_KsefAuthorizationFile(models.TransientModel):
                 "context_type": context.type,
                 "context_value": context.value,
                 "subject_type": self.company_id.l10n_pl_ksef_subject_type,
+                "purpose": self.purpose,
+                "grant_id": self.grant_id.id,
                 "challenge": challenge.challenge,
                 # Counted from the moment before we asked: a wrong clock here does not matter.
                 "challenge_expires_at": naive(asked_at + CHALLENGE_LIFETIME),
@@ -131,6 +134,9 @@ class L10n_Pl_KsefAuthorizationFile(models.TransientModel):
                 ("company_id", "=", self.company_id.id),
                 ("environment", "=", self.environment),
                 ("method", "=", "signature"),
+                # A file is accepted for what it was made for alone.
+                ("purpose", "=", self.purpose),
+                ("grant_id", "=", self.grant_id.id),
                 ("challenge_expires_at", ">", naive(clock.now()) - timedelta(days=1)),
             ]
         )
@@ -176,7 +182,7 @@ class L10n_Pl_KsefAuthorizationFile(models.TransientModel):
         sent = self._sessions().filtered(
             lambda session: (
                 session.challenge == reading.challenge
-                and session.state in (*IN_FLIGHT, "active", "failed")
+                and session.state in (*IN_FLIGHT, *ERRAND, "active", "failed")
                 # An old file that is attached once more is sent again: KSeF refuses it.
                 and session.send_started_at >= self.attached_at
             )
@@ -195,6 +201,9 @@ class L10n_Pl_KsefAuthorizationFile(models.TransientModel):
                 "signer_kind": reading.signer.kind,
                 "signer_masked": identity.label if identity else False,
             }
+        if self.purpose != CONNECT:
+            # Nothing is issued, agreed to or taken over by it.
+            return values
         if self.answer == "once":
             names = values.get("signer_name"), values.get("signer_masked")
             values |= self.session_id._consent_of(*names)

@@ -2,6 +2,7 @@ from odoo import fields, models
 from odoo.tools.misc import format_datetime
 
 from ..models.base.steps import naive
+from ..models.session.session import CONNECT
 from ..screens.panel import label_of
 from ..tools import clock
 
@@ -42,6 +43,33 @@ class L10n_Pl_KsefAuthorizationView(models.AbstractModel):
             "signing_url": signing_url,
             "signing_label": "moj.gov.pl",
             "take_over": self._take_over(window, upload.reading),
+            "errand": self._errand(window),
+        }
+
+    def _errand(self, window):
+        """Return what a signature is for, where it is not for the connection; else False."""
+        if window.purpose == CONNECT:
+            return False
+        values = {"whom": window.grant_id.to_whom, "company": window.company_id.name}
+        if window.purpose == "grant":
+            return {
+                "title": self.env._("%(company)s gives rights to: %(whom)s.", **values),
+                "text": self.env._(
+                    "Rights: issuing invoices, viewing invoices. They last until they are taken"
+                    " back. No certificate of the signer's stays in Odoo."
+                ),
+                "done": self.env._(
+                    "KSeF has given the rights to: %(whom)s. Odoo logs in with the office's"
+                    " certificate.",
+                    **values,
+                ),
+            }
+        return {
+            "title": self.env._("%(company)s takes the rights back from: %(whom)s.", **values),
+            "text": self.env._(
+                "The office can then neither issue nor view this company's invoices in KSeF."
+            ),
+            "done": self.env._("The rights are taken back from: %(whom)s.", **values),
         }
 
     def _challenge(self, session):

@@ -12,8 +12,16 @@ NEEDED_RIGHTS = ("InvoiceWrite", "InvoiceRead")
 # The status of a login whose owner has no rights to the company (docs/ksef.md A1-415).
 NO_RIGHTS_THERE = 415
 
+# What a login is for; only one for the connection gives others its tokens (docs/design.md 21).
+CONNECT = "connect"
+PURPOSES = [
+    (CONNECT, "Connection"),
+    ("grant", "Giving the office rights"),
+    ("take_back", "Taking the office's rights back"),
+    ("office", "The office's own check"),
+]
 # The audit names for these who began the login, whoever does its steps.
-BEGUN_BY_A_PERSON = ("signed", "login", "renewal", "failure")
+BEGUN_BY_A_PERSON = ("signed", "login", "renewal", "failure", "errand")
 
 
 class L10n_Pl_KsefSession(models.Model):
@@ -35,8 +43,16 @@ class L10n_Pl_KsefSession(models.Model):
         readonly=True,
         default="signature",
     )
+    purpose = fields.Selection(PURPOSES, required=True, readonly=True, default=CONNECT)
     certificate_id = fields.Many2one(
         "l10n_pl_ksef.certificate", readonly=True, index="btree_not_null", ondelete="set null"
+    )
+    # Of a login for one task: what is given or taken back, or whose check it is.
+    grant_id = fields.Many2one(
+        "l10n_pl_ksef.grant", readonly=True, index="btree_not_null", ondelete="set null"
+    )
+    office_id = fields.Many2one(
+        "l10n_pl_ksef.office", readonly=True, index="btree_not_null", ondelete="set null"
     )
     context_type = fields.Char(required=True, readonly=True, default="Nip")
     context_value = fields.Char(string="Context identifier", required=True, readonly=True)
@@ -109,7 +125,7 @@ class L10n_Pl_KsefSession(models.Model):
     )
 
     _one_certificate_login = models.UniqueIndex(
-        f"(company_id, environment) WHERE (method = 'certificate' AND state IN {LOGGING_IN})",
+        f"(company_id, environment, purpose) WHERE (method = 'certificate' AND state IN {LOGGING_IN})",
         "This company is already logging in with its certificate.",
     )
 
@@ -173,11 +189,13 @@ class L10n_Pl_KsefSession(models.Model):
         )
 
     def _of_company(self, principal, *conditions, limit=None):
-        """Return a company's sessions in its environment, the newest first."""
+        """Return a company's sessions in its environment, the newest first.
+
+        Not those for one task: they are no part of its connection.
+        """
         environment = ("environment", "=", principal.l10n_pl_ksef_environment)
-        return self.sudo().search(
-            [("company_id", "=", principal.id), environment, *conditions], limit=limit
-        )
+        own = ("company_id", "=", principal.id), ("purpose", "=", CONNECT)
+        return self.sudo().search([*own, environment, *conditions], limit=limit)
 
     def _last_of_context(self, principal, *conditions):
         """Return the newest such session for the NIP or unit that the company has now.
@@ -298,6 +316,7 @@ class L10n_Pl_KsefSession(models.Model):
                 **values,
             }
         )
+        self._tell_the_office()
 
     @event
     def _give_way(self):
@@ -342,6 +361,11 @@ class L10n_Pl_KsefSession(models.Model):
             self._audit("failure")
 
     def _audit_event(self):
+        if self.purpose == "office":
+            # Once a day, and of no company's connection.
+            return None
+        if self.state == "opened":
+            return "errand"
         if self.state == "active":
             return "login" if self.method == "signature" else "renewal"
         if self.state == "revoked" and self.closed_by_user:

@@ -3,14 +3,14 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..certificate.states import AT_WORK
-from ..session.states import LOGGING_IN
+from ..session.states import ERRAND, LOGGING_IN
 from .turns import Task
 
 SESSIONS, CERTIFICATES = "l10n_pl_ksef.session", "l10n_pl_ksef.certificate"
 COMPANIES = "res.company"
 # Records with a step to do, now or later.
 WORK = {
-    SESSIONS: Domain("state", "in", ("submitted", "authorized", "active"))
+    SESSIONS: Domain("state", "in", ("submitted", "authorized", "active", *ERRAND))
     | Domain("state", "=", "waiting")
     & (Domain("method", "=", "certificate") | Domain("document_secret", "!=", False)),
     CERTIFICATES: Domain("state", "in", AT_WORK)
@@ -119,6 +119,7 @@ def newest_login(condition):
         SELECT * FROM l10n_pl_ksef_session AS session
          WHERE session.company_id = company.id
            AND session.environment = company.l10n_pl_ksef_environment
+           AND session.purpose = 'connect'
            AND (%s)
       ORDER BY session.id DESC LIMIT 1
         """,

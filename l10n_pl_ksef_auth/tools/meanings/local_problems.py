@@ -265,6 +265,25 @@ PROBLEMS: dict[str, Meaning] = {
         _lt("The KSeF internal identifier has a typing error: it is a NIP, a dash, five digits."),
         _CORRECT_UNIT,
     ),
+    "office_missing": Meaning(
+        _lt("The office is not set, or its certificate does not log in at KSeF now."),
+        Advice(_lt("Set the office in the menu KSeF → Office."), "none"),
+    ),
+    "office_changed": Meaning(
+        _lt("The office has changed since the file was made, so no rights were given."),
+        SIGN_AGAIN,
+    ),
+    "office_unit": Meaning(
+        _lt("Rights are given for a whole NIP, and this company is connected as a unit."),
+        Advice(_lt("Connect it with a signature or a certificate."), "none"),
+    ),
+    "office_itself": Meaning(
+        _lt("This company is the office itself: it needs no rights from itself."),
+        Advice(_lt("Connect it with a signature or a certificate."), "none"),
+    ),
+    "errand_too_late": Meaning(
+        _lt("KSeF did not carry the change of rights out within a day."), SIGN_AGAIN
+    ),
     # By the reasons of InvalidGrantee.
     "grantee_nip": Meaning(
         _lt("The office's NIP is no valid number, so nobody can give it rights."), _CORRECT_OFFICE
