@@ -7,6 +7,9 @@ from ..models.res_company import CONNECT_GROUP, OFFICE_GROUP
 from ..tools.vault import VaultError
 from .sensitive import sensitive
 
+# Seconds that a user waits until KSeF has told which clients gave rights.
+PATIENCE = 6
+
 
 class ResCompany(models.Model):
     """A client is asked for rights, or to take them back: a signature for this alone."""
@@ -24,9 +27,26 @@ class ResCompany(models.Model):
         obstacle = self.env["l10n_pl_ksef.office"]._obstacle(principal)
         if obstacle:
             raise UserError(_in_sentences(self.env, obstacle))
+        received = self._l10n_pl_ksef_received(principal)
+        if received:
+            return received._get_records_action(name=self.env._("Rights from clients"))
         grant = self.env["l10n_pl_ksef.grant"]._ask(principal, self.env.user)
         title = self.env._("Rights for the office")
         return self._l10n_pl_ksef_open_window(title, "grant", grant)
+
+
+    def _l10n_pl_ksef_received(self, principal):
+        """Return what the client has given by itself and nobody has accepted; KSeF is asked first.
+
+        Nobody is asked for a signature where the rights are there.
+        """
+        with fresh(principal) as company:
+            office = company.env["l10n_pl_ksef.office"]._of_environment(company)
+            if office._may_be_behind():
+                office._check_now(self.env.user, wait_seconds=PATIENCE)
+        with fresh(principal) as company:
+            found = company.env["l10n_pl_ksef.grant"]._of_client(company, "received")
+            return self.env["l10n_pl_ksef.grant"].browse(found.ids)
 
 
 class L10n_Pl_KsefOffice(models.Model):

@@ -25,6 +25,7 @@ from . import test_login_problems
 from . import test_lost_requests
 from . import test_nobody_is_left
 from . import test_office
+from . import test_office_rights
 from . import test_one_for_many
 from . import test_other_transactions
 from . import test_panel_states

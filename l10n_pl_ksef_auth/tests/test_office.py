@@ -21,7 +21,7 @@ class TestOffice(OfficeCase):
 
     def test_a_client_gives_the_rights_by_one_signature_and_the_office_logs_in(self):
         grant = self.given()
-        self.assertEqual(self.at_office(), RIGHTS)
+        self.assertEqual(self.rights_at_ksef(), RIGHTS)
         self.assertEqual((grant.state, grant.to_whom), ("given", self.office._label()))
         session = self.company._l10n_pl_ksef_session()
         self.assertEqual(session.certificate_id, self.office.certificate_id)
@@ -61,7 +61,7 @@ class TestOffice(OfficeCase):
         view = self.sign_in(window, "edowod")
         self.assertIn("may not give rights", view["problem"]["text"])
         self.settle()
-        self.assertEqual((self.at_office(), self.grant().state), ([], "refused"))
+        self.assertEqual((self.rights_at_ksef(), self.grant().state), ([], "refused"))
 
     def test_a_415_right_after_the_grant_is_tried_again(self):
         self.travel(minutes=5)
@@ -77,7 +77,7 @@ class TestOffice(OfficeCase):
         window.authenticate()
         view = self.follow(window)
         self.assertIn("has changed", view["problem"]["text"])
-        self.assertEqual(self.at_office(), [])
+        self.assertEqual(self.rights_at_ksef(), [])
 
     def test_a_login_for_a_grant_is_forgotten_after_a_day_whatever_else_fails(self):
         window = self.asked()

@@ -1,15 +1,19 @@
 import json
+import time
 from datetime import timedelta
 
 from odoo import api, fields, models
 
 from ...tools import clock
 from ...tools.auth_token_request import Context
+from ...tools.deadline import Deadline
 from ...tools.grantee import InvalidGrantee, grantee_of_certificate
 from ...tools.grants import INVOICE_RIGHTS
 from ..base import problems
 from ..base.const import ENVIRONMENT_LABELS
+from ..base.locks import fresh
 from ..base.steps import naive
+from ..session.states import ERRAND, LOGGING_IN
 from ..vault.guard import refuse_typed_code
 from ..vault.vault import encrypted
 from .grant import grantee_of
@@ -19,6 +23,8 @@ EVERY_DAY = timedelta(hours=24)
 CONFIRMED_FOR = timedelta(days=3)
 # KSeF's lists lag behind a grant: what they lack so soon after one is not gone (docs/ksef.md G2-6).
 LAG = timedelta(minutes=10)
+# Seconds between two looks at a login that somebody waits for.
+PAUSE = 1
 
 
 class L10n_Pl_KsefOffice(models.Model):
@@ -188,16 +194,31 @@ class L10n_Pl_KsefOffice(models.Model):
             if office.certificate_id:
                 self.env["l10n_pl_ksef.session"]._begin_check(office)
 
-    def _check_now(self, user):
+    def _may_be_behind(self):
+        """Return True if clients may have given rights since KSeF's list was last looked up."""
+        looked = self.looked_at
+        return self.kind == "nip" and not (looked and looked + LAG > self._now())
+
+    def _check_now(self, user, wait_seconds=0):
         """Have it log in at once, as far as KSeF answers at once; other transactions see it.
 
         :param user: who asks
+        :param float wait_seconds: how long the caller waits for KSeF's check of the login
         """
         self.tried_at = self._now()
         self.env.cr.commit()
-        sessions = self.env["l10n_pl_ksef.session"]
+        sessions, deadline = self.env["l10n_pl_ksef.session"], Deadline(wait_seconds)
         sessions._begin_check(self, user)
-        sessions.search([("office_id", "=", self.id)], limit=1)._advance()
+        while True:
+            self.env.cr.commit()
+            self.env.invalidate_all()
+            check = sessions.search([("office_id", "=", self.id)], limit=1)
+            check._advance()
+            left = deadline.left
+            with fresh(check) as seen:
+                if seen.state not in (*LOGGING_IN, *ERRAND) or left <= 0:
+                    return
+            time.sleep(min(left, PAUSE))
 
     def _has_logged_in(self, received, problem=False):
         """Keep that its own login works, and what clients gave it.
