@@ -34,7 +34,6 @@ class ResCompany(models.Model):
         title = self.env._("Rights for the office")
         return self._l10n_pl_ksef_open_window(title, "grant", grant)
 
-
     def _l10n_pl_ksef_received(self, principal):
         """Return what the client has given by itself and nobody has accepted; KSeF is asked first.
 

@@ -60,7 +60,9 @@ class OfficeCase(KsefCase):
 
     def sign_in(self, window, signer="owner"):
         """Sign what a window for one task wants, send it, and return the view at its end."""
-        window.attach("x.xml", base64.b64encode(self.signed(self.downloaded(window), signer)).decode())
+        window.attach(
+            "x.xml", base64.b64encode(self.signed(self.downloaded(window), signer)).decode()
+        )
         window.authenticate()
         return self.follow(window)
 
@@ -74,13 +76,15 @@ class OfficeCase(KsefCase):
     def grant(self):
         """Return the newest of what the client gave the office."""
         self.env.invalidate_all()
-        return self.env["l10n_pl_ksef.grant"].search([("company_id", "=", self.company.id)], limit=1)
+        return self.env["l10n_pl_ksef.grant"].search(
+            [("company_id", "=", self.company.id)], limit=1
+        )
 
-    def rights_at_ksef(self):
+    def rights_at_ksef(self, number=OFFICE_NIP):
         """Return the rights that the office has in the client's company, at KSeF."""
         world = self.simulator.world
         return sorted(
             one.scope
             for one in world.all_grants()
-            if one.who.value == OFFICE_NIP and one.context.value == self.company.l10n_pl_ksef_digits
+            if one.who.value == number and one.context.value == self.company.l10n_pl_ksef_digits
         )

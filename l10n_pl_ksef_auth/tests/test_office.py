@@ -6,6 +6,11 @@ from odoo.addons.l10n_pl_ksef_auth.exceptions import LoginNeeded
 
 from .office_case import OFFICE_NIP, OfficeCase
 
+try:
+    from ksef_simulator.identities import STRANGER
+except ImportError:
+    STRANGER = None
+
 RIGHTS = ["InvoiceRead", "InvoiceWrite"]
 
 
@@ -26,7 +31,9 @@ class TestOffice(OfficeCase):
         session = self.company._l10n_pl_ksef_session()
         self.assertEqual(session.certificate_id, self.office.certificate_id)
         self.assertFalse(session.lacks_rights)
-        (agreed,) = self.env["l10n_pl_ksef.agreement"].search([("company_id", "=", self.company.id)])
+        (agreed,) = self.env["l10n_pl_ksef.agreement"].search(
+            [("company_id", "=", self.company.id)]
+        )
         self.assertEqual((agreed.how, agreed.user_id), ("rights", self.accountant))
 
     def test_nothing_of_the_signers_stays(self):
@@ -89,3 +96,35 @@ class TestOffice(OfficeCase):
         self.go_on(timedelta(hours=25))
         self.env.invalidate_all()
         self.assertEqual((errand.state, errand.refresh_token_secret), ("revoked", False))
+
+
+@tagged("post_install", "-at_install")
+class TestOfficeOfAPerson(OfficeCase):
+    """An office without a seal: clients name the accountant by the PESEL of her certificate."""
+
+    def make_office(self):
+        """Connect the office's own company by its accountant, who is no owner of its NIP."""
+        self.simulator.world.grant(STRANGER.identity, OFFICE_NIP)
+        self.connect("stranger", company=self.bureau, consent=True)
+        self.settle()
+        return self.set_office()
+
+    def test_the_pesel_is_read_from_the_certificate_and_shown_masked(self):
+        self.assertEqual((self.office.kind, self.office.name), ("pesel", STRANGER.name))
+        self.assertTrue(self.office.is_usable)
+        shown = str(self.office.read() + self.office.with_user(self.accountant).read())
+        self.assertNotIn(STRANGER.pesel, shown)
+        self.assertIn(STRANGER.pesel[-2:], self.office.number)
+
+    def test_the_client_gives_that_person_the_rights_and_the_office_logs_in(self):
+        grant = self.given()
+        self.assertEqual(self.rights_at_ksef(STRANGER.pesel), RIGHTS)
+        session = self.company._l10n_pl_ksef_session()
+        self.assertEqual(session.certificate_id, self.office.certificate_id)
+        self.assertNotIn(STRANGER.pesel, str(grant.read()))
+
+    def test_what_the_client_took_away_is_learned_from_a_login(self):
+        grant = self.given()
+        self.simulator.world.remove(lambda one: one.context.value != OFFICE_NIP)
+        self.let_days_pass(6)
+        self.assertEqual(grant.state, "lost")

@@ -234,3 +234,36 @@ class TestLostOrders(OfficeCase):
         self.settle(minutes=2)
         self.assertEqual((errand.state, self.grant().state), ("revoked", "given"))
         self.assertTrue(self.company._l10n_pl_ksef_session())
+
+
+@tagged("post_install", "-at_install")
+class TestWhatItStandsOn(OfficeCase):
+    """A client that had a connection of its own goes over to the office's certificate."""
+
+    def test_the_panel_says_on_what_a_connection_stands(self):
+        self.connect()
+        self.assertEqual(self.panel()["stands_on"], "")
+        self.given()
+        told = self.panel()["stands_on"]
+        self.assertIn("rights from the client since", told)
+        self.assertIn(self.office._label(), told)
+
+    def test_the_signers_certificate_leaves_the_client(self):
+        own = self.certified()
+        self.given()
+        self.assertNotIn(self.company, own.company_ids)
+        certificate = self.company._l10n_pl_ksef_session().certificate_id
+        self.assertEqual(certificate, self.office.certificate_id)
+        self.assertEqual(self.company._l10n_pl_ksef_certificate(), certificate)
+
+    def test_invoices_on_their_way_arrive_before_the_office_logs_in(self):
+        before = self.connect()
+        companies = self.registry["res.company"]
+        with patch.object(companies, "_l10n_pl_ksef_is_sending", return_value=True):
+            self.sign_in(self.asked())
+            for _minute in range(5):
+                self.keep_alive(minutes=1)
+            self.assertEqual(self.company._l10n_pl_ksef_session(), before)
+        self.settle(minutes=2)
+        session = self.company._l10n_pl_ksef_session()
+        self.assertEqual(session.certificate_id, self.office.certificate_id)

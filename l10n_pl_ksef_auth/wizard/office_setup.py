@@ -25,7 +25,7 @@ class L10n_Pl_KsefOfficeSetup(models.TransientModel):
     )
     company_name = fields.Char(
         string="Full legal name",
-        help="As in the register. For a certificate on a NIP; a person's name is in the certificate.",
+        help="As in the register. A person's name is read from the certificate.",
     )
 
     @api.depends_context("company")

@@ -259,13 +259,17 @@ class L10n_Pl_KsefOffice(models.Model):
 
     def _companies(self, numbers):
         """Return the companies of this Odoo that have one of some NIPs, in its environment."""
-        return self.env["res.company"].search(
-            [
-                ("l10n_pl_ksef_digits", "in", list(numbers)),
-                ("l10n_pl_ksef_environment", "=", self.environment),
-                ("l10n_pl_ksef_context_type", "=", "nip"),
-            ]
-        ).filtered(lambda company: company.l10n_pl_ksef_principal_id == company)
+        return (
+            self.env["res.company"]
+            .search(
+                [
+                    ("l10n_pl_ksef_digits", "in", list(numbers)),
+                    ("l10n_pl_ksef_environment", "=", self.environment),
+                    ("l10n_pl_ksef_context_type", "=", "nip"),
+                ]
+            )
+            .filtered(lambda company: company.l10n_pl_ksef_principal_id == company)
+        )
 
     def _receive(self, company, since):
         """Keep that a client gave rights, which somebody has yet to accept."""

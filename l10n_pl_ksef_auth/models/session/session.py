@@ -125,7 +125,8 @@ class L10n_Pl_KsefSession(models.Model):
     )
 
     _one_certificate_login = models.UniqueIndex(
-        f"(company_id, environment, purpose) WHERE (method = 'certificate' AND state IN {LOGGING_IN})",
+        "(company_id, environment, purpose)"
+        f" WHERE (method = 'certificate' AND state IN {LOGGING_IN})",
         "This company is already logging in with its certificate.",
     )
 
