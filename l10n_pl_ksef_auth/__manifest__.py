@@ -21,6 +21,7 @@
         "data/mail_template_data.xml",
         "data/ir_cron.xml",
         "views/ksef_alert_templates.xml",
+        "views/ksef_request_views.xml",
         "views/res_config_settings_views.xml",
         "views/ksef_session_views.xml",
         "views/ksef_alert_views.xml",

@@ -3,6 +3,7 @@ from .base import steps
 from . import session
 from . import certificate
 from . import office
+from . import request
 from . import res_company
 from . import res_company_api
 from . import res_config_settings

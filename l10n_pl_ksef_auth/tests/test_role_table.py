@@ -3,6 +3,8 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.l10n_pl_ksef_auth.models.request.address import set_link_address
+from odoo.addons.l10n_pl_ksef_auth.models.request.token import new_link
 from odoo.addons.l10n_pl_ksef_auth.models.vault.vault import read_secret
 
 from .common import KsefCase
@@ -38,6 +40,10 @@ MODELS = {
     "l10n_pl_ksef.unlock": "code",
     "l10n_pl_ksef.confirmation": "phrase",
     "l10n_pl_ksef.office.setup": "company_name",
+    "l10n_pl_ksef.request": "state",
+    "l10n_pl_ksef.request.token": "kind",
+    "l10n_pl_ksef.request.guesses": "count",
+    "l10n_pl_ksef.link.address": "create_date",
 }
 BOOKS = ("l10n_pl_ksef.session", "l10n_pl_ksef.certificate", "l10n_pl_ksef.audit")
 ALERTS = (
@@ -46,6 +52,7 @@ ALERTS = (
     "l10n_pl_ksef.agreement",
     "l10n_pl_ksef.office",
     "l10n_pl_ksef.grant",
+    "l10n_pl_ksef.request",
 )
 # Who may read which model, besides their own windows; nobody may write by the ORM.
 MAY_LOOK = {
@@ -107,6 +114,21 @@ class TestRoleTable(KsefCase):
             "l10n_pl_ksef.confirmation": self.env["l10n_pl_ksef.confirmation"].create(
                 {"request": "[]", "phrase": "x"}
             ),
+            **self.make_request(),
+        }
+
+    def make_request(self):
+        """Ask somebody for a signature, and return what is kept of it and of its link."""
+        set_link_address(self.env, "https://odoo.firma.pl", "")
+        asked = {"signer_name": "Jan", "by": "link"}
+        request = self.env["l10n_pl_ksef.request"]._ask(self.company, asked)
+        guesses = self.env["l10n_pl_ksef.request.guesses"]
+        guesses._count("1.1.1.1", request._now())
+        return {
+            "l10n_pl_ksef.request": request,
+            "l10n_pl_ksef.request.token": new_link(request, "copy")[1],
+            "l10n_pl_ksef.request.guesses": guesses.search([], limit=1),
+            "l10n_pl_ksef.link.address": self.env["l10n_pl_ksef.link.address"].search([]),
         }
 
     def make_office(self):
@@ -156,6 +178,7 @@ class TestRoleTable(KsefCase):
             "l10n_pl_ksef_ask_for_rights": (),
             "l10n_pl_ksef_account": (),
             "l10n_pl_ksef_diagnosis": (),
+            "l10n_pl_ksef_requests": (),
         }
         for role, user in self.users.items():
             for method, args in calls.items():

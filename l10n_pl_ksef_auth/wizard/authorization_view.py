@@ -3,8 +3,8 @@ from odoo.tools.misc import format_datetime
 
 from ..models.base.steps import naive
 from ..models.session.session import CONNECT
+from ..screens.errand_texts import errand_texts
 from ..screens.panel import label_of
-from ..tools import clock
 
 SIGNING_URL = "https://moj.gov.pl/nforms/signer/upload?xFormsAppName=SIGNER&xadesPdf=true"
 
@@ -18,8 +18,6 @@ class L10n_Pl_KsefAuthorizationView(models.AbstractModel):
     def _describe(self, window, upload):
         """Describe all that a window shows, with its attached file."""
         company = window.company_id
-        parameters = self.env["ir.config_parameter"].sudo()
-        signing_url = parameters.get_param("l10n_pl_ksef_auth.signing_url", SIGNING_URL)
         return {
             "company_id": company.id,
             "company_name": company.name,
@@ -40,9 +38,10 @@ class L10n_Pl_KsefAuthorizationView(models.AbstractModel):
             "answer": window.answer,
             "verifying": window._verifying(),
             "result": window._result(),
-            "signing_url": signing_url,
+            "signing_url": self._signing_url(),
             "signing_label": "moj.gov.pl",
             "take_over": self._take_over(window, upload.reading),
+            "purpose": window.purpose,
             "errand": self._errand(window),
         }
 
@@ -50,38 +49,19 @@ class L10n_Pl_KsefAuthorizationView(models.AbstractModel):
         """Return what a signature is for, where it is not for the connection; else False."""
         if window.purpose == CONNECT:
             return False
-        values = {"whom": window.grant_id.to_whom, "company": window.company_id.name}
-        if window.purpose == "grant":
-            return {
-                "title": self.env._("%(company)s gives rights to: %(whom)s.", **values),
-                "text": self.env._(
-                    "Rights: issuing invoices, viewing invoices. They last until they are taken"
-                    " back. No certificate of the signer's stays in Odoo."
-                ),
-                "done": self.env._(
-                    "KSeF has given the rights to: %(whom)s. Odoo logs in with the office's"
-                    " certificate.",
-                    **values,
-                ),
-            }
-        return {
-            "title": self.env._("%(company)s takes the rights back from: %(whom)s.", **values),
-            "text": self.env._(
-                "The office can then neither issue nor view this company's invoices in KSeF."
-            ),
-            "done": self.env._("The rights are taken back from: %(whom)s.", **values),
-        }
+        return errand_texts(self.env, window.purpose, window.grant_id)
+
+    def _signing_url(self):
+        """Return where a file is signed with Profil Zaufany."""
+        parameters = self.env["ir.config_parameter"].sudo()
+        return parameters.get_param("l10n_pl_ksef_auth.signing_url", SIGNING_URL)
 
     def _challenge(self, session):
-        if session.method != "signature" or session.state != "waiting":
+        left = session._seconds_to_sign()
+        if left is None:
             return False
-        if not session.challenge_expires_at:
-            return False
-        left = (session.challenge_expires_at - naive(clock.now())).total_seconds()
-        return {
-            "expires_at": fields.Datetime.to_string(session.challenge_expires_at),
-            "seconds_left": max(int(left), 0),
-        }
+        expires_at = fields.Datetime.to_string(session.challenge_expires_at)
+        return {"expires_at": expires_at, "seconds_left": left}
 
     def _download_url(self, window):
         live = window._newest_live()

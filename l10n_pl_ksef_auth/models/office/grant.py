@@ -179,6 +179,7 @@ class L10n_Pl_KsefGrant(models.Model):
     # ------------------------------------------------------------------
     def _is_given(self, since=None):
         """Keep that the client gave the rights, and have the office log it in by them."""
+        self._displace()
         self.write(
             {
                 "state": "given",
@@ -192,6 +193,21 @@ class L10n_Pl_KsefGrant(models.Model):
         if self.office_id.certificate_id:
             self._agree()
             self.env["l10n_pl_ksef.session"]._begin_by_rights(self)
+
+    def _displace(self):
+        """End what else is open of this client: one of them stands for the rights at KSeF."""
+        others = self.search(
+            [
+                ("id", "!=", self.id),
+                ("office_id", "=", self.office_id.id),
+                ("company_id", "=", self.company_id.id),
+                ("digits", "=", self.digits),
+                ("state", "in", ("asked", "received", "given")),
+            ]
+        )
+        others.write({"state": "refused", "ended_at": self._now()})
+        # Before self, for the unique index.
+        others.flush_recordset()
 
     def _agree(self):
         """Keep that the office's certificate logs the client in for the NIP of this grant."""

@@ -278,9 +278,8 @@ class L10n_Pl_KsefOffice(models.Model):
         if asked.sent_at:
             # A login of the client's is just giving them.
             return
-        asked.write({"state": "refused"})
-        asked.flush_recordset()
-        grant = grants._create_for(self, company, "received", given_at=since)
+        grant = asked or grants._create_for(self, company, "received")
+        grant.write({"state": "received", "given_at": since})
         grant._audit("rights_received", detail=grant.to_whom)
 
     def _doubt(self, grant):

@@ -4,3 +4,4 @@ from . import active
 from . import token
 from . import consent
 from . import errand
+from . import signed_file

@@ -20,6 +20,8 @@ PURPOSES = [
     ("take_back", "Taking the office's rights back"),
     ("office", "The office's own check"),
 ]
+# What people sign for; the office logs in by itself.
+OF_SIGNERS = [one for one in PURPOSES if one[0] != "office"]
 # The audit names for these who began the login, whoever does its steps.
 BEGUN_BY_A_PERSON = ("signed", "login", "renewal", "failure", "errand")
 
@@ -53,6 +55,10 @@ class L10n_Pl_KsefSession(models.Model):
     )
     office_id = fields.Many2one(
         "l10n_pl_ksef.office", readonly=True, index="btree_not_null", ondelete="set null"
+    )
+    # Only through the page of this request its file comes back.
+    request_id = fields.Many2one(
+        "l10n_pl_ksef.request", readonly=True, index="btree_not_null", ondelete="set null"
     )
     context_type = fields.Char(required=True, readonly=True, default="Nip")
     context_value = fields.Char(string="Context identifier", required=True, readonly=True)
@@ -345,7 +351,8 @@ class L10n_Pl_KsefSession(models.Model):
         result = super().write(vals)
         if "user_id" in vals:
             for session in self:
-                session._audit("signed", consent=session.consent_text)
+                came = session.request_id._as_detail()
+                session._audit("signed", consent=session.consent_text, detail=came)
         for session in changing:
             session._audit_change(*before[session])
         return result

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .meaning import (
     CONNECT_AGAIN,
+    NOTHING_TO_DO,
     ODOO_GOES_ON,
     OPEN_ACCOUNT,
     OTHER_FILE,
@@ -280,6 +281,9 @@ PROBLEMS: dict[str, Meaning] = {
     "office_itself": Meaning(
         _lt("This company is the office itself: it needs no rights from itself."),
         Advice(_lt("Connect it with a signature or a certificate."), "none"),
+    ),
+    "nothing_to_take_back": Meaning(
+        _lt("This company has given the office no rights that Odoo knows of."), NOTHING_TO_DO
     ),
     "errand_too_late": Meaning(
         _lt("KSeF did not carry the change of rights out within a day."), SIGN_AGAIN
