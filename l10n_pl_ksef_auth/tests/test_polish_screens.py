@@ -35,6 +35,7 @@ NO_TEXT = {
     "state",
     "status_at_ksef",
     "step",
+    "purpose",
     "subject_type",
     "technical",
     "tick",
