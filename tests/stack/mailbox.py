@@ -76,7 +76,7 @@ class _Conversation(socketserver.StreamRequestHandler):
         while (line := self.rfile.readline()).rstrip(b"\r\n") != b"." and line:
             lines.append(line[1:] if line.startswith(b"..") else line)
         mail = message_from_bytes(b"".join(lines), policy=policy.default)
-        self.server.mails.append(mail)  # type: ignore[arg-type]
+        self.server.mails.append(mail)
         del self.server.mails[:-MOST]
 
     def _say(self, text: str) -> None:
