@@ -5,6 +5,7 @@ from . import certificate
 from . import request
 from . import res_company
 from . import res_company_api
+from . import res_company_codes
 from . import res_config_settings
 from . import res_partner
 from . import res_users_settings
