@@ -261,6 +261,8 @@ class L10n_Pl_KsefSignerPage(models.AbstractModel):
             "environment": environment,
             "purpose": self._purpose(request),
             "signer": request.signer_name,
+            # What "only once" is answered for: the certificate that logs in, or both.
+            "needs_offline": company._l10n_pl_ksef_needs_offline(),
             "asked_by": request.user_id.name,
             "office": request.office_id.name,
             "until": self._moment(request, request.valid_until),

@@ -378,6 +378,7 @@
                 draw();
             };
             const checked = state.answers[request.id] === answer;
+            const isForBoth = answer === "once" && request.needs_offline;
             const name = `answer-${request.id}`;
             return make(
                 "label",
@@ -388,7 +389,7 @@
                     {},
                     make("strong", {}, text(answer)),
                     " ",
-                    text(`${answer}_text`, names)
+                    text(`${isForBoth ? "both" : answer}_text`, names)
                 )
             );
         });

@@ -37,10 +37,10 @@ export class AskDialog extends Component {
 
     get lead() {
         const { company_name, number } = this.state.view;
-        return _t("Somebody without an account signs for %(company)s (%(number)s), on a page behind a link.", {
-            company: markup`<strong>${company_name}</strong>`,
-            number,
-        });
+        return _t(
+            "Somebody without an account signs for %(company)s (%(number)s), on a page behind a link.",
+            { company: markup`<strong>${company_name}</strong>`, number }
+        );
     }
 
     get whoSets() {
