@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from odoo import fields, models
+from odoo.tools import format_date
 
 from ..models.base import problems
 from ..models.certificate.states import ISSUING
@@ -116,6 +117,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             "availability": self.env["l10n_pl_ksef.availability"]._sentence(
                 principal.l10n_pl_ksef_environment
             ),
+            "stands_on": self._stands_on(session),
             "missing_rights": self._rights_labels(session),
             # KSeF may be checking a signature, or have refused it, while an older session works.
             "is_verifying": "signature" in pending.mapped("method"),
@@ -290,6 +292,18 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             "exists": self.env._("one exists already: load it by hand in the menu KSeF → Account"),
             "attention": self.env._("needs attention: see the menu KSeF → Account"),
         }[state]
+
+    def _stands_on(self, session):
+        """Return what a living connection stands on, in words; empty for a signature alone."""
+        grant = session._stands_on() if session else False
+        if grant:
+            return self.env._(
+                "rights from the client since %(date)s, for: %(whom)s",
+                date=format_date(self.env, grant.given_at),
+                whom=grant.to_whom,
+            )
+        own = session.method == "certificate"
+        return self.env._("own certificate: %s", session.signer_name or "") if own else ""
 
     def _rights_labels(self, session):
         missing = session._missing_rights() if session.rights_checked_at else ()
