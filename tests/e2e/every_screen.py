@@ -103,6 +103,14 @@ AUDIT = _at("/odoo/ksef-audit", RECORDS)
 DIAGNOSIS = _at("/odoo/ksef-diagnosis", ".o_ksef_diagnosis")
 
 
+def _ask(tour: Tour) -> None:
+    tour.open_panel().locator(".o_ksef_ask_signature").click()
+    expect(tour.page.locator(".o_ksef_ask")).to_be_visible()
+
+
+REQUESTS = _at("/odoo/ksef-requests", ".o_list_view, .o_view_nocontent")
+
+
 # ----------------------------------------------------------------------
 # Never connected, and the window
 # ----------------------------------------------------------------------
@@ -165,6 +173,8 @@ NEVER = [
     Screen("connection_never_connected", CONNECTION, PAGE),
     Screen("settings_never_connected", SETTINGS_BLOCK, SETTINGS),
     Screen("account_never_connected", ACCOUNT, PAGE),
+    Screen("ask_for_a_signature", _ask, DIALOG),
+    Screen("requests_for_signatures", REQUESTS, VIEW),
 ]
 WAYS, FILES = ".o_ksef_way .btn", ".o_ksef_choose, .o_ksef_authenticate"
 STEPS = [
