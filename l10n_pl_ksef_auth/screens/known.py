@@ -4,6 +4,7 @@ from functools import cached_property
 from odoo.fields import Domain
 
 from ..models.base import problems
+from ..models.certificate.certificate import LOGIN
 from ..models.session.session import COUNTS, STANDS_ON, TRIED, WORKED
 from ..models.session.states import IN_FLIGHT, LOGGING_IN
 
@@ -148,7 +149,11 @@ class Known:
     @cached_property
     def _serving(self):
         certificates = self.principals.env["l10n_pl_ksef.certificate"]
-        serving = [("company_ids", "in", self.principals.ids), ("state", "=", "active")]
+        serving = [
+            ("company_ids", "in", self.principals.ids),
+            ("usage", "=", LOGIN),
+            ("state", "=", "active"),
+        ]
         by_company = defaultdict(lambda: certificates)
         for certificate in certificates.search(serving):
             for one in certificate.company_ids:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ministry import account
 from playwright.sync_api import expect
-from tour import ACCOUNTANT, ADMINISTRATOR, CLERK, USUAL, Tour
+from tour import ACCOUNTANT, ADMINISTRATOR, CLERK, OFFICE, USUAL, Tour
 
 #: Width and height in CSS pixels: a laptop, a desktop, a tablet, a phone.
 SIZES = (USUAL, (1920, 1080), (768, 1024), (390, 844))
@@ -394,7 +394,41 @@ DUE = [
     Screen("unlock", _unlock, DIALOG, decisions=FOOTER),
 ]
 
-SCREENS = [*NEVER, *STEPS, *CONNECTED, *DUE]
+# ----------------------------------------------------------------------
+# An accounting office's companies
+# ----------------------------------------------------------------------
+def _cards(tour: Tour) -> None:
+    COMPANIES(tour)
+    tour.page.locator(".o_switch_view.o_kanban").click()
+    expect(tour.page.locator(".o_kanban_record:not(.o_kanban_ghost)").first).to_be_visible()
+
+
+def _for_companies(button: str) -> Callable[[Tour], object]:
+    """Return what selects all companies of the list and presses a button above it."""
+
+    def show(tour: Tour) -> None:
+        COMPANIES(tour)
+        tour.page.locator("thead .o_list_record_selector input").click()
+        # Where there is little room, the buttons stand in a menu.
+        pressed = tour.page.locator(f"button[name={button}]")
+        if not pressed.first.is_visible():
+            tour.page.locator(".o_cp_action_menus button, .o_control_panel .fa-cog").first.click()
+        pressed.first.click()
+        expect(tour.page.locator(".o_ksef_batch")).to_be_visible()
+
+    return show
+
+
+COMPANIES = _at("/odoo/ksef-companies", ".o_data_row, .o_kanban_record", OFFICE)
+OFFICES = [
+    Screen("companies", COMPANIES, ".o_data_cell"),
+    Screen("companies_cards", _cards, ".o_kanban_record"),
+    Screen("companies_files_to_be_signed", _for_companies("action_sign"), PAGE),
+    Screen("companies_who_is_asked", _for_companies("action_ask"), PAGE),
+    Screen("companies_environment", _for_companies("action_environment"), PAGE),
+]
+
+SCREENS = [*NEVER, *STEPS, *CONNECTED, *DUE, *OFFICES]
 #: What `./run test` has the time for; all others are long proofs.
 OFTEN = {
     *("dashboard_never_connected", "account_connected", "account_take_over"),
