@@ -399,33 +399,35 @@ DUE = [
 # ----------------------------------------------------------------------
 def _cards(tour: Tour) -> None:
     COMPANIES(tour)
-    tour.page.locator(".o_switch_view.o_kanban").click()
+    # A phone shows cards in any case.
+    switch = tour.page.locator(".o_switch_view.o_kanban")
+    if switch.is_visible():
+        switch.click()
     expect(tour.page.locator(".o_kanban_record:not(.o_kanban_ghost)").first).to_be_visible()
 
 
-def _for_companies(button: str) -> Callable[[Tour], object]:
+def _select(button: str) -> Callable[[Tour], object]:
     """Return what selects all companies of the list and presses a button above it."""
 
-    def show(tour: Tour) -> None:
+    def prepare(tour: Tour) -> None:
+        tour.resize(*USUAL)
         COMPANIES(tour)
         tour.page.locator("thead .o_list_record_selector input").click()
-        # Where there is little room, the buttons stand in a menu.
-        pressed = tour.page.locator(f"button[name={button}]")
-        if not pressed.first.is_visible():
-            tour.page.locator(".o_cp_action_menus button, .o_control_panel .fa-cog").first.click()
-        pressed.first.click()
+        tour.page.locator(f"button[name={button}]").click()
         expect(tour.page.locator(".o_ksef_batch")).to_be_visible()
 
-    return show
+    return prepare
 
 
 COMPANIES = _at("/odoo/ksef-companies", ".o_data_row, .o_kanban_record", OFFICE)
+# It stays there whatever the size of the window.
+LAST_BATCH = _at("/odoo/ksef-many", ".o_ksef_batch", OFFICE)
 OFFICES = [
     Screen("companies", COMPANIES, ".o_data_cell"),
     Screen("companies_cards", _cards, ".o_kanban_record"),
-    Screen("companies_files_to_be_signed", _for_companies("action_sign"), PAGE),
-    Screen("companies_who_is_asked", _for_companies("action_ask"), PAGE),
-    Screen("companies_environment", _for_companies("action_environment"), PAGE),
+    Screen("companies_files_to_be_signed", LAST_BATCH, PAGE, _select("action_sign")),
+    Screen("companies_who_is_asked", LAST_BATCH, PAGE, _select("action_ask")),
+    Screen("companies_environment", LAST_BATCH, PAGE, _select("action_environment")),
 ]
 
 SCREENS = [*NEVER, *STEPS, *CONNECTED, *DUE, *OFFICES]
