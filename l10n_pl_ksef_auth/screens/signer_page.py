@@ -191,9 +191,12 @@ class L10n_Pl_KsefSignerPage(models.AbstractModel):
         if not request:
             text = self.env._("Something is still being done for this request.")
             return {"text": text, "action": self.env._("Try again in a moment.")}
-        if not request._is_usable():
+        if not request._is_usable() or request._is_done_by(request.session_id):
             text = self.env._("This request needs no signature any more.")
             return {"text": text, "action": ""}
+        if request.session_id._progress()["verifying"] and request.session_id:
+            text = self.env._("KSeF is checking a file that was sent before.")
+            return {"text": text, "action": self.env._("Wait for the result.")}
         if request._is_paused():
             until = self._moment(request, request.paused_until)
             return {

@@ -103,6 +103,14 @@ AUDIT = _at("/odoo/ksef-audit", RECORDS)
 DIAGNOSIS = _at("/odoo/ksef-diagnosis", ".o_ksef_diagnosis")
 
 
+def _ask(tour: Tour) -> None:
+    tour.open_panel().locator(".o_ksef_ask_signature").click()
+    expect(tour.page.locator(".o_ksef_ask")).to_be_visible()
+
+
+REQUESTS = _at("/odoo/ksef-requests", ".o_list_view, .o_view_nocontent")
+
+
 # ----------------------------------------------------------------------
 # Never connected, and the window
 # ----------------------------------------------------------------------
@@ -165,6 +173,8 @@ NEVER = [
     Screen("connection_never_connected", CONNECTION, PAGE),
     Screen("settings_never_connected", SETTINGS_BLOCK, SETTINGS),
     Screen("account_never_connected", ACCOUNT, PAGE),
+    Screen("ask_for_a_signature", _ask, DIALOG),
+    Screen("requests_for_signatures", REQUESTS, VIEW),
 ]
 WAYS, FILES = ".o_ksef_way .btn", ".o_ksef_choose, .o_ksef_authenticate"
 STEPS = [
@@ -423,7 +433,7 @@ COMPANIES = _at("/odoo/ksef-companies", ".o_data_row, .o_kanban_record", OFFICE)
 # It stays there whatever the size of the window.
 LAST_BATCH = _at("/odoo/ksef-many", ".o_ksef_batch", OFFICE)
 OFFICES = [
-    Screen("companies", COMPANIES, ".o_data_cell"),
+    Screen("companies", COMPANIES, ".o_data_cell, .o_kanban_record"),
     Screen("companies_cards", _cards, ".o_kanban_record"),
     Screen("companies_files_to_be_signed", LAST_BATCH, PAGE, _select("action_sign")),
     Screen("companies_who_is_asked", LAST_BATCH, PAGE, _select("action_ask")),

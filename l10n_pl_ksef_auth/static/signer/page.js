@@ -264,7 +264,13 @@
                     draw();
                 }),
             make("p", {}, text("asked_by", request)),
-            make("p", { class: "company" }, `${request.company} (${request.number})`),
+            make(
+                "p",
+                { class: "company" },
+                request.company,
+                " ",
+                make("span", { class: "number" }, `(${request.number})`)
+            ),
             request.environment && note("", text("environment", request)),
             ...request.purpose.map((line) => make("p", {}, line)),
         ];

@@ -60,6 +60,11 @@ export class AskDialog extends Component {
         return this.canLink && Boolean(this.state.asked.signer_email.trim());
     }
 
+    /** Without https, browsers give no clipboard: the link is marked when it has the focus. */
+    get canCopy() {
+        return Boolean(browser.navigator.clipboard);
+    }
+
     until(request) {
         return _t("until %(date)s", { date: dateAndTime(request.until) });
     }
