@@ -104,6 +104,20 @@ def _pages(bench: Workbench, _counts: dict[str, int], _companies: int) -> list[R
     return pages.measure(bench)
 
 
+def _overview(bench: Workbench, _counts: dict[str, int], companies: int) -> list[Row]:
+    """The list of companies: the first page under a second."""
+    return [
+        row(
+            f"list of {companies} companies, {name}: first page",
+            cost["milliseconds"],
+            "ms",
+            1000,
+            note=f"{cost['queries']:.0f} queries",
+        )
+        for name, cost in bench.inside("overview", count=companies).items()
+    ]
+
+
 def _renewals(bench: Workbench, _counts: dict[str, int], companies: int) -> list[Row]:
     return renewals.measure(bench, companies)
 
@@ -114,6 +128,7 @@ PARTS: dict[str, Callable[[Workbench, dict[str, int], int], list[Row]] | None] =
     "token": _token,
     "signing": _signing,
     "pages": _pages,
+    "overview": _overview,
     "day": _day,
     "renewals": _renewals,
 }

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ministry import account
 from playwright.sync_api import expect
-from tour import ACCOUNTANT, ADMINISTRATOR, CLERK, USUAL, Tour
+from tour import ACCOUNTANT, ADMINISTRATOR, CLERK, OFFICE, USUAL, Tour
 
 #: Width and height in CSS pixels: a laptop, a desktop, a tablet, a phone.
 SIZES = (USUAL, (1920, 1080), (768, 1024), (390, 844))
@@ -404,7 +404,43 @@ DUE = [
     Screen("unlock", _unlock, DIALOG, decisions=FOOTER),
 ]
 
-SCREENS = [*NEVER, *STEPS, *CONNECTED, *DUE]
+# ----------------------------------------------------------------------
+# An accounting office's companies
+# ----------------------------------------------------------------------
+def _cards(tour: Tour) -> None:
+    COMPANIES(tour)
+    # A phone shows cards in any case.
+    switch = tour.page.locator(".o_switch_view.o_kanban")
+    if switch.is_visible():
+        switch.click()
+    expect(tour.page.locator(".o_kanban_record:not(.o_kanban_ghost)").first).to_be_visible()
+
+
+def _select(button: str) -> Callable[[Tour], object]:
+    """Return what selects all companies of the list and presses a button above it."""
+
+    def prepare(tour: Tour) -> None:
+        tour.resize(*USUAL)
+        COMPANIES(tour)
+        tour.page.locator("thead .o_list_record_selector input").click()
+        tour.page.locator(f"button[name={button}]").click()
+        expect(tour.page.locator(".o_ksef_batch")).to_be_visible()
+
+    return prepare
+
+
+COMPANIES = _at("/odoo/ksef-companies", ".o_data_row, .o_kanban_record", OFFICE)
+# It stays there whatever the size of the window.
+LAST_BATCH = _at("/odoo/ksef-many", ".o_ksef_batch", OFFICE)
+OFFICES = [
+    Screen("companies", COMPANIES, ".o_data_cell, .o_kanban_record"),
+    Screen("companies_cards", _cards, ".o_kanban_record"),
+    Screen("companies_files_to_be_signed", LAST_BATCH, PAGE, _select("action_sign")),
+    Screen("companies_who_is_asked", LAST_BATCH, PAGE, _select("action_ask")),
+    Screen("companies_environment", LAST_BATCH, PAGE, _select("action_environment")),
+]
+
+SCREENS = [*NEVER, *STEPS, *CONNECTED, *DUE, *OFFICES]
 #: What `./run test` has the time for; all others are long proofs.
 OFTEN = {
     *("dashboard_never_connected", "account_connected", "account_take_over"),
