@@ -1,3 +1,4 @@
 from . import alert_link
 from . import help
 from . import request_file
+from . import signing

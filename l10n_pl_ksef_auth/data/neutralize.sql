@@ -37,3 +37,13 @@ UPDATE res_company
 DELETE FROM ir_config_parameter
  WHERE key IN ('l10n_pl_ksef_auth.key_fingerprint', 'l10n_pl_ksef_auth.home',
                'l10n_pl_ksef_auth.key_backed_up');
+
+-- The links lead to the original, and its signers are nobody's business here.
+DELETE FROM l10n_pl_ksef_request_token;
+DELETE FROM l10n_pl_ksef_link_address;
+
+UPDATE l10n_pl_ksef_request
+   SET state = 'revoked',
+       ended_at = now() AT TIME ZONE 'utc',
+       mail_due = NULL
+ WHERE state = 'open';

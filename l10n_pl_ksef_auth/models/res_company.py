@@ -13,11 +13,13 @@ from ..tools.errors import KsefError, KsefUnavailable
 from ..tools.http_pool import pool_of
 from .base import problems
 from .base.const import ENVIRONMENT_LABELS
+from .session.session import STANDS_ON
 from .vault.database_identity import is_neutralized
 from .vault.guard import refuse_typed_code
 
 CONNECT_GROUP = "l10n_pl_ksef_auth.group_ksef_connection"
 SEE_GROUP = "l10n_pl_ksef_auth.group_ksef_see"
+KNOWS_SIGNERS = f"base.group_erp_manager,{SEE_GROUP}"
 CONTEXT = ("l10n_pl_ksef_context_type", "l10n_pl_ksef_internal_id")
 # What a query that looks for a company's connection reads of companies.
 PRINCIPAL_FIELDS = ("l10n_pl_ksef_principal_id", "l10n_pl_ksef_digits", "l10n_pl_ksef_environment")
@@ -33,6 +35,10 @@ ADDRESS_OPTION = "l10n_pl_ksef_base_url"
 ADDRESS_PARAMETER = "l10n_pl_ksef_auth.base_url."
 
 
+# Read together and apart from the company's other columns, of which Odoo has more than a hundred.
+OWN_FIELDS = "l10n_pl_ksef"
+
+
 def _own_ports():
     return {tools.config["http_port"], tools.config["gevent_port"]}
 
@@ -46,16 +52,19 @@ class ResCompany(models.Model):
         default=DEFAULTS["l10n_pl_ksef_environment"],
         required=True,
         help="Production for real invoices; the two others are for trials.",
+        prefetch=OWN_FIELDS,
     )
     l10n_pl_ksef_context_type = fields.Selection(
         [("nip", "NIP of the company"), ("internal_id", "Internal identifier (unit)")],
         string="KSeF context",
         default=DEFAULTS["l10n_pl_ksef_context_type"],
         required=True,
+        prefetch=OWN_FIELDS,
     )
     l10n_pl_ksef_internal_id = fields.Char(
         string="KSeF internal identifier",
         help="The NIP, a dash and five digits, as given to the unit in KSeF.",
+        prefetch=OWN_FIELDS,
     )
     l10n_pl_ksef_subject_type = fields.Selection(
         [
@@ -67,6 +76,7 @@ class ResCompany(models.Model):
         required=True,
         help="The fingerprint is for certificates without a PESEL or NIP"
         " that were granted rights at KSeF.",
+        prefetch=OWN_FIELDS,
     )
     l10n_pl_ksef_responsible_ids = fields.Many2many(
         "res.users",
@@ -75,18 +85,24 @@ class ResCompany(models.Model):
         help="Without a name here they go to the person who connected the company.",
     )
 
+    # Who imports companies need not know of KSeF; employees need not know who signs.
+    l10n_pl_ksef_signer_name = fields.Char(string="KSeF signer", groups=KNOWS_SIGNERS)
+    l10n_pl_ksef_signer_email = fields.Char(string="KSeF signer's email", groups=KNOWS_SIGNERS)
+
     l10n_pl_ksef_principal_id = fields.Many2one(
         "res.company",
         string="Company whose KSeF connection is used",
         compute="_compute_l10n_pl_ksef_principal_id",
         store=True,
         recursive=True,
+        prefetch=OWN_FIELDS,
     )
     l10n_pl_ksef_digits = fields.Char(
         string="NIP or unit at KSeF, in digits",
         compute="_compute_l10n_pl_ksef_digits",
         store=True,
         index="btree_not_null",
+        prefetch=OWN_FIELDS,
     )
 
     def init(self):
@@ -241,8 +257,7 @@ class ResCompany(models.Model):
     def _l10n_pl_ksef_session(self):
         """Return the login that self's connection stands on now; empty when there is none."""
         principal = self._l10n_pl_ksef_principal()
-        active = ("state", "=", "active"), ("revoke_requested", "=", False)
-        return self.env["l10n_pl_ksef.session"]._last_of_context(principal, *active)
+        return self.env["l10n_pl_ksef.session"]._last_of_context(principal, *STANDS_ON)
 
     def _l10n_pl_ksef_certificate(self):
         """Return the KSeF certificate that may log self in; empty when there is none.

@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+from .request.address import link_address
+
 
 class ResConfigSettings(models.TransientModel):
     _inherit = "res.config.settings"
@@ -19,3 +21,9 @@ class ResConfigSettings(models.TransientModel):
     l10n_pl_ksef_responsible_ids = fields.Many2many(
         related="company_id.l10n_pl_ksef_responsible_ids", readonly=False
     )
+    l10n_pl_ksef_link_address = fields.Char(
+        string="Links for signers begin with", compute="_compute_l10n_pl_ksef_link_address"
+    )
+
+    def _compute_l10n_pl_ksef_link_address(self):
+        self.l10n_pl_ksef_link_address = link_address(self.env)

@@ -4,6 +4,7 @@ from . import test_after_an_outage
 from . import test_agreement
 from . import test_alerts
 from . import test_audit
+from . import test_batch
 from . import test_certificate
 from . import test_certificate_states
 from . import test_company_separation
@@ -24,15 +25,19 @@ from . import test_javascript
 from . import test_login_problems
 from . import test_lost_requests
 from . import test_nobody_is_left
+from . import test_office_starts
 from . import test_one_for_many
+from . import test_overview
 from . import test_other_transactions
 from . import test_panel_states
 from . import test_polish
 from . import test_polish_screens
+from . import test_public_page
 from . import test_put_off
 from . import test_renew_now
 from . import test_renewal
 from . import test_rightful_connection
+from . import test_requests
 from . import test_rights
 from . import test_role_table
 from . import test_rotation

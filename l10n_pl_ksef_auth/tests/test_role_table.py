@@ -3,6 +3,8 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.l10n_pl_ksef_auth.models.request.address import set_link_address
+from odoo.addons.l10n_pl_ksef_auth.models.request.token import new_link
 from odoo.addons.l10n_pl_ksef_auth.models.vault.vault import read_secret
 
 from .common import KsefCase
@@ -35,9 +37,21 @@ MODELS = {
     "l10n_pl_ksef.authorization": "step",
     "l10n_pl_ksef.unlock": "code",
     "l10n_pl_ksef.confirmation": "phrase",
+    "l10n_pl_ksef.overview": "name",
+    "l10n_pl_ksef.batch": "kind",
+    "l10n_pl_ksef.batch.line": "number",
+    "l10n_pl_ksef.request": "state",
+    "l10n_pl_ksef.request.token": "kind",
+    "l10n_pl_ksef.request.guesses": "count",
+    "l10n_pl_ksef.link.address": "create_date",
 }
-BOOKS = ("l10n_pl_ksef.session", "l10n_pl_ksef.certificate", "l10n_pl_ksef.audit")
-ALERTS = (*BOOKS, "l10n_pl_ksef.alert", "l10n_pl_ksef.agreement")
+BOOKS = (
+    "l10n_pl_ksef.session",
+    "l10n_pl_ksef.certificate",
+    "l10n_pl_ksef.audit",
+    "l10n_pl_ksef.overview",
+)
+ALERTS = (*BOOKS, "l10n_pl_ksef.alert", "l10n_pl_ksef.agreement", "l10n_pl_ksef.request")
 # Who may read which model, besides their own windows; nobody may write by the ORM.
 MAY_LOOK = {
     **dict.fromkeys(("manager", "accountant", "connector"), ALERTS),
@@ -69,13 +83,18 @@ class TestRoleTable(KsefCase):
             company_ids=[Command.set(company.ids)],
         )
 
+    def begin(self):
+        self.certified()
+
     def setUp(self):
         super().setUp()
-        self.certificate = self.certified()
+        self.certificate = self.company._l10n_pl_ksef_certificate()
         self.session = self.company._l10n_pl_ksef_session()
         window = self.open_window(self.manager)
         self.attach(window, self.downloaded(window))
         make = {"company_id": self.company.id, "code": "copy_moved"}
+        batch = {"kind": "connect", "line_ids": [Command.create({"company_id": self.company.id})]}
+        batch = self.env["l10n_pl_ksef.batch"].create(batch)
         alert = {"company_id": self.company.id, "environment": "test", "reason": "login"}
         self.records = {
             "l10n_pl_ksef.session": self.session,
@@ -88,6 +107,24 @@ class TestRoleTable(KsefCase):
             "l10n_pl_ksef.confirmation": self.env["l10n_pl_ksef.confirmation"].create(
                 {"request": "[]", "phrase": "x"}
             ),
+            "l10n_pl_ksef.overview": self.env["l10n_pl_ksef.overview"].browse(self.company.id),
+            "l10n_pl_ksef.batch": batch,
+            "l10n_pl_ksef.batch.line": batch.line_ids,
+            **self.make_request(),
+        }
+
+    def make_request(self):
+        """Ask somebody for a signature, and return what is kept of it and of its link."""
+        set_link_address(self.env, "https://odoo.firma.pl", "")
+        asked = {"signer_name": "Jan", "by": "link"}
+        request = self.env["l10n_pl_ksef.request"]._ask(self.company, asked)
+        guesses = self.env["l10n_pl_ksef.request.guesses"]
+        guesses._count("1.1.1.1", request._now())
+        return {
+            "l10n_pl_ksef.request": request,
+            "l10n_pl_ksef.request.token": new_link(request, "copy")[1],
+            "l10n_pl_ksef.request.guesses": guesses.search([], limit=1),
+            "l10n_pl_ksef.link.address": self.env["l10n_pl_ksef.link.address"].search([]),
         }
 
     # ------------------------------------------------------------------
@@ -129,6 +166,7 @@ class TestRoleTable(KsefCase):
             "l10n_pl_ksef_agree": ({},),
             "l10n_pl_ksef_account": (),
             "l10n_pl_ksef_diagnosis": (),
+            "l10n_pl_ksef_requests": (),
         }
         for role, user in self.users.items():
             for method, args in calls.items():

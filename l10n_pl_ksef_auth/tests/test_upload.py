@@ -2,7 +2,7 @@ from unittest.mock import patch
 
 from odoo.tests import tagged
 
-from odoo.addons.l10n_pl_ksef_auth.wizard import authorization_file
+from odoo.addons.l10n_pl_ksef_auth.models.session import signed_file
 
 from .common import KsefCase
 
@@ -31,7 +31,7 @@ class TestUpload(KsefCase):
 
     def readings(self, call):
         """Return how often a call of the window reads the attached file."""
-        with patch.object(authorization_file, "read", wraps=authorization_file.read) as read:
+        with patch.object(signed_file, "read", wraps=signed_file.read) as read:
             call()
         return read.call_count
 

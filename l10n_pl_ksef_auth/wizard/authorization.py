@@ -1,7 +1,6 @@
 import base64
 import binascii
 from dataclasses import dataclass
-from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
@@ -11,7 +10,7 @@ from ..models.base.const import ENVIRONMENT_LABELS
 from ..models.base.locks import fresh
 from ..models.base.steps import naive
 from ..models.res_company import CONNECT_GROUP
-from ..models.session.states import ENDED
+from ..models.session.consent import ANSWERS
 from ..models.vault.vault import write_secrets
 from ..tools import clock, members
 from ..tools.errors import KsefError
@@ -28,10 +27,6 @@ STEPS = [
 ]
 # Where the file is signed; who has a certificate signs nothing.
 WAYS = [("site", "On moj.gov.pl"), ("program", "In one's own signing program")]
-# A certificate logs in from now on, or somebody signs again every week.
-ANSWERS = [("once", "Sign only once"), ("weekly", "Sign every 7 days")]
-# KSeF was seen to say "in progress" for half an hour (docs/ksef.md A1-100).
-LONG_VERIFICATION = timedelta(minutes=2)
 # The answer goes with the file: another may have another signer.
 NO_DOCUMENT = {"document_secret": False, "document_name": False, "answer": False}
 
@@ -303,24 +298,9 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
 
     def _outcome(self, session):
         """Return how a session that was sent stands; ``back_to`` is the step to go back to."""
-        problem, by_certificate = session.problem, session.method == "certificate"
-        outcome = {"result": False, "verifying": False, "back_to": False, "problem": problem}
-        if session.state == "active" and session.rights_checked_at:
-            return {**outcome, "result": "limited" if session._missing_rights() else "connected"}
-        if self._was_put_back(session):
-            step = "certificate" if by_certificate else "upload"
-            return {**outcome, "back_to": step, "problem": problem or problems.local("busy")}
-        if session.state in ENDED:
-            return {**outcome, "back_to": "certificate" if by_certificate else "download"}
-        since = session.send_started_at
-        long = bool(since) and session._now() - since > LONG_VERIFICATION
-        return {**outcome, "verifying": {"long": long, "by_certificate": by_certificate}}
-
-    def _was_put_back(self, session):
-        """Return True if a login waits for a person, or with a certificate for a later try."""
-        if session.state != "waiting":
-            return False
-        if session.method == "certificate":
-            return bool(session.problem)
-        # Refused; or not even stored, because another worker held the lock for too long.
-        return not session.sudo().document_secret
+        progress = session._progress()
+        back_to = False
+        if progress["is_back"] or progress["has_ended"]:
+            again = "upload" if progress["is_back"] else "download"
+            back_to = "certificate" if session.method == "certificate" else again
+        return {**progress, "back_to": back_to}

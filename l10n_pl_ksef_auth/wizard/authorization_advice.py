@@ -1,10 +1,7 @@
-from odoo import fields, models
-from odoo.tools import format_time
-from odoo.tools.misc import format_datetime
+from odoo import models
 
 from ..models.base import problems
 from ..models.session.login import CERTIFICATE_REFUSED
-from ..tools.const import CHALLENGE_LIFETIME
 
 NO_RIGHTS = ("auth_status", 415)
 # The Ministry's pages on rights in KSeF, and the form that names a company's first person there.
@@ -128,10 +125,7 @@ class L10n_Pl_KsefAuthorizationAdvice(models.AbstractModel):
 
     def _finding(self, finding, others):
         return {
-            "code": finding.code,
-            "level": finding.level,
-            "text": problems.sentence(self.env, finding.text, finding.values),
-            "action": problems.sentence(self.env, finding.action, finding.values),
+            **problems.of_finding(self.env, finding),
             "evidence": finding.evidence,
             "other_ways": others if finding.other_ways else [],
         }
@@ -164,21 +158,12 @@ class L10n_Pl_KsefAuthorizationAdvice(models.AbstractModel):
         return {
             "text": self.env._(
                 "This file was downloaded at %s; its 10 minutes are over.",
-                self._time_of_download(window._downloaded_as(reading)),
+                window._downloaded_as(reading)._time_of_download(),
             ),
             "action": self.env._(
-                "Choose a file that was signed after %s.", self._time_of_download(newest)
+                "Choose a file that was signed after %s.", newest._time_of_download()
             )
             if newest
             else self.env._("Download a new file, and sign that."),
             "needs_download": not newest,
         }
-
-    def _time_of_download(self, session):
-        begun = session.challenge_expires_at - CHALLENGE_LIFETIME
-        if self._day_of(begun) == self._day_of(session._now()):
-            return format_time(self.env, begun, time_format="short")
-        return format_datetime(self.env, begun, dt_format="short")
-
-    def _day_of(self, moment):
-        return fields.Datetime.context_timestamp(self, moment).date()

@@ -1,17 +1,14 @@
-from datetime import timedelta, timezone
+from datetime import timedelta
 
 from odoo import Command, api, fields, models
 from odoo.tools import SQL
 
 from ..models.base import problems
 from ..models.base.steps import naive
-from ..models.certificate.states import STANDING
 from ..models.session.states import IN_FLIGHT
-from ..models.vault.vault import read_secret, secret_digests
+from ..models.vault.vault import read_secret
 from ..tools import clock
 from ..tools import nip as nip_tools
-from ..tools.const import CHALLENGE_LIFETIME
-from ..tools.signed_document import Expected, KnownChallenge, read
 from ..tools.vault import VaultError
 from .authorization import Upload
 
@@ -46,12 +43,7 @@ class L10n_Pl_KsefAuthorizationFile(models.TransientModel):
         """Return what the file says; None while the company's own number is wrong."""
         if self._nip_problem():
             return None
-        challenges = [
-            KnownChallenge(one.challenge, one.challenge_expires_at.replace(tzinfo=timezone.utc))
-            for one in self._sessions()
-        ]
-        context = self.company_id._l10n_pl_ksef_context()
-        return read(content, Expected(clock.now(), challenges, context, self.environment))
+        return self._sessions()._read_signed(content, self.company_id, self.environment)
 
     def _nip_problem(self):
         """Return what is wrong with the company's own number, or False."""
@@ -93,44 +85,24 @@ class L10n_Pl_KsefAuthorizationFile(models.TransientModel):
     # ------------------------------------------------------------------
     def _has_just_downloaded(self):
         """Return True if the window's file is as new as can be, and still the one to be signed."""
-        session, company = self.session_id, self.company_id
-        if session.method != "signature" or not session.challenge_expires_at:
-            return False
-        context = company._l10n_pl_ksef_context()
-        begun = session.challenge_expires_at - CHALLENGE_LIFETIME
-        return (
-            session.state == "waiting"
-            and not session.document_secret
-            and session._login_context() == context
-            and session.subject_type == company.l10n_pl_ksef_subject_type
-            and session._now() < begun + BRAKE
-        )
+        return self.session_id._has_just_begun(BRAKE)
 
     def _new_session(self):
-        context = self.company_id._l10n_pl_ksef_context()
-        asked_at = clock.now()
-        with self.company_id._l10n_pl_ksef_client(self.environment) as client:
-            challenge = client.challenge()
-        self.session_id = self.env["l10n_pl_ksef.session"].create(
-            {
-                "company_id": self.company_id.id,
-                "environment": self.environment,
-                "context_type": context.type,
-                "context_value": context.value,
-                "subject_type": self.company_id.l10n_pl_ksef_subject_type,
-                "challenge": challenge.challenge,
-                # Counted from the moment before we asked: a wrong clock here does not matter.
-                "challenge_expires_at": naive(asked_at + CHALLENGE_LIFETIME),
-            }
+        self.session_id = self.env["l10n_pl_ksef.session"]._begin_signature(
+            self.company_id, self.environment
         )
 
     def _sessions(self):
-        """Return the sessions that wait or lately waited for a signature, the newest first."""
+        """Return the sessions that wait or lately waited for a signature, the newest first.
+
+        A request of somebody without an account has its own: its file belongs to its page alone.
+        """
         return self.env["l10n_pl_ksef.session"].search(
             [
                 ("company_id", "=", self.company_id.id),
                 ("environment", "=", self.environment),
                 ("method", "=", "signature"),
+                ("request_id", "=", False),
                 ("challenge_expires_at", ">", naive(clock.now()) - timedelta(days=1)),
             ]
         )
@@ -139,9 +111,10 @@ class L10n_Pl_KsefAuthorizationFile(models.TransientModel):
         """Return the waiting session whose challenge the document signs; empty without one."""
         if not reading:
             return self.session_id.browse()
-        return self._sessions().filtered(
-            lambda session: session.state == "waiting" and session.challenge == reading.challenge
-        )[:1] or self.session_id.filtered(lambda session: session.state == "waiting")
+        waiting = self._sessions().filtered(lambda session: session.state == "waiting")
+        return waiting._with_challenge_of(reading) or self.session_id.filtered(
+            lambda session: session.state == "waiting"
+        )
 
     def _newest_live(self):
         """Return the window's own request while it may still be signed."""
@@ -152,7 +125,7 @@ class L10n_Pl_KsefAuthorizationFile(models.TransientModel):
         """Return the lately downloaded request that a document signs; empty without one."""
         if not reading:
             return self.session_id.browse()
-        return self._sessions().filtered(lambda one: one.challenge == reading.challenge)[:1]
+        return self._sessions()._with_challenge_of(reading)
 
     def _company_of(self, reading):
         """Return the other company of the user's that a document's request is for, if any."""
@@ -187,14 +160,7 @@ class L10n_Pl_KsefAuthorizationFile(models.TransientModel):
 
     def _sender_values(self, reading):
         """Return what the session keeps: who sends the file, who signed it, and what they chose."""
-        values = {"user_id": self.env.uid}
-        if reading.signer:
-            identity = reading.signer.identity
-            values |= {
-                "signer_name": reading.signer.name,
-                "signer_kind": reading.signer.kind,
-                "signer_masked": identity.label if identity else False,
-            }
+        values = {"user_id": self.env.uid, **self.session_id._signer_values(reading)}
         if self.answer == "once":
             names = values.get("signer_name"), values.get("signer_masked")
             values |= self.session_id._consent_of(*names)
@@ -212,15 +178,8 @@ class L10n_Pl_KsefAuthorizationFile(models.TransientModel):
 
     def _of_signer(self, reading):
         """Return the certificates that serve the company and belong to the file's signer."""
-        signer = reading.signer
-        signers = secret_digests(self.env, signer.identity) if signer and signer.identity else []
-        return self._standing().filtered(lambda one: one.identity_digest in signers)
+        return self._standing()._owned_by(reading.signer)
 
     def _standing(self):
-        return self.env["l10n_pl_ksef.certificate"].search(
-            [
-                ("company_ids", "in", self.company_id.id),
-                ("environment", "=", self.environment),
-                ("state", "in", STANDING),
-            ]
-        )
+        certificates = self.env["l10n_pl_ksef.certificate"]
+        return certificates._standing_for(self.company_id, self.environment)

@@ -3,7 +3,6 @@ from odoo.tools.misc import format_datetime
 
 from ..models.base.steps import naive
 from ..screens.panel import label_of
-from ..tools import clock
 
 SIGNING_URL = "https://moj.gov.pl/nforms/signer/upload?xFormsAppName=SIGNER&xadesPdf=true"
 
@@ -17,8 +16,6 @@ class L10n_Pl_KsefAuthorizationView(models.AbstractModel):
     def _describe(self, window, upload):
         """Describe all that a window shows, with its attached file."""
         company = window.company_id
-        parameters = self.env["ir.config_parameter"].sudo()
-        signing_url = parameters.get_param("l10n_pl_ksef_auth.signing_url", SIGNING_URL)
         return {
             "company_id": company.id,
             "company_name": company.name,
@@ -39,21 +36,22 @@ class L10n_Pl_KsefAuthorizationView(models.AbstractModel):
             "answer": window.answer,
             "verifying": window._verifying(),
             "result": window._result(),
-            "signing_url": signing_url,
+            "signing_url": self._signing_url(),
             "signing_label": "moj.gov.pl",
             "take_over": self._take_over(window, upload.reading),
         }
 
+    def _signing_url(self):
+        """Return where a file is signed with Profil Zaufany."""
+        parameters = self.env["ir.config_parameter"].sudo()
+        return parameters.get_param("l10n_pl_ksef_auth.signing_url", SIGNING_URL)
+
     def _challenge(self, session):
-        if session.method != "signature" or session.state != "waiting":
+        left = session._seconds_to_sign()
+        if left is None:
             return False
-        if not session.challenge_expires_at:
-            return False
-        left = (session.challenge_expires_at - naive(clock.now())).total_seconds()
-        return {
-            "expires_at": fields.Datetime.to_string(session.challenge_expires_at),
-            "seconds_left": max(int(left), 0),
-        }
+        expires_at = fields.Datetime.to_string(session.challenge_expires_at)
+        return {"expires_at": expires_at, "seconds_left": left}
 
     def _download_url(self, window):
         live = window._newest_live()

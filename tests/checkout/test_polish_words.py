@@ -14,7 +14,7 @@ MOST_WORDS = 15
 WRONG = [
     (r"\w\([aeyi]\)|\w/[aeyi]\b", "Podpisał(a)", "a noun: Podpis"),
     (r"\bzakład\w+", "w zakładce Konto", "menu KSeF → Konto"),
-    (r"\bprośb\w*", "podpisana prośba", "plik"),
+    (r"\bprośb\w*(?! o podpis)\b", "podpisana prośba", "plik"),
     (
         r"\bsesj\w*(?! wysył)",
         "Historia sesji",

@@ -14,7 +14,7 @@ PAGE = ROOT / "docs/design.md"
 END = "<!-- end -->"
 ADDON = ROOT / "l10n_pl_ksef_auth"
 # Where each table stands, and its name there.
-TABLES = {"session": "SESSION", "certificate": "CERTIFICATE"}
+TABLES = {"session": "SESSION", "certificate": "CERTIFICATE", "request": "REQUEST"}
 
 
 def main() -> int:

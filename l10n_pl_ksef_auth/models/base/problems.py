@@ -215,6 +215,21 @@ def sentence(env, text, values):
     return translated % values
 
 
+def of_finding(env, finding):
+    """Return what a person reads about one thing that is wrong with a file.
+
+    :param env: the reader's environment
+    :param finding: a tools.signed_document.Finding
+    :return dict: code, level, text, action
+    """
+    return {
+        "code": finding.code,
+        "level": finding.level,
+        "text": sentence(env, finding.text, finding.values),
+        "action": sentence(env, finding.action, finding.values),
+    }
+
+
 def _put_off(env, problem):
     """Say until when KSeF makes Odoo wait; nothing once that is over."""
     until = fields.Datetime.to_datetime(problem.get("until"))

@@ -71,49 +71,26 @@ def event(method):
     return within
 
 
-class L10n_Pl_KsefStepMixin(models.AbstractModel):
-    """The walker of a table of states, whose steps talk to KSeF (docs/design.md 1, 2, 4, 9 and 12).
+class L10n_Pl_KsefStatesMixin(models.AbstractModel):
+    """A record whose states and ways between them stand in a table; the table alone changes it."""
 
-    Steps run one at a time for each lock name, on a cursor of their own, and are committed one by
-    one: a caller's transaction is neither written to nor replayed, and a killed worker loses
-    nothing.
-    """
-
-    _name = "l10n_pl_ksef.step.mixin"
-    _description = "KSeF state machine"
-    _inherit = [MIXIN]
+    _name = "l10n_pl_ksef.states.mixin"
+    _description = "KSeF table of states"
     # The model's base.table.Table.
     _machine = None
-
-    next_attempt = fields.Datetime(index=True, copy=False, readonly=True)
-    attempts = fields.Integer(copy=False, readonly=True)
-    problem = fields.Json(copy=False, readonly=True)
 
     def _now(self):
         """Return the present, naive UTC, by the addon's one clock."""
         return naive(clock.now())
 
-    def _lock_name(self):
-        """Return the name that all workers lock for this record's steps."""
-        raise NotImplementedError
-
-    # ------------------------------------------------------------------
-    # The table
-    # ------------------------------------------------------------------
     def write(self, vals):
-        """Refuse a state that the table does not lead to; keep with a problem whose it is.
+        """Refuse a state that the table does not lead to.
 
         :raises UnlistedTransition: no row of the running method leads there
         """
         if "state" in vals:
             self._refuse_unlisted(vals["state"])
-        if vals.get("problem"):
-            vals = {**vals, "problem": {**self[:1]._whose(), **vals["problem"]}}
         return super().write(vals)
-
-    def _whose(self):
-        """Return whom the sentences about a problem of this record name, see problems.texts."""
-        return {}
 
     def _running(self):
         """Return the method of the row that runs, or None."""
@@ -134,6 +111,40 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
     def _within(self, method):
         """Return self, able to store the states that the rows of a method lead to."""
         return self.with_context(**{RUNNING: (self._name, method)})
+
+
+class L10n_Pl_KsefStepMixin(models.AbstractModel):
+    """The walker of a table of states, whose steps talk to KSeF (docs/design.md 1, 2, 4, 9 and 12).
+
+    Steps run one at a time for each lock name, on a cursor of their own, and are committed one by
+    one: a caller's transaction is neither written to nor replayed, and a killed worker loses
+    nothing.
+    """
+
+    _name = "l10n_pl_ksef.step.mixin"
+    _description = "KSeF state machine"
+    _inherit = ["l10n_pl_ksef.states.mixin", MIXIN]
+
+    next_attempt = fields.Datetime(index=True, copy=False, readonly=True)
+    attempts = fields.Integer(copy=False, readonly=True)
+    problem = fields.Json(copy=False, readonly=True)
+
+    def _lock_name(self):
+        """Return the name that all workers lock for this record's steps."""
+        raise NotImplementedError
+
+    # ------------------------------------------------------------------
+    # The table
+    # ------------------------------------------------------------------
+    def write(self, vals):
+        """Keep with a problem whose it is."""
+        if vals.get("problem"):
+            vals = {**vals, "problem": {**self[:1]._whose(), **vals["problem"]}}
+        return super().write(vals)
+
+    def _whose(self):
+        """Return whom the sentences about a problem of this record name, see problems.texts."""
+        return {}
 
     def _due_step(self):
         """Return the row of the step that is due now, or None."""

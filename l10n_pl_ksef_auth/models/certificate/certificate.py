@@ -13,7 +13,7 @@ from ..base import problems
 from ..base.const import ENVIRONMENT_LABELS
 from ..base.steps import event, naive
 from ..vault.vault import open_vault, place_of, read_secret, secret_digests, write_secrets
-from .states import CERTIFICATE
+from .states import CERTIFICATE, STANDING
 
 _logger = logging.getLogger(__name__)
 
@@ -140,6 +140,17 @@ class L10n_Pl_KsefCertificate(models.Model):
         serving = ("company_ids", "in", principal.id)
         domain = [serving, environment, *conditions]
         return self.sudo().search(domain, order=order, limit=limit)
+
+    def _standing_for(self, company, environment):
+        """Return the certificates that serve a company in an environment, now or later."""
+        serving = ("company_ids", "in", company.id), ("environment", "=", environment)
+        return self.search([*serving, ("state", "in", STANDING)])
+
+    def _owned_by(self, signer):
+        """Return those of self that belong to whoever signed a file; none without a signer."""
+        identity = signer and signer.identity
+        known = secret_digests(self.env, identity) if identity else []
+        return self.filtered(lambda one: one.identity_digest in known)
 
     def _agreed_for(self, principal, *conditions):
         """Return the valid certificates that may log a company in for its NIP or unit of now."""

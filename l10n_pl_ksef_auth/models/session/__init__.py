@@ -3,3 +3,4 @@ from . import login
 from . import active
 from . import token
 from . import consent
+from . import signed_file

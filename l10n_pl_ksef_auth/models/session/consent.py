@@ -2,6 +2,9 @@ from odoo import models
 
 from ..certificate.states import QUESTION, STANDING
 
+# A certificate logs in from now on, or somebody signs again every week.
+ANSWERS = [("once", "Sign only once"), ("weekly", "Sign every 7 days")]
+
 
 class L10n_Pl_KsefSessionConsent(models.Model):
     """What a user confirmed for the signer: KSeF may issue a certificate in the signer's name."""
@@ -23,6 +26,25 @@ class L10n_Pl_KsefSessionConsent(models.Model):
             " signer's name. Odoo keeps it, encrypted, and logs in with it by itself. The"
             " certificate works in all companies that the signer has rights to.",
             user=self.env.user.name,
+            signer=", ".join(filter(None, (name, masked))) or self.env._("not named in the file"),
+        )
+        return {"consent_at": self._now(), "consent_text": text}
+
+    def _consent_through(self, request, name, masked):
+        """Return what a login keeps of a confirmation on the page behind a link.
+
+        Nothing here proves who opened the link. So it says to whom it was given, and who signed.
+
+        :param request: whose link was opened
+        :param str name: the signer's, as the signature has it
+        :param str masked: the signer's identifier, or nothing
+        """
+        text = self.env._(
+            "On the page behind the link for %(asked)s it was confirmed for the signer, %(signer)s:"
+            " KSeF issues a certificate in the signer's name. Odoo keeps it, encrypted, and logs in"
+            " with it by itself. The certificate works in all companies that the signer has rights"
+            " to.",
+            asked=request.signer_name,
             signer=", ".join(filter(None, (name, masked))) or self.env._("not named in the file"),
         )
         return {"consent_at": self._now(), "consent_text": text}

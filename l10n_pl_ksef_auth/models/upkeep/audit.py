@@ -21,6 +21,8 @@ class L10n_Pl_KsefAudit(models.Model):
     )
     event = fields.Selection(
         [
+            ("asked", "Signature asked for by a link"),
+            ("link_revoked", "Link for a signature revoked"),
             ("signed", "Signed request handed over"),
             ("login", "Login with a signature"),
             ("consented", "Consent to a certificate, given later"),
@@ -46,6 +48,7 @@ class L10n_Pl_KsefAudit(models.Model):
             ("certificate_failed", "Certificate not issued"),
             ("passed_over", "Notice did not reach a named person"),
             ("settings", "Settings changed"),
+            ("link_address", "Address of links changed"),
             ("original", "Database declared the original"),
             ("afresh", "Secrets given up"),
             ("key_rotated", "Encryption key replaced"),

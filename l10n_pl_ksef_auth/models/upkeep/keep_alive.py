@@ -44,6 +44,7 @@ class L10n_Pl_KsefKeepAlive(models.AbstractModel):
         self._beside(self._bind_secrets)
         self._beside(self._keep_alive)
         self._beside(watch)
+        self._beside(self.env["l10n_pl_ksef.request"].sudo()._tend)
         for model in secret_models(self.env):
             self._beside(self.env[model]._forget_unused)
         self._beside(self.env["l10n_pl_ksef.housekeeping"]._remind_of_backup)

@@ -319,6 +319,12 @@ export class KsefAuthorization extends Component {
         await this.action.doAction(action, { onClose: () => this.connections.load(companyId) });
     }
 
+    /** Somebody else signs, elsewhere: that window takes this one's place. */
+    async askForSignature() {
+        await this.close();
+        await this.connections.askForSignature(this.companyId);
+    }
+
     retry() {
         const methods = {
             download: () => this.download(),

@@ -36,6 +36,7 @@ export class WaysStep extends Component {
         isBusy: Boolean,
         onDownload: Function,
         onCertificate: Function,
+        onAsk: Function,
         onOpenSite: Function,
     };
 

@@ -183,6 +183,11 @@ export class KsefConnectionPanel extends Component {
         return this.connections.connectByCertificate(this.props.companyId);
     }
 
+    onAsk() {
+        this.props.onLeave();
+        return this.connections.askForSignature(this.props.companyId);
+    }
+
     onCompany() {
         this.props.onLeave();
         return this.connections.openCompany(this.props.companyId);

@@ -6,6 +6,7 @@ import { _t } from "@web/core/l10n/translation";
 import { ConnectionLostError } from "@web/core/network/rpc";
 import { registry } from "@web/core/registry";
 import { session } from "@web/session";
+import { AskDialog } from "../request/ask_dialog";
 import { afterPassword } from "./after_password";
 import { dateAndTime } from "./dates";
 
@@ -158,6 +159,13 @@ export class KsefConnections {
         if (!answer.confirm && !isUnderWay(panel)) {
             this.announce(companyId);
         }
+    }
+
+    /** Opens the window that asks somebody without an account for a signature. */
+    async askForSignature(companyId) {
+        const view = await this.orm.call("res.company", "l10n_pl_ksef_requests", [[companyId]]);
+        const onClose = () => this.load(companyId);
+        this.dialog.add(AskDialog, { companyId, view }, { onClose });
     }
 
     async openAccount(companyId) {

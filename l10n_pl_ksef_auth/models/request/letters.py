@@ -1,0 +1,163 @@
+import logging
+import traceback
+
+from markupsafe import Markup, escape
+
+from odoo import models
+from odoo.tools import is_html_empty
+from odoo.tools.misc import format_datetime
+
+from ...tools.deadline import Deadline
+from ..base.locks import under_lock
+from .token import new_link
+
+_logger = logging.getLogger(__name__)
+
+TEMPLATES = {
+    "mail": "l10n_pl_ksef_auth.mail_template_request",
+    "reminder": "l10n_pl_ksef_auth.mail_template_reminder",
+}
+# Stands in the template for the link, which is put in after rendering.
+LINK_WORD = "KSEF-LINK"
+# Seconds that somebody who has asked waits for the mail server; the scheduled action goes on.
+LONGEST_DELIVERY = 20
+LONGEST_REASON = 200
+
+
+class L10n_Pl_KsefRequestLetters(models.Model):
+    """The mails to signers: one for all that the same person is asked for at once.
+
+    A mail is handed to the mail server and kept nowhere: it holds the link.
+    """
+
+    # Mails are a subject of their own beside the fields.
+    _inherit = "l10n_pl_ksef.request"  # pylint: disable=consider-merging-classes-inherited
+
+    def _deliver(self, seconds=LONGEST_DELIVERY):
+        """Send the mails that are due and committed, for some seconds.
+
+        Each mail is a transaction of its own; one that is killed in the middle is sent once more,
+        with another link.
+        """
+        with under_lock(self.env, "ksef-request-mails") as env:
+            if env is None:
+                return
+            deadline = Deadline(seconds)
+            while deadline.left > 0 and (together := self.with_env(env)._next_mail()):
+                together._send()
+                env.cr.commit()
+
+    def _next_mail(self):
+        """Return the requests that the next mail is about; empty when none is due."""
+        first = self.search([("mail_due", "!=", False)], order="id", limit=1)
+        same = ("signer_email", "lang", "user_id", "office_id", "mail_due")
+        return first and self.search([(name, "=", self._plain(first, name)) for name in same])
+
+    def _plain(self, request, name):
+        value = request[name]
+        return value.id if isinstance(value, models.BaseModel) else value
+
+    def _send(self):
+        """Send one mail about the requests of self, and keep on them whether it left."""
+        kind = self[:1].mail_due
+        usable = self.filtered(lambda request: request._is_usable())
+        (self - usable).write({"mail_due": False})
+        if not usable:
+            return
+        reason = usable._render_and_post(kind)
+        done = {"mail_due": False, "mail_problem": reason[:LONGEST_REASON] or False}
+        if not reason:
+            done["sent_at" if kind == "mail" else "reminded_at"] = self._now()
+        usable.write(done)
+
+    def _render_and_post(self, kind):
+        """Return why a mail did not leave; empty if it did."""
+        try:
+            with self.env.cr.savepoint():
+                letter = self._rendered(kind)
+        except Exception as error:
+            # People edit templates.
+            _logger.exception("KSeF request %s: no mail could be written", self.ids)
+            return str(error)
+        return post(self, kind, letter)
+
+    def _rendered(self, kind):
+        """Return the mail without its link: email_from, reply_to, email_to, subject, body."""
+        template = self.env.ref(TEMPLATES[kind])
+        lang = self[:1]._installed_lang()
+        words = self[:1].with_context(lang=lang)._words(self)
+        rendered = {
+            name: template._render_field(
+                name, self[:1].ids, set_lang=lang, add_context={"ksef": words}
+            )[self[:1].id]
+            for name in ("subject", "body_html")
+        }
+        body = rendered["body_html"]
+        if LINK_WORD not in body or is_html_empty(body):
+            # Without the link the mail would be of no use.
+            body += Markup('<p><a href="{word}">{word}</a></p>').format(word=LINK_WORD)
+        user, office = self[:1].user_id, self[:1].office_id
+        return {
+            "email_from": office.email_formatted or user.email_formatted,
+            "reply_to": user.email_formatted or office.email_formatted,
+            "email_to": [self[:1].signer_email],
+            "subject": str(rendered["subject"]),
+            "body": str(body),
+        }
+
+    def _installed_lang(self):
+        """Return the language of the request, or English where Odoo does not have it."""
+        known = self.env["res.lang"]._get_data(code=self.lang)
+        return self.lang if known else "en_US"
+
+    def _words(self, together):
+        """Return what templates may name beside the request: ``ksef.companies`` and so on."""
+        names = [
+            f"{request.company_id.name} ({request.company_id._l10n_pl_ksef_number()})"
+            for request in together
+        ]
+        items = Markup().join(Markup("<li>{}</li>").format(name) for name in names)
+        last = min(together.mapped("valid_until"))
+        tz = self.user_id.tz or "Europe/Warsaw"
+        return {
+            "companies": Markup("<ul>{}</ul>").format(items),
+            "count": len(together),
+            "signer": escape(self.signer_name),
+            "until": format_datetime(self.env, last, tz=tz, dt_format="short"),
+            "asked_by": self.user_id.name,
+            "office": self.office_id.name,
+        }
+
+
+def post(requests, kind, letter):
+    """Put a new link into a mail, hand it to the mail server, and forget it.
+
+    :param requests: of one signer, on a cursor of their own
+    :param str kind: mail or reminder
+    :param dict letter: as of _rendered
+    :return str: why it did not leave; empty if it did
+    """
+    env = requests.env
+    link, row = new_link(requests, kind)
+    if not link:
+        return env._("An administrator has not set yet where the links point.")
+    # The link must work before anybody can open it; and nothing is left to be written meanwhile.
+    env.cr.commit()
+    reason = ""
+    try:
+        _to_server(env, letter, link)
+    except Exception as error:
+        # Whatever the mail server or its settings are at fault for: the accountant reads it.
+        reason = str(error) or type(error).__name__
+        traceback.clear_frames(error.__traceback__)
+    # Whoever writes below shall not find it.
+    del link
+    if reason:
+        row.unlink()
+    return reason
+
+
+def _to_server(env, letter, link):
+    servers = env["ir.mail_server"]
+    body = letter["body"].replace(LINK_WORD, link)
+    servers.send_email(servers._build_email__(**{**letter, "body": body}, subtype="html"))

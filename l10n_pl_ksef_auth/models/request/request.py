@@ -1,0 +1,151 @@
+from contextlib import contextmanager
+from datetime import timedelta
+
+from odoo import api, fields, models
+
+from ..base import problems
+from ..base.locks import under_lock
+from ..base.steps import event
+from .states import REQUEST, SHOWN
+
+# What a signature is asked for; what a login of a request does stands in _is_done_by.
+PURPOSES = [("connect", "Connect the company to KSeF")]
+LANGUAGES = [("pl_PL", "Polish"), ("en_US", "English")]
+DEFAULT_HOURS, MOST_HOURS = 72, 30 * 24
+# Seconds that a call of the page waits for another one of the same request.
+PATIENCE = 10
+
+
+class L10n_Pl_KsefRequest(models.Model):
+    """A signature that is asked for by a link: one signer, one company, one purpose.
+
+    Whoever has the link can do this one thing and nothing else (docs/design.md 22).
+    """
+
+    _name = "l10n_pl_ksef.request"
+    _description = "KSeF request for a signature"
+    _inherit = ["l10n_pl_ksef.states.mixin"]
+    _order = "id desc"
+    _rec_name = "signer_name"
+    _machine = REQUEST
+
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, index=True, ondelete="cascade"
+    )
+    user_id = fields.Many2one("res.users", string="Asked by", readonly=True, ondelete="set null")
+    # Whom the signer deals with: the office, or the company itself.
+    office_id = fields.Many2one("res.company", readonly=True, ondelete="set null")
+    purpose = fields.Selection(PURPOSES, required=True, readonly=True, default="connect")
+    state = fields.Selection(
+        REQUEST.selection, required=True, readonly=True, default="open", index=True
+    )
+    signer_name = fields.Char(string="Signer", readonly=True)
+    signer_email = fields.Char(string="Signer's e-mail", readonly=True)
+    lang = fields.Selection(
+        LANGUAGES, string="Language", required=True, readonly=True, default="pl_PL"
+    )
+    valid_until = fields.Datetime(required=True, readonly=True, index=True)
+    ended_at = fields.Datetime(readonly=True, index="btree_not_null")
+
+    mail_due = fields.Selection(
+        [("mail", "Mail"), ("reminder", "Reminder")], readonly=True, index="btree_not_null"
+    )
+    mail_problem = fields.Char(string="Mail not sent", readonly=True)
+    sent_at = fields.Datetime(string="Mail sent", readonly=True)
+    reminded_at = fields.Datetime(string="Reminded", readonly=True)
+    opened_at = fields.Datetime(string="Opened", readonly=True)
+    downloaded_at = fields.Datetime(string="File downloaded", readonly=True)
+    signed_at = fields.Datetime(string="Signed file sent", readonly=True)
+    # The finding of a file, or KSeF's answer, in the words that a screen translates.
+    refusal = fields.Json(readonly=True)
+    refusal_text = fields.Char(string="Refused", compute="_compute_refusal_text")
+    signed_by = fields.Char(string="Signed by", readonly=True)
+    is_other_signer = fields.Boolean(string="Signed by somebody else", readonly=True)
+
+    challenges = fields.Integer(readonly=True)
+    wrong_files = fields.Integer(readonly=True)
+    wrong_since = fields.Datetime(readonly=True)
+    paused_until = fields.Datetime(readonly=True)
+
+    session_ids = fields.One2many("l10n_pl_ksef.session", "request_id", readonly=True)
+    # The login that the last signed file began.
+    session_id = fields.Many2one("l10n_pl_ksef.session", readonly=True, ondelete="set null")
+
+    @api.depends("refusal")
+    @api.depends_context("lang")
+    def _compute_refusal_text(self):
+        for request in self:
+            request.refusal_text = request._refusal_sentence()
+
+    def _refusal_sentence(self):
+        kept = self.refusal
+        if not kept:
+            return False
+        if "kind" in kept:
+            return problems.texts(self.env, kept)["text"]
+        return problems.sentence(self.env, kept["text"], kept["values"])
+
+    # ------------------------------------------------------------------
+    # Its life
+    # ------------------------------------------------------------------
+    @contextmanager
+    def _exclusive(self, wait_seconds=PATIENCE):
+        """Read this request anew in a transaction of its own, under its lock.
+
+        Yield it as superuser; nothing when somebody else is at it longer than one waits. What the
+        caller did not commit is given up at the end.
+        """
+        self.ensure_one()
+        with under_lock(self.env, f"ksef-request,{self.id}", wait_seconds) as env:
+            yield self.with_env(env).search([("id", "=", self.id)]) if env else self.browse()
+
+    def _is_usable(self):
+        """Return True if its link may still do something."""
+        return self.state == "open" and self.valid_until > self._now()
+
+    def _is_shown(self):
+        """Return True if its page tells its signer something: also that it is done."""
+        return self.valid_until > self._now() and self.state in ("open", *SHOWN)
+
+    def _is_done_by(self, session):
+        """Return True if a login has done what this request is for; each purpose says it here."""
+        return bool(session.activated_at)
+
+    @event
+    def _conclude(self):
+        """End requests that have done what they were for; their page still says so."""
+        self.write({"state": "succeeded", **self._end()})
+
+    @event
+    def _run_out(self):
+        """End requests whose time is over."""
+        self.write({"state": "over", **self._end()})
+        self.env["l10n_pl_ksef.request.token"]._forget(self)
+
+    @event
+    def _revoke_by_hand(self):
+        """End requests because a person wants it; all their links end."""
+        self.write({"state": "revoked", **self._end()})
+        self.env["l10n_pl_ksef.request.token"]._forget(self)
+        for request in self:
+            request._audit("link_revoked")
+
+    def _end(self):
+        return {"ended_at": self._now(), "mail_due": False}
+
+    def _audit(self, event_name):
+        """Leave a line without the signer's name and address: these are forgotten sooner."""
+        self.env["l10n_pl_ksef.audit"]._record(
+            self.company_id,
+            event_name,
+            environment=self.company_id.l10n_pl_ksef_environment,
+            detail=self._as_detail(),
+        )
+
+    def _as_detail(self):
+        """Return how the audit trail names a request; nothing for none."""
+        return self.env._("request for a signature no. %s", self.id) if self else False
+
+    def _default_end(self, hours):
+        """Return until when a request of some hours lives, naive UTC; of 30 days at most."""
+        return self._now() + timedelta(hours=min(max(hours, 1), MOST_HOURS))

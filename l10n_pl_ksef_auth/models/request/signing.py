@@ -1,0 +1,124 @@
+import unicodedata
+from datetime import timedelta
+
+from odoo import Command, models
+
+from ...tools import members
+
+# Between two challenges of a request: each counts against this server's address at KSeF.
+BRAKE = timedelta(seconds=20)
+MOST_CHALLENGES = 20
+WRONG_FILES, WRONG_WITHIN, PAUSE = 10, timedelta(hours=1), timedelta(minutes=10)
+# A file that was signed some time ago is explained as long as its login is kept.
+EXPLAINED = timedelta(days=1)
+
+
+class L10n_Pl_KsefRequestSigning(models.Model):
+    """What the page behind a link does: the file that is downloaded, and the signed one.
+
+    Each method runs under the request's lock, on a cursor of its own: see _exclusive. Nothing is
+    kept of a file that is not sent.
+    """
+
+    # What a signer does is a subject of its own beside the fields.
+    _inherit = "l10n_pl_ksef.request"  # pylint: disable=consider-merging-classes-inherited
+
+    def _is_paused(self):
+        """Return True while no file is taken, after too many wrong ones."""
+        return bool(self.paused_until) and self.paused_until > self._now()
+
+    def _file_to_sign(self):
+        """Return a login whose file is to be signed now; empty after too many downloads.
+
+        :raises KsefError: KSeF gave no challenge
+        :raises nip.InvalidNip: the company's number is missing or wrong
+        """
+        newest = self.session_ids.sorted("id")[-1:]
+        if not newest._has_just_begun(BRAKE):
+            if self.challenges >= MOST_CHALLENGES:
+                return newest.browse()
+            company = self.company_id
+            newest = newest._begin_signature(
+                company, company.l10n_pl_ksef_environment, request_id=self.id
+            )
+            self.challenges += 1
+        if not self.downloaded_at:
+            self.downloaded_at = self._now()
+        return newest
+
+    def _read_file(self, content):
+        """Return what a file says, compared with what this request has had downloaded."""
+        company = self.company_id
+        return self._lately_downloaded()._read_signed(
+            content, company, company.l10n_pl_ksef_environment
+        )
+
+    def _lately_downloaded(self):
+        since = self._now() - EXPLAINED
+        return self.session_ids.filtered(
+            lambda one: one.method == "signature" and one.challenge_expires_at > since
+        )
+
+    def _login_of(self, reading):
+        """Return the login that waits for a file; empty if there is none or it has been sent."""
+        waiting = self._lately_downloaded().filtered(
+            lambda one: one.state == "waiting" and not one.document_secret
+        )
+        return waiting._with_challenge_of(reading)
+
+    def _count_wrong(self, reading):
+        """Keep why a file cannot be sent, and pause after many of them; the file is not kept."""
+        now = self._now()
+        recent = self.wrong_since and self.wrong_since > now - WRONG_WITHIN
+        count = self.wrong_files + 1 if recent else 1
+        values = {"wrong_files": count, "wrong_since": self.wrong_since if recent else now}
+        if count >= WRONG_FILES:
+            values |= {"wrong_files": 0, "wrong_since": False, "paused_until": now + PAUSE}
+        finding = reading.findings[0]
+        values["refusal"] = {"text": finding.text, "values": dict(finding.values)}
+        self.write(values)
+
+    def _is_by_another(self, reading):
+        """Return True if a file was signed by somebody else than was asked for, by name."""
+        name = reading.signer.name if reading.signer else ""
+        return bool(name) and _words(name) != _words(self.signer_name)
+
+    def _hand_over(self, login, content, reading, answer):
+        """Send a signed file to KSeF, its bytes untouched, and begin to wait for the answer.
+
+        :param login: as of _login_of
+        :param bytes content: the file
+        :param reading: what it says
+        :param str answer: once or weekly
+        """
+        values = {"user_id": self.user_id.id, **self._of_signer(login, reading)}
+        if answer == "once":
+            names = values.get("signer_name"), values.get("signer_masked")
+            values |= login._consent_through(self, *names)
+        self.write(
+            {
+                "session_id": login.id,
+                "signed_at": self._now(),
+                "signed_by": members.for_people(reading.signer.name) if reading.signer else False,
+                "is_other_signer": self._is_by_another(reading),
+                "refusal": False,
+            }
+        )
+        # The login's steps run on another cursor.
+        self.env.cr.commit()
+        login._submit_signed(content, **values)
+
+    def _of_signer(self, login, reading):
+        certificates = self.env["l10n_pl_ksef.certificate"]
+        standing = certificates._standing_for(login.company_id, login.environment)
+        owned = standing._owned_by(reading.signer)
+        return {
+            **login._signer_values(reading),
+            "signers_certificate_ids": [Command.set(owned.ids)],
+        }
+
+
+def _words(name):
+    """Return a name's words, whatever their order, case, hyphens and composed letters."""
+    plain = unicodedata.normalize("NFC", name or "").casefold().replace("-", " ")
+    return sorted(plain.split())

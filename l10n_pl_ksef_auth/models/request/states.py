@@ -1,0 +1,26 @@
+"""The states of a request for a signature, and all ways between them."""
+
+from ..base.table import Event, State, Table
+
+# A table is read by its columns.
+# fmt: off
+REQUEST = Table(
+    states=(
+        #     name         what people read             groups
+        State("open",      "Waiting for the signature"),
+        State("succeeded", "Done",                      "ended shown"),
+        State("over",      "Time is over",              "ended"),
+        State("revoked",   "Revoked",                   "ended"),
+    ),
+    rows=(
+        #     state   event               leads to
+        Event("open", "_conclude",        "succeeded"),
+        Event("open", "_run_out",         "over"),
+        Event("open", "_revoke_by_hand",  "revoked"),
+    ),
+)
+# fmt: on
+
+ENDED = REQUEST.group("ended")
+# The page tells its signer of these, as long as the link would have lived.
+SHOWN = REQUEST.group("shown")

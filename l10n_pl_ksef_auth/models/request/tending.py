@@ -1,0 +1,103 @@
+from datetime import timedelta
+
+from odoo import models
+from odoo.fields import Domain
+
+from ..session.states import IN_FLIGHT
+from .states import ENDED
+
+REMIND_BEFORE = timedelta(days=1)
+# A link that lives no longer than this needs no reminder.
+SHORT = timedelta(hours=30)
+# After the end; the audit trail names neither the signer nor the address.
+KEPT_NAMES = timedelta(days=90)
+BATCH = 200
+
+
+class L10n_Pl_KsefRequestTending(models.Model):
+    """What happens to requests by itself: their end, one reminder, and that they are forgotten."""
+
+    # What a machine does is a subject of its own beside the fields.
+    _inherit = "l10n_pl_ksef.request"  # pylint: disable=consider-merging-classes-inherited
+
+    def _tend(self):
+        """End what is done or over, send what is due, forget who was asked long ago."""
+        now = self._now()
+        signed, over = Domain("session_id", "!=", False), Domain("valid_until", "<=", now)
+        for request in self.search(Domain("state", "=", "open") & (signed | over), limit=BATCH):
+            request._end_if_due()
+        self._plan_reminders(now)
+        self._deliver()
+        self._forget_people(now)
+
+    def _end_if_due(self):
+        """End this request if its login has done what it is for, or if its time is over."""
+        with self._exclusive(wait_seconds=0) as request:
+            if not request or request.state != "open":
+                return
+            request._note_outcome()
+            # KSeF may be checking what was signed in time.
+            in_flight = request.session_id.state in IN_FLIGHT
+            if request.state == "open" and not request._is_usable() and not in_flight:
+                request._run_out()
+            request.env.cr.commit()
+
+    def _note_outcome(self):
+        """Keep how the login that the last signed file began came out; under the lock."""
+        session = self.session_id
+        if self.state != "open" or not session:
+            return
+        progress = session._progress()
+        if self._is_done_by(session):
+            self._conclude()
+            self._tell_of_other_signer()
+        elif (progress["is_back"] or progress["has_ended"]) and progress["problem"]:
+            self.refusal = progress["problem"]
+
+    def _tell_of_other_signer(self):
+        """Tell who asked that somebody else signed than was asked for."""
+        user = self.user_id
+        if not self.is_other_signer or not user.active:
+            return
+        reader = self.with_context(lang=user.lang)
+        self.env["mail.activity"].create(
+            {
+                "activity_type_id": self.env.ref("l10n_pl_ksef_auth.mail_activity_ksef").id,
+                "user_id": user.id,
+                "summary": reader.env._(
+                    "Somebody else signed for %(company)s", company=self.company_id.name
+                ),
+                "note": reader.env._(
+                    "You asked %(asked)s. The file was signed by %(signer)s.",
+                    asked=self.signer_name,
+                    signer=self.signed_by,
+                ),
+            }
+        )
+
+    def _plan_reminders(self, now):
+        """Have one reminder sent on the day before the end to who got a mail and did not sign."""
+        soon = Domain("valid_until", "<=", now + REMIND_BEFORE) & Domain("valid_until", ">", now)
+        unsigned = Domain("state", "=", "open") & Domain("signed_at", "=", False)
+        written = Domain("sent_at", "!=", False) & Domain("reminded_at", "=", False)
+        waiting = self.search(soon & unsigned & written & Domain("mail_due", "=", False))
+        long = waiting.filtered(lambda one: one.valid_until - one.sent_at > SHORT)
+        long.write({"mail_due": "reminder"})
+        # Mails are sent on a cursor of their own.
+        self.env["ir.cron"]._commit_progress()
+
+    def _forget_people(self, now):
+        """Forget names and addresses of signers some time after the end, and who signed."""
+        old = Domain("state", "in", ENDED) & Domain("ended_at", "<", now - KEPT_NAMES)
+        known = Domain("signer_name", "!=", False) | Domain("signer_email", "!=", False)
+        self.search(old & known, limit=BATCH).write(
+            {
+                "signer_name": False,
+                "signer_email": False,
+                "signed_by": False,
+                "refusal": False,
+                "mail_problem": False,
+            }
+        )
+        tokens = self.env["l10n_pl_ksef.request.token"]
+        tokens._forget(self.search(Domain("state", "in", ENDED) & Domain("valid_until", "<", now)))

@@ -1,0 +1,145 @@
+from datetime import timedelta, timezone
+
+from odoo import fields, models
+from odoo.tools import format_time
+from odoo.tools.misc import format_datetime
+
+from ...tools import clock
+from ...tools.const import CHALLENGE_LIFETIME
+from ...tools.signed_document import Expected, KnownChallenge, read
+from ..base import problems
+from ..base.steps import naive
+from .states import ENDED
+
+# KSeF was seen to say "in progress" for half an hour (docs/ksef.md A1-100).
+LONG_VERIFICATION = timedelta(minutes=2)
+
+
+class L10n_Pl_KsefSessionSignedFile(models.Model):
+    """A login by a signature, from the file that a person signs to the outcome that people see.
+
+    The window "Account authorization" and the page behind a link both stand on it.
+    """
+
+    # What a person signs is a subject of its own beside the fields.
+    _inherit = "l10n_pl_ksef.session"  # pylint: disable=consider-merging-classes-inherited
+
+    def _begin_signature(self, company, environment, **values):
+        """Fetch a challenge from KSeF, so that the file's ten minutes begin now.
+
+        :param company: the one that owns the connection
+        :param str environment: production, demo or test
+        :return: a new login that waits for its signature
+        :raises KsefError: KSeF gave no challenge
+        :raises nip.InvalidNip: the company's number is missing or wrong
+        """
+        context = company._l10n_pl_ksef_context()
+        asked_at = clock.now()
+        with company._l10n_pl_ksef_client(environment) as client:
+            challenge = client.challenge()
+        return self.create(
+            {
+                "company_id": company.id,
+                "environment": environment,
+                "context_type": context.type,
+                "context_value": context.value,
+                "subject_type": company.l10n_pl_ksef_subject_type,
+                "challenge": challenge.challenge,
+                # Counted from the moment before we asked: a wrong clock here does not matter.
+                "challenge_expires_at": naive(asked_at + CHALLENGE_LIFETIME),
+                **values,
+            }
+        )
+
+    def _has_just_begun(self, pause):
+        """Return True if this login's file is as new as can be, and still the one to be signed.
+
+        :param timedelta pause: how long after its challenge was fetched
+        """
+        if self.method != "signature" or not self.challenge_expires_at:
+            return False
+        begun = self.challenge_expires_at - CHALLENGE_LIFETIME
+        return (
+            self.state == "waiting"
+            and not self.sudo().document_secret
+            and self._login_context() == self.company_id._l10n_pl_ksef_context()
+            and self.subject_type == self.company_id.l10n_pl_ksef_subject_type
+            and self._now() < begun + pause
+        )
+
+    def _read_signed(self, content, company, environment):
+        """Return what a file says that may be the signed request of one of these logins.
+
+        :raises nip.InvalidNip: the company's number is missing or wrong
+        """
+        challenges = [
+            KnownChallenge(one.challenge, one.challenge_expires_at.replace(tzinfo=timezone.utc))
+            for one in self
+        ]
+        context = company._l10n_pl_ksef_context()
+        return read(content, Expected(clock.now(), challenges, context, environment))
+
+    def _with_challenge_of(self, reading):
+        """Return the login of self whose challenge a document signs; empty without one."""
+        return self.filtered(lambda one: one.challenge == reading.challenge)[:1]
+
+    def _signer_values(self, reading):
+        """Return what a login keeps of whoever signed its file."""
+        if not reading.signer:
+            return {}
+        identity = reading.signer.identity
+        return {
+            "signer_name": reading.signer.name,
+            "signer_kind": reading.signer.kind,
+            "signer_masked": identity.label if identity else False,
+        }
+
+    # ------------------------------------------------------------------
+    # What people see of it
+    # ------------------------------------------------------------------
+    def _seconds_to_sign(self):
+        """Return how long the file may still be signed, in seconds; None if nobody is to sign."""
+        if self.method != "signature" or self.state != "waiting" or not self.challenge_expires_at:
+            return None
+        left = (self.challenge_expires_at - self._now()).total_seconds()
+        return max(int(left), 0)
+
+    def _time_of_download(self):
+        """Return when this login's file was downloaded: the time, on another day with the date."""
+        begun = self.challenge_expires_at - CHALLENGE_LIFETIME
+        if self._day_of(begun) == self._day_of(self._now()):
+            return format_time(self.env, begun, time_format="short")
+        return format_datetime(self.env, begun, dt_format="short")
+
+    def _day_of(self, moment):
+        return fields.Datetime.context_timestamp(self, moment).date()
+
+    def _progress(self):
+        """Return how a login stands whose file was sent, or whose certificate logs in.
+
+        :return dict: ``result``: connected, limited or False; ``verifying``: what to say while KSeF
+            checks, or False; ``is_back``: it waits for a person again; ``has_ended``: it came to
+            nothing; ``problem`` why
+        """
+        outcome = {"result": False, "verifying": False, "is_back": False, "has_ended": False}
+        outcome["problem"] = self.problem
+        if self.state == "active" and self.rights_checked_at:
+            return {**outcome, "result": "limited" if self._missing_rights() else "connected"}
+        if self._was_put_back():
+            problem = self.problem or problems.local("busy")
+            return {**outcome, "is_back": True, "problem": problem}
+        if self.state in ENDED:
+            return {**outcome, "has_ended": True}
+        since = self.send_started_at
+        long = bool(since) and self._now() - since > LONG_VERIFICATION
+        by_certificate = self.method == "certificate"
+        return {**outcome, "verifying": {"long": long, "by_certificate": by_certificate}}
+
+    def _was_put_back(self):
+        """Return True if a login waits for a person, or with a certificate for a later try."""
+        if self.state != "waiting":
+            return False
+        if self.method == "certificate":
+            return bool(self.problem)
+        # Refused; or not even stored, because another worker held the lock for too long.
+        return not self.sudo().document_secret

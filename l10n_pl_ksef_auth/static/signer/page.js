@@ -1,0 +1,450 @@
+/**
+ * The page for a signer without an account. The token stands in the fragment of the address, which
+ * no browser sends; it leaves this page in the body of a POST alone. Nothing is asked of the server
+ * before a person has pressed a button.
+ */
+"use strict";
+
+(() => {
+    const TEXTS = JSON.parse(document.getElementById("texts").textContent);
+    /** Milliseconds between two questions whether KSeF has decided. */
+    const FOLLOW_MS = 3000;
+    const token = location.hash.slice(1);
+    const state = {
+        lang: "pl",
+        requests: null,
+        responsible: null,
+        signingUrl: "",
+        chosen: null,
+        /** Signed files by the id of their request: bytes, and what the server says of them. */
+        files: {},
+        answers: {},
+        agreed: {},
+        /** By the id of a request, when its file runs out, by this browser's clock. */
+        ends: {},
+        problem: null,
+        isBusy: false,
+    };
+
+    function text(name, values = {}) {
+        return TEXTS[state.lang][name].replace(/%\((\w+)\)s/g, (_all, key) => values[key] ?? "");
+    }
+
+    /** Makes an element; texts become text nodes, so nothing that was sent is ever markup. */
+    function make(tag, attributes = {}, ...children) {
+        const element = document.createElement(tag);
+        for (const [name, value] of Object.entries(attributes)) {
+            if (name.startsWith("on")) {
+                element.addEventListener(name.slice(2), value);
+            } else if (value === true) {
+                element.setAttribute(name, "");
+            } else if (value !== false && value !== undefined) {
+                element.setAttribute(name, value);
+            }
+        }
+        element.append(...children.filter((child) => child || child === 0));
+        return element;
+    }
+
+    async function post(action, values = {}) {
+        let response;
+        try {
+            response = await fetch(`/ksef/podpis/${action}`, {
+                method: "POST",
+                credentials: "omit",
+                headers: { "Content-Type": "application/json" },
+                body: JSON.stringify({ token, lang: state.lang, ...values }),
+            });
+        } catch {
+            return { error: "offline" };
+        }
+        try {
+            return await response.json();
+        } catch {
+            return { error: "offline" };
+        }
+    }
+
+    /** Does one thing at a time, and draws the page before and after it. */
+    async function run(work) {
+        if (state.isBusy) {
+            return;
+        }
+        state.isBusy = true;
+        state.problem = null;
+        draw();
+        try {
+            await work();
+        } finally {
+            state.isBusy = false;
+            draw();
+        }
+    }
+
+    /** Takes what the server answered; returns false for an error, which is shown. */
+    function take(answer) {
+        if (answer.error) {
+            const name = TEXTS.pl[answer.error] ? answer.error : "gone";
+            state.problem = { text: text(name), action: text(`${name}_action`) };
+            return false;
+        }
+        if (answer.request) {
+            takeRequest(answer.request);
+        }
+        if (answer.problem) {
+            state.problem = answer.problem;
+        }
+        return true;
+    }
+
+    function takeRequest(request) {
+        state.requests = state.requests.map((one) => (one.id === request.id ? request : one));
+        if (request.seconds_left !== null) {
+            state.ends[request.id] = Date.now() + request.seconds_left * 1000;
+        } else {
+            delete state.ends[request.id];
+        }
+    }
+
+    const open = () =>
+        run(async () => {
+            const answer = await post("open");
+            if (take(answer)) {
+                const { requests, responsible, signing_url: signingUrl } = answer;
+                Object.assign(state, { requests, responsible, signingUrl });
+                requests.forEach(takeRequest);
+                state.chosen ??= requests.length === 1 ? requests[0].id : null;
+            }
+        });
+
+    const download = (request) =>
+        run(async () => {
+            const answer = await post("download", { request: request.id });
+            if (take(answer) && answer.file) {
+                delete state.files[request.id];
+                save(answer.file, answer.name);
+            }
+        });
+
+    function save(base64, name) {
+        const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+        const url = URL.createObjectURL(new Blob([bytes], { type: "application/octet-stream" }));
+        const link = make("a", { href: url, download: name });
+        document.body.append(link);
+        link.click();
+        link.remove();
+        setTimeout(() => URL.revokeObjectURL(url), 60000);
+    }
+
+    function base64Of(file) {
+        return new Promise((resolve, reject) => {
+            const reader = new FileReader();
+            reader.onload = () => resolve(reader.result.split(",")[1] ?? "");
+            reader.onerror = () => reject(reader.error);
+            reader.readAsDataURL(file);
+        });
+    }
+
+    /** Looks at chosen files, one after the other: each finds its request. */
+    const choose = (files, request) =>
+        run(async () => {
+            for (const file of files) {
+                const content = await base64Of(file);
+                const values = { name: file.name, content, request: request?.id };
+                const answer = await post("check", values);
+                if (!take(answer)) {
+                    return;
+                }
+                const id = answer.request.id;
+                state.files[id] = { ...answer, content };
+                delete state.answers[id];
+                delete state.agreed[id];
+            }
+        });
+
+    const send = (request) =>
+        run(async () => {
+            const answer = await post("send", {
+                request: request.id,
+                content: state.files[request.id].content,
+                answer: state.answers[request.id],
+                is_agreed: Boolean(state.agreed[request.id]),
+            });
+            if (take(answer)) {
+                if (answer.can_send === undefined) {
+                    delete state.files[request.id];
+                } else {
+                    Object.assign(state.files[request.id], answer);
+                }
+            }
+        });
+
+    /** Asks how far KSeF is, as long as it checks something. */
+    async function follow() {
+        const waiting = (state.requests || []).filter((one) => one.state === "verifying");
+        if (waiting.length && !state.isBusy) {
+            for (const request of waiting) {
+                const answer = await post("result", { request: request.id });
+                if (answer.request) {
+                    takeRequest(answer.request);
+                }
+            }
+            draw();
+        }
+    }
+
+    // ------------------------------------------------------------------
+    // Drawing
+    // ------------------------------------------------------------------
+    function button(label, onclick, attributes = {}) {
+        const isOff = state.isBusy || attributes.disabled;
+        return make("button", { type: "button", ...attributes, disabled: isOff, onclick }, label);
+    }
+
+    function note(kind, ...lines) {
+        const role = kind === "stop" ? "alert" : "status";
+        const parts = lines.filter(Boolean).map((line) => make("p", {}, line));
+        return make("div", { class: `note ${kind}`, role }, ...parts);
+    }
+
+    function chooser(label, request, isMany) {
+        const onchange = (ev) => choose([...ev.target.files], request);
+        const attributes = { type: "file", multiple: isMany, disabled: state.isBusy, onchange };
+        return make(
+            "label",
+            {},
+            make("input", attributes),
+            make("span", { class: "button" }, label)
+        );
+    }
+
+    function drawBeginning() {
+        return [
+            make("p", {}, text("begin_text")),
+            make("p", {}, button(text("begin"), open, { class: "main", id: "begin" })),
+        ];
+    }
+
+    function drawList() {
+        const rows = state.requests.map((request) =>
+            make(
+                "li",
+                { "data-request": request.id },
+                make(
+                    "span",
+                    {},
+                    make("strong", {}, request.company),
+                    ` (${request.number}): ${text(`state_${request.state}`)}`
+                ),
+                request.state === "open" &&
+                    button(text("open_one"), () => {
+                        state.chosen = request.id;
+                        draw();
+                    })
+            )
+        );
+        const signed = state.requests.filter((one) => state.files[one.id]);
+        return [
+            make("p", {}, text("list", { count: state.requests.length })),
+            make("ul", { class: "list" }, ...rows),
+            make("p", {}, text("drop")),
+            chooser(text("choose_all"), null, true),
+            ...signed.flatMap((request) => [
+                make("h2", {}, request.company),
+                ...drawFile(request, state.files[request.id]),
+            ]),
+        ];
+    }
+
+    function drawRequest(request) {
+        const parts = [
+            state.requests.length > 1 &&
+                button(text("back"), () => {
+                    state.chosen = null;
+                    draw();
+                }),
+            make("p", {}, text("asked_by", request)),
+            make("p", { class: "company" }, `${request.company} (${request.number})`),
+            request.environment && note("", text("environment", request)),
+            ...request.purpose.map((line) => make("p", {}, line)),
+        ];
+        if (request.state === "done") {
+            return [...parts, note("good", text("done"), text("done_text"))];
+        }
+        if (request.state === "verifying") {
+            const long = request.is_long && text("verifying_long");
+            return [...parts, note("info", text("verifying"), long)];
+        }
+        const { problem } = request;
+        return [
+            ...parts,
+            make("p", {}, make("small", {}, text("until", request))),
+            problem && note("stop", problem.text, problem.action),
+            ...drawSteps(request),
+        ];
+    }
+
+    function drawSteps(request) {
+        const isLoaded = request.id in state.ends;
+        const file = state.files[request.id];
+        const label = isLoaded ? text("again") : text("download");
+        const kind = isLoaded ? {} : { class: "main" };
+        return [
+            make("h2", {}, `1. ${text("step_1")}`),
+            button(label, () => download(request), { ...kind, id: "download" }),
+            isLoaded && make("p", { class: "countdown", "data-ends": state.ends[request.id] }),
+            note("", text("do_not_open"), text("do_not_open_text")),
+            make("h2", {}, `2. ${text("step_2")}`),
+            make("p", {}, text("site")),
+            make(
+                "p",
+                {},
+                make(
+                    "a",
+                    {
+                        class: "button",
+                        href: state.signingUrl,
+                        target: "_blank",
+                        rel: "noopener noreferrer",
+                    },
+                    text("open_site")
+                )
+            ),
+            make(
+                "ol",
+                {},
+                ...[1, 2, 3, 4].map((number) => make("li", {}, text(`site_${number}`)))
+            ),
+            make("p", {}, text("program")),
+            make("p", {}, make("small", {}, text("program_text"))),
+            make("h2", {}, `3. ${text("step_3")}`),
+            chooser(text("choose"), request, false),
+            ...(file ? drawFile(request, file) : []),
+        ];
+    }
+
+    function drawFile(request, file) {
+        if (request.state !== "open") {
+            return [];
+        }
+        const names = { signer: file.signer?.name, asked: request.signer, moment: file.signed_at };
+        const parts = [
+            file.file && make("p", {}, make("strong", {}, file.file.name)),
+            ...(file.findings || []).map(({ level, text: said, action }) =>
+                note(level === "stop" ? "stop" : level === "info" ? "info" : "", said, action)
+            ),
+        ];
+        if (!file.can_send) {
+            return parts;
+        }
+        const isReady = state.answers[request.id] && (!file.by_another || state.agreed[request.id]);
+        return [
+            ...parts,
+            file.signer && make("p", {}, text("signed_by", names)),
+            file.by_another && drawOther(request, names),
+            drawQuestion(request, names),
+            make(
+                "p",
+                {},
+                button(text("send"), () => send(request), { class: "send", disabled: !isReady })
+            ),
+        ];
+    }
+
+    function drawOther(request, names) {
+        const onchange = (ev) => {
+            state.agreed[request.id] = ev.target.checked;
+            draw();
+        };
+        const box = { type: "checkbox", checked: Boolean(state.agreed[request.id]), onchange };
+        return make(
+            "div",
+            { class: "note" },
+            make("p", {}, text("by_another", names)),
+            make("label", {}, make("input", box), ` ${text("by_another_agreed")}`)
+        );
+    }
+
+    function drawQuestion(request, names) {
+        const labels = ["weekly", "once"].map((answer) => {
+            const onchange = () => {
+                state.answers[request.id] = answer;
+                draw();
+            };
+            const checked = state.answers[request.id] === answer;
+            const name = `answer-${request.id}`;
+            return make(
+                "label",
+                {},
+                make("input", { type: "radio", name, value: answer, checked, onchange }),
+                make(
+                    "span",
+                    {},
+                    make("strong", {}, text(answer)),
+                    " ",
+                    text(`${answer}_text`, names)
+                )
+            );
+        });
+        const legend = make("legend", {}, text("question"));
+        const terms = make("small", {}, text("once_terms"));
+        return make("fieldset", { class: "answers" }, legend, ...labels, terms);
+    }
+
+    function drawResponsible() {
+        const { company, address, contact, url } = state.responsible ?? {};
+        if (!company) {
+            return [];
+        }
+        const who = [company, address, contact].filter(Boolean).join(", ");
+        return [
+            make("p", {}, text("help")),
+            make("p", {}, text("responsible"), " ", who),
+            url && make("a", { href: url, rel: "noopener noreferrer" }, text("privacy")),
+        ];
+    }
+
+    function draw() {
+        const focused = document.activeElement?.id;
+        document.documentElement.lang = state.lang;
+        document.title = text("title");
+        document.getElementById("title").textContent = text("title");
+        const language = document.getElementById("language");
+        language.textContent = state.lang === "pl" ? "English" : "Po polsku";
+        language.lang = state.lang === "pl" ? "en" : "pl";
+        const chosen = state.requests?.find((one) => one.id === state.chosen);
+        const { problem } = state;
+        const content = !state.requests ? drawBeginning() : chosen ? drawRequest(chosen) : drawList();
+        const parts = [
+            problem && note("stop", problem.text, problem.action),
+            ...content,
+            state.isBusy && make("p", { role: "status" }, text("loading")),
+        ];
+        document.getElementById("main").replaceChildren(...parts.filter(Boolean));
+        const responsible = drawResponsible().filter(Boolean);
+        document.getElementById("responsible").replaceChildren(...responsible);
+        document.getElementById(focused)?.focus();
+        tick();
+    }
+
+    function tick() {
+        for (const element of document.querySelectorAll("[data-ends]")) {
+            const left = Math.max(Math.ceil((element.dataset.ends - Date.now()) / 1000), 0);
+            const seconds = String(left % 60).padStart(2, "0");
+            const time = `${Math.floor(left / 60)}:${seconds}`;
+            element.textContent = left ? text("left", { time }) : text("expired");
+        }
+    }
+
+    document.getElementById("language").addEventListener("click", () => {
+        state.lang = state.lang === "pl" ? "en" : "pl";
+        state.problem = null;
+        if (state.requests) {
+            open();
+        }
+        draw();
+    });
+    setInterval(tick, 1000);
+    setInterval(follow, FOLLOW_MS);
+    draw();
+})();

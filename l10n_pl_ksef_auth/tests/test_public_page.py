@@ -1,0 +1,321 @@
+import base64
+import json
+import logging
+from datetime import timedelta
+from unittest.mock import patch
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from odoo.addons.l10n_pl_ksef_auth.controllers import signing
+from odoo.addons.l10n_pl_ksef_auth.models.request import guesses
+from odoo.addons.l10n_pl_ksef_auth.models.request.address import link_address
+from odoo.addons.l10n_pl_ksef_auth.tools import signing_link
+
+from .common import OWNER
+from .signers import EMAIL, SIGNER, SignerCase
+
+ACTIONS = ("open", "download", "check", "send", "result")
+GONE = {"error": "gone"}
+XXE = b"""<?xml version="1.0"?><!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>"""
+
+
+@tagged("post_install", "-at_install")
+class TestPublicPage(SignerCase):
+    """The page without a login: whoever comes without the link's token gets nothing."""
+
+    def setUp(self):
+        super().setUp()
+        self.request, self.token = self.asked()
+
+    def rows(self):
+        """Count the rows of all that a visitor may have added to."""
+        models = ("request", "request.token", "request.guesses", "session", "audit")
+        return {name: self.env[f"l10n_pl_ksef.{name}"].search_count([]) for name in models}
+
+    def test_the_page_is_the_same_for_everybody_and_opening_it_changes_nothing(self):
+        before = self.rows()
+        pages = {self.url_open(path).text for path in ("/ksef/podpis", "/ksef/podpis?a=b")}
+        self.assertEqual(len(pages), 1)
+        page = pages.pop()
+        for secret in (self.company.name, SIGNER, EMAIL, self.token, "web.assets"):
+            self.assertNotIn(secret, page)
+        self.assertEqual(self.rows(), before)
+        self.assertFalse(self.request.opened_at)
+
+    def test_each_answer_forbids_framing_indexing_and_caching_and_sets_no_cookie(self):
+        self.opener.cookies.clear()
+        responses = [
+            self.url_open("/ksef/podpis"),
+            self.post_to_page("open", {"token": self.token}),
+            self.post_to_page("open", {"token": "x"}),
+        ]
+        for response in responses:
+            self.assertEqual(response.headers["X-Frame-Options"], "DENY")
+            self.assertIn("frame-ancestors 'none'", response.headers["Content-Security-Policy"])
+            self.assertIn("noindex", response.headers["X-Robots-Tag"])
+            self.assertEqual(response.headers["Cache-Control"], "no-store")
+            self.assertEqual(response.headers["Referrer-Policy"], "no-referrer")
+            self.assertNotIn("Access-Control-Allow-Origin", response.headers)
+            self.assertNotIn("session_id", response.headers.get("Set-Cookie", ""))
+
+    def test_wrong_outdated_and_revoked_links_get_one_answer(self):
+        _outdated, outdated = self.asked(signer_name="Jan", hours=1)
+        revoked, revokeds = self.asked(signer_name="Ewa")
+        self.company.with_user(self.accountant).l10n_pl_ksef_revoke_request(revoked.id)
+        self.travel(hours=2)
+        wrong = (
+            "",
+            "x",
+            signing_link.new_token(),
+            None,
+            7,
+            ["a"],
+            self.token[:-1],
+            self.token + " ",
+        )
+        for token in (*wrong, outdated, revokeds):
+            for action in ACTIONS:
+                with self.subTest(token=token, action=action):
+                    response = self.post_to_page(action, {"token": token, "content": "YQ=="})
+                    self.assertEqual((response.status_code, response.json()), (404, GONE))
+
+    def test_a_link_serves_no_other_request(self):
+        other, _token = self.asked(self.make_anothers(), signer_name="Jan")
+        for action in ("download", "send", "result"):
+            answer = self.at_page(action, self.token, request=other.id, content="YQ==")
+            self.assertEqual(answer, GONE)
+        self.at_page("check", self.token, request=other.id, content="YQ==")
+        self.assertFalse(other.refusal)
+        self.assertFalse(other.session_ids)
+
+    def make_anothers(self):
+        company = self.make_company("Druga Sp. z o.o.", "1111111111")
+        self.accountant.company_ids |= company
+        return company
+
+    def test_a_file_that_was_sent_once_is_not_sent_again(self):
+        document = self.signed(self.downloaded_at_page(self.token, self.request))
+        values = {"content": base64.b64encode(document).decode(), "answer": "weekly"}
+        with self.counted("xades-signature") as sent:
+            for _time in range(3):
+                self.at_page("send", self.token, request=self.request.id, **values)
+        self.assertEqual(sent["calls"], 1)
+
+    def test_two_at_once_send_one_file(self):
+        document = self.signed(self.downloaded_at_page(self.token, self.request))
+        with self.others_at_it():
+            answer = self.at_page(
+                "send",
+                self.token,
+                request=self.request.id,
+                answer="weekly",
+                content=base64.b64encode(document).decode(),
+            )
+        self.assertTrue(answer["problem"]["action"])
+        self.assertFalse(self.request.session_id)
+
+    def test_a_challenge_is_fetched_once_in_twenty_seconds_and_twenty_times_at_most(self):
+        with self.counted("challenge") as fetched:
+            for _time in range(3):
+                self.downloaded_at_page(self.token, self.request)
+            self.assertEqual(self.request.challenges, 1)
+            for _time in range(25):
+                self.travel(seconds=21)
+                answer = self.at_page("download", self.token, request=self.request.id)
+        self.assertEqual(self.request.challenges, 20)
+        self.assertFalse(answer["file"])
+        self.assertTrue(answer["problem"]["text"])
+        self.assertEqual(fetched["calls"], 20)
+
+    def test_ten_wrong_files_pause_the_request_for_ten_minutes(self):
+        for _time in range(10):
+            self.at_page("check", self.token, request=self.request.id, content="YQ==")
+        document = self.signed(self.request_file())
+        values = {"request": self.request.id, "content": base64.b64encode(document).decode()}
+        self.assertIn("problem", self.at_page("check", self.token, **values))
+        self.assertNotIn("can_send", self.at_page("check", self.token, **values))
+        self.travel(minutes=11)
+        self.assertIn("findings", self.at_page("check", self.token, **values))
+
+    def request_file(self):
+        return (
+            self.env["l10n_pl_ksef.session"]
+            ._begin_signature(self.company, "test", request_id=self.request.id)
+            ._request_document()
+        )
+
+    def test_what_is_no_call_of_the_page_is_not_read(self):
+        for body, kind in (
+            (b"{}", "text/plain"),
+            (b"token=a", "application/x-www-form-urlencoded"),
+            (b"[1]", "application/json"),
+            (b"{", "application/json"),
+            (b"[" * 100_000, "application/json"),
+            (b"\xff\xfe", "application/json"),
+        ):
+            response = self.url_open("/ksef/podpis/open", data=body, headers={"Content-Type": kind})
+            self.assertEqual(response.status_code, 404, body[:20])
+        for content in (None, 7, "ż", "===", ["a"]):
+            answer = self.at_page("check", self.token, request=self.request.id, content=content)
+            self.assertEqual(answer, GONE)
+
+    @mute_logger("odoo.http")
+    def test_other_methods_and_oversized_bodies_are_refused(self):
+        address = f"{self.base_url()}/ksef/podpis"
+        for action in ACTIONS:
+            self.assertEqual(self.opener.get(f"{address}/{action}").status_code, 405)
+            self.assertEqual(self.opener.put(f"{address}/{action}").status_code, 405)
+        self.assertEqual(self.opener.post(address, data={}).status_code, 405)
+        large = {"token": self.token, "content": "A" * signing.LONGEST_BODY}
+        self.assertEqual(self.post_to_page("check", large).status_code, 413)
+
+    def test_a_document_with_entities_is_no_file_and_reads_nothing(self):
+        content = base64.b64encode(XXE).decode()
+        answer = self.at_page("check", self.token, request=self.request.id, content=content)
+        self.assertFalse(answer["can_send"])
+        self.assertNotIn("root:", json.dumps(answer))
+
+    def test_the_page_is_shown_on_the_host_of_the_links_alone(self):
+        for host in ("evil.example", "localhost.evil.example", "127.0.0.1"):
+            forged = {"Host": host}
+            page = self.url_open("/ksef/podpis", headers=forged)
+            call = self.post_to_page("open", {"token": self.token}, **forged)
+            self.assertEqual((page.status_code, call.status_code), (404, 404), host)
+        self.env["l10n_pl_ksef.link.address"].search([]).unlink()
+        self.env.flush_all()
+        self.assertEqual(self.url_open("/ksef/podpis").status_code, 404)
+
+    def test_an_address_that_was_written_past_the_setting_is_none(self):
+        row = self.env["l10n_pl_ksef.link.address"].search([])
+        row.address_secret = "https://evil.example"
+        self.assertEqual(link_address(self.env), "")
+        self.env["ir.config_parameter"].set_param("web.base.url", "https://evil.example")
+        self.assertEqual(link_address(self.env), "")
+
+    def test_a_user_who_is_logged_in_gets_no_more_than_anybody(self):
+        self.authenticate("ksef_accountant", "ksef_accountant")
+        self.assertEqual(self.at_page("open", signing_link.new_token()), GONE)
+        self.at_page("open", self.token)
+        self.downloaded_at_page(self.token, self.request)
+        self.assertEqual(self.request.session_ids.create_uid, self.env.ref("base.public_user"))
+
+    def test_a_person_s_identifier_is_never_told(self):
+        document = self.signed(self.downloaded_at_page(self.token, self.request))
+        pesel = self.simulator_pesel()
+        content = base64.b64encode(document).decode()
+        values = {"request": self.request.id, "content": content, "answer": "once"}
+        answers = [
+            self.at_page("open", self.token),
+            self.at_page("check", self.token, **values),
+            self.at_page("send", self.token, **values),
+            self.at_page("result", self.token, **values),
+        ]
+        told = json.dumps(answers)
+        self.assertNotIn(pesel, told)
+        self.assertNotIn("•", told)
+
+    def simulator_pesel(self):
+        return OWNER.pesel
+
+    def test_thousands_of_guesses_leave_few_rows(self):
+        before = self.rows()
+        tokens = self.env["l10n_pl_ksef.request.guesses"]
+        now = self.request._now()
+        for number in range(10_000):
+            tokens._count(f"10.{number % 200}.{number % 250}.1", now)
+        added = self.rows()["request.guesses"] - before["request.guesses"]
+        self.assertLessEqual(added, guesses.BUCKETS)
+        self.figures(f"public page: 10,000 guesses left {added} rows")
+
+    def test_who_guesses_too_often_waits_where_addresses_are_told_apart(self):
+        with patch.object(signing, "config", {"proxy_mode": True}):
+            statuses = [
+                self.post_to_page("open", {"token": signing_link.new_token()}).status_code
+                for _time in range(guesses.GUESSES + 2)
+            ]
+            self.assertEqual(set(statuses), {404, 429})
+            # Who has a link is not kept from it by others at the same address.
+            self.assertIn("requests", self.at_page("open", self.token))
+        self.assertEqual(self.env["l10n_pl_ksef.request.guesses"].search_count([]), 1)
+
+    def test_a_link_that_is_called_without_end_waits(self):
+        row = self.request_token()
+        now = self.request._now()
+        counted = [row._count_call(now) for _time in range(100)]
+        self.assertEqual(counted.count(True), 90)
+        self.assertEqual(self.post_to_page("open", {"token": self.token}).status_code, 429)
+        self.assertTrue(row._count_call(now + timedelta(minutes=2)))
+
+    def request_token(self):
+        return self.env["l10n_pl_ksef.request.token"].search([], limit=1)
+
+    def test_only_an_administrator_with_the_password_sets_where_links_point(self):
+        administrator = self.make_user("ksef_admin", "base.group_system")
+        windows = self.env["l10n_pl_ksef.link.address.change"].with_user(administrator)
+        window = windows.create({"address": "https://odoo.firma.pl/"})
+        with self.confirmed():
+            window.action_save()
+        self.assertEqual(link_address(self.env), "https://odoo.firma.pl")
+        line = self.env["l10n_pl_ksef.audit"].search([("event", "=", "link_address")], limit=1)
+        self.assertEqual((line.user_id, line.detail), (administrator, "https://odoo.firma.pl"))
+        for user in (self.accountant, self.manager):
+            with self.confirmed(), self.assertRaises(AccessError):
+                window.with_user(user).action_save()
+
+    def test_an_address_that_leads_nowhere_is_refused_and_a_doubtful_one_is_warned_of(self):
+        windows = self.env["l10n_pl_ksef.link.address.change"]
+        for address in ("http://odoo.firma.pl", "https://odoo.firma.pl/odoo", "odoo"):
+            with self.confirmed(), self.assertRaises(UserError):
+                windows.create({"address": address}).action_save()
+        self.assertTrue(windows.create({"address": "https://10.0.0.1"}).warning_text)
+
+
+@tagged("post_install", "-at_install")
+class TestNoTokenAnywhere(SignerCase):
+    """After asking, failing and reminding, a link stands nowhere but in the mail that left."""
+
+    @mute_logger("odoo.addons.l10n_pl_ksef_auth.models.request.letters")
+    def test_no_token_is_left_in_the_database_or_the_log(self):
+        records = []
+        catcher = logging.Handler()
+        catcher.emit = lambda record: records.append(record.getMessage())
+        root = logging.getLogger()
+        root.addHandler(catcher)
+        self.addCleanup(root.removeHandler, catcher)
+        company = self.company.with_user(self.accountant)
+        with self.outbox() as sent:
+            company.l10n_pl_ksef_ask(self.asking())
+            self.settle(hours=50)
+        tokens = [token for message in sent for token in self.tokens_in(message)]
+        self.assertEqual(len(tokens), 2)
+        for token in tokens:
+            self.at_page("open", token)
+        with self.outbox(failing=OSError("no")):
+            company.l10n_pl_ksef_ask(self.asking(signer_name="Jan"))
+        tokens.append(self.asked(signer_name="Ewa")[1])
+        found = [token for token in tokens if self.is_in_database(token)]
+        found += [token for token in tokens if any(token in record for record in records)]
+        self.assertEqual(found, [])
+        self.figures(f"links: {len(tokens)} tokens looked for in every table and the log, 0 found")
+
+    def is_in_database(self, token):
+        """Return True if any text of any table holds a token."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            """
+            SELECT table_name, column_name FROM information_schema.columns
+             WHERE table_schema = 'public' AND data_type IN
+                   ('text', 'character varying', 'json', 'jsonb')
+               AND table_name SIMILAR TO
+                   '(mail|bus|ir_logging|ir_attachment|l10n_pl_ksef|res_users)%'
+            """
+        )
+        for table, column in self.env.cr.fetchall():
+            self.env.cr.execute(
+                f'SELECT 1 FROM "{table}" WHERE "{column}"::text LIKE %s LIMIT 1', [f"%{token}%"]
+            )
+            if self.env.cr.fetchone():
+                return True
+        return False

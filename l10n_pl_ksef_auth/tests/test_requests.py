@@ -1,0 +1,249 @@
+import base64
+from datetime import timedelta
+
+from odoo.tests import tagged
+
+from .signers import EMAIL, SIGNER, SignerCase
+
+
+@tagged("post_install", "-at_install")
+class TestRequests(SignerCase):
+    """Somebody without an account signs for a company, on the page behind a link."""
+
+    def test_a_signer_without_an_account_connects_the_company(self):
+        request, token = self.asked()
+        shown = self.at_page("open", token)["requests"][0]
+        self.assertEqual((shown["company"], shown["signer"]), (self.company.name, SIGNER))
+        answer = self.signed_at_page(token, request, answer="once")
+        self.assertNotEqual(answer["request"]["state"], "open")
+        self.assertEqual(self.followed_at_page(token, request)["state"], "done")
+        self.assertEqual(request.state, "succeeded")
+        self.assertEqual(self.panel()["color"], "green")
+        self.settle()
+        self.assertEqual(self.panel()["certificate"]["state"], "valid")
+
+    def test_the_login_says_through_which_link_it_came_and_never_that_a_user_confirmed(self):
+        request, token = self.asked()
+        self.signed_at_page(token, request, answer="once")
+        session = request.session_id
+        self.assertEqual((session.user_id, session.request_id), (self.accountant, request))
+        self.assertIn(SIGNER, session.consent_text)
+        self.assertNotIn(self.accountant.name, session.consent_text)
+        line = self.env["l10n_pl_ksef.audit"].search([("event", "=", "signed")], limit=1)
+        self.assertIn(str(request.id), line.detail)
+
+    def test_the_accountant_sees_what_has_happened(self):
+        request, token = self.asked()
+        self.at_page("open", token)
+        self.signed_at_page(token, request)
+        view = self.company.with_user(self.accountant).l10n_pl_ksef_requests()
+        events = [event["text"] for event in view["requests"][0]["events"]]
+        self.assertEqual(events, ["opened", "file downloaded", "signed file sent"])
+
+    def test_the_signer_may_close_the_page_and_come_back(self):
+        request, token = self.asked()
+        self.at_page("open", token)
+        self.signed_at_page(token, request)
+        self.settle()
+        self.assertEqual(self.at_page("open", token)["requests"][0]["state"], "done")
+
+    def test_a_file_of_a_request_is_taken_through_its_page_alone(self):
+        request, token = self.asked()
+        document = self.signed(self.downloaded_at_page(token, request))
+        window = self.open_window()
+        self.downloaded(window)
+        view = self.attach(window, document)
+        self.assertFalse(view["reading"]["can_send"])
+        other, others_token = self.asked(signer_name="Jan Inny")
+        content = base64.b64encode(document).decode()
+        found = self.at_page("check", others_token, request=other.id, content=content)
+        self.assertFalse(found["can_send"])
+
+    def test_nothing_is_sent_without_an_answer(self):
+        request, token = self.asked()
+        with self.counted("xades-signature") as sent:
+            answer = self.signed_at_page(token, request, answer=None)
+        self.assertEqual((sent["calls"], request.state), (0, "open"))
+        self.assertTrue(answer["problem"]["text"])
+
+    def test_another_name_is_asked_about_before_sending_and_told_to_who_asked(self):
+        request, token = self.asked(signer_name="Jan Kowalski")
+        with self.counted("xades-signature") as sent:
+            answer = self.signed_at_page(token, request)
+        self.assertEqual((sent["calls"], answer["by_another"]), (0, True))
+        self.travel(seconds=30)
+        self.signed_at_page(token, request, is_agreed=True)
+        self.assertEqual(self.followed_at_page(token, request)["state"], "done")
+        self.assertTrue(request.is_other_signer)
+        told = self.env["mail.activity"].search([("user_id", "=", self.accountant.id)])
+        self.assertIn(SIGNER, " ".join(told.mapped("note")))
+
+    def test_a_name_is_the_same_in_another_order_and_case(self):
+        request, token = self.asked(signer_name="ŻÓŁĆ-ŹDŹBŁO róża")
+        self.assertNotIn("by_another", self.signed_at_page(token, request))
+
+    def test_a_signer_whom_ksef_refuses_may_try_again_and_the_accountant_reads_why(self):
+        request, token = self.asked()
+        self.signed_at_page(token, request, "stranger", is_agreed=True)
+        shown = self.followed_at_page(token, request)
+        self.assertEqual(shown["state"], "open")
+        self.assertTrue(shown["problem"]["text"])
+        self.assertIn("Refused", self.requests()[0]["problem"])
+        self.travel(seconds=30)
+        self.signed_at_page(token, request)
+        self.assertEqual(self.followed_at_page(token, request)["state"], "done")
+
+    def requests(self):
+        return self.company.with_user(self.accountant).l10n_pl_ksef_requests()["requests"]
+
+    def test_the_unsigned_file_is_explained_and_nothing_of_it_is_kept(self):
+        request, token = self.asked()
+        document = self.downloaded_at_page(token, request)
+        content = base64.b64encode(document).decode()
+        found = self.at_page("check", token, request=request.id, content=content, name="a.xml")
+        self.assertEqual((found["findings"][0]["code"], found["can_send"]), ("unsigned", False))
+        self.assertTrue(request.refusal_text)
+        self.assertFalse(request.session_ids.document_secret)
+
+    def test_a_request_ends_with_its_time(self):
+        request, token = self.asked(hours=24)
+        self.travel(hours=25)
+        self.assertEqual(self.at_page("open", token), {"error": "gone"})
+        self.settle()
+        self.assertEqual(request.state, "over")
+        self.assertFalse(self.env["l10n_pl_ksef.request.token"].search([]))
+
+    def test_a_request_that_is_asked_for_again_ends_the_former(self):
+        first, token = self.asked()
+        self.asked()
+        self.assertEqual(first.state, "revoked")
+        self.assertEqual(self.at_page("open", token), {"error": "gone"})
+
+    def test_of_one_request_five_links_live_at_most(self):
+        request, token = self.asked()
+        company = self.company.with_user(self.accountant)
+        for _time in range(5):
+            company.l10n_pl_ksef_link(request.id)
+        self.env.invalidate_all()
+        tokens = self.env["l10n_pl_ksef.request.token"].search([])
+        self.assertEqual(len(tokens), 5)
+        self.assertEqual(self.at_page("open", token), {"error": "gone"})
+
+    def test_revoking_ends_all_links(self):
+        request, token = self.asked()
+        company = self.company.with_user(self.accountant)
+        company.l10n_pl_ksef_link(request.id)
+        company.l10n_pl_ksef_revoke_request(request.id)
+        self.env.invalidate_all()
+        self.assertFalse(self.env["l10n_pl_ksef.request.token"].search([]))
+        self.assertEqual(self.at_page("open", token), {"error": "gone"})
+
+    def test_names_and_addresses_go_ninety_days_after_the_end(self):
+        request, _token = self.asked()
+        self.company.with_user(self.accountant).l10n_pl_ksef_revoke_request(request.id)
+        self.settle(days=89)
+        self.assertEqual(request.signer_email, EMAIL)
+        self.settle(days=2)
+        self.assertEqual((request.signer_name, request.signer_email), (False, False))
+
+
+@tagged("post_install", "-at_install")
+class TestRequestMails(SignerCase):
+    """The mail with the link: one for each signer, kept nowhere."""
+
+    def ask_many(self, rows):
+        requests = self.env["l10n_pl_ksef.request"].with_user(self.accountant)
+        results = requests.ask_for_signatures(rows)
+        self.env.invalidate_all()
+        return results
+
+    def test_the_mail_leads_to_the_page(self):
+        with self.outbox() as sent:
+            view = self.company.with_user(self.accountant).l10n_pl_ksef_ask(self.asking())
+        self.assertEqual(sent[0]["To"], EMAIL)
+        (token,) = self.tokens_in(sent[0])
+        self.assertEqual(view["requests"][0]["events"][0]["text"], "mail sent")
+        shown = self.at_page("open", token)
+        self.assertEqual(shown["requests"][0]["company"], self.company.name)
+
+    def test_a_template_that_lost_its_word_still_sends_the_link(self):
+        template = self.env.ref("l10n_pl_ksef_auth.mail_template_request")
+        template.body_html = "<p>Good morning</p>"
+        with self.outbox() as sent:
+            self.company.with_user(self.accountant).l10n_pl_ksef_ask(self.asking())
+        self.assertEqual(len(self.tokens_in(sent[0])), 1)
+
+    def test_a_mail_that_cannot_be_sent_says_why(self):
+        with self.outbox(failing=OSError("mailbox is full")):
+            view = self.company.with_user(self.accountant).l10n_pl_ksef_ask(self.asking())
+        self.assertIn("mailbox is full", view["requests"][0]["problem"])
+        self.assertFalse(self.env["l10n_pl_ksef.request.token"].search([]))
+
+    def test_a_signer_of_several_companies_gets_one_mail_and_one_list(self):
+        others = [self.make_company("Druga Sp. z o.o.", "1111111111")]
+        self.accountant.company_ids |= others[0]
+        companies = [self.company, *others]
+        with self.outbox() as sent:
+            results = self.ask_many([self.asking(company_id=one.id) for one in companies])
+        self.assertEqual([result["ok"] for result in results], [True, True])
+        self.assertEqual(len(sent), 1)
+        (token,) = self.tokens_in(sent[0])
+        shown = self.at_page("open", token)["requests"]
+        self.assertEqual({one["company"] for one in shown}, {one.name for one in companies})
+
+    def test_signed_files_that_are_chosen_at_once_find_their_companies(self):
+        other = self.make_company("Druga Sp. z o.o.", "1111111111")
+        self.accountant.company_ids |= other
+        with self.outbox() as sent:
+            results = self.ask_many(
+                [self.asking(company_id=one.id) for one in (self.company, other)]
+            )
+        (token,) = self.tokens_in(sent[0])
+        ids = [result["request_id"] for result in results]
+        requests = self.env["l10n_pl_ksef.request"].browse(ids)
+        files = [self.signed(self.downloaded_at_page(token, request)) for request in requests]
+        for request, file in reversed(list(zip(requests, files, strict=True))):
+            content = base64.b64encode(file).decode()
+            found = self.at_page("check", token, name="a.xml", content=content)
+            self.assertEqual((found["request"]["id"], found["can_send"]), (request.id, True))
+
+    def test_what_keeps_one_company_back_stops_no_other(self):
+        without = self.make_company("Bez NIP", "")
+        self.accountant.company_ids |= without
+        strange = self.make_company("Obca", "1111111111")
+        rows = [self.asking(company_id=one.id) for one in (without, strange, self.company)]
+        with self.outbox() as sent:
+            results = self.ask_many(rows)
+        self.assertEqual([result["ok"] for result in results], [False, False, True])
+        self.assertTrue(all(result["text"] for result in results))
+        self.assertEqual(len(sent), 1)
+
+    def test_one_reminder_is_sent_on_the_day_before_the_end(self):
+        with self.outbox() as sent:
+            self.company.with_user(self.accountant).l10n_pl_ksef_ask(self.asking(hours=72))
+            self.settle(hours=40)
+            self.assertEqual(len(sent), 1)
+            self.settle(hours=10)
+            self.settle(hours=10)
+        self.assertEqual(len(sent), 2)
+        self.assertIn("Reminder", sent[1]["Subject"])
+        self.assertNotEqual(self.tokens_in(sent[0]), self.tokens_in(sent[1]))
+
+    def test_who_has_signed_is_not_reminded(self):
+        with self.outbox() as sent:
+            self.company.with_user(self.accountant).l10n_pl_ksef_ask(self.asking(hours=72))
+            (token,) = self.tokens_in(sent[0])
+            request = self.env["l10n_pl_ksef.request"].search([], limit=1)
+            self.signed_at_page(token, request)
+            self.settle(hours=50)
+        self.assertEqual(len(sent), 1)
+
+    def test_a_short_link_needs_no_reminder(self):
+        with self.outbox() as sent:
+            self.company.with_user(self.accountant).l10n_pl_ksef_ask(self.asking(hours=24))
+            self.settle(hours=2)
+        self.assertEqual(len(sent), 1)
+
+    def test_the_link_is_not_valid_any_longer_than_was_asked(self):
+        request, _token = self.asked(hours=10_000)
+        self.assertLessEqual(request.valid_until - request._now(), timedelta(days=30))

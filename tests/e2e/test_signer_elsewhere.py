@@ -1,0 +1,116 @@
+"""Somebody without an account signs in a browser of his own, on the page behind a link."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import axe
+from journey import GREEN, Journey, expect_tick
+from playwright.sync_api import Browser, Page, expect
+from web_client import log_in
+
+from stack.demo import DemoStack
+from stack.fixtures import polish_context
+
+PHONE, LAPTOP = (390, 844), (1366, 768)
+CLICKS = [
+    "Pokaż, o co chodzi",
+    "Pobierz AuthTokenRequest.xml",
+    "Otwórz moj.gov.pl",
+    "Tylko raz",
+    "Wyślij do KSeF",
+]
+
+
+def set_address(demo: DemoStack, chromium: Browser) -> None:
+    """Have the administrator set where links point: the address that is proposed."""
+    context = polish_context(chromium, LAPTOP)
+    page = context.new_page()
+    log_in(page, f"{demo.odoo_url}/web/login", "admin")
+    page.goto(f"{demo.odoo_url}/odoo/action-l10n_pl_ksef_auth.action_link_address")
+    proposed = page.get_by_role("textbox").first
+    expect(proposed).to_have_value(demo.odoo_url)
+    page.locator("button[name=action_save]").click()
+    page.locator("input[type=password]").fill("admin")
+    page.locator(".modal-footer .btn-primary").last.click()
+    expect(page.locator("input[type=password]")).to_be_hidden()
+    context.close()
+
+
+def link_for_signer(journey: Journey) -> str:
+    """Have the accountant ask for a signature, and return the link that the window shows."""
+    journey.log_in()
+    journey.open_panel().get_by_role("button", name="Poproś o podpis").click()
+    window = journey.page.get_by_role("dialog").filter(has_text="Poproś o podpis")
+    window.get_by_label("Osoba podpisująca").fill("Róża Żółć-Źdźbło")
+    # A signer elsewhere would find nothing behind the demo's address.
+    expect(window.locator(".o_ksef_note_warn")).to_contain_text("komputera")
+    window.get_by_role("button", name="Link i kod QR").first.click()
+    shown = window.get_by_role("textbox", name="Link")
+    expect(shown).to_have_value(re.compile("/ksef/podpis#"))
+    journey.picture("ask_for_signature")
+    return shown.input_value()
+
+
+def grave(page: Page) -> list[str]:
+    """Return what axe finds on a page of ours that keeps people out."""
+    return [str(found) for found in axe.findings(page, "body") if found.is_grave]
+
+
+def test_a_signer_without_an_account_signs_on_a_phone(
+    demo: DemoStack,
+    chromium: Browser,
+    journey: Journey,
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
+) -> None:
+    set_address(demo, chromium)
+    link = link_for_signer(journey)
+    context = polish_context(chromium, PHONE)
+    signer = Journey(demo, context, tmp_path, journey.pictures)
+    sent: list[str] = []
+    signer.page.on("request", lambda request: sent.append(request.url))
+    signer.page.goto(link)
+    page = signer.page.locator("body")
+    expect(page).not_to_contain_text("Przykładowa Sp. z o.o.")
+    page.get_by_role("button", name="Pokaż, o co chodzi").click()
+    expect(page).to_contain_text("Przykładowa Sp. z o.o.")
+    expect(page).to_contain_text("Katarzyna Księgowa")
+    signer.picture("signer_begins")
+    assert not grave(signer.page)
+
+    with signer.page.expect_download() as download:
+        page.get_by_role("button", name="Pobierz AuthTokenRequest.xml").click()
+    document = tmp_path / "AuthTokenRequest.xml"
+    download.value.save_as(document)
+    expect(page.locator(".countdown")).to_contain_text("9:")
+    signed = signer.sign(document, "owner")
+    files = page.locator("input[type=file]")
+    files.set_input_files(document)
+    expect(page).to_contain_text("jeszcze bez podpisu")
+    files.set_input_files(signed)
+    expect(page).to_contain_text("Róża Żółć-Źdźbło")
+    expect(page.get_by_role("button", name="Wyślij do KSeF")).to_be_disabled()
+    page.get_by_text("Tylko raz", exact=True).click()
+    signer.picture("signer_sends")
+    assert not grave(signer.page)
+    page.get_by_role("button", name="Wyślij do KSeF").click()
+    expect(page).to_contain_text("Gotowe")
+    signer.picture("signer_done")
+
+    # The page in English, for who comes back.
+    signer.page.reload()
+    page.get_by_role("button", name="English").click()
+    page.get_by_role("button", name="Show what it is about").click()
+    expect(page).to_contain_text("The signature was accepted")
+    assert not context.cookies(demo.odoo_url)
+    assert not [address for address in sent if link.partition("#")[2] in address]
+    context.close()
+    clicks = signer.clicks.in_odoo[: len(CLICKS)]
+    assert clicks == CLICKS
+    record_property("figures", f"signer without an account: {len(CLICKS)} clicks on the page")
+
+    journey.page.reload()
+    expect_tick(journey.open_panel(), "Tak", GREEN)
