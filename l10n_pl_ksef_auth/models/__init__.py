@@ -2,9 +2,11 @@ from . import vault
 from .base import steps
 from . import session
 from . import certificate
+from . import office
 from . import request
 from . import res_company
 from . import res_company_api
+from . import res_company_codes
 from . import res_config_settings
 from . import res_partner
 from . import res_users_settings

@@ -13,6 +13,7 @@ from ..tools.errors import KsefError, KsefUnavailable
 from ..tools.http_pool import pool_of
 from .base import problems
 from .base.const import ENVIRONMENT_LABELS
+from .certificate.certificate import OFFLINE
 from .session.session import STANDS_ON
 from .vault.database_identity import is_neutralized
 from .vault.guard import refuse_typed_code
@@ -20,6 +21,8 @@ from .vault.guard import refuse_typed_code
 CONNECT_GROUP = "l10n_pl_ksef_auth.group_ksef_connection"
 SEE_GROUP = "l10n_pl_ksef_auth.group_ksef_see"
 KNOWS_SIGNERS = f"base.group_erp_manager,{SEE_GROUP}"
+# May accept that the office's certificate logs a client in.
+OFFICE_GROUP = "l10n_pl_ksef_auth.group_ksef_office"
 CONTEXT = ("l10n_pl_ksef_context_type", "l10n_pl_ksef_internal_id")
 # What a query that looks for a company's connection reads of companies.
 PRINCIPAL_FIELDS = ("l10n_pl_ksef_principal_id", "l10n_pl_ksef_digits", "l10n_pl_ksef_environment")
@@ -39,7 +42,8 @@ ADDRESS_PARAMETER = "l10n_pl_ksef_auth.base_url."
 OWN_FIELDS = "l10n_pl_ksef"
 
 
-def _own_ports():
+def own_ports():
+    """Return the ports of Odoo itself, whose pages may be typed code."""
     return {tools.config["http_port"], tools.config["gevent_port"]}
 
 
@@ -88,6 +92,12 @@ class ResCompany(models.Model):
     # Who imports companies need not know of KSeF; employees need not know who signs.
     l10n_pl_ksef_signer_name = fields.Char(string="KSeF signer", groups=KNOWS_SIGNERS)
     l10n_pl_ksef_signer_email = fields.Char(string="KSeF signer's email", groups=KNOWS_SIGNERS)
+    l10n_pl_ksef_offline = fields.Boolean(
+        string="Certificate for offline invoices",
+        default=True,
+        help="Where the company issues invoices. It signs them while KSeF cannot be reached.",
+        prefetch=OWN_FIELDS,
+    )
 
     l10n_pl_ksef_principal_id = fields.Many2one(
         "res.company",
@@ -227,7 +237,7 @@ class ResCompany(models.Model):
             if given:
                 return check_base_url(given)
             if other:
-                return check_local_url(other, _own_ports())
+                return check_local_url(other, own_ports())
         except ValueError as error:
             # Told as an outage, so that no login is given up: it is enough to mend the address.
             code = "address" if given else "address_parameter"
@@ -268,6 +278,27 @@ class ResCompany(models.Model):
         principal = self._l10n_pl_ksef_principal()
         certificates = self.env["l10n_pl_ksef.certificate"]._agreed_for(principal)
         return certificates._usable()[:1] or certificates[:1]
+
+    def _l10n_pl_ksef_offline_certificate(self):
+        """Return the certificate that signs self's offline invoices; empty when there is none."""
+        principal = self._l10n_pl_ksef_principal()
+        certificates = self.env["l10n_pl_ksef.certificate"]
+        return certificates._agreed_for(principal, usage=OFFLINE)._usable()[:1]
+
+    def _l10n_pl_ksef_needs_offline(self):
+        """Return True if self is to have a certificate for offline invoices: it issues some."""
+        principal = self._l10n_pl_ksef_principal()
+        if not principal.l10n_pl_ksef_offline:
+            return False
+        sales = ("type", "=", "sale"), ("company_id", "child_of", principal.id)
+        return bool(self.env["account.journal"].sudo().search_count(sales, limit=1))
+
+    def _l10n_pl_ksef_is_sending(self):
+        """Return True while invoices are on their way whose outcome only this login is told.
+
+        What sends invoices extends this.
+        """
+        return False
 
     def _advance(self):
         """Log in with the certificate if the login ends soon or has ended; return a failure."""

@@ -12,10 +12,12 @@ from . import offered_fields
 from . import diagnosis
 from . import help
 from . import res_company
+from . import office
 from . import nip_change
 from . import signer_page
 from . import signature_requests
 from . import link_address
+from . import offline
 from . import ir_http
 from . import ir_ui_menu
 from . import res_groups

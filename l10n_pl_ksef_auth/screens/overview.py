@@ -6,7 +6,9 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..models.base.const import ENVIRONMENT_LABELS
+from ..models.base.steps import naive
 from ..models.vault.vault import why_locked
+from ..tools import clock
 from ..tools import nip as nip_tools
 from .known import Known
 from .panel import COLORS
@@ -22,6 +24,8 @@ STATES = [
     ("attention", "Needs attention"),
 ]
 ENDS_SOON = timedelta(days=7)
+# Seconds. As on the panel: while less than an hour is missing, a day counts as whole.
+DAY, PADDING = 86400, 3600
 # Of the panel's; Odoo's lists have names of their own for colours.
 KANBAN_COLORS = {"red": 1, "amber": 3, "green": 10}
 
@@ -51,6 +55,7 @@ class L10n_Pl_KsefOverview(models.Model):
         ],
         "l10n_pl_ksef.session": [
             "company_id",
+            "purpose",
             "environment",
             "context_digits",
             "state",
@@ -60,6 +65,7 @@ class L10n_Pl_KsefOverview(models.Model):
             "refresh_valid_until",
             "signer_name",
         ],
+        "l10n_pl_ksef.request": ["company_id", "state", "valid_until", "sent_at", "opened_at"],
     }
 
     company_id = fields.Many2one("res.company", readonly=True)
@@ -74,6 +80,9 @@ class L10n_Pl_KsefOverview(models.Model):
     signer_email = fields.Char(string="Signer's email", readonly=True)
     expires_at = fields.Datetime(string="Expiry date", readonly=True)
     checked_at = fields.Datetime(string="Last check", readonly=True)
+    asked_at = fields.Datetime(string="Asked to sign", readonly=True)
+    opened_at = fields.Datetime(string="Link opened", readonly=True)
+    is_asked = fields.Boolean(string="Somebody is asked to sign", readonly=True)
     was_connected = fields.Boolean(string="Connected once", readonly=True)
 
     state = fields.Selection(STATES, compute="_compute_state", search="_search_state")
@@ -102,8 +111,12 @@ class L10n_Pl_KsefOverview(models.Model):
                    principal.l10n_pl_ksef_signer_email AS signer_email,
                    login.refresh_valid_until AS expires_at,
                    COALESCE(login.rights_checked_at, login.activated_at) AS checked_at,
+                   request.sent_at AS asked_at,
+                   request.opened_at,
+                   COALESCE(request.state = 'open' AND request.valid_until > %s, FALSE) AS is_asked,
                    EXISTS (SELECT FROM l10n_pl_ksef_session AS earlier
                             WHERE earlier.company_id = principal.id
+                              AND earlier.purpose = 'connect'
                               AND earlier.environment = principal.l10n_pl_ksef_environment
                               AND earlier.activated_at IS NOT NULL) AS was_connected
               FROM res_company AS company
@@ -112,17 +125,25 @@ class L10n_Pl_KsefOverview(models.Model):
                    SELECT session.*
                      FROM l10n_pl_ksef_session AS session
                     WHERE session.company_id = principal.id
+                      AND session.purpose = 'connect'
                       AND session.environment = principal.l10n_pl_ksef_environment
                       AND session.context_digits = principal.l10n_pl_ksef_digits
                       AND session.state = 'active'
                       AND session.revoke_requested IS NOT TRUE
                  ORDER BY session.id DESC
                     LIMIT 1) AS login ON TRUE
+         LEFT JOIN LATERAL (
+                   SELECT asked.*
+                     FROM l10n_pl_ksef_request AS asked
+                    WHERE asked.company_id = principal.id
+                 ORDER BY asked.id DESC
+                    LIMIT 1) AS request ON TRUE
              WHERE company.active
                AND (company.account_fiscal_country_id = %s
                     OR company.account_fiscal_country_id IS NULL
                     OR login.id IS NOT NULL)
             """,
+            naive(clock.now()),
             poland,
         )
 
@@ -156,7 +177,7 @@ class L10n_Pl_KsefOverview(models.Model):
             session, state = known.session(principal), states[principal]
             left = panel._seconds_left(session)
             line.state, line.color = state, KANBAN_COLORS[COLORS[state]]
-            line.days_left = left // 86400 if left else 0
+            line.days_left = (left + PADDING) // DAY if left else 0
             line.ends_soon = line._is_ending(session)
             line.stands_on = line._foundation(session, known.certificate(principal))
             problem = not told and panel._problem(principal, known)
@@ -200,6 +221,20 @@ class L10n_Pl_KsefOverview(models.Model):
     # ------------------------------------------------------------------
     # For the selected companies
     # ------------------------------------------------------------------
+    def action_ask(self):
+        """Ask whoever signs for the selected companies, by mail.
+
+        :return dict: the action that shows whom, before anything is sent
+        """
+        return self._for_all("ask")
+
+    def action_remind(self):
+        """Write once more to whoever was asked for the selected companies.
+
+        :return dict: the action that shows the results
+        """
+        return self._for_all("remind")
+
     def action_connect(self):
         """Connect the selected companies with certificates that are held here.
 

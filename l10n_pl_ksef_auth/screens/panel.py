@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from odoo import fields, models
+from odoo.tools import format_date
 
 from ..models.base import problems
 from ..models.certificate.states import ISSUING
@@ -112,6 +113,11 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             "color": COLORS[state],
             "headline": self._headline(principal, state, session),
             "certificate": certificate,
+            "offline": self.env["l10n_pl_ksef.panel.offline"]._line(principal),
+            "availability": self.env["l10n_pl_ksef.availability"]._sentence(
+                principal.l10n_pl_ksef_environment
+            ),
+            "stands_on": self._stands_on(session),
             "missing_rights": self._rights_labels(session),
             # KSeF may be checking a signature, or have refused it, while an older session works.
             "is_verifying": "signature" in pending.mapped("method"),
@@ -161,7 +167,8 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
 
     def _certificates_on_the_way(self, principal):
         issuing = ("state", "in", ISSUING)
-        return self.env["l10n_pl_ksef.certificate"]._of_company(principal, issuing)
+        certificates = self.env["l10n_pl_ksef.certificate"]
+        return certificates._of_company(principal, issuing, usage=None)
 
     def _state(self, principal, known):
         """Return a connection's state, but for what stops all connections of this database.
@@ -285,6 +292,18 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             "exists": self.env._("one exists already: load it by hand in the menu KSeF → Account"),
             "attention": self.env._("needs attention: see the menu KSeF → Account"),
         }[state]
+
+    def _stands_on(self, session):
+        """Return what a living connection stands on, in words; empty for a signature alone."""
+        grant = session._stands_on() if session else False
+        if grant:
+            return self.env._(
+                "rights from the client since %(date)s, for: %(whom)s",
+                date=format_date(self.env, grant.given_at),
+                whom=grant.to_whom,
+            )
+        own = session.method == "certificate"
+        return self.env._("own certificate: %s", session.signer_name or "") if own else ""
 
     def _rights_labels(self, session):
         missing = session._missing_rights() if session.rights_checked_at else ()

@@ -199,6 +199,12 @@ class KsefCase(MovedTime, TransactionCase):
         )
 
     @classmethod
+    def issues_invoices(cls, company):
+        """Have a company issue invoices in Odoo: it gets a journal for them."""
+        journal = {"name": "Sprzedaż", "code": "FVS", "type": "sale", "company_id": company.id}
+        cls.env["account.journal"].create(journal)
+
+    @classmethod
     def make_user(cls, login, groups, companies=None):
         """Create a user with some groups (comma-separated), in our company or other ones."""
         companies = companies or cls.company

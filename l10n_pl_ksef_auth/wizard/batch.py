@@ -15,6 +15,8 @@ from ..tools.vault import VaultError
 _logger = logging.getLogger(__name__)
 
 KINDS = [
+    ("ask", "Ask for signatures"),
+    ("remind", "Remind the signers"),
     ("connect", "Connect with a KSeF certificate"),
     ("renew", "Renew the KSeF certificate"),
     ("environment", "Change the KSeF environment"),
@@ -69,6 +71,8 @@ class L10n_Pl_KsefBatch(models.TransientModel):
             for company in principals.values()
         ]
         batch = self.sudo().create({"kind": kind, "line_ids": lines})
+        for line in batch.line_ids:
+            line.text = batch._first_text(line.company_id)
         return batch._action()
 
     def _action(self):

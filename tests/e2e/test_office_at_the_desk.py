@@ -53,7 +53,6 @@ def test_an_office_signs_for_its_clients_at_one_desk(
 ) -> None:
     simulator = Control(demo.simulator_url)
     page = polish_browser.new_page()
-    page.on("console", lambda message: print("CONSOLE", message.text[:1500]))
     log_in(page, f"{demo.odoo_url}/web/login", "biuro")
     open_list(page, demo)
     page.screenshot(path=pictures / "office_list.png")
@@ -73,5 +72,5 @@ def test_an_office_signs_for_its_clients_at_one_desk(
 
     open_list(page, demo)
     for client in CHOSEN:
-        expect(page.locator(ROW, has_text=client.name)).to_contain_text("Połączona")
+        expect(page.locator(ROW, has_text=client.name)).to_contain_text("Połączono")
     page.screenshot(path=pictures / "office_list_later.png")

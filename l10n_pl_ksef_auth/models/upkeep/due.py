@@ -1,8 +1,10 @@
 from odoo import models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..certificate.certificate import LOGIN
 from ..certificate.states import AT_WORK
-from ..session.states import LOGGING_IN
+from ..session.states import ERRAND, LOGGING_IN
 from .turns import Task
 
 SESSIONS, CERTIFICATES = "l10n_pl_ksef.session", "l10n_pl_ksef.certificate"
@@ -12,9 +14,10 @@ COMPANIES = "res.company"
 SESSIONS_AT_WORK = SQL(
     """
     l10n_pl_ksef_session
-    WHERE (state IN ('submitted', 'authorized', 'active')
+    WHERE (state IN %s
            OR state = 'waiting' AND (method = 'certificate' OR document_secret IS NOT NULL))
-    """
+    """,
+    ("submitted", "authorized", "active", *ERRAND),
 )
 CERTIFICATES_AT_WORK = SQL(
     "l10n_pl_ksef_certificate WHERE (state IN %s OR state = 'superseded' AND revoke_requested)",
@@ -82,7 +85,8 @@ class L10n_Pl_KsefDue(models.AbstractModel):
     def _to_log_in(self, condition):
         sessions = self.env[SESSIONS]
         self.env.flush_all()
-        usable = self.env[CERTIFICATES]._search(self.env[CERTIFICATES]._usable_domain())
+        login = Domain("usage", "=", LOGIN)
+        usable = self.env[CERTIFICATES]._search(login & self.env[CERTIFICATES]._usable_domain())
         rows = self.env.execute_query(_ending_logins(usable, sessions._now(), condition))
         newest = dict(rows)
         sessions.browse(newest.values()).fetch(
@@ -133,6 +137,7 @@ def newest_login(condition):
         SELECT * FROM l10n_pl_ksef_session AS session
          WHERE session.company_id = company.id
            AND session.environment = company.l10n_pl_ksef_environment
+           AND session.purpose = 'connect'
            AND (%s)
       ORDER BY session.id DESC LIMIT 1
         """,

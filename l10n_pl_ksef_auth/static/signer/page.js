@@ -269,7 +269,7 @@
             ...request.purpose.map((line) => make("p", {}, line)),
         ];
         if (request.state === "done") {
-            return [...parts, note("good", text("done"), text("done_text"))];
+            return [...parts, note("good", text("done"), request.done, text("done_text"))];
         }
         if (request.state === "verifying") {
             const long = request.is_long && text("verifying_long");
@@ -337,12 +337,13 @@
         if (!file.can_send) {
             return parts;
         }
-        const isReady = state.answers[request.id] && (!file.by_another || state.agreed[request.id]);
+        const isAnswered = !request.asks_answer || state.answers[request.id];
+        const isReady = isAnswered && (!file.by_another || state.agreed[request.id]);
         return [
             ...parts,
             file.signer && make("p", {}, text("signed_by", names)),
             file.by_another && drawOther(request, names),
-            drawQuestion(request, names),
+            request.asks_answer && drawQuestion(request, names),
             make(
                 "p",
                 {},

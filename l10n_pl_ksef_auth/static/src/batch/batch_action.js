@@ -7,6 +7,7 @@ import { Layout } from "@web/search/layout";
 import { standardActionServiceProps } from "@web/webclient/actions/action_service";
 import { afterPassword } from "../connection/after_password";
 import { KsefRefusal, refusalOf } from "../connection/refusal";
+import { BatchAsk } from "./batch_ask";
 import { BatchDesk } from "./batch_desk";
 import { BatchLines } from "./batch_lines";
 
@@ -22,7 +23,7 @@ const FOLLOW_MS = 2000;
  */
 export class KsefBatchAction extends Component {
     static template = "l10n_pl_ksef_auth.BatchAction";
-    static components = { BatchDesk, BatchLines, KsefRefusal, Layout };
+    static components = { BatchAsk, BatchDesk, BatchLines, KsefRefusal, Layout };
     static props = { ...standardActionServiceProps };
 
     setup() {
@@ -61,6 +62,7 @@ export class KsefBatchAction extends Component {
             connect: _t(
                 "The certificates held here log in for these numbers from now on. You agree to it with your password."
             ),
+            remind: _t("Who was asked and has not signed gets the link once more."),
             renew: _t("Each certificate is renewed once. It uses up one of its owner's 12 applications."),
             environment: _t("Choose the environment. Below stands what stops."),
             told: _t("Choose who is told when a connection needs somebody."),
@@ -70,6 +72,7 @@ export class KsefBatchAction extends Component {
     get label() {
         return {
             connect: _t("Connect"),
+            remind: _t("Remind all"),
             renew: _t("Renew now"),
             environment: _t("Save for all"),
             told: _t("Save for all"),
@@ -124,9 +127,22 @@ export class KsefBatchAction extends Component {
 
     /** One password for all; then one call for each, so that every result shows at once. */
     async run() {
+        if (this.view.kind === "remind") {
+            return this.sendAll("remind");
+        }
         const { confirm } = await afterPassword(this.action, () => this.rpc("confirm"));
         if (!confirm) {
             await this.forEach(this.todo, ({ id }) => this.rpc("run", id));
+        }
+    }
+
+    /** Mails leave for all together: whoever signs for several companies gets one. */
+    async sendAll(method, ...args) {
+        this.state.isRunning = true;
+        try {
+            this.state.view = await this.rpc(method, ...args);
+        } finally {
+            this.state.isRunning = false;
         }
     }
 
