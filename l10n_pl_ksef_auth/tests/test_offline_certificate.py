@@ -105,6 +105,16 @@ class TestBothCertificates(OfflineCase):
         self.settle(days=1)
         self.assertEqual((login.state, offline.state), ("revoked", "active"))
 
+    def test_who_takes_the_connection_over_has_the_former_login_revoked_and_codes_stay_valid(self):
+        login, offline = self.both()
+        with self.confirmed():
+            self.company.with_user(self.accountant).l10n_pl_ksef_take_over(revoke=True)
+        self.connect(signer="qualified")
+        self.settle(days=1)
+        self.assertEqual((login.state, offline.state), ("revoked", "active"))
+        self.assertEqual(self.at_ksef(offline).status(self.simulator.clock.now()), "Active")
+        self.assertFalse(self.company._l10n_pl_ksef_offline_certificate())
+
     def test_a_refused_application_leaves_the_login_alone(self):
         self.connect(consent=True)
         applied = lambda: self.simulator.requests.count("enroll") > before  # noqa: E731

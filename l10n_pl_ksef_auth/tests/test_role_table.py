@@ -132,6 +132,7 @@ class TestRoleTable(KsefCase):
             "l10n_pl_ksef_take_over": (),
             "l10n_pl_ksef_agree": ({},),
             "l10n_pl_ksef_account": (),
+            "l10n_pl_ksef_issue_offline": (),
             "l10n_pl_ksef_diagnosis": (),
         }
         for role, user in self.users.items():
