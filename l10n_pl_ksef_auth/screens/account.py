@@ -87,7 +87,7 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
             "companies": named.mapped("name"),
             "problem": certificate.problem and problems.texts(self.env, certificate.problem),
             "can_revoke": active or untried,
-            "can_renew": active and not left and not is_renewing and certificate._can_be_proved(),
+            "can_renew": active and not left and not is_renewing and certificate._is_proved(),
             "is_renewing": is_renewing,
             "is_former": active and left,
         }

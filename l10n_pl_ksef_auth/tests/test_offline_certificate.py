@@ -188,6 +188,26 @@ class TestLoadedByHand(OfflineCase):
         self.assertEqual(alert.level, 14)
         self.assertIn("14 days", alert.summary)
 
+    def test_once_ksef_has_shown_it_to_its_owner_it_is_renewed_like_any_other(self):
+        self.load(either=True)
+        loaded = self.offline()
+        self.assertFalse(loaded._can_be_renewed())
+        self.settle(days=1)
+        put(loaded, renew_at=loaded._now(), next_attempt=False)
+        self.settle()
+        successor = self.company._l10n_pl_ksef_offline_certificate()
+        self.assertEqual((successor.replaces_id, loaded.state), (loaded, "superseded"))
+
+    def test_one_that_ksef_did_not_issue_is_never_renewed(self):
+        self.load(either=True)
+        loaded = self.offline()
+        self.at_ksef(loaded).der = b"0\x80"
+        self.settle(days=1)
+        put(loaded, renew_at=loaded._now(), next_attempt=False)
+        with self.counted("enroll") as applications:
+            self.settle(days=1)
+        self.assertEqual((applications["calls"], loaded.state), (0, "active"))
+
     def test_where_somebody_wants_to_connect_it_is_of_no_use(self):
         self.assertTrue(self.load()["problem"])
         self.assertFalse(self.offline())

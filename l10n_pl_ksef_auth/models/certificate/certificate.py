@@ -237,7 +237,7 @@ class L10n_Pl_KsefCertificate(models.Model):
 
         Best one that was opened with this certificate, its forerunner or its successor.
         """
-        family = self | self.replaces_id | self._successors() | self._owners_other_ones()
+        family = self | self.replaces_id | self._successors()
         opened = self.env["l10n_pl_ksef.session"].search(
             [
                 ("certificate_id", "in", family.ids),
@@ -246,7 +246,7 @@ class L10n_Pl_KsefCertificate(models.Model):
             ],
             limit=1,
         )
-        found = opened or self._login_that_asked()
+        found = opened or self._login_that_asked() or self._login_of_other_kind()
         return found or self._login_kept_open() if self.revoke_requested else found
 
     def _login_that_asked(self):
@@ -290,7 +290,10 @@ class L10n_Pl_KsefCertificate(models.Model):
             return
         with self._client() as client:
             listed = list(client.certificates(token, type=TYPES_AT_KSEF[self.usage]))
+            proof = self._proof(client, token)
         del token
+        if proof:
+            write_secrets(self, issued_secret=proof)
         ours = [item for item in listed if item.serial_number == self.serial_number]
         status = ours[0].status if ours else None
         self._succeed(next_attempt=self._next_look(session))
