@@ -200,8 +200,7 @@ class L10n_Pl_KsefCertificate(models.Model):
     def _activate_with(self, certificate, **secrets):
         """Store a certificate to be used, or to be tried out before its forerunner goes."""
         write_secrets(self, certificate_secret=certificate.der, **secrets)
-        # Only a login tries one out: what signs invoices is in service at once.
-        tried = self.usage == LOGIN and self.replaces_id.state == "active"
+        tried = self.replaces_id.state == "active"
         if not tried:
             self._rightful_forerunner().agreement_ids._move_to(self)
         self._succeed(
@@ -210,8 +209,6 @@ class L10n_Pl_KsefCertificate(models.Model):
             valid_from=naive(certificate.valid_from),
             valid_to=naive(certificate.valid_to),
         )
-        if self.usage == OFFLINE and self.replaces_id:
-            self._switch()
         self._plan()
 
     def _plan(self):

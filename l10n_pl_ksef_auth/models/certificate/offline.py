@@ -15,8 +15,8 @@ A_DAY = timedelta(days=1)
 class L10n_Pl_KsefCertificateOffline(models.Model):
     """The certificate for offline invoices: it comes after the one that logs in.
 
-    It takes the same states. It logs nobody in and is not tried out; what it has signed is judged
-    when somebody scans it, so it is not revoked when it has a successor (docs/ksef.md F-3).
+    It takes the same states. It logs nobody in, so its trial is no login. What it has signed is
+    judged when somebody scans it, so it is not revoked when it has a successor (docs/ksef.md F-3).
     """
 
     # The second kind of certificate is a subject of its own beside the fields.

@@ -137,10 +137,14 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
         return any(item.state in ON_THE_WAY for item in self._successors())
 
     def _step_try(self):
-        """Log one company in with the new certificate; the old one stays until that has worked."""
+        """Log one company in with the new certificate; the old one stays until that has worked.
+
+        One for offline invoices logs nobody in: it goes into service as soon as it is valid.
+        """
         trial = [("certificate_id", "=", self.id)]
         login = self.env["l10n_pl_ksef.session"].search(trial, limit=1)
-        if login.activated_at or not self.replaces_id._usable():
+        needless = self.usage == OFFLINE or not self.replaces_id._usable()
+        if login.activated_at or needless:
             self._switch()
         elif login.state in LOGGING_IN:
             login._advance()
