@@ -5,6 +5,7 @@
     "category": "Accounting/Localizations/EDI",
     "author": "l10n_pl_ksef_auth contributors",
     "license": "LGPL-3",
+    "images": ["static/description/not_in_ksef.png"],
     "depends": ["l10n_pl_ksef_auth", "l10n_pl_edi"],
     "data": [
         "security/ir.model.access.csv",

@@ -6,6 +6,11 @@ from .shown_token import sending
 
 _logger = logging.getLogger(__name__)
 
+# What a correction says of the invoice that it corrects: issued outside KSeF, or there with a
+# number (the form FA(3), DaneFaKorygowanej).
+ISSUED_OUTSIDE = "<NrKSeFN>1</NrKSeFN>"
+IN_KSEF = "<NrKSeF>1</NrKSeF><NrKSeFFaKorygowanej>%s</NrKSeFFaKorygowanej>"
+
 
 class AccountMove(models.Model):
     _inherit = "account.move"
@@ -21,6 +26,13 @@ class AccountMove(models.Model):
         # EXTENDS l10n_pl_edi
         move = self._l10n_pl_ksef_edi_ready()
         return bool(move) and super(AccountMove, move).action_l10n_pl_edi_get_invoice_UPO()
+
+    def _l10n_pl_edi_render_xml(self):
+        # EXTENDS l10n_pl_edi, whose template says of each corrected invoice that it is not in KSeF.
+        # Not by a view: a build of Odoo that mends the template could then not be installed.
+        document = super()._l10n_pl_edi_render_xml()
+        number = self.reversed_entry_id.l10n_pl_edi_number
+        return document.replace(ISSUED_OUTSIDE, IN_KSEF % number) if number else document
 
     def _l10n_pl_ksef_edi_ready(self):
         """Make a token ready for the sender; return self with the rights that its client needs.

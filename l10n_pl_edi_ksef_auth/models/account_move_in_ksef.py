@@ -110,12 +110,21 @@ class AccountMove(models.Model):
             wanted.append(~Domain.OR(states.values()))
         return Domain.OR(wanted)
 
-    def _l10n_pl_ksef_edi_refusal(self):
-        """Return in a sentence why Odoo does not send an invoice to KSeF again, or None."""
+    def _l10n_pl_ksef_edi_refusal(self, beside=()):
+        """Return in a sentence why Odoo does not send an invoice to KSeF now, or None.
+
+        :param beside: the invoices that are being sent with it
+        """
         if self.l10n_pl_ksef_edi_outside:
             return self.env._("It is there already.")
         if self.l10n_pl_edi_status == "rejected":
             return self.env._("KSeF rejected it. Reset it to draft, correct it, send it again.")
+        corrected = self.reversed_entry_id
+        is_on_its_way = corrected in beside and corrected.l10n_pl_ksef_edi_state == "missing"
+        if is_on_its_way or corrected.l10n_pl_ksef_edi_state == "waiting":
+            return self.env._(
+                "KSeF has not accepted the corrected invoice yet. Check that one in KSeF first."
+            )
         return None
 
     # ------------------------------------------------------------------

@@ -30,7 +30,7 @@ class AccountMoveSend(models.AbstractModel):
     @sending
     def _call_web_service_before_invoice_pdf_render(self, invoices_data):
         # EXTENDS l10n_pl_edi
-        invoices_data = self._l10n_pl_ksef_refuse_twice(invoices_data)
+        invoices_data = self._l10n_pl_ksef_refuse(invoices_data)
         for_ksef = {
             move: data
             for move, data in invoices_data.items()
@@ -48,15 +48,16 @@ class AccountMoveSend(models.AbstractModel):
             if refused:
                 sender._call_web_service_before_invoice_pdf_render(refused)
 
-    def _l10n_pl_ksef_refuse_twice(self, invoices_data):
-        """Return what may be sent; store the error of what another program sent, or KSeF refused.
+    def _l10n_pl_ksef_refuse(self, invoices_data):
+        """Return what may be sent; store the error of what must not go to KSeF now.
 
-        The sender would send the former once more, and do nothing about the latter.
+        The sender would send once more what another program sent, do nothing about what KSeF
+        refused, and have a correction deny the invoice that is on its way.
         """
         allowed = {}
         for move, data in invoices_data.items():
-            refusal = "pl_ksef" in data.get("extra_edis", []) and move._l10n_pl_ksef_edi_refusal()
-            if refusal:
+            refusal = move._l10n_pl_ksef_edi_refusal(beside=invoices_data)
+            if refusal and "pl_ksef" in data.get("extra_edis", []):
                 data["error"] = self._l10n_pl_ksef_not_sent(refusal)
             else:
                 allowed[move] = data

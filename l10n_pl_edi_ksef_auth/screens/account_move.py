@@ -6,7 +6,11 @@ from .res_company import SIGN
 class AccountMove(models.Model):
     _name = "account.move"
     _inherit = ["account.move", "l10n_pl_ksef_edi.notice"]
-    _l10n_pl_ksef_edi_depends = ("l10n_pl_ksef_edi_state", "l10n_pl_edi_status")
+    _l10n_pl_ksef_edi_depends = (
+        "l10n_pl_ksef_edi_state",
+        "l10n_pl_edi_status",
+        "reversed_entry_id.l10n_pl_ksef_edi_state",
+    )
 
     def _l10n_pl_ksef_edi_about(self):
         return self
@@ -15,9 +19,16 @@ class AccountMove(models.Model):
         if self.l10n_pl_ksef_edi_state != "missing":
             return False, False
         if self not in kept:
-            return "send", self.env._("This invoice is not in KSeF yet. Send it there.")
+            return "send", self._l10n_pl_ksef_edi_send_sentence()
         cure, text = kept[self]
         return cure, " ".join([self.env._("This invoice is not in KSeF."), text])
+
+    def _l10n_pl_ksef_edi_send_sentence(self):
+        """Return what to do where nothing keeps an invoice from KSeF."""
+        if self.reversed_entry_id.l10n_pl_ksef_edi_state == "missing":
+            # It has no number yet that this one could name.
+            return self.env._("This invoice is not in KSeF yet. Send the corrected invoice first.")
+        return self.env._("This invoice is not in KSeF yet. Send it there.")
 
     def _l10n_pl_ksef_edi_kept_away(self):
         """Return what keeps invoices from KSeF that must go there, by invoice.

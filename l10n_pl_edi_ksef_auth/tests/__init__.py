@@ -1,4 +1,5 @@
 from . import (
+    test_corrections,
     test_later_builds,
     test_many_invoices,
     test_must_be_sent,

@@ -14,14 +14,15 @@ SENDER = "odoo.addons.l10n_pl_edi_ksef_auth.models.account_move_send"
 
 @tagged("post_install", "-at_install")
 class TestSending(EdiCase):
-    def test_an_accountant_sends_an_invoice_with_our_connection(self):
+    def begin(self):
         self.connect()
+
+    def test_an_accountant_sends_an_invoice_with_our_connection(self):
         move = self.sent(self.accountant)
         self.assertEqual(move.l10n_pl_edi_status, "sent")
         self.assertFalse(self.company.sudo().l10n_pl_edi_certificate)
 
     def test_the_clerk_fetches_ksefs_number_and_the_confirmation(self):
-        self.connect()
         move = self.sent(self.clerk)
         move.action_l10n_pl_edi_update_invoice_status()
         self.assertEqual(move.l10n_pl_edi_status, "accepted")
@@ -30,14 +31,12 @@ class TestSending(EdiCase):
         self.assertEqual(action["type"], "ir.actions.act_url")
 
     def test_who_may_not_write_the_invoice_gets_nothing_from_ksef(self):
-        self.connect()
         move = self.sent(self.clerk)
         reader = self.make_user("ksef_reader", "account.group_account_readonly")
         with self.assertRaises(AccessError):
             move.with_user(reader).action_l10n_pl_edi_update_invoice_status()
 
     def test_an_outdated_token_is_renewed_before_the_sender_notices(self):
-        self.connect()
         self.sent()
         self.travel(minutes=16)
         with self.counted("refresh") as refreshes:
@@ -45,7 +44,6 @@ class TestSending(EdiCase):
         self.assertEqual(refreshes["calls"], 1)
 
     def test_after_a_new_login_the_sender_opens_an_online_session_of_its_own(self):
-        self.connect()
         self.sent()
         first = self.fields_of_sender()["l10n_pl_edi_session_id"]
         self.connect()
@@ -54,7 +52,6 @@ class TestSending(EdiCase):
 
     @mute_logger(SERVICE_LOGGER)
     def test_an_online_session_that_ksef_has_closed_for_a_while_is_followed_by_another(self):
-        self.connect()
         self.sent()
         first = self.fields_of_sender()["l10n_pl_edi_session_id"]
         self.simulator.interrupt_sessions()
@@ -63,7 +60,6 @@ class TestSending(EdiCase):
 
     @mute_logger(SERVICE_LOGGER)
     def test_where_ksef_takes_no_invoice_one_other_session_is_opened_and_not_one_more(self):
-        self.connect()
         move = self.invoice()
         self.simulator.faults.add("online-send", "refusal", code=21184, times=-1)
         with (
@@ -77,7 +73,6 @@ class TestSending(EdiCase):
 
     @mute_logger(SERVICE_LOGGER)
     def test_each_refusal_of_the_online_session_itself_has_another_one_opened(self):
-        self.connect()
         for code in (21155, 21173, 21180, 21184):
             self.simulator.faults.add("online-send", "refusal", code=code)
             with self.subTest(code), self.counted("online-open") as opened:
@@ -86,7 +81,6 @@ class TestSending(EdiCase):
 
     @mute_logger(SERVICE_LOGGER)
     def test_for_another_refusal_no_session_is_opened(self):
-        self.connect()
         self.sent()
         self.simulator.faults.add("online-send", "refusal", code=21405)
         move = self.invoice()
@@ -102,7 +96,7 @@ class TestSending(EdiCase):
         self.assertEqual(self.sent().l10n_pl_edi_status, "sent")
 
     def test_when_only_a_human_can_help_the_sentence_says_so(self):
-        session = self.connect()
+        session = self.company._l10n_pl_ksef_session()
         move = self.invoice()
         put(session, state="expired")
         session.flush_recordset()
@@ -124,20 +118,18 @@ class TestSending(EdiCase):
         self.assertIn(f"{owner} has no rights in KSeF", sentence)
 
     def test_ksef_is_offered_only_where_the_environments_agree(self):
-        self.connect()
         self.assertTrue(self.company.l10n_pl_edi_register)
         self.env["ir.config_parameter"].set_param("l10n_pl_edi_ksef.mode", "prod")
         self.env.invalidate_all()
         self.assertFalse(self.company.l10n_pl_edi_register)
 
     def test_ksef_is_not_offered_after_disconnecting_by_hand(self):
-        session = self.connect()
+        session = self.company._l10n_pl_ksef_session()
         put(session, state="revoked", closed_by_user=True)
         self.env.invalidate_all()
         self.assertFalse(self.company.l10n_pl_edi_register)
 
     def test_a_refresh_by_the_sender_itself_serves_for_the_rest_of_its_work(self):
-        self.connect()
         move = self.sent()
         self.simulator.faults.add("*", "401", times=1)
         with self.counted("refresh") as refreshes:

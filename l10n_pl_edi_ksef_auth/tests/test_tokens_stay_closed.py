@@ -19,9 +19,12 @@ TOKENS = ("l10n_pl_edi_access_token", "l10n_pl_edi_refresh_token")
 class TestTokensStayClosed(EdiCase):
     """Only the sender's own code can read our tokens in the sender's fields."""
 
+    def begin(self):
+        self.connect()
+
     def setUp(self):
         super().setUp()
-        self.session = self.connect()
+        self.session = self.company._l10n_pl_ksef_session()
         self.admin = self.env.ref("base.user_admin")
         self.admin.company_ids |= self.company
 

@@ -4,6 +4,9 @@ from odoo.http import content_disposition, request
 from ..models.res_company import CONNECT_GROUP
 from ..tools import auth_token_request
 
+# Its files are taken out of it, each is signed alone.
+ARCHIVE_NAME = "AuthTokenRequest.zip"
+
 
 class KsefRequest(http.Controller):
     """Serves the file to be signed, from memory: it is never an attachment (docs/design.md 14)."""
@@ -27,14 +30,34 @@ class KsefRequest(http.Controller):
             raise request.not_found()
         if session.state != "waiting" or not session.challenge:
             raise request.not_found()
-        content = session._request_document()
-        return request.make_response(
-            content,
-            headers=[
-                ("Content-Type", "application/octet-stream"),
-                ("Content-Length", str(len(content))),
-                ("Content-Disposition", content_disposition(auth_token_request.FILE_NAME)),
-                ("X-Content-Type-Options", "nosniff"),
-                ("Cache-Control", "no-store"),
-            ],
-        )
+        return _file(session._request_document(), auth_token_request.FILE_NAME)
+
+    @http.route(
+        "/l10n_pl_ksef/requests/<int:batch_id>",
+        type="http",
+        auth="user",
+        methods=["GET"],
+        readonly=False,
+    )
+    def download_all(self, batch_id):
+        """Serve in one ZIP the files of a user's list that wait for a signature.
+
+        :param int batch_id: the list, the user's own
+        """
+        batch = request.env["l10n_pl_ksef.batch"].browse(batch_id).exists()
+        if not batch:
+            raise request.not_found()
+        return _file(batch._archive(), ARCHIVE_NAME)
+
+
+def _file(content, name):
+    return request.make_response(
+        content,
+        headers=[
+            ("Content-Type", "application/octet-stream"),
+            ("Content-Length", str(len(content))),
+            ("Content-Disposition", content_disposition(name)),
+            ("X-Content-Type-Options", "nosniff"),
+            ("Cache-Control", "no-store"),
+        ],
+    )

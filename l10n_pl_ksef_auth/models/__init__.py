@@ -6,6 +6,7 @@ from . import office
 from . import request
 from . import res_company
 from . import res_company_api
+from . import res_company_codes
 from . import res_config_settings
 from . import res_partner
 from . import res_users_settings

@@ -13,11 +13,14 @@ from ..tools.errors import KsefError, KsefUnavailable
 from ..tools.http_pool import pool_of
 from .base import problems
 from .base.const import ENVIRONMENT_LABELS
+from .certificate.certificate import OFFLINE
+from .session.session import STANDS_ON
 from .vault.database_identity import is_neutralized
 from .vault.guard import refuse_typed_code
 
 CONNECT_GROUP = "l10n_pl_ksef_auth.group_ksef_connection"
 SEE_GROUP = "l10n_pl_ksef_auth.group_ksef_see"
+KNOWS_SIGNERS = f"base.group_erp_manager,{SEE_GROUP}"
 # May accept that the office's certificate logs a client in.
 OFFICE_GROUP = "l10n_pl_ksef_auth.group_ksef_office"
 CONTEXT = ("l10n_pl_ksef_context_type", "l10n_pl_ksef_internal_id")
@@ -35,7 +38,12 @@ ADDRESS_OPTION = "l10n_pl_ksef_base_url"
 ADDRESS_PARAMETER = "l10n_pl_ksef_auth.base_url."
 
 
-def _own_ports():
+# Read together and apart from the company's other columns, of which Odoo has more than a hundred.
+OWN_FIELDS = "l10n_pl_ksef"
+
+
+def own_ports():
+    """Return the ports of Odoo itself, whose pages may be typed code."""
     return {tools.config["http_port"], tools.config["gevent_port"]}
 
 
@@ -48,16 +56,19 @@ class ResCompany(models.Model):
         default=DEFAULTS["l10n_pl_ksef_environment"],
         required=True,
         help="Production for real invoices; the two others are for trials.",
+        prefetch=OWN_FIELDS,
     )
     l10n_pl_ksef_context_type = fields.Selection(
         [("nip", "NIP of the company"), ("internal_id", "Internal identifier (unit)")],
         string="KSeF context",
         default=DEFAULTS["l10n_pl_ksef_context_type"],
         required=True,
+        prefetch=OWN_FIELDS,
     )
     l10n_pl_ksef_internal_id = fields.Char(
         string="KSeF internal identifier",
         help="The NIP, a dash and five digits, as given to the unit in KSeF.",
+        prefetch=OWN_FIELDS,
     )
     l10n_pl_ksef_subject_type = fields.Selection(
         [
@@ -69,6 +80,7 @@ class ResCompany(models.Model):
         required=True,
         help="The fingerprint is for certificates without a PESEL or NIP"
         " that were granted rights at KSeF.",
+        prefetch=OWN_FIELDS,
     )
     l10n_pl_ksef_responsible_ids = fields.Many2many(
         "res.users",
@@ -77,18 +89,30 @@ class ResCompany(models.Model):
         help="Without a name here they go to the person who connected the company.",
     )
 
+    # Who imports companies need not know of KSeF; employees need not know who signs.
+    l10n_pl_ksef_signer_name = fields.Char(string="KSeF signer", groups=KNOWS_SIGNERS)
+    l10n_pl_ksef_signer_email = fields.Char(string="KSeF signer's email", groups=KNOWS_SIGNERS)
+    l10n_pl_ksef_offline = fields.Boolean(
+        string="Certificate for offline invoices",
+        default=True,
+        help="Where the company issues invoices. It signs them while KSeF cannot be reached.",
+        prefetch=OWN_FIELDS,
+    )
+
     l10n_pl_ksef_principal_id = fields.Many2one(
         "res.company",
         string="Company whose KSeF connection is used",
         compute="_compute_l10n_pl_ksef_principal_id",
         store=True,
         recursive=True,
+        prefetch=OWN_FIELDS,
     )
     l10n_pl_ksef_digits = fields.Char(
         string="NIP or unit at KSeF, in digits",
         compute="_compute_l10n_pl_ksef_digits",
         store=True,
         index="btree_not_null",
+        prefetch=OWN_FIELDS,
     )
 
     def init(self):
@@ -213,7 +237,7 @@ class ResCompany(models.Model):
             if given:
                 return check_base_url(given)
             if other:
-                return check_local_url(other, _own_ports())
+                return check_local_url(other, own_ports())
         except ValueError as error:
             # Told as an outage, so that no login is given up: it is enough to mend the address.
             code = "address" if given else "address_parameter"
@@ -243,8 +267,7 @@ class ResCompany(models.Model):
     def _l10n_pl_ksef_session(self):
         """Return the login that self's connection stands on now; empty when there is none."""
         principal = self._l10n_pl_ksef_principal()
-        active = ("state", "=", "active"), ("revoke_requested", "=", False)
-        return self.env["l10n_pl_ksef.session"]._last_of_context(principal, *active)
+        return self.env["l10n_pl_ksef.session"]._last_of_context(principal, *STANDS_ON)
 
     def _l10n_pl_ksef_certificate(self):
         """Return the KSeF certificate that may log self in; empty when there is none.
@@ -255,6 +278,20 @@ class ResCompany(models.Model):
         principal = self._l10n_pl_ksef_principal()
         certificates = self.env["l10n_pl_ksef.certificate"]._agreed_for(principal)
         return certificates._usable()[:1] or certificates[:1]
+
+    def _l10n_pl_ksef_offline_certificate(self):
+        """Return the certificate that signs self's offline invoices; empty when there is none."""
+        principal = self._l10n_pl_ksef_principal()
+        certificates = self.env["l10n_pl_ksef.certificate"]
+        return certificates._agreed_for(principal, usage=OFFLINE)._usable()[:1]
+
+    def _l10n_pl_ksef_needs_offline(self):
+        """Return True if self is to have a certificate for offline invoices: it issues some."""
+        principal = self._l10n_pl_ksef_principal()
+        if not principal.l10n_pl_ksef_offline:
+            return False
+        sales = ("type", "=", "sale"), ("company_id", "child_of", principal.id)
+        return bool(self.env["account.journal"].sudo().search_count(sales, limit=1))
 
     def _l10n_pl_ksef_is_sending(self):
         """Return True while invoices are on their way whose outcome only this login is told.

@@ -18,6 +18,12 @@ class ResConfigSettings(models.TransientModel):
     l10n_pl_ksef_subject_type = fields.Selection(
         related="company_id.l10n_pl_ksef_subject_type", readonly=False
     )
+    l10n_pl_ksef_offline = fields.Boolean(related="company_id.l10n_pl_ksef_offline", readonly=False)
+    l10n_pl_ksef_availability_off = fields.Boolean(
+        string="Do not ask the Ministry whether KSeF is down",
+        config_parameter="l10n_pl_ksef_auth.availability_off",
+        help="Odoo asks its public service only while KSeF does not answer.",
+    )
     l10n_pl_ksef_responsible_ids = fields.Many2many(
         related="company_id.l10n_pl_ksef_responsible_ids", readonly=False
     )

@@ -1,6 +1,7 @@
 from . import panel
 from . import panel_ways
 from . import dot
+from . import overview
 from . import account
 from . import account_actions
 from . import account_options
@@ -16,5 +17,7 @@ from . import nip_change
 from . import signer_page
 from . import signature_requests
 from . import link_address
+from . import offline
 from . import ir_http
 from . import ir_ui_menu
+from . import res_groups

@@ -3,6 +3,7 @@ from odoo.fields import Domain
 
 from ..models.base import problems
 from ..models.base.steps import naive
+from ..models.certificate.certificate import LOGIN, OFFLINE
 from ..models.certificate.states import SHOWN_WHEN_LEFT
 from ..models.session.login import SUCCESS
 from .panel import label_of
@@ -26,6 +27,7 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
             "sessions": self._sessions(principal, listed),
             "choice": self._choice(principal),
             "consent": self._consent(principal),
+            "offline": self.env["l10n_pl_ksef.panel.offline"]._question(principal),
             "others": self._others(principal),
             "take_over": self.env["l10n_pl_ksef.takeover"]._former(principal),
             "asked_at": listed["asked_at"],
@@ -75,6 +77,7 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
             "owner": certificate.owner_name or "",
             "masked": certificate.identity_masked or "",
             "here": True,
+            "usage_label": label_of(certificate, "usage"),
             "state": certificate.state,
             "state_label": label_of(certificate, "state"),
             "status_at_ksef": item.status if item else "",
@@ -83,7 +86,7 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
             "companies": named.mapped("name"),
             "problem": certificate.problem and problems.texts(self.env, certificate.problem),
             "can_revoke": active or untried,
-            "can_renew": active and not left and not is_renewing,
+            "can_renew": active and not left and not is_renewing and certificate._can_be_proved(),
             "is_renewing": is_renewing,
             "is_former": active and left,
         }
@@ -128,12 +131,19 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
 
     def _choice(self, principal):
         """Return how the company may get a certificate, if Odoo could not get one by itself."""
-        undecided = ("state", "in", ("exists", "failed"))
+        choices = (self._choice_of(principal, usage) for usage in (LOGIN, OFFLINE))
+        return next(filter(None, choices), False)
+
+    def _choice_of(self, principal, usage):
+        undecided, active = ("state", "in", ("exists", "failed")), ("state", "=", "active")
         certificates = self.env["l10n_pl_ksef.certificate"]
-        waiting = certificates._of_company(principal, undecided, order="id desc", limit=1)
-        if not waiting or certificates._of_company(principal, ("state", "=", "active"), limit=1):
+        waiting = certificates._of_company(
+            principal, undecided, usage=usage, order="id desc", limit=1
+        )
+        if not waiting or certificates._of_company(principal, active, usage=usage, limit=1):
             return False
         return {
+            "usage": usage,
             "reason": waiting.state,
             "owner": waiting.owner_name or "",
             "can_issue": waiting._has_place_for_separate(),
@@ -147,6 +157,7 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
             return False
         return {
             "signer": session.signer_name or "",
+            "offline": principal._l10n_pl_ksef_needs_offline(),
             "ends_at": _text(session.refresh_valid_until),
         }
 

@@ -84,7 +84,8 @@ class L10n_Pl_KsefAccountActions(models.AbstractModel):
 
     def _numbered(self, principal, serial_number):
         number = ("serial_number", "=", str(serial_number))
-        return self.env["l10n_pl_ksef.certificate"]._of_company(principal, number, limit=1)
+        certificates = self.env["l10n_pl_ksef.certificate"]
+        return certificates._of_company(principal, number, usage=None, limit=1)
 
     def _revoke_certificate(self, principal, serial_number, reason):
         """Revoke a certificate, whether this Odoo holds its key or not."""

@@ -20,6 +20,7 @@ class L10n_Pl_KsefAccountOptions(models.AbstractModel):
         return {
             "internal_id": company.l10n_pl_ksef_internal_id or "",
             "responsible_ids": company.l10n_pl_ksef_responsible_ids.ids,
+            "offline": company.l10n_pl_ksef_offline,
             **{name: company[f"{PREFIX}{name}"] for name in SELECTIONS},
             "choices": {
                 name: company._fields[f"{PREFIX}{name}"]._description_selection(self.env)

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 
 from ..models.base.const import OPTIONS
+from ..models.certificate.certificate import OFFLINE
 from ..models.upkeep import alert_texts
 
 
@@ -16,12 +17,17 @@ class L10n_Pl_KsefAudit(models.Model):
         words = {
             "settings": self._settings_text,
             "agreed": self._agreed_text,
+            "agreed_offline": self._agreed_text,
             "taken_over": self._taken_over_text,
             "passed_over": self._passed_over_text,
         }
         for line in self:
             told = words.get(line.event)
-            line.detail_text = told(line.detail) if told and line.detail else line.detail
+            detail = line.detail or ""
+            if line.event.startswith("certificate_") and detail.partition(" ")[0] == OFFLINE:
+                kind = self.env._("for offline invoices")
+                detail = " ".join(filter(None, (kind, detail.partition(" ")[2])))
+            line.detail_text = told(detail) if told and detail else detail
 
     def _settings_text(self, detail):
         """Return "environment=test" as the settings' own labels say it."""

@@ -6,6 +6,8 @@ from odoo import fields, models, release
 from odoo.tools import format_datetime, formatLang
 
 from ..models.base import problems
+from ..models.base.locks import fresh
+from ..models.upkeep.availability import ENVIRONMENT, SILENT
 from ..models.vault.database_identity import is_neutralized
 from ..models.vault.vault import key_in_use, why_locked
 from ..tools import clock, probe, vault, xades
@@ -66,7 +68,7 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
         way = [*network, *answers]
         here = list(self._here(principal))
         is_administrator = self.env.user.has_group("base.group_system")
-        checks = list(self._connection(principal, answer))
+        checks = [*self._connection(principal, answer), *self._ministry(principal)]
         if not is_administrator:
             # That KSeF does not answer is told already, and may be KSeF's own trouble.
             checks.append(self._server([*(network if answer.error else way), *here]))
@@ -99,6 +101,23 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
         if session and not session._has_ended() and not answer.error:
             yield self._check(self.env._("Rights at KSeF"), *self._rights(principal))
         yield self._check(self.env._("Certificate"), *self._certificate(certificate))
+
+    def _ministry(self, principal):
+        """Tell what the Ministry says of KSeF; only of production it says anything."""
+        availability = self.env["l10n_pl_ksef.availability"]
+        if principal.l10n_pl_ksef_environment != ENVIRONMENT or not availability._address():
+            return
+        availability._ask()
+        # What was asked for is not in this transaction's snapshot.
+        with fresh(principal) as company:
+            here = self.with_env(company.env)
+            yield self._check(self.env._("The Ministry on KSeF"), None, here._ministrys_words())
+
+    def _ministrys_words(self):
+        availability = self.env["l10n_pl_ksef.availability"]
+        if availability._last().state == SILENT:
+            return self.env._("its service does not answer, which says nothing of KSeF")
+        return availability._sentence(ENVIRONMENT) or self.env._("no break and no failure is known")
 
     def _login(self, session):
         if not session:

@@ -24,6 +24,7 @@ OFFERED = {
         "company_ids",
         "environment",
         "state",
+        "usage",
         "origin",
         "owner_name",
         "identity_masked",

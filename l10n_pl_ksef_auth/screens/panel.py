@@ -6,10 +6,10 @@ from odoo.tools import format_date
 from ..models.base import problems
 from ..models.certificate.states import ISSUING
 from ..models.res_company import CONNECT_GROUP
-from ..models.session.states import IN_FLIGHT
 from ..models.vault.database_identity import is_neutralized
 from ..models.vault.vault import why_locked
 from ..tools import xades
+from .known import Known
 from .rights import in_words
 
 # A session that nothing renews is worth a warning when it ends within this time.
@@ -49,12 +49,27 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         if obstacle:
             return {**values, **self._locked(obstacle)}
         principal = company._l10n_pl_ksef_principal()
-        if problems.of_address(principal, principal.l10n_pl_ksef_environment):
+        if self._cut_off(principal):
             # Nothing is sent there. The address is the problem that is told already.
             return {**values, **self._in_need()}
         if is_neutralized(self.env) and values["state"] in ("disconnected", "attention"):
             values["problem"] = self._local("neutralized")
         return values
+
+    def _states(self, known, principals):
+        """Return the states of many connections as their panels show them, by the company."""
+        if why_locked(self.env):
+            return dict.fromkeys(principals, "attention")
+        cut_off = self._cut_off(principals)
+        return {
+            one: "attention" if one.l10n_pl_ksef_environment in cut_off else self._state(one, known)
+            for one in principals
+        }
+
+    def _cut_off(self, principals):
+        """Return the environments of companies to whose address nothing may be sent."""
+        environments = set(principals.mapped("l10n_pl_ksef_environment"))
+        return {one for one in environments if problems.of_address(principals, one)}
 
     def _locked(self, obstacle):
         """Return what replaces a part of the panel while the secrets cannot be used."""
@@ -81,13 +96,12 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
 
     def _connection(self, company):
         principal = company._l10n_pl_ksef_principal()
-        session = company._l10n_pl_ksef_session()
-        pending = self._on_the_way(principal)
-        state = self._state(principal, session, pending)
+        known = Known(principal)
+        session, pending = known.session(principal), known.pending(principal)
+        state = self._state(principal, known)
         user = self.env.user
         can_connect = user.has_group(CONNECT_GROUP) and principal in user.sudo().company_ids
         certificate = self._certificate(principal, session)
-        refused = self._refused_signature(principal, session)
         return {
             "company_name": company.name,
             "principal": principal.id,
@@ -99,12 +113,16 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             "color": COLORS[state],
             "headline": self._headline(principal, state, session),
             "certificate": certificate,
+            "offline": self.env["l10n_pl_ksef.panel.offline"]._line(principal),
+            "availability": self.env["l10n_pl_ksef.availability"]._sentence(
+                principal.l10n_pl_ksef_environment
+            ),
             "stands_on": self._stands_on(session),
             "missing_rights": self._rights_labels(session),
             # KSeF may be checking a signature, or have refused it, while an older session works.
             "is_verifying": "signature" in pending.mapped("method"),
-            "is_refused": bool(refused),
-            "problem": self._problem(principal, session, pending, refused),
+            "is_refused": bool(known.refused(principal)),
+            "problem": self._problem(principal, known),
             "can_connect": can_connect,
             "button": {
                 "label": self.env._("Refresh connection (signature)"),
@@ -112,7 +130,8 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             },
             **self.env["l10n_pl_ksef.panel.ways"]._ways(principal, session, state, can_connect),
             "poll_seconds": self._poll_seconds(pending, session, certificate),
-            "first_steps": state in ("disconnected", "waiting") and self._first_steps(principal),
+            "first_steps": state in ("disconnected", "waiting")
+            and self._first_steps(principal, known),
             "sign_again_at": self._sign_again_at(session, certificate),
             **self._life(session),
         }
@@ -124,10 +143,9 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         surely = self._is_surely_renewed(session)
         return not surely and fields.Datetime.to_string(session.refresh_valid_until)
 
-    def _first_steps(self, principal):
+    def _first_steps(self, principal, known):
         """Return what leads to a first connection, in order; False if there ever was one."""
-        activated = ("activated_at", "!=", False)
-        if self.env["l10n_pl_ksef.session"]._of_company(principal, activated, limit=1):
+        if known.was_connected(principal):
             return False
         nip = not problems.of_company(principal) and principal._l10n_pl_ksef_nip()
         steps = [
@@ -145,30 +163,24 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
 
     def _on_the_way(self, principal):
         """Return the company's sessions that have no outcome yet, the newest first."""
-        possible = ("state", "in", ("waiting", *IN_FLIGHT, "active"))
-        sessions = self.env["l10n_pl_ksef.session"]._of_company(principal, possible)
-        return sessions.filtered(
-            lambda session: (
-                session.state in IN_FLIGHT
-                or (session.state == "waiting" and session.method == "certificate")
-                or (session.state == "waiting" and session.document_secret)
-                or (session.state == "active" and not session.rights_checked_at)
-            )
-        )
+        return Known(principal).pending(principal)
 
     def _certificates_on_the_way(self, principal):
         issuing = ("state", "in", ISSUING)
-        return self.env["l10n_pl_ksef.certificate"]._of_company(principal, issuing)
+        certificates = self.env["l10n_pl_ksef.certificate"]
+        return certificates._of_company(principal, issuing, usage=None)
 
-    def _state(self, principal, session, pending):
-        state = self._state_of(session, pending)
+    def _state(self, principal, known):
+        """Return a connection's state, but for what stops all connections of this database.
+
+        :param known: Known, of this company and perhaps others
+        """
+        state = self._state_of(known.session(principal), known.pending(principal))
         if state != "disconnected":
             return state
-        if self.env["l10n_pl_ksef.session"]._last_failure(principal):
+        if known.failure(principal):
             return "attention"
-        signing = ("state", "=", "waiting"), ("method", "=", "signature")
-        asked = self.env["l10n_pl_ksef.session"]._of_company(principal, *signing)
-        return "waiting" if asked._live_challenges() else "disconnected"
+        return "waiting" if known.is_asked(principal) else "disconnected"
 
     def _state_of(self, session, pending):
         """Return the state that sessions alone tell, so that one query does for many companies."""
@@ -204,15 +216,6 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
     def _is_late(self, session):
         late = bool(session.renew_at) and session.renew_at + LATE < session._now()
         return late or session._is_running_out()
-
-    def _refused_signature(self, principal, session):
-        """Return the session of the newest signature if KSeF refused it and none worked since."""
-        sessions = self.env["l10n_pl_ksef.session"]
-        since = session or sessions._last_that_counts(principal)
-        sent = ("method", "=", "signature"), ("user_id", "!=", False)
-        return sessions._last_of_context(principal, *sent).filtered(
-            lambda one: one._is_refused_signature() and one._is_later_than(since)
-        )
 
     def _headline(self, principal, state, session):
         if state == "attention" and session:
@@ -306,52 +309,37 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         missing = session._missing_rights() if session.rights_checked_at else ()
         return [in_words(self.env, [right]) for right in missing]
 
-    def _problem(self, principal, session, pending, refused):
+    def _problem(self, principal, known):
         """Return what went wrong last, unless it was mended since; False when nothing did."""
         obstacle = problems.of_company(principal)
         if obstacle:
             return self._texts(obstacle, principal)
-        source = pending[:1] if pending[:1].problem else refused or session
-        source = source or self.env["l10n_pl_ksef.session"]._last_failure(principal)
+        session, pending = known.session(principal), known.pending(principal)
+        source = pending[:1] if pending[:1].problem else known.refused(principal) or session
+        source = source or known.failure(principal)
         if source.problem:
             ends = not session or session._has_ended() or session._is_running_out()
             lasting = ends and source._is_held_up()
             problem = problems.lasting(source.problem) if lasting else source.problem
             return self._texts(problem, principal, source)
-        if not session and not pending:
-            certificates = self.env["l10n_pl_ksef.certificate"]
-            if certificates._lacks_agreement(principal):
-                return self._texts(problems.local("not_agreed"), principal)
-            if self._is_of_another(principal):
-                return self._texts(problems.local("nip_changed"), principal)
-        lacking = session.renew_at and xades.available()
-        if lacking:
-            return self._texts(problems.local(f"xmlsec_{lacking}"), principal)
-        if self._is_late(session):
-            return self._texts(problems.local("renewal_late"), principal)
-        ended = not session and self._why_ended(principal, pending)
+        code = self._standing_problem(principal, known)
+        if code:
+            return self._texts(problems.local(code), principal)
+        ended = not session and known.why_ended(principal)
         return ended and self._texts(problems.lasting(ended), principal)
 
-    def _why_ended(self, principal, pending):
-        """Return why nothing has followed the last login, where no session says so, or False."""
-        sessions = self.env["l10n_pl_ksef.session"]
-        if pending:
-            return sessions._hold_up(principal)
-        last = sessions._last_of_context(principal, ("activated_at", "!=", False))
-        if not last or last.closed_by_user:
-            return False
-        usable = principal._l10n_pl_ksef_certificate()._usable()
-        return problems.local("renewal_late" if usable else "ended")
-
-    def _is_of_another(self, principal):
-        """Return True if the only active session is for another NIP, and no certificate logs in.
-
-        The company had that NIP, or was that unit, when somebody signed.
-        """
-        if principal._l10n_pl_ksef_certificate()._usable():
-            return False
-        live = ("state", "=", "active"), ("revoke_requested", "=", False)
-        return bool(self.env["l10n_pl_ksef.session"]._of_company(principal, *live, limit=1))
+    def _standing_problem(self, principal, known):
+        """Return the code of what is wrong although no login says so; empty when nothing is."""
+        session = known.session(principal)
+        if not session and not known.pending(principal):
+            if known.lacks_agreement(principal):
+                return "not_agreed"
+            if known.is_of_another(principal):
+                return "nip_changed"
+        lacking = session.renew_at and xades.available()
+        if lacking:
+            return f"xmlsec_{lacking}"
+        return "renewal_late" if self._is_late(session) else ""
 
     def _texts(self, problem, principal, session=None):
         nip, signer = principal._l10n_pl_ksef_number(), session and session.signer_name

@@ -7,6 +7,7 @@ from odoo.exceptions import AccessError, UserError
 from ..models.base import problems
 from ..models.base.const import OPTIONS
 from ..models.base.locks import fresh
+from ..models.certificate.certificate import OFFLINE
 from ..models.res_company import CONNECT_GROUP, SEE_GROUP
 from ..models.vault.vault import note_backup
 from ..tools.errors import KsefError
@@ -181,7 +182,7 @@ class ResCompany(models.Model):
         options = self.env["l10n_pl_ksef.account.options"]
         return options._save(principal, values, confirmed) or self.l10n_pl_ksef_account()
 
-    def l10n_pl_ksef_load_certificate(self, files, password):
+    def l10n_pl_ksef_load_certificate(self, files, password, either=False):
         """Take a KSeF certificate and its key, as the Ministry's portal gives them.
 
         The user confirms by password first, in a call of its own: Odoo's check keeps the arguments
@@ -189,6 +190,7 @@ class ResCompany(models.Model):
 
         :param list files: base64 of one PKCS#12, or of a certificate and a key (PEM, DER)
         :param str password: of the key; not stored
+        :param bool either: where none logs in, take one for offline invoices
         :return dict: l10n_pl_ksef_account(), with ``problem`` when the files are of no use; or
             ``confirm``, the action that asks: call again when its window has closed
         """
@@ -200,7 +202,7 @@ class ResCompany(models.Model):
         except (binascii.Error, TypeError, ValueError):
             contents = [b""]
         problem = principal.env["l10n_pl_ksef.certificate"]._load(
-            principal, contents, password or None
+            principal, contents, password or None, bool(either)
         )
         return self._l10n_pl_ksef_account_after(problem)
 
@@ -212,19 +214,23 @@ class ResCompany(models.Model):
         """
         return {"type": "ir.actions.act_window_close"}
 
-    def l10n_pl_ksef_issue_certificate(self):
+    def l10n_pl_ksef_issue_certificate(self, usage="login"):
         """Apply for a certificate for this Odoo, although the signer has one elsewhere.
 
         It uses up one of the applications that its owner has for life, so the user confirms first.
 
+        :param str usage: login, or offline for the one that signs offline invoices
         :return dict: l10n_pl_ksef_account(); or ``confirm``, the action that asks: call again when
             its window has closed
         """
         principal = self._l10n_pl_ksef_managed()
         if not recently_confirmed(self.env):
             return {"confirm": self.l10n_pl_ksef_confirm()}
-        problem = principal.env["l10n_pl_ksef.certificate"]._issue_separate(
-            principal, self.env.user
+        certificates = principal.env["l10n_pl_ksef.certificate"]
+        problem = (
+            certificates._issue_separate_offline(principal)
+            if usage == OFFLINE
+            else certificates._issue_separate(principal, self.env.user)
         )
         return self._l10n_pl_ksef_account_after(problem)
 
@@ -240,6 +246,21 @@ class ResCompany(models.Model):
         if not recently_confirmed(self.env):
             return {"confirm": self.l10n_pl_ksef_confirm()}
         problem = principal.env["l10n_pl_ksef.certificate"]._issue_with_consent(principal)
+        return self._l10n_pl_ksef_account_after(problem)
+
+    def l10n_pl_ksef_issue_offline(self):
+        """Confirm for the certificate's owner, and apply for one that signs offline invoices.
+
+        It uses up one of the applications that its owner has for life, so the user confirms first.
+
+        :return dict: l10n_pl_ksef_account(); or ``confirm``, the action that asks: call again when
+            its window has closed
+        :raises AccessError: the owner's certificate serves a company that is not the user's
+        """
+        principal = self._l10n_pl_ksef_managed()
+        if not recently_confirmed(self.env):
+            return {"confirm": self.l10n_pl_ksef_confirm()}
+        problem = principal.env["l10n_pl_ksef.certificate"]._issue_offline(principal)
         return self._l10n_pl_ksef_account_after(problem)
 
     def l10n_pl_ksef_terms_of_renewal(self, serial_number):

@@ -4,6 +4,8 @@ from . import test_after_an_outage
 from . import test_agreement
 from . import test_alerts
 from . import test_audit
+from . import test_batch
+from . import test_availability
 from . import test_certificate
 from . import test_certificate_states
 from . import test_company_separation
@@ -24,10 +26,14 @@ from . import test_javascript
 from . import test_login_problems
 from . import test_lost_requests
 from . import test_nobody_is_left
+from . import test_office_starts
+from . import test_offline_certificate
+from . import test_offline_codes
 from . import test_office
 from . import test_office_requests
 from . import test_office_rights
 from . import test_one_for_many
+from . import test_overview
 from . import test_other_transactions
 from . import test_panel_states
 from . import test_polish

@@ -199,6 +199,12 @@ class KsefCase(MovedTime, TransactionCase):
         )
 
     @classmethod
+    def issues_invoices(cls, company):
+        """Have a company issue invoices in Odoo: it gets a journal for them."""
+        journal = {"name": "Sprzedaż", "code": "FVS", "type": "sale", "company_id": company.id}
+        cls.env["account.journal"].create(journal)
+
+    @classmethod
     def make_user(cls, login, groups, companies=None):
         """Create a user with some groups (comma-separated), in our company or other ones."""
         companies = companies or cls.company
@@ -210,19 +216,35 @@ class KsefCase(MovedTime, TransactionCase):
             company_ids=[Command.set(companies.ids)],
         )
 
+    def begin(self):
+        """Do what each test of the class begins with: it is done once, before the first."""
+
     def setUp(self):
+        if "beginning" not in vars(type(self)):
+            self._begin_class()
         super().setUp()
-        # Steps commit on cursors of their own; here these are savepoints of the test's transaction.
-        if not self._registry_patched:
-            # A test with a browser has done so already.
-            self.registry_enter_test_mode()
-        self.simulator.faults.clear()
+        at_ksef, offset = self.beginning
         self.simulator.settings.reset()
+        self.simulator.go_back_to(at_ksef)
+        clock.travel(offset)
+        self.watch_contract()
+        self.addCleanup(clock.travel, timedelta())
+
+    def _begin_class(self):
+        """Begin in the class's own transaction: the tests' savepoints come after it."""
+        if not self._registry_patched:
+            # Steps commit on cursors of their own; here these are savepoints of one transaction.
+            # A class with a browser has done so already.
+            self.registry_enter_test_mode_cls()
         # Before the reset: its people have their rights from that moment on.
         self.simulator.clock.set(clock.now())
         self.simulator.reset()
-        self.watch_contract()
-        self.addCleanup(clock.travel, timedelta())
+        broken = breaches_of(self.simulator)
+        self.begin()
+        self.assertFalse(broken, "not as KSeF's contract says")
+        self.env.invalidate_all()
+        # What KSeF remembers, and how far time has moved, when each test begins.
+        type(self).beginning = self.simulator.keep(), clock.offset()
 
     def watch_contract(self):
         """Fail the test if an exchange differs from KSeF's official contract."""

@@ -55,10 +55,6 @@ class OwnDatabaseCase(MovedTime, BaseCase):
         # What lives as long as the run: not looked at in vain again and again, nor copied by forks.
         gc.collect()
         gc.freeze()
-        cls.addClassCleanup(gc.unfreeze)
-        # Years make much garbage that dies young: looking for it more rarely is enough.
-        cls.addClassCleanup(gc.set_threshold, *gc.get_threshold())
-        gc.set_threshold(100_000, 50, 50)
         cls.addClassCleanup(clock.travel, timedelta())
         cls.simulator = Simulator(free_port())
         cls.broken = breaches_of(cls.simulator)

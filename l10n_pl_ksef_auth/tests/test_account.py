@@ -13,9 +13,12 @@ from .common import OWNER, KsefCase, credentials, home_made, packed
 class TestAccount(KsefCase):
     """The screen "Account": certificates and logins here and at KSeF."""
 
+    def begin(self):
+        self.certified()
+
     def setUp(self):
         super().setUp()
-        self.certificate = self.certified()
+        self.certificate = self.company._l10n_pl_ksef_certificate()
 
     def account(self, user=None):
         return self.company.with_user(user or self.accountant)

@@ -9,8 +9,7 @@ from .common import KsefCase, put
 class TestAfterAnOutage(KsefCase):
     """KSeF is away for hours while a company has to log in with its certificate."""
 
-    def setUp(self):
-        super().setUp()
+    def begin(self):
         self.certified()
         put(self.company._l10n_pl_ksef_session(), state="expired")
 

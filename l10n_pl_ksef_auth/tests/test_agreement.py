@@ -29,9 +29,12 @@ class AgreementCase(KsefCase):
         super().setUpClass()
         cls.client_b = cls.make_company("Klient B", OTHERS_NIP)
 
+    def begin(self):
+        self.certified()
+
     def setUp(self):
         super().setUp()
-        self.certificate = self.certified()
+        self.certificate = self.company._l10n_pl_ksef_certificate()
         self.simulator.world.add_company(OTHERS_NIP, "Klient B")
         self.simulator.world.grant(OWNER.identity, OTHERS_NIP)
 

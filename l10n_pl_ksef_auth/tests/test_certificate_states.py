@@ -11,9 +11,12 @@ from .common import OWNER, KsefCase, credentials, put
 class TestCertificateStates(KsefCase):
     """No certificate stays in a state for ever, and logins are planned by its state."""
 
+    def begin(self):
+        self.certified()
+
     def setUp(self):
         super().setUp()
-        self.certificate = self.certified()
+        self.certificate = self.company._l10n_pl_ksef_certificate()
 
     def waiting_choice(self, environment="test"):
         """Return a certificate that waits for a choice: its owner has one outside this Odoo."""
@@ -93,9 +96,12 @@ class TestCertificateStates(KsefCase):
 class TestOneClick(KsefCase):
     """A certificate that is held here connects more companies."""
 
+    def begin(self):
+        self.certified()
+
     def setUp(self):
         super().setUp()
-        self.certificate = self.certified()
+        self.certificate = self.company._l10n_pl_ksef_certificate()
         self.other = self.make_company("Druga Sp. z o.o.", "1111111111")
         self.simulator.world.add_company("1111111111", "Druga")
         self.simulator.world.grant(OWNER.identity, "1111111111")

@@ -13,9 +13,12 @@ class TestCompanySeparation(KsefCase):
         super().setUpClass()
         cls.other = cls.make_company("Poufny Klient Sp. z o.o.", "1111111111")
 
+    def begin(self):
+        self.certified()
+
     def setUp(self):
         super().setUp()
-        self.certificate = self.certified()
+        self.certificate = self.company._l10n_pl_ksef_certificate()
         self.simulator.world.add_company("1111111111", "Poufny Klient")
         self.simulator.world.grant(OWNER.identity, "1111111111")
 

@@ -7,9 +7,12 @@ from .common import KsefCase
 class TestConfirmation(HttpCase, KsefCase):
     """Sensitive actions ask for the password, or for typed words where there is none."""
 
+    def begin(self):
+        self.connect()
+
     def setUp(self):
         super().setUp()
-        self.login = self.connect()
+        self.login = self.company._l10n_pl_ksef_session()
         self.authenticate("ksef_accountant", "ksef_accountant")
 
     def call(self, model, method, *args, **context):

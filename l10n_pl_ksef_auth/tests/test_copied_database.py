@@ -25,9 +25,11 @@ class TestCopiedDatabase(KsefCase):
     Real copies are made by tests/e2e/test_database_copies.py.
     """
 
+    def begin(self):
+        self.certified()
+
     def setUp(self):
         super().setUp()
-        self.certified()
         self.session = self.company._l10n_pl_ksef_session()
 
     def move(self, code):

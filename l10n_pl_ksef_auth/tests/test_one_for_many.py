@@ -9,9 +9,12 @@ OTHERS_NIP = "1111111111"
 class TestOneForMany(KsefCase):
     """One certificate connects many companies: those that KSeF lets its owner in for."""
 
+    def begin(self):
+        self.certified()
+
     def setUp(self):
         super().setUp()
-        self.certificate = self.certified()
+        self.certificate = self.company._l10n_pl_ksef_certificate()
         self.simulator.world.add_company(OTHERS_NIP, "Druga")
         self.other = self.make_company("Druga Sp. z o.o.", OTHERS_NIP)
         self.accountant.company_ids |= self.other

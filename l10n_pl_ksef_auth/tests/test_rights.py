@@ -36,6 +36,14 @@ class TestRights(KsefCase):
                 held = offered["groups"][upper]["all_implied_ids"]
                 self.assertIn(lower, held, offered["groups"][upper]["name"])
 
+    def test_having_no_right_for_ksef_is_a_word_in_the_users_language(self):
+        privilege = self.env.ref("l10n_pl_ksef_auth.privilege_ksef")
+        self.env["res.lang"]._activate_lang("pl_PL")
+        for lang, word in (("en_US", "None"), ("pl_PL", "Brak")):
+            groups = self.env["res.groups"].with_context(lang=lang)
+            offered = groups._get_view_group_hierarchy()["privileges"][privilege.id]
+            self.assertEqual(offered["placeholder"], word)
+
     def test_who_finds_the_menu_where(self):
         """Check that each user has one menu KSeF: in accounting, or where there is none, alone."""
         administrator = "base.group_system"

@@ -36,16 +36,25 @@ MODELS = {
     "l10n_pl_ksef.grant": "to_whom",
     "l10n_pl_ksef.audit": "event",
     "l10n_pl_ksef.alert": "reason",
+    "l10n_pl_ksef.availability": "state",
     "l10n_pl_ksef.authorization": "step",
     "l10n_pl_ksef.unlock": "code",
     "l10n_pl_ksef.confirmation": "phrase",
+    "l10n_pl_ksef.overview": "name",
+    "l10n_pl_ksef.batch": "kind",
+    "l10n_pl_ksef.batch.line": "number",
     "l10n_pl_ksef.office.setup": "company_name",
     "l10n_pl_ksef.request": "state",
     "l10n_pl_ksef.request.token": "kind",
     "l10n_pl_ksef.request.guesses": "count",
     "l10n_pl_ksef.link.address": "create_date",
 }
-BOOKS = ("l10n_pl_ksef.session", "l10n_pl_ksef.certificate", "l10n_pl_ksef.audit")
+BOOKS = (
+    "l10n_pl_ksef.session",
+    "l10n_pl_ksef.certificate",
+    "l10n_pl_ksef.audit",
+    "l10n_pl_ksef.overview",
+)
 ALERTS = (
     *BOOKS,
     "l10n_pl_ksef.alert",
@@ -87,13 +96,18 @@ class TestRoleTable(KsefCase):
             company_ids=[Command.set(company.ids)],
         )
 
+    def begin(self):
+        self.certified()
+
     def setUp(self):
         super().setUp()
-        self.certificate = self.certified()
+        self.certificate = self.company._l10n_pl_ksef_certificate()
         self.session = self.company._l10n_pl_ksef_session()
         window = self.open_window(self.manager)
         self.attach(window, self.downloaded(window))
         make = {"company_id": self.company.id, "code": "copy_moved"}
+        batch = {"kind": "connect", "line_ids": [Command.create({"company_id": self.company.id})]}
+        batch = self.env["l10n_pl_ksef.batch"].create(batch)
         alert = {"company_id": self.company.id, "environment": "test", "reason": "login"}
         office = self.make_office()
         self.records = {
@@ -109,11 +123,17 @@ class TestRoleTable(KsefCase):
             "l10n_pl_ksef.agreement": self.certificate.agreement_ids,
             "l10n_pl_ksef.audit": self.env["l10n_pl_ksef.audit"].search([], limit=1),
             "l10n_pl_ksef.alert": self.env["l10n_pl_ksef.alert"].create(alert),
+            "l10n_pl_ksef.availability": self.env["l10n_pl_ksef.availability"].create(
+                {"state": "available", "asked_at": self.session._now()}
+            ),
             "l10n_pl_ksef.authorization": window.sudo(),
             "l10n_pl_ksef.unlock": self.env["l10n_pl_ksef.unlock"].create(make),
             "l10n_pl_ksef.confirmation": self.env["l10n_pl_ksef.confirmation"].create(
                 {"request": "[]", "phrase": "x"}
             ),
+            "l10n_pl_ksef.overview": self.env["l10n_pl_ksef.overview"].browse(self.company.id),
+            "l10n_pl_ksef.batch": batch,
+            "l10n_pl_ksef.batch.line": batch.line_ids,
             **self.make_request(),
         }
 

@@ -20,6 +20,9 @@ class TestRotation(KsefCase):
 
     reminds_of_backup = True
 
+    def begin(self):
+        self.certified()
+
     def setUp(self):
         super().setUp()
         file = vault_room.sources(self.env)["file"]
@@ -28,7 +31,7 @@ class TestRotation(KsefCase):
         self.addCleanup(lambda: file.write_text(text) if text else file.unlink(missing_ok=True))
         self.addCleanup(old.unlink, missing_ok=True)
         self.file, self.old = file, old
-        self.certificate = self.certified()
+        self.certificate = self.company._l10n_pl_ksef_certificate()
         self.session = self.company._l10n_pl_ksef_session()
 
     def rotate(self):

@@ -25,9 +25,12 @@ SERVER_ACTION = "{'type': 'ir.actions.act_window_close', 'help': str(record.%s)}
 class TestSecrets(KsefCase):
     """A stored secret is bound to its record, unreadable without its key, closed to typed code."""
 
+    def begin(self):
+        self.connect()
+
     def setUp(self):
         super().setUp()
-        self.session = self.connect()
+        self.session = self.company._l10n_pl_ksef_session()
 
     def other_key(self, *more):
         """Set another key than the database's own in the environment, and more keys behind it."""

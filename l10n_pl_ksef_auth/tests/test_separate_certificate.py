@@ -11,8 +11,7 @@ from .common import KsefCase
 class TestSeparateCertificate(KsefCase):
     """The signer has a certificate outside this Odoo and chooses: one more, or that one."""
 
-    def setUp(self):
-        super().setUp()
+    def begin(self):
         # This Odoo forgets the certificate, as if another program had it issued.
         self.certified().unlink()
         self.env["l10n_pl_ksef.session"].search([]).unlink()

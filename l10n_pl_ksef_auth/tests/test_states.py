@@ -14,9 +14,12 @@ STEPS = "odoo.addons.l10n_pl_ksef_auth.models.base.steps"
 class TestStates(KsefCase):
     """A state that the table does not lead to is refused, logged, and leaves the record alone."""
 
+    def begin(self):
+        self.connect()
+
     def setUp(self):
         super().setUp()
-        self.session = self.connect()
+        self.session = self.company._l10n_pl_ksef_session()
 
     def misled(self, method, mistake):
         """Have a step of the session make a mistake, and run it."""

@@ -7,9 +7,12 @@ from .common import OWNER, KsefCase
 class TakeOverCase(KsefCase):
     """A company with its certificate, before somebody else signs for it."""
 
+    def begin(self):
+        self.certified()
+
     def setUp(self):
         super().setUp()
-        self.former = self.certified()
+        self.former = self.company._l10n_pl_ksef_certificate()
         self.replaced = self.company._l10n_pl_ksef_session()
 
     def take_over(self, revoke=False, user=None, company=None):
@@ -60,11 +63,13 @@ class TakeOverCase(KsefCase):
 class TestAnotherSigner(KsefCase):
     """Another person signs, without being asked what becomes of the former certificate."""
 
-    def setUp(self):
-        super().setUp()
-        self.former = self.certified()
+    def begin(self):
+        type(self).former = self.certified()
         self.connect("qualified", consent=True)
         self.settle()
+
+    def setUp(self):
+        super().setUp()
         self.successor = self.company._l10n_pl_ksef_certificate()
 
     def test_the_connection_stands_on_the_new_signer(self):
@@ -254,9 +259,11 @@ class TestTakeOver(TakeOverCase):
 class TestTakeOverAtOnce(TakeOverCase):
     """Another identity takes over while the first signer's certificate is still on its way."""
 
+    def begin(self):
+        self.connect(consent=True)
+
     def setUp(self):
         super(TakeOverCase, self).setUp()
-        self.connect(consent=True)
         self.on_its_way = self.env["l10n_pl_ksef.certificate"].search([])
 
     def test_an_application_that_was_not_sent_yet_is_given_up(self):

@@ -8,12 +8,14 @@ from .common import KsefCase, packed
 class TestOwnCertificate(KsefCase):
     """Who has a KSeF certificate already connects with it, without a signature."""
 
-    def setUp(self):
-        super().setUp()
+    def begin(self):
         certificate = self.certified()
-        self.file = packed(certificate)
+        type(self).file = packed(certificate)
         certificate.sudo().unlink()
         self.env["l10n_pl_ksef.session"].search([]).unlink()
+
+    def setUp(self):
+        super().setUp()
         self.assertEqual(self.panel()["state"], "disconnected")
         self.window = self.open_window()
         self.window.go("certificate")

@@ -60,9 +60,12 @@ STORE = "ENV['res.partner'].sudo().browse(%s).write({'ref': str(%s)})"
 class TestTypedCode(KsefCase):
     """Code that was typed into Odoo gets no token, no key and no document, wherever it is typed."""
 
+    def begin(self):
+        self.certified()
+
     def setUp(self):
         super().setUp()
-        self.certificate = self.certified()
+        self.certificate = self.company._l10n_pl_ksef_certificate()
         self.session = self.company._l10n_pl_ksef_session()
         self.note = self.env["res.partner"].create({"name": "x"})
         # What keeps a window open that asks for confirmation, and outlives the test's own request.

@@ -15,9 +15,12 @@ from .common import OWNER, KsefCase
 class TestUninstalling(KsefCase):
     """Who uninstalls the addon is asked what becomes of that which is open at KSeF."""
 
+    def begin(self):
+        self.certified()
+
     def setUp(self):
         super().setUp()
-        self.certificate = self.certified()
+        self.certificate = self.company._l10n_pl_ksef_certificate()
         self.session = self.company._l10n_pl_ksef_session()
         self.addCleanup(kept_in(self.env).unlink, missing_ok=True)
 

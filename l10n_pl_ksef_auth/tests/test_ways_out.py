@@ -106,6 +106,16 @@ class TestHistory(KsefCase):
         reader = session.with_context(lang="en_US", tz="Europe/Warsaw")
         self.assertRegex(reader.display_name, rf"^Connection .*\d, {session.signer_name}$")
 
+    def test_a_certificate_is_named_by_its_end_and_its_owner(self):
+        certificate = self.certified().with_context(lang="en_US", tz="Europe/Warsaw")
+        name = rf"^Certificate until .*\d, {certificate.owner_name}$"
+        self.assertRegex(certificate.display_name, name)
+
+    def test_on_a_phone_histories_and_notices_are_cards(self):
+        for name in ("session", "audit", "alert"):
+            action = self.env.ref(f"l10n_pl_ksef_auth.action_{name}")
+            self.assertIn(action.mobile_view_mode, action.view_mode.split(","))
+
     def test_what_went_wrong_stands_in_the_login(self):
         self.send_signed(window := self.open_window(), "stranger")
         self.follow(window)

@@ -44,6 +44,7 @@ def load_credentials(
     *files: bytes,
     password: str | None = None,
     wanted: Callable[[Certificate], bool] = lambda certificate: True,
+    fits: Callable[[Certificate], bool] | None = None,
 ) -> Pair:
     """Return a key in these files and the certificate that belongs to it, if they log in.
 
@@ -52,16 +53,18 @@ def load_credentials(
     :param files: in any number up to eight, any order and any of the forms that programs write
     :param password: of what is locked; ignored where nothing is
     :param wanted: which certificate to prefer where several fit
+    :param fits: which certificates count: those that log in unless told
     :raises CredentialError: only where no pair does, with the reason
     """
     found = search(files)
     keyring = _Keyring(found, password)
-    pair = _best(found, wanted)
+    fits = fits or may_authenticate
+    pair = _best(found, wanted, fits)
     for locked in sorted(found.locked, key=lambda item: item.rounds):
         if pair and wanted(pair[1]):
             break
         if keyring.opens(locked):
-            pair = _best(found, wanted)
+            pair = _best(found, wanted, fits)
     if not pair:
         keyring.blame()
         raise CredentialError(_reason(found))
@@ -179,10 +182,12 @@ def _certified(certificate: Certificate) -> bytes:
         return b""
 
 
-def _best(found: Found, wanted: Callable[[Certificate], bool]) -> Pair | None:
-    """Return the pair that logs in, the wanted and longest one if there are several."""
+def _best(
+    found: Found, wanted: Callable[[Certificate], bool], fits: Callable[[Certificate], bool]
+) -> Pair | None:
+    """Return the pair that fits, the wanted and longest one if there are several."""
     keys = {_public_bytes(key.public_key()): key for key in found.keys if is_accepted(key)}
-    known = [item for item in found.certificates if may_authenticate(item)]
+    known = [item for item in found.certificates if fits(item)]
     pairs = [(keys[public], item) for item in known if (public := _certified(item)) in keys]
     pairs.sort(key=lambda pair: (wanted(pair[1]), pair[1].valid_to), reverse=True)
     return next((pair for pair in pairs[:_MOST_CHECKS] if _is_sound(pair[0], found)), None)

@@ -2,7 +2,11 @@ from . import authorization
 from . import authorization_file
 from . import authorization_view
 from . import authorization_advice
+from . import batch
+from . import batch_ask
+from . import batch_desk
 from . import confirmation
+from . import company_users
 from . import uninstall
 from . import unlock
 from . import office_setup

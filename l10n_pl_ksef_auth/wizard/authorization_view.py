@@ -36,6 +36,8 @@ class L10n_Pl_KsefAuthorizationView(models.AbstractModel):
                 window, upload.reading
             ),
             "answer": window.answer,
+            # The consent names a certificate for offline invoices, too.
+            "offline": company._l10n_pl_ksef_needs_offline(),
             "verifying": window._verifying(),
             "result": window._result(),
             "signing_url": self._signing_url(),

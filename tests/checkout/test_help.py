@@ -9,7 +9,7 @@ from lxml import etree
 from polish_texts import texts_of
 from tracked_files import tracked
 
-from stack.places import ROOT
+from stack.places import ROOT, addons
 
 ADDON = "l10n_pl_ksef_auth"
 PAGE = f"{ADDON}/views/ksef_help_templates.xml"
@@ -48,8 +48,9 @@ def test_each_picture_is_made_by_a_test_of_the_browser():
     pictures = runpy.run_path(str(ROOT / "tests/e2e/manual.py"))["PICTURES"]
     sources = "".join((ROOT / name).read_text() for name in tracked("tests/e2e/test_*.py"))
     assert not [name for name in pictures if f'picture("{name}")' not in sources]
-    kept = {Path(name).stem for name in tracked(f"{ADDON}/static/description/*.png")}
-    assert {picture.file for picture in pictures.values()} == kept - {Path(n).stem for n in OTHERS}
+    kept = {name for addon in addons() for name in tracked(f"{addon}/static/description/*.png")}
+    made = {str(picture.path.relative_to(ROOT)) for picture in pictures.values()}
+    assert made == {name for name in kept if Path(name).name not in OTHERS}
 
 
 def test_each_link_within_the_page_leads_somewhere():

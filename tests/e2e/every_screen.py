@@ -16,7 +16,11 @@ from tour import ACCOUNTANT, ADMINISTRATOR, CLERK, USUAL, Tour
 #: Width and height in CSS pixels: a laptop, a desktop, a tablet, a phone.
 SIZES = (USUAL, (1920, 1080), (768, 1024), (390, 844))
 #: What a zoomed browser has left of a screen, in CSS pixels, by what its user says.
-ZOOMED = {"150 % on 1366×768": (911, 512), "200 % on 1920×1080": (960, 540)}
+ZOOMED = {
+    "150 % on 1366×768": (911, 512),
+    "200 % on 1366×768": (683, 384),
+    "200 % on 1920×1080": (960, 540),
+}
 
 BAR = ".o_ksef_systray"
 DASHBOARD, POPOVER = ".o_ksef_dashboard", ".o_ksef_popover"
@@ -25,7 +29,9 @@ PAGE, SETTINGS = ".o_ksef_page", "[id^=l10n_pl_ksef]"
 WINDOW = ".modal-content:has(.o_ksef_authorization)"
 DIALOG = ".modal-content"
 #: Of Odoo's own lists and forms, what our views say.
-VIEW = ".o_data_cell, .o_column_title, .o_form_sheet"
+VIEW = ".o_data_cell, .o_column_title, .o_form_sheet, .o_kanban_record"
+#: Odoo shows cards instead of a list on a phone.
+RECORDS, ONE_RECORD = ".o_list_view, .o_kanban_view", ".o_data_cell, .o_kanban_record"
 FOOTER = ".modal-footer button"
 
 
@@ -91,9 +97,9 @@ SETTINGS_BLOCK = _at(
     "#l10n_pl_ksef_connection .o_ksef_panel dl",
     ADMINISTRATOR,
 )
-HISTORY = _at("/odoo/action-l10n_pl_ksef_auth.action_session", ".o_list_view")
-NOTICES = _at("/odoo/ksef-notices", ".o_list_view, .o_view_nocontent")
-AUDIT = _at("/odoo/ksef-audit", ".o_list_view")
+HISTORY = _at("/odoo/action-l10n_pl_ksef_auth.action_session", RECORDS)
+NOTICES = _at("/odoo/ksef-notices", f"{RECORDS}, .o_view_nocontent")
+AUDIT = _at("/odoo/ksef-audit", RECORDS)
 DIAGNOSIS = _at("/odoo/ksef-diagnosis", ".o_ksef_diagnosis")
 
 
@@ -272,7 +278,7 @@ def _dialog(
 
 def _first_record(tour: Tour) -> None:
     HISTORY(tour)
-    tour.page.locator(".o_data_row .o_data_cell").first.click()
+    tour.page.locator(ONE_RECORD).first.click()
     expect(tour.page.locator(".o_form_view")).to_be_visible()
 
 

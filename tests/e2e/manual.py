@@ -1,6 +1,7 @@
-"""The manual's pictures: each says in itself what it shows, so that a test can tell it is outdated.
+"""The pictures of the manual and of the addons' pages: each says in itself what it shows.
 
-Compared are words, buttons and their order, not pixels: those differ from machine to machine.
+So a test can tell which is outdated. Compared are words, buttons and their order, not pixels: those
+differ from machine to machine.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from playwright.sync_api import FloatRect, Page
 
 from stack.places import ROOT
 
-FOLDER = ROOT / "l10n_pl_ksef_auth/static/description"
+ADDON, GLUE = "l10n_pl_ksef_auth", "l10n_pl_edi_ksef_auth"
 #: `./run manual` sets it, and the pictures are made anew.
 VARIABLE = "MANUAL"
 WINDOW = ".modal-content:has(.o_ksef_authorization)"
@@ -45,15 +46,21 @@ SCRIPT = """selectors => [...document.querySelectorAll(selectors)].flatMap(root 
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture of the manual.
+    """One picture of the manual, or of an addon's page.
 
     ``file`` without its ending; ``part`` is what is cut out of the page (its top, when empty);
-    ``compared`` is what of ours is looked at.
+    ``compared`` is what of ours is looked at; ``addon`` keeps it.
     """
 
     file: str
     part: str
     compared: str
+    addon: str = ADDON
+
+    @property
+    def path(self) -> Path:
+        """Return where the picture is kept."""
+        return ROOT / self.addon / "static/description" / f"{self.file}.png"
 
 
 #: By the names that the journeys' tests give to their pictures.
@@ -70,6 +77,11 @@ PICTURES = {
     "take_over_1_account": Picture(
         "account", "", ".o_ksef_account_page h3, .o_ksef_account_page th"
     ),
+    "not_in_ksef": Picture("not_in_ksef", "", ".o_ksef_notice, .ribbon", GLUE),
+    "send_window": Picture("send_window", ".modal-content", ".modal .o_ksef_notice", GLUE),
+    "not_sent_list": Picture(
+        "not_sent_list", "", ".o_facet_value, .o_data_cell[name=l10n_pl_ksef_edi_state]", GLUE
+    ),
 }
 
 
@@ -85,7 +97,7 @@ def look(page: Page, name: str) -> str:
         return ""
     # Dates, times and numbers differ from run to run.
     lines = [re.sub(r"\S*\d\S*", "0", line) for line in page.evaluate(SCRIPT, picture.compared)]
-    file = FOLDER / f"{picture.file}.png"
+    file = picture.path
     if os.environ.get(VARIABLE):
         _make(page, picture, file, lines)
     elif shown(file) != lines:

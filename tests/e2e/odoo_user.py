@@ -28,10 +28,13 @@ class OdooUser:
         self._session.trust_env = False
         self._ids = itertools.count(1)
         self._database = database
-        self.uid = self._authenticate(login)["uid"]
+        session = self._authenticate(login)
+        self.uid: int = session["uid"]
+        self._context: dict[str, Any] = session["user_context"]
 
     def call(self, model: str, method: str, *args: Any, **kwargs: Any) -> Any:
-        """Call a public method, as the web client does."""
+        """Call a public method, as the web client does: in the user's language."""
+        kwargs = {**kwargs, "context": {**self._context, **kwargs.get("context", {})}}
         parameters = {"model": model, "method": method, "args": list(args), "kwargs": kwargs}
         return self._post(f"/web/dataset/call_kw/{model}/{method}", parameters)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import manual
 from odoo_user import OdooUser, draft_invoice
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
@@ -92,5 +93,7 @@ class Office:
         return number.inner_text()
 
     def picture(self, name: str) -> None:
-        """Save a screenshot."""
+        """Save a screenshot of what the accountant sees, and compare the addon's picture of it."""
         self.page.screenshot(path=self.pictures / f"sends_{name}.png")
+        outdated = manual.look(self.page, name)
+        assert not outdated, outdated

@@ -86,6 +86,7 @@ def test_a_restored_snapshot_keeps_its_hands_off(copies: Copies, ksef: Control) 
     assert_harmless(copies, ksef, copy, "restored from a backup")
 
 
+@pytest.mark.long
 def test_an_accountant_says_in_the_browser_that_the_snapshot_is_the_original(
     copies: Copies, polish_browser: BrowserContext, pictures: Path
 ) -> None:

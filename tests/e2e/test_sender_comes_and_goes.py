@@ -24,6 +24,9 @@ STRUCTURE = """
  UNION SELECT 'data ' || module || '.' || name FROM ir_model_data WHERE module LIKE '%ksef%'
 """
 
+# Odoo installs and uninstalls four times.
+pytestmark = pytest.mark.long
+
 
 class Database:
     """A database of a company that logs in with a certificate of its own."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from . import identities
+from .office import CLIENTS
 from .state import LoginContext, Who
 from .world import World
 
@@ -26,6 +27,9 @@ def populate(world: World, now: datetime) -> None:
         world.grant(who.identity, LoginContext("InternalId", DEMO_INTERNAL_ID))
     world.grant(identities.READER.identity, DEMO_NIP, ("InvoiceRead",))
     world.grant(identities.EDOWOD.identity, DEMO_NIP, ("InvoiceRead", "InvoiceWrite"))
+    for client in CLIENTS:
+        world.add_company(client.nip, client.name)
+        world.grant(client.signer.identity, client.nip)
     for fingerprint in foreign_fingerprints(now):
         world.grant(fingerprint, DEMO_NIP, ("InvoiceRead", "InvoiceWrite"))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,7 @@ from .recorder import Requests
 from .settings import Settings
 from .state import LoginContext, Operation, State
 from .versions import OLD
-from .world import World
+from .world import Population, World
 
 if TYPE_CHECKING:
     from .proxy import Proxy
@@ -30,6 +31,15 @@ if TYPE_CHECKING:
 UNSERVED = 9
 #: Closing a session had no limit of its own (docs/ksef.md E11).
 OLDER_LIMITS = {"onlineSessionClose": Limit(10, 30, 120, "onlineSession")}
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What `Simulator.keep` has copied, for `Simulator.go_back_to`."""
+
+    state: State
+    parts: tuple[RateLimiter, Population, Any]
+    offset: timedelta
 
 
 class QuietHandler(WSGIRequestHandler):
@@ -86,15 +96,17 @@ class Simulator:
         demo.populate(self.world, self.clock.now())
         self.availability.events.clear()
 
-    def keep(self) -> tuple[State, RateLimiter, timedelta]:
-        """A copy of what this KSeF remembers, and its time, for ``go_back_to``."""
-        return self.state.copy(), copy.deepcopy(self.limiter), self.clock.offset()
+    def keep(self) -> Kept:
+        """A copy of what this KSeF remembers, of people and rights, and its time."""
+        parts = self.limiter, self.world.population, self.availability.events
+        return Kept(self.state.copy(), copy.deepcopy(parts), self.clock.offset())
 
-    def go_back_to(self, kept: tuple[State, RateLimiter, timedelta]) -> None:
-        """Remember and show what was kept; people, rights and settings stay, faults are off."""
-        state, limiter, offset = kept
-        self.state, self.limiter = state.copy(), copy.deepcopy(limiter)
-        self.clock.advance(offset - self.clock.offset())
+    def go_back_to(self, kept: Kept) -> None:
+        """Remember and show what was kept; settings and authorities stay, faults are off."""
+        self.state = kept.state.copy()
+        parts = copy.deepcopy(kept.parts)
+        self.limiter, self.world.population, self.availability.events = parts
+        self.clock.advance(kept.offset - self.clock.offset())
         self.faults.clear()
 
     @property

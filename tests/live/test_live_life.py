@@ -146,9 +146,7 @@ def test_each_fact_has_a_switch():
 @contextmanager
 def switched_back(sim: Simulator, run: Live):
     """Put the simulator and the life back to what they were before the block."""
-    world, life = sim.world, run.life
-    kept = sim.keep()
-    people = copy.deepcopy((world.people, world.companies, world.grants, world.blocked))
+    kept, life = sim.keep(), run.life
     settings = copy.deepcopy(sim.settings.as_dict())
     things = {name: copy.copy(thing) for name, thing in life._things.items()}
     try:
@@ -156,7 +154,6 @@ def switched_back(sim: Simulator, run: Live):
     finally:
         sim.go_back_to(kept)
         addon_clock.travel(sim.clock.offset())
-        world.people, world.companies, world.grants, world.blocked = people
         sim.settings.update(settings)
         life._things = things
 

@@ -92,10 +92,13 @@ def _package(name: str) -> Callable[[list[str]], int]:
     """Return a command that runs the package `name` of tests/ with its own options."""
 
     def run(words: list[str]) -> int:
-        from . import packages
+        from . import packages, programs
 
         if name in NETWORKED:
             packages.become(name, words)
+        if name in BROWSING:
+            # Before the package runs: it reaches this machine only.
+            programs.browser()
         return packages.run(name, words)
 
     return run
@@ -126,6 +129,8 @@ PACKAGES = {
 }
 #: Packages that talk to the world outside this machine.
 NETWORKED = {"live"}
+#: Packages that need Chromium.
+BROWSING = {"pictures"}
 EXISTING = {
     name: each for name, each in PACKAGES.items() if (TESTS / each[0] / "__main__.py").exists()
 }

@@ -17,7 +17,7 @@ from pathlib import Path
 from . import children
 from .locks import exclusive
 from .odoo_source import Odoo
-from .places import ROOT, addons, cache
+from .places import ROOT, TESTS, addons, cache
 from .postgres import Postgres
 from .programs import Programs
 from .say import StackError, progress
@@ -26,6 +26,8 @@ BASE_MODULES = ("account", "l10n_pl")
 LANGUAGE = "pl_PL"
 KEPT = 4
 DEMO_SCRIPT = Path(__file__).with_name("demo_data.py")
+OFFICE_SCRIPT = DEMO_SCRIPT.with_name("demo_office.py")
+CLIENTS = TESTS / "ksef_simulator" / "office.py"
 # Odoo's shell goes on after an error and ends well; this makes the error its end.
 GUARD = """import os, traceback
 try:
@@ -54,7 +56,7 @@ class Databases:
             "addon": addon,
             "english": base,
             "core": addon,
-            "demo": _digest(addon.encode(), DEMO_SCRIPT.read_bytes(), *_assets()),
+            "demo": _digest(addon.encode(), *_demo_sources(), *_assets()),
         }
 
     def copy(self, kind: str, purpose: str) -> str:
@@ -109,6 +111,7 @@ class Databases:
         """The addons with the demo's company and users, and the web page's files made ready."""
         self._clone(self._template("addon"), name)
         self._script(name, DEMO_SCRIPT.read_text(), "the demo's company and users")
+        self._script(name, OFFICE_SCRIPT.read_text(), "the demo's accounting office")
         self._script(name, ASSETS_SCRIPT, "the web client's files")
 
     def _install(self, name: str, modules: tuple[str, ...] | list[str], *options: str) -> None:
@@ -208,6 +211,11 @@ def _files(name: str) -> Path:
 def _sources() -> list[bytes]:
     """Return what an installation depends on: the addons without tests, screens and read-me."""
     return _contents({"tests", "static", "readme", "__pycache__"})
+
+
+def _demo_sources() -> list[bytes]:
+    """Return what the demo's data depend on."""
+    return [path.read_bytes() for path in (DEMO_SCRIPT, OFFICE_SCRIPT, CLIENTS)]
 
 
 def _assets() -> list[bytes]:

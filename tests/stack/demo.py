@@ -142,6 +142,7 @@ def _welcome(stack: DemoStack) -> None:
         f"""
 Odoo:               {stack.odoo_url}
   accountant        login ksiegowa, password ksiegowa
+  accounting office login biuro, password biuro (twelve clients: KSeF, Firmy)
   administrator     login admin, password admin
 KSeF simulator:     {stack.base_url}
 signing site:       {stack.signing_url}   (stands in for moj.gov.pl)

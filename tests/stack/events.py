@@ -6,6 +6,7 @@ has no fixtures, appends a line to the file that STACK_FIGURES names.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,13 @@ def pytest_configure(config: pytest.Config) -> None:
     target = os.environ.get(VARIABLE)
     if target and not hasattr(config, "workerinput"):
         config.pluginmanager.register(Writer(config, target))
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage rarely, and not in what lives as long as the run: Odoo's registry is big."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 50)
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

@@ -10,4 +10,5 @@ OPTIONS = (
     "l10n_pl_ksef_internal_id",
     "l10n_pl_ksef_subject_type",
     "l10n_pl_ksef_responsible_ids",
+    "l10n_pl_ksef_offline",
 )

@@ -5,13 +5,26 @@ from ...tools.vault import VaultCorrupt
 from ..base.steps import naive
 from ..vault.guard import refuse_typed_code
 from ..vault.vault import read_secret, write_secrets
+from .certificate import LOGIN
 
 # Ways in which a person agrees at a screen; on that way no code that was typed into Odoo belongs.
 BY_HAND = ("accepted", "loaded")
 
 
+def agreed_terms(certificate_id, company_id, digits, offline_wanted=False):
+    """Return what a row's seal holds, in bytes.
+
+    :param int certificate_id: of the certificate
+    :param int company_id: of the company that it serves
+    :param str digits: of the NIP or unit
+    :param bool offline_wanted: a certificate for offline invoices is to follow
+    """
+    more = ",offline" if offline_wanted else ""
+    return f"{certificate_id},{company_id},{digits}{more}".encode()
+
+
 class L10n_Pl_KsefAgreement(models.Model):
-    """That a certificate logs a company in for one NIP or unit (docs/design.md 5).
+    """That a certificate serves a company for one NIP or unit (docs/design.md 5).
 
     A certificate opens every NIP that its owner may act for, and a company's NIP is written by
     people who need not know of it. So Odoo signs with a certificate only for a NIP that its owner
@@ -45,21 +58,29 @@ class L10n_Pl_KsefAgreement(models.Model):
         required=True,
         readonly=True,
     )
+    # The owner agreed to a second certificate, for offline invoices: it is still to be applied for.
+    offline_wanted = fields.Boolean(
+        string="Certificate for offline invoices to be applied for", readonly=True, copy=False
+    )
     terms_secret = fields.Text(groups=fields.NO_ACCESS, copy=False, prefetch=False)
 
-    def _agree(self, certificate, company, digits, how, **who):
-        """Keep that a certificate logs a company in for a NIP or unit, and leave a line about it.
+    def _agree(self, certificate, company, digits, how, offline_wanted=False, **who):
+        """Keep that a certificate serves a company for a NIP or unit, and leave a line about it.
 
         :param certificate: of this Odoo, on the cursor that the agreement is to be written on
         :param company: the company that owns the connection
         :param str digits: of the NIP or internal identifier
         :param str how: one of the selection
+        :param bool offline_wanted: the consent names a certificate for offline invoices, too
         :param who: user_id, and address where the person is not the one of this request
         :raises AccessError: code that was typed into Odoo wants to agree for a person
         """
         if how in BY_HAND:
             refuse_typed_code(self.env)
-        if self._covers(certificate, company, digits):
+        known = self._genuine(certificate, company, digits)
+        if known:
+            if offline_wanted:
+                known[0]._note_offline(True)
             return
         record = self.sudo().create(
             {
@@ -69,16 +90,20 @@ class L10n_Pl_KsefAgreement(models.Model):
                 "user_id": who.get("user_id", self.env.uid),
                 "agreed_at": naive(clock.now()),
                 "how": how,
+                "offline_wanted": offline_wanted,
             }
         )
         record._seal()
         record._audit(**who)
 
     def _covers(self, certificates, company, digits):
-        """Return True if one of some certificates may log a company in for a NIP or unit.
+        """Return True if one of some certificates may serve a company for a NIP or unit.
 
         :raises VaultError: the agreements cannot be opened on this machine
         """
+        return bool(self._genuine(certificates, company, digits))
+
+    def _genuine(self, certificates, company, digits):
         found = self.sudo().search(
             [
                 ("certificate_id", "in", certificates.ids),
@@ -86,10 +111,18 @@ class L10n_Pl_KsefAgreement(models.Model):
                 ("digits", "=", digits),
             ]
         )
-        return any(agreement._is_genuine() for agreement in found)
+        return found.filtered(lambda agreement: agreement._is_genuine())
+
+    def _note_offline(self, wanted):
+        """Note that a certificate for offline invoices is to be applied for, or no longer."""
+        if self.offline_wanted != wanted:
+            self.offline_wanted = wanted
+            self._seal()
 
     def _terms(self):
-        return f"{self.certificate_id.id},{self.company_id.id},{self.digits}".encode()
+        return agreed_terms(
+            self.certificate_id.id, self.company_id.id, self.digits, self.offline_wanted
+        )
 
     def _seal(self):
         write_secrets(self, terms_secret=self._terms())
@@ -116,7 +149,7 @@ class L10n_Pl_KsefAgreement(models.Model):
         certificate = self.certificate_id
         self.env["l10n_pl_ksef.audit"]._record(
             self.company_id,
-            "agreed",
+            "agreed" if certificate.usage == LOGIN else "agreed_offline",
             environment=certificate.environment,
             signer_name=certificate.owner_name,
             signer_masked=certificate.identity_masked,

@@ -7,7 +7,7 @@ from odoo.exceptions import AccessError
 
 from ...tools import enrollment
 from ...tools.const import ENVIRONMENTS
-from ...tools.credentials import CredentialError, load_credentials
+from ...tools.credentials import CredentialError, load_credentials, may_sign_invoices
 from ...tools.errors import KsefError
 from ...tools.identity import identity_of_certificate, named_environment
 from ...tools.vault import VaultCorrupt, VaultError
@@ -15,6 +15,7 @@ from ..base import problems
 from ..base.locks import LockBusy, also_locked, fresh, under_lock
 from ..base.steps import event, naive
 from ..vault.vault import read_secret, secret_digests, write_secrets
+from .certificate import LOGIN, OFFLINE
 from .states import QUESTION
 
 # Already revoked, blocked or invalid: what was wanted is so (docs/ksef.md A1-25009).
@@ -22,6 +23,8 @@ ALREADY_REVOKED = 25009
 # An identity has 12 applications in all and gets no more (docs/ksef.md A2-24): what a person may
 # use up by impatience. The machine's own renewals are not bound by this.
 YOUNG = timedelta(days=30)
+# Why files hold no pair that logs in, where they may hold one for offline invoices.
+NO_LOGIN = ("not_authentication", "no_login_key")
 KEPT_APPLICATIONS = 3
 
 
@@ -31,18 +34,15 @@ class L10n_Pl_KsefCertificateManual(models.Model):
     # What a person does is a subject of its own beside the fields.
     _inherit = "l10n_pl_ksef.certificate"  # pylint: disable=consider-merging-classes-inherited
 
-    def _load(self, principal, files, password):
+    def _load(self, principal, files, password, either=False):
         """Keep a certificate and its key that a person has; return False or the problem.
 
         :param list files: bytes of all that may hold them, in any order
+        :param bool either: where none logs in, take one for offline invoices
         """
         environment = principal.l10n_pl_ksef_environment
         try:
-            key, certificate = load_credentials(
-                *files,
-                password=password,
-                wanted=lambda item: not self._unfitness(item, environment),
-            )
+            key, certificate = self._found_in(files, password, environment, either)
         except CredentialError as error:
             return problems.local(f"credential_{error.reason}")
         unfitness = self._unfitness(certificate, environment)
@@ -53,8 +53,24 @@ class L10n_Pl_KsefCertificateManual(models.Model):
         except (LockBusy, VaultError) as error:
             return problems.of_request(error)
 
+    def _found_in(self, files, password, environment, either):
+        """Return a key and its certificate: the one that logs in, if there is one.
+
+        :raises CredentialError: there is none, with the reason
+        """
+        how = {
+            "password": password,
+            "wanted": lambda item: not self._unfitness(item, environment),
+        }
+        try:
+            return load_credentials(*files, **how)
+        except CredentialError as error:
+            if not either or error.reason not in NO_LOGIN:
+                raise
+        return load_credentials(*files, fits=may_sign_invoices, **how)
+
     def _unfitness(self, certificate, environment):
-        """Return the code of what keeps a certificate from logging in here, or False."""
+        """Return the code of what keeps a certificate from being used here, or False."""
         if naive(certificate.valid_to) <= self._now():
             return "certificate_expired"
         named = named_environment(certificate)
@@ -84,6 +100,7 @@ class L10n_Pl_KsefCertificateManual(models.Model):
                         "name": enrollment.certificate_name(owner_name),
                         "environment": environment,
                         "origin": "loaded",
+                        "usage": OFFLINE if may_sign_invoices(certificate) else LOGIN,
                         "user_id": self.env.uid,
                         "serial_number": serial_number,
                     }
@@ -123,7 +140,7 @@ class L10n_Pl_KsefCertificateManual(models.Model):
         self._activate_with(certificate)
         agreements = self.env["l10n_pl_ksef.agreement"]
         agreements._agree(self, principal, principal.l10n_pl_ksef_digits, "loaded")
-        self._of_company(principal, ("state", "in", QUESTION)).unlink()
+        self._of_company(principal, ("state", "in", QUESTION), usage=self.usage).unlink()
 
     def _issue_separate(self, principal, user):
         """Ask for a certificate beside the signer's other one; return False or the problem."""
@@ -212,7 +229,7 @@ class L10n_Pl_KsefCertificateManual(models.Model):
             return problems.local("renewal_under_way")
         if self.valid_from + YOUNG > self._now():
             return problems.local("renewal_too_young", days=YOUNG.days)
-        if not self._owners_session():
+        if not self._can_be_renewed():
             return problems.local("renewal_needs_owner")
         return False
 
@@ -269,7 +286,8 @@ class L10n_Pl_KsefCertificateManual(models.Model):
 
     def _held(self, environment):
         """Return the certificates that can log in now with a key that this Odoo has."""
-        active = [("state", "=", "active"), ("environment", "=", environment)]
+        valid = ("state", "=", "active"), ("usage", "=", LOGIN)
+        active = [*valid, ("environment", "=", environment)]
         return self.sudo().search(active)._usable()
 
     def _may_serve(self, principal):

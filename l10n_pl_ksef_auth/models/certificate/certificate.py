@@ -2,8 +2,9 @@ import logging
 import random
 from datetime import timedelta
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.fields import Domain
+from odoo.tools import format_date
 
 from ...exceptions import LoginNeeded
 from ...tools.identity import identity_of_certificate
@@ -16,7 +17,9 @@ from .states import CERTIFICATE, STANDING
 
 _logger = logging.getLogger(__name__)
 
-PURPOSE = "Authentication"
+# What a certificate is for, and KSeF's word for it (docs/ksef.md F).
+LOGIN, OFFLINE = "login", "offline"
+TYPES_AT_KSEF = {LOGIN: "Authentication", OFFLINE: "Offline"}
 SYNC_EVERY, ABOUT = timedelta(hours=24), timedelta(hours=1)
 # KSeF's status of a certificate, as we call it (docs/ksef.md A1-list); others change nothing.
 STATES = {"Active": "active", "Blocked": "blocked", "Revoked": "revoked", "Expired": "expired"}
@@ -49,6 +52,13 @@ class L10n_Pl_KsefCertificate(models.Model):
 
     name = fields.Char(required=True, readonly=True)
     environment = fields.Selection(ENVIRONMENT_LABELS, required=True, readonly=True)
+    usage = fields.Selection(
+        [(LOGIN, "Logging in"), (OFFLINE, "Offline invoices")],
+        string="For",
+        required=True,
+        readonly=True,
+        default=LOGIN,
+    )
     company_ids = fields.Many2many("res.company", string="Companies it serves", readonly=True)
     former_company_ids = fields.Many2many(
         "res.company",
@@ -115,6 +125,17 @@ class L10n_Pl_KsefCertificate(models.Model):
     revoke_requested = fields.Boolean(readonly=True, copy=False)
     noticed_at = fields.Datetime(string="Found revoked or blocked", readonly=True, copy=False)
 
+    @api.depends("valid_to", "owner_name")
+    @api.depends_context("lang", "tz")
+    def _compute_display_name(self):
+        for certificate in self:
+            env = certificate.env
+            until = certificate.valid_to and format_date(env, certificate.valid_to)
+            title = env._("Certificate")
+            if until:
+                title = env._("Certificate until %(date)s", date=until)
+            certificate.display_name = ", ".join(filter(None, (title, certificate.owner_name)))
+
     def _lock_name(self):
         return f"ksef-certificate,{self.id}"
 
@@ -122,11 +143,15 @@ class L10n_Pl_KsefCertificate(models.Model):
         """Return a client for this certificate's environment, for use as a context manager."""
         return self.env["res.company"]._l10n_pl_ksef_client(self.environment)
 
-    def _of_company(self, principal, *conditions, order=None, limit=None):
-        """Return the certificates in a company's environment that serve it."""
+    def _of_company(self, principal, *conditions, usage=LOGIN, order=None, limit=None):
+        """Return the certificates in a company's environment that serve it.
+
+        :param usage: LOGIN or OFFLINE; None for both
+        """
         environment = ("environment", "=", principal.l10n_pl_ksef_environment)
         serving = ("company_ids", "in", principal.id)
-        domain = [serving, environment, *conditions]
+        kind = [("usage", "=", usage)] if usage else []
+        domain = [serving, environment, *kind, *conditions]
         return self.sudo().search(domain, order=order, limit=limit)
 
     def _standing_for(self, company, environment):
@@ -140,11 +165,12 @@ class L10n_Pl_KsefCertificate(models.Model):
         known = secret_digests(self.env, identity) if identity else []
         return self.filtered(lambda one: one.identity_digest in known)
 
-    def _agreed_for(self, principal, *conditions):
-        """Return the valid certificates that may log a company in for its NIP or unit of now."""
+    def _agreed_for(self, principal, *conditions, usage=LOGIN):
+        """Return the valid certificates that may serve a company for its NIP or unit of now."""
         number = ("digits", "=", principal.l10n_pl_ksef_digits)
         agreed = ("agreement_ids", "any", [("company_id", "=", principal.id), number])
-        return self._of_company(principal, ("state", "=", "active"), agreed, *conditions)
+        active = ("state", "=", "active")
+        return self._of_company(principal, active, agreed, *conditions, usage=usage)
 
     def _agreements_for(self, principal, digits):
         """Return what was agreed to for a company's NIP or unit."""
@@ -171,11 +197,11 @@ class L10n_Pl_KsefCertificate(models.Model):
         return bool(serving) and not self._agreed_for(principal)
 
     def _usable(self):
-        """Return the certificates of self that may log in now, not only later."""
+        """Return the certificates of self that are of use now, not only later."""
         return self.filtered_domain(self._usable_domain())
 
     def _usable_domain(self):
-        """Return the domain of certificates that may log in now (docs/ksef.md A2-28)."""
+        """Return the domain of certificates that are of use now (docs/ksef.md A2-28)."""
         now = self._now()
         begun = Domain("valid_from", "<=", now)
         lasts = Domain("valid_to", ">", now + timedelta(minutes=1))
@@ -195,9 +221,10 @@ class L10n_Pl_KsefCertificate(models.Model):
         )
 
     def _activate_with(self, certificate, **secrets):
-        """Store a certificate to log in with, or to try out before its forerunner goes."""
+        """Store a certificate to be used, or to be tried out before its forerunner goes."""
         write_secrets(self, certificate_secret=certificate.der, **secrets)
-        tried = self.replaces_id.state == "active"
+        # Only a login tries one out: what signs invoices is in service at once.
+        tried = self.usage == LOGIN and self.replaces_id.state == "active"
         if not tried:
             self._rightful_forerunner().agreement_ids._move_to(self)
         self._succeed(
@@ -206,12 +233,14 @@ class L10n_Pl_KsefCertificate(models.Model):
             valid_from=naive(certificate.valid_from),
             valid_to=naive(certificate.valid_to),
         )
+        if self.usage == OFFLINE and self.replaces_id:
+            self._switch()
         self._plan()
 
     def _plan(self):
         """Choose when to renew, and when to look at it next."""
         self.renew_at = self._renewal_moment()
-        if self.revoke_requested:
+        if self.revoke_requested or self._wants_offline():
             self.next_attempt = False
         elif self.state == "trying":
             # A certificate may begin to be valid only later (docs/ksef.md A2-28).
@@ -231,7 +260,7 @@ class L10n_Pl_KsefCertificate(models.Model):
 
         Best one that was opened with this certificate, its forerunner or its successor.
         """
-        family = self | self.replaces_id | self._successors()
+        family = self | self.replaces_id | self._successors() | self._owners_other_ones()
         opened = self.env["l10n_pl_ksef.session"].search(
             [
                 ("certificate_id", "in", family.ids),
@@ -283,7 +312,7 @@ class L10n_Pl_KsefCertificate(models.Model):
             self._apply_status(self._state_told_by_login() or self.state)
             return
         with self._client() as client:
-            listed = list(client.certificates(token, type=PURPOSE))
+            listed = list(client.certificates(token, type=TYPES_AT_KSEF[self.usage]))
         del token
         ours = [item for item in listed if item.serial_number == self.serial_number]
         status = ours[0].status if ours else None
@@ -382,5 +411,14 @@ class L10n_Pl_KsefCertificate(models.Model):
             signer_name=self.owner_name,
             signer_masked=self.identity_masked,
             reference=self.serial_number or self.reference_number,
-            detail=problems.technical(self.env, self.problem),
+            # Lines of both kinds stand side by side.
+            detail=" ".join(
+                filter(
+                    None,
+                    (
+                        self.usage == OFFLINE and OFFLINE,
+                        problems.technical(self.env, self.problem),
+                    ),
+                )
+            ),
         )

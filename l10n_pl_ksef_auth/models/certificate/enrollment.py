@@ -18,7 +18,7 @@ from ..base import problems
 from ..base.locks import also_locked
 from ..vault.kept_keys import forget_kept, kept_key
 from ..vault.vault import read_secret, secret_digests, write_secrets
-from .certificate import PURPOSE
+from .certificate import LOGIN, OFFLINE, TYPES_AT_KSEF
 from .states import HELD, ISSUING
 
 # Certificates, tokens and sessions share 30 calls a minute and 120 an hour (docs/ksef.md A2-30).
@@ -62,7 +62,7 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
                 **values,
             }
         )
-        if not record.replaces_id:
+        if not record.replaces_id and record.usage == LOGIN:
             record._agree_by_signature(session)
         return record
 
@@ -72,7 +72,12 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
         digits = nip.digits(session.context_value)
         for certificate in self:
             self.env["l10n_pl_ksef.agreement"]._agree(
-                certificate, session.company_id, digits, "signature", **who
+                certificate,
+                session.company_id,
+                digits,
+                "signature",
+                offline_wanted=session.consent_offline and certificate.usage == LOGIN,
+                **who,
             )
 
     def _step_check(self):
@@ -81,7 +86,8 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
         with self._client() as client:
             data = client.enrollment_data(token)
             limits = client.certificate_limits(token)
-            held = list(client.certificates(token, status="Active", type=PURPOSE))
+            kind = TYPES_AT_KSEF[self.usage]
+            held = list(client.certificates(token, status="Active", type=kind))
         del token
         identity = identity_of_enrollment_data(data)
         digests = secret_digests(self.env, identity)
@@ -108,6 +114,8 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
             self._take_kept(*next(iter(kept.items())))
         elif held and not self._may_stand_beside():
             self._leave_to_a_human()
+        elif self.usage == OFFLINE and not self._has_place_for_separate():
+            self._wait_for_a_place()
         elif not limits.can_request:
             self._succeed(state="failed", problem=problems.local("certificate_limit"))
         else:
@@ -150,7 +158,8 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
 
     def _other_of_identity(self, digests, *conditions):
         same = ("identity_digest", "in", digests), ("environment", "=", self.environment)
-        domain = [*same, ("id", "!=", self.id), *conditions]
+        another = ("id", "!=", self.id), ("usage", "=", self.usage)
+        domain = [*same, *another, *conditions]
         # The one that is in use comes before its successor.
         return self.search(domain, order="valid_from, id", limit=1)
 
@@ -159,6 +168,8 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
         with also_locked(self.env, known._lock_name()):
             known.write({"company_ids": [Command.link(company.id) for company in self.company_ids]})
             self.agreement_ids._move_to(known)
+            if known._wants_offline():
+                known.next_attempt = False
             self.unlink()
         known._plan_renewals()
 
@@ -185,7 +196,8 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
             self.send_started_at = self._now()
             self.env.cr.commit()
             try:
-                application = client.enroll(self._token(), name=self.name, csr_der=csr)
+                kind = TYPES_AT_KSEF[self.usage]
+                application = client.enroll(self._token(), name=self.name, csr_der=csr, type=kind)
             except KsefError as error:
                 if not getattr(error, "sent", False):
                     # It was certainly not taken: there is none to be looked for.
@@ -207,7 +219,7 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
         token = self._token()
         with self._client() as client:
             limits = client.certificate_limits(token)
-            listed = client.certificates(token, type=PURPOSE)
+            listed = client.certificates(token, type=TYPES_AT_KSEF[self.usage])
             mine = [item for item in listed if item.name == self.name]
         del token
         if mine:

@@ -12,6 +12,7 @@ from ..base.locks import also_locked
 from ..base.steps import event
 from ..session.states import LOGGING_IN
 from ..vault.vault import read_secret
+from .certificate import LOGIN
 from .states import ON_THE_WAY
 
 _logger = logging.getLogger(__name__)
@@ -68,7 +69,7 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
             self._succeed(renew_at=now + A_DAY)
         elif len(tried.filtered(_was_the_machines)) >= MOST_APPLICATIONS:
             self._succeed(renew_at=self.valid_to)
-        elif not self.company_ids or not self._owners_session():
+        elif not self.company_ids or not self._can_be_renewed():
             self._succeed(renew_at=now + A_DAY)
         else:
             self._begin_successor()
@@ -78,6 +79,7 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
         successor = self._begin_enrollment(
             self._owners_session(),
             environment=self.environment,
+            usage=self.usage,
             company_ids=[Command.set(self._served_and_archived().ids)],
             user_id=self.user_id.id,
             owner_name=self.owner_name,
@@ -176,8 +178,9 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
         """Go out of service: the successor has logged in."""
         self._succeed(
             state="superseded",
-            # What was loaded by hand may be in use elsewhere: it is left to end by itself.
-            revoke_requested=self.origin == "enrolled",
+            # What was loaded by hand may be in use elsewhere: it is left to end by itself. So is
+            # what signed invoices: their codes are judged when somebody scans them (F-3).
+            revoke_requested=self.origin == "enrolled" and self.usage == LOGIN,
             private_key_secret=False,
         )
 

@@ -37,6 +37,7 @@ CERTIFICATE = Table(
         Step("active blocked",         "_step_revoke_left",  "revoked",       "revoke_requested"),
         Step("active blocked",         "_step_plan",         "",              "_has_no_plan"),
         Step("active",                 "_step_renew",        "",              "_renewal_is_due"),
+        Step("active",                 "_step_apply_offline", "",             "_wants_offline"),
         Look("active blocked",         "_step_sync",         "active blocked revoked expired"),
         Step("superseded",             "_step_retire",       "",              "revoke_requested"),
 

@@ -1,5 +1,6 @@
 from odoo import models
 
+from ..certificate.certificate import LOGIN, OFFLINE
 from ..certificate.states import QUESTION, STANDING
 
 # A certificate logs in from now on, or somebody signs again every week.
@@ -21,14 +22,40 @@ class L10n_Pl_KsefSessionConsent(models.Model):
         :param str name: the signer's, as the signature has it
         :param str masked: the signer's identifier, or nothing
         """
-        text = self.env._(
-            "User %(user)s confirmed for the signer, %(signer)s: KSeF issues a certificate in the"
-            " signer's name. Odoo keeps it, encrypted, and logs in with it by itself. The"
-            " certificate works in all companies that the signer has rights to.",
-            user=self.env.user.name,
-            signer=", ".join(filter(None, (name, masked))) or self.env._("not named in the file"),
+        offline = self.company_id._l10n_pl_ksef_needs_offline()
+        usages = (LOGIN, OFFLINE) if offline else (LOGIN,)
+        signer = ", ".join(filter(None, (name, masked))) or self.env._("not named in the file")
+        text = self._words_of_consent(signer, usages)
+        return {"consent_at": self._now(), "consent_text": text, "consent_offline": offline}
+
+    def _words_of_consent(self, signer, usages):
+        """Return what a user confirms for a signer, or for a certificate's owner.
+
+        :param str signer: who it is
+        :param tuple usages: which certificates the consent names, of LOGIN and OFFLINE
+        """
+        names = {"user": self.env.user.name, "signer": signer}
+        if usages == (LOGIN,):
+            return self.env._(
+                "User %(user)s confirmed for the signer, %(signer)s: KSeF issues a certificate in"
+                " the signer's name. Odoo keeps it, encrypted, and logs in with it by itself. The"
+                " certificate works in all companies that the signer has rights to.",
+                **names,
+            )
+        if usages == (OFFLINE,):
+            return self.env._(
+                "User %(user)s confirmed for the certificate's owner, %(signer)s: KSeF issues a"
+                " certificate for offline invoices in the owner's name. Odoo keeps it, encrypted,"
+                " and signs the codes of offline invoices with it by itself.",
+                **names,
+            )
+        return self.env._(
+            "User %(user)s confirmed for the signer, %(signer)s: KSeF issues two certificates in"
+            " the signer's name. With one Odoo logs in, with the other it signs the codes of"
+            " offline invoices, both by itself. Odoo keeps them, encrypted. They work in all"
+            " companies that the signer has rights to.",
+            **names,
         )
-        return {"consent_at": self._now(), "consent_text": text}
 
     def _consent_through(self, request, name, masked):
         """Return what a login keeps of a confirmation on the page behind a link.

@@ -12,6 +12,11 @@ NEEDED_RIGHTS = ("InvoiceWrite", "InvoiceRead")
 # The status of a login whose owner has no rights to the company (docs/ksef.md A1-415).
 NO_RIGHTS_THERE = 415
 
+# Which logins answer a question about a company: conditions for the newest one.
+STANDS_ON = (("state", "=", "active"), ("revoke_requested", "=", False))
+TRIED = (("state", "!=", "waiting"),)
+WORKED = (("activated_at", "!=", False),)
+COUNTS = ("|", *WORKED, ("closed_by_user", "=", True))
 # What a login is for; only one for the connection gives others its tokens (docs/design.md 21).
 CONNECT = "connect"
 PURPOSES = [
@@ -98,6 +103,9 @@ class L10n_Pl_KsefSession(models.Model):
     address = fields.Char(string="Signed request came from", readonly=True, copy=False)
     consent_at = fields.Datetime(string="Consent to the certificate", readonly=True, copy=False)
     consent_text = fields.Text(readonly=True, copy=False)
+    consent_offline = fields.Boolean(
+        string="Consent names the certificate for offline invoices", readonly=True, copy=False
+    )
     signer_name = fields.Char(readonly=True, copy=False)
     signer_kind = fields.Char(readonly=True, copy=False)
     signer_masked = fields.Char(string="Signer's identifier", readonly=True, copy=False)
@@ -179,6 +187,8 @@ class L10n_Pl_KsefSession(models.Model):
             session.lacks_rights = bool(session._missing_rights())
 
     def _lock_name(self):
+        # All else is read under the lock.
+        self.fetch(["company_id", "environment"])
         return self._lock_name_of(self.company_id, self.environment)
 
     def _lock_name_of(self, company, environment):
@@ -211,20 +221,38 @@ class L10n_Pl_KsefSession(models.Model):
         """
         return self._of_company(principal, *conditions)._of_present_context()[:1]
 
-    def _last_failure(self, principal):
-        """Return the newest session of a company if it ended badly, else none.
+    def _newest_of(self, principals, *conditions):
+        """Return the newest such session of many companies, as _last_of_context does of one.
 
-        Who has disconnected the company since then need not hear of it.
+        :return dict: by the company; one without such a session has no entry
         """
-        last = self._last_of_context(principal, ("state", "!=", "waiting"))
-        return last.filtered(
+        keys = ("company_id", "environment", "context_digits")
+        own = [("company_id", "in", principals.ids), ("purpose", "=", CONNECT)]
+        newest = self.sudo()._read_group([*own, *conditions], keys, ["id:max"])
+        found = {tuple(key): number for *key, number in newest}
+        numbers = {}
+        for one in principals:
+            key = (one, one.l10n_pl_ksef_environment, one.l10n_pl_ksef_digits)
+            if key in found:
+                numbers[one] = found[key]
+        return dict(zip(numbers, self.sudo().browse(numbers.values()), strict=True))
+
+    def _last_failure(self, principal):
+        """Return the newest session of a company if it ended badly, else none."""
+        return self._last_of_context(principal, *TRIED)._ended_badly()
+
+    def _ended_badly(self):
+        """Return those of self that ended with a problem.
+
+        Who has disconnected the company need not hear of it.
+        """
+        return self.filtered(
             lambda one: one.state in ENDED and one.problem and not one.closed_by_user
         )
 
     def _last_that_counts(self, principal):
         """Return the newest session of a company that worked, or that a person ended."""
-        worked, ended = ("activated_at", "!=", False), ("closed_by_user", "=", True)
-        return self._last_of_context(principal, "|", worked, ended)
+        return self._last_of_context(principal, *COUNTS)
 
     def _is_held_up(self):
         """Return True if the certificate logs in, and its last try failed: the machine goes on."""

@@ -1,6 +1,7 @@
 from . import alert
 from . import alert_watch
 from . import audit
+from . import availability
 from . import due
 from . import farewell
 from . import housekeeping

@@ -133,18 +133,25 @@ class L10n_Pl_KsefAlert(models.Model):
 
     def _told_of_end(self, company):
         """Return why a company's login has ended, as people were told; False if they were not."""
+        return self._told_of_ends(company).get(company, False)
+
+    def _told_of_ends(self, companies):
+        """Return why logins have ended, as people were told, by the companies that they were of."""
         told = self.sudo().search(
             [
-                ("company_id", "=", company.id),
-                ("environment", "=", company.l10n_pl_ksef_environment),
+                ("company_id", "in", companies.ids),
                 ("reason", "=", ON_LOGIN),
                 ("level", "=", 0),
                 ("closed_at", "=", False),
                 ("tell_at", "=", False),
-            ],
-            limit=1,
+            ]
         )
-        return told and (told.problem or problems.local("renewal_late"))
+        # Of several the first one stays: they are sorted.
+        return {
+            one.company_id: one.problem or problems.local("renewal_late")
+            for one in reversed(told)
+            if one.environment == one.company_id.l10n_pl_ksef_environment
+        }
 
     def _raise(self, values):
         # It has no chatter that could say that it was created.

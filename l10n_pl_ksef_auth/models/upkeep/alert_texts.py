@@ -10,6 +10,7 @@ from odoo.tools import babel_locale_parse, format_datetime
 from ...tools import meanings
 from ...tools.meanings.meaning import _lt
 from ..base import problems
+from ..certificate.certificate import OFFLINE
 
 # What an alert is about; the key, or the database's identity: one for all its companies.
 ON_LOGIN, ON_RIGHTS, ON_CERTIFICATE, ON_KEY = "login", "rights", "certificate", "key"
@@ -53,6 +54,18 @@ _WITHOUT_CERTIFICATE = (
     _lt("Invoices are sent while the present connection lasts."),
     _SIGN_ONCE_MORE,
 )
+_OFFLINE_INVOICES = _lt(
+    "Invoices are sent. While KSeF is away, they get no second code without this certificate."
+)
+_IN_ACCOUNT = _lt("Have one issued in the menu KSeF → Account: no signature is needed.")
+_OFFLINE_ENDS = (
+    _lt(
+        "The certificate for offline invoices of %(owner)s ends on %(moment)s and was not renewed."
+    ),
+    _OFFLINE_INVOICES,
+    _IN_ACCOUNT,
+)
+_WITHOUT_OFFLINE = (_OFFLINE_INVOICES, _IN_ACCOUNT)
 _RIGHTS = (
     _lt("a right is missing"),
     _lt("%(company)s: a right is missing at KSeF"),
@@ -157,6 +170,50 @@ CASES = {
         _lt("The KSeF certificate of %(owner)s has ended."),
         *_WITHOUT_CERTIFICATE,
     ),
+    "offline_ending": Texts(
+        _lt("the certificate for offline invoices ends on %(date)s"),
+        _lt("%(company)s: the certificate for offline invoices ends in %(days)s days"),
+        *_OFFLINE_ENDS,
+    ),
+    "offline_ending_today": Texts(
+        _lt("the certificate for offline invoices ends on %(date)s"),
+        _lt("%(company)s: the certificate for offline invoices ends within 24 hours"),
+        *_OFFLINE_ENDS,
+    ),
+    "offline_exists": Texts(
+        _lt("choose a certificate for offline invoices"),
+        _lt("%(company)s: choose a certificate for offline invoices"),
+        _lt("%(owner)s has a certificate for offline invoices that is not in Odoo."),
+        _OFFLINE_INVOICES,
+        _lt(
+            "Load it in the menu KSeF → Account."
+            " You can also have a separate one issued for Odoo there."
+        ),
+    ),
+    "offline_revoked": Texts(
+        _lt("the certificate for offline invoices was revoked"),
+        _lt("%(company)s: the certificate for offline invoices was revoked"),
+        _lt("The certificate for offline invoices of %(owner)s was revoked."),
+        *_WITHOUT_OFFLINE,
+    ),
+    "offline_blocked": Texts(
+        _lt("the certificate for offline invoices was blocked"),
+        _lt("%(company)s: the certificate for offline invoices was blocked"),
+        _lt("The certificate for offline invoices of %(owner)s was blocked."),
+        *_WITHOUT_OFFLINE,
+    ),
+    "offline_expired": Texts(
+        _lt("the certificate for offline invoices has ended"),
+        _lt("%(company)s: the certificate for offline invoices has ended"),
+        _lt("The certificate for offline invoices of %(owner)s has ended."),
+        *_WITHOUT_OFFLINE,
+    ),
+    "offline_failed": Texts(
+        _lt("no certificate for offline invoices could be issued"),
+        _lt("%(company)s: no certificate for offline invoices could be issued"),
+        _lt("KSeF has issued no certificate for offline invoices to %(owner)s."),
+        *_WITHOUT_OFFLINE,
+    ),
     # In any other state, too.
     "certificate_failed": Texts(
         _lt("no certificate could be issued"),
@@ -175,13 +232,17 @@ def of_alert(alert):
     values = _values(alert)
     texts = Texts(*(problems.sentence(alert.env, text, values) for text in CASES[_case(alert)]))
     told = not alert.closed_at and alert.problem and _of_problem(alert)
+    happened = told["text"] if told else texts.happened
+    if problems.cause(alert.problem) == "wait" and not alert.closed_at:
+        ministry = alert.env["l10n_pl_ksef.availability"]._sentence(alert.environment)
+        happened = " ".join(filter(None, (happened, ministry)))
     subject = alert.env._(
         "[%(company)s] KSeF: %(what)s", company=alert.company_id.name, what=texts.subject
     )
     return {
         "subject": subject,
         "summary": texts.summary,
-        "explanation": told["text"] if told else texts.happened,
+        "explanation": happened,
         "invoices": texts.invoices,
         "advice": told["action"] if told else texts.advice,
     }
@@ -200,7 +261,9 @@ def page(alert):
     """Return where the way on begins: the window for a signature, the account or the panel."""
     if alert.closed_at or alert.reason in (ON_RIGHTS, ON_KEY):
         return PANEL
-    if alert.reason == ON_CERTIFICATE and alert.certificate_id.state != "expired":
+    certificate = alert.certificate_id
+    is_offline = certificate.usage == OFFLINE
+    if alert.reason == ON_CERTIFICATE and (is_offline or certificate.state != "expired"):
         return ACCOUNT
     way_back = _of_problem(alert)["way_back"] if alert.problem else "sign"
     if way_back == "account":
@@ -247,10 +310,11 @@ def _case(alert):
 
 
 def _case_of_certificate(alert):
+    kind = "offline" if alert.certificate_id.usage == OFFLINE else "certificate"
     if alert.level:
-        return "certificate_ending" if alert.level > 1 else "certificate_ending_today"
-    case = f"certificate_{alert.certificate_id.state}"
-    return case if case in CASES else "certificate_failed"
+        return f"{kind}_ending" if alert.level > 1 else f"{kind}_ending_today"
+    case = f"{kind}_{alert.certificate_id.state}"
+    return case if case in CASES else f"{kind}_failed"
 
 
 def _values(alert):

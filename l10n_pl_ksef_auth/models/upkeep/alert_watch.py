@@ -10,6 +10,7 @@ from odoo.tools import SQL
 from ...tools.deadline import Deadline
 from ..base import problems
 from ..base.locks import under_lock
+from ..certificate.certificate import OFFLINE
 from ..certificate.states import TOLD
 from ..session.active import HICCUP, LAST_DAY
 from ..session.states import IN_FLIGHT, LOGGING_IN
@@ -273,10 +274,16 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
         sessions = self.env["l10n_pl_ksef.session"]
         return certificate._nobody_chose_this() and any(
             certificate.environment == company.l10n_pl_ksef_environment
-            and not company._l10n_pl_ksef_certificate()
+            and not self._has_one_of(company, certificate.usage)
             and not sessions._of_company(company, limit=1).closed_by_user
             for company in certificate.company_ids
         )
+
+    def _has_one_of(self, company, usage):
+        if usage != OFFLINE:
+            return bool(company._l10n_pl_ksef_certificate())
+        needless = not company._l10n_pl_ksef_needs_offline()
+        return needless or bool(company._l10n_pl_ksef_offline_certificate())
 
 
 def _reached(levels, left):

@@ -39,6 +39,8 @@ class L10n_Pl_KsefAudit(models.Model):
             ("certificate_loaded", "Certificate loaded by hand"),
             ("certificate_shared", "Certificate of another company used"),
             ("agreed", "Agreed that the certificate logs in"),
+            ("agreed_offline", "Agreed that the certificate signs offline invoices"),
+            ("code_made", "Code of an offline invoice signed"),
             ("errand", "Login for one task"),
             ("office_set", "Office set"),
             ("rights_given", "Rights given to the office"),

@@ -2,20 +2,27 @@ from odoo import models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..certificate.certificate import LOGIN
 from ..certificate.states import AT_WORK
 from ..session.states import ERRAND, LOGGING_IN
 from .turns import Task
 
 SESSIONS, CERTIFICATES = "l10n_pl_ksef.session", "l10n_pl_ksef.certificate"
 COMPANIES = "res.company"
-# Records with a step to do, now or later.
-WORK = {
-    SESSIONS: Domain("state", "in", ("submitted", "authorized", "active", *ERRAND))
-    | Domain("state", "=", "waiting")
-    & (Domain("method", "=", "certificate") | Domain("document_secret", "!=", False)),
-    CERTIFICATES: Domain("state", "in", AT_WORK)
-    | Domain("state", "=", "superseded") & Domain("revoke_requested", "=", True),
-}
+# Records with a step to do, now or later, and the tables that they are in. In SQL, as each run
+# asks several times: Odoo takes longer to translate a domain than PostgreSQL to answer.
+SESSIONS_AT_WORK = SQL(
+    """
+    l10n_pl_ksef_session
+    WHERE (state IN %s
+           OR state = 'waiting' AND (method = 'certificate' OR document_secret IS NOT NULL))
+    """,
+    ("submitted", "authorized", "active", *ERRAND),
+)
+CERTIFICATES_AT_WORK = SQL(
+    "l10n_pl_ksef_certificate WHERE (state IN %s OR state = 'superseded' AND revoke_requested)",
+    AT_WORK,
+)
 
 
 class L10n_Pl_KsefDue(models.AbstractModel):
@@ -30,31 +37,12 @@ class L10n_Pl_KsefDue(models.AbstractModel):
         First the logins that a person waits for, then the other logins on their way, then what
         ends soonest. Among equals what failed last time comes last.
         """
-        awaited = SQL("state != 'active' AND method = 'signature'")
-        rank = SQL("CASE WHEN %s THEN 0 WHEN state != 'active' THEN 1 ELSE 2 END", awaited)
-        sessions = self._due(SESSIONS, rank, awaited, SQL("refresh_valid_until"))
-        certificates = self._due(CERTIFICATES, SQL("3"), SQL("FALSE"), SQL("valid_to"))
-        order = SQL("ORDER BY rank, failed, ends NULLS FIRST, id")
         self.env.flush_all()
-        rows = self.env.execute_query(SQL("%s UNION ALL %s %s", sessions, certificates, order))
+        now = self.env[SESSIONS]._now()
         return [
             Task(model, number, (environment, model, state), is_awaited)
-            for model, number, environment, state, is_awaited, *_order in rows
+            for model, number, environment, state, is_awaited in self.env.execute_query(_due(now))
         ]
-
-    def _due(self, model, rank, awaited, ends):
-        records = self.env[model]
-        now = Domain("next_attempt", "=", False) | Domain("next_attempt", "<=", records._now())
-        return records._search(WORK[model] & now).select(
-            SQL("%s AS model", model),
-            SQL("id"),
-            SQL("environment"),
-            SQL("state"),
-            awaited,
-            SQL("%s AS rank", rank),
-            SQL("(attempts > 0) IS TRUE AS failed"),
-            SQL("%s AS ends", ends),
-        )
 
     def _logins_to_begin(self):
         """Return the companies that should log in with their certificate now, a list of Task."""
@@ -68,19 +56,20 @@ class L10n_Pl_KsefDue(models.AbstractModel):
 
         :param datetime since: when a survey saw all that was due till then, naive UTC
         """
-        active = Domain("state", "=", "active")
+        self.env.flush_all()
         query = SQL(
-            "SELECT least((%s), (%s), (%s))",
-            self._first(SESSIONS, "next_attempt", WORK[SESSIONS], since),
-            self._first(CERTIFICATES, "next_attempt", WORK[CERTIFICATES], since),
-            self._first(SESSIONS, "renew_at", active, since),
+            """
+            SELECT least(
+                   (SELECT min(next_attempt) FROM %(sessions)s AND next_attempt > %(since)s),
+                   (SELECT min(next_attempt) FROM %(certificates)s AND next_attempt > %(since)s),
+                   (SELECT min(renew_at) FROM l10n_pl_ksef_session
+                     WHERE state = 'active' AND renew_at > %(since)s))
+            """,
+            sessions=SESSIONS_AT_WORK,
+            certificates=CERTIFICATES_AT_WORK,
+            since=since,
         )
         return self.env.execute_query(query)[0][0]
-
-    def _first(self, model, field, domain, since):
-        """SELECT the first moment after another that a field holds."""
-        found = self.env[model]._search(domain & Domain(field, ">", since))
-        return found.select(SQL("min(%s)", SQL.identifier(field)))
 
     def _companies(self):
         """Return the companies that should log in with their certificate now.
@@ -96,7 +85,8 @@ class L10n_Pl_KsefDue(models.AbstractModel):
     def _to_log_in(self, condition):
         sessions = self.env[SESSIONS]
         self.env.flush_all()
-        usable = self.env[CERTIFICATES]._search(self.env[CERTIFICATES]._usable_domain())
+        login = Domain("usage", "=", LOGIN)
+        usable = self.env[CERTIFICATES]._search(login & self.env[CERTIFICATES]._usable_domain())
         rows = self.env.execute_query(_ending_logins(usable, sessions._now(), condition))
         newest = dict(rows)
         sessions.browse(newest.values()).fetch(
@@ -107,6 +97,34 @@ class L10n_Pl_KsefDue(models.AbstractModel):
             for company_id, session_id in newest.items()
             if sessions.browse(session_id)._may_log_in_again()
         )
+
+
+def _due(now):
+    """SELECT the sessions and certificates with a step due, in their order.
+
+    :param datetime now: naive UTC
+    """
+    return SQL(
+        """
+          WITH due AS (
+               SELECT %(session)s AS model, id, environment, state, attempts,
+                      state != 'active' AND method = 'signature' AS is_awaited,
+                      CASE WHEN state != 'active' THEN 1 ELSE 2 END AS rank,
+                      refresh_valid_until AS ends
+                 FROM %(sessions)s AND (next_attempt IS NULL OR next_attempt <= %(now)s)
+            UNION ALL
+               SELECT %(certificate)s, id, environment, state, attempts, FALSE, 3, valid_to
+                 FROM %(certificates)s AND (next_attempt IS NULL OR next_attempt <= %(now)s))
+        SELECT model, id, environment, state, is_awaited
+          FROM due
+      ORDER BY is_awaited DESC, rank, (attempts > 0) IS TRUE, ends NULLS FIRST, id
+        """,
+        session=SESSIONS,
+        certificate=CERTIFICATES,
+        sessions=SESSIONS_AT_WORK,
+        certificates=CERTIFICATES_AT_WORK,
+        now=now,
+    )
 
 
 def newest_login(condition):

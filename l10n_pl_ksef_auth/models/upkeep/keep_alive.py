@@ -44,6 +44,8 @@ class L10n_Pl_KsefKeepAlive(models.AbstractModel):
         self._beside(self._bind_secrets)
         self._beside(self._look_round)
         self._beside(self._keep_alive)
+        # Before anybody is alarmed: KSeF may be down for all.
+        self._beside(self.env["l10n_pl_ksef.availability"]._look)
         self._beside(watch)
         self._beside(self.env["l10n_pl_ksef.request"].sudo()._tend)
         for model in secret_models(self.env):

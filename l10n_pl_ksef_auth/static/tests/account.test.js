@@ -96,7 +96,7 @@ test("without room only the existing certificate can be loaded", async () => {
 
 const SAVED =
     '{"l10n_pl_ksef_environment":"test","l10n_pl_ksef_context_type":"nip","l10n_pl_ksef_internal_id":"",' +
-    '"l10n_pl_ksef_subject_type":"certificateSubject","l10n_pl_ksef_responsible_ids":[[6,false,[]]]}';
+    '"l10n_pl_ksef_subject_type":"certificateSubject","l10n_pl_ksef_responsible_ids":[[6,false,[]]],"l10n_pl_ksef_offline":true}';
 
 test("an accountant changes the environment", async () => {
     await openAccount(ACCOUNT);
@@ -128,7 +128,7 @@ test("wrong input is refused at its field", async () => {
     expect.verifySteps([
         'save_options [[1],{"l10n_pl_ksef_environment":"production","l10n_pl_ksef_context_type":' +
             '"internal_id","l10n_pl_ksef_internal_id":"123","l10n_pl_ksef_subject_type":' +
-            '"certificateSubject","l10n_pl_ksef_responsible_ids":[[6,false,[]]]},false]',
+            '"certificateSubject","l10n_pl_ksef_responsible_ids":[[6,false,[]]],"l10n_pl_ksef_offline":true},false]',
     ]);
 });
 

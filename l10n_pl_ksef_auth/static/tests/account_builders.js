@@ -17,6 +17,7 @@ export const CERTIFICATE = {
     masked: "•••94",
     here: true,
     state: "active",
+    usage_label: "Logging in",
     state_label: "Valid",
     status_at_ksef: "Active",
     valid_to: "2028-11-22 13:00:00",
@@ -51,6 +52,7 @@ export const ACCOUNT = {
         subject_type: "certificateSubject",
         internal_id: "",
         responsible_ids: [],
+        offline: true,
         choices: {
             environment: [
                 ["production", "Production"],
@@ -64,6 +66,7 @@ export const ACCOUNT = {
     sessions: [],
     choice: false,
     consent: false,
+    offline: false,
     take_over: false,
     others: [],
     asked_at: false,
@@ -75,6 +78,7 @@ const METHODS = [
     "save_options",
     "issue_certificate",
     "issue_with_consent",
+    "issue_offline",
     "terms_of_renewal",
     "renew_certificate",
     "revoke_certificate",

@@ -13,6 +13,8 @@ export const DISCONNECTED = {
     seconds_left: false,
     lifetime_share: 0,
     certificate: { state: "none", text: "none", valid_to: false, share: false },
+    offline: false,
+    availability: "",
     identity: false,
     missing_rights: [],
     checked_at: false,

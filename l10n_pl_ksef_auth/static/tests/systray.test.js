@@ -63,6 +63,21 @@ for (const [what, dots, options, text] of texts) {
     });
 }
 
+const colors = [
+    ["the worst of all that need somebody, where the words count companies", { 1: GREEN, 2: RED, 3: ENDING }, {}, "red"],
+    ["the company in view where that is the worst", { 1: RED, 2: ENDING }, {}, "red"],
+    ["what ends soon where no company has ended yet", { 1: GREEN, 2: ENDING }, {}, "amber"],
+    ["the company in view where nothing is due elsewhere", { 1: GREEN, 2: { ...RED, color: "amber", state: "verifying" } }, {}, "green"],
+    ["the company in view to who cannot connect the others", { 1: GREEN, 2: RED }, { canConnect: false }, "green"],
+];
+for (const [what, dots, options, color] of colors) {
+    test(`the dot has the colour of ${what}`, async () => {
+        await mountSystray(dots, options);
+        expect(".o_ksef_systray").toHaveAttribute("data-color", color);
+        expect(".o_ksef_systray .o_ksef_dot").toHaveClass(`o_ksef_${color}`);
+    });
+}
+
 test("the panel opens by itself while the connection is red, and the server remembers the day", async () => {
     await mountSystray({ 1: RED });
     await drawScreen();

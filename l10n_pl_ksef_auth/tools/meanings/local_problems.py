@@ -129,6 +129,29 @@ PROBLEMS: dict[str, Meaning] = {
             "account",
         ),
     ),
+    "offline_none": Meaning(
+        _lt("No valid certificate for offline invoices may sign for this NIP."),
+        Advice(_lt("Have one issued, or load it, in the menu KSeF → Account."), "account"),
+    ),
+    "offline_seller": Meaning(
+        _lt("The certificate for offline invoices may not sign for this seller's NIP."),
+        Advice(_lt("Issue the invoice in the company whose NIP it names."), "account"),
+    ),
+    "offline_rights": Meaning(
+        _lt("The certificate's owner may not issue invoices here: KSeF would refuse the code."),
+        Advice(_lt("Have the right granted in KSeF, or let somebody sign who has it."), "support"),
+    ),
+    "offline_waits": Meaning(
+        _lt("KSeF issues one more certificate to %(signer)s: it is kept for logging in."),
+        Advice(
+            _lt(
+                "The certificate for offline invoices waits. Revoke one that nobody uses in the "
+                "menu KSeF → Account."
+            ),
+            "account",
+            final=False,
+        ),
+    ),
     "renewal_late": Meaning(
         _lt("The connection should have renewed itself by now, and has not."),
         Advice(

@@ -18,6 +18,7 @@ import { AccountChoice } from "./account_choice";
 import { AccountCompanies } from "./account_companies";
 import { AccountConsent } from "./account_consent";
 import { AccountIdentity } from "./account_identity";
+import { AccountOffline } from "./account_offline";
 import { AccountOptions } from "./account_options";
 import { AccountSessions } from "./account_sessions";
 import { DisconnectDialog } from "./disconnect_dialog";
@@ -38,6 +39,7 @@ export class KsefAccountAction extends Component {
         AccountCompanies,
         AccountConsent,
         AccountIdentity,
+        AccountOffline,
         AccountOptions,
         AccountSessions,
         Dropdown,
@@ -165,8 +167,15 @@ export class KsefAccountAction extends Component {
         this.receive(await this.rpc("l10n_pl_ksef_account_at_ksef"));
     }
 
-    issueCertificate() {
-        return this.refreshAfterPassword("l10n_pl_ksef_issue_certificate");
+    /** A separate certificate for this Odoo, for logging in unless `usage` is "offline". */
+    issueCertificate(usage) {
+        const args = usage === "offline" ? [usage] : [];
+        return this.refreshAfterPassword("l10n_pl_ksef_issue_certificate", ...args);
+    }
+
+    /** For the certificate's owner, whose consent did not name this one. */
+    issueOffline() {
+        return this.refreshAfterPassword("l10n_pl_ksef_issue_offline");
     }
 
     /** For the signer, who signed without a certificate. */
@@ -214,7 +223,8 @@ export class KsefAccountAction extends Component {
             [this.companyId],
             "l10n_pl_ksef_load_certificate",
             files,
-            password
+            password,
+            true
         );
         if (!answer.confirm && !answer.problem) {
             this.receive(answer);

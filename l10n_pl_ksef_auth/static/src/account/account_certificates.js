@@ -76,7 +76,7 @@ export class AccountCertificates extends Component {
 
     onRevoke(row) {
         this.dialog.add(RevokeDialog, {
-            name: row.name,
+            name: [row.owner, row.masked, row.name].filter(Boolean).join(", "),
             companies: row.companies,
             revoke: (reason) => this.props.revoke(row.serial_number, reason),
         });

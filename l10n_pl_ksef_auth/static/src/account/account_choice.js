@@ -19,13 +19,29 @@ export class AccountChoice extends Component {
     }
 
     get headline() {
-        const { owner, reason } = this.props.choice;
+        const { owner, reason, usage } = this.props.choice;
+        if (usage === "offline") {
+            return reason === "failed"
+                ? _t("The certificate for offline invoices could not be issued.")
+                : _t(
+                      "%(owner)s already has a certificate for offline invoices that this Odoo does not hold.",
+                      { owner }
+                  );
+        }
         if (reason === "failed") {
             return _t("The KSeF certificate could not be issued.");
         }
         return owner
             ? _t("%(owner)s already has a KSeF certificate that this Odoo does not hold.", { owner })
             : _t("The signer already has a KSeF certificate that this Odoo does not hold.");
+    }
+
+    get consequence() {
+        return this.props.choice.usage === "offline"
+            ? _t("Without it invoices get no second code while KSeF is away.")
+            : _t(
+                  "Without a certificate in this Odoo the connection has to be signed again every 7 days."
+              );
     }
 
     get placesLabel() {
@@ -35,6 +51,7 @@ export class AccountChoice extends Component {
     }
 
     go() {
-        return this.state.way === "issue" ? this.props.issue() : this.props.load();
+        const { issue, load, choice } = this.props;
+        return this.state.way === "issue" ? issue(choice.usage) : load();
     }
 }

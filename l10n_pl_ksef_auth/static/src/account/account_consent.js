@@ -17,10 +17,15 @@ export class AccountConsent extends Component {
     }
 
     get confirmation() {
-        const { signer } = this.props.consent;
-        return _t(
-            "With this button you confirm for the signer (%(signer)s) that KSeF may issue a certificate.",
-            { signer }
-        );
+        const { signer, offline } = this.props.consent;
+        return offline
+            ? _t(
+                  "With this button you confirm for the signer (%(signer)s) that KSeF may issue two certificates: for logging in and for offline invoices.",
+                  { signer }
+              )
+            : _t(
+                  "With this button you confirm for the signer (%(signer)s) that KSeF may issue a certificate.",
+                  { signer }
+              );
     }
 }

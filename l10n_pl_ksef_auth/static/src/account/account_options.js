@@ -6,7 +6,7 @@ import { MultiRecordSelector } from "@web/core/record_selectors/multi_record_sel
 import { useService } from "@web/core/utils/hooks";
 import { useSetupAction } from "@web/search/action_hook";
 
-const FIELDS = ["environment", "context_type", "internal_id", "subject_type", "responsible_ids"];
+const FIELDS = ["environment", "context_type", "internal_id", "subject_type", "responsible_ids", "offline"];
 
 /** Compares values of a setting; the people who are told are an array. */
 const isOther = (one, another) => String(one) !== String(another);

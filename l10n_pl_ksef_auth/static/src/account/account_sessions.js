@@ -24,7 +24,7 @@ export class AccountSessions extends Component {
     onRevoke(row) {
         this.confirm(
             row.is_current
-                ? _t("This is the login that Odoo uses now: the company will be disconnected.")
+                ? _t("This is the login that Odoo uses now: the company will be disconnected, and its invoices not sent.")
                 : _t("Whoever uses this login has to log in again."),
             () => this.props.revoke(row.reference_number)
         );

@@ -6,12 +6,12 @@ export class ConsentQuestion extends Component {
     static template = "l10n_pl_ksef_auth.ConsentQuestion";
     static props = {
         signer: String,
+        offline: { type: Boolean, optional: true },
         answer: [String, Boolean],
         onAnswer: Function,
     };
 
     get answers() {
-        const { signer } = this.props;
         return [
             {
                 id: "weekly",
@@ -21,12 +21,25 @@ export class ConsentQuestion extends Component {
             {
                 id: "once",
                 title: _t("Only once"),
-                text: signer
-                    ? _t("I confirm for the signer (%(signer)s): KSeF may issue a certificate.", {
-                          signer,
-                      })
-                    : _t("I confirm for the signer: KSeF may issue a certificate."),
+                text: this.confirmation,
             },
         ];
+    }
+
+    get confirmation() {
+        const { signer, offline } = this.props;
+        if (offline) {
+            return signer
+                ? _t(
+                      "I confirm for the signer (%(signer)s): KSeF may issue two certificates, for logging in and for offline invoices.",
+                      { signer }
+                  )
+                : _t(
+                      "I confirm for the signer: KSeF may issue two certificates, for logging in and for offline invoices."
+                  );
+        }
+        return signer
+            ? _t("I confirm for the signer (%(signer)s): KSeF may issue a certificate.", { signer })
+            : _t("I confirm for the signer: KSeF may issue a certificate.");
     }
 }

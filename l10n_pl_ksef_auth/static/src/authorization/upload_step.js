@@ -1,10 +1,7 @@
 import { Component, useExternalListener, useRef, useState } from "@odoo/owl";
-import { getDataURLFromFile } from "@web/core/utils/urls";
 import { _t } from "@web/core/l10n/translation";
 import { KsefProblem } from "../connection/problem";
-
-/** A signed request has some 10 kB; what is larger than this is not sent at all. */
-const MAX_FILE_BYTES = 5 * 1024 * 1024;
+import { contentOf, MAX_FILE_BYTES } from "./signed_file";
 
 /** Step 3: the signed file, and what was read from it. */
 export class UploadStep extends Component {
@@ -125,8 +122,7 @@ export class UploadStep extends Component {
     /** The file's bytes as base64; null when the browser cannot read it. */
     async read(file) {
         try {
-            const data = await getDataURLFromFile(file);
-            return data.slice(data.indexOf(",") + 1);
+            return await contentOf(file);
         } catch {
             await this.refuse(
                 _t("Your browser could not read this file."),

@@ -63,9 +63,11 @@ export class KsefConnectionPanel extends Component {
 
     /** One line is enough where everything is in order. */
     get isSlim() {
-        const { color, problem, certificate, is_verifying: isVerifying } = this.panel;
-        const needsLook = ["attention", "exists"].includes(certificate.state);
-        const isQuiet = color === "green" && !problem && !isVerifying && !needsLook;
+        const { color, problem, certificate, offline, is_verifying: isVerifying } = this.panel;
+        const states = [certificate.state, offline && offline.state];
+        const needsLook = states.some((state) => ["attention", "exists", "asks"].includes(state));
+        const isTold = problem || isVerifying || this.panel.availability;
+        const isQuiet = color === "green" && !isTold && !needsLook;
         return this.props.slim && !this.state.isWhole && isQuiet;
     }
 
@@ -113,6 +115,23 @@ export class KsefConnectionPanel extends Component {
 
     get certificateColor() {
         return { exists: "o_ksef_amber", attention: "o_ksef_red" }[this.panel.certificate.state];
+    }
+
+    get offline() {
+        const { state, text, valid_to } = this.panel.offline;
+        return state === "valid"
+            ? _t("valid until %(date)s", { date: dateOnly(valid_to) })
+            : text;
+    }
+
+    get offlineColor() {
+        const { state } = this.panel.offline;
+        return {
+            asks: "o_ksef_amber",
+            waits: "o_ksef_amber",
+            exists: "o_ksef_amber",
+            attention: "o_ksef_red",
+        }[state];
     }
 
     /** The states under way speak through their tick already. */

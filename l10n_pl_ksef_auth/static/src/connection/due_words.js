@@ -7,12 +7,18 @@ function needsSomebody({ color, state }) {
     return color === "red" || state === "expiring";
 }
 
+/** From what stops invoices to what needs nobody. */
+const WORST_FIRST = ["red", "amber", "green"];
+
 /**
- * What the bar says behind "KSeF:", or "" where nothing is due.
+ * What the bar shows: the dot's colour, and the words behind "KSeF:".
+ *
+ * Where the words count companies, the dot is about all of these, not only about the one in view.
  *
  * @param {import("./connection_service").KsefConnections} connections
  * @param {number} companyId the company in view
- * @returns {string} as "sign", "in 2 days" or "3 companies"
+ * @returns {{color: string, words: string}} words as "sign", "in 2 days" or "3 companies"; empty
+ *  where nothing is due. The colour is empty where KSeF does not apply.
  */
 export function whatIsDue(connections, companyId) {
     const here = connections.dot(companyId);
@@ -21,9 +27,12 @@ export function whatIsDue(connections, companyId) {
     const owners = new Set(due.map(({ id }) => connections.dot(id).principal ?? id));
     const isElsewhere = [...owners].some((id) => id !== (here.principal ?? companyId));
     if (isElsewhere && connections.canConnect) {
-        return companies(owners.size);
+        const colors = [here.color, ...due.map(({ id }) => connections.dot(id).color)];
+        const color = WORST_FIRST.find((one) => colors.includes(one));
+        return { color, words: companies(owners.size) };
     }
-    return needsSomebody(here) ? whatIsDueHere(here, connections.canConnect) : "";
+    const words = needsSomebody(here) ? whatIsDueHere(here, connections.canConnect) : "";
+    return { color: here.color ?? "", words };
 }
 
 function whatIsDueHere({ color, state, seconds_left: left }, canConnect) {

@@ -70,8 +70,13 @@ export class KsefSystray extends Component {
     }
 
     /** Read through `panels`, so that the dot follows every change. */
+    get shown() {
+        user.allowedCompanies.forEach(({ id }) => this.panels[id]);
+        return whatIsDue(this.connections, this.companyId);
+    }
+
     get color() {
-        return this.panels[this.companyId]?.color ?? this.connections.color(this.companyId);
+        return this.shown.color;
     }
 
     get label() {
@@ -79,9 +84,7 @@ export class KsefSystray extends Component {
     }
 
     get due() {
-        // Read through `panels`, as the colour is.
-        user.allowedCompanies.forEach(({ id }) => this.panels[id]);
-        return this.env.isSmall ? "" : whatIsDue(this.connections, this.companyId);
+        return this.env.isSmall ? "" : this.shown.words;
     }
 
     onClick() {

@@ -1,0 +1,174 @@
+from datetime import timedelta
+
+from odoo import Command, models
+
+from ...tools.vault import VaultError
+from ..base import problems
+from ..base.locks import under_lock
+from .certificate import LOGIN, OFFLINE
+from .states import QUESTION, STANDING
+
+A_DAY = timedelta(days=1)
+
+
+class L10n_Pl_KsefCertificateOffline(models.Model):
+    """The certificate for offline invoices: it comes after the one that logs in.
+
+    It takes the same states. It logs nobody in and is not tried out; what it has signed is judged
+    when somebody scans it, so it is not revoked when it has a successor (docs/ksef.md F-3).
+    """
+
+    # The second kind of certificate is a subject of its own beside the fields.
+    _inherit = "l10n_pl_ksef.certificate"  # pylint: disable=consider-merging-classes-inherited
+
+    # ------------------------------------------------------------------
+    # After the certificate that logs in
+    # ------------------------------------------------------------------
+    def _wants_offline(self):
+        """Return True if this login certificate is to be followed by one for offline invoices."""
+        waiting = self.usage == LOGIN and self.state == "active" and self._offline_agreements()
+        return bool(waiting) and bool(self._owners_session())
+
+    def _offline_agreements(self):
+        """Return what was agreed to for offline invoices, too, and is not applied for yet."""
+        return self.agreement_ids.filtered(
+            lambda agreed: (
+                agreed.offline_wanted
+                and agreed.company_id in self.company_ids
+                and agreed.company_id._l10n_pl_ksef_needs_offline()
+            )
+        )
+
+    def _step_apply_offline(self):
+        """Begin the application that was agreed to; a row that nobody agreed to is forgotten."""
+        wanted, session = self._offline_agreements(), self._owners_session()
+        genuine = wanted.filtered(lambda agreed: agreed._is_genuine())
+        who = session.user_id
+        for agreed in genuine:
+            agreed._note_offline(False)
+        (wanted - genuine).offline_wanted = False
+        if genuine:
+            record = self._begin_offline(session, genuine.company_id, self.consent_text, who)
+            for agreed in genuine:
+                record._agree_offline(agreed.company_id, agreed.digits, agreed.how, agreed.user_id)
+        self._succeed(next_attempt=self._next_look(session))
+
+    def _begin_offline(self, session, companies, consent_text, user):
+        """Create the record of an application for offline invoices, for the owner of a login."""
+        record = self._begin_enrollment(
+            session,
+            usage=OFFLINE,
+            company_ids=[Command.set(companies.ids)],
+            consent_text=consent_text,
+            user_id=user.id,
+        )
+        record._wake_cron_at(record._now())
+        return record
+
+    def _agree_offline(self, company, digits, how, user):
+        self.env["l10n_pl_ksef.agreement"]._agree(self, company, digits, how, user_id=user.id)
+
+    def _wait_for_a_place(self):
+        """Leave the last place at KSeF to the certificate that logs in; look again tomorrow."""
+        self.problem = problems.local("offline_waits")
+        self._postpone_for(A_DAY)
+
+    def _waits_for_a_place(self):
+        """Return True if KSeF has no place left for this certificate beside the other one."""
+        return self.state == "checking" and problems.is_local(self.problem, "offline_waits")
+
+    # ------------------------------------------------------------------
+    # Its owner
+    # ------------------------------------------------------------------
+    def _owners_other_ones(self):
+        """Return the certificates with which the owner of one for offline invoices logs in."""
+        if self.usage != OFFLINE or not self.identity_digest:
+            return self.browse()
+        return self.search(
+            [
+                ("identity_digest", "=", self.identity_digest),
+                ("environment", "=", self.environment),
+                ("usage", "=", LOGIN),
+            ]
+        )
+
+    def _can_be_renewed(self):
+        """Return True if its owner is logged in, and KSeF has let in or issued what is replaced.
+
+        What a file says of the owner of a certificate for offline invoices, no login has proved.
+        """
+        return self._can_be_proved() and bool(self._owners_session())
+
+    def _can_be_proved(self):
+        return self.usage == LOGIN or self.origin == "enrolled"
+
+    # ------------------------------------------------------------------
+    # A consent that names it, given later
+    # ------------------------------------------------------------------
+    def _to_be_followed(self, principal):
+        """Return the login certificate that a consent could give one for offline invoices.
+
+        Nothing where the company needs none, has one, or waits for one already.
+        """
+        known = ("state", "in", STANDING + QUESTION)
+        if (
+            not principal._l10n_pl_ksef_needs_offline()
+            or principal._l10n_pl_ksef_offline_certificate()
+            or self._of_company(principal, known, usage=OFFLINE, limit=1)
+        ):
+            return self.browse()
+        login = principal._l10n_pl_ksef_certificate()
+        return login.browse() if login._offline_agreements() else login
+
+    def _issue_offline(self, principal):
+        """Ask for a certificate for offline invoices: the user confirms for its owner now.
+
+        Whoever clicks twice finds the first application. Return False or the problem.
+
+        :raises AccessError: the owner's certificate serves a company that is not the user's
+        """
+        login = self._to_be_followed(principal)
+        if not login:
+            return problems.local("not_connected")
+        login._check_serves_only_own()
+        with login._exclusive(wait_seconds=10) as locked:
+            if not locked:
+                return problems.local("busy")
+            company = principal.with_env(locked.env)
+            session = locked._owners_session()
+            if not session:
+                return problems.local("renewal_needs_owner")
+            if locked._to_be_followed(company):
+                self._begin_with_consent(locked, session, company)
+                locked.env.cr.commit()
+        return False
+
+    def _begin_with_consent(self, login, session, company):
+        sessions = self.env["l10n_pl_ksef.session"]
+        owner = filter(None, (login.owner_name, login.identity_masked))
+        text = sessions._words_of_consent(", ".join(owner), (OFFLINE,))
+        session._audit("consented", consent=text, user_id=self.env.uid)
+        record = login._begin_offline(session, company, text, self.env.user)
+        record._agree_offline(company, company.l10n_pl_ksef_digits, "accepted", self.env.user)
+
+    def _issue_separate_offline(self, principal):
+        """Ask for one beside another that the owner has elsewhere; return False or the problem."""
+        session = principal._l10n_pl_ksef_session()
+        if not session:
+            return problems.local("not_connected")
+        with under_lock(self.env, f"ksef-load,{principal.id}", wait_seconds=10) as env:
+            if env is None:
+                return problems.local("busy")
+            certificates, company = self.with_env(env), principal.with_env(env)
+            asked = certificates._of_company(company, ("state", "in", QUESTION), usage=OFFLINE)
+            text = asked[:1].consent_text
+            asked.unlink()
+            try:
+                record = certificates._begin_offline(session, company, text, self.env.user)
+                record.separate = True
+                digits = company.l10n_pl_ksef_digits
+                record._agree_offline(company, digits, "accepted", self.env.user)
+            except VaultError as error:
+                return problems.of_request(error)
+            env.cr.commit()
+        return False

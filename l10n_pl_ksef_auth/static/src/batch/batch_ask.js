@@ -1,0 +1,57 @@
+import { Component, useState } from "@odoo/owl";
+import { _t } from "@web/core/l10n/translation";
+
+/** Hours that a link may live; the server's own choice stands first. */
+const HOURS = [24, 72, 168, 720];
+
+/** Whom to ask for which company, shown and corrected before a mail leaves. */
+export class BatchAsk extends Component {
+    static template = "l10n_pl_ksef_auth.BatchAsk";
+    static props = { view: Object, isRunning: Boolean, sendAll: Function };
+
+    setup() {
+        const { asking, lines } = this.props.view;
+        this.state = useState({
+            lang: asking.languages[0].id,
+            hours: asking.hours,
+            rows: Object.fromEntries(
+                lines.map(({ id, signer_name, signer_email, state, text }) => [
+                    id,
+                    { signer_name, signer_email, isChosen: state !== "done" && !text },
+                ])
+            ),
+        });
+    }
+
+    get asking() {
+        return this.props.view.asking;
+    }
+
+    /** Who is asked already needs no row to be filled in. */
+    get open() {
+        return this.props.view.lines.filter(({ state }) => state !== "done");
+    }
+
+    get chosen() {
+        return this.open.filter(({ id }) => this.state.rows[id].isChosen);
+    }
+
+    get lives() {
+        return HOURS.map((hours) => ({
+            hours,
+            label: hours < 48 ? _t("24 hours") : _t("%(days)s days", { days: hours / 24 }),
+        }));
+    }
+
+    get sendLabel() {
+        return _t("Send the links (%(count)s)", { count: this.chosen.length });
+    }
+
+    onSend() {
+        const rows = this.chosen.map(({ id }) => {
+            const { signer_name, signer_email } = this.state.rows[id];
+            return { id, signer_name, signer_email };
+        });
+        return this.props.sendAll("ask", rows, this.state.lang, Number(this.state.hours));
+    }
+}

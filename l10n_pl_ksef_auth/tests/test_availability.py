@@ -1,0 +1,99 @@
+from datetime import timedelta
+
+from odoo.tests import tagged
+
+from .common import KsefCase
+
+HOUR = timedelta(hours=1)
+
+
+@tagged("post_install", "-at_install")
+class TestAvailability(KsefCase):
+    """Is KSeF down, or are we: the Ministry's service is asked before anybody is alarmed."""
+
+    def setUp(self):
+        super().setUp()
+        self.parameters = self.env["ir.config_parameter"].sudo()
+        self.parameters.set_param(
+            "l10n_pl_ksef_auth.availability_url", self.simulator.availability_url
+        )
+        self.company.l10n_pl_ksef_environment = "production"
+        self.connect()
+        self.asked_before = self.simulator.requests.count("availability-messages")
+
+    def asked(self):
+        return self.simulator.requests.count("availability-messages") - self.asked_before
+
+    def break_off(self):
+        """Have KSeF answer nothing from now on, and Odoo notice it."""
+        self.simulator.faults.add("*", "503", times=-1)
+        self.env["l10n_pl_ksef.session"].search([]).next_attempt = False
+        self.keep_alive(hours=25)
+
+    def test_while_all_is_well_it_is_not_asked(self):
+        self.let_days_pass(2)
+        self.assertEqual(self.asked(), 0)
+        self.assertEqual(self.panel()["availability"], "")
+
+    def test_a_break_is_told_on_the_panel_until_its_end(self):
+        now = self.simulator.clock.now()
+        self.simulator.availability.announce_break(now, now + timedelta(hours=26))
+        self.break_off()
+        self.assertGreater(self.asked(), 0)
+        self.assertIn("announces a break until", self.panel()["availability"])
+        self.travel(hours=2)
+        self.assertEqual(self.panel()["availability"], "")
+
+    def test_one_answer_serves_all_companies_for_ten_minutes(self):
+        self.break_off()
+        before = self.asked()
+        self.keep_alive(minutes=5)
+        self.assertEqual(self.asked(), before)
+        self.keep_alive(minutes=6)
+        self.assertEqual(self.asked(), before + 1)
+
+    def test_a_page_never_asks(self):
+        self.break_off()
+        before = self.asked()
+        self.travel(days=1)
+        self.panel()
+        self.company.with_user(self.accountant).l10n_pl_ksef_account()
+        self.assertEqual(self.asked(), before)
+
+    def test_one_switch_turns_it_off(self):
+        self.parameters.set_param("l10n_pl_ksef_auth.availability_off", "True")
+        self.simulator.availability.begin_failure()
+        self.break_off()
+        self.assertEqual((self.asked(), self.panel()["availability"]), (0, ""))
+
+    def test_that_it_does_not_answer_says_nothing(self):
+        self.simulator.settings.availability_answer = "502"
+        self.break_off()
+        self.assertGreater(self.asked(), 0)
+        self.assertEqual(self.panel()["availability"], "")
+
+    def test_it_keeps_nobody_without_word(self):
+        """A declared failure delays no notice: its mail says it in one more sentence."""
+        self.simulator.availability.begin_failure(total=True)
+        self.break_off()
+        self.keep_alive(days=5)
+        self.keep_alive(days=1)
+        (alert,) = self.env["l10n_pl_ksef.alert"].search([("reason", "=", "login")])
+        self.assertEqual(alert.user_ids, self.accountant)
+
+    def test_another_environment_is_not_asked_about(self):
+        self.company.l10n_pl_ksef_environment = "test"
+        self.env["l10n_pl_ksef.availability"].create(
+            {"state": "failure", "asked_at": self.env["l10n_pl_ksef.session"]._now()}
+        )
+        self.assertEqual(self.panel()["availability"], "")
+
+    def test_a_simulator_for_ksef_is_no_reason_to_ask_the_ministry(self):
+        self.parameters.set_param("l10n_pl_ksef_auth.availability_url", False)
+        self.assertEqual(self.env["l10n_pl_ksef.availability"]._address(), "")
+
+    def test_the_diagnosis_asks_and_says_what_is_known(self):
+        self.simulator.availability.begin_failure()
+        answer = self.company.with_user(self.accountant).l10n_pl_ksef_diagnose()
+        told = {check["name"]: check["text"] for check in answer["checks"]}
+        self.assertIn("failure", told["The Ministry on KSeF"])

@@ -1,0 +1,158 @@
+import hashlib
+import io
+import socket
+from datetime import date
+from unittest.mock import patch
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+
+from ..tools.verification_links import InvalidLink
+from .common import DEMO_NIP, OWNER
+from .test_offline_certificate import OfflineCase
+
+try:
+    import zxingcpp
+    from PIL import Image
+
+    from ksef_simulator.invoice_codes import Unfit, check
+except ImportError:
+    check = None
+
+DIGEST = hashlib.sha256(b"invoice").digest()
+ISSUED = date(2026, 11, 22)
+
+
+@tagged("post_install", "-at_install")
+class TestOfflineCodes(OfflineCase):
+    """Both codes of an invoice issued while KSeF, the login and the network are away."""
+
+    def setUp(self):
+        super().setUp()
+        self.login, self.offline_certificate = self.both()
+        self.sender = self.company.with_user(self.clerk)
+        self.env.flush_all()
+
+    def away(self):
+        """Have no connection to anywhere inside the block."""
+        return patch.object(socket.socket, "connect", side_effect=OSError("no network"))
+
+    def made(self, seller=DEMO_NIP, digest=DIGEST):
+        return self.sender.l10n_pl_ksef_certificate_link(seller, digest)
+
+    def judged(self, link):
+        """Return what KSeF's page says is wrong with a link; nothing if all is well."""
+        try:
+            check(self.simulator, link)
+        except Unfit as problem:
+            return str(problem)
+        return ""
+
+    def scanned(self, link, label):
+        """Draw a code, and return what a decoder that is not ours reads from the picture."""
+        picture = self.sender.l10n_pl_ksef_code_picture(link, label)
+        (found,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(picture)))
+        return found.text
+
+    def test_without_ksef_login_and_network_both_codes_are_made_read_and_judged(self):
+        self.disconnect()
+        with self.away():
+            one = self.sender.l10n_pl_ksef_invoice_link(ISSUED, DIGEST)
+            two = self.made()
+            read = [self.scanned(one, "OFFLINE"), self.scanned(two, "CERTYFIKAT")]
+        self.assertEqual(read, [one, two])
+        self.assertEqual(self.judged(two), "")
+        self.assertEqual(self.judged(one), "no such invoice", "which has not been sent yet")
+        self.assertIn(f"/{DEMO_NIP}/22-11-2026/", one)
+
+    def test_each_part_that_is_falsified_is_refused(self):
+        made = self.made().split("/")
+        # Host, context, seller, number, hash and signature.
+        for part in (2, 5, 6, 7, 8, 9):
+            first = "B" if made[part][0] != "B" else "C"
+            changed = [*made[:part], first + made[part][1:], *made[part + 1 :]]
+            self.assertTrue(self.judged("/".join(changed)), made[part])
+
+    def test_the_certificate_that_logs_in_signs_no_code(self):
+        self.offline_certificate.unlink()
+        with self.assertRaisesRegex(UserError, "certificate for offline invoices"):
+            self.made()
+
+    def test_one_that_ended_or_was_revoked_signs_no_code(self):
+        with self.confirmed():
+            self.company.with_user(self.accountant).l10n_pl_ksef_revoke_certificate(
+                self.offline_certificate.serial_number
+            )
+        with self.assertRaises(UserError):
+            self.made()
+
+    def test_only_the_companys_own_nip_or_one_that_was_agreed_to_is_a_seller(self):
+        with self.assertRaisesRegex(UserError, "seller"):
+            self.made(seller="1111111111")
+        self.offline_certificate._agree_offline(
+            self.company, "1111111111", "accepted", self.accountant
+        )
+        self.assertIn("/1111111111/", self.made(seller="1111111111"))
+
+    def test_a_row_that_nobody_agreed_to_lets_nothing_be_signed(self):
+        self.offline_certificate.agreement_ids.terms_secret = False
+        with self.assertRaises(UserError):
+            self.made()
+
+    def test_another_nip_of_the_company_is_not_agreed_to(self):
+        self.company.vat = "PL1111111111"
+        with self.assertRaises(UserError):
+            self.made(seller="1111111111")
+
+    def test_whose_right_to_write_invoices_is_gone_makes_no_code(self):
+        self.simulator.world.revoke(OWNER.identity, DEMO_NIP, "InvoiceWrite")
+        self.settle(days=1)
+        if not self.company._l10n_pl_ksef_session()._missing_rights():
+            self.company._l10n_pl_ksef_session().rights = "InvoiceRead"
+        with self.assertRaisesRegex(UserError, "may not issue invoices"):
+            self.made()
+
+    def test_a_hash_that_is_none_and_a_moment_for_a_day_are_refused(self):
+        for digest in (b"", DIGEST[:31], DIGEST.hex()):
+            with self.assertRaises(InvalidLink):
+                self.made(digest=digest)
+        with self.assertRaises(InvalidLink):
+            self.sender.l10n_pl_ksef_invoice_link("2026-11-22", DIGEST)
+
+    def test_who_may_not_use_the_company_gets_no_code(self):
+        other = self.make_company("Druga Sp. z o.o.", "1111111111")
+        stranger = self.make_user("ksef_stranger", "account.group_account_invoice", other)
+        company = self.company.with_user(stranger)
+        with self.assertRaises(AccessError):
+            company.l10n_pl_ksef_certificate_link(DEMO_NIP, DIGEST)
+        with self.assertRaises(AccessError):
+            company.l10n_pl_ksef_invoice_link(ISSUED, DIGEST)
+
+    def test_each_code_leaves_a_line_that_names_seller_hash_and_certificate(self):
+        self.made()
+        line = self.env["l10n_pl_ksef.audit"].search([("event", "=", "code_made")], limit=1)
+        self.assertEqual(line.user_id, self.clerk)
+        self.assertEqual(line.reference, self.offline_certificate.serial_number)
+        self.assertEqual(line.detail, f"{DEMO_NIP}: {DIGEST.hex()}")
+
+    def test_the_first_link_costs_no_query_and_the_second_two(self):
+        self.sender.l10n_pl_ksef_invoice_link(ISSUED, DIGEST)
+        self.made()
+        self.env.flush_all()
+        with self.assertQueryCount(0):
+            self.sender.l10n_pl_ksef_invoice_link(ISSUED, DIGEST)
+        with self.assertQueryCount(2):
+            self.made()
+            self.env.flush_all()
+
+    def test_code_that_was_typed_into_odoo_gets_none(self):
+        action = self.env["ir.actions.server"].create(
+            {
+                "name": "code",
+                "model_id": self.env.ref("base.model_res_company").id,
+                "state": "code",
+                "code": f"record.l10n_pl_ksef_certificate_link('{DEMO_NIP}', b'0' * 32)",
+            }
+        )
+        with self.assertRaises(AccessError):
+            action.with_context(active_model="res.company", active_id=self.company.id).run()

@@ -1,0 +1,319 @@
+import logging
+
+from odoo import Command, api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+from ..models.base import problems
+from ..models.base.const import ENVIRONMENT_LABELS
+from ..models.base.locks import fresh
+from ..models.res_company import CONNECT_GROUP
+from ..screens.panel import label_of
+from ..screens.sensitive import recently_confirmed
+from ..tools.errors import KsefError
+from ..tools.vault import VaultError
+
+_logger = logging.getLogger(__name__)
+
+KINDS = [
+    ("ask", "Ask for signatures"),
+    ("remind", "Remind the signers"),
+    ("connect", "Connect with a KSeF certificate"),
+    ("renew", "Renew the KSeF certificate"),
+    ("environment", "Change the KSeF environment"),
+    ("told", "Choose who is told"),
+    ("sign", "Files to be signed"),
+]
+STATES = [
+    ("todo", "To be done"),
+    ("running", "Under way"),
+    ("done", "Done"),
+    ("failed", "Not done"),
+]
+KEPT_HOURS = 7 * 24
+
+
+class L10n_Pl_KsefBatch(models.TransientModel):
+    """One thing that a user does for many companies, and how it ended for each.
+
+    The browser has one line done at a time, so that every result shows at once, one company's
+    failure stops no other, and no request takes long. All of it is stored: a page that is loaded
+    anew goes on where the other one was left.
+    """
+
+    _name = "l10n_pl_ksef.batch"
+    _description = "KSeF: done for many companies"
+    _order = "id desc"
+    # Results are read after the weekend, too. The audit trail keeps what was done.
+    _transient_max_hours = KEPT_HOURS
+
+    kind = fields.Selection(KINDS, required=True, readonly=True)
+    choice = fields.Json(readonly=True)
+    strays = fields.Json(string="Files of no company", readonly=True)
+    line_ids = fields.One2many("l10n_pl_ksef.batch.line", "batch_id", readonly=True)
+
+    @api.model
+    def _open(self, companies, kind):
+        """Return the screen on which a user does something for some companies.
+
+        :param companies: those that were selected; branches have the connection above them
+        :param str kind: of KINDS
+        :return dict: an action
+        """
+        companies[:1]._l10n_pl_ksef_check_group(CONNECT_GROUP)
+        decision = self.env["l10n_pl_ksef.unlock"]._open(companies[0])
+        if decision:
+            return decision
+        principals = {}
+        for company in companies:
+            principals.setdefault(company._l10n_pl_ksef_principal(), company)
+        lines = [
+            Command.create({"company_id": company.id, "number": company._l10n_pl_ksef_number()})
+            for company in principals.values()
+        ]
+        batch = self.sudo().create({"kind": kind, "line_ids": lines})
+        for line in batch.line_ids:
+            line.text = batch._first_text(line.company_id)
+        return batch._action()
+
+    def _action(self):
+        action = self.env["ir.actions.actions"]._for_xml_id("l10n_pl_ksef_auth.action_batch")
+        return {**action, "target": "main", "params": {"batch_id": self.id}}
+
+    # ------------------------------------------------------------------
+    # Called by the browser
+    # ------------------------------------------------------------------
+    @api.model
+    def latest(self):
+        """Return the number of what the user did last for many companies; False if nothing."""
+        self._check_group()
+        return self.sudo().search([("create_uid", "=", self.env.uid)], limit=1).id
+
+    def view(self):
+        """Describe all that the screen shows.
+
+        :return dict: kind, title, choice, choices, strays, and lines
+        """
+        batch = self._checked_sudo()
+        return {
+            "id": batch.id,
+            "kind": batch.kind,
+            "title": label_of(batch, "kind"),
+            "choice": batch.choice,
+            "choices": batch._choices(),
+            "strays": batch.strays or [],
+            "signing_url": self.env["l10n_pl_ksef.authorization.view"]._signing_url(),
+            "lines": [line._view() for line in batch.line_ids],
+        }
+
+    def choose(self, choice):
+        """Keep what is to be done, and say for each company what it would stop.
+
+        :param choice: an environment, or a list of users' ids
+        :return dict: view()
+        """
+        batch = self._checked_sudo()
+        known = {one["id"] for one in batch._choices()}
+        wanted = choice if isinstance(choice, list) else [choice]
+        if not set(wanted) <= known or any(line.state != "todo" for line in batch.line_ids):
+            raise UserError(self.env._("This cannot be chosen here."))
+        batch.choice = choice
+        for line in batch.line_ids:
+            principal = line.company_id._l10n_pl_ksef_principal()
+            stops = principal.with_env(self.env)._l10n_pl_ksef_what_stops(batch._settings())
+            line.text = " ".join(stops)
+        return batch.with_env(self.env).view()
+
+    def confirm(self):
+        """Ask for the password, where what is to be done needs it: once for all companies.
+
+        :return dict: empty; or ``confirm``, the action that asks: call again when its window has
+            closed
+        """
+        batch = self._checked_sudo()
+        mine = batch.line_ids.company_id.with_env(self.env) & self.env.user.company_ids
+        companies = mine.filtered(lambda one: one._l10n_pl_ksef_principal() in mine)
+        if batch.kind == "connect":
+            return batch._agree(companies)
+        if batch.kind == "renew" and not recently_confirmed(self.env):
+            return {"confirm": companies[:1].l10n_pl_ksef_confirm()}
+        return {}
+
+    def run(self, line_id):
+        """Do for one company what is to be done for all.
+
+        :param int line_id: a line of self that is not done yet
+        :return dict: the line, as in view()
+        """
+        batch = self._checked_sudo()
+        line = batch.line_ids.filtered(lambda one: one.id == line_id and one.state == "todo")
+        if line:
+            line._keep(*batch._outcome(line))
+        return batch.line_ids.filtered(lambda one: one.id == line_id)._view()
+
+    def follow(self, line_id):
+        """Do the next due step for a company that waits for KSeF's answer.
+
+        :param int line_id: a line of self that is under way
+        :return dict: the line, as in view()
+        """
+        batch = self._checked_sudo()
+        line = batch.line_ids.filtered(lambda one: one.id == line_id)
+        if line.state == "running":
+            line._keep(*batch._outcome(line, "follow"))
+        return line._view()
+
+    def _check_group(self):
+        if not self.env.su and not self.env.user.has_group(CONNECT_GROUP):
+            raise AccessError(self.env.company._l10n_pl_ksef_whom_to_ask(CONNECT_GROUP))
+
+    def _checked_sudo(self):
+        """Return self as superuser, if it is the user's and the user may connect."""
+        self.ensure_one()
+        self._check_group()
+        batch = self.sudo()
+        if batch.create_uid != self.env.user and not self.env.su:
+            raise AccessError(self.env._("This list belongs to another user."))
+        return batch
+
+    # ------------------------------------------------------------------
+    # One company
+    # ------------------------------------------------------------------
+    def _outcome(self, line, what="do"):
+        """Return how it ended for a company: a state, and a sentence. It never raises."""
+        company = line.company_id.sudo(False)
+        try:
+            with self.env.cr.savepoint():
+                principal = company._l10n_pl_ksef_managed()
+                return getattr(self, f"_{what}_{self.kind}")(line, principal, company)
+        except (AccessError, UserError) as error:
+            return "failed", str(error)
+        except (KsefError, VaultError) as error:
+            return "failed", problems.texts(self.env, problems.of_request(error))["text"]
+        except Exception:
+            _logger.exception("KSeF: %s for company %s", self.kind, company.id)
+            return "failed", problems.texts(self.env, problems.local("internal"))["text"]
+
+    def _do_connect(self, _line, _principal, company):
+        result = self.env["l10n_pl_ksef.account.actions"]._connect(company)
+        return self._of_connection(result["state"], result["color"]), result["text"]
+
+    def _follow_connect(self, _line, _principal, company):
+        panel = company.l10n_pl_ksef_follow()
+        with fresh(company) as connected:
+            actions = connected.env["l10n_pl_ksef.account.actions"]
+            text = actions._connect_text(connected, panel)
+        return self._of_connection(panel["state"], panel["color"]), text
+
+    def _of_connection(self, state, color):
+        if state == "verifying":
+            return "running"
+        return "failed" if color == "red" else "done"
+
+    def _do_renew(self, line, principal, _company):
+        certificate = principal._l10n_pl_ksef_certificate()
+        if not certificate:
+            return "failed", self.env._(
+                "No KSeF certificate serves this company: somebody has to sign for it."
+            )
+        earlier = (self.line_ids - line).filtered(lambda one: one.certificate_id == certificate)
+        line.certificate_id = certificate
+        if earlier:
+            return earlier[0].state, self.env._(
+                "It has the same certificate as %(company)s: %(result)s",
+                company=earlier[0].company_id.name,
+                result=earlier[0].text,
+            )
+        actions = self.env["l10n_pl_ksef.account.actions"]
+        problem = actions._renew_certificate(principal, certificate.serial_number)
+        if problem:
+            return "failed", problems.texts(self.env, problem)["text"]
+        return "done", self.env._("The renewal has begun. Odoo finishes it by itself.")
+
+    def _do_environment(self, _line, principal, _company):
+        return self._save_settings(principal)
+
+    def _do_told(self, _line, principal, _company):
+        return self._save_settings(principal)
+
+    def _save_settings(self, principal):
+        if self.choice is None:
+            raise UserError(self.env._("Choose first."))
+        # What stops stood in the line when the user went on.
+        options = self.env["l10n_pl_ksef.account.options"]
+        refused = options._save(principal.with_env(self.env), self._settings(), confirmed=True)
+        if refused:
+            return "failed", " ".join(refused["invalid"].values())
+        return "done", self.env._("Saved.")
+
+    def _settings(self):
+        """Return the settings of a company, as they are to be."""
+        if self.kind == "environment":
+            return {"l10n_pl_ksef_environment": self.choice}
+        return {"l10n_pl_ksef_responsible_ids": [Command.set(self.choice)]}
+
+    # ------------------------------------------------------------------
+    # All companies
+    # ------------------------------------------------------------------
+    def _choices(self):
+        """Return what can be chosen, each with its number and what people read."""
+        if self.kind == "environment":
+            field = self.env["res.company"]._fields["l10n_pl_ksef_environment"]
+            labels = dict(field._description_selection(self.env))
+            return [{"id": name, "label": labels[name]} for name, _label in ENVIRONMENT_LABELS]
+        if self.kind == "told":
+            people = self.env.ref(CONNECT_GROUP).all_user_ids
+            here = people.filtered(lambda one: one.active and one.company_ids & self._companies())
+            return [{"id": one.id, "label": one.name} for one in here.sorted("name")]
+        return []
+
+    def _companies(self):
+        return self.line_ids.company_id
+
+    def _agree(self, companies):
+        """Have the user agree, once, to the numbers of companies that no certificate may log in."""
+        actions = self.env["l10n_pl_ksef.account.actions"].sudo(False)
+        lacking = companies.filtered(lambda one: not actions._is_agreed(one))
+        numbers = {
+            str(line.company_id.id): line.number
+            for line in self.line_ids
+            if line.company_id in lacking
+        }
+        return lacking.l10n_pl_ksef_agree(numbers) if lacking else {}
+
+
+class L10n_Pl_KsefBatchLine(models.TransientModel):
+    """How something that is done for many companies stands with one of them."""
+
+    _name = "l10n_pl_ksef.batch.line"
+    _description = "KSeF: done for one company of many"
+    _rec_name = "company_id"
+    _transient_max_hours = KEPT_HOURS
+
+    batch_id = fields.Many2one(
+        "l10n_pl_ksef.batch", required=True, readonly=True, index=True, ondelete="cascade"
+    )
+    company_id = fields.Many2one("res.company", required=True, readonly=True, ondelete="cascade")
+    number = fields.Char(string="NIP or unit", readonly=True)
+    state = fields.Selection(STATES, required=True, readonly=True, default="todo")
+    text = fields.Char(readonly=True)
+    certificate_id = fields.Many2one("l10n_pl_ksef.certificate", readonly=True, ondelete="set null")
+    window_id = fields.Many2one(
+        "l10n_pl_ksef.authorization", readonly=True, ondelete="set null", index="btree_not_null"
+    )
+
+    def _keep(self, state, text):
+        """Store how it stands."""
+        self.write({"state": state, "text": text})
+
+    def _view(self):
+        """Describe the line for the screen."""
+        return {
+            "id": self.id,
+            "company_id": self.company_id.id,
+            "name": self.company_id.name,
+            "number": self.number,
+            "state": self.state,
+            "state_label": label_of(self, "state"),
+            "text": self.text or "",
+            **self._file(),
+        }

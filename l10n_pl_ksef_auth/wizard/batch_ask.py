@@ -1,0 +1,133 @@
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+from ..models.base.locks import fresh
+from ..models.request.request import DEFAULT_HOURS
+
+BY_MAIL = ("ask", "remind")
+
+
+class L10n_Pl_KsefBatch(models.TransientModel):
+    """Asking signers elsewhere for many companies at once: who signs for several gets one mail."""
+
+    # Mails go out for all together, other things are done for one company after the other.
+    _inherit = "l10n_pl_ksef.batch"  # pylint: disable=consider-merging-classes-inherited
+
+    def view(self):
+        # EXTENDS l10n_pl_ksef_auth
+        return {**super().view(), "asking": self.kind == "ask" and self._asking()}
+
+    def _asking(self):
+        """Describe what is the same for all who are asked, and where their links point."""
+        screen = self.env["l10n_pl_ksef.request.screen"]
+        languages = self.env["l10n_pl_ksef.request"]._fields["lang"].selection
+        return {
+            "languages": [{"id": code, "name": screen._language(code)} for code, _ in languages],
+            "hours": DEFAULT_HOURS,
+            **screen._address(),
+        }
+
+    def _first_text(self, company):
+        """Return what to know of a company before somebody is asked to sign for it."""
+        if self.kind != "ask":
+            return ""
+        principal = company._l10n_pl_ksef_principal().with_env(self.env)
+        if self.env["l10n_pl_ksef.certificate"]._to_be_offered(principal):
+            return self.env._("A certificate in Odoo can connect it; nobody has to sign.")
+        return ""
+
+    def ask(self, rows, lang, hours):
+        """Ask signers for all companies that are not done, and keep how each mail fared.
+
+        :param list rows: dicts of id (of the line), signer_name, signer_email
+        :param str lang: of the mails and pages
+        :param int hours: how long the links live
+        :return dict: view()
+        """
+        batch = self._checked_sudo()
+        if batch.kind != "ask":
+            raise UserError(self.env._("This cannot be chosen here."))
+        lines = {line.id: line for line in batch.line_ids if line.state != "done"}
+        wanted, asked = [], []
+        for row in rows:
+            line = lines.get(row.get("id"))
+            if line:
+                line._name_signer(row)
+                wanted.append(line)
+                asked.append({**line._asked(), "lang": lang, "hours": hours})
+        requests = self.env["l10n_pl_ksef.request"].sudo(False)
+        for line, result in zip(wanted, requests.ask_for_signatures(asked), strict=True):
+            line._keep("done" if result["ok"] else "failed", result["text"])
+        return batch.with_env(self.env).view()
+
+    def remind(self):
+        """Write once more to the signers who were asked and have not signed.
+
+        :return dict: view()
+        """
+        batch = self._checked_sudo()
+        if batch.kind != "remind":
+            raise UserError(self.env._("This cannot be chosen here."))
+        requests = {line: line._open_request() for line in batch.line_ids if line.state != "done"}
+        together = self.env["l10n_pl_ksef.request"].sudo().union(*requests.values())
+        with fresh(together) as seen:
+            seen._write_again("reminder")
+        together._deliver()
+        with fresh(together) as seen:
+            for line, request in requests.items():
+                line._keep(*line._of_mail(seen.browse(request.id)))
+        return batch.with_env(self.env).view()
+
+
+class L10n_Pl_KsefBatchLine(models.TransientModel):
+    """Whom the office asks to sign for one company of many."""
+
+    _inherit = "l10n_pl_ksef.batch.line"
+
+    signer_name = fields.Char(readonly=True)
+    signer_email = fields.Char(readonly=True)
+
+    def _view(self):
+        # EXTENDS l10n_pl_ksef_auth
+        company = self.company_id
+        return {
+            **super()._view(),
+            "signer_name": self.signer_name or company.l10n_pl_ksef_signer_name or "",
+            "signer_email": self.signer_email or company.l10n_pl_ksef_signer_email or "",
+        }
+
+    def _name_signer(self, row):
+        """Keep who is asked; the company remembers whom it had none for."""
+        name, email = (str(row.get(key) or "") for key in ("signer_name", "signer_email"))
+        self.write({"signer_name": name, "signer_email": email})
+        company = self.company_id
+        mine = company in self.env.user.company_ids
+        if mine and not company.l10n_pl_ksef_signer_name:
+            company.write({"l10n_pl_ksef_signer_name": name, "l10n_pl_ksef_signer_email": email})
+
+    def _asked(self):
+        return {
+            "company_id": self.company_id.id,
+            "signer_name": self.signer_name,
+            "signer_email": self.signer_email,
+        }
+
+    def _open_request(self):
+        """Return the newest request for the company that may still be signed; empty without one.
+
+        Only of a company that the user manages.
+        """
+        requests = self.env["l10n_pl_ksef.request"].sudo()
+        principal = self.company_id._l10n_pl_ksef_principal()
+        if not {self.company_id, principal} <= set(self.env.user.company_ids):
+            return requests
+        own = [("company_id", "=", principal.id), ("signer_email", "!=", False)]
+        open_now = [("state", "=", "open"), ("valid_until", ">", requests._now())]
+        return requests.search([*own, *open_now], limit=1)
+
+    def _of_mail(self, request):
+        """Return how the mail of a request fared: a state, and a sentence."""
+        if not request:
+            return "failed", self.env._("Nobody is asked to sign for this company now.")
+        told = request.with_context(lang=self.env.lang)._delivery()
+        return ("done" if told.get("ok", True) else "failed"), told["text"]

@@ -1,0 +1,76 @@
+"""An accounting office connects its clients at one desk: from the list to green, by clicking."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+
+from playwright.sync_api import BrowserContext, Page, expect
+from web_client import log_in
+
+from ksef_simulator.control import Control
+from ksef_simulator.office import CLIENTS
+from ksef_simulator.signers import sign
+from stack.demo import DemoStack
+
+# One signer's clients; the others stay as they are.
+CHOSEN = CLIENTS[:3]
+LIST, ROW = "/odoo/ksef-companies", ".o_data_row"
+DESK = ".o_ksef_batch[data-kind=sign]"
+
+
+def open_list(page: Page, demo: DemoStack) -> None:
+    """Open the list of the office's companies."""
+    page.goto(f"{demo.odoo_url}{LIST}")
+    expect(page.locator(ROW)).to_have_count(len(CLIENTS))
+
+
+def select(page: Page, button: str) -> None:
+    """Select the chosen clients in the list, and press a button above it."""
+    for client in CHOSEN:
+        page.locator(ROW, has_text=client.name).locator(".o_list_record_selector input").click()
+    page.locator(f"button[name={button}]").click()
+
+
+def signed_files(page: Page, simulator: Control, folder: Path) -> list[Path]:
+    """Download the ZIP, sign every file in it, and return the signed files."""
+    with page.expect_download() as download:
+        page.locator(".o_ksef_files").click()
+    with zipfile.ZipFile(io.BytesIO(Path(download.value.path()).read_bytes())) as archive:
+        unsigned = {name: archive.read(name) for name in archive.namelist()}
+    assert set(unsigned) == {f"AuthTokenRequest {client.nip}.xml" for client in CHOSEN}
+    files = []
+    for number, document in enumerate(unsigned.values()):
+        # As signing programs name them: nothing in the name tells the company.
+        files.append(folder / f"podpisany ({number}).xml")
+        files[-1].write_bytes(sign(document, "owner", at=simulator.clock.now()))
+    return files
+
+
+def test_an_office_signs_for_its_clients_at_one_desk(
+    demo: DemoStack, polish_browser: BrowserContext, tmp_path: Path, pictures: Path
+) -> None:
+    simulator = Control(demo.simulator_url)
+    page = polish_browser.new_page()
+    log_in(page, f"{demo.odoo_url}/web/login", "biuro")
+    open_list(page, demo)
+    page.screenshot(path=pictures / "office_list.png")
+
+    select(page, "action_sign")
+    expect(page.locator(DESK)).to_be_visible()
+    files = signed_files(page, simulator, tmp_path)
+    page.locator(".o_ksef_files_input").set_input_files(files)
+    expect(page.locator(f"{DESK} .o_ksef_send_all")).to_contain_text(str(len(CHOSEN)))
+    page.locator("[data-answer=once] input").check()
+    page.screenshot(path=pictures / "office_desk.png")
+    page.locator(".o_ksef_send_all").click()
+    expect(page.locator(f"{DESK} [data-state=done]")).to_have_count(len(CHOSEN))
+    page.reload()
+    expect(page.locator(f"{DESK} [data-state=done]")).to_have_count(len(CHOSEN))
+    page.screenshot(path=pictures / "office_results.png")
+
+    open_list(page, demo)
+    for client in CHOSEN:
+        expect(page.locator(ROW, has_text=client.name)).to_contain_text("Połączono")
+    page.screenshot(path=pictures / "office_list_later.png")

@@ -1,0 +1,47 @@
+"""The demo's accounting office and its twelve clients. Runs in Odoo's shell, which provides `env`.
+
+A script of its own: for the demo's first company Odoo installs modules, which only the next start
+of Odoo knows.
+"""
+
+from typing import Any
+
+from ksef_simulator.office import CLIENTS
+
+
+def fill(env: Any) -> None:
+    """Write the clients, and the accountant who looks after them alone."""
+    clients = env["res.company"].create([_client(env, client) for client in CLIENTS])
+    accountant = env["res.users"].search([("login", "=", "ksiegowa")])
+    user = env["res.users"].create(
+        {
+            "name": "Barbara Biuro",
+            "login": "biuro",
+            "password": "biuro",
+            "email": "biuro@example.com",
+            "lang": "pl_PL",
+            "tz": "Europe/Warsaw",
+            "company_id": clients[0].id,
+            "company_ids": [(6, 0, clients.ids)],
+            "group_ids": [(6, 0, accountant.group_ids.ids)],
+        }
+    )
+    user.write({"tour_enabled": False, "odoobot_state": "disabled"})
+    user.action_id = env.ref("l10n_pl_ksef_auth.action_overview").id
+    env.cr.commit()
+
+
+def _client(env: Any, client: Any) -> dict[str, Any]:
+    """Return a client's company, as an administrator imports it."""
+    return {
+        "name": client.name,
+        "vat": f"PL{client.nip}",
+        "country_id": env.ref("base.pl").id,
+        "currency_id": env.ref("base.PLN").id,
+        "l10n_pl_ksef_environment": "test",
+        "l10n_pl_ksef_signer_name": client.signer.name,
+        "l10n_pl_ksef_signer_email": client.email,
+    }
+
+
+fill(globals()["env"])
