@@ -27,6 +27,7 @@ NO_TEXT = {
     "number",
     "origin",
     "owner",
+    "purpose",
     "reference_number",
     "result",
     "serial_number",
