@@ -29,7 +29,7 @@ class L10n_Pl_KsefHelp(models.AbstractModel):
     def _troubles(self):
         """Return every message that a screen can show, by subject: ``id``, ``title``, ``messages``.
 
-        No screen gives rights to an office or makes a link yet (docs/design.md 21 and 22).
+        No screen gives rights to an office yet (docs/design.md 21).
         """
         titles = {
             "file": self.env._("What Odoo says about the chosen file"),
@@ -37,6 +37,7 @@ class L10n_Pl_KsefHelp(models.AbstractModel):
             "certificate-login": self.env._("When Odoo logs in with a certificate"),
             "certificate": self.env._("When a certificate is issued"),
             "credentials": self.env._("When a certificate is loaded from files"),
+            "link": self.env._("When somebody signs by a link"),
             "outage": self.env._("When KSeF does not answer"),
             "here": self.env._("Messages about the company and about Odoo"),
         }

@@ -99,14 +99,15 @@ class ResCompany(models.Model):
         if not needs_link:
             request._deliver()
             return self._l10n_pl_ksef_requests_now()
+        # The link comes last: what reads records runs record rules, which are typed code.
+        view = self._l10n_pl_ksef_requests_now()
         with request._exclusive() as locked:
             if not locked:
                 raise self._l10n_pl_ksef_busy()
             link = new_link(locked, "copy")[0]
             locked.env.cr.commit()
         picture = base64.b64encode(qr_picture.png(link)).decode()
-        shown = {"link": link, "picture": f"data:image/png;base64,{picture}"}
-        return {**self._l10n_pl_ksef_requests_now(), **shown}
+        return {**view, "link": link, "picture": f"data:image/png;base64,{picture}"}
 
     def _l10n_pl_ksef_busy(self):
         return UserError(self.env._("The signer is at it right now. Try again in a moment."))
@@ -142,9 +143,12 @@ class L10n_Pl_KsefRequestScreen(models.Model):
 
     def _ask_one(self, row):
         """Return what came of asking for one company, and the request."""
-        company = self.env["res.company"].browse(row["company_id"])
+        company = self.env["res.company"].browse(row["company_id"]).sudo().exists()
+        company = company.with_env(self.env)
         named = {"company_id": company.id, "company_name": company.sudo().name}
         nothing = {**named, "request_id": False, "ok": False}
+        if not company:
+            return {**nothing, "text": self.env._("This company is not there.")}, self.browse()
         try:
             principal = company._l10n_pl_ksef_managed()
         except AccessError as error:

@@ -193,9 +193,12 @@ class L10n_Pl_KsefSignerPage(models.AbstractModel):
         if not request:
             text = self.env._("Something is still being done for this request.")
             return {"text": text, "action": self.env._("Try again in a moment.")}
-        if not request._is_usable():
+        if not request._is_usable() or request._is_done_by(request.session_id):
             text = self.env._("This request needs no signature any more.")
             return {"text": text, "action": ""}
+        if request.session_id._progress()["verifying"] and request.session_id:
+            text = self.env._("KSeF is checking a file that was sent before.")
+            return {"text": text, "action": self.env._("Wait for the result.")}
         if request._is_void():
             # Whoever asked reads it, too.
             request.refusal = problems.local("office_changed")
@@ -268,6 +271,8 @@ class L10n_Pl_KsefSignerPage(models.AbstractModel):
             "asks_answer": request.purpose == "connect",
             "done": self._done(request),
             "signer": request.signer_name,
+            # What "only once" is answered for: the certificate that logs in, or both.
+            "needs_offline": company._l10n_pl_ksef_needs_offline(),
             "asked_by": request.user_id.name,
             "office": request.office_id.name,
             "until": self._moment(request, request.valid_until),

@@ -29,6 +29,6 @@ class TestHelp(HttpCase):
             self.assertNotEqual(ours["title"], theirs["title"])
             for row in theirs["messages"]:
                 self.assertTrue(row["action"])
-                # No screen can say these yet (docs/design.md 21 and 22).
-                self.assertNotRegex(row["codes"], "grantee_|link_")
+                # No screen can say these yet (docs/design.md 21).
+                self.assertNotRegex(row["codes"], "grantee_")
                 self.assertNotRegex(row["text"] + row["action"], r"%\(|… …|…\.")

@@ -1,5 +1,6 @@
 from datetime import timedelta
 
+from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
 from odoo.addons.l10n_pl_ksef_auth.exceptions import LoginNeeded
@@ -85,6 +86,13 @@ class TestOffice(OfficeCase):
         view = self.follow(window)
         self.assertIn("has changed", view["problem"]["text"])
         self.assertEqual(self.rights_at_ksef(), [])
+
+    def test_nobody_replaces_an_office_that_others_look_after(self):
+        self.certified()
+        stranger = self.make_user("ksef_stranger", "l10n_pl_ksef_auth.group_ksef_connection")
+        with self.assertRaises(AccessError):
+            self.set_office(self.company, user=stranger)
+        self.assertEqual(self.office.number, "NIP 701-000-21-39")
 
     def test_a_login_for_a_grant_is_forgotten_after_a_day_whatever_else_fails(self):
         window = self.asked()

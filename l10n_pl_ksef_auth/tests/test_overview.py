@@ -94,6 +94,12 @@ class TestOverview(KsefCase):
         owner = self.certified().owner_name
         self.assertEqual(self.line().stands_on, f"KSeF certificate: {owner}")
 
+    def test_a_certificate_for_offline_invoices_holds_no_connection(self):
+        certificate = self.certified()
+        put(certificate, usage="offline")
+        self.assert_as_panel("connected")
+        self.assertIn("signature", self.line().stands_on)
+
     def test_a_user_finds_only_companies_that_he_may_use(self):
         self.assertEqual(self.lines().company_id, self.company | self.other)
         self.assertFalse(self.lines(("company_id", "=", self.stranger.id)))

@@ -7,6 +7,7 @@ from unittest.mock import patch
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
+from odoo.tools.safe_eval import safe_eval
 
 from odoo.addons.l10n_pl_ksef_auth.controllers import signing
 from odoo.addons.l10n_pl_ksef_auth.models.request import guesses
@@ -250,6 +251,21 @@ class TestPublicPage(SignerCase):
 
     def request_token(self):
         return self.env["l10n_pl_ksef.request.token"].search([], limit=1)
+
+    def test_code_that_was_typed_into_odoo_gets_no_link_and_moves_no_address(self):
+        company = self.company.with_user(self.accountant)
+        names = {"company": company, "request": self.request, "asked": self.asking()}
+        names["window"] = self.env["l10n_pl_ksef.link.address.change"].create({"address": "x"})
+        for expression in (
+            "company.l10n_pl_ksef_link(request.id)",
+            "company.l10n_pl_ksef_ask(asked)",
+            "request._render_and_post('mail')",
+            "window.action_save()",
+        ):
+            with self.subTest(expression=expression), self.outbox() as sent:
+                with self.assertRaises(AccessError):
+                    safe_eval(expression, dict(names))
+                self.assertFalse(sent)
 
     def test_only_an_administrator_with_the_password_sets_where_links_point(self):
         administrator = self.make_user("ksef_admin", "base.group_system")

@@ -197,6 +197,7 @@ class TestRoleTable(KsefCase):
             "l10n_pl_ksef_agree": ({},),
             "l10n_pl_ksef_ask_for_rights": (),
             "l10n_pl_ksef_account": (),
+            "l10n_pl_ksef_issue_offline": (),
             "l10n_pl_ksef_diagnosis": (),
             "l10n_pl_ksef_requests": (),
         }

@@ -49,6 +49,16 @@ class L10n_Pl_KsefOfficeSetup(models.TransientModel):
         certificate, name = setup.possible_ids[:1], setup.company_id.name
         return {**values, "certificate_id": certificate.id, "company_name": name}
 
+    def _check_present(self):
+        """Refuse to replace an office that is looked after in another company than the user's.
+
+        :raises AccessError: the user does not manage that company
+        """
+        present = self.env["l10n_pl_ksef.office"]._of_environment(self.company_id)
+        if present:
+            keeper = present.company_id.with_env(self.env)
+            keeper._l10n_pl_ksef_check_group(CONNECT_GROUP)
+
     @sensitive
     def action_set(self):
         """Make the owner of the certificate the office; its own login is tried at once.
@@ -60,6 +70,7 @@ class L10n_Pl_KsefOfficeSetup(models.TransientModel):
         self.company_id.sudo(False)._l10n_pl_ksef_check_group(CONNECT_GROUP)
         if self.certificate_id not in self.possible_ids:
             raise UserError(self.env._("Choose one of the company's own certificates."))
+        self._check_present()
         with fresh(self.company_id.sudo()) as company:
             offices = company.env["l10n_pl_ksef.office"]
             certificate = self.certificate_id.sudo().with_env(company.env)

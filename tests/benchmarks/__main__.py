@@ -85,6 +85,19 @@ def _signing(bench: Workbench, _counts: dict[str, int], _companies: int) -> list
     ]
 
 
+def _codes(bench: Workbench, _counts: dict[str, int], _companies: int) -> list[Row]:
+    costs = bench.inside("codes", simulator=bench.simulator.url)
+    rows: list[Row] = []
+    for name, kind, queries in (("I", "invoice", 0), ("II", "certificate", 2)):
+        cost = costs[kind]
+        rows += [
+            row(f"link of code {name}: queries", cost["queries"], "queries", queries),
+            row(f"link of code {name}: HTTP requests", cost["requests"], "requests", 0),
+            row(f"link of code {name}: time", cost["milliseconds"], "ms"),
+        ]
+    return rows
+
+
 def _day(bench: Workbench, _counts: dict[str, int], _companies: int) -> list[Row]:
     options = {"simulator": bench.simulator.url, "hours": HOURS}
     ours = bench.inside("day", **options)
@@ -104,6 +117,20 @@ def _pages(bench: Workbench, _counts: dict[str, int], _companies: int) -> list[R
     return pages.measure(bench)
 
 
+def _overview(bench: Workbench, _counts: dict[str, int], companies: int) -> list[Row]:
+    """The list of companies: the first page under a second."""
+    return [
+        row(
+            f"list of {companies} companies, {name}: first page",
+            cost["milliseconds"],
+            "ms",
+            1000,
+            note=f"{cost['queries']:.0f} queries",
+        )
+        for name, cost in bench.inside("overview", count=companies).items()
+    ]
+
+
 def _renewals(bench: Workbench, _counts: dict[str, int], companies: int) -> list[Row]:
     return renewals.measure(bench, companies)
 
@@ -113,7 +140,9 @@ PARTS: dict[str, Callable[[Workbench, dict[str, int], int], list[Row]] | None] =
     "login": _login,
     "token": _token,
     "signing": _signing,
+    "codes": _codes,
     "pages": _pages,
+    "overview": _overview,
     "day": _day,
     "renewals": _renewals,
 }

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ministry import account
 from playwright.sync_api import expect
-from tour import ACCOUNTANT, ADMINISTRATOR, CLERK, USUAL, Tour
+from tour import ACCOUNTANT, ADMINISTRATOR, CLERK, OFFICE, USUAL, Tour
 
 #: Width and height in CSS pixels: a laptop, a desktop, a tablet, a phone.
 SIZES = (USUAL, (1920, 1080), (768, 1024), (390, 844))
@@ -103,6 +103,14 @@ AUDIT = _at("/odoo/ksef-audit", RECORDS)
 DIAGNOSIS = _at("/odoo/ksef-diagnosis", ".o_ksef_diagnosis")
 
 
+def _ask(tour: Tour) -> None:
+    tour.open_panel().locator(".o_ksef_ask_signature").click()
+    expect(tour.page.locator(".o_ksef_ask")).to_be_visible()
+
+
+REQUESTS = _at("/odoo/ksef-requests", ".o_list_view, .o_view_nocontent")
+
+
 # ----------------------------------------------------------------------
 # Never connected, and the window
 # ----------------------------------------------------------------------
@@ -165,6 +173,8 @@ NEVER = [
     Screen("connection_never_connected", CONNECTION, PAGE),
     Screen("settings_never_connected", SETTINGS_BLOCK, SETTINGS),
     Screen("account_never_connected", ACCOUNT, PAGE),
+    Screen("ask_for_a_signature", _ask, DIALOG),
+    Screen("requests_for_signatures", REQUESTS, VIEW),
 ]
 WAYS, FILES = ".o_ksef_way .btn", ".o_ksef_choose, .o_ksef_authenticate"
 STEPS = [
@@ -237,7 +247,7 @@ def _compared(tour: Tour) -> None:
 
 def _menu(tour: Tour) -> None:
     ACCOUNT(tour)
-    tour.page.locator(".o_ksef_certificates .o_ksef_more").click()
+    tour.page.locator(".o_ksef_certificates .o_ksef_more").first.click()
     expect(tour.page.locator(".o_ksef_revoke")).to_be_visible()
 
 
@@ -260,7 +270,7 @@ def _take_over(tour: Tour) -> None:
 
 def _renewed_too_early(tour: Tour) -> None:
     ACCOUNT(tour)
-    tour.page.locator(".o_ksef_renew").click()
+    tour.page.locator(".o_ksef_renew").first.click()
     expect(tour.page.locator(f"{PAGE} .o_ksef_note")).to_be_visible()
 
 
@@ -394,7 +404,43 @@ DUE = [
     Screen("unlock", _unlock, DIALOG, decisions=FOOTER),
 ]
 
-SCREENS = [*NEVER, *STEPS, *CONNECTED, *DUE]
+# ----------------------------------------------------------------------
+# An accounting office's companies
+# ----------------------------------------------------------------------
+def _cards(tour: Tour) -> None:
+    COMPANIES(tour)
+    # A phone shows cards in any case.
+    switch = tour.page.locator(".o_switch_view.o_kanban")
+    if switch.is_visible():
+        switch.click()
+    expect(tour.page.locator(".o_kanban_record:not(.o_kanban_ghost)").first).to_be_visible()
+
+
+def _select(button: str) -> Callable[[Tour], object]:
+    """Return what selects all companies of the list and presses a button above it."""
+
+    def prepare(tour: Tour) -> None:
+        tour.resize(*USUAL)
+        COMPANIES(tour)
+        tour.page.locator("thead .o_list_record_selector input").click()
+        tour.page.locator(f"button[name={button}]").click()
+        expect(tour.page.locator(".o_ksef_batch")).to_be_visible()
+
+    return prepare
+
+
+COMPANIES = _at("/odoo/ksef-companies", ".o_data_row, .o_kanban_record", OFFICE)
+# It stays there whatever the size of the window.
+LAST_BATCH = _at("/odoo/ksef-many", ".o_ksef_batch", OFFICE)
+OFFICES = [
+    Screen("companies", COMPANIES, ".o_data_cell, .o_kanban_record"),
+    Screen("companies_cards", _cards, ".o_kanban_record"),
+    Screen("companies_files_to_be_signed", LAST_BATCH, PAGE, _select("action_sign")),
+    Screen("companies_who_is_asked", LAST_BATCH, PAGE, _select("action_ask")),
+    Screen("companies_environment", LAST_BATCH, PAGE, _select("action_environment")),
+]
+
+SCREENS = [*NEVER, *STEPS, *CONNECTED, *DUE, *OFFICES]
 #: What `./run test` has the time for; all others are long proofs.
 OFTEN = {
     *("dashboard_never_connected", "account_connected", "account_take_over"),

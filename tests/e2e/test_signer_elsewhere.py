@@ -7,10 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import axe
+import pytest
 from journey import GREEN, Journey, expect_tick
+from odoo_user import OdooUser, add_company
 from playwright.sync_api import Browser, Page, expect
 from web_client import log_in
 
+from ksef_simulator.control import Control
+from ksef_simulator.signers import sign
 from stack.demo import DemoStack
 from stack.fixtures import polish_context
 
@@ -114,3 +118,43 @@ def test_a_signer_without_an_account_signs_on_a_phone(
 
     journey.page.reload()
     expect_tick(journey.open_panel(), "Tak", GREEN)
+
+
+@pytest.mark.long
+def test_a_signer_of_two_companies_gets_one_mail_and_chooses_all_files_at_once(
+    demo: DemoStack, chromium: Browser, tmp_path: Path
+) -> None:
+    admin = OdooUser(demo.odoo_url, demo.database, "admin")
+    other = add_company(admin, "Bratnia S.A.", "1111111111")
+    set_address(demo, chromium)
+    asked = {"signer_name": "Róża Żółć-Źdźbło", "signer_email": "roza@example.com"}
+    rows = [{"company_id": company, **asked} for company in (1, other)]
+    accountant = OdooUser(demo.odoo_url, demo.database, "ksiegowa")
+    results = accountant.call("l10n_pl_ksef.request", "ask_for_signatures", rows)
+    assert [row["ok"] for row in results] == [True, True], results
+    (mail,) = demo.mailbox.html_for("roza@example.com")
+    (link,) = set(re.findall(r"http[^\s\"<]*/ksef/podpis#[\w-]{43}", mail))
+
+    context = polish_context(chromium, PHONE)
+    page = context.new_page()
+    page.goto(link)
+    page.get_by_role("button", name="Pokaż, o co chodzi").click()
+    expect(page.locator("li[data-request]")).to_have_count(2)
+    control, files = Control(demo.simulator_url), []
+    for row in range(2):
+        page.locator("li[data-request]").nth(row).get_by_role("button").click()
+        with page.expect_download() as download:
+            page.get_by_role("button", name="Pobierz AuthTokenRequest.xml").click()
+        content = Path(download.value.path()).read_bytes()
+        files.append(tmp_path / f"podpisany-{row}.xml")
+        files[-1].write_bytes(sign(content, "owner", at=control.clock.now()))
+        page.get_by_role("button", name="Wróć do listy").click()
+    page.locator("input[type=file]").set_input_files(list(reversed(files)))
+    expect(page.get_by_text("Co 7 dni", exact=True)).to_have_count(2)
+    for row in range(2):
+        page.get_by_text("Co 7 dni", exact=True).first.click()
+        page.get_by_role("button", name="Wyślij do KSeF").first.click()
+        expect(page.get_by_role("button", name="Wyślij do KSeF")).to_have_count(1 - row)
+    expect(page.locator("li[data-request]").first).to_contain_text("gotowe")
+    assert not grave(page)
+    context.close()

@@ -18,6 +18,8 @@ from stack.fixtures import polish_context
 #: Width and height of a laptop, in CSS pixels.
 USUAL = (1366, 768)
 ACCOUNTANT, ADMINISTRATOR, CLERK = "ksiegowa", "admin", "fakturzysta"
+#: Looks after the twelve clients of the demo's accounting office.
+OFFICE = "biuro"
 WINDOW = "l10n_pl_ksef.authorization"
 #: Odoo shows a page without styles when it cannot compile them, and says so at its foot.
 STYLE_ERROR = "() => getComputedStyle(document.body, '::before').content"

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from . import venvs
+from .mailbox import Mailbox
 from .places import LOOPBACK, ROOT, TESTS, cache, chosen_port, free_port
 from .programs import isolated
 from .say import StackError, announce, say
@@ -34,8 +35,9 @@ class DemoStack:
         simulator_port: int,
         workers: int = 0,
         helper: Path | None = None,
+        mailbox_port: int = 0,
     ) -> None:
-        """Describe the two servers; `workers` above 0 makes Odoo use that many processes.
+        """Describe the servers; `workers` above 0 makes Odoo use that many processes.
 
         `helper` is the folder of an addon that only adds routes for a test; it is not installed.
         """
@@ -44,6 +46,7 @@ class DemoStack:
         self.base_url = f"{self.simulator_url}/v2"
         self.signing_url = f"{self.simulator_url}/podpis"
         self.odoo_url = f"http://{LOOPBACK}:{odoo_port}"
+        self.mailbox = Mailbox(mailbox_port)
         self._proxy_port = free_port()
         self._authority = cache("config") / f"proxy-{simulator_port}.pem"
         self.simulator = _simulator_server(
@@ -67,6 +70,7 @@ class DemoStack:
         """Stop both servers and remove the database."""
         self.odoo.stop()
         self.simulator.stop()
+        self.mailbox.close()
         self._authority.unlink(missing_ok=True)
         self._shop.databases.drop(self.database)
 
@@ -83,6 +87,7 @@ class DemoStack:
             str(port),
             f"--workers={workers}",
         ]
+        command += ["--smtp", LOOPBACK, "--smtp-port", str(self.mailbox.smtp_port)]
         command += ["--max-cron-threads=1", "--gevent-port", str(free_port())]
         if self._helper:
             paths = f"{self._shop.programs.addons_path},{self._helper.parent}"
@@ -107,12 +112,16 @@ class DemoStack:
 
 @contextmanager
 def demo_stack(
-    workers: int = 0, odoo_port: int = 0, simulator_port: int = 0, helper: Path | None = None
+    workers: int = 0,
+    odoo_port: int = 0,
+    simulator_port: int = 0,
+    helper: Path | None = None,
+    mailbox_port: int = 0,
 ) -> Iterator[DemoStack]:
     """Run a demo, stop and remove it at the end; a free port stands in for a port of 0."""
     with workshop() as shop:
         ports = odoo_port or free_port(), simulator_port or free_port()
-        stack = DemoStack(shop, *ports, workers, helper)
+        stack = DemoStack(shop, *ports, workers, helper, mailbox_port)
         try:
             stack.start()
             yield stack
@@ -145,6 +154,7 @@ Odoo:               {stack.odoo_url}
   accounting office login biuro, password biuro (twelve clients: KSeF, Firmy)
   administrator     login admin, password admin
 KSeF simulator:     {stack.base_url}
+Mails of Odoo's:    {stack.mailbox.url}
 signing site:       {stack.signing_url}   (stands in for moj.gov.pl)
 
 Next step: open {stack.odoo_url}, log in as ksiegowa,

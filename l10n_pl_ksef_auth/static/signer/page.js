@@ -264,7 +264,13 @@
                     draw();
                 }),
             make("p", {}, text("asked_by", request)),
-            make("p", { class: "company" }, `${request.company} (${request.number})`),
+            make(
+                "p",
+                { class: "company" },
+                request.company,
+                " ",
+                make("span", { class: "number" }, `(${request.number})`)
+            ),
             request.environment && note("", text("environment", request)),
             ...request.purpose.map((line) => make("p", {}, line)),
         ];
@@ -373,6 +379,7 @@
                 draw();
             };
             const checked = state.answers[request.id] === answer;
+            const isForBoth = answer === "once" && request.needs_offline;
             const name = `answer-${request.id}`;
             return make(
                 "label",
@@ -383,7 +390,7 @@
                     {},
                     make("strong", {}, text(answer)),
                     " ",
-                    text(`${answer}_text`, names)
+                    text(`${isForBoth ? "both" : answer}_text`, names)
                 )
             );
         });

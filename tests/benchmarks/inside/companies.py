@@ -9,28 +9,29 @@ from ksef_simulator.control import Control
 from ksef_simulator.identities import OWNER
 
 RIGHTS = ["InvoiceWrite", "InvoiceRead"]
+LOGIN = [("state", "=", "active"), ("usage", "=", "login")]
 WEIGHTS = (6, 5, 7, 2, 3, 4, 5, 6, 7)
 
 
 def measure(env: Any, simulator: str, count: int) -> list[str]:
     """Make the companies known to KSeF and to Odoo, and return their NIPs."""
     sim = Control(simulator)
-    nips = _nips(count)
-    for nip in nips:
+    numbers = nips(count)
+    for nip in numbers:
         sim.world.add_company(nip, f"Firma {nip}")
         sim.world.grant(OWNER.pesel, nip, RIGHTS)
     companies = env["res.company"].create(
-        [{"name": f"Firma {nip}", "vat": f"PL{nip}"} for nip in nips]
+        [{"name": f"Firma {nip}", "vat": f"PL{nip}"} for nip in numbers]
     )
     companies.l10n_pl_ksef_environment = "test"
-    certificate = env["l10n_pl_ksef.certificate"].search([("state", "=", "active")], limit=1)
+    certificate = env["l10n_pl_ksef.certificate"].search(LOGIN, limit=1)
     certificate._agree_by_password({company: company.l10n_pl_ksef_digits for company in companies})
     certificate.company_ids |= companies
     env["l10n_pl_ksef.session"].create(
-        [_ended(env, certificate, pair) for pair in zip(companies, nips, strict=True)]
+        [_ended(env, certificate, pair) for pair in zip(companies, numbers, strict=True)]
     )
     env.cr.commit()
-    return nips
+    return numbers
 
 
 def _ended(env: Any, certificate: Any, pair: Any) -> dict[str, Any]:
@@ -46,7 +47,7 @@ def _ended(env: Any, certificate: Any, pair: Any) -> dict[str, Any]:
     }
 
 
-def _nips(count: int) -> list[str]:
+def nips(count: int) -> list[str]:
     """Return valid NIPs: the weighted sum is taken modulo eleven."""
     found: list[str] = []
     start = 526100000

@@ -43,10 +43,10 @@ export class AskDialog extends Component {
 
     get lead() {
         const { company_name, number } = this.state.view;
-        return _t("Somebody without an account signs for %(company)s (%(number)s), on a page behind a link.", {
-            company: markup`<strong>${company_name}</strong>`,
-            number,
-        });
+        return _t(
+            "Somebody without an account signs for %(company)s (%(number)s), on a page behind a link.",
+            { company: markup`<strong>${company_name}</strong>`, number }
+        );
     }
 
     get whoSets() {
@@ -64,6 +64,11 @@ export class AskDialog extends Component {
 
     get canMail() {
         return this.canLink && Boolean(this.state.asked.signer_email.trim());
+    }
+
+    /** Without https, browsers give no clipboard: the link is marked when it has the focus. */
+    get canCopy() {
+        return Boolean(browser.navigator.clipboard);
     }
 
     until(request) {

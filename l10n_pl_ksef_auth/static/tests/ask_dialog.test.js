@@ -1,0 +1,83 @@
+import { defineMailModels } from "@mail/../tests/mail_test_helpers";
+import { expect, test } from "@odoo/hoot";
+import { animationFrame } from "@odoo/hoot-mock";
+import { contains, getService, mountWithCleanup, onRpc } from "@web/../tests/web_test_helpers";
+import { WebClient } from "@web/webclient/webclient";
+
+defineMailModels();
+
+const VIEW = {
+    company_name: "Przykładowa Sp. z o.o.",
+    number: "NIP 526-587-76-35",
+    address: "https://odoo.firma.pl",
+    warnings: [],
+    set_by: "Anna Admin",
+    can_set: false,
+    languages: [{ id: "pl_PL", name: "Polish" }],
+    hours: 72,
+    requests: [],
+};
+const REQUEST = {
+    id: 5,
+    signer: "Jan Kowalski",
+    email: "jan@example.com",
+    state: "open",
+    is_open: true,
+    label: "Waiting for the signature",
+    until: "2026-12-03 10:00:00",
+    events: [{ text: "mail sent", at: "2026-11-30 10:00:00" }],
+    problem: "",
+};
+const LINK = { link: "https://odoo.firma.pl/ksef/podpis#abc", picture: "data:image/png;base64," };
+
+/** Opens the window; each call is a step, and answers hold what its method answers. */
+async function openWindow(view, answers = {}) {
+    onRpc("res.company", "l10n_pl_ksef_requests", () => view);
+    for (const [method, answer] of Object.entries(answers)) {
+        onRpc("res.company", method, ({ args }) => {
+            expect.step(`${method} ${JSON.stringify(args[1])}`);
+            return answer;
+        });
+    }
+    await mountWithCleanup(WebClient);
+    await getService("l10n_pl_ksef").askForSignature(1);
+    await animationFrame();
+}
+
+test("a link is made for whom the name is written, and shown with its code", async () => {
+    await openWindow(VIEW, { l10n_pl_ksef_ask: { ...VIEW, requests: [REQUEST], ...LINK } });
+    expect(".o_ksef_ask_by_link").not.toBeEnabled();
+    await contains(".o_ksef_signer_name").edit("Jan Kowalski");
+    expect(".o_ksef_ask_by_mail").not.toBeEnabled();
+    await contains(".o_ksef_ask_by_link").click();
+    expect.verifySteps([
+        'l10n_pl_ksef_ask {"signer_name":"Jan Kowalski","signer_email":"","lang":"pl_PL","hours":72,"by":"link"}',
+    ]);
+    expect(".o_ksef_new_link input").toHaveValue(LINK.link);
+    expect(".o_ksef_qr").toHaveCount(1);
+    expect(".o_ksef_requests").toHaveText(/Jan Kowalski/);
+});
+
+test("a request is sent again and revoked in its row", async () => {
+    await openWindow(
+        { ...VIEW, requests: [REQUEST] },
+        {
+            l10n_pl_ksef_write_again: { ...VIEW, requests: [REQUEST] },
+            l10n_pl_ksef_revoke_request: {
+                ...VIEW,
+                requests: [{ ...REQUEST, state: "revoked", is_open: false }],
+            },
+        }
+    );
+    await contains(".o_ksef_resend").click();
+    await contains(".o_ksef_revoke_link").click();
+    expect.verifySteps(["l10n_pl_ksef_write_again 5", "l10n_pl_ksef_revoke_request 5"]);
+    expect(".o_ksef_revoke_link").toHaveCount(0);
+});
+
+test("without an address nobody is asked, and it is said who sets it", async () => {
+    await openWindow({ ...VIEW, address: "" });
+    expect(".o_ksef_ask .o_ksef_note").toHaveText(/Anna Admin/);
+    expect(".o_ksef_ask_by_link").toHaveCount(0);
+    expect(".o_ksef_set_address").toHaveCount(0);
+});
