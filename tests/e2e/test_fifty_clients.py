@@ -1,4 +1,4 @@
-"""An office connects its clients without seeing their signers: mails go out, the list turns green."""
+"""An office connects clients without seeing their signers: mails go out, the list turns green."""
 
 from __future__ import annotations
 
@@ -57,7 +57,10 @@ def nips(count: int) -> list[str]:
 
 def import_clients(demo: DemoStack, cast: dict[str, tuple[Person, int]]) -> None:
     """Have the administrator import the clients, and let the office's accountant use them."""
-    admin, world = OdooUser(demo.odoo_url, demo.database, "admin"), Control(demo.simulator_url).world
+    admin, world = (
+        OdooUser(demo.odoo_url, demo.database, "admin"),
+        Control(demo.simulator_url).world,
+    )
     people = [(key, person) for key, (person, count) in cast.items() for _one in range(count)]
     columns = ["name", "vat", "country_id", "l10n_pl_ksef_signer_name"]
     columns += ["l10n_pl_ksef_signer_email", "l10n_pl_ksef_environment"]
