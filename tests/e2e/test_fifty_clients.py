@@ -57,7 +57,8 @@ def nips(count: int) -> list[str]:
 
 def import_clients(demo: DemoStack, cast: dict[str, tuple[Person, int]]) -> None:
     """Have the administrator import the clients, and let the office's accountant use them."""
-    admin, world = OdooUser(demo.odoo_url, demo.database, "admin"), Control(demo.simulator_url).world
+    admin = OdooUser(demo.odoo_url, demo.database, "admin")
+    world = Control(demo.simulator_url).world
     people = [(key, person) for key, (person, count) in cast.items() for _one in range(count)]
     columns = ["name", "vat", "country_id", "l10n_pl_ksef_signer_name"]
     columns += ["l10n_pl_ksef_signer_email", "l10n_pl_ksef_environment"]
@@ -78,8 +79,9 @@ def find_clients(page: Page, demo: DemoStack, count: int) -> None:
     """Show the imported clients alone in the list of companies."""
     page.goto(f"{demo.odoo_url}/odoo/ksef-companies")
     expect(page.locator(ROW).first).to_be_visible()
-    page.locator(".o_searchview_input").fill(NAME)
-    page.keyboard.press("Enter")
+    page.locator(".o_searchview_input").press_sequentially(NAME)
+    # The first suggestion: the company's name.
+    page.locator(".o_searchview_autocomplete li").first.click()
     expect(page.locator(ROW)).to_have_count(count)
 
 
