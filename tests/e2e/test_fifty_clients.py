@@ -1,4 +1,4 @@
-"""An office connects its clients without seeing their signers: mails go out, the list turns green."""
+"""An office connects clients without seeing their signers: mails go out, the list turns green."""
 
 from __future__ import annotations
 
