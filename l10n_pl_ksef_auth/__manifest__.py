@@ -29,6 +29,7 @@
         "views/ksef_audit_views.xml",
         "views/ksef_diagnosis_views.xml",
         "views/ksef_overview_views.xml",
+        "views/ksef_office_views.xml",
         "views/ksef_menus.xml",
         "views/ksef_unlock_views.xml",
         "views/res_company_views.xml",

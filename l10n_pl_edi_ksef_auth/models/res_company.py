@@ -67,6 +67,13 @@ class ResCompany(models.Model):
         mode = self.env["ir.config_parameter"].sudo().get_param(MODE) or "prod"
         return "production" if mode == "prod" else "test"
 
+    def _l10n_pl_ksef_is_sending(self):
+        # EXTENDS l10n_pl_ksef_auth
+        moves = self.env["account.move"].sudo()
+        family = ("company_id.l10n_pl_ksef_principal_id", "=", self.id)
+        waiting = moves.search_count([family, ("l10n_pl_edi_status", "=", "sent")], limit=1)
+        return bool(waiting) or super()._l10n_pl_ksef_is_sending()
+
     def _l10n_pl_ksef_edi_prepare(self):
         """Make sure that the sender finds a valid token of ours; nothing for other companies."""
         self.ensure_one()

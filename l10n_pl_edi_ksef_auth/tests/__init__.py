@@ -4,6 +4,7 @@ from . import (
     test_many_invoices,
     test_must_be_sent,
     test_not_in_ksef,
+    test_offline_codes,
     test_own_certificate,
     test_polish,
     test_sending,

@@ -97,6 +97,11 @@ class TestNotInKsef(EdiCase):
         put(self.company._l10n_pl_ksef_session(), state="expired")
         self.assertIsNone(self.cause())
 
+    def test_an_invoice_on_its_way_is_told_to_what_would_change_the_login(self):
+        self.assertFalse(self.company._l10n_pl_ksef_is_sending())
+        self.invoice().l10n_pl_edi_status = "sent"
+        self.assertTrue(self.company._l10n_pl_ksef_is_sending())
+
     def test_the_senders_own_certificate_keeps_nothing_away(self):
         self.company.sudo().l10n_pl_edi_certificate = self.env["certificate.certificate"].create(
             {"name": "x", "content": b"eA==", "company_id": self.company.id}

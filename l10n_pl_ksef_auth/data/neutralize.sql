@@ -3,7 +3,7 @@ UPDATE l10n_pl_ksef_session
    SET state = 'revoked',
        revoke_requested = FALSE,
        problem = NULL
- WHERE state IN ('waiting', 'submitted', 'authorized', 'active');
+ WHERE state IN ('waiting', 'submitted', 'authorized', 'active', 'opened', 'ordered', 'closing');
 
 UPDATE l10n_pl_ksef_session
    SET document_secret = NULL,
@@ -22,6 +22,11 @@ UPDATE l10n_pl_ksef_certificate
        issued_secret = NULL,
        identity_digest = NULL,
        next_attempt = NULL;
+
+-- What clients gave the office, they gave it for the original.
+DELETE FROM l10n_pl_ksef_grant;
+
+DELETE FROM l10n_pl_ksef_office;
 
 -- They say for which NIPs the original's certificates log in.
 DELETE FROM l10n_pl_ksef_agreement;

@@ -21,6 +21,8 @@ from .vault.guard import refuse_typed_code
 CONNECT_GROUP = "l10n_pl_ksef_auth.group_ksef_connection"
 SEE_GROUP = "l10n_pl_ksef_auth.group_ksef_see"
 KNOWS_SIGNERS = f"base.group_erp_manager,{SEE_GROUP}"
+# May accept that the office's certificate logs a client in.
+OFFICE_GROUP = "l10n_pl_ksef_auth.group_ksef_office"
 CONTEXT = ("l10n_pl_ksef_context_type", "l10n_pl_ksef_internal_id")
 # What a query that looks for a company's connection reads of companies.
 PRINCIPAL_FIELDS = ("l10n_pl_ksef_principal_id", "l10n_pl_ksef_digits", "l10n_pl_ksef_environment")
@@ -290,6 +292,13 @@ class ResCompany(models.Model):
             return False
         sales = ("type", "=", "sale"), ("company_id", "child_of", principal.id)
         return bool(self.env["account.journal"].sudo().search_count(sales, limit=1))
+
+    def _l10n_pl_ksef_is_sending(self):
+        """Return True while invoices are on their way whose outcome only this login is told.
+
+        What sends invoices extends this.
+        """
+        return False
 
     def _advance(self):
         """Log in with the certificate if the login ends soon or has ended; return a failure."""

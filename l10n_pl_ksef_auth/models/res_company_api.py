@@ -163,6 +163,7 @@ class ResCompany(models.Model):
                    AND session.environment = principal.l10n_pl_ksef_environment
                    AND session.context_digits = principal.l10n_pl_ksef_digits
                  WHERE company.id = %s AND session.state = 'active'
+                   AND session.purpose = 'connect'
                    AND session.revoke_requested IS NOT TRUE
                  ORDER BY session.id DESC
                  LIMIT 1

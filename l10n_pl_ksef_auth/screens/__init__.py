@@ -12,6 +12,7 @@ from . import offered_fields
 from . import diagnosis
 from . import help
 from . import res_company
+from . import office
 from . import nip_change
 from . import signer_page
 from . import signature_requests

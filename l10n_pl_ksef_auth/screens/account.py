@@ -3,7 +3,7 @@ from odoo.fields import Domain
 
 from ..models.base import problems
 from ..models.base.steps import naive
-from ..models.certificate.certificate import LOGIN, OFFLINE
+from ..models.certificate.certificate import LOGIN, OFFLINE, TYPES_AT_KSEF
 from ..models.certificate.states import SHOWN_WHEN_LEFT
 from ..models.session.login import SUCCESS
 from .panel import label_of
@@ -77,6 +77,7 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
             "owner": certificate.owner_name or "",
             "masked": certificate.identity_masked or "",
             "here": True,
+            "usage": certificate.usage,
             "usage_label": label_of(certificate, "usage"),
             "state": certificate.state,
             "state_label": label_of(certificate, "state"),
@@ -86,7 +87,7 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
             "companies": named.mapped("name"),
             "problem": certificate.problem and problems.texts(self.env, certificate.problem),
             "can_revoke": active or untried,
-            "can_renew": active and not left and not is_renewing and certificate._can_be_proved(),
+            "can_renew": active and not left and not is_renewing and certificate._is_proved(),
             "is_renewing": is_renewing,
             "is_former": active and left,
         }
@@ -104,6 +105,7 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
             "name": item.name,
             "serial_number": item.serial_number,
             "here": False,
+            "usage_label": self._usage_at_ksef(item),
             "state": item.status,
             "state_label": labels.get(item.status, item.status),
             "status_at_ksef": item.status,
@@ -112,6 +114,12 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
             "companies": [],
             "can_revoke": item.status == "Active",
         }
+
+    def _usage_at_ksef(self, item):
+        """Return what KSeF says that a certificate is for, as our own records say it."""
+        usage = next((ours for ours, theirs in TYPES_AT_KSEF.items() if theirs == item.type), "")
+        field = self.env["l10n_pl_ksef.certificate"]._fields["usage"]
+        return dict(field._description_selection(self.env)).get(usage, "")
 
     def _sessions(self, principal, listed):
         here = self.env["l10n_pl_ksef.session"]._of_company(principal)

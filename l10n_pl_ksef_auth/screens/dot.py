@@ -87,6 +87,7 @@ class L10n_Pl_KsefDot(models.AbstractModel):
                    AND session.environment = principal.l10n_pl_ksef_environment
                    AND session.context_digits = principal.l10n_pl_ksef_digits
                    AND session.state IN %s
+                   AND session.purpose = 'connect'
                  WHERE company.id = ANY(%s)
                  ORDER BY session.id DESC
                 """,

@@ -5,7 +5,7 @@ from odoo.fields import Domain
 
 from ..models.base import problems
 from ..models.certificate.certificate import LOGIN
-from ..models.session.session import COUNTS, STANDS_ON, TRIED, WORKED
+from ..models.session.session import CONNECT, COUNTS, STANDS_ON, TRIED, WORKED
 from ..models.session.states import IN_FLIGHT, LOGGING_IN
 
 # Logins without an outcome yet: sent, about to be sent, or active and not looked at.
@@ -142,7 +142,7 @@ class Known:
 
     @cached_property
     def _worked_once(self):
-        own = [("company_id", "in", self.principals.ids), *WORKED]
+        own = [("company_id", "in", self.principals.ids), ("purpose", "=", CONNECT), *WORKED]
         groups = self._logins._read_group(own, ["company_id", "environment"])
         return {one for one, where in groups if where == one.l10n_pl_ksef_environment}
 
@@ -151,8 +151,8 @@ class Known:
         certificates = self.principals.env["l10n_pl_ksef.certificate"]
         serving = [
             ("company_ids", "in", self.principals.ids),
-            ("usage", "=", LOGIN),
             ("state", "=", "active"),
+            ("usage", "=", LOGIN),
         ]
         by_company = defaultdict(lambda: certificates)
         for certificate in certificates.search(serving):
@@ -166,7 +166,7 @@ class Known:
         return self.principals.env["l10n_pl_ksef.alert"]._told_of_ends(self.principals)
 
     def _found(self, records, conditions):
-        own = Domain("company_id", "in", self.principals.ids)
+        own = Domain("company_id", "in", self.principals.ids) & Domain("purpose", "=", CONNECT)
         return records.search(own & Domain(list(conditions)))
 
     def _here(self, records):

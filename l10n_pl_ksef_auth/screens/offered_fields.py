@@ -6,6 +6,7 @@ OFFERED = {
         "company_id",
         "environment",
         "method",
+        "purpose",
         "state",
         "reference_number",
         "activated_at",

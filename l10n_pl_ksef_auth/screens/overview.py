@@ -55,6 +55,7 @@ class L10n_Pl_KsefOverview(models.Model):
         ],
         "l10n_pl_ksef.session": [
             "company_id",
+            "purpose",
             "environment",
             "context_digits",
             "state",
@@ -115,6 +116,7 @@ class L10n_Pl_KsefOverview(models.Model):
                    COALESCE(request.state = 'open' AND request.valid_until > %s, FALSE) AS is_asked,
                    EXISTS (SELECT FROM l10n_pl_ksef_session AS earlier
                             WHERE earlier.company_id = principal.id
+                              AND earlier.purpose = 'connect'
                               AND earlier.environment = principal.l10n_pl_ksef_environment
                               AND earlier.activated_at IS NOT NULL) AS was_connected
               FROM res_company AS company
@@ -123,6 +125,7 @@ class L10n_Pl_KsefOverview(models.Model):
                    SELECT session.*
                      FROM l10n_pl_ksef_session AS session
                     WHERE session.company_id = principal.id
+                      AND session.purpose = 'connect'
                       AND session.environment = principal.l10n_pl_ksef_environment
                       AND session.context_digits = principal.l10n_pl_ksef_digits
                       AND session.state = 'active'

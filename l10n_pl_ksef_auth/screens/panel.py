@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from odoo import fields, models
+from odoo.tools import format_date
 
 from ..models.base import problems
 from ..models.certificate.states import ISSUING
@@ -101,6 +102,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         user = self.env.user
         can_connect = user.has_group(CONNECT_GROUP) and principal in user.sudo().company_ids
         certificate = self._certificate(principal, session)
+        offline = self.env["l10n_pl_ksef.panel.offline"]._line(principal)
         return {
             "company_name": company.name,
             "principal": principal.id,
@@ -112,10 +114,11 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             "color": COLORS[state],
             "headline": self._headline(principal, state, session),
             "certificate": certificate,
-            "offline": self.env["l10n_pl_ksef.panel.offline"]._line(principal),
+            "offline": offline,
             "availability": self.env["l10n_pl_ksef.availability"]._sentence(
                 principal.l10n_pl_ksef_environment
             ),
+            "stands_on": self._stands_on(session),
             "missing_rights": self._rights_labels(session),
             # KSeF may be checking a signature, or have refused it, while an older session works.
             "is_verifying": "signature" in pending.mapped("method"),
@@ -127,7 +130,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
                 "primary": state not in ("connected", "verifying"),
             },
             **self.env["l10n_pl_ksef.panel.ways"]._ways(principal, session, state, can_connect),
-            "poll_seconds": self._poll_seconds(pending, session, certificate),
+            "poll_seconds": self._poll_seconds(pending, session, certificate, offline),
             "first_steps": state in ("disconnected", "waiting")
             and self._first_steps(principal, known),
             "sign_again_at": self._sign_again_at(session, certificate),
@@ -291,6 +294,18 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             "attention": self.env._("needs attention: see the menu KSeF → Account"),
         }[state]
 
+    def _stands_on(self, session):
+        """Return what a living connection stands on, in words; empty for a signature alone."""
+        grant = session._stands_on() if session else False
+        if grant:
+            return self.env._(
+                "rights from the client since %(date)s, for: %(whom)s",
+                date=format_date(self.env, grant.given_at),
+                whom=grant.to_whom,
+            )
+        own = session.method == "certificate"
+        return self.env._("own certificate: %s", session.signer_name or "") if own else ""
+
     def _rights_labels(self, session):
         missing = session._missing_rights() if session.rights_checked_at else ()
         return [in_words(self.env, [right]) for right in missing]
@@ -331,8 +346,9 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         nip, signer = principal._l10n_pl_ksef_number(), session and session.signer_name
         return problems.texts(self.env, problem, nip=nip, signer=signer or "")
 
-    def _poll_seconds(self, pending, session, certificate):
+    def _poll_seconds(self, pending, session, certificate, offline):
         soon = session._now() + timedelta(minutes=1)
         if any(not one.next_attempt or one.next_attempt < soon for one in pending):
             return POLL_QUICKLY
-        return POLL_SLOWLY if certificate["state"] == "issuing" else 0
+        issuing = "issuing" in (certificate["state"], offline and offline["state"])
+        return POLL_SLOWLY if issuing else 0

@@ -111,15 +111,22 @@ class ResCompany(models.Model):
 
         :return dict: an action
         """
+        return self._l10n_pl_ksef_open_window(self.env._("Account authorization"))
+
+    def _l10n_pl_ksef_open_window(self, title, *errand):
+        """Return the action that opens the window in which somebody signs.
+
+        :param errand: purpose and grant, where the signature is not for the connection
+        """
         principal = self._l10n_pl_ksef_managed()
         decision = self.env["l10n_pl_ksef.unlock"]._open(self)
         if decision:
             return decision
-        window = self.env["l10n_pl_ksef.authorization"]._open(principal)
+        window = self.env["l10n_pl_ksef.authorization"]._open(principal, *errand)
         return {
             "type": "ir.actions.client",
             "tag": "l10n_pl_ksef_authorization",
-            "name": self.env._("Account authorization"),
+            "name": title,
             "target": "new",
             "context": {"dialog_size": "medium"},
             "params": {"wizard_id": window.id, "company_id": self.id},

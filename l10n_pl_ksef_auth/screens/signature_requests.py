@@ -184,9 +184,19 @@ class L10n_Pl_KsefRequestView(models.AbstractModel):
             "number": company._l10n_pl_ksef_number(),
             "languages": [{"id": code, "name": self._language(code)} for code, _name in LANGUAGES],
             "hours": DEFAULT_HOURS,
+            "purposes": self._purposes(requests, company),
             "requests": [self._request(request) for request in newest],
             **self._address(),
         }
+
+    def _purposes(self, requests, company):
+        """Return what a signature may be asked for now."""
+        choices = requests._fields["purpose"]._description_selection(self.env)
+        return [
+            {"id": purpose, "name": name}
+            for purpose, name in choices
+            if not requests._errand_obstacle(company, purpose)
+        ]
 
     def _language(self, code):
         return {"pl_PL": self.env._("Polish"), "en_US": self.env._("English")}[code]

@@ -10,6 +10,7 @@ from ..models.request.address import privacy_page
 from ..models.session.consent import ANSWERS
 from ..tools import auth_token_request, members, nip
 from ..tools.errors import KsefError
+from .errand_texts import errand_texts
 from .panel import label_of
 
 # Where a signer can go on alone; in all else the one who asked helps.
@@ -107,7 +108,8 @@ class L10n_Pl_KsefSignerPage(models.AbstractModel):
             if problem:
                 return {"request": self._view(request), "problem": problem}
             found, login, reading = self._looked_at(locked, content)
-            if found["can_send"] and answer not in dict(ANSWERS):
+            asked = request.purpose == "connect"
+            if asked and found["can_send"] and answer not in dict(ANSWERS):
                 found["problem"] = self._told(locked, problems.local("answer_missing"))
             asks = found["by_another"] and not is_agreed
             is_sent = found["can_send"] and not asks and not found["problem"]
@@ -197,6 +199,12 @@ class L10n_Pl_KsefSignerPage(models.AbstractModel):
         if request.session_id._progress()["verifying"] and request.session_id:
             text = self.env._("KSeF is checking a file that was sent before.")
             return {"text": text, "action": self.env._("Wait for the result.")}
+        if request._is_void():
+            # Whoever asked reads it, too.
+            request.refusal = problems.local("office_changed")
+            request.env.cr.commit()
+            text = self.env._("The office has changed since you were asked: nothing is given.")
+            return {"text": text, "action": self._ask_office(request)}
         if request._is_paused():
             until = self._moment(request, request.paused_until)
             return {
@@ -260,7 +268,11 @@ class L10n_Pl_KsefSignerPage(models.AbstractModel):
             "number": company._l10n_pl_ksef_number(),
             "environment": environment,
             "purpose": self._purpose(request),
+            "asks_answer": request.purpose == "connect",
+            "done": self._done(request),
             "signer": request.signer_name,
+            # What "only once" is answered for: the certificate that logs in, or both.
+            "needs_offline": company._l10n_pl_ksef_needs_offline(),
             "asked_by": request.user_id.name,
             "office": request.office_id.name,
             "until": self._moment(request, request.valid_until),
@@ -285,15 +297,20 @@ class L10n_Pl_KsefSignerPage(models.AbstractModel):
 
     def _purpose(self, request):
         """Return what a signature is for and what it means, in sentences for the signer."""
-        return {
-            "connect": [
-                self.env._("Your signature connects the company with KSeF."),
-                self.env._("Odoo then sends and receives invoices for this company."),
-                self.env._(
-                    "You decide below whether one signature is enough, or one every 7 days."
-                ),
-            ],
-        }[request.purpose]
+        if request.purpose != "connect":
+            told = errand_texts(self.env, request.purpose, request.grant_id)
+            return [told["title"], told["text"]]
+        return [
+            self.env._("Your signature connects the company with KSeF."),
+            self.env._("Odoo then sends and receives invoices for this company."),
+            self.env._("You decide below whether one signature is enough, or one every 7 days."),
+        ]
+
+    def _done(self, request):
+        """Return what was done for the office, in a sentence; empty for a connection."""
+        if request.purpose == "connect":
+            return ""
+        return errand_texts(self.env, request.purpose, request.grant_id)["done"]
 
     def _moment(self, request, moment):
         tz = request.user_id.tz or "Europe/Warsaw"

@@ -52,6 +52,10 @@ TEXTS = {
     "weekly_text": _lt("Without a certificate. In 7 days somebody signs again."),
     "once": _lt("Only once"),
     "once_text": _lt("I confirm for the signer (%(signer)s): KSeF may issue a certificate."),
+    "both_text": _lt(
+        "I confirm for the signer (%(signer)s): KSeF may issue two certificates, for logging in"
+        " and for offline invoices."
+    ),
     "once_terms": _lt(
         "The certificate works by itself, in all companies that this person has rights to."
     ),

@@ -29,6 +29,9 @@ from . import test_nobody_is_left
 from . import test_office_starts
 from . import test_offline_certificate
 from . import test_offline_codes
+from . import test_office
+from . import test_office_requests
+from . import test_office_rights
 from . import test_one_for_many
 from . import test_overview
 from . import test_other_transactions

@@ -95,6 +95,14 @@ class OwnDatabaseCase(MovedTime, BaseCase):
         with self.environment() as env:
             env["l10n_pl_ksef.keep_alive"]._cron_keep_alive()
 
+    def issue_invoices(self):
+        """Have the company issue invoices in Odoo: its consents name both certificates."""
+        with self.environment() as env:
+            journal = {"code": "FVS", "type": "sale", "company_id": self.company_id}
+            journals = env["account.journal"]
+            if not journals.search_count([(name, "=", value) for name, value in journal.items()]):
+                journals.create({"name": "Sprzedaż", **journal})
+
     def sign_in(self, consent=True):
         """Have the accountant sign and send the request; KSeF's answer is not waited for."""
         window_id = self.signed_window(consent)

@@ -13,6 +13,9 @@ from .common import credentials
 from .own_database import OwnDatabaseCase
 
 BY_HAND = ("first login", "take-over")
+# Of the certificate for offline invoices: the applications that KSeF has got at the end.
+OFFLINE = {"second certificate": 2, "its renewal": 3}
+LEFT_VALID = "&", ("state", "=", "superseded"), ("usage", "=", "offline")
 LOGGING_IN = ("waiting", "submitted", "authorized")
 SEED = 20261122
 
@@ -67,6 +70,9 @@ class ScenarioCase(OwnDatabaseCase):
     def prepare(self, scenario):
         """Bring the world to the moment before a scenario begins."""
         self.forget()
+        if scenario in OFFLINE:
+            self.prepare_offline(scenario)
+            return
         if scenario == "first login":
             self.window_id = self.signed_window(consent=False)
             return
@@ -91,6 +97,30 @@ class ScenarioCase(OwnDatabaseCase):
             else:
                 session = env["l10n_pl_ksef.session"].search([("state", "=", "active")])
                 session.renew_at = session._now()
+
+    def prepare_offline(self, scenario):
+        """Bring the world to where the certificate for offline invoices is due, or its renewal."""
+        self.issue_invoices()
+        self.switch(True)
+        self.sign_in()
+        self.switch(False)
+        self.go_on(timedelta(hours=1), until=self.has_certificate)
+        self.settle()
+        self.switch(True)
+        with self.environment() as env:
+            env["l10n_pl_ksef.certificate"].search([]).next_attempt = False
+        if scenario == "second certificate":
+            return
+        self.go_on(timedelta(hours=1), until=lambda: self.is_done("second certificate"))
+        self.settle()
+        with self.environment() as env:
+            certificate = env["l10n_pl_ksef.certificate"].search([("usage", "=", "offline")])
+            certificate.write({"renew_at": certificate._now(), "next_attempt": False})
+
+    def switch(self, wanted):
+        """Turn the company's certificate for offline invoices on or off."""
+        with self.environment() as env:
+            env["res.company"].browse(self.company_id).l10n_pl_ksef_offline = wanted
 
     def begin(self, scenario):
         """Do what a human does in a scenario; the scheduled action begins the other scenarios."""
@@ -117,6 +147,8 @@ class ScenarioCase(OwnDatabaseCase):
             company = env["res.company"].browse(self.company_id)
             session = company._l10n_pl_ksef_session()
             certificates = env["l10n_pl_ksef.certificate"].search([])
+            if scenario in OFFLINE:
+                return self.has_both(certificates, scenario)
             if scenario == "first login":
                 return bool(session.rights_checked_at)
             if scenario == "daily check":
@@ -132,6 +164,14 @@ class ScenarioCase(OwnDatabaseCase):
                 return certificates.mapped("state") == ["revoked"] and active == session
             old = certificates.filtered(lambda item: item.state == "superseded")
             return bool(old) and not old.revoke_requested and self.is_quiet(env)
+
+    def has_both(self, certificates, scenario):
+        """Return True if both certificates are valid, and what one of them replaces is replaced."""
+        states = [(item.usage, item.state) for item in certificates]
+        valid = [usage for usage, state in states if state == "active"]
+        replaced = [usage for usage, state in states if state == "superseded"]
+        wanted = ["offline"] if scenario == "its renewal" else []
+        return (sorted(valid), replaced) == (["login", "offline"], wanted)
 
     def is_quiet(self, env):
         """Return True if exactly one session is active and no other is logging in."""
@@ -155,7 +195,7 @@ class ScenarioCase(OwnDatabaseCase):
     # ------------------------------------------------------------------
     def what_is_wrong(self, scenario):
         """Return what must not be at the end of a scenario, or None."""
-        applications = {"first login": 0, "renewal": 2}.get(scenario, 1)
+        applications = {"first login": 0, "renewal": 2, **OFFLINE}.get(scenario, 1)
         made = sum(self.simulator.state.enrollments_made.values())
         if made != applications:
             return f"{made} applications"
@@ -165,11 +205,14 @@ class ScenarioCase(OwnDatabaseCase):
             if item.status(self.simulator.clock.now()) == "Active"
         ]
         with self.environment() as env:
-            certificate = env["l10n_pl_ksef.certificate"].search([("state", "=", "active")])
-            if valid != certificate.mapped("serial_number"):
-                return f"valid at KSeF {valid}, here {certificate.mapped('serial_number')}"
-            if certificate and not matches(*credentials(certificate)):
-                return "the key does not belong to the certificate"
+            # The codes on paper are older than the successor: what signed them stays valid.
+            kept = "|", ("state", "=", "active"), *LEFT_VALID
+            here = env["l10n_pl_ksef.certificate"].search(kept)
+            if set(valid) != set(here.mapped("serial_number")) or len(valid) != len(here):
+                return f"valid at KSeF {valid}, here {here.mapped('serial_number')}"
+            for certificate in here.filtered(lambda one: one.state == "active"):
+                if not matches(*credentials(certificate)):
+                    return "the key does not belong to the certificate"
             session = env["res.company"].browse(self.company_id)._l10n_pl_ksef_session()
             if session._missing_rights():
                 return "connected without rights"

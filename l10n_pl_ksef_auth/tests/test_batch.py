@@ -207,7 +207,7 @@ class TestAskMany(SignerCase):
         cls.clients[:2].l10n_pl_ksef_signer_email = "anna@example.com"
         cls.accountant.company_ids |= cls.clients
 
-    def begin(self, what):
+    def start(self, what):
         """Select the clients in the list, press a button, and return what it opens."""
         overview = self.env["l10n_pl_ksef.overview"].with_user(self.accountant)
         action = getattr(overview.browse(self.clients.ids), f"action_{what}")()
@@ -225,7 +225,7 @@ class TestAskMany(SignerCase):
     def test_one_signer_of_two_companies_gets_one_mail(self):
         with self.outbox() as mails:
             lines = self.ask(
-                self.begin("ask"), signer_name="Jan Inny", signer_email="jan@example.com"
+                self.start("ask"), signer_name="Jan Inny", signer_email="jan@example.com"
             )
         self.assertEqual([line["state"] for line in lines], ["done"] * 3)
         self.assertEqual({mail["To"] for mail in mails}, {"anna@example.com", "jan@example.com"})
@@ -233,7 +233,7 @@ class TestAskMany(SignerCase):
         self.assertEqual(self.clients[2].l10n_pl_ksef_signer_name, "Jan Inny")
 
     def test_a_row_without_an_address_is_told_and_the_others_are_sent(self):
-        batch = self.begin("ask")
+        batch = self.start("ask")
         with self.outbox() as mails:
             lines = self.ask(batch)
             self.assertEqual([line["state"] for line in lines], ["done", "done", "failed"])
@@ -243,7 +243,7 @@ class TestAskMany(SignerCase):
 
     def test_the_list_shows_who_was_asked_and_finds_them(self):
         with self.outbox():
-            self.ask(self.begin("ask"))
+            self.ask(self.start("ask"))
         asked = [("company_id", "in", self.clients.ids), ("is_asked", "=", True)]
         lines = self.env["l10n_pl_ksef.overview"].with_user(self.accountant).search(asked)
         self.assertEqual(lines.company_id, self.clients[:2])
@@ -252,11 +252,11 @@ class TestAskMany(SignerCase):
 
     def test_who_has_not_signed_is_reminded(self):
         with self.outbox() as mails:
-            self.ask(self.begin("ask"))
-            lines = self.begin("remind").remind()["lines"]
+            self.ask(self.start("ask"))
+            lines = self.start("remind").remind()["lines"]
         self.assertEqual([line["state"] for line in lines], ["done", "done", "failed"])
         self.assertEqual(len(mails), 2)
 
     def test_a_company_that_a_certificate_can_connect_says_so_before_anybody_is_asked(self):
         self.certified()
-        self.assertTrue(all(line["text"] for line in self.begin("ask").view()["lines"]))
+        self.assertTrue(all(line["text"] for line in self.start("ask").view()["lines"]))

@@ -10,12 +10,12 @@ from odoo.addons.l10n_pl_ksef_auth.tools import clock
 
 from .common import Control
 from .crash_points import CrashPoints, in_a_process
-from .scenarios import BY_HAND, ScenarioCase
+from .scenarios import BY_HAND, OFFLINE, ScenarioCase
 
 NONE = 10**6
 # KSeF answers these only once: when the answer is lost, only another signature helps.
 ONCE_ONLY = ("POST /auth/xades-signature", "POST /auth/token")
-SCENARIOS = ("first login", "certificate login", "enrollment", "renewal", "take-over")
+SCENARIOS = ("first login", "certificate login", "enrollment", "renewal", "take-over", *OFFLINE)
 
 
 @tagged("post_install", "-at_install")

@@ -29,6 +29,7 @@ ENDPOINTS = {
         "retrieve",
     ),
     "renewal": ("certificate-revoke",),
+    "second certificate": ("enroll", "retrieve"),
 }
 # KSeF's final answers: a machine must not repeat them for ever, so a human may be told.
 FINAL = ("401", "403", "empty-403", "410", "refusal")

@@ -105,6 +105,16 @@ class TestBothCertificates(OfflineCase):
         self.settle(days=1)
         self.assertEqual((login.state, offline.state), ("revoked", "active"))
 
+    def test_who_takes_the_connection_over_has_the_former_login_revoked_and_codes_stay_valid(self):
+        login, offline = self.both()
+        with self.confirmed():
+            self.company.with_user(self.accountant).l10n_pl_ksef_take_over(revoke=True)
+        self.connect(signer="qualified")
+        self.settle(days=1)
+        self.assertEqual((login.state, offline.state), ("revoked", "active"))
+        self.assertEqual(self.at_ksef(offline).status(self.simulator.clock.now()), "Active")
+        self.assertFalse(self.company._l10n_pl_ksef_offline_certificate())
+
     def test_a_refused_application_leaves_the_login_alone(self):
         self.connect(consent=True)
         applied = lambda: self.simulator.requests.count("enroll") > before  # noqa: E731
@@ -177,6 +187,26 @@ class TestLoadedByHand(OfflineCase):
         alert = self.env["l10n_pl_ksef.alert"].search([("certificate_id", "=", loaded.id)])
         self.assertEqual(alert.level, 14)
         self.assertIn("14 days", alert.summary)
+
+    def test_once_ksef_has_shown_it_to_its_owner_it_is_renewed_like_any_other(self):
+        self.load(either=True)
+        loaded = self.offline()
+        self.assertFalse(loaded._can_be_renewed())
+        self.settle(days=1)
+        put(loaded, renew_at=loaded._now(), next_attempt=False)
+        self.settle()
+        successor = self.company._l10n_pl_ksef_offline_certificate()
+        self.assertEqual((successor.replaces_id, loaded.state), (loaded, "superseded"))
+
+    def test_one_that_ksef_did_not_issue_is_never_renewed(self):
+        self.load(either=True)
+        loaded = self.offline()
+        self.at_ksef(loaded).der = b"0\x80"
+        self.settle(days=1)
+        put(loaded, renew_at=loaded._now(), next_attempt=False)
+        with self.counted("enroll") as applications:
+            self.settle(days=1)
+        self.assertEqual((applications["calls"], loaded.state), (0, "active"))
 
     def test_where_somebody_wants_to_connect_it_is_of_no_use(self):
         self.assertTrue(self.load()["problem"])

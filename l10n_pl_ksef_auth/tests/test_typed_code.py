@@ -24,6 +24,7 @@ WAYS = (
     "SESSION._stored_token()",
     "SESSION._shared_token()",
     "SESSION._live_token()",
+    "SESSION._errand_token()",
     "SESSION._token_if_good()",
     "SESSION._due_token(SESSION.company_id, SESSION._now() - SESSION._now())",
     "CERTIFICATE._token()",

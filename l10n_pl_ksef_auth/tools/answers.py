@@ -217,6 +217,8 @@ class CertificateItem(FromJson):
     serial_number: str = member("certificateSerialNumber", word)
     name: str = member("name", shown)
     status: str = member("status", text)
+    #: Authentication or Offline
+    type: str | None = member("type", maybe(word))
     valid_from: datetime = member("validFrom", moment)
     valid_to: datetime = member("validTo", moment)
     last_use: datetime | None = member("lastUseDate", optional_moment)

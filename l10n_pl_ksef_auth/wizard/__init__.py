@@ -9,3 +9,4 @@ from . import confirmation
 from . import company_users
 from . import uninstall
 from . import unlock
+from . import office_setup

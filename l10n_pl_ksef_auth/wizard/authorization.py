@@ -11,6 +11,7 @@ from ..models.base.locks import fresh
 from ..models.base.steps import naive
 from ..models.res_company import CONNECT_GROUP
 from ..models.session.consent import ANSWERS
+from ..models.session.session import CONNECT, OF_SIGNERS
 from ..models.vault.vault import write_secrets
 from ..tools import clock, members
 from ..tools.errors import KsefError
@@ -59,6 +60,8 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
     environment = fields.Selection(ENVIRONMENT_LABELS, required=True, readonly=True)
     step = fields.Selection(STEPS, required=True, readonly=True, default="download")
     way = fields.Selection(WAYS, required=True, readonly=True, default="site")
+    purpose = fields.Selection(OF_SIGNERS, required=True, readonly=True, default=CONNECT)
+    grant_id = fields.Many2one("l10n_pl_ksef.grant", readonly=True, ondelete="cascade")
     session_id = fields.Many2one("l10n_pl_ksef.session", readonly=True, ondelete="set null")
     document_name = fields.Char(readonly=True)
     document_secret = fields.Text(groups=fields.NO_ACCESS, prefetch=False)
@@ -69,14 +72,19 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
     revoke_taken_over = fields.Boolean(string="Revoke the former certificate", readonly=True)
 
     @api.model
-    def _open(self, company):
-        """Return the user's open window for a company's connection, or a new one."""
+    def _open(self, company, purpose=CONNECT, grant=None):
+        """Return the user's open window for a company and a purpose, or a new one.
+
+        :param grant: what is given or taken back, where the window is for that
+        """
         environment = company.l10n_pl_ksef_environment
         mine = self.sudo().search(
             [
                 ("create_uid", "=", self.env.uid),
                 ("company_id", "=", company.id),
                 ("environment", "=", environment),
+                ("purpose", "=", purpose),
+                ("grant_id", "=", bool(grant) and grant.id),
                 ("step", "!=", "done"),
             ],
             order="id desc",
@@ -87,7 +95,14 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
         if mine.step == "verify" and mine._result():
             mine = mine.browse()
         if not mine:
-            mine = self.sudo().create({"company_id": company.id, "environment": environment})
+            mine = self.sudo().create(
+                {
+                    "company_id": company.id,
+                    "environment": environment,
+                    "purpose": purpose,
+                    "grant_id": bool(grant) and grant.id,
+                }
+            )
         return mine.sudo(False)
 
     # ------------------------------------------------------------------
@@ -133,7 +148,8 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
         """
         window = self._checked_sudo()
         # Somebody else's signature is what takes a connection over.
-        possible = ("download", "sign", "upload", *(() if window.take_over else ("certificate",)))
+        signs = window.take_over or window.purpose != CONNECT
+        possible = ("download", "sign", "upload", *(() if signs else ("certificate",)))
         if step in possible and window.step != step:
             window.write({"step": step, "problem": False})
         return window.view()
@@ -205,7 +221,7 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
         session = window._session_of(upload.reading)
         if not session or upload.reading.stops:
             return window._view(upload)
-        if not window.answer:
+        if not window.answer and window.purpose == CONNECT:
             window.problem = problems.local("answer_missing")
             return window._view(upload)
         window.write({"session_id": session.id, "step": "verify", "problem": False})
@@ -219,7 +235,7 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
         """
         window = self._checked_sudo()
         sessions, company = self.env["l10n_pl_ksef.session"], window.company_id
-        if window._nip_problem():
+        if window._nip_problem() or window.purpose != CONNECT:
             return window.view()
         login, _failure = sessions._log_in(company, wait_seconds=5, asked_by=self.env.user)
         if login:

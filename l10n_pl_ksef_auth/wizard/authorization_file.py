@@ -5,7 +5,8 @@ from odoo.tools import SQL
 
 from ..models.base import problems
 from ..models.base.steps import naive
-from ..models.session.states import IN_FLIGHT
+from ..models.session.session import CONNECT
+from ..models.session.states import ERRAND, IN_FLIGHT
 from ..models.vault.vault import read_secret
 from ..tools import clock
 from ..tools import nip as nip_tools
@@ -89,7 +90,10 @@ class L10n_Pl_KsefAuthorizationFile(models.TransientModel):
 
     def _new_session(self):
         self.session_id = self.env["l10n_pl_ksef.session"]._begin_signature(
-            self.company_id, self.environment
+            self.company_id,
+            self.environment,
+            purpose=self.purpose,
+            grant_id=self.grant_id.id,
         )
 
     def _sessions(self):
@@ -102,6 +106,9 @@ class L10n_Pl_KsefAuthorizationFile(models.TransientModel):
                 ("company_id", "=", self.company_id.id),
                 ("environment", "=", self.environment),
                 ("method", "=", "signature"),
+                # A file is accepted for what it was made for alone.
+                ("purpose", "=", self.purpose),
+                ("grant_id", "=", self.grant_id.id),
                 ("request_id", "=", False),
                 ("challenge_expires_at", ">", naive(clock.now()) - timedelta(days=1)),
             ]
@@ -149,7 +156,7 @@ class L10n_Pl_KsefAuthorizationFile(models.TransientModel):
         sent = self._sessions().filtered(
             lambda session: (
                 session.challenge == reading.challenge
-                and session.state in (*IN_FLIGHT, "active", "failed")
+                and session.state in (*IN_FLIGHT, *ERRAND, "active", "failed")
                 # An old file that is attached once more is sent again: KSeF refuses it.
                 and session.send_started_at >= self.attached_at
             )
@@ -161,6 +168,9 @@ class L10n_Pl_KsefAuthorizationFile(models.TransientModel):
     def _sender_values(self, reading):
         """Return what the session keeps: who sends the file, who signed it, and what they chose."""
         values = {"user_id": self.env.uid, **self.session_id._signer_values(reading)}
+        if self.purpose != CONNECT:
+            # Nothing is issued, agreed to or taken over by it.
+            return values
         if self.answer == "once":
             names = values.get("signer_name"), values.get("signer_masked")
             values |= self.session_id._consent_of(*names)

@@ -2,6 +2,8 @@ from odoo import fields, models
 from odoo.tools.misc import format_datetime
 
 from ..models.base.steps import naive
+from ..models.session.session import CONNECT
+from ..screens.errand_texts import errand_texts
 from ..screens.panel import label_of
 
 SIGNING_URL = "https://moj.gov.pl/nforms/signer/upload?xFormsAppName=SIGNER&xadesPdf=true"
@@ -41,7 +43,15 @@ class L10n_Pl_KsefAuthorizationView(models.AbstractModel):
             "signing_url": self._signing_url(),
             "signing_label": "moj.gov.pl",
             "take_over": self._take_over(window, upload.reading),
+            "purpose": window.purpose,
+            "errand": self._errand(window),
         }
+
+    def _errand(self, window):
+        """Return what a signature is for, where it is not for the connection; else False."""
+        if window.purpose == CONNECT:
+            return False
+        return errand_texts(self.env, window.purpose, window.grant_id)
 
     def _signing_url(self):
         """Return where a file is signed with Profil Zaufany."""

@@ -106,6 +106,8 @@ class L10n_Pl_KsefUnlock(models.TransientModel):
             records._give_up_secrets()
         # They say for which NIPs the original's certificates log in.
         self.env["l10n_pl_ksef.agreement"].search([("certificate_id", "!=", False)]).unlink()
+        # Clients gave it to the original, and to what it logs in with.
+        self.env["l10n_pl_ksef.office"].search([("certificate_id", "!=", False)]).unlink()
         for model in secret_models(self.env):
             records = self.env[model]._with_secrets()
             records.write(dict.fromkeys(records._secret_fields(), False))

@@ -85,6 +85,19 @@ def _signing(bench: Workbench, _counts: dict[str, int], _companies: int) -> list
     ]
 
 
+def _codes(bench: Workbench, _counts: dict[str, int], _companies: int) -> list[Row]:
+    costs = bench.inside("codes", simulator=bench.simulator.url)
+    rows: list[Row] = []
+    for name, kind, queries in (("I", "invoice", 0), ("II", "certificate", 2)):
+        cost = costs[kind]
+        rows += [
+            row(f"link of code {name}: queries", cost["queries"], "queries", queries),
+            row(f"link of code {name}: HTTP requests", cost["requests"], "requests", 0),
+            row(f"link of code {name}: time", cost["milliseconds"], "ms"),
+        ]
+    return rows
+
+
 def _day(bench: Workbench, _counts: dict[str, int], _companies: int) -> list[Row]:
     options = {"simulator": bench.simulator.url, "hours": HOURS}
     ours = bench.inside("day", **options)
@@ -127,6 +140,7 @@ PARTS: dict[str, Callable[[Workbench, dict[str, int], int], list[Row]] | None] =
     "login": _login,
     "token": _token,
     "signing": _signing,
+    "codes": _codes,
     "pages": _pages,
     "overview": _overview,
     "day": _day,

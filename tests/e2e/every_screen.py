@@ -247,7 +247,7 @@ def _compared(tour: Tour) -> None:
 
 def _menu(tour: Tour) -> None:
     ACCOUNT(tour)
-    tour.page.locator(".o_ksef_certificates .o_ksef_more").click()
+    tour.page.locator(".o_ksef_certificates .o_ksef_more").first.click()
     expect(tour.page.locator(".o_ksef_revoke")).to_be_visible()
 
 
@@ -270,7 +270,7 @@ def _take_over(tour: Tour) -> None:
 
 def _renewed_too_early(tour: Tour) -> None:
     ACCOUNT(tour)
-    tour.page.locator(".o_ksef_renew").click()
+    tour.page.locator(".o_ksef_renew").first.click()
     expect(tour.page.locator(f"{PAGE} .o_ksef_note")).to_be_visible()
 
 

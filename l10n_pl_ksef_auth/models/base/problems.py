@@ -83,6 +83,16 @@ def of_enrollment_status(status):
     return _kept("enrollment", status.code, status.description, status.details)
 
 
+def of_order(code, status=None):
+    """Return what is kept of an order to change rights that KSeF did not carry out.
+
+    :param int code: of the state (docs/ksef.md G-1)
+    :param status: KSeF's answer; without one Odoo sees by itself that KSeF would refuse it
+    """
+    told = (status.description, status.details) if status else ()
+    return _kept("order", code, *told)
+
+
 def may_have_arrived(problem):
     """Return True if KSeF may have taken the message of a failed call.
 

@@ -52,6 +52,7 @@ class L10n_Pl_KsefAgreement(models.Model):
             ("signature", "Signature of the certificate's owner"),
             ("loaded", "Certificate loaded by hand"),
             ("accepted", "Accepted with the password"),
+            ("rights", "Rights that the client gave the office"),
             ("earlier", "Logged in for it before agreements were kept"),
         ],
         required=True,
@@ -139,6 +140,7 @@ class L10n_Pl_KsefAgreement(models.Model):
 
     def _move_to(self, certificate):
         """Hand the agreements to the certificate that stands in for theirs: same owner."""
+        self.env["l10n_pl_ksef.office"]._follow(self.certificate_id, certificate)
         for agreement in self.filtered(lambda one: one._is_genuine()):
             agreement.certificate_id = certificate
             agreement._seal()

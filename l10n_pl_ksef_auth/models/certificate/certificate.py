@@ -223,8 +223,7 @@ class L10n_Pl_KsefCertificate(models.Model):
     def _activate_with(self, certificate, **secrets):
         """Store a certificate to be used, or to be tried out before its forerunner goes."""
         write_secrets(self, certificate_secret=certificate.der, **secrets)
-        # Only a login tries one out: what signs invoices is in service at once.
-        tried = self.usage == LOGIN and self.replaces_id.state == "active"
+        tried = self.replaces_id.state == "active"
         if not tried:
             self._rightful_forerunner().agreement_ids._move_to(self)
         self._succeed(
@@ -233,8 +232,6 @@ class L10n_Pl_KsefCertificate(models.Model):
             valid_from=naive(certificate.valid_from),
             valid_to=naive(certificate.valid_to),
         )
-        if self.usage == OFFLINE and self.replaces_id:
-            self._switch()
         self._plan()
 
     def _plan(self):
@@ -260,7 +257,7 @@ class L10n_Pl_KsefCertificate(models.Model):
 
         Best one that was opened with this certificate, its forerunner or its successor.
         """
-        family = self | self.replaces_id | self._successors() | self._owners_other_ones()
+        family = self | self.replaces_id | self._successors()
         opened = self.env["l10n_pl_ksef.session"].search(
             [
                 ("certificate_id", "in", family.ids),
@@ -269,7 +266,7 @@ class L10n_Pl_KsefCertificate(models.Model):
             ],
             limit=1,
         )
-        found = opened or self._login_that_asked()
+        found = opened or self._login_that_asked() or self._login_of_other_kind()
         return found or self._login_kept_open() if self.revoke_requested else found
 
     def _login_that_asked(self):
@@ -313,7 +310,10 @@ class L10n_Pl_KsefCertificate(models.Model):
             return
         with self._client() as client:
             listed = list(client.certificates(token, type=TYPES_AT_KSEF[self.usage]))
+            proof = self._proof(client, token)
         del token
+        if proof:
+            write_secrets(self, issued_secret=proof)
         ours = [item for item in listed if item.serial_number == self.serial_number]
         status = ours[0].status if ours else None
         self._succeed(next_attempt=self._next_look(session))

@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import Command, models
 
 from ...tools.vault import VaultError
+from ...tools.x509_support import digest_of
 from ..base import problems
 from ..base.locks import under_lock
 from .certificate import LOGIN, OFFLINE
@@ -14,8 +15,8 @@ A_DAY = timedelta(days=1)
 class L10n_Pl_KsefCertificateOffline(models.Model):
     """The certificate for offline invoices: it comes after the one that logs in.
 
-    It takes the same states. It logs nobody in and is not tried out; what it has signed is judged
-    when somebody scans it, so it is not revoked when it has a successor (docs/ksef.md F-3).
+    It takes the same states. It logs nobody in, so its trial is no login. What it has signed is
+    judged when somebody scans it, so it is not revoked when it has a successor (docs/ksef.md F-3).
     """
 
     # The second kind of certificate is a subject of its own beside the fields.
@@ -80,27 +81,36 @@ class L10n_Pl_KsefCertificateOffline(models.Model):
     # ------------------------------------------------------------------
     # Its owner
     # ------------------------------------------------------------------
-    def _owners_other_ones(self):
-        """Return the certificates with which the owner of one for offline invoices logs in."""
+    def _login_of_other_kind(self):
+        """Return a login of the owner of one for offline invoices, who logs in with another."""
+        sessions = self.env["l10n_pl_ksef.session"]
         if self.usage != OFFLINE or not self.identity_digest:
-            return self.browse()
-        return self.search(
-            [
-                ("identity_digest", "=", self.identity_digest),
-                ("environment", "=", self.environment),
-                ("usage", "=", LOGIN),
-            ]
-        )
+            return sessions
+        same = ("identity_digest", "=", self.identity_digest)
+        others = self.search([same, ("environment", "=", self.environment), ("usage", "=", LOGIN)])
+        logins = (other._owners_session() for other in others)
+        return next(filter(None, logins), sessions)
+
+    def _proof(self, client, token):
+        """Return the digest of a loaded certificate, once its owner sees that KSeF issued it.
+
+        No login proves what the file of one for offline invoices says of its owner.
+
+        :return bytes: to be sealed; empty if nothing is to be proved, or not proved
+        """
+        if self._is_proved():
+            return b""
+        stored = self._stored_certificate().der
+        answer = client.retrieve_certificates(token, [self.serial_number])
+        issued = [item.certificate.der for item in answer if item.certificate]
+        return digest_of(stored) if stored in issued else b""
 
     def _can_be_renewed(self):
-        """Return True if its owner is logged in, and KSeF has let in or issued what is replaced.
+        """Return True if its owner is logged in, and KSeF has let in or issued what is replaced."""
+        return self._is_proved() and bool(self._owners_session())
 
-        What a file says of the owner of a certificate for offline invoices, no login has proved.
-        """
-        return self._can_be_proved() and bool(self._owners_session())
-
-    def _can_be_proved(self):
-        return self.usage == LOGIN or self.origin == "enrolled"
+    def _is_proved(self):
+        return self.usage == LOGIN or bool(self.issued_secret)
 
     # ------------------------------------------------------------------
     # A consent that names it, given later

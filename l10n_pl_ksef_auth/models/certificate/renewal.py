@@ -12,7 +12,7 @@ from ..base.locks import also_locked
 from ..base.steps import event
 from ..session.states import LOGGING_IN
 from ..vault.vault import read_secret
-from .certificate import LOGIN
+from .certificate import LOGIN, OFFLINE
 from .states import ON_THE_WAY
 
 _logger = logging.getLogger(__name__)
@@ -55,7 +55,10 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
     def _renewal_moment(self):
         """Return a moment two months before the end, not everybody's; earlier in short lives."""
         life = self.valid_to - self.valid_from
-        return self.valid_to - min(RENEW_BEFORE + RENEW_SPREAD * random.random(), life / 3)
+        # The last application that KSeF takes goes to the login: the other one comes before it.
+        first = RENEW_SPREAD if self.usage == OFFLINE else timedelta()
+        early = RENEW_BEFORE + first + RENEW_SPREAD * random.random()
+        return self.valid_to - min(early, life / 3)
 
     def _step_expire(self):
         self._succeed(state="expired", private_key_secret=False, revoke_requested=False)
@@ -134,10 +137,14 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
         return any(item.state in ON_THE_WAY for item in self._successors())
 
     def _step_try(self):
-        """Log one company in with the new certificate; the old one stays until that has worked."""
+        """Log one company in with the new certificate; the old one stays until that has worked.
+
+        One for offline invoices logs nobody in: it goes into service as soon as it is valid.
+        """
         trial = [("certificate_id", "=", self.id)]
         login = self.env["l10n_pl_ksef.session"].search(trial, limit=1)
-        if login.activated_at or not self.replaces_id._usable():
+        needless = self.usage == OFFLINE or not self.replaces_id._usable()
+        if login.activated_at or needless:
             self._switch()
         elif login.state in LOGGING_IN:
             login._advance()

@@ -28,11 +28,31 @@ class L10n_Pl_KsefRequestAsking(models.Model):
             return problems.texts(self.env, problem)["text"]
         if not link_address(self.env):
             return self.env._("An administrator has not set yet where the links point.")
+        if problem := self._errand_obstacle(company, asked.get("purpose")):
+            number = company._l10n_pl_ksef_number()
+            return problems.texts(self.env, problem, nip=number)["text"]
         if not (asked.get("signer_name") or "").strip():
             return self.env._("The name of whoever signs is missing.")
         if asked.get("by") != "link" and not email_normalize(asked.get("signer_email") or ""):
             return self.env._("The signer's e-mail address is missing or wrong.")
         return ""
+
+    def _errand_obstacle(self, company, purpose):
+        """Return the problem that keeps a company's rights from being asked for, or False."""
+        if purpose == "grant":
+            return self.env["l10n_pl_ksef.office"]._obstacle(company)
+        if purpose == "take_back" and not self._grant_for(company, purpose):
+            return problems.local("nothing_to_take_back")
+        return False
+
+    def _grant_for(self, company, purpose):
+        """Return what a company is to give the office or to take back; empty for a connection."""
+        grants = self.env["l10n_pl_ksef.grant"]
+        if purpose == "grant":
+            return grants._ask(company, self.env.user)
+        if purpose == "take_back":
+            return grants._of_client(company, "given", "received", "left")
+        return grants
 
     def _ask(self, company, asked):
         """Ask somebody to sign for a company; a link of the same person for it ends.
@@ -52,11 +72,13 @@ class L10n_Pl_KsefRequestAsking(models.Model):
     def _asked(self, company, asked):
         by_mail = asked.get("by") != "link"
         name = " ".join(asked["signer_name"].split())
+        purpose = _one_of(PURPOSES, asked.get("purpose"))
         return {
             "company_id": company.id,
             "user_id": self.env.uid,
             "office_id": self.env.user.company_id.id,
-            "purpose": _one_of(PURPOSES, asked.get("purpose")),
+            "purpose": purpose,
+            "grant_id": self._grant_for(company, purpose).id,
             "signer_name": name[:LONGEST_NAME],
             "signer_email": email_normalize(asked.get("signer_email") or ""),
             "lang": _one_of(LANGUAGES, asked.get("lang")),

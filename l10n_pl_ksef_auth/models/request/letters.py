@@ -112,10 +112,7 @@ class L10n_Pl_KsefRequestLetters(models.Model):
 
     def _words(self, together):
         """Return what templates may name beside the request: ``ksef.companies`` and so on."""
-        names = [
-            f"{request.company_id.name} ({request.company_id._l10n_pl_ksef_number()})"
-            for request in together
-        ]
+        names = [request.with_env(self.env)._what_for() for request in together]
         items = Markup().join(Markup("<li>{}</li>").format(name) for name in names)
         last = min(together.mapped("valid_until"))
         tz = self.user_id.tz or "Europe/Warsaw"
@@ -127,6 +124,22 @@ class L10n_Pl_KsefRequestLetters(models.Model):
             "asked_by": self.user_id.name,
             "office": self.office_id.name,
         }
+
+    def _what_for(self):
+        """Return the company that a signature is for, and whom it gives rights, if anybody."""
+        company = f"{self.company_id.name} ({self.company_id._l10n_pl_ksef_number()})"
+        whom = self.grant_id.to_whom
+        if self.purpose == "grant":
+            return self.env._(
+                "%(company)s: rights to issue and view invoices in KSeF, for %(whom)s",
+                company=company,
+                whom=whom,
+            )
+        if self.purpose == "take_back":
+            return self.env._(
+                "%(company)s: rights in KSeF taken back from %(whom)s", company=company, whom=whom
+            )
+        return company
 
 
 def post(requests, kind, letter):

@@ -9,7 +9,11 @@ from ..base.steps import event
 from .states import REQUEST, SHOWN
 
 # What a signature is asked for; what a login of a request does stands in _is_done_by.
-PURPOSES = [("connect", "Connect the company to KSeF")]
+PURPOSES = [
+    ("connect", "Connect the company to KSeF"),
+    ("grant", "Give the office rights"),
+    ("take_back", "Take the office's rights back"),
+]
 LANGUAGES = [("pl_PL", "Polish"), ("en_US", "English")]
 DEFAULT_HOURS, MOST_HOURS = 72, 30 * 24
 # Seconds that a call of the page waits for another one of the same request.
@@ -36,6 +40,8 @@ class L10n_Pl_KsefRequest(models.Model):
     # Whom the signer deals with: the office, or the company itself.
     office_id = fields.Many2one("res.company", readonly=True, ondelete="set null")
     purpose = fields.Selection(PURPOSES, required=True, readonly=True, default="connect")
+    # The frozen copy of whom the signer gives rights, or from whom they are taken back.
+    grant_id = fields.Many2one("l10n_pl_ksef.grant", readonly=True, ondelete="cascade")
     state = fields.Selection(
         REQUEST.selection, required=True, readonly=True, default="open", index=True
     )
@@ -109,7 +115,13 @@ class L10n_Pl_KsefRequest(models.Model):
 
     def _is_done_by(self, session):
         """Return True if a login has done what this request is for; each purpose says it here."""
-        return bool(session.activated_at)
+        if self.purpose == "connect":
+            return bool(session.activated_at)
+        return session._progress()["result"] in ("given", "taken_back")
+
+    def _is_void(self):
+        """Return True if it asks for rights for an office that has changed since."""
+        return self.purpose == "grant" and self.grant_id._is_outdated()
 
     @event
     def _conclude(self):

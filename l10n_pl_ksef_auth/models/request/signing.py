@@ -39,7 +39,11 @@ class L10n_Pl_KsefRequestSigning(models.Model):
                 return newest.browse()
             company = self.company_id
             newest = newest._begin_signature(
-                company, company.l10n_pl_ksef_environment, request_id=self.id
+                company,
+                company.l10n_pl_ksef_environment,
+                request_id=self.id,
+                purpose=self.purpose,
+                grant_id=self.grant_id.id,
             )
             self.challenges += 1
         if not self.downloaded_at:
@@ -92,7 +96,7 @@ class L10n_Pl_KsefRequestSigning(models.Model):
         :param str answer: once or weekly
         """
         values = {"user_id": self.user_id.id, **self._of_signer(login, reading)}
-        if answer == "once":
+        if answer == "once" and self.purpose == "connect":
             names = values.get("signer_name"), values.get("signer_masked")
             values |= login._consent_through(self, *names)
         self.write(
@@ -109,6 +113,9 @@ class L10n_Pl_KsefRequestSigning(models.Model):
         login._submit_signed(content, **values)
 
     def _of_signer(self, login, reading):
+        if self.purpose != "connect":
+            # Nothing is issued or agreed to by it.
+            return login._signer_values(reading)
         certificates = self.env["l10n_pl_ksef.certificate"]
         standing = certificates._standing_for(login.company_id, login.environment)
         owned = standing._owned_by(reading.signer)

@@ -3,7 +3,7 @@ from datetime import timedelta
 from odoo import models
 from odoo.fields import Domain
 
-from ..session.states import IN_FLIGHT
+from ..session.states import ERRAND, IN_FLIGHT
 from .states import ENDED
 
 REMIND_BEFORE = timedelta(days=1)
@@ -37,7 +37,7 @@ class L10n_Pl_KsefRequestTending(models.Model):
                 return
             request._note_outcome()
             # KSeF may be checking what was signed in time.
-            in_flight = request.session_id.state in IN_FLIGHT
+            in_flight = request.session_id.state in (*IN_FLIGHT, *ERRAND)
             if request.state == "open" and not request._is_usable() and not in_flight:
                 request._run_out()
             request.env.cr.commit()

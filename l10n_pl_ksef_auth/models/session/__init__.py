@@ -3,4 +3,5 @@ from . import login
 from . import active
 from . import token
 from . import consent
+from . import errand
 from . import signed_file

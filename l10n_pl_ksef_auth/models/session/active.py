@@ -8,6 +8,7 @@ from ...tools.const import NO_RIGHTS
 from ...tools.errors import KsefRefused, KsefUnauthorized, KsefUnavailable
 from ..base.locks import under_lock
 from ..base.steps import event
+from ..certificate.certificate import LOGIN
 from ..certificate.states import AT_WORK
 from ..vault.vault import read_secret
 from .states import LIVE, LOGGING_IN
@@ -185,7 +186,9 @@ class L10n_Pl_KsefSessionActive(models.Model):
         """Have the former certificates leave the company, and revoke themselves where asked for."""
         for certificate in self.takes_over_ids | self._begun_since():
             with certificate._at_once() as locked:
-                locked._leave(self.company_id, self.user_id if self.revoke_taken_over else None)
+                # What signed invoices is not revoked: their codes are judged later (F-3).
+                revoke = self.revoke_taken_over and certificate.usage == LOGIN
+                locked._leave(self.company_id, self.user_id if revoke else None)
         self._see_what_others_did()
         self._end_take_over()
 

@@ -66,15 +66,31 @@ class L10n_Pl_KsefSessionConsent(models.Model):
         :param str name: the signer's, as the signature has it
         :param str masked: the signer's identifier, or nothing
         """
-        text = self.env._(
+        offline = self.company_id._l10n_pl_ksef_needs_offline()
+        unnamed = self.env._("not named in the file")
+        names = {
+            "asked": request.signer_name,
+            "signer": ", ".join(filter(None, (name, masked))) or unnamed,
+        }
+        text = self._words_of_link(offline, names)
+        return {"consent_at": self._now(), "consent_text": text, "consent_offline": offline}
+
+    def _words_of_link(self, offline, names):
+        if offline:
+            return self.env._(
+                "On the page behind the link for %(asked)s it was confirmed for the signer,"
+                " %(signer)s: KSeF issues two certificates in the signer's name. With one Odoo logs"
+                " in, with the other it signs the codes of offline invoices, both by itself. Odoo"
+                " keeps them, encrypted. They work in all companies that the signer has rights to.",
+                **names,
+            )
+        return self.env._(
             "On the page behind the link for %(asked)s it was confirmed for the signer, %(signer)s:"
             " KSeF issues a certificate in the signer's name. Odoo keeps it, encrypted, and logs in"
             " with it by itself. The certificate works in all companies that the signer has rights"
             " to.",
-            asked=request.signer_name,
-            signer=", ".join(filter(None, (name, masked))) or self.env._("not named in the file"),
+            **names,
         )
-        return {"consent_at": self._now(), "consent_text": text}
 
     def _keep_consent(self):
         """Keep that the user confirms for the signer of this login, which works already."""

@@ -12,8 +12,8 @@ from ..base import problems
 from ..base.locks import under_lock
 from ..base.steps import LONGEST_RETRY, naive
 from ..vault.vault import encrypted, read_secret, write_secrets
-from .session import NO_RIGHTS_THERE
-from .states import IN_FLIGHT, LOGGING_IN
+from .session import CONNECT, NO_RIGHTS_THERE
+from .states import ERRAND, IN_FLIGHT, LOGGING_IN
 
 _logger = logging.getLogger(__name__)
 
@@ -33,6 +33,8 @@ CERTIFICATE_REFUSED = 460
 NOT_VALID = "Nieważny certyfikat"
 # A new certificate may be "not yet valid" for a while (docs/ksef.md A2-28).
 YOUNG = timedelta(hours=24)
+# Until the next look whether invoices on their way have arrived.
+FIRST_LOOK = timedelta(minutes=1)
 
 
 class L10n_Pl_KsefSessionLogin(models.Model):
@@ -125,6 +127,9 @@ class L10n_Pl_KsefSessionLogin(models.Model):
             return
         if not self._is_agreed_to():
             self._end("failed", problem=problems.local("not_agreed"))
+            return
+        if self._waits_for_invoices():
+            self._postpone_for(FIRST_LOOK)
             return
         asked_at = clock.now()
         with self._client() as client:
@@ -249,6 +254,7 @@ class L10n_Pl_KsefSessionLogin(models.Model):
             self._start_over(problem)
             return
         if self.method == "certificate" and status.code == NO_RIGHTS_THERE:
+            problem = {**problem, **self._what_it_stood_on()}
             self._leave_the_certificate()
         self._end("failed", problem=problem)
         self._wake_cron_at(self._now())
@@ -259,7 +265,7 @@ class L10n_Pl_KsefSessionLogin(models.Model):
     def _leave_the_certificate(self):
         """Have the certificate serve the company no more; what it was to renew is planned anew."""
         # One that is tried out fails as a successor; its forerunner stays as it is.
-        if self.certificate_id.state != "active":
+        if self.certificate_id.state != "active" or self.purpose != CONNECT:
             return
         self.certificate_id._serve_no_more(self.company_id, self.context_digits)
         self._see_what_others_did()
@@ -282,6 +288,8 @@ class L10n_Pl_KsefSessionLogin(models.Model):
         """Return True if KSeF may let the same certificate in later, in spite of this status."""
         if not meanings.auth_status(status.code, status.details).advice.final:
             return True
+        if status.code == NO_RIGHTS_THERE and self._rights_may_come():
+            return True
         young = self.certificate_id.valid_from + YOUNG > self._now()
         return young and NOT_VALID in status.details
 
@@ -291,6 +299,9 @@ class L10n_Pl_KsefSessionLogin(models.Model):
             self._redeem()
         if self._has_ended():
             self._fail(problems.local("clock_wrong"))
+            return
+        if self.purpose != CONNECT:
+            self._succeed(state="opened")
             return
         self._join_the_certificate()
         self._succeed(state="active", activated_at=self._now(), rights_checked_at=False)
@@ -325,7 +336,9 @@ class L10n_Pl_KsefSessionLogin(models.Model):
     # Failures
     # ------------------------------------------------------------------
     def _end_of_use(self):
-        """Return when a signature that waits for KSeF is lost, naive UTC; None for never."""
+        """Return when what waits for KSeF is of no use any more, naive UTC; None for never."""
+        if self.state in ERRAND:
+            return self._errand_ends_at()
         if self.state == "waiting" and self.method == "signature":
             return self.challenge_expires_at
         if self.state in IN_FLIGHT and self.send_started_at:
@@ -360,7 +373,7 @@ class L10n_Pl_KsefSessionLogin(models.Model):
 
         Giving up costs the user a signature.
         """
-        if isinstance(error, KsefGone) or _says_ended(error):
+        if isinstance(error, KsefGone) or says_ended(error):
             return False
         begun = self.send_started_at
         return bool(begun) and self._now() < begun + OPERATION_LIFE
@@ -373,7 +386,7 @@ class L10n_Pl_KsefSessionLogin(models.Model):
         unclear = isinstance(error, KsefUnauthorized)
         if unclear and not problems.is_local(self.problem, REFUSED_FOR_NOW):
             self.attempts = 0
-        if _says_ended(error) or (unclear and self.attempts >= UNCLEAR_REFUSALS):
+        if says_ended(error) or (unclear and self.attempts >= UNCLEAR_REFUSALS):
             self._end("revoked", problem=problems.of_error(error))
             return
         is_due = not self.next_attempt or self.next_attempt <= self._now()
@@ -385,7 +398,7 @@ class L10n_Pl_KsefSessionLogin(models.Model):
             self._postpone_for(moment - self._now())
 
 
-def _says_ended(error):
+def says_ended(error):
     """Return True if a login is over: KSeF named it so, or its secrets are unreadable."""
     if isinstance(error, VaultCorrupt):
         return True

@@ -17,9 +17,18 @@ STANDS_ON = (("state", "=", "active"), ("revoke_requested", "=", False))
 TRIED = (("state", "!=", "waiting"),)
 WORKED = (("activated_at", "!=", False),)
 COUNTS = ("|", *WORKED, ("closed_by_user", "=", True))
-
+# What a login is for; only one for the connection gives others its tokens (docs/design.md 21).
+CONNECT = "connect"
+PURPOSES = [
+    (CONNECT, "Connection"),
+    ("grant", "Giving the office rights"),
+    ("take_back", "Taking the office's rights back"),
+    ("office", "The office's own check"),
+]
+# What people sign for; the office logs in by itself.
+OF_SIGNERS = [one for one in PURPOSES if one[0] != "office"]
 # The audit names for these who began the login, whoever does its steps.
-BEGUN_BY_A_PERSON = ("signed", "login", "renewal", "failure")
+BEGUN_BY_A_PERSON = ("signed", "login", "renewal", "failure", "errand")
 
 
 class L10n_Pl_KsefSession(models.Model):
@@ -41,8 +50,16 @@ class L10n_Pl_KsefSession(models.Model):
         readonly=True,
         default="signature",
     )
+    purpose = fields.Selection(PURPOSES, required=True, readonly=True, default=CONNECT)
     certificate_id = fields.Many2one(
         "l10n_pl_ksef.certificate", readonly=True, index="btree_not_null", ondelete="set null"
+    )
+    # Of a login for one task: what is given or taken back, or whose check it is.
+    grant_id = fields.Many2one(
+        "l10n_pl_ksef.grant", readonly=True, index="btree_not_null", ondelete="set null"
+    )
+    office_id = fields.Many2one(
+        "l10n_pl_ksef.office", readonly=True, index="btree_not_null", ondelete="set null"
     )
     # Only through the page of this request its file comes back.
     request_id = fields.Many2one(
@@ -122,7 +139,8 @@ class L10n_Pl_KsefSession(models.Model):
     )
 
     _one_certificate_login = models.UniqueIndex(
-        f"(company_id, environment) WHERE (method = 'certificate' AND state IN {LOGGING_IN})",
+        "(company_id, environment, purpose)"
+        f" WHERE (method = 'certificate' AND state IN {LOGGING_IN})",
         "This company is already logging in with its certificate.",
     )
 
@@ -188,11 +206,13 @@ class L10n_Pl_KsefSession(models.Model):
         )
 
     def _of_company(self, principal, *conditions, limit=None):
-        """Return a company's sessions in its environment, the newest first."""
+        """Return a company's sessions in its environment, the newest first.
+
+        Not those for one task: they are no part of its connection.
+        """
         environment = ("environment", "=", principal.l10n_pl_ksef_environment)
-        return self.sudo().search(
-            [("company_id", "=", principal.id), environment, *conditions], limit=limit
-        )
+        own = ("company_id", "=", principal.id), ("purpose", "=", CONNECT)
+        return self.sudo().search([*own, environment, *conditions], limit=limit)
 
     def _last_of_context(self, principal, *conditions):
         """Return the newest such session for the NIP or unit that the company has now.
@@ -207,7 +227,7 @@ class L10n_Pl_KsefSession(models.Model):
         :return dict: by the company; one without such a session has no entry
         """
         keys = ("company_id", "environment", "context_digits")
-        own = [("company_id", "in", principals.ids)]
+        own = [("company_id", "in", principals.ids), ("purpose", "=", CONNECT)]
         newest = self.sudo()._read_group([*own, *conditions], keys, ["id:max"])
         found = {tuple(key): number for *key, number in newest}
         numbers = {}
@@ -331,6 +351,7 @@ class L10n_Pl_KsefSession(models.Model):
                 **values,
             }
         )
+        self._tell_the_office()
 
     @event
     def _give_way(self):
@@ -376,6 +397,11 @@ class L10n_Pl_KsefSession(models.Model):
             self._audit("failure")
 
     def _audit_event(self):
+        if self.purpose == "office":
+            # Once a day, and of no company's connection.
+            return None
+        if self.state == "opened":
+            return "errand"
         if self.state == "active":
             return "login" if self.method == "signature" else "renewal"
         if self.state == "revoked" and self.closed_by_user:

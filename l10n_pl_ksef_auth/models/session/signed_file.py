@@ -9,7 +9,8 @@ from ...tools.const import CHALLENGE_LIFETIME
 from ...tools.signed_document import Expected, KnownChallenge, read
 from ..base import problems
 from ..base.steps import naive
-from .states import ENDED
+from .session import CONNECT
+from .states import ENDED, ERRAND
 
 # KSeF was seen to say "in progress" for half an hour (docs/ksef.md A1-100).
 LONG_VERIFICATION = timedelta(minutes=2)
@@ -117,23 +118,37 @@ class L10n_Pl_KsefSessionSignedFile(models.Model):
     def _progress(self):
         """Return how a login stands whose file was sent, or whose certificate logs in.
 
-        :return dict: ``result``: connected, limited or False; ``verifying``: what to say while KSeF
-            checks, or False; ``is_back``: it waits for a person again; ``has_ended``: it came to
-            nothing; ``problem`` why
+        :return dict: ``result``: connected, limited, given, taken_back or False; ``verifying``:
+            what to say while KSeF checks, or False; ``is_back``: it waits for a person again;
+            ``has_ended``: it came to nothing; ``problem`` why
         """
         outcome = {"result": False, "verifying": False, "is_back": False, "has_ended": False}
         outcome["problem"] = self.problem
         if self.state == "active" and self.rights_checked_at:
             return {**outcome, "result": "limited" if self._missing_rights() else "connected"}
+        if self.purpose != CONNECT and self.state in (*ERRAND, "revoked"):
+            return self._progress_of_errand(outcome)
         if self._was_put_back():
             problem = self.problem or problems.local("busy")
             return {**outcome, "is_back": True, "problem": problem}
         if self.state in ENDED:
             return {**outcome, "has_ended": True}
+        return {**outcome, "verifying": self._verifying()}
+
+    def _verifying(self):
         since = self.send_started_at
-        long = bool(since) and self._now() - since > LONG_VERIFICATION
-        by_certificate = self.method == "certificate"
-        return {**outcome, "verifying": {"long": long, "by_certificate": by_certificate}}
+        return {
+            "long": bool(since) and self._now() - since > LONG_VERIFICATION,
+            "by_certificate": self.method == "certificate",
+        }
+
+    def _progress_of_errand(self, outcome):
+        """Return how a login for one task stands: what became of it is decided once it closes."""
+        if self.state in ("opened", "ordered"):
+            return {**outcome, "verifying": self._verifying()}
+        if self.problem:
+            return {**outcome, "has_ended": True}
+        return {**outcome, "result": {"grant": "given", "take_back": "taken_back"}[self.purpose]}
 
     def _was_put_back(self):
         """Return True if a login waits for a person, or with a certificate for a later try."""

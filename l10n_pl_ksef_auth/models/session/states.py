@@ -11,16 +11,28 @@ SESSION = Table(
         State("submitted",  "Being verified",            "live logging_in in_flight"),
         State("authorized", "Verified",                  "live logging_in in_flight"),
         State("active",     "Connected",                 "live"),
+        State("opened",     "Open for one task",         "live errand"),
+        State("ordered",    "KSeF changes the rights",   "live errand"),
+        State("closing",    "Being closed",              "live errand"),
         State("expired",    "Expired",                   "ended"),
         State("revoked",    "Revoked",                   "ended"),
         State("failed",     "Failed",                    "ended"),
     ),
     rows=(
         #    state         step                  leads to            when
+        Step("submitted authorized opened ordered closing",
+                           "_step_forget",       "revoked",          "_has_outlived"),
         Step("waiting",    "_step_sign",         "failed",           "_lacks_signature"),
         Step("waiting",    "_step_submit",       "submitted failed", "document_secret"),
         Step("submitted",  "_step_poll",         "authorized waiting failed"),
-        Step("authorized", "_step_redeem",       "active waiting failed"),
+        Step("authorized", "_step_redeem",       "active opened waiting failed"),
+        Step("opened ordered closing",
+                           "_step_close",        "revoked",          "_is_done"),
+        Step("opened",     "_step_find_order",   "closing",          "_awaits_lost_order"),
+        Step("opened",     "_step_give",         "ordered closing",  "_is_to_give"),
+        Step("opened",     "_step_take_back",    "closing",          "_is_to_take_back"),
+        Step("opened",     "_step_look_round",   "closing"),
+        Step("ordered",    "_step_follow_order", "opened closing"),
         Step("active",     "_step_expire",       "expired",          "_has_ended"),
         Step("active",     "_step_stay_open",    "",                 "_is_kept_open"),
         Step("active",     "_step_revoke",       "revoked",          "revoke_requested"),
@@ -31,11 +43,14 @@ SESSION = Table(
         Refusal("waiting",                       "_on_submit_refused",       "failed"),
         Refusal("submitted authorized",          "_on_operation_lost",       "waiting failed"),
         Refusal("active",                        "_on_active_refused",       "revoked"),
+        Refusal("opened ordered",                "_on_errand_refused",       "closing"),
+        Refusal("closing",                       "_on_close_refused",        "revoked"),
 
         #     state                              event                       leads to
         Event("waiting submitted authorized",    "_close_by_hand",           "revoked"),
         Event("waiting submitted authorized",    "_give_way",                "revoked"),
-        Event("waiting submitted authorized active", "_give_up_secrets",     "revoked"),
+        Event("waiting submitted authorized active opened ordered closing",
+                                                 "_give_up_secrets",         "revoked"),
     ),
 )
 # fmt: on
@@ -43,4 +58,6 @@ SESSION = Table(
 LIVE = SESSION.group("live")
 LOGGING_IN = SESSION.group("logging_in")
 IN_FLIGHT = SESSION.group("in_flight")
+# Logins for one task, while they hold tokens.
+ERRAND = SESSION.group("errand")
 ENDED = SESSION.group("ended")

@@ -16,10 +16,12 @@ from ..base import problems
 from ..base.locks import after_others, under_lock
 from ..base.steps import LONGEST_RETRY, naive, retry_after
 from ..vault.vault import encrypted, read_secret
-from .states import ENDED, IN_FLIGHT
+from .states import ENDED, ERRAND, IN_FLIGHT
 
 _logger = logging.getLogger(__name__)
 
+# States of a login that has tokens.
+HOLDING = ("active", *ERRAND)
 # A token must outlive the request that carries it (docs/design.md 8).
 MARGIN = timedelta(seconds=TIMEOUT + 10)
 # So long before its end a token is renewed, by whoever comes first; the others use the old one.
@@ -133,7 +135,7 @@ class L10n_Pl_KsefSessionToken(models.Model):
     def _token_outlives(self, life=AT_ONCE):
         """Return True if the stored token lives longer than a timedelta and the margin."""
         until = self.access_valid_until
-        return self.state == "active" and bool(until) and until > self._now() + life + MARGIN
+        return self.state in HOLDING and bool(until) and until > self._now() + life + MARGIN
 
     def _stored_token(self):
         return read_secret(self, "access_token_secret").decode()

@@ -4,7 +4,7 @@ from odoo.tools import SQL
 
 from ..certificate.certificate import LOGIN
 from ..certificate.states import AT_WORK
-from ..session.states import LOGGING_IN
+from ..session.states import ERRAND, LOGGING_IN
 from .turns import Task
 
 SESSIONS, CERTIFICATES = "l10n_pl_ksef.session", "l10n_pl_ksef.certificate"
@@ -14,9 +14,10 @@ COMPANIES = "res.company"
 SESSIONS_AT_WORK = SQL(
     """
     l10n_pl_ksef_session
-    WHERE (state IN ('submitted', 'authorized', 'active')
+    WHERE (state IN %s
            OR state = 'waiting' AND (method = 'certificate' OR document_secret IS NOT NULL))
-    """
+    """,
+    ("submitted", "authorized", "active", *ERRAND),
 )
 CERTIFICATES_AT_WORK = SQL(
     "l10n_pl_ksef_certificate WHERE (state IN %s OR state = 'superseded' AND revoke_requested)",
@@ -136,6 +137,7 @@ def newest_login(condition):
         SELECT * FROM l10n_pl_ksef_session AS session
          WHERE session.company_id = company.id
            AND session.environment = company.l10n_pl_ksef_environment
+           AND session.purpose = 'connect'
            AND (%s)
       ORDER BY session.id DESC LIMIT 1
         """,

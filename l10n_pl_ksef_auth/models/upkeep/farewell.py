@@ -8,6 +8,8 @@ from ...tools.http_pool import HttpPool
 from ...tools.vault import VaultError
 from ..base import problems
 from ..base.locks import LockBusy
+from ..session.session import CONNECT
+from ..session.states import ERRAND
 from ..vault.kept_keys import keep
 from ..vault.vault import why_locked
 
@@ -31,7 +33,7 @@ class L10n_Pl_KsefFarewell(models.AbstractModel):
         return (
             sessions.browse()
             if why_locked(self.env)
-            else sessions.search([("state", "=", "active")])
+            else sessions.search([("state", "in", ("active", *ERRAND))])
         )
 
     def _certificates(self):
@@ -92,8 +94,9 @@ class L10n_Pl_KsefFarewell(models.AbstractModel):
         """
         with session._exclusive(wait_seconds=5) as locked:
             # Given up with the step if that fails.
-            locked.closed_by_user = True
-            return locked._run_step("_step_revoke")[0] if locked else LockBusy()
+            locked.closed_by_user = locked.purpose == CONNECT
+            closing = "_step_revoke" if locked.purpose == CONNECT else "_step_close"
+            return locked._run_step(closing)[0] if locked else LockBusy()
 
     def _why(self, record, error):
         login = record._name == "l10n_pl_ksef.session"

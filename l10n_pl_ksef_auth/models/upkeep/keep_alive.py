@@ -42,6 +42,7 @@ class L10n_Pl_KsefKeepAlive(models.AbstractModel):
             # Some step takes the process down with it, and will before people are told.
             self._beside(watch)
         self._beside(self._bind_secrets)
+        self._beside(self._look_round)
         self._beside(self._keep_alive)
         # Before anybody is alarmed: KSeF may be down for all.
         self._beside(self.env["l10n_pl_ksef.availability"]._look)
@@ -60,6 +61,10 @@ class L10n_Pl_KsefKeepAlive(models.AbstractModel):
     def _bind_secrets(self):
         if not why_locked(self.env):
             bind_secrets(self.env)
+
+    def _look_round(self):
+        if not why_locked(self.env):
+            self.env["l10n_pl_ksef.office"]._look_round()
 
     def _keep_alive(self):
         """Do all that is due; while the secrets cannot be used here, leave everything as it is."""

@@ -275,7 +275,7 @@
             ...request.purpose.map((line) => make("p", {}, line)),
         ];
         if (request.state === "done") {
-            return [...parts, note("good", text("done"), text("done_text"))];
+            return [...parts, note("good", text("done"), request.done, text("done_text"))];
         }
         if (request.state === "verifying") {
             const long = request.is_long && text("verifying_long");
@@ -343,12 +343,13 @@
         if (!file.can_send) {
             return parts;
         }
-        const isReady = state.answers[request.id] && (!file.by_another || state.agreed[request.id]);
+        const isAnswered = !request.asks_answer || state.answers[request.id];
+        const isReady = isAnswered && (!file.by_another || state.agreed[request.id]);
         return [
             ...parts,
             file.signer && make("p", {}, text("signed_by", names)),
             file.by_another && drawOther(request, names),
-            drawQuestion(request, names),
+            request.asks_answer && drawQuestion(request, names),
             make(
                 "p",
                 {},
@@ -378,6 +379,7 @@
                 draw();
             };
             const checked = state.answers[request.id] === answer;
+            const isForBoth = answer === "once" && request.needs_offline;
             const name = `answer-${request.id}`;
             return make(
                 "label",
@@ -388,7 +390,7 @@
                     {},
                     make("strong", {}, text(answer)),
                     " ",
-                    text(`${answer}_text`, names)
+                    text(`${isForBoth ? "both" : answer}_text`, names)
                 )
             );
         });

@@ -17,6 +17,7 @@ export const CERTIFICATE = {
     masked: "•••94",
     here: true,
     state: "active",
+    usage: "login",
     usage_label: "Logging in",
     state_label: "Valid",
     status_at_ksef: "Active",

@@ -21,6 +21,7 @@ defineMailModels();
 const RED = { color: "red", state: "disconnected", seconds_left: false };
 const ENDING = { color: "amber", state: "expiring", seconds_left: 2 * 24 * 3600 + 60 };
 const GREEN = { color: "green", state: "connected", seconds_left: 6 * 24 * 3600 };
+const LIMITED = { color: "amber", state: "limited", seconds_left: 6 * 24 * 3600 };
 const COMPANIES = [1, 2, 3].map((id) => ({ id, name: `Company ${id}`, child_ids: [] }));
 
 /** Mounts the bar's item for a user with these companies; `day` is the day of the last opening. */
@@ -50,6 +51,7 @@ const texts = [
     ["that a signature is due", { 1: RED }, {}, "KSeF: sign"],
     ["that nothing is connected to who cannot connect", { 1: RED }, { canConnect: false }, "KSeF: not connected"],
     ["when the connection ends", { 1: ENDING }, {}, "KSeF: in 2 days"],
+    ["that a right is missing", { 1: LIMITED }, {}, "KSeF: a right is missing"],
     ["how many companies need somebody", { 1: RED, 2: GREEN, 3: ENDING }, {}, "KSeF: 2 companies"],
     ["that another company needs somebody", { 1: GREEN, 2: RED }, {}, "KSeF: 1 company"],
     ["what is due once for a company and its branches", { 1: { ...RED, principal: 1 }, 2: { ...RED, principal: 1 } }, {}, "KSeF: sign"],

@@ -36,7 +36,8 @@ def of_record(problem: Mapping[str, Any]) -> Meaning:
     :param problem: kind (auth_status, enrollment, order, refusal, forbidden, outage or local),
         code, and by kind: details, status, call, sent; ``once`` where no machine tries again by
         itself, ``lasting`` where one does in vain and the connection ends or has ended; ``login``:
-        certificate, where a login with one ended so and nobody signed
+        certificate, where a login with one ended so and nobody signed; ``by_rights``: it stood on
+        rights that a client had given the office
     """
     meaning = _of_certificate_login(problem) or _of_record(problem)
     if meaning.advice.way_back != "wait":
@@ -52,6 +53,8 @@ def _of_certificate_login(problem: Mapping[str, Any]) -> Meaning | None:
         return None
     code, details = problem.get("code"), tuple(problem.get("details") or ())
     match problem.get("kind"):
+        case "auth_status" if problem.get("by_rights"):
+            return certificate_login.RIGHTS_TAKEN_BACK
         case "auth_status":
             return certificate_login.certificate_status(int(code or 0), details)
         case "refusal" if problem.get("call") in (None, "", SIGNED_FILE):

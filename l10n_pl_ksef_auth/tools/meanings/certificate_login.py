@@ -46,6 +46,15 @@ STATUSES: dict[int, Meaning] = {
     550: Meaning(_lt("KSeF cancelled the login for internal reasons."), ODOO_GOES_ON),
 }
 
+#: The same status, where the login stood on rights that a client gave the office.
+RIGHTS_TAKEN_BACK = Meaning(
+    _lt("KSeF says that the client's rights for the office are gone: %(company)s."),
+    Advice(
+        _lt("Ask the client for the rights again, or connect the company with a signature."),
+        "sign",
+    ),
+)
+
 #: By how the details of status 460 begin, in lower case and without a full stop.
 DETAILS: dict[str, Meaning] = {
     "nieważny certyfikat": Meaning(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .meaning import (
     CONNECT_AGAIN,
+    NOTHING_TO_DO,
     ODOO_GOES_ON,
     OPEN_ACCOUNT,
     OTHER_FILE,
@@ -287,6 +288,28 @@ PROBLEMS: dict[str, Meaning] = {
     "nip_internal_id": Meaning(
         _lt("The KSeF internal identifier has a typing error: it is a NIP, a dash, five digits."),
         _CORRECT_UNIT,
+    ),
+    "office_missing": Meaning(
+        _lt("The office is not set, or its certificate does not log in at KSeF now."),
+        Advice(_lt("Set the office in the menu KSeF → Office."), "none"),
+    ),
+    "office_changed": Meaning(
+        _lt("The office has changed since the file was made, so no rights were given."),
+        SIGN_AGAIN,
+    ),
+    "office_unit": Meaning(
+        _lt("Rights are given for a whole NIP, and this company is connected as a unit."),
+        Advice(_lt("Connect it with a signature or a certificate."), "none"),
+    ),
+    "office_itself": Meaning(
+        _lt("This company is the office itself: it needs no rights from itself."),
+        Advice(_lt("Connect it with a signature or a certificate."), "none"),
+    ),
+    "nothing_to_take_back": Meaning(
+        _lt("This company has given the office no rights that Odoo knows of."), NOTHING_TO_DO
+    ),
+    "errand_too_late": Meaning(
+        _lt("KSeF did not carry the change of rights out within a day."), SIGN_AGAIN
     ),
     # By the reasons of InvalidGrantee.
     "grantee_nip": Meaning(

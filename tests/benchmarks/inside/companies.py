@@ -9,6 +9,7 @@ from ksef_simulator.control import Control
 from ksef_simulator.identities import OWNER
 
 RIGHTS = ["InvoiceWrite", "InvoiceRead"]
+LOGIN = [("state", "=", "active"), ("usage", "=", "login")]
 WEIGHTS = (6, 5, 7, 2, 3, 4, 5, 6, 7)
 
 
@@ -23,7 +24,7 @@ def measure(env: Any, simulator: str, count: int) -> list[str]:
         [{"name": f"Firma {nip}", "vat": f"PL{nip}"} for nip in numbers]
     )
     companies.l10n_pl_ksef_environment = "test"
-    certificate = env["l10n_pl_ksef.certificate"].search([("state", "=", "active")], limit=1)
+    certificate = env["l10n_pl_ksef.certificate"].search(LOGIN, limit=1)
     certificate._agree_by_password({company: company.l10n_pl_ksef_digits for company in companies})
     certificate.company_ids |= companies
     env["l10n_pl_ksef.session"].create(

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 ROUNDS = 1000
+LOGIN = [("state", "=", "active"), ("usage", "=", "login")]
 
 
 def measure(env: Any) -> dict[str, float]:
@@ -19,7 +20,7 @@ def measure(env: Any) -> dict[str, float]:
     from odoo.addons.l10n_pl_edi.tools.xades_signer import XadesSigner
     from odoo.addons.l10n_pl_ksef_auth.tools import auth_token_request, xades
 
-    certificate = env["l10n_pl_ksef.certificate"].search([("state", "=", "active")], limit=1)
+    certificate = env["l10n_pl_ksef.certificate"].search(LOGIN, limit=1)
     der, public = certificate._signing_material()
     key = serialization.load_der_private_key(der, None)
     challenge = "20260429-CR-0123456789-ABCDEF0123-0A"

@@ -252,7 +252,9 @@ export class KsefAccountAction extends Component {
 
     disconnect() {
         this.dialog.add(DisconnectDialog, {
-            hasCertificate: this.account.certificates.some((row) => row.can_revoke && row.here),
+            hasCertificate: this.account.certificates.some(
+                (row) => row.can_revoke && row.here && row.usage === "login"
+            ),
             disconnect: (revokeCertificate) =>
                 this.runAction("l10n_pl_ksef_disconnect", revokeCertificate),
         });

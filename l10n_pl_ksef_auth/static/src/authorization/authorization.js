@@ -156,12 +156,17 @@ export class KsefAuthorization extends Component {
         return isFirst ? "btn-secondary" : "o_ksef_btn_blue";
     }
 
-    get asksConsent() {
+    get canSend() {
         return this.view.step === "upload" && Boolean(this.view.reading?.can_send);
     }
 
+    /** A certificate is issued for the connection alone. */
+    get asksConsent() {
+        return this.canSend && !this.view.errand;
+    }
+
     get canAuthenticate() {
-        return this.asksConsent && Boolean(this.view.answer);
+        return this.canSend && Boolean(this.view.answer || this.view.errand);
     }
 
     get closeLabel() {
@@ -212,7 +217,10 @@ export class KsefAuthorization extends Component {
         if (["connected", "limited"].includes(view.result)) {
             this.isFinished = true;
             this.close();
-        } else if (view.step === "verify" && !view.result && !view.problem) {
+        } else if (view.result) {
+            // What was done for the office is said before the window closes.
+            this.isFinished = true;
+        } else if (view.step === "verify" && !view.problem) {
             this.timer = browser.setTimeout(() => this.follow(), FOLLOW_MS);
         }
     }
@@ -322,7 +330,7 @@ export class KsefAuthorization extends Component {
     /** Somebody else signs, elsewhere: that window takes this one's place. */
     async askForSignature() {
         await this.close();
-        await this.connections.askForSignature(this.companyId);
+        await this.connections.askForSignature(this.companyId, this.view.purpose);
     }
 
     retry() {

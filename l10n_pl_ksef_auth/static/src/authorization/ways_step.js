@@ -42,7 +42,8 @@ export class WaysStep extends Component {
 
     /** A certificate asks nobody to sign, so nobody takes over with one. */
     get ways() {
-        return WAYS.filter(({ id }) => id !== "certificate" || !this.props.view.take_over);
+        const { take_over: takeOver, errand } = this.props.view;
+        return WAYS.filter(({ id }) => id !== "certificate" || !(takeOver || errand));
     }
 
     /** The way whose file is being signed. */
@@ -57,8 +58,11 @@ export class WaysStep extends Component {
     }
 
     get intro() {
-        const { company_name, nip } = this.props.view;
+        const { company_name, nip, errand } = this.props.view;
         const company = markup`<strong>${company_name}</strong>`;
+        if (errand) {
+            return _t("How is the file for %(company)s to be signed?", { company });
+        }
         return nip
             ? _t("How do you want to connect %(company)s (NIP %(nip)s) with KSeF?", {
                   company,

@@ -4,7 +4,7 @@ import { timeLeft } from "./dates";
 
 /** Whether a person has to do something about a connection. */
 function needsSomebody({ color, state }) {
-    return color === "red" || state === "expiring";
+    return color === "red" || ["expiring", "limited"].includes(state);
 }
 
 /** From what stops invoices to what needs nobody. */
@@ -36,6 +36,9 @@ export function whatIsDue(connections, companyId) {
 }
 
 function whatIsDueHere({ color, state, seconds_left: left }, canConnect) {
+    if (state === "limited") {
+        return _t("a right is missing");
+    }
     if (color !== "red") {
         return timeLeft(left);
     }

@@ -16,13 +16,19 @@ const LIVES = [
 export class AskDialog extends Component {
     static template = "l10n_pl_ksef_auth.AskDialog";
     static components = { Dialog };
-    static props = { close: Function, companyId: Number, view: Object };
+    static props = {
+        close: Function,
+        companyId: Number,
+        view: Object,
+        purpose: { type: String, optional: true },
+    };
 
     setup() {
         this.orm = useService("orm");
         this.action = useService("action");
-        const { languages, hours } = this.props.view;
-        const asked = { signer_name: "", signer_email: "", lang: languages[0].id, hours };
+        const { languages, hours, purposes } = this.props.view;
+        const purpose = this.props.purpose || purposes[0].id;
+        const asked = { signer_name: "", signer_email: "", lang: languages[0].id, hours, purpose };
         this.state = useState({
             view: this.props.view,
             asked,
@@ -37,10 +43,10 @@ export class AskDialog extends Component {
 
     get lead() {
         const { company_name, number } = this.state.view;
-        return _t("Somebody without an account signs for %(company)s (%(number)s), on a page behind a link.", {
-            company: markup`<strong>${company_name}</strong>`,
-            number,
-        });
+        return _t(
+            "Somebody without an account signs for %(company)s (%(number)s), on a page behind a link.",
+            { company: markup`<strong>${company_name}</strong>`, number }
+        );
     }
 
     get whoSets() {

@@ -1,0 +1,2 @@
+from . import office
+from . import grant

@@ -1,0 +1,367 @@
+from datetime import timedelta
+
+from odoo import Command, models
+
+from ...tools import grants
+from ...tools.errors import KsefError, KsefForbidden, KsefUnauthorized
+from ...tools.grants import INVOICE_RIGHTS
+from ...tools.meanings import order_status
+from ..base import problems
+from ..base.locks import under_lock
+from ..office.grant import grantee_of
+from ..vault.vault import read_secret
+from .login import IN_PROGRESS, SUCCESS, says_ended
+from .states import ERRAND, LIVE, LOGGING_IN
+
+# So long after its signature a login for one task is over, whatever else failed.
+ERRAND_LIFE = timedelta(hours=24)
+FIRST_POLL, LONGEST_POLL = timedelta(seconds=1), timedelta(seconds=10)
+# An order whose answer was lost may still be worked on, and KSeF's lists lag (docs/ksef.md G2-9).
+STILL_ARRIVING = timedelta(minutes=1)
+LOOKS = 2
+# So long after a grant a login may still be refused for want of rights (docs/ksef.md G2-6).
+RIGHTS_MAY_COME = timedelta(minutes=2)
+MAY_NOT_GIVE = 420
+# What the office's first login waits for: invoices that are on their way by the login before it.
+SENDING = timedelta(hours=1)
+
+
+class L10n_Pl_KsefSessionErrand(models.Model):
+    """A login for one task: it gives the office rights, takes them back, or looks round.
+
+    It is closed and its secrets are forgotten as soon as that is decided. Nobody else gets its
+    tokens, and no state of it is one of a connection (docs/design.md 21).
+    """
+
+    # A login for one task is a subject of its own beside the fields.
+    _inherit = "l10n_pl_ksef.session"  # pylint: disable=consider-merging-classes-inherited
+
+    # ------------------------------------------------------------------
+    # What is due
+    # ------------------------------------------------------------------
+    def _errand_ends_at(self):
+        return (self.send_started_at or self.create_date) + ERRAND_LIFE
+
+    def _has_outlived(self):
+        """Return True if a login for one task is a day old, or KSeF gives it no more tokens."""
+        if self.purpose == "connect":
+            return False
+        ended = self.refresh_valid_until and self._has_ended()
+        return ended or self._errand_ends_at() <= self._now()
+
+    def _is_done(self):
+        """Return True if the task is decided, or somebody wants the login closed."""
+        return self.state == "closing" or self.revoke_requested
+
+    def _awaits_lost_order(self):
+        """Return True if an order was sent, and its answer is missing."""
+        return self.purpose == "grant" and bool(self.grant_id.sent_at)
+
+    def _is_to_give(self):
+        return self.purpose == "grant"
+
+    def _is_to_take_back(self):
+        return self.purpose == "take_back"
+
+    # ------------------------------------------------------------------
+    # Giving rights
+    # ------------------------------------------------------------------
+    def _step_give(self):
+        """Give the office what it lacks; the marker is kept before KSeF hears of it."""
+        if self.grant_id._is_outdated():
+            self._conclude(problems.local("office_changed"))
+            return
+        lacking = self._lacking()
+        if lacking is None:
+            self._conclude(problems.of_order(MAY_NOT_GIVE))
+        elif not lacking:
+            self._conclude()
+        else:
+            self.grant_id._mark()
+            self.env.cr.commit()
+            reference = self._send_order(lacking)
+            self.grant_id.reference_number = reference
+            self._succeed(state="ordered", next_attempt=self._now() + FIRST_POLL)
+            self._wake_cron_at(self.next_attempt)
+
+    def _lacking(self):
+        """Return the rights that the office does not have yet; None if the signer may give none."""
+        with self._client() as client:
+            own = client.personal_permissions(self._errand_token(), self._login_context())
+            if not grants.may_give(own):
+                return None
+            number = grantee_of(self.grant_id).number
+            return grants.missing(client.given_rights(self._errand_token(), number))
+
+    def _send_order(self, lacking):
+        """Send the one call that is not repeated; return the order's number."""
+        try:
+            with self._client() as client:
+                return client.give_rights(
+                    self._errand_token(),
+                    grantee_of(self.grant_id),
+                    lacking,
+                    grants.description(self.grant_id.marker, "Odoo"),
+                ).reference_number
+        except KsefError as error:
+            if not getattr(error, "sent", False):
+                # It was certainly not taken: there is none to be looked for.
+                self.grant_id.sent_at = False
+                self.env.cr.commit()
+            raise
+
+    def _step_find_order(self):
+        """Find out by KSeF's list if an order arrived whose answer was lost; never send two."""
+        grant = self.grant_id
+        age = self._now() - grant.sent_at
+        if age < STILL_ARRIVING:
+            self._postpone_for(STILL_ARRIVING - age)
+        elif not self._lacking():
+            # Where the signer may look no more, the office's own login decides.
+            self._conclude()
+        elif age < STILL_ARRIVING * LOOKS:
+            self._postpone_for(STILL_ARRIVING)
+        else:
+            # With the same marker: whichever arrives is known by it.
+            grant.sent_at = False
+            self._succeed()
+
+    def _step_follow_order(self):
+        """Ask how far KSeF is with the order."""
+        with self._client() as client:
+            reference = self.grant_id.reference_number
+            status = client.order_status(self._errand_token(), reference)
+        if status.code in IN_PROGRESS:
+            self.attempts += 1
+            self._postpone_for(min(FIRST_POLL * 2 ** min(self.attempts, 8), LONGEST_POLL))
+        elif status.code == SUCCESS:
+            self._conclude()
+        elif order_status(status.code).advice.final:
+            self._conclude(problems.of_order(status.code, status))
+        else:
+            # KSeF gave it up for reasons of its own: look, and order anew.
+            self.grant_id.write({"sent_at": False, "reference_number": False})
+            problem = problems.of_order(status.code, status)
+            self.write({"state": "opened", "problem": problem, "restarts": self.restarts + 1})
+            self._postpone_for(STILL_ARRIVING * 2 ** min(self.restarts, 6))
+
+    # ------------------------------------------------------------------
+    # Taking rights back
+    # ------------------------------------------------------------------
+    def _step_take_back(self):
+        """Take back what the office has; safe to repeat, and KSeF's list decides."""
+        ordered = self._order_back()
+        if ordered is None:
+            self._conclude(problems.of_order(MAY_NOT_GIVE))
+        elif ordered:
+            # Its lists lag behind (docs/ksef.md G2-6).
+            self.attempts += 1
+            self._postpone_for(min(FIRST_POLL * 2 ** min(self.attempts, 8), STILL_ARRIVING))
+        else:
+            self._conclude()
+
+    def _order_back(self):
+        """Order that each of the office's rights ends; return how many there were, None for a no.
+
+        A second order for one that is gone changes nothing (docs/ksef.md G2-13).
+        """
+        with self._client() as client:
+            own = client.personal_permissions(self._errand_token(), self._login_context())
+            if not grants.may_give(own):
+                return None
+            number = grantee_of(self.grant_id).number
+            there = [
+                right
+                for right in client.given_rights(self._errand_token(), number)
+                if right.is_active and right.scope in INVOICE_RIGHTS
+            ]
+            for right in there:
+                client.take_right_back(self._errand_token(), right.id)
+            return len(there)
+
+    # ------------------------------------------------------------------
+    # The office's own login
+    # ------------------------------------------------------------------
+    def _begin_check(self, office, user=None):
+        """Have an office log in in its own context, unless it is about to; commit.
+
+        :param office: an l10n_pl_ksef.office that other transactions see
+        :param user: who asks, where it is no machine
+        """
+        company = office.company_id
+        with under_lock(self.env, self._lock_name_of(company, office.environment), 5) as env:
+            if env is None:
+                return
+            sessions, office = self.with_env(env), office.with_env(env)
+            under_way = ("state", "in", (*LOGGING_IN, *ERRAND))
+            if not sessions.search_count([("office_id", "=", office.id), under_way], limit=1):
+                sessions._create_check(office, user)
+                env.cr.commit()
+
+    def _create_check(self, office, user):
+        certificate, context = office.certificate_id, office._context()
+        check = self.create(
+            {
+                "company_id": office.company_id.id,
+                "environment": office.environment,
+                "method": "certificate",
+                "purpose": "office",
+                "office_id": office.id,
+                "certificate_id": certificate.id,
+                "context_type": context.type,
+                "context_value": context.value,
+                "signer_name": certificate.owner_name,
+                "signer_kind": "ksef_certificate",
+                "signer_masked": certificate.identity_masked,
+                "user_id": user and user.id,
+            }
+        )
+        check._wake_cron_at(self._now())
+        return check
+
+    def _step_look_round(self):
+        """Tell the office that this login works, and which clients gave it rights."""
+        received = None
+        if self.office_id.kind == "nip":
+            # A person has no such list (docs/ksef.md G2-20).
+            with self._client() as client:
+                received = list(client.received_rights(self._errand_token()))
+        self.office_id._has_logged_in(received)
+        self._succeed(state="closing")
+
+    # ------------------------------------------------------------------
+    # The end
+    # ------------------------------------------------------------------
+    def _conclude(self, problem=False):
+        """Keep how the task ended; the login is closed next.
+
+        :param dict problem: why it came to nothing, as kept on the record; False if it is done
+        """
+        if problem:
+            (self.office_id or self.grant_id)._is_refused(problem)
+        elif self.purpose == "grant":
+            self.grant_id._is_given()
+        else:
+            self.grant_id._is_taken_back()
+        self._succeed(state="closing", problem=problem)
+        self._wake_cron_at(self._now())
+
+    def _step_close(self):
+        """Close this login at KSeF, and forget its secrets."""
+        with self._client() as client:
+            client.revoke_current_session(read_secret(self, "refresh_token_secret").decode())
+        self._end("revoked", revoke_requested=False)
+
+    def _on_close_refused(self, _error):
+        """One that was closed already is closed, too; what cannot be opened closes nothing."""
+        self._end("revoked", revoke_requested=False)
+
+    def _step_forget(self):
+        """Forget the secrets of a login whose time is over, whatever else failed."""
+        undecided = self.state != "closing"
+        if undecided and self._awaits_lost_order():
+            # The office's own login tells what became of the order (docs/ksef.md G2-9).
+            self.grant_id._is_given()
+        elif undecided and self.grant_id:
+            self.grant_id._is_refused(problems.local("errand_too_late"))
+        too_late = undecided and problems.local("errand_too_late")
+        self._end("revoked", revoke_requested=False, problem=too_late or self.problem)
+
+    def _on_errand_refused(self, error):
+        """Give the task up, unless only the access token was outdated."""
+        if isinstance(error, KsefUnauthorized) and not says_ended(error):
+            # The next try fetches another one.
+            self.access_valid_until = False
+            self._postpone(error)
+        elif self.purpose == "office" and isinstance(error, KsefForbidden):
+            # The login works all the same: its list is closed to this certificate's owner.
+            self.office_id._has_logged_in(None, problems.of_error(error))
+            self._succeed(state="closing")
+        else:
+            self._conclude(problems.of_error(error))
+
+    def _tell_the_office(self):
+        """Tell the offices whose own logins KSeF has refused."""
+        for session in self:
+            if session.purpose == "office" and session.state == "failed":
+                session.office_id._is_refused(session.problem)
+
+    def _errand_token(self):
+        """Return an access token of this login, for its one task alone."""
+        if not self._token_outlives():
+            self._refresh()
+        return self._stored_token()
+
+    # ------------------------------------------------------------------
+    # The office's login to a client
+    # ------------------------------------------------------------------
+    def _begin_by_rights(self, grant):
+        """Have the office's certificate log its client in; under the lock of the client's logins.
+
+        What logged the client in before leaves it once that works (docs/ksef.md G2-12).
+        """
+        company, certificate = grant.company_id, grant.office_id.certificate_id
+        if not grant._is_of_today():
+            return
+        login = self._certificate_login(company, certificate, asked_by=grant.user_id)
+        if login.certificate_id != certificate:
+            return
+        standing = certificate._of_company(company, ("state", "=", "active")) - certificate
+        login.write({"takes_over_ids": [Command.set(standing.ids)], "next_attempt": False})
+        self._wake_cron_at(self._now())
+
+    def _waits_for_invoices(self):
+        """Return True while invoices are on their way by the login that this one is to replace.
+
+        Only who began to send them is told what became of them (docs/ksef.md G2-12).
+        """
+        company = self.company_id
+        before = company._l10n_pl_ksef_session()
+        replaces = before and before.certificate_id != self.certificate_id
+        if self.purpose != "connect" or not replaces or not self._stands_on():
+            return False
+        young = self.create_date + SENDING > self._now()
+        return young and company._l10n_pl_ksef_is_sending()
+
+    def _stands_on(self):
+        """Return what a client gave the office, if this login of the office's stands on that."""
+        if self.method != "certificate" or self.purpose != "connect":
+            return self.env["l10n_pl_ksef.grant"]
+        return self.env["l10n_pl_ksef.grant"]._of(
+            self.company_id, self.context_digits, self.environment, self.certificate_id
+        )
+
+    def _rights_may_come(self):
+        """Return True if KSeF may let the office in in a moment: the grant is that new."""
+        given = self._stands_on().given_at
+        return bool(given) and self._now() < given + RIGHTS_MAY_COME
+
+    def _what_it_stood_on(self):
+        """Return what a problem keeps of the rights that KSeF says are gone; tell the office."""
+        grant = self._stands_on()
+        if not grant:
+            return {}
+        grant._is_lost()
+        # The panel is not to say that all is well until the next daily look.
+        live = self.company_id._l10n_pl_ksef_session()
+        live.write({"rights_checked_at": False, "next_attempt": False})
+        return {"by_rights": True}
+
+    def _try_rights(self, grant):
+        """Have the office log in to a client soon: KSeF no longer lists what the client gave."""
+        live = grant.company_id._l10n_pl_ksef_session()
+        if live.certificate_id != grant.office_id.certificate_id:
+            return
+        with live._exclusive() as locked:
+            if locked:
+                locked.renew_at = locked._now()
+                locked.env.cr.commit()
+
+    def _close_logins_by(self, certificate, company):
+        """Close the logins of a client by the office's certificate; under the client's lock."""
+        logins = self._of_company(
+            company, ("certificate_id", "=", certificate.id), ("state", "in", LIVE)
+        )
+        active = logins.filtered(lambda login: login.state == "active")
+        (logins - active)._close_by_hand()
+        active.write({"revoke_requested": True, "closed_by_user": True, "next_attempt": False})

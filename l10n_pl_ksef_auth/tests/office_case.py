@@ -1,0 +1,90 @@
+"""An accounting office and its client, whose signer gives the office rights."""
+
+import base64
+
+from .common import KsefCase
+
+try:
+    from ksef_simulator.own_seals import OFFICE_NAME, OFFICE_NIP, sign_as_company
+except ImportError:
+    OFFICE_NAME = OFFICE_NIP = sign_as_company = None
+
+
+class OfficeCase(KsefCase):
+    """An office with a certificate on its own NIP, set and confirmed; the company is its client."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.bureau = cls.make_company(OFFICE_NAME, OFFICE_NIP)
+        for user in (cls.accountant, cls.manager):
+            user.company_ids |= cls.bureau
+
+    def setUp(self):
+        super().setUp()
+        self.simulator.world.add_company(OFFICE_NIP, OFFICE_NAME)
+        self.office = self.make_office()
+
+    def make_office(self):
+        """Connect the office's own company with its seal, set it as the office, and return that."""
+        window = self.open_window(company=self.bureau)
+        document = self.downloaded(window)
+        signed = sign_as_company(document, at=self.simulator.clock.now())
+        self.attach(window, signed, consent=True)
+        window.authenticate()
+        self.follow(window)
+        self.settle()
+        return self.set_office()
+
+    def set_office(self, company=None, name=OFFICE_NAME, user=None):
+        """Have a user set the office by a company's certificate, and return it."""
+        company = company or self.bureau
+        setup = self.env["l10n_pl_ksef.office.setup"].with_user(user or self.accountant)
+        setup = setup.with_company(company).create(
+            {
+                "certificate_id": company._l10n_pl_ksef_certificate().id,
+                "company_name": name,
+            }
+        )
+        self.env.flush_all()
+        with self.confirmed():
+            setup.action_set()
+        self.settle()
+        return self.env["l10n_pl_ksef.office"]._of_environment(company)
+
+    def asked(self, user=None):
+        """Ask the client for rights, and return the window for its signer."""
+        company = self.company.with_user(user or self.accountant)
+        action = company.with_company(company).l10n_pl_ksef_ask_for_rights()
+        return company.env["l10n_pl_ksef.authorization"].browse(action["params"]["wizard_id"])
+
+    def sign_in(self, window, signer="owner"):
+        """Sign what a window for one task wants, send it, and return the view at its end."""
+        window.attach(
+            "x.xml", base64.b64encode(self.signed(self.downloaded(window), signer)).decode()
+        )
+        window.authenticate()
+        return self.follow(window)
+
+    def given(self, signer="owner"):
+        """Have the client's signer give the rights, and everything take its course."""
+        self.sign_in(self.asked(), signer)
+        self.settle()
+        self.assertEqual(self.grant().state, "given")
+        return self.grant()
+
+    def grant(self):
+        """Return the newest of what the client gave the office."""
+        self.env.invalidate_all()
+        return self.env["l10n_pl_ksef.grant"].search(
+            [("company_id", "=", self.company.id)], limit=1
+        )
+
+    def rights_at_ksef(self, number=OFFICE_NIP):
+        """Return the rights that the office has in the client's company, at KSeF."""
+        world = self.simulator.world
+        return sorted(
+            one.scope
+            for one in world.all_grants()
+            if one.who.value == number and one.context.value == self.company.l10n_pl_ksef_digits
+        )

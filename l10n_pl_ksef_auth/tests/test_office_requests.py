@@ -1,0 +1,75 @@
+import base64
+
+from odoo.tests import tagged
+
+from .office_case import OFFICE_NIP, OfficeCase
+from .signers import SignerCase
+
+RIGHTS = ["InvoiceRead", "InvoiceWrite"]
+
+
+@tagged("post_install", "-at_install")
+class TestRightsByALink(SignerCase, OfficeCase):
+    """The client's signer, without an account, gives the office rights on the page of a link."""
+
+    def asked(self, **asked):
+        """Have the accountant ask for a signature for rights; return the request and its token."""
+        return super().asked(purpose="grant", **asked)
+
+    def test_a_signer_without_an_account_gives_the_rights(self):
+        request, token = self.asked()
+        shown = self.at_page("open", token)["requests"][0]
+        self.assertIn(self.office._label(), shown["purpose"][0])
+        self.assertFalse(shown["asks_answer"])
+        self.signed_at_page(token, request, answer=None)
+        done = self.followed_at_page(token, request)
+        self.assertEqual(done["state"], "done")
+        self.assertIn(self.office.name, done["done"])
+        self.settle()
+        self.assertEqual((request.state, self.grant().state), ("succeeded", "given"))
+        self.assertEqual(self.rights_at_ksef(), RIGHTS)
+        session = self.company._l10n_pl_ksef_session()
+        self.assertEqual(session.certificate_id, self.office.certificate_id)
+
+    def test_the_mail_names_the_office_and_its_number(self):
+        company = self.company.with_user(self.accountant)
+        with self.outbox() as sent:
+            company.l10n_pl_ksef_ask(self.asking(purpose="grant", by="mail"))
+        body = sent[0].get_body(("html",)).get_content()
+        self.assertIn(self.office.number, " ".join(body.split()))
+
+    def test_a_request_for_an_office_that_has_changed_is_void_and_both_are_told(self):
+        request, token = self.asked()
+        self.set_office(name="Inne Biuro Sp. z o.o.")
+        answer = self.at_page("download", token, request=request.id)
+        self.assertIn("has changed", answer["problem"]["text"])
+        self.assertFalse(answer["file"])
+        self.assertIn("has changed", request.refusal_text)
+
+    def test_a_file_for_rights_is_no_file_for_the_connection(self):
+        request, token = self.asked()
+        document = self.signed(self.downloaded_at_page(token, request))
+        other, others_token = SignerCase.asked(self)
+        content = base64.b64encode(document).decode()
+        found = self.at_page("check", others_token, request=other.id, content=content)
+        self.assertFalse(found["can_send"])
+
+    def test_the_client_takes_the_rights_back_by_a_link(self):
+        request, token = self.asked()
+        self.signed_at_page(token, request, answer=None)
+        self.followed_at_page(token, request)
+        self.settle()
+        request, token = SignerCase.asked(self, purpose="take_back")
+        self.signed_at_page(token, request, answer=None)
+        self.assertEqual(self.followed_at_page(token, request)["state"], "done")
+        self.settle()
+        self.assertEqual((self.grant().state, self.rights_at_ksef()), ("returned", []))
+
+    def test_what_may_be_asked_for_is_offered_and_no_more(self):
+        company = self.company.with_user(self.accountant)
+        offered = [one["id"] for one in company.l10n_pl_ksef_requests()["purposes"]]
+        self.assertEqual(offered, ["connect", "grant"])
+        self.simulator.world.grant(OFFICE_NIP, "5265877635", RIGHTS)
+        self.settle(hours=25)
+        offered = [one["id"] for one in company.l10n_pl_ksef_requests()["purposes"]]
+        self.assertEqual(offered, ["connect", "grant", "take_back"])

@@ -1,0 +1,269 @@
+import base64
+from datetime import timedelta
+from itertools import count
+from unittest.mock import patch
+
+from odoo.exceptions import AccessError
+from odoo.tests import tagged
+
+from odoo.addons.l10n_pl_ksef_auth.tools.transport import Transport
+
+from .common import put
+from .office_case import OFFICE_NIP, OfficeCase
+
+RIGHTS = ["InvoiceRead", "InvoiceWrite"]
+
+
+@tagged("post_install", "-at_install")
+class TestReceivedRights(OfficeCase):
+    """Clients give rights by themselves, take them back, and the office hears of it."""
+
+    def give_at_the_ministry(self):
+        """Have the client give the office its rights in the Ministry's application."""
+        self.simulator.world.grant(self.office._context().value, "5265877635", RIGHTS)
+        self.settle(hours=25)
+        return self.grant()
+
+    def accept(self, grants, user=None):
+        """Have a user accept rights with the password (by default the manager)."""
+        self.env.flush_all()
+        with self.confirmed():
+            grants.with_user(user or self.manager).action_accept()
+        self.settle()
+
+    def told(self):
+        """Return what people were told of the client and is still open."""
+        self.env.invalidate_all()
+        open_ones = [("company_id", "=", self.company.id), ("closed_at", "=", False)]
+        return self.env["l10n_pl_ksef.alert"].search(open_ones)
+
+    def test_a_right_that_a_client_gave_by_itself_waits_until_somebody_accepts_it(self):
+        grant = self.give_at_the_ministry()
+        self.assertEqual(grant.state, "received")
+        self.assertFalse(self.company._l10n_pl_ksef_session())
+        self.accept(grant)
+        self.assertEqual(grant.state, "given")
+        session = self.company._l10n_pl_ksef_session()
+        self.assertEqual(session.certificate_id, self.office.certificate_id)
+        agreed = self.env["l10n_pl_ksef.agreement"].search([("company_id", "=", self.company.id)])
+        self.assertEqual((agreed.how, agreed.user_id), ("rights", self.manager))
+
+    def test_who_lacks_the_role_does_not_accept(self):
+        grant = self.give_at_the_ministry()
+        with self.assertRaises(AccessError):
+            self.accept(grant, self.accountant)
+        self.assertEqual(grant.state, "received")
+
+    def test_nobody_is_asked_for_a_signature_where_the_rights_are_there(self):
+        self.simulator.world.grant(OFFICE_NIP, "5265877635", RIGHTS)
+        self.travel(minutes=11)
+        company = self.company.with_user(self.accountant)
+        action = company.with_company(company).l10n_pl_ksef_ask_for_rights()
+        self.assertEqual(
+            (action["res_model"], action["res_id"]), ("l10n_pl_ksef.grant", self.grant().id)
+        )
+        self.assertEqual(self.grant().state, "received")
+
+    def test_one_right_of_two_is_nothing_to_accept(self):
+        self.simulator.world.grant(OFFICE_NIP, "5265877635", ["InvoiceRead"])
+        self.settle(hours=25)
+        self.assertFalse(self.grant())
+
+    def test_rights_that_the_client_took_away_are_told_at_once(self):
+        grant = self.given()
+        self.simulator.world.remove(lambda one: one.who.value == OFFICE_NIP)
+        self.settle(hours=25)
+        self.assertEqual(grant.state, "lost")
+        self.assertIn("rights for the office are gone", " ".join(self.told().mapped("explanation")))
+        self.assertNotIn(self.panel()["color"], ("green",))
+        self.assertFalse(self.office.certificate_id._agreements_for(self.company, grant.digits))
+
+    def test_who_took_the_rights_away_can_be_asked_again(self):
+        self.given()
+        self.simulator.world.remove(lambda one: one.who.value == OFFICE_NIP)
+        self.settle(hours=25)
+        self.assertEqual(self.given().state, "given")
+        self.assertEqual(self.panel()["color"], "green")
+
+    def test_a_list_that_lacks_a_right_ends_nothing_while_the_login_works(self):
+        grant = self.given()
+        self.simulator.settings.permission_list_delay = 10**7
+        grant.given_at -= timedelta(days=2)
+        before = self.company._l10n_pl_ksef_session()
+        self.settle(hours=25)
+        after = self.company._l10n_pl_ksef_session()
+        self.assertNotEqual(after, before)
+        self.assertEqual((grant.state, after.certificate_id), ("given", before.certificate_id))
+
+    def test_the_client_takes_the_rights_back_by_a_signature(self):
+        grant = self.given()
+        window = self.env["l10n_pl_ksef.authorization"].with_user(self.accountant)
+        action = grant.with_user(self.accountant).action_take_back()
+        view = self.sign_in(window.browse(action["params"]["wizard_id"]))
+        self.assertEqual(view["result"], "taken_back")
+        self.settle()
+        self.assertEqual((grant.state, self.rights_at_ksef()), ("returned", []))
+        self.assertFalse(self.company._l10n_pl_ksef_session())
+        self.assertFalse(self.told())
+
+    def test_the_end_of_the_service_ends_logins_and_offers_to_take_the_rights_back(self):
+        grant = self.given()
+        self.env.flush_all()
+        with self.confirmed():
+            action = grant.with_user(self.accountant).action_end_service()
+        self.env.invalidate_all()
+        window = self.env["l10n_pl_ksef.authorization"].browse(action["params"]["wizard_id"])
+        self.assertEqual((grant.state, window.sudo().purpose), ("left", "take_back"))
+        self.settle(days=8)
+        self.assertFalse(self.company._l10n_pl_ksef_session())
+        self.assertEqual(self.company.id in self.office.certificate_id.company_ids.ids, False)
+
+    def test_an_office_whose_own_login_fails_asks_nobody(self):
+        self.simulator.settings.force_status = {"code": 460, "times": -1}
+        self.settle(hours=25)
+        self.assertFalse(self.office.is_usable)
+        with self.assertRaisesRegex(Exception, "does not log in"):
+            self.asked()
+
+
+class Killed(BaseException):
+    """The process ends here: nothing handles it."""
+
+
+class Dying:
+    """Kills the process before or after one of the requests about rights, or of the closing.
+
+    :param int point: twice the request's number, and one more for after it
+    """
+
+    def __init__(self, point):
+        self.left, self.is_dead = point, False
+
+    def __enter__(self):
+        original = Transport.request
+
+        def request(transport, method, path, *args, **kwargs):
+            counts = "permissions" in path or method == "DELETE"
+            self._pass(counts)
+            answer = original(transport, method, path, *args, **kwargs)
+            self._pass(counts)
+            return answer
+
+        self.patch = patch.object(Transport, "request", request)
+        self.patch.start()
+        return self
+
+    def __exit__(self, kind, *_error):
+        self.patch.stop()
+        return kind is Killed
+
+    def _pass(self, counts):
+        if counts and not self.is_dead and not self.left:
+            self.is_dead = True
+            raise Killed
+        self.left -= counts
+
+
+@tagged("post_install", "-at_install")
+class TestLostOrders(OfficeCase):
+    """Whatever is lost on the way, the client gives its rights once."""
+
+    def test_an_order_whose_answer_was_lost_is_found_in_the_list(self):
+        self.simulator.faults.add("permission-grant", "lost")
+        with self.counted("permission-grant") as orders:
+            grant = self.given()
+        self.assertEqual((orders["calls"], grant.state), (1, "given"))
+        self.assertEqual(self.rights_at_ksef(), RIGHTS)
+
+    def test_an_order_that_never_arrived_is_sent_once_more_after_two_looks(self):
+        self.simulator.faults.add("permission-grant", "reset")
+        grant = self.given()
+        self.assertEqual((grant.state, self.rights_at_ksef()), ("given", RIGHTS))
+
+    def test_an_order_that_ksef_cancelled_is_ordered_anew(self):
+        self.simulator.settings.force_permission_status = {"code": 550, "times": 1}
+        grant = self.given()
+        self.assertEqual((grant.state, self.rights_at_ksef()), ("given", RIGHTS))
+
+    def test_an_order_that_ksef_refused_is_told(self):
+        self.simulator.settings.force_permission_status = {"code": 430, "times": 1}
+        view = self.sign_in(self.asked())
+        self.assertIn("cannot give such rights", view["problem"]["text"])
+        self.settle()
+        errand = self.env["l10n_pl_ksef.session"].search([("purpose", "=", "grant")], limit=1)
+        self.assertEqual((errand.state, errand.refresh_token_secret), ("revoked", False))
+
+    def test_wherever_odoo_dies_the_rights_are_given_once_and_the_login_is_forgotten(self):
+        """Odoo dies before or after each request of the login for a grant, then goes on."""
+        for point in count():
+            with self.subTest(point=point), self.counted("permission-grant") as orders:
+                died = self.errand_dying_at(point)
+                self.settle(minutes=1)
+            errand = self.errand()
+            self.assertEqual((self.rights_at_ksef(), orders["calls"]), (RIGHTS, 1))
+            self.assertEqual((errand.state, errand.refresh_token_secret), ("revoked", False))
+            self.simulator.world.remove(lambda one: one.who.value == OFFICE_NIP)
+            if not died:
+                break
+        self.assertGreater(point, 9)
+
+    def errand(self):
+        """Return the newest login for a grant."""
+        self.env.invalidate_all()
+        return self.env["l10n_pl_ksef.session"].search([("purpose", "=", "grant")], limit=1)
+
+    def errand_dying_at(self, point):
+        """Have the client sign, and Odoo die at a point of the errand; return whether it did."""
+        window = self.asked()
+        signed = self.signed(self.downloaded(window))
+        window.attach("x.xml", base64.b64encode(signed).decode())
+        window.authenticate()
+        with Dying(point) as dying:
+            for _step in range(2):
+                self.travel(seconds=2)
+                self.errand()._advance()
+        return dying.is_dead
+
+    def test_a_login_whose_tokens_died_leaves_the_decision_to_the_office(self):
+        self.simulator.settings.permission_delay = 30
+        self.simulator.faults.add("permission-grant", "lost")
+        window = self.asked()
+        self.sign_in(window)
+        errand = window.sudo().session_id
+        put(errand, refresh_valid_until=errand._now())
+        self.settle(minutes=2)
+        self.assertEqual((errand.state, self.grant().state), ("revoked", "given"))
+        self.assertTrue(self.company._l10n_pl_ksef_session())
+
+
+@tagged("post_install", "-at_install")
+class TestWhatItStandsOn(OfficeCase):
+    """A client that had a connection of its own goes over to the office's certificate."""
+
+    def test_the_panel_says_on_what_a_connection_stands(self):
+        self.connect()
+        self.assertEqual(self.panel()["stands_on"], "")
+        self.given()
+        told = self.panel()["stands_on"]
+        self.assertIn("rights from the client since", told)
+        self.assertIn(self.office._label(), told)
+
+    def test_the_signers_certificate_leaves_the_client(self):
+        own = self.certified()
+        self.given()
+        self.assertNotIn(self.company, own.company_ids)
+        certificate = self.company._l10n_pl_ksef_session().certificate_id
+        self.assertEqual(certificate, self.office.certificate_id)
+        self.assertEqual(self.company._l10n_pl_ksef_certificate(), certificate)
+
+    def test_invoices_on_their_way_arrive_before_the_office_logs_in(self):
+        before = self.connect()
+        companies = self.registry["res.company"]
+        with patch.object(companies, "_l10n_pl_ksef_is_sending", return_value=True):
+            self.sign_in(self.asked())
+            for _minute in range(5):
+                self.keep_alive(minutes=1)
+            self.assertEqual(self.company._l10n_pl_ksef_session(), before)
+        self.settle(minutes=2)
+        session = self.company._l10n_pl_ksef_session()
+        self.assertEqual(session.certificate_id, self.office.certificate_id)
