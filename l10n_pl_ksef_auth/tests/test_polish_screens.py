@@ -36,7 +36,6 @@ NO_TEXT = {
     "state",
     "status_at_ksef",
     "step",
-    "purpose",
     "subject_type",
     "technical",
     "tick",
