@@ -38,6 +38,7 @@ NO_TEXT = {
     "step",
     "subject_type",
     "technical",
+    "usage",
     "tick",
     "url",
     "way",
