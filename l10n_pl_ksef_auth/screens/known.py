@@ -68,6 +68,18 @@ class Known:
         )
         return agreed._usable()[:1] or agreed[:1]
 
+    def grant(self, principal):
+        """Return the client's rights that a company's login stands on; empty if on none."""
+        session = self.session(principal)
+        by_certificate = session.method == "certificate" and session.certificate_id
+        return self._given[principal].filtered(
+            lambda one: (
+                bool(by_certificate)
+                and one.digits == session.context_digits
+                and one.office_id.certificate_id == by_certificate
+            )
+        )[:1]
+
     def lacks_agreement(self, principal):
         """Return True if a certificate serves a company, but not for its NIP or unit of now."""
         return bool(self._serving[principal]._usable()) and not self.certificate(principal)
@@ -160,6 +172,12 @@ class Known:
                 if one.l10n_pl_ksef_environment == certificate.environment:
                     by_company[one] |= certificate
         return by_company
+
+    @cached_property
+    def _given(self):
+        grants = self.principals.env["l10n_pl_ksef.grant"]
+        given = [("company_id", "in", self.principals.ids), ("state", "=", "given")]
+        return self._by_company(grants, grants.search(given))
 
     @cached_property
     def _told(self):

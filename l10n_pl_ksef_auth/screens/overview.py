@@ -179,7 +179,7 @@ class L10n_Pl_KsefOverview(models.Model):
             line.state, line.color = state, KANBAN_COLORS[COLORS[state]]
             line.days_left = (left + PADDING) // DAY if left else 0
             line.ends_soon = line._is_ending(session)
-            line.stands_on = line._foundation(session, known.certificate(principal))
+            line.stands_on = line._foundation(principal, known)
             problem = not told and panel._problem(principal, known)
             line.problem = problem["text"] if problem else told
 
@@ -190,8 +190,12 @@ class L10n_Pl_KsefOverview(models.Model):
         soon = session.refresh_valid_until <= session._now() + ENDS_SOON
         return soon and not self.env["l10n_pl_ksef.panel"]._renews(session)
 
-    def _foundation(self, session, certificate):
+    def _foundation(self, principal, known):
         """Return on what a connection stands, and whose it is; empty without a connection."""
+        session, certificate = known.session(principal), known.certificate(principal)
+        grant = known.grant(principal)
+        if grant:
+            return self.env["l10n_pl_ksef.panel"]._stands_on(session, grant)
         if session and certificate._usable():
             return self.env._("KSeF certificate: %s", certificate.owner_name or certificate.name)
         if session and session.method == "certificate":

@@ -5,6 +5,7 @@ from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
 from .common import KsefCase, put
+from .office_case import OfficeCase
 from .test_fifty_companies import invented_nips
 
 FEW, MANY = 5, 40
@@ -173,3 +174,22 @@ class TestOverview(KsefCase):
         overview.web_search_read(needed, wanted, limit=80)
         self.assertLess(time.monotonic() - began, 5)
         return self.env.cr.sql_log_count - before
+
+
+@tagged("post_install", "-at_install")
+class TestOverviewOfAnOffice(OfficeCase):
+    """The list knows of the rights that clients gave the office."""
+
+    def test_a_line_says_since_when_it_stands_on_the_clients_rights(self):
+        self.given()
+        line = self.env["l10n_pl_ksef.overview"].with_user(self.accountant)
+        line = line.browse(self.company.id)
+        self.assertIn("rights from the client", line.stands_on)
+        self.assertEqual(line.stands_on, self.panel()["stands_on"])
+
+    def test_rights_are_offered_before_a_certificate_where_the_office_is_set(self):
+        line = self.env["l10n_pl_ksef.overview"].with_user(self.accountant)
+        action = line.browse(self.company.id).action_ask()
+        batch = self.env["l10n_pl_ksef.batch"].with_user(self.accountant)
+        asking = batch.browse(action["params"]["batch_id"]).view()["asking"]
+        self.assertEqual([one["id"] for one in asking["purposes"]], ["grant", "connect"])

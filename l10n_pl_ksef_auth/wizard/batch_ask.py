@@ -20,8 +20,26 @@ class L10n_Pl_KsefBatch(models.TransientModel):
         return {
             "languages": [{"id": code, "name": screen._language(code)} for code, _ in languages],
             "hours": DEFAULT_HOURS,
+            "purposes": self._purposes(),
             **screen._address(),
         }
+
+    def _purposes(self):
+        """Return what signatures may be asked for, with what each costs the signers."""
+        certificate = self.env._(
+            "KSeF certificate: one signature of each signer. It stays in Odoo and opens every NIP"
+            " in which its signer has rights."
+        )
+        rights = self.env._(
+            "Rights for the office: one signature for each company. Nothing of the signers' stays"
+            " in Odoo."
+        )
+        requests = self.env["l10n_pl_ksef.request"]
+        owners = [one._l10n_pl_ksef_principal() for one in self.line_ids.company_id]
+        # Preferred where the office can get them.
+        may_grant = any(not requests._errand_obstacle(one, "grant") for one in owners)
+        preferred = [{"id": "grant", "text": rights}] if may_grant else []
+        return [*preferred, {"id": "connect", "text": certificate}]
 
     def _first_text(self, company):
         """Return what to know of a company before somebody is asked to sign for it."""
@@ -32,16 +50,17 @@ class L10n_Pl_KsefBatch(models.TransientModel):
             return self.env._("A certificate in Odoo can connect it; nobody has to sign.")
         return ""
 
-    def ask(self, rows, lang, hours):
+    def ask(self, rows, lang, hours, purpose="connect"):
         """Ask signers for all companies that are not done, and keep how each mail fared.
 
         :param list rows: dicts of id (of the line), signer_name, signer_email
         :param str lang: of the mails and pages
         :param int hours: how long the links live
+        :param str purpose: connect or grant
         :return dict: view()
         """
         batch = self._checked_sudo()
-        if batch.kind != "ask":
+        if batch.kind != "ask" or purpose not in ("connect", "grant"):
             raise UserError(self.env._("This cannot be chosen here."))
         lines = {line.id: line for line in batch.line_ids if line.state != "done"}
         wanted, asked = [], []
@@ -50,7 +69,7 @@ class L10n_Pl_KsefBatch(models.TransientModel):
             if line:
                 line._name_signer(row)
                 wanted.append(line)
-                asked.append({**line._asked(), "lang": lang, "hours": hours})
+                asked.append({**line._asked(), "lang": lang, "hours": hours, "purpose": purpose})
         requests = self.env["l10n_pl_ksef.request"].sudo(False)
         for line, result in zip(wanted, requests.ask_for_signatures(asked), strict=True):
             line._keep("done" if result["ok"] else "failed", result["text"])

@@ -14,6 +14,7 @@ export class BatchAsk extends Component {
         this.state = useState({
             lang: asking.languages[0].id,
             hours: asking.hours,
+            purpose: asking.purposes[0].id,
             rows: Object.fromEntries(
                 lines.map(({ id, signer_name, signer_email, state, text }) => [
                     id,
@@ -47,11 +48,24 @@ export class BatchAsk extends Component {
         return _t("Send the links (%(count)s)", { count: this.chosen.length });
     }
 
+    /** One certificate of a signer connects the others of his companies: one signature each. */
+    onPurpose(purpose) {
+        this.state.purpose = purpose;
+        const signers = new Set();
+        for (const { id, text } of this.open) {
+            const row = this.state.rows[id];
+            const isKnown = purpose === "connect" && signers.has(row.signer_email);
+            row.isChosen = !text && !(isKnown && row.signer_email);
+            signers.add(row.signer_email);
+        }
+    }
+
     onSend() {
         const rows = this.chosen.map(({ id }) => {
             const { signer_name, signer_email } = this.state.rows[id];
             return { id, signer_name, signer_email };
         });
-        return this.props.sendAll("ask", rows, this.state.lang, Number(this.state.hours));
+        const { lang, hours, purpose } = this.state;
+        return this.props.sendAll("ask", rows, lang, Number(hours), purpose);
     }
 }
