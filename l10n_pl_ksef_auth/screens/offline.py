@@ -36,7 +36,7 @@ class L10n_Pl_KsefPanelOffline(models.AbstractModel):
         state = self.env["l10n_pl_ksef.panel"]._certificate_state(certificate)
         if state == "valid" and certificate != principal._l10n_pl_ksef_offline_certificate():
             # It signs for another NIP than the company's of now, or its time has not come.
-            return "attention"
+            state = "attention"
         login = principal._l10n_pl_ksef_certificate()
         if state in ("valid", "issuing", "exists") or not login:
             return state

@@ -267,3 +267,8 @@ class TestConsentFromBefore(OfflineCase):
             self.settle()
         self.assertEqual(applications["calls"], 0)
         self.assertEqual(other._l10n_pl_ksef_offline_certificate(), self.offline())
+        # Where KSeF says that the owner has no rights, no code is signed either.
+        self.login._serve_no_more(other, "1111111111")
+        self.env.invalidate_all()
+        self.assertFalse(other._l10n_pl_ksef_offline_certificate())
+        self.assertTrue(self.company._l10n_pl_ksef_offline_certificate())

@@ -91,7 +91,7 @@ class L10n_Pl_KsefBatch(models.TransientModel):
     def view(self):
         """Describe all that the screen shows.
 
-        :return dict: kind, title, choice, choices, strays, and lines
+        :return dict: kind, title, choice, choices, strays, asking, and lines
         """
         batch = self._checked_sudo()
         return {
@@ -101,6 +101,7 @@ class L10n_Pl_KsefBatch(models.TransientModel):
             "choice": batch.choice,
             "choices": batch._choices(),
             "strays": batch.strays or [],
+            "asking": batch.kind == "ask" and batch._asking(),
             "signing_url": self.env["l10n_pl_ksef.authorization.view"]._signing_url(),
             "lines": [line._view() for line in batch.line_ids],
         }
@@ -315,5 +316,6 @@ class L10n_Pl_KsefBatchLine(models.TransientModel):
             "state": self.state,
             "state_label": label_of(self, "state"),
             "text": self.text or "",
+            **self._signer(),
             **self._file(),
         }

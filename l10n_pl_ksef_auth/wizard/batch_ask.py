@@ -13,10 +13,6 @@ class L10n_Pl_KsefBatch(models.TransientModel):
     # Mails go out for all together, other things are done for one company after the other.
     _inherit = "l10n_pl_ksef.batch"  # pylint: disable=consider-merging-classes-inherited
 
-    def view(self):
-        # EXTENDS l10n_pl_ksef_auth
-        return {**super().view(), "asking": self.kind == "ask" and self._asking()}
-
     def _asking(self):
         """Describe what is the same for all who are asked, and where their links point."""
         screen = self.env["l10n_pl_ksef.request.screen"]
@@ -87,11 +83,10 @@ class L10n_Pl_KsefBatchLine(models.TransientModel):
     signer_name = fields.Char(readonly=True)
     signer_email = fields.Char(readonly=True)
 
-    def _view(self):
-        # EXTENDS l10n_pl_ksef_auth
+    def _signer(self):
+        """Describe whom the line asks."""
         company = self.company_id
         return {
-            **super()._view(),
             "signer_name": self.signer_name or company.l10n_pl_ksef_signer_name or "",
             "signer_email": self.signer_email or company.l10n_pl_ksef_signer_email or "",
         }

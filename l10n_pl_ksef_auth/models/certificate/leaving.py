@@ -7,6 +7,7 @@ from ...exceptions import LoginNeeded
 from ...tools.errors import KsefRefused, KsefUnauthorized
 from ..base import problems
 from ..base.locks import LockBusy
+from .certificate import OFFLINE
 from .states import ON_THE_WAY
 
 _logger = logging.getLogger(__name__)
@@ -71,7 +72,9 @@ class L10n_Pl_KsefCertificateTakeOver(models.Model):
         with self._at_once() as locked:
             if locked._served_and_archived() - company:
                 locked.company_ids = [Command.unlink(company.id)]
-            locked._agreements_for(company, digits).unlink()
+            # Whoever has no rights there signs no codes there, either (docs/ksef.md F-3).
+            both = locked | locked._of_same_owner(OFFLINE)
+            both._agreements_for(company, digits).unlink()
 
     def _was_left_by(self, company):
         return company in self.former_company_ids - self.company_ids

@@ -84,12 +84,16 @@ class L10n_Pl_KsefCertificateOffline(models.Model):
     def _login_of_other_kind(self):
         """Return a login of the owner of one for offline invoices, who logs in with another."""
         sessions = self.env["l10n_pl_ksef.session"]
-        if self.usage != OFFLINE or not self.identity_digest:
-            return sessions
-        same = ("identity_digest", "=", self.identity_digest)
-        others = self.search([same, ("environment", "=", self.environment), ("usage", "=", LOGIN)])
+        others = self._of_same_owner(LOGIN) if self.usage == OFFLINE else self.browse()
         logins = (other._owners_session() for other in others)
         return next(filter(None, logins), sessions)
+
+    def _of_same_owner(self, usage):
+        """Return the certificates of one kind that this one's owner has in this Odoo."""
+        if not self.identity_digest:
+            return self.browse()
+        same = [(name, "=", self[name]) for name in ("identity_digest", "environment")]
+        return self.search([*same, ("usage", "=", usage)])
 
     def _proof(self, client, token):
         """Return the digest of a loaded certificate, once its owner sees that KSeF issued it.
@@ -120,12 +124,13 @@ class L10n_Pl_KsefCertificateOffline(models.Model):
 
         Nothing where the company needs none, has one, or waits for one already.
         """
-        known = ("state", "in", STANDING + QUESTION)
-        if (
-            not principal._l10n_pl_ksef_needs_offline()
-            or principal._l10n_pl_ksef_offline_certificate()
-            or self._of_company(principal, known, usage=OFFLINE, limit=1)
-        ):
+        known = self._of_company(principal, ("state", "in", STANDING + QUESTION), usage=OFFLINE)
+        digits = principal.l10n_pl_ksef_digits
+        # One that serves the company, but not for its NIP or unit of now, needs a consent again.
+        standing = known.filtered(
+            lambda one: one.state != "active" or one._agreements_for(principal, digits)
+        )
+        if standing or not principal._l10n_pl_ksef_needs_offline():
             return self.browse()
         login = principal._l10n_pl_ksef_certificate()
         return login.browse() if login._offline_agreements() else login

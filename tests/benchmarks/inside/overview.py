@@ -48,11 +48,14 @@ def _login(env: Any, company: Any, index: int) -> dict[str, Any]:
     login = {"company_id": company.id, "environment": "test", "signer_name": f"P{index % 20}"}
     login |= {"context_value": company.vat.removeprefix("PL")}
     worked = {"activated_at": now, "rights_checked_at": now}
-    return login | (
-        {"state": "active", "refresh_valid_until": now + timedelta(days=6), **worked},
-        {"state": "expired", **worked},
-        {"state": "failed", "problem": {"kind": "auth_status", "code": 415}},
-    )[index % 3]
+    return (
+        login
+        | (
+            {"state": "active", "refresh_valid_until": now + timedelta(days=6), **worked},
+            {"state": "expired", **worked},
+            {"state": "failed", "problem": {"kind": "auth_status", "code": 415}},
+        )[index % 3]
+    )
 
 
 def _best(overview: Any, domain: list[Any]) -> dict[str, float]:
