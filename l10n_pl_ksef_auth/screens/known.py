@@ -68,6 +68,11 @@ class Known:
         )
         return agreed._usable()[:1] or agreed[:1]
 
+    def grant(self, principal):
+        """Return what the client gave the office, if its connection stands on that; else empty."""
+        session = self.session(principal)
+        return self._given.filtered(lambda one: one._carries(session))[:1]
+
     def lacks_agreement(self, principal):
         """Return True if a certificate serves a company, but not for its NIP or unit of now."""
         return bool(self._serving[principal]._usable()) and not self.certificate(principal)
@@ -160,6 +165,12 @@ class Known:
                 if one.l10n_pl_ksef_environment == certificate.environment:
                     by_company[one] |= certificate
         return by_company
+
+    @cached_property
+    def _given(self):
+        grants = self.principals.env["l10n_pl_ksef.grant"]
+        given = ("company_id", "in", self.principals.ids), ("state", "=", "given")
+        return grants.search(list(given))
 
     @cached_property
     def _told(self):

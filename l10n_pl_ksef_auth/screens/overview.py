@@ -3,7 +3,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date
 
 from ..models.base.const import ENVIRONMENT_LABELS
 from ..models.base.steps import naive
@@ -179,7 +179,7 @@ class L10n_Pl_KsefOverview(models.Model):
             line.state, line.color = state, KANBAN_COLORS[COLORS[state]]
             line.days_left = (left + PADDING) // DAY if left else 0
             line.ends_soon = line._is_ending(session)
-            line.stands_on = line._foundation(session, known.certificate(principal))
+            line.stands_on = line._foundation(known, principal)
             problem = not told and panel._problem(principal, known)
             line.problem = problem["text"] if problem else told
 
@@ -190,8 +190,13 @@ class L10n_Pl_KsefOverview(models.Model):
         soon = session.refresh_valid_until <= session._now() + ENDS_SOON
         return soon and not self.env["l10n_pl_ksef.panel"]._renews(session)
 
-    def _foundation(self, session, certificate):
+    def _foundation(self, known, principal):
         """Return on what a connection stands, and whose it is; empty without a connection."""
+        session, certificate = known.session(principal), known.certificate(principal)
+        if grant := known.grant(principal):
+            return self.env._(
+                "rights from the client since %s", format_date(self.env, grant.given_at)
+            )
         if session and certificate._usable():
             return self.env._("KSeF certificate: %s", certificate.owner_name or certificate.name)
         if session and session.method == "certificate":

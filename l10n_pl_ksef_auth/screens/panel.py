@@ -117,7 +117,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             "availability": self.env["l10n_pl_ksef.availability"]._sentence(
                 principal.l10n_pl_ksef_environment
             ),
-            "stands_on": self._stands_on(session),
+            "stands_on": self._stands_on(session, known.grant(principal)),
             "missing_rights": self._rights_labels(session),
             # KSeF may be checking a signature, or have refused it, while an older session works.
             "is_verifying": "signature" in pending.mapped("method"),
@@ -293,9 +293,11 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             "attention": self.env._("needs attention: see the menu KSeF → Account"),
         }[state]
 
-    def _stands_on(self, session):
-        """Return what a living connection stands on, in words; empty for a signature alone."""
-        grant = session._stands_on() if session else False
+    def _stands_on(self, session, grant):
+        """Return what a living connection stands on, in words; empty for a signature alone.
+
+        :param grant: what the client gave the office, if it stands on that
+        """
         if grant:
             return self.env._(
                 "rights from the client since %(date)s, for: %(whom)s",
