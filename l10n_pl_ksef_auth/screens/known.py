@@ -69,16 +69,9 @@ class Known:
         return agreed._usable()[:1] or agreed[:1]
 
     def grant(self, principal):
-        """Return the client's rights that a company's login stands on; empty if on none."""
+        """Return what the client gave the office, if its connection stands on that; else empty."""
         session = self.session(principal)
-        by_certificate = session.method == "certificate" and session.certificate_id
-        return self._given[principal].filtered(
-            lambda one: (
-                bool(by_certificate)
-                and one.digits == session.context_digits
-                and one.office_id.certificate_id == by_certificate
-            )
-        )[:1]
+        return self._given[principal].filtered(lambda one: one._carries(session))[:1]
 
     def lacks_agreement(self, principal):
         """Return True if a certificate serves a company, but not for its NIP or unit of now."""

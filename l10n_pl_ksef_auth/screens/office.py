@@ -69,7 +69,7 @@ class L10n_Pl_KsefOffice(models.Model):
         self.ensure_one()
         self.company_id.sudo(False)._l10n_pl_ksef_check_group(CONNECT_GROUP)
         with fresh(self.sudo()) as office:
-            office._check_now(self.env.user)
+            office._check_now(self.env.user, wait_seconds=PATIENCE)
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
 

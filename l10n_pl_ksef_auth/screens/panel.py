@@ -295,7 +295,10 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         }[state]
 
     def _stands_on(self, session, grant):
-        """Return what a living connection stands on, in words; empty for a signature alone."""
+        """Return what a living connection stands on, in words; empty for a signature alone.
+
+        :param grant: what the client gave the office, if it stands on that
+        """
         if grant:
             return self.env._(
                 "rights from the client since %(date)s, for: %(whom)s",

@@ -1,6 +1,9 @@
 """An accounting office and its client, whose signer gives the office rights."""
 
 import base64
+from unittest.mock import patch
+
+from odoo.addons.l10n_pl_ksef_auth.wizard import office_setup
 
 from .common import KsefCase
 
@@ -47,7 +50,8 @@ class OfficeCase(KsefCase):
             }
         )
         self.env.flush_all()
-        with self.confirmed():
+        # The scheduled action follows that login here, by the moved clock.
+        with self.confirmed(), patch.object(office_setup, "PATIENCE", 0):
             setup.action_set()
         self.settle()
         return self.env["l10n_pl_ksef.office"]._of_environment(company)

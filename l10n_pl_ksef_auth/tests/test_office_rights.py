@@ -246,6 +246,8 @@ class TestWhatItStandsOn(OfficeCase):
         self.given()
         told = self.panel()["stands_on"]
         self.assertIn("rights from the client since", told)
+        line = self.env["l10n_pl_ksef.overview"].browse(self.company.id)
+        self.assertIn("rights from the client since", line.stands_on)
         self.assertIn(self.office._label(), told)
 
     def test_the_signers_certificate_leaves_the_client(self):

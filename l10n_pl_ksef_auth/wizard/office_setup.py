@@ -6,6 +6,9 @@ from ..models.base.locks import fresh
 from ..models.res_company import CONNECT_GROUP
 from ..screens.sensitive import sensitive
 
+# Seconds that a user waits to see whether the office logs in.
+PATIENCE = 6
+
 
 class L10n_Pl_KsefOfficeSetup(models.TransientModel):
     """Sets the office: whose certificate it logs in with, and its full legal name."""
@@ -80,5 +83,5 @@ class L10n_Pl_KsefOfficeSetup(models.TransientModel):
             raise UserError(" ".join(filter(None, (told["text"], told["action"]))))
         with fresh(self.company_id.sudo()) as company:
             office = company.env["l10n_pl_ksef.office"]._of_environment(company)
-            office._check_now(self.env.user)
+            office._check_now(self.env.user, wait_seconds=PATIENCE)
         return self.env["ir.actions.actions"]._for_xml_id("l10n_pl_ksef_auth.action_office")

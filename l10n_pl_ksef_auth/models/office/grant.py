@@ -108,6 +108,17 @@ class L10n_Pl_KsefGrant(models.Model):
             limit=1,
         )
 
+    def _carries(self, session):
+        """Return True if a login of the office's to this client stands on this grant."""
+        login = (
+            session.company_id,
+            session.context_digits,
+            session.environment,
+            session.certificate_id,
+        )
+        own = self.company_id, self.digits, self.environment, self.office_id.certificate_id
+        return session.method == "certificate" and login == own
+
     def _of_client(self, principal, *states):
         """Return the newest grant of a client's present NIP in its environment."""
         return self.sudo().search(
