@@ -47,7 +47,7 @@ export class AccountCertificates extends Component {
     }
 
     badge(row) {
-        return BADGES[row.state] || "text-bg-info";
+        return BADGES[row.state] || "text-bg-secondary";
     }
 
     atKsef(row) {
