@@ -129,7 +129,7 @@ class TestFairness(NeighboursCase):
         """Copy a login's row many times: creating records takes long."""
         self.env.flush_all()
         columns = ("company_id", "environment", "method", "context_type", "context_value")
-        columns += ("subject_type", "state", "refresh_valid_until")
+        columns += ("subject_type", "purpose", "state", "refresh_valid_until")
         names = ", ".join(columns)
         self.env.cr.execute(
             f"INSERT INTO l10n_pl_ksef_session ({names})"
