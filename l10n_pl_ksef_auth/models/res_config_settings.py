@@ -1,6 +1,7 @@
 from odoo import fields, models
 
 from .request.address import link_address
+from .vault.guard import door
 
 
 class ResConfigSettings(models.TransientModel):
@@ -31,5 +32,6 @@ class ResConfigSettings(models.TransientModel):
         string="Links for signers begin with", compute="_compute_l10n_pl_ksef_link_address"
     )
 
+    @door
     def _compute_l10n_pl_ksef_link_address(self):
         self.l10n_pl_ksef_link_address = link_address(self.env)

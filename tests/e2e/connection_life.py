@@ -155,10 +155,13 @@ class Life:
         return 200
 
     def _packed_key(self) -> bytes:
-        """Return the certificate in use as the file that a person would keep."""
+        """Return the certificate that logs in as the file that a person would keep."""
         revealed = self._reveal()
-        key = next(value for name, value in revealed.items() if "private_key" in name)
-        der = next(value for name, value in revealed.items() if "certificate_secret" in name)
+        number = self.sql(
+            "SELECT id FROM l10n_pl_ksef_certificate WHERE usage = 'login' AND state = 'active'"
+        )
+        key = revealed[f"certificate {number} private_key_secret"]
+        der = revealed[f"certificate {number} certificate_secret"]
         packed = pkcs12.serialize_key_and_certificates(
             b"ksef",
             serialization.load_der_private_key(key, None),  # type: ignore[arg-type]  # is EC

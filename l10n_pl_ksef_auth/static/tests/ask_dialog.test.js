@@ -14,6 +14,7 @@ const VIEW = {
     set_by: "Anna Admin",
     can_set: false,
     languages: [{ id: "pl_PL", name: "Polish" }],
+    purposes: [{ id: "connect", name: "Connection" }],
     hours: 72,
     requests: [],
 };
@@ -51,7 +52,7 @@ test("a link is made for whom the name is written, and shown with its code", asy
     expect(".o_ksef_ask_by_mail").not.toBeEnabled();
     await contains(".o_ksef_ask_by_link").click();
     expect.verifySteps([
-        'l10n_pl_ksef_ask {"signer_name":"Jan Kowalski","signer_email":"","lang":"pl_PL","hours":72,"by":"link"}',
+        'l10n_pl_ksef_ask {"signer_name":"Jan Kowalski","signer_email":"","lang":"pl_PL","hours":72,"purpose":"connect","by":"link"}',
     ]);
     expect(".o_ksef_new_link input").toHaveValue(LINK.link);
     expect(".o_ksef_qr").toHaveCount(1);

@@ -96,6 +96,7 @@ def _answers() -> Iterator[Message]:
 
 def _logins_with_a_certificate() -> Iterator[Message]:
     yield from _rows(certificate_login.STATUSES)
+    yield from _rows({415: certificate_login.RIGHTS_TAKEN_BACK})
     yield from _rows(certificate_login.DETAILS, 460)
     yield from _rows(certificate_login.REFUSALS)
     yield from _rows(certificate_login.LOCAL)
