@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import manual
-from odoo_user import OdooUser, first_login
+from odoo_user import OdooUser, first_login, wait_for_certificate
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 from web_client import log_in
 
@@ -76,8 +76,11 @@ class Journey:
     def be_connected(self) -> None:
         """Connect the company without the browser, unless an earlier test has done so."""
         accountant = OdooUser(self.demo.odoo_url, self.demo.database, "ksiegowa")
-        if accountant.call("res.company", "l10n_pl_ksef_panel", [1])["color"] != "green":
+        panel = accountant.call("res.company", "l10n_pl_ksef_panel", [1])
+        if panel["color"] != "green":
             first_login(accountant, Control(self.demo.simulator_url))
+        elif panel["certificate"]["state"] == "issuing":
+            wait_for_certificate(accountant)
 
     def picture(self, name: str) -> None:
         """Save a screenshot of what the accountant sees, and compare the manual's picture of it."""

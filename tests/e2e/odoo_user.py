@@ -59,6 +59,11 @@ class OdooUser:
 def first_login(user: OdooUser, simulator: control.Control, company_id: int = 1) -> None:
     """Connect a company with one signature and have its certificate issued."""
     assert sign_in(user, simulator, "owner", company_id)
+    wait_for_certificate(user, company_id)
+
+
+def wait_for_certificate(user: OdooUser, company_id: int = 1) -> None:
+    """Wait until a company's certificate is issued."""
     wait_until(lambda: _certificate(user, company_id) == "valid", "the certificate", 90)
 
 

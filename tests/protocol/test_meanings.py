@@ -292,7 +292,12 @@ def test_every_meaning_says_what_happened_and_what_to_do():
     for meaning in every_meaning():
         assert meaning.text[0] in string.ascii_uppercase or meaning.text.startswith("%(signer)s")
         assert meaning.advice.action or meaning.advice.way_back == "none"
-        assert meaning.advice.final or meaning.advice.way_back in ("wait", "sign", "support", "account")
+        assert meaning.advice.final or meaning.advice.way_back in (
+            "wait",
+            "sign",
+            "support",
+            "account",
+        )
 
 
 def test_each_right_that_ksef_lists_has_words():
