@@ -14,8 +14,8 @@ from ksef_simulator.office import CLIENTS
 from ksef_simulator.signers import sign
 from stack.demo import DemoStack
 
-# One signer's clients; the others stay as they are.
-CHOSEN = CLIENTS[:3]
+# One signer's clients, not of whoever signs for the demo's own company.
+CHOSEN, SIGNER = CLIENTS[8:11], "qualified"
 LIST, ROW = "/odoo/ksef-companies", ".o_data_row"
 DESK = ".o_ksef_batch[data-kind=sign]"
 
@@ -44,7 +44,7 @@ def signed_files(page: Page, simulator: Control, folder: Path) -> list[Path]:
     for number, document in enumerate(unsigned.values()):
         # As signing programs name them: nothing in the name tells the company.
         files.append(folder / f"podpisany ({number}).xml")
-        files[-1].write_bytes(sign(document, "owner", at=simulator.clock.now()))
+        files[-1].write_bytes(sign(document, SIGNER, at=simulator.clock.now()))
     return files
 
 

@@ -11,7 +11,15 @@ def test_a_colleague_takes_the_connection_over_and_the_old_certificate_is_revoke
     journey: Journey,
 ) -> None:
     demo = journey.demo
+    # What serves companies of others is not revoked, and other tests connect some.
+    demo.sql("DELETE FROM l10n_pl_ksef_certificate_res_company_rel WHERE res_company_id != 1")
     journey.be_connected()
+    former = demo.sql(
+        "SELECT certificate.id FROM l10n_pl_ksef_certificate AS certificate"
+        " JOIN l10n_pl_ksef_certificate_res_company_rel AS served"
+        " ON served.l10n_pl_ksef_certificate_id = certificate.id AND served.res_company_id = 1"
+        " WHERE certificate.usage = 'login' AND certificate.state = 'active'"
+    )
     page = journey.log_in()
     journey.open_panel().get_by_role("button", name="Konto").click()
     identity = page.locator(".o_ksef_identity")
@@ -41,5 +49,5 @@ def test_a_colleague_takes_the_connection_over_and_the_old_certificate_is_revoke
     expect(page.locator(".o_control_panel")).to_contain_text("Konto")
     expect(identity).to_contain_text("Jan Maria Wiśniewski")
     journey.picture("take_over_4_done")
-    state = "SELECT state FROM l10n_pl_ksef_certificate ORDER BY id LIMIT 1"
+    state = f"SELECT state FROM l10n_pl_ksef_certificate WHERE id = {former}"
     wait_until(lambda: demo.sql(state) == "revoked", "the revocation")
