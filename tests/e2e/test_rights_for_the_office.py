@@ -54,7 +54,8 @@ def test_a_client_gives_the_office_rights(demo: DemoStack, journey: Journey) -> 
 
     choose_company(journey, client)
     page.goto(f"{demo.odoo_url}/odoo/ksef-office")
-    page.locator(".o_data_row").first.click()
+    # The panel may have opened by itself, above the list.
+    page.locator(".o_data_row .o_data_cell").first.dispatch_event("click")
     ask = page.get_by_role("button", name="Poproś aktywną firmę o uprawnienia")
     expect(ask).to_be_visible()
     journey.picture("office_form")
