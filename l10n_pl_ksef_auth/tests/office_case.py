@@ -74,7 +74,7 @@ class OfficeCase(KsefCase):
         """Have the client's signer give the rights, and everything take its course."""
         self.sign_in(self.asked(), signer)
         self.settle()
-        self.assertEqual(self.grant().state, "given")
+        self.assertEqual(self.grant().state, "given", self.grant().problem)
         return self.grant()
 
     def grant(self):
