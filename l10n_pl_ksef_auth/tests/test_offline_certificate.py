@@ -117,9 +117,7 @@ class TestBothCertificates(OfflineCase):
 
     def test_a_refused_application_leaves_the_login_alone(self):
         self.connect(consent=True)
-        applied = lambda: self.simulator.requests.count("enroll") > before  # noqa: E731
-        before = 0
-        self.go_on(timedelta(hours=1), until=applied)
+        self.go_on(timedelta(hours=1), until=lambda: self.simulator.requests.count("enroll"))
         self.simulator.faults.add("enroll", "refusal", code=25006)
         self.settle()
         self.assertEqual(self.offline().state, "failed")
