@@ -23,12 +23,14 @@ from .recorder import Requests
 from .settings import Settings
 from .state import LoginContext, Operation, State
 from .versions import OLD
-from .world import Population, World
+from .world import World
 
 if TYPE_CHECKING:
     from .proxy import Proxy
 
 UNSERVED = 9
+#: Who exists, and the rights that nobody gave through KSeF's API: attributes of the world.
+PEOPLE_AND_RIGHTS = ("people", "companies", "grants", "blocked")
 #: Closing a session had no limit of its own (docs/ksef.md E11).
 OLDER_LIMITS = {"onlineSessionClose": Limit(10, 30, 120, "onlineSession")}
 
@@ -38,7 +40,7 @@ class Kept:
     """What `Simulator.keep` has copied, for `Simulator.go_back_to`."""
 
     state: State
-    parts: tuple[RateLimiter, Population, Any]
+    parts: tuple[RateLimiter, dict[str, Any], list[Any]]
     offset: timedelta
 
 
@@ -98,14 +100,16 @@ class Simulator:
 
     def keep(self) -> Kept:
         """A copy of what this KSeF remembers, of people and rights, and its time."""
-        parts = self.limiter, self.world.population, self.availability.events
+        world = {name: vars(self.world)[name] for name in PEOPLE_AND_RIGHTS}
+        parts = self.limiter, world, self.availability.events
         return Kept(self.state.copy(), copy.deepcopy(parts), self.clock.offset())
 
     def go_back_to(self, kept: Kept) -> None:
         """Remember and show what was kept; settings and authorities stay, faults are off."""
         self.state = kept.state.copy()
         parts = copy.deepcopy(kept.parts)
-        self.limiter, self.world.population, self.availability.events = parts
+        self.limiter, world, self.availability.events = parts
+        vars(self.world).update(world)
         self.clock.advance(kept.offset - self.clock.offset())
         self.faults.clear()
 

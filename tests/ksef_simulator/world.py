@@ -73,16 +73,6 @@ def context(value: Any) -> LoginContext:
     return LoginContext("InternalId" if "-" in value else "Nip", value)
 
 
-@dataclass
-class Population:
-    """Who exists, and the rights that nobody gave through KSeF's API."""
-
-    people: dict[str, Person] = field(default_factory=dict)
-    companies: dict[str, Company] = field(default_factory=dict)
-    grants: list[Grant] = field(default_factory=list)
-    blocked: set[LoginContext] = field(default_factory=set)
-
-
 class World:
     """People, companies and rights. Empty until ``demo.populate`` or a test fills it."""
 
@@ -94,27 +84,10 @@ class World:
         self._clock = clock
         self._settings = settings
         self._memory = memory
-        self.population = Population()
-
-    @property
-    def people(self) -> dict[str, Person]:
-        """Persons by PESEL."""
-        return self.population.people
-
-    @property
-    def companies(self) -> dict[str, Company]:
-        """Companies by NIP."""
-        return self.population.companies
-
-    @property
-    def grants(self) -> list[Grant]:
-        """Rights that nobody gave through KSeF's API."""
-        return self.population.grants
-
-    @property
-    def blocked(self) -> set[LoginContext]:
-        """Contexts in which nobody may log in."""
-        return self.population.blocked
+        self.people: dict[str, Person] = {}
+        self.companies: dict[str, Company] = {}
+        self.grants: list[Grant] = []
+        self.blocked: set[LoginContext] = set()
 
     def add_person(
         self, pesel: str, name: str = "", nips: Iterable[str] = (), deceased: bool = False
@@ -179,7 +152,7 @@ class World:
     def remove(self, gone: Callable[[Grant], bool]) -> int:
         """Take those rights away for which ``gone`` is true; returns how many."""
         before = len(self.all_grants())
-        self.population.grants = [item for item in self.grants if not gone(item)]
+        self.grants = [item for item in self.grants if not gone(item)]
         memory = self._memory()
         memory.grants = [item for item in memory.grants if not gone(item)]
         return before - len(self.all_grants())

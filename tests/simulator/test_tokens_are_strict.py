@@ -163,7 +163,7 @@ def test_own_permissions_come_in_pages(ksef, sim):
         sim.world.add_company(f"{number:010d}")
     tokens = ksef.login("owner")
     sim.world.grant(identities.OWNER.identity, DEMO_NIP, "EnforcementOperations")
-    sim.world.population.grants *= 2
+    sim.world.grants *= 2
     first = ksef.call("POST", GRANTS, tokens.access).json()
     second = ksef.call("POST", f"{GRANTS}?pageOffset=1", tokens.access).json()
     assert (len(first["permissions"]), first["hasMore"]) == (10, True)
