@@ -23,10 +23,9 @@ class OfficeCase(KsefCase):
         for user in (cls.accountant, cls.manager):
             user.company_ids |= cls.bureau
 
-    def setUp(self):
-        super().setUp()
+    def begin(self):
         self.simulator.world.add_company(OFFICE_NIP, OFFICE_NAME)
-        self.office = self.make_office()
+        type(self).office = self.make_office()
 
     def make_office(self):
         """Connect the office's own company with its seal, set it as the office, and return that."""
