@@ -116,9 +116,9 @@ class MovedTime:
             self.run_scheduled_action()
         return asked[-1]
 
-    def settle(self, **delta):
+    def settle(self, distance=timedelta(), **delta):
         """Let time pass, then run the scheduled action when it asks to, until nothing is due."""
-        self.travel(**delta)
+        self.travel(distance, **delta)
         for pause in self._pauses(self.PATIENCE):
             if pause > self.REST:
                 return
