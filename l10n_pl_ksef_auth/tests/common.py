@@ -29,10 +29,11 @@ try:
     from ksef_simulator import DEMO_NIP, Control, Simulator
     from ksef_simulator.contract import Contract, watch
     from ksef_simulator.faults import KINDS
-    from ksef_simulator.identities import OWNER, QUALIFIED
+    from ksef_simulator.identities import OWNER, QUALIFIED, invented_nips
     from ksef_simulator.signers import sign
 except ImportError:
     Simulator = Control = KINDS = DEMO_NIP = sign = OWNER = QUALIFIED = windows = None
+    invented_nips = None
 
 _logger = logging.getLogger(__name__)
 
@@ -197,6 +198,15 @@ class KsefCase(MovedTime, TransactionCase):
                 "l10n_pl_ksef_environment": "test",
             }
         )
+
+    @classmethod
+    def make_clients(cls, number):
+        """Create companies with invented NIPs, which the accountant may use."""
+        clients = cls.env["res.company"]
+        for nip in invented_nips(number):
+            clients += cls.make_company(f"Klient {nip}", nip)
+        cls.accountant.company_ids |= clients
+        return clients
 
     @classmethod
     def issues_invoices(cls, company):

@@ -7,7 +7,6 @@ from odoo.tests import tagged
 
 from .common import OWNER, KsefCase
 from .signers import SignerCase
-from .test_fifty_companies import invented_nips
 
 
 @tagged("post_install", "-at_install")
@@ -17,10 +16,7 @@ class TestBatch(KsefCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.clients = cls.env["res.company"]
-        for nip in invented_nips(3):
-            cls.clients += cls.make_company(f"Klient {nip}", nip)
-        cls.accountant.company_ids |= cls.clients
+        cls.clients = cls.make_clients(3)
         cls.stranger = cls.make_company("Obca Sp. z o.o.", "2222222222")
 
     def setUp(self):
@@ -200,12 +196,9 @@ class TestAskMany(SignerCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.clients = cls.env["res.company"]
-        for nip in invented_nips(3):
-            cls.clients += cls.make_company(f"Klient {nip}", nip)
+        cls.clients = cls.make_clients(3)
         cls.clients[:2].l10n_pl_ksef_signer_name = "Anna Zarząd"
         cls.clients[:2].l10n_pl_ksef_signer_email = "anna@example.com"
-        cls.accountant.company_ids |= cls.clients
 
     def start(self, what):
         """Select the clients in the list, press a button, and return what it opens."""
