@@ -234,18 +234,20 @@ class ResCompany(models.Model):
         )
         return self._l10n_pl_ksef_account_after(problem)
 
-    def l10n_pl_ksef_issue_with_consent(self):
+    def l10n_pl_ksef_issue_with_consent(self, offline=False):
         """Confirm for the signer, later than the signature, and apply for a certificate.
 
         It works as long as the signature's login does; it uses up one of the signer's applications.
 
+        :param bool offline: the words above the button named one for offline invoices, too
         :return dict: l10n_pl_ksef_account(); or ``confirm``, the action that asks: call again when
             its window has closed
         """
         principal = self._l10n_pl_ksef_managed()
         if not recently_confirmed(self.env):
             return {"confirm": self.l10n_pl_ksef_confirm()}
-        problem = principal.env["l10n_pl_ksef.certificate"]._issue_with_consent(principal)
+        certificates = principal.env["l10n_pl_ksef.certificate"]
+        problem = certificates._issue_with_consent(principal, bool(offline))
         return self._l10n_pl_ksef_account_after(problem)
 
     def l10n_pl_ksef_issue_offline(self):

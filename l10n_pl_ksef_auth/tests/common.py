@@ -82,6 +82,12 @@ def put(record, **values):
         record.write(values)
 
 
+def answer(window, consent):
+    """Answer in a window how often to sign, in the words that stand there; return its view."""
+    once = "both" if window.view()["offline"] else "once"
+    return window.set_answer(once if consent else "weekly")
+
+
 class MovedTime:
     """Time that tests move, in the addon and at KSeF, with the scheduled action in it.
 
@@ -279,7 +285,7 @@ class KsefCase(MovedTime, TransactionCase):
     def attach(self, window, document, name="AuthTokenRequest (1).xml", consent=False):
         """Choose a file in the window, answer how often to sign, and return the window's view."""
         window.attach(name, base64.b64encode(document).decode())
-        return window.set_consent(consent)
+        return answer(window, consent)
 
     def signed(self, document, signer="owner", **how):
         """Have one of the simulator's people sign a document, and return it signed."""

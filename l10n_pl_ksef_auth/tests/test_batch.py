@@ -142,11 +142,11 @@ class TestBatch(KsefCase):
             batch.attach("podpisany.xml", base64.b64encode(document).decode())
         return batch.view()["lines"]
 
-    def send(self, batch, consent=True):
-        """Answer for all, and send what may be sent."""
+    def send(self, batch):
+        """Answer for all as the words on the screen do, and send what may be sent."""
         for line in batch.view()["lines"]:
             if line["can_send"]:
-                batch.answer(line["id"], consent)
+                batch.answer(line["id"], "both" if line["offline"] else "once")
         return self.followed(batch)
 
     def test_all_signed_files_find_their_companies_by_themselves(self):
@@ -159,6 +159,20 @@ class TestBatch(KsefCase):
         self.assertTrue(all(line["can_send"] and line["signer"] for line in lines))
         self.assertEqual(self.states(self.send(batch)), ["done"] * 3)
         self.assertEqual({self.panel(company=one)["color"] for one in self.clients}, {"green"})
+
+    def test_where_a_company_issues_invoices_both_certificates_are_named_and_come(self):
+        self.issues_invoices(self.clients[0])
+        batch = self.start("sign", self.clients[:2])
+        lines = self.drop(batch, map(self.signed, self.files(batch).values()))
+        self.assertEqual([line["offline"] for line in lines], [True, False])
+        self.send(batch)
+        named = [
+            one._l10n_pl_ksef_session().sudo().consent_offline for one in self.clients[:2]
+        ]
+        self.assertEqual(named, [True, False])
+        self.settle()
+        served = self.env["l10n_pl_ksef.certificate"].search([("usage", "=", "offline")])
+        self.assertEqual(served.company_ids, self.clients[0])
 
     def test_a_file_of_no_company_is_named_and_the_others_go_on(self):
         batch = self.start("sign", self.clients[:2])

@@ -160,10 +160,12 @@ class L10n_Pl_KsefCertificateManual(models.Model):
             env.cr.commit()
         return False
 
-    def _issue_with_consent(self, principal):
+    def _issue_with_consent(self, principal, offline):
         """Ask for a certificate by the signature that works already: the user confirms now.
 
         Whoever clicks twice finds the first application. Return False or the problem.
+
+        :param bool offline: what the user confirms names a certificate for offline invoices, too
         """
         session = principal._l10n_pl_ksef_session()
         if not session:
@@ -172,7 +174,7 @@ class L10n_Pl_KsefCertificateManual(models.Model):
             if not locked:
                 return problems.local("busy")
             if locked._awaits_consent():
-                locked._keep_consent()
+                locked._keep_consent(offline)
                 record = self.with_env(locked.env)._begin_enrollment(locked, user_id=self.env.uid)
                 record._wake_cron_at(record._now())
                 locked.env.cr.commit()

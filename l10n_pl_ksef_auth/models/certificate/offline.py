@@ -161,7 +161,7 @@ class L10n_Pl_KsefCertificateOffline(models.Model):
     def _begin_with_consent(self, login, session, company):
         sessions = self.env["l10n_pl_ksef.session"]
         owner = filter(None, (login.owner_name, login.identity_masked))
-        text = sessions._words_of_consent(", ".join(owner), (OFFLINE,))
+        text = sessions._words_of_offline(", ".join(owner))
         session._audit("consented", consent=text, user_id=self.env.uid)
         record = login._begin_offline(session, company, text, self.env.user)
         record._agree_offline(company, company.l10n_pl_ksef_digits, "accepted", self.env.user)

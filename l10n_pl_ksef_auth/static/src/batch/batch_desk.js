@@ -2,6 +2,7 @@ import { Component, useExternalListener, useRef, useState } from "@odoo/owl";
 import { browser } from "@web/core/browser/browser";
 import { _t } from "@web/core/l10n/translation";
 import { ConsentQuestion } from "../authorization/consent_question";
+import { confirmationForEach } from "../authorization/consent_words";
 import { Countdown } from "../authorization/countdown";
 import { contentOf, MAX_FILE_BYTES } from "../authorization/signed_file";
 
@@ -42,9 +43,8 @@ export class BatchDesk extends Component {
         return _t("Authenticate all (%(count)s)", { count: this.ready.length });
     }
 
-    /** The names of all who signed, for the one question. */
-    get signers() {
-        return [...new Set(this.ready.map(({ signer }) => signer).filter(Boolean))].join(", ");
+    get confirmation() {
+        return confirmationForEach(this.ready);
     }
 
     /** Of the files that still have to be signed or sent, the one that ends first. */
@@ -72,8 +72,10 @@ export class BatchDesk extends Component {
         }
     }
 
+    /** Whatever is shown anew may have other signers: they have to be answered for again. */
     async lookAnew() {
         await this.props.refresh();
+        this.state.answer = false;
         this.state.round++;
         this.state.isBusy = false;
     }
@@ -127,7 +129,9 @@ export class BatchDesk extends Component {
     }
 
     onSend() {
-        const consent = this.state.answer === "once";
-        return this.props.forEach(this.ready, ({ id }) => this.props.rpc("answer", id, consent));
+        const { answer } = this.state;
+        return this.props.forEach(this.ready, ({ id, offline }) =>
+            this.props.rpc("answer", id, answer === "once" && offline ? "both" : answer)
+        );
     }
 }
