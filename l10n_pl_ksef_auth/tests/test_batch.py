@@ -166,9 +166,7 @@ class TestBatch(KsefCase):
         lines = self.drop(batch, map(self.signed, self.files(batch).values()))
         self.assertEqual([line["offline"] for line in lines], [True, False])
         self.send(batch)
-        named = [
-            one._l10n_pl_ksef_session().sudo().consent_offline for one in self.clients[:2]
-        ]
+        named = [one._l10n_pl_ksef_session().sudo().consent_offline for one in self.clients[:2]]
         self.assertEqual(named, [True, False])
         self.settle()
         served = self.env["l10n_pl_ksef.certificate"].search([("usage", "=", "offline")])
