@@ -1,7 +1,8 @@
-import { describe, expect, test } from "@odoo/hoot";
+import { beforeEach, expect, test } from "@odoo/hoot";
 import { confirmationForEach } from "@l10n_pl_ksef_auth/authorization/consent_words";
+import { allowTranslations } from "@web/../tests/web_test_helpers";
 
-describe.current.tags("headless");
+beforeEach(allowTranslations);
 
 const ONE = { name: "Alfa", signer: "Róża Żółć", offline: false };
 const OTHER = { name: "Beta", signer: "Jan Wiśniewski", offline: false };
