@@ -237,7 +237,8 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
         if lock:
             return False, f"{host}: {problems.texts(self.env, problems.local(lock))['text']}"
         if is_to_come:
-            return True, f"{host}: {source}, {self.env._('not used yet')}"
+            unused = self.env._("not used yet")
+            return True, f"{host}: {source}, {unused}"
         if not fingerprint:
             return None, self.env._("none yet: the first connection makes one")
         kept = self.env._("backed up") if backed_up else self.env._("not known to be backed up")
