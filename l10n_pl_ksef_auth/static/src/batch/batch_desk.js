@@ -21,7 +21,7 @@ export class BatchDesk extends Component {
 
     setup() {
         this.input = useRef("input");
-        this.state = useState({ answer: false, isBusy: false, unread: [], round: 0 });
+        this.state = useState({ answer: false, answeredTo: "", isBusy: false, unread: [], round: 0 });
         useExternalListener(window, "dragover", (ev) => ev.preventDefault());
         // A file dropped beside the box would otherwise replace Odoo in this tab.
         useExternalListener(window, "drop", (ev) => this.onDrop(ev));
@@ -45,6 +45,15 @@ export class BatchDesk extends Component {
 
     get confirmation() {
         return confirmationForEach(this.ready);
+    }
+
+    /** Another file may have another signer: other words have to be answered again. */
+    get answer() {
+        return this.state.answeredTo === this.confirmation && this.state.answer;
+    }
+
+    onAnswer(answer) {
+        Object.assign(this.state, { answer, answeredTo: this.confirmation });
     }
 
     /** Of the files that still have to be signed or sent, the one that ends first. */
@@ -72,10 +81,8 @@ export class BatchDesk extends Component {
         }
     }
 
-    /** Whatever is shown anew may have other signers: they have to be answered for again. */
     async lookAnew() {
         await this.props.refresh();
-        this.state.answer = false;
         this.state.round++;
         this.state.isBusy = false;
     }
@@ -129,7 +136,7 @@ export class BatchDesk extends Component {
     }
 
     onSend() {
-        const { answer } = this.state;
+        const { answer } = this;
         return this.props.forEach(this.ready, ({ id, offline }) =>
             this.props.rpc("answer", id, answer === "once" && offline ? "both" : answer)
         );
