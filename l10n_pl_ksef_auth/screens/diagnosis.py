@@ -9,7 +9,7 @@ from ..models.base import problems
 from ..models.base.locks import fresh
 from ..models.upkeep.availability import ENVIRONMENT, SILENT
 from ..models.vault.database_identity import is_neutralized
-from ..models.vault.vault import key_in_use, why_locked
+from ..models.vault.vault import configured, key_in_use, why_locked, why_unreadable
 from ..tools import clock, probe, vault, xades
 from ..tools.answers import Challenge
 from ..tools.errors import KsefError
@@ -231,10 +231,14 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
 
     def _key(self):
         """Tell of the key on this server: another one may have none."""
-        lock, host = why_locked(self.env), socket.gethostname()
+        host, (source, fingerprint, backed_up) = socket.gethostname(), key_in_use(self.env)
+        is_to_come = not fingerprint and bool(configured(self.env))
+        lock = why_locked(self.env) or (is_to_come and why_unreadable(self.env))
         if lock:
             return False, f"{host}: {problems.texts(self.env, problems.local(lock))['text']}"
-        source, fingerprint, backed_up = key_in_use(self.env)
+        if is_to_come:
+            unused = self.env._("not used yet")
+            return True, f"{host}: {source}, {unused}"
         if not fingerprint:
             return None, self.env._("none yet: the first connection makes one")
         kept = self.env._("backed up") if backed_up else self.env._("not known to be backed up")

@@ -68,7 +68,7 @@ class L10n_Pl_KsefOverview(models.Model):
         "l10n_pl_ksef.request": ["company_id", "state", "valid_until", "sent_at", "opened_at"],
     }
 
-    company_id = fields.Many2one("res.company", readonly=True)
+    company_id = fields.Many2one("res.company", string="Company in Odoo", readonly=True)
     principal_id = fields.Many2one(
         "res.company", string="Company whose KSeF connection is used", readonly=True
     )

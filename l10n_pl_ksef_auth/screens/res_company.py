@@ -7,7 +7,7 @@ from odoo.exceptions import AccessError, UserError
 from ..models.base import problems
 from ..models.base.const import OPTIONS
 from ..models.base.locks import fresh
-from ..models.certificate.certificate import OFFLINE
+from ..models.certificate.certificate import LOGIN, OFFLINE
 from ..models.res_company import CONNECT_GROUP, SEE_GROUP
 from ..models.vault.vault import note_backup
 from ..tools.errors import KsefError
@@ -227,25 +227,23 @@ class ResCompany(models.Model):
         if not recently_confirmed(self.env):
             return {"confirm": self.l10n_pl_ksef_confirm()}
         certificates = principal.env["l10n_pl_ksef.certificate"]
-        problem = (
-            certificates._issue_separate_offline(principal)
-            if usage == OFFLINE
-            else certificates._issue_separate(principal, self.env.user)
-        )
+        problem = certificates._issue_separate(principal, OFFLINE if usage == OFFLINE else LOGIN)
         return self._l10n_pl_ksef_account_after(problem)
 
-    def l10n_pl_ksef_issue_with_consent(self):
+    def l10n_pl_ksef_issue_with_consent(self, offline=False):
         """Confirm for the signer, later than the signature, and apply for a certificate.
 
         It works as long as the signature's login does; it uses up one of the signer's applications.
 
+        :param bool offline: the words above the button named one for offline invoices, too
         :return dict: l10n_pl_ksef_account(); or ``confirm``, the action that asks: call again when
             its window has closed
         """
         principal = self._l10n_pl_ksef_managed()
         if not recently_confirmed(self.env):
             return {"confirm": self.l10n_pl_ksef_confirm()}
-        problem = principal.env["l10n_pl_ksef.certificate"]._issue_with_consent(principal)
+        certificates = principal.env["l10n_pl_ksef.certificate"]
+        problem = certificates._issue_with_consent(principal, bool(offline))
         return self._l10n_pl_ksef_account_after(problem)
 
     def l10n_pl_ksef_issue_offline(self):

@@ -99,7 +99,7 @@ class L10n_Pl_KsefSignerPage(models.AbstractModel):
 
         :param request: one of the link's
         :param bytes content: the file
-        :param str answer: once or weekly; without one nothing is sent
+        :param str answer: of ANSWERS; without one nothing is sent
         :param bool is_agreed: the signer has read that another name was expected
         :return dict: as _looked_at with what keeps it from being sent; or request, as it is now
         """
@@ -166,6 +166,8 @@ class L10n_Pl_KsefSignerPage(models.AbstractModel):
             "signer": signer and {"name": members.for_people(signer.name)},
             "signed_at": self._moment(request, naive(reading.signed_at)),
             "by_another": request._is_by_another(reading),
+            # Who signs under the name that was asked for answers in person.
+            "is_own": bool(signer) and request._is_asked(signer.name),
             "seconds_left": login._seconds_to_sign() if login else None,
             "problem": False,
         }

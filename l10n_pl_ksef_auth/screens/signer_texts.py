@@ -51,14 +51,21 @@ TEXTS = {
     "weekly": _lt("Every 7 days"),
     "weekly_text": _lt("Without a certificate. In 7 days somebody signs again."),
     "once": _lt("Only once"),
-    "once_text": _lt("I confirm for the signer (%(signer)s): KSeF may issue a certificate."),
-    "both_text": _lt(
+    "once_own": _lt("I agree: KSeF may issue a certificate in my name (%(signer)s)."),
+    "both_own": _lt(
+        "I agree: KSeF may issue two certificates in my name (%(signer)s), for logging in and for"
+        " offline invoices."
+    ),
+    "terms_own": _lt("The certificate works by itself, in all companies that I have rights to."),
+    "once_other": _lt("I confirm for the signer (%(signer)s): KSeF may issue a certificate."),
+    "both_other": _lt(
         "I confirm for the signer (%(signer)s): KSeF may issue two certificates, for logging in"
         " and for offline invoices."
     ),
-    "once_terms": _lt(
+    "terms_other": _lt(
         "The certificate works by itself, in all companies that this person has rights to."
     ),
+    "unnamed": _lt("not named in the file"),
     "send": _lt("Send to KSeF"),
     "verifying": _lt("KSeF is checking the signature"),
     "verifying_long": _lt("This can take half an hour. You may close this page."),

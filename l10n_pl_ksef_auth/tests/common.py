@@ -29,10 +29,11 @@ try:
     from ksef_simulator import DEMO_NIP, Control, Simulator
     from ksef_simulator.contract import Contract, watch
     from ksef_simulator.faults import KINDS
-    from ksef_simulator.identities import OWNER, QUALIFIED
+    from ksef_simulator.identities import OWNER, QUALIFIED, invented_nips
     from ksef_simulator.signers import sign
 except ImportError:
     Simulator = Control = KINDS = DEMO_NIP = sign = OWNER = QUALIFIED = windows = None
+    invented_nips = None
 
 _logger = logging.getLogger(__name__)
 
@@ -79,6 +80,12 @@ def put(record, **values):
     """Write a record past its table of states, where no step would lead now."""
     with patch.object(type(record), "_refuse_unlisted"):
         record.write(values)
+
+
+def answer(window, consent):
+    """Answer in a window how often to sign, in the words that stand there; return its view."""
+    once = "both" if window.view()["offline"] else "once"
+    return window.set_answer(once if consent else "weekly")
 
 
 class MovedTime:
@@ -199,6 +206,15 @@ class KsefCase(MovedTime, TransactionCase):
         )
 
     @classmethod
+    def make_clients(cls, number):
+        """Create companies with invented NIPs, which the accountant may use."""
+        clients = cls.env["res.company"]
+        for nip in invented_nips(number):
+            clients += cls.make_company(f"Klient {nip}", nip)
+        cls.accountant.company_ids |= clients
+        return clients
+
+    @classmethod
     def issues_invoices(cls, company):
         """Have a company issue invoices in Odoo: it gets a journal for them."""
         journal = {"name": "Sprzedaż", "code": "FVS", "type": "sale", "company_id": company.id}
@@ -269,7 +285,7 @@ class KsefCase(MovedTime, TransactionCase):
     def attach(self, window, document, name="AuthTokenRequest (1).xml", consent=False):
         """Choose a file in the window, answer how often to sign, and return the window's view."""
         window.attach(name, base64.b64encode(document).decode())
-        return window.set_consent(consent)
+        return answer(window, consent)
 
     def signed(self, document, signer="owner", **how):
         """Have one of the simulator's people sign a document, and return it signed."""

@@ -20,7 +20,7 @@ from odoo.tools import SQL, config
 from odoo.addons.l10n_pl_ksef_auth.tools import clock
 from odoo.addons.l10n_pl_ksef_auth.tools.client import KsefClient
 
-from .common import DEMO_NIP, KsefCase, MovedTime, Simulator, breaches_of, sign
+from .common import DEMO_NIP, KsefCase, MovedTime, Simulator, answer, breaches_of, sign
 
 # What the addon stores, in an order in which it can be inserted.
 TABLES = (
@@ -119,7 +119,7 @@ class OwnDatabaseCase(MovedTime, BaseCase):
             document = window.sudo().session_id._request_document()
             signed = sign(document, signer, at=self.simulator.clock.now())
             window.attach("AuthTokenRequest.xml", base64.b64encode(signed).decode())
-            window.set_consent(consent)
+            answer(window, consent)
             return window.id
 
     @contextmanager

@@ -7,7 +7,6 @@ from odoo.tests import tagged
 
 from .common import OWNER, KsefCase
 from .signers import SignerCase
-from .test_fifty_companies import invented_nips
 
 
 @tagged("post_install", "-at_install")
@@ -17,10 +16,7 @@ class TestBatch(KsefCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.clients = cls.env["res.company"]
-        for nip in invented_nips(3):
-            cls.clients += cls.make_company(f"Klient {nip}", nip)
-        cls.accountant.company_ids |= cls.clients
+        cls.clients = cls.make_clients(3)
         cls.stranger = cls.make_company("Obca Sp. z o.o.", "2222222222")
 
     def setUp(self):
@@ -146,11 +142,11 @@ class TestBatch(KsefCase):
             batch.attach("podpisany.xml", base64.b64encode(document).decode())
         return batch.view()["lines"]
 
-    def send(self, batch, consent=True):
-        """Answer for all, and send what may be sent."""
+    def send(self, batch):
+        """Answer for all as the words on the screen do, and send what may be sent."""
         for line in batch.view()["lines"]:
             if line["can_send"]:
-                batch.answer(line["id"], consent)
+                batch.answer(line["id"], "both" if line["offline"] else "once")
         return self.followed(batch)
 
     def test_all_signed_files_find_their_companies_by_themselves(self):
@@ -163,6 +159,18 @@ class TestBatch(KsefCase):
         self.assertTrue(all(line["can_send"] and line["signer"] for line in lines))
         self.assertEqual(self.states(self.send(batch)), ["done"] * 3)
         self.assertEqual({self.panel(company=one)["color"] for one in self.clients}, {"green"})
+
+    def test_where_a_company_issues_invoices_both_certificates_are_named_and_come(self):
+        self.issues_invoices(self.clients[0])
+        batch = self.start("sign", self.clients[:2])
+        lines = self.drop(batch, map(self.signed, self.files(batch).values()))
+        self.assertEqual([line["offline"] for line in lines], [True, False])
+        self.send(batch)
+        named = [one._l10n_pl_ksef_session().sudo().consent_offline for one in self.clients[:2]]
+        self.assertEqual(named, [True, False])
+        self.settle()
+        served = self.env["l10n_pl_ksef.certificate"].search([("usage", "=", "offline")])
+        self.assertEqual(served.company_ids, self.clients[0])
 
     def test_a_file_of_no_company_is_named_and_the_others_go_on(self):
         batch = self.start("sign", self.clients[:2])
@@ -200,12 +208,9 @@ class TestAskMany(SignerCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.clients = cls.env["res.company"]
-        for nip in invented_nips(3):
-            cls.clients += cls.make_company(f"Klient {nip}", nip)
+        cls.clients = cls.make_clients(3)
         cls.clients[:2].l10n_pl_ksef_signer_name = "Anna Zarząd"
         cls.clients[:2].l10n_pl_ksef_signer_email = "anna@example.com"
-        cls.accountant.company_ids |= cls.clients
 
     def start(self, what):
         """Select the clients in the list, press a button, and return what it opens."""

@@ -40,7 +40,7 @@ class TestConsent(KsefCase):
             view = window.authenticate()
         self.assertEqual((sent["calls"], view["step"]), (0, "upload"))
         self.assertIn("answer", view["problem"]["text"])
-        self.assertFalse(window.set_consent(False)["problem"])
+        self.assertFalse(window.set_answer("weekly")["problem"])
         window.authenticate()
         self.assertEqual(self.follow(window)["result"], "connected")
 
@@ -55,6 +55,17 @@ class TestConsent(KsefCase):
         certificate = self.company._l10n_pl_ksef_certificate()
         self.assertEqual(certificate.consent_text, said)
         self.assertEqual(self.line("signed").consent, said)
+
+    def test_a_certificate_that_the_words_did_not_name_is_not_applied_for(self):
+        window = self.open_window()
+        self.attach(window, self.signed(self.downloaded(window)), consent=True)
+        self.issues_invoices(self.company)
+        with self.counted("enroll") as applications:
+            window.authenticate()
+            self.follow(window)
+            self.settle()
+        self.assertEqual(applications["calls"], 1)
+        self.assertEqual(self.panel()["offline"]["state"], "asks")
 
     def test_who_signs_every_7_days_leaves_no_consent_and_reads_when_the_next_one_is_due(self):
         session = self.connect(consent=False)

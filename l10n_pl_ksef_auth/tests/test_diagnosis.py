@@ -1,10 +1,19 @@
+import os
 from datetime import timedelta
 from pathlib import Path
+from tempfile import NamedTemporaryFile
+from unittest.mock import patch
 
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
-from odoo.addons.l10n_pl_ksef_auth.models.vault.vault import key_in_use, read_secret
+from odoo.addons.l10n_pl_ksef_auth.models.vault.vault import (
+    FINGERPRINT_PARAMETER,
+    KEY_VARIABLE,
+    key_in_use,
+    read_secret,
+)
+from odoo.addons.l10n_pl_ksef_auth.tools.vault import generate_key
 
 from .common import KsefCase
 
@@ -41,6 +50,18 @@ class TestDiagnosis(KsefCase):
         self.assertEqual((before["asks_for_backup"], after["asks_for_backup"]), (True, False))
         self.diagnose()
         self.assertTrue(self.checks["Encryption key"]["ok"])
+
+    def test_a_key_that_was_set_before_the_first_connection_is_looked_at(self):
+        self.env["ir.config_parameter"].set_param(FINGERPRINT_PARAMETER, False)
+        with NamedTemporaryFile("w") as file, patch.dict(os.environ):
+            os.environ[KEY_VARIABLE] = f"file:{file.name}"
+            self.diagnose()
+            self.assertIn("Encryption key", self.wrong())
+            file.write(generate_key())
+            file.flush()
+            self.diagnose()
+        self.assertTrue(self.checks["Encryption key"]["ok"])
+        self.assertIn("not used yet", self.checks["Encryption key"]["text"])
 
     def test_it_shows_our_address_as_ksef_sees_it(self):
         self.diagnose()

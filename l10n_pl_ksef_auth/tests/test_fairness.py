@@ -7,9 +7,8 @@ from ..models.upkeep.turns import AFTER_OUTAGE, MOST_TURNS, OUTAGE, Task, Turns
 from ..models.vault.vault import write_secrets
 from ..tools import clock
 from ..tools.errors import KsefRateLimited, KsefUnavailable
-from .common import KsefCase
+from .common import KsefCase, invented_nips
 from .own_database import free_port
-from .test_fifty_companies import invented_nips
 
 # In minutes: what a person who closed the window may be told.
 TAKEN_UP = 2

@@ -5,8 +5,6 @@ from odoo.tests import tagged
 from .common import OWNER, KsefCase
 
 COMPANIES = 50
-# Weights of a NIP's digits, and the first digits of all these invented numbers.
-WEIGHTS, OFFICE = (6, 5, 7, 2, 3, 4, 5, 6, 7), "526"
 
 
 @tagged("post_install", "-at_install")
@@ -16,10 +14,7 @@ class TestFiftyCompanies(KsefCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.companies = cls.company
-        for nip in invented_nips(COMPANIES - 1):
-            cls.companies += cls.make_company(f"Klient {nip}", nip)
-        cls.accountant.company_ids = cls.companies
+        cls.companies = cls.company + cls.make_clients(COMPANIES - 1)
 
     def setUp(self):
         super().setUp()
@@ -69,15 +64,3 @@ class TestFiftyCompanies(KsefCase):
         renewed = self.companies.mapped(lambda company: company._l10n_pl_ksef_session().renew_at)
         self.assertTrue(all(moment > self.now() for moment in renewed))
         self.assertEqual(len(self.simulator.state.certificates), 1)
-
-
-def invented_nips(count):
-    """Return NIPs with valid check digits, none of them the demo company's."""
-    found, number = [], 1000
-    while len(found) < count:
-        number += 1
-        digits = f"{OFFICE}{number:06d}"
-        check = sum(int(digit) * weight for digit, weight in zip(digits, WEIGHTS, strict=True)) % 11
-        if check < 10:
-            found.append(f"{digits}{check}")
-    return found

@@ -4,9 +4,8 @@ from datetime import timedelta
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
-from .common import KsefCase, put
+from .common import KsefCase, invented_nips, put
 from .office_case import OfficeCase
-from .test_fifty_companies import invented_nips
 
 FEW, MANY = 5, 40
 

@@ -31,6 +31,37 @@ class TestRequests(SignerCase):
         self.assertNotIn(self.accountant.name, session.consent_text)
         line = self.env["l10n_pl_ksef.audit"].search([("event", "=", "signed")], limit=1)
         self.assertIn(str(request.id), line.detail)
+        self.settle()
+        agreed = self.company._l10n_pl_ksef_certificate().agreement_ids
+        self.assertEqual((agreed.how, agreed.user_id), ("signature", self.env["res.users"]))
+
+    def test_the_signer_agrees_in_person(self):
+        request, token = self.asked()
+        document = self.signed(self.downloaded_at_page(token, request))
+        values = {"request": request.id, "content": base64.b64encode(document).decode()}
+        self.assertTrue(self.at_page("check", token, **values)["is_own"])
+        self.at_page("send", token, **values, answer="once")
+        said = request.session_id.consent_text
+        self.assertRegex(said, f"^The signer, {SIGNER}, .*, agreed on the page behind the link:")
+        self.assertNotIn("confirmed", said)
+
+    def test_for_another_signer_it_is_confirmed_and_not_said_that_he_agreed(self):
+        request, token = self.asked(signer_name="Jan Kowalski")
+        document = self.signed(self.downloaded_at_page(token, request))
+        values = {"request": request.id, "content": base64.b64encode(document).decode()}
+        self.assertFalse(self.at_page("check", token, **values)["is_own"])
+        self.at_page("send", token, **values, answer="once", is_agreed=True)
+        said = request.session_id.consent_text
+        self.assertRegex(said, f"behind the link for Jan Kowalski it was confirmed.*{SIGNER}")
+        self.assertNotIn("agreed", said)
+
+    def test_both_certificates_come_where_the_page_named_both_and_else_one(self):
+        for answer, offline in (("once", False), ("both", True)):
+            request, token = self.asked()
+            self.signed_at_page(token, request, answer=answer)
+            self.assertEqual(request.session_id.consent_offline, offline)
+            self.assertEqual("two certificates" in request.session_id.consent_text, offline)
+            self.travel(seconds=30)
 
     def test_the_accountant_sees_what_has_happened(self):
         request, token = self.asked()

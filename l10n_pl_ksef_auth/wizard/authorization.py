@@ -190,14 +190,14 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
         window.write({**NO_DOCUMENT, "problem": False})
         return window.view()
 
-    def set_consent(self, consent):
-        """Record the user's answer for the signer: a certificate, or a signature every 7 days.
+    def set_answer(self, answer):
+        """Record the user's answer for the signer: certificates, or a signature every 7 days.
 
-        :param bool consent: True for a KSeF certificate
+        :param str answer: of ANSWERS; it names what the words beside it named
         :return dict: view()
         """
         window = self._checked_sudo()
-        window.write({"answer": "once" if consent else "weekly", "problem": False})
+        window.write({"answer": answer, "problem": False})
         return window.view()
 
     def forget_take_over(self):

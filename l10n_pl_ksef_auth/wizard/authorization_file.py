@@ -171,9 +171,9 @@ class L10n_Pl_KsefAuthorizationFile(models.TransientModel):
         if self.purpose != CONNECT:
             # Nothing is issued, agreed to or taken over by it.
             return values
-        if self.answer == "once":
+        if self.answer != "weekly":
             names = values.get("signer_name"), values.get("signer_masked")
-            values |= self.session_id._consent_of(*names)
+            values |= self.session_id._consent_of(*names, offline=self.answer == "both")
         taken = self._taken_over(reading).ids if self.take_over else []
         return {
             **values,

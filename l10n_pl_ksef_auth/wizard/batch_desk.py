@@ -11,7 +11,14 @@ from ..tools.signed_document import MAX_SIZE, Expected, read
 
 # Each file lives ten minutes, and signing one takes a minute.
 FILES_AT_ONCE = 5
-NO_FILE = {"file": "", "signer": "", "findings": [], "can_send": False, "seconds_left": 0}
+NO_FILE = {
+    "file": "",
+    "signer": "",
+    "offline": False,
+    "findings": [],
+    "can_send": False,
+    "seconds_left": 0,
+}
 
 
 class L10n_Pl_KsefBatch(models.TransientModel):
@@ -100,17 +107,17 @@ class L10n_Pl_KsefBatch(models.TransientModel):
         others = [one for one in self.strays or [] if one["name"] != shown]
         self.strays = [*others, {"name": shown, "text": text}]
 
-    def answer(self, line_id, consent):
+    def answer(self, line_id, answer):
         """Send one company's signed file, with the answer that was given for the whole list.
 
         :param int line_id: a line of self with a file
-        :param bool consent: True for a KSeF certificate
+        :param str answer: of ANSWERS; it names what the words beside it named for this company
         :return dict: the line, as in view()
         """
         batch = self._checked_sudo()
         line = batch.line_ids.filtered(lambda one: one.id == line_id and one.state != "done")
         if line.window_id.document_name:
-            line._window().set_consent(bool(consent))
+            line._window().set_answer(answer)
             line._keep(*batch._outcome(line, "send"))
         return batch.line_ids.filtered(lambda one: one.id == line_id)._view()
 
@@ -172,6 +179,7 @@ class L10n_Pl_KsefBatchLine(models.TransientModel):
         return {
             "file": view["document"]["name"] if view["document"] else "",
             "signer": signer.get("name") or "",
+            "offline": view["offline"],
             "findings": [one["text"] for one in reading.get("findings", ())],
             "can_send": bool(reading.get("can_send")),
             "seconds_left": life.get("seconds_left", 0),

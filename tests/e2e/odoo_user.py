@@ -74,8 +74,8 @@ def sign_in(user: OdooUser, simulator: control.Control, signer: str, company_id:
     model = "l10n_pl_ksef.authorization"
     view = user.call(model, "prepare_download", window)
     signed = sign(user.get(view["download_url"]), signer, at=simulator.clock.now())
-    user.call(model, "attach", window, "signed.xml", base64.b64encode(signed).decode())
-    user.call(model, "set_consent", window, True)
+    view = user.call(model, "attach", window, "signed.xml", base64.b64encode(signed).decode())
+    user.call(model, "set_answer", window, "both" if view["offline"] else "once")
     user.call(model, "authenticate", window)
     views: list[dict[str, Any]] = []
 

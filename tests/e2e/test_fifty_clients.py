@@ -13,7 +13,7 @@ from test_signer_elsewhere import PHONE, set_address
 from web_client import log_in
 
 from ksef_simulator.control import Control
-from ksef_simulator.identities import OWNER, QUALIFIED, Person
+from ksef_simulator.identities import OWNER, QUALIFIED, Person, invented_nips
 from ksef_simulator.signers import sign
 from stack import sizes
 from stack.demo import DemoStack
@@ -23,9 +23,7 @@ from stack.fixtures import polish_context
 SHORT = {"owner": (OWNER, 2), "qualified": (QUALIFIED, 1)}
 ALL = {"owner": (OWNER, 49), "qualified": (QUALIFIED, 1)}
 LINK = re.compile(r"http[^\s\"<]*/ksef/podpis#[\w-]{43}")
-# Names and digits of the invented clients' numbers.
-NAME, FIRST_DIGITS, WEIGHTS = "Klient biura", "599", (6, 5, 7, 2, 3, 4, 5, 6, 7)
-LOGIN, ROW = "beata", ".o_data_row"
+NAME, LOGIN, ROW = "Klient biura", "beata", ".o_data_row"
 MOST_CLICKS = 12
 
 
@@ -42,19 +40,6 @@ class Hand:
         self.clicks += 1
 
 
-def nips(count: int) -> list[str]:
-    """Return valid NIPs that nobody else in the demo has."""
-    found: list[str] = []
-    number = 100000
-    while len(found) < count:
-        number += 1
-        digits = f"{FIRST_DIGITS}{number}"
-        check = sum(int(one) * weight for one, weight in zip(digits, WEIGHTS, strict=True)) % 11
-        if check < 10:
-            found.append(f"{digits}{check}")
-    return found
-
-
 def import_clients(demo: DemoStack, cast: dict[str, tuple[Person, int]]) -> None:
     """Have the administrator import the clients, and let the office's accountant use them."""
     admin = OdooUser(demo.odoo_url, demo.database, "admin")
@@ -63,7 +48,7 @@ def import_clients(demo: DemoStack, cast: dict[str, tuple[Person, int]]) -> None
     columns = ["name", "vat", "country_id", "l10n_pl_ksef_signer_name"]
     columns += ["l10n_pl_ksef_signer_email", "l10n_pl_ksef_environment"]
     rows = []
-    for (key, person), nip in zip(people, nips(len(people)), strict=True):
+    for (key, person), nip in zip(people, invented_nips(len(people)), strict=True):
         world.add_company(nip, f"{NAME} {nip}")
         world.grant(person.pesel, nip)
         rows.append([f"{NAME} {nip}", f"PL{nip}", "PL", person.name, f"{key}@example.com", "test"])

@@ -97,6 +97,8 @@ def test_a_signer_without_an_account_signs_on_a_phone(
     files.set_input_files(signed)
     expect(page).to_contain_text("Róża Żółć-Źdźbło")
     expect(page.get_by_role("button", name="Wyślij do KSeF")).to_be_disabled()
+    expect(page).to_contain_text("Zgadzam się (Róża Żółć-Źdźbło): KSeF może wydać mi")
+    expect(page).not_to_contain_text("za osobę podpisującą")
     page.get_by_text("Tylko raz", exact=True).click()
     signer.picture("signer_sends")
     assert not grave(signer.page)

@@ -173,7 +173,8 @@ class Tour:
     def send(self, signer: str) -> None:
         """Have somebody sign, send the file, and wait for KSeF's answer if it comes."""
         self.attach(self.signed(self.download(), signer))
-        self.call_window("set_consent", True)
+        offline = self.call_window("view")["offline"]
+        self.call_window("set_answer", "both" if offline else "once")
         self.call_window("authenticate")
         if not self.simulator.settings.auth_delay:
             wait_until(lambda: self.call_window("follow")["step"] != "verify", "KSeF's answer")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import count, islice
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -18,6 +19,9 @@ from .releases import ORGANIZATION_IDENTIFIER
 PERSONAL_NUMBER = re.compile(r"(?:PNOPL|PESEL).*?([0-9]{11})")
 TAX_NUMBER = re.compile(r"(?:TINPL|NIP).*?([0-9]{10})")
 SEAL_NUMBER = re.compile(r"VATPL.*?([0-9]{10})")
+
+# The first digits of NIPs that are made by the dozen.
+INVENTED = "599"
 
 # docs/ksef.md B-2: the seal under every Podpis zaufany. Its number never stands for the signer.
 MINISTER_NUMBER = "VATPL-5252955037"
@@ -89,11 +93,20 @@ def is_pesel(text: str) -> bool:
     return bool(re.fullmatch(r"[0-9]{11}", text)) and pesel(text[:6], int(text[6:10])) == text
 
 
+def nip(start: str) -> str:
+    """Add the check digit to the first nine of a NIP; where that is 10, no NIP begins like this."""
+    return start + str(_control(start, (6, 5, 7, 2, 3, 4, 5, 6, 7)) % 11)
+
+
 def is_nip(text: str) -> bool:
     """Tell whether the text is ten digits with the right check digit."""
-    if not re.fullmatch(r"[0-9]{10}", text):
-        return False
-    return _control(text, (6, 5, 7, 2, 3, 4, 5, 6, 7)) % 11 == int(text[9])
+    return bool(re.fullmatch(r"[0-9]{10}", text)) and nip(text[:9]) == text
+
+
+def invented_nips(how_many: int) -> list[str]:
+    """Return valid NIPs that nobody else has in the demo and in the tests."""
+    candidates = (nip(f"{INVENTED}{number:06d}") for number in count(1))
+    return list(islice(filter(is_nip, candidates), how_many))
 
 
 DEMO_NIP = "5265877635"

@@ -39,7 +39,7 @@ def connect_first(company):
     env.cr.commit()
     document = sign(window.sudo().session_id._request_document(), "owner", at=clock.now())
     window.attach("signed.xml", base64.b64encode(document).decode())
-    window.set_consent(True)
+    window.set_answer("both" if window.view()["offline"] else "once")
     env.cr.commit()
     window.authenticate()
     env.cr.commit()

@@ -142,28 +142,44 @@ class L10n_Pl_KsefCertificateManual(models.Model):
         agreements._agree(self, principal, principal.l10n_pl_ksef_digits, "loaded")
         self._of_company(principal, ("state", "in", QUESTION), usage=self.usage).unlink()
 
-    def _issue_separate(self, principal, user):
-        """Ask for a certificate beside the signer's other one; return False or the problem."""
+    def _issue_separate(self, principal, usage=LOGIN):
+        """Ask for a certificate beside the signer's other one; return False or the problem.
+
+        :param str usage: LOGIN or OFFLINE
+        """
         session = principal._l10n_pl_ksef_session()
         if not session:
             return problems.local("not_connected")
         with under_lock(self.env, f"ksef-load,{principal.id}", wait_seconds=10) as env:
             if env is None:
                 return problems.local("busy")
-            certificates = self.with_env(env)
-            certificates._of_company(principal, ("state", "in", QUESTION)).unlink()
+            certificates, company = self.with_env(env), principal.with_env(env)
+            asked = certificates._of_company(company, ("state", "in", QUESTION), usage=usage)
+            text = asked[:1].consent_text
+            asked.unlink()
             try:
-                record = certificates._begin_enrollment(session, user_id=user.id, separate=True)
+                record = certificates._begin_separate(session, company, usage, text)
             except VaultError as error:
                 return problems.of_request(error)
             record._wake_cron_at(record._now())
             env.cr.commit()
         return False
 
-    def _issue_with_consent(self, principal):
+    def _begin_separate(self, session, company, usage, consent_text):
+        """Create the record of an application beside another certificate of the same owner."""
+        if usage == LOGIN:
+            return self._begin_enrollment(session, user_id=self.env.uid, separate=True)
+        record = self._begin_offline(session, company, consent_text, self.env.user)
+        record.separate = True
+        record._agree_offline(company, company.l10n_pl_ksef_digits, "accepted", self.env.user)
+        return record
+
+    def _issue_with_consent(self, principal, offline):
         """Ask for a certificate by the signature that works already: the user confirms now.
 
         Whoever clicks twice finds the first application. Return False or the problem.
+
+        :param bool offline: what the user confirms names a certificate for offline invoices, too
         """
         session = principal._l10n_pl_ksef_session()
         if not session:
@@ -172,7 +188,7 @@ class L10n_Pl_KsefCertificateManual(models.Model):
             if not locked:
                 return problems.local("busy")
             if locked._awaits_consent():
-                locked._keep_consent()
+                locked._keep_consent(offline)
                 record = self.with_env(locked.env)._begin_enrollment(locked, user_id=self.env.uid)
                 record._wake_cron_at(record._now())
                 locked.env.cr.commit()

@@ -68,7 +68,9 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
 
     def _agree_by_signature(self, session):
         """Keep that the owner of these certificates signed for the NIP or unit of a login."""
-        who = {"user_id": session.user_id.id, "address": session.address}
+        # Behind a link no user agreed: who asked for the signature did nothing but ask.
+        user = session.user_id if not session.request_id else session.user_id.browse()
+        who = {"user_id": user.id, "address": session.address}
         digits = nip.digits(session.context_value)
         for certificate in self:
             self.env["l10n_pl_ksef.agreement"]._agree(

@@ -2,10 +2,8 @@ from datetime import timedelta
 
 from odoo import Command, models
 
-from ...tools.vault import VaultError
 from ...tools.x509_support import digest_of
 from ..base import problems
-from ..base.locks import under_lock
 from .certificate import LOGIN, OFFLINE
 from .states import QUESTION, STANDING
 
@@ -161,29 +159,7 @@ class L10n_Pl_KsefCertificateOffline(models.Model):
     def _begin_with_consent(self, login, session, company):
         sessions = self.env["l10n_pl_ksef.session"]
         owner = filter(None, (login.owner_name, login.identity_masked))
-        text = sessions._words_of_consent(", ".join(owner), (OFFLINE,))
+        text = sessions._words_of_offline(", ".join(owner))
         session._audit("consented", consent=text, user_id=self.env.uid)
         record = login._begin_offline(session, company, text, self.env.user)
         record._agree_offline(company, company.l10n_pl_ksef_digits, "accepted", self.env.user)
-
-    def _issue_separate_offline(self, principal):
-        """Ask for one beside another that the owner has elsewhere; return False or the problem."""
-        session = principal._l10n_pl_ksef_session()
-        if not session:
-            return problems.local("not_connected")
-        with under_lock(self.env, f"ksef-load,{principal.id}", wait_seconds=10) as env:
-            if env is None:
-                return problems.local("busy")
-            certificates, company = self.with_env(env), principal.with_env(env)
-            asked = certificates._of_company(company, ("state", "in", QUESTION), usage=OFFLINE)
-            text = asked[:1].consent_text
-            asked.unlink()
-            try:
-                record = certificates._begin_offline(session, company, text, self.env.user)
-                record.separate = True
-                digits = company.l10n_pl_ksef_digits
-                record._agree_offline(company, digits, "accepted", self.env.user)
-            except VaultError as error:
-                return problems.of_request(error)
-            env.cr.commit()
-        return False

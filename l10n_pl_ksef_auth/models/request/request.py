@@ -73,7 +73,9 @@ class L10n_Pl_KsefRequest(models.Model):
     wrong_since = fields.Datetime(readonly=True)
     paused_until = fields.Datetime(readonly=True)
 
-    session_ids = fields.One2many("l10n_pl_ksef.session", "request_id", readonly=True)
+    session_ids = fields.One2many(
+        "l10n_pl_ksef.session", "request_id", string="Downloaded files", readonly=True
+    )
     # The login that the last signed file began.
     session_id = fields.Many2one("l10n_pl_ksef.session", readonly=True, ondelete="set null")
 

@@ -82,10 +82,14 @@ class L10n_Pl_KsefRequestSigning(models.Model):
         values["refusal"] = {"text": finding.text, "values": dict(finding.values)}
         self.write(values)
 
+    def _is_asked(self, name):
+        """Return True if a signer's name is the one that was asked for."""
+        return bool(name) and _words(name) == _words(self.signer_name)
+
     def _is_by_another(self, reading):
         """Return True if a file was signed by somebody else than was asked for, by name."""
         name = reading.signer.name if reading.signer else ""
-        return bool(name) and _words(name) != _words(self.signer_name)
+        return bool(name) and not self._is_asked(name)
 
     def _hand_over(self, login, content, reading, answer):
         """Send a signed file to KSeF, its bytes untouched, and begin to wait for the answer.
@@ -93,12 +97,12 @@ class L10n_Pl_KsefRequestSigning(models.Model):
         :param login: as of _login_of
         :param bytes content: the file
         :param reading: what it says
-        :param str answer: once or weekly
+        :param str answer: of ANSWERS
         """
         values = {"user_id": self.user_id.id, **self._of_signer(login, reading)}
-        if answer == "once" and self.purpose == "connect":
+        if answer != "weekly" and self.purpose == "connect":
             names = values.get("signer_name"), values.get("signer_masked")
-            values |= login._consent_through(self, *names)
+            values |= login._consent_of(*names, offline=answer == "both", request=self)
         self.write(
             {
                 "session_id": login.id,

@@ -199,21 +199,14 @@ class L10n_Pl_KsefSessionErrand(models.Model):
                 env.cr.commit()
 
     def _create_check(self, office, user):
-        certificate, context = office.certificate_id, office._context()
         check = self.create(
             {
                 "company_id": office.company_id.id,
                 "environment": office.environment,
-                "method": "certificate",
                 "purpose": "office",
                 "office_id": office.id,
-                "certificate_id": certificate.id,
-                "context_type": context.type,
-                "context_value": context.value,
-                "signer_name": certificate.owner_name,
-                "signer_kind": "ksef_certificate",
-                "signer_masked": certificate.identity_masked,
                 "user_id": user and user.id,
+                **self._values_of(office.certificate_id, office._context()),
             }
         )
         check._wake_cron_at(self._now())

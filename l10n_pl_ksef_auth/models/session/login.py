@@ -89,17 +89,23 @@ class L10n_Pl_KsefSessionLogin(models.Model):
             {
                 "company_id": principal.id,
                 "environment": principal.l10n_pl_ksef_environment,
-                "method": "certificate",
-                "certificate_id": certificate.id,
-                "context_type": context.type,
-                "context_value": context.value,
-                "signer_name": certificate.owner_name,
-                "signer_kind": "ksef_certificate",
-                "signer_masked": certificate.identity_masked,
                 "user_id": asked_by and asked_by.id,
                 "address": asked_by and self.env["l10n_pl_ksef.audit"]._address(),
+                **self._values_of(certificate, context),
             }
         )
+
+    def _values_of(self, certificate, context):
+        """Return what any login with a KSeF certificate keeps of it."""
+        return {
+            "method": "certificate",
+            "certificate_id": certificate.id,
+            "context_type": context.type,
+            "context_value": context.value,
+            "signer_name": certificate.owner_name,
+            "signer_kind": "ksef_certificate",
+            "signer_masked": certificate.identity_masked,
+        }
 
     # ------------------------------------------------------------------
     # From the file to the operation

@@ -196,6 +196,20 @@ def why_locked(env):
     return None
 
 
+@door
+def why_unreadable(env):
+    """Return why the key that an administrator gave cannot be used; None if it can.
+
+    :param env: of the database
+    :return str: code of a local problem
+    """
+    try:
+        vault.load_keys(*sources(env).values(), may_create=False)
+    except vault.VaultError as error:
+        return problems.of_error(error)["code"]
+    return None
+
+
 def sources(env):
     """Return where a key may come from; the first that has one counts.
 

@@ -349,7 +349,7 @@
             ...parts,
             file.signer && make("p", {}, text("signed_by", names)),
             file.by_another && drawOther(request, names),
-            request.asks_answer && drawQuestion(request, names),
+            request.asks_answer && drawQuestion(request, file),
             make(
                 "p",
                 {},
@@ -372,14 +372,18 @@
         );
     }
 
-    function drawQuestion(request, names) {
-        const labels = ["weekly", "once"].map((answer) => {
+    /** The signer answers in person; whoever sends another's file confirms it for that one. */
+    function drawQuestion(request, file) {
+        const who = file.is_own ? "own" : "other";
+        const names = { signer: file.signer?.name || text("unnamed") };
+        const once = request.needs_offline ? "both" : "once";
+        const says = { weekly: text("weekly_text"), [once]: text(`${once}_${who}`, names) };
+        const labels = ["weekly", once].map((answer) => {
             const onchange = () => {
                 state.answers[request.id] = answer;
                 draw();
             };
             const checked = state.answers[request.id] === answer;
-            const isForBoth = answer === "once" && request.needs_offline;
             const name = `answer-${request.id}`;
             return make(
                 "label",
@@ -388,14 +392,14 @@
                 make(
                     "span",
                     {},
-                    make("strong", {}, text(answer)),
+                    make("strong", {}, text(answer === "weekly" ? "weekly" : "once")),
                     " ",
-                    text(`${isForBoth ? "both" : answer}_text`, names)
+                    says[answer]
                 )
             );
         });
         const legend = make("legend", {}, text("question"));
-        const terms = make("small", {}, text("once_terms"));
+        const terms = make("small", {}, text(`terms_${who}`));
         return make("fieldset", { class: "answers" }, legend, ...labels, terms);
     }
 

@@ -22,14 +22,14 @@ test("certificates and logins stand side by side with what KSeF lists", async ()
 });
 
 test("who signed every 7 days has a certificate issued by the login that works", async () => {
-    const consent = { signer: "Róża Żółć", ends_at: "2026-11-29 13:05:00" };
+    const consent = { signer: "Róża Żółć", offline: true, ends_at: "2026-11-29 13:05:00" };
     const account = { ...ACCOUNT, consent };
     await openAccount(account, { issue_with_consent: ACCOUNT });
     expect(".o_ksef_account_consent").toHaveText(/On 11\/29\/2026.*sign again.*Róża Żółć/s);
     account.consent = false;
     await contains(".o_ksef_issue").click();
     await animationFrame();
-    expect.verifySteps(["issue_with_consent [[1]]"]);
+    expect.verifySteps(["issue_with_consent [[1],true]"]);
     expect(".o_ksef_account_consent").toHaveCount(0);
 });
 

@@ -200,7 +200,7 @@ test("a signed file names its signer and asks one question, with no answer chose
     expect(".o_ksef_answer[data-answer=once]").toHaveText(/for the signer \(Róża Żółć\)/);
     expect(".o_ksef_authenticate").toBeEnabled();
     await contains(".o_ksef_authenticate").click();
-    expect.verifySteps(["set_consent true", "authenticate"]);
+    expect.verifySteps(["set_answer once", "authenticate"]);
 });
 
 test("success closes the window and is told", async () => {

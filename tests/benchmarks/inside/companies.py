@@ -6,17 +6,16 @@ from datetime import timedelta
 from typing import Any
 
 from ksef_simulator.control import Control
-from ksef_simulator.identities import OWNER
+from ksef_simulator.identities import OWNER, invented_nips
 
 RIGHTS = ["InvoiceWrite", "InvoiceRead"]
 LOGIN = [("state", "=", "active"), ("usage", "=", "login")]
-WEIGHTS = (6, 5, 7, 2, 3, 4, 5, 6, 7)
 
 
 def measure(env: Any, simulator: str, count: int) -> list[str]:
     """Make the companies known to KSeF and to Odoo, and return their NIPs."""
     sim = Control(simulator)
-    numbers = nips(count)
+    numbers = invented_nips(count)
     for nip in numbers:
         sim.world.add_company(nip, f"Firma {nip}")
         sim.world.grant(OWNER.pesel, nip, RIGHTS)
@@ -45,16 +44,3 @@ def _ended(env: Any, certificate: Any, pair: Any) -> dict[str, Any]:
         "state": "expired",
         "activated_at": env["l10n_pl_ksef.session"]._now() - timedelta(days=8),
     }
-
-
-def nips(count: int) -> list[str]:
-    """Return valid NIPs: the weighted sum is taken modulo eleven."""
-    found: list[str] = []
-    start = 526100000
-    while len(found) < count:
-        start += 1
-        digits = f"{start}"
-        check = sum(w * int(d) for w, d in zip(WEIGHTS, digits, strict=True)) % 11
-        if check < 10:
-            found.append(f"{digits}{check}")
-    return found

@@ -6,7 +6,7 @@ import time
 from datetime import timedelta
 from typing import Any
 
-from .companies import nips
+from ksef_simulator.identities import invented_nips
 
 COLUMNS = ("name", "nip", "state", "days_left", "stands_on", "signer", "asked_at", "problem")
 FILTERS = {
@@ -20,7 +20,7 @@ PAGE, TIMES = 80, 3
 def measure(env: Any, count: int) -> dict[str, dict[str, float]]:
     """Return milliseconds and queries of the first page by filter; nothing is kept."""
     companies = env["res.company"].create(
-        [{"name": f"Klient {nip}", "vat": f"PL{nip}"} for nip in nips(count)]
+        [{"name": f"Klient {nip}", "vat": f"PL{nip}"} for nip in invented_nips(count)]
     )
     companies.country_id = env.ref("base.pl")
     companies.l10n_pl_ksef_environment = "test"

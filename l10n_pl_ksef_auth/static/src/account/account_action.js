@@ -180,7 +180,8 @@ export class KsefAccountAction extends Component {
 
     /** For the signer, who signed without a certificate. */
     issueWithConsent() {
-        return this.refreshAfterPassword("l10n_pl_ksef_issue_with_consent");
+        const { offline } = this.account.consent;
+        return this.refreshAfterPassword("l10n_pl_ksef_issue_with_consent", offline);
     }
 
     /** Tells what keeps a certificate from being renewed; returns that, and what is left. */

@@ -10,6 +10,7 @@ import { CertificateFiles, ChosenCertificate } from "../certificate_files/certif
 import { KsefProblem } from "../connection/problem";
 import { KsefHelpLink } from "../help/help_link";
 import { ConsentQuestion } from "./consent_question";
+import { confirmation } from "./consent_words";
 import { Countdown } from "./countdown";
 import { StepBar } from "./step_bar";
 import { TakeOverNote } from "./take_over_note";
@@ -163,6 +164,10 @@ export class KsefAuthorization extends Component {
     /** A certificate is issued for the connection alone. */
     get asksConsent() {
         return this.canSend && !this.view.errand;
+    }
+
+    get confirmation() {
+        return confirmation(this.view.reading.signer?.name, this.view.offline);
     }
 
     get canAuthenticate() {
@@ -347,11 +352,11 @@ export class KsefAuthorization extends Component {
     }
 
     /** Shows the answer at once; whoever then sends the file waits until it is stored. */
-    answer(consent) {
-        this.view.answer = consent ? "once" : "weekly";
-        this.answering = this.orm.silent.call(MODEL, "set_consent", [
+    answer(answer) {
+        this.view.answer = answer;
+        this.answering = this.orm.silent.call(MODEL, "set_answer", [
             [this.props.action.params.wizard_id],
-            consent,
+            answer,
         ]);
     }
 

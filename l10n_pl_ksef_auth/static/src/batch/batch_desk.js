@@ -2,6 +2,7 @@ import { Component, useExternalListener, useRef, useState } from "@odoo/owl";
 import { browser } from "@web/core/browser/browser";
 import { _t } from "@web/core/l10n/translation";
 import { ConsentQuestion } from "../authorization/consent_question";
+import { confirmationForEach } from "../authorization/consent_words";
 import { Countdown } from "../authorization/countdown";
 import { contentOf, MAX_FILE_BYTES } from "../authorization/signed_file";
 
@@ -20,7 +21,7 @@ export class BatchDesk extends Component {
 
     setup() {
         this.input = useRef("input");
-        this.state = useState({ answer: false, isBusy: false, unread: [], round: 0 });
+        this.state = useState({ answer: false, answeredTo: "", isBusy: false, unread: [], round: 0 });
         useExternalListener(window, "dragover", (ev) => ev.preventDefault());
         // A file dropped beside the box would otherwise replace Odoo in this tab.
         useExternalListener(window, "drop", (ev) => this.onDrop(ev));
@@ -42,9 +43,17 @@ export class BatchDesk extends Component {
         return _t("Authenticate all (%(count)s)", { count: this.ready.length });
     }
 
-    /** The names of all who signed, for the one question. */
-    get signers() {
-        return [...new Set(this.ready.map(({ signer }) => signer).filter(Boolean))].join(", ");
+    get confirmation() {
+        return confirmationForEach(this.ready);
+    }
+
+    /** Another file may have another signer: other words have to be answered again. */
+    get answer() {
+        return this.state.answeredTo === this.confirmation && this.state.answer;
+    }
+
+    onAnswer(answer) {
+        Object.assign(this.state, { answer, answeredTo: this.confirmation });
     }
 
     /** Of the files that still have to be signed or sent, the one that ends first. */
@@ -127,7 +136,9 @@ export class BatchDesk extends Component {
     }
 
     onSend() {
-        const consent = this.state.answer === "once";
-        return this.props.forEach(this.ready, ({ id }) => this.props.rpc("answer", id, consent));
+        const { answer } = this;
+        return this.props.forEach(this.ready, ({ id, offline }) =>
+            this.props.rpc("answer", id, answer === "once" && offline ? "both" : answer)
+        );
     }
 }
