@@ -26,6 +26,8 @@ except ImportError:
     check = None
 
 FILE = b"<Faktura/>"
+NO_CERTIFICATE = "Configure a valid certificate with its private key first."
+ANOTHER_KIND = "The certificate must be one for offline invoices."
 
 
 def _keep_file(move, xml_content):
@@ -41,11 +43,11 @@ def _begin(move):
     """Stand in for l10n_pl_edi_qr_code, which begins only with a certificate in its own field."""
     certificate = move.company_id.sudo()[CERTIFICATE]
     if not certificate or not certificate.private_key_id or not certificate.is_valid:
-        raise UserError("Configure a valid certificate with its private key first.")
+        raise UserError(NO_CERTIFICATE)
     content = base64.b64decode(certificate.with_context(bin_size=False).pem_certificate)
     extensions = x509.load_pem_x509_certificate(content).extensions
     if not extensions.get_extension_for_class(x509.KeyUsage).value.content_commitment:
-        raise UserError("The certificate must be one for offline invoices.")
+        raise UserError(ANOTHER_KIND)
     getattr(move, KEEP_FILE)(FILE.decode())
     return getattr(move, MAKE_LINK)()
 
@@ -162,13 +164,13 @@ class TestBeginsOffline(OfflineEdiCase):
 
     def test_without_a_certificate_of_ours_the_sender_asks_for_its_own(self):
         self.connect()
-        with self.assertRaisesRegex(UserError, "Configure a valid certificate"):
+        with self.assertRaisesRegex(UserError, NO_CERTIFICATE):
             self.begun()
 
     def test_a_certificate_for_another_environment_is_not_shown(self):
         self.certified()
         self.env["ir.config_parameter"].set_param("l10n_pl_edi_ksef.mode", "prod")
-        with self.assertRaisesRegex(UserError, "Configure a valid certificate"):
+        with self.assertRaisesRegex(UserError, NO_CERTIFICATE):
             self.begun()
 
     def test_who_may_issue_no_invoices_begins_none_and_reads_why(self):
