@@ -17,7 +17,7 @@ FILTERS = {
 }
 PAGE, TIMES = 80, 5
 # Less than a page, and more than one: then Odoo counts the lines by the same domain once more.
-FEW = (5, 40, 200)
+FEW = (5, 40, 600)
 
 
 def measure(env: Any, count: int) -> dict[str, dict[str, list[float]]]:
