@@ -1,10 +1,21 @@
+import base64
 import hashlib
 from contextlib import ExitStack
 from unittest.mock import patch
 
+from cryptography import x509
+
+from odoo import fields
+from odoo.exceptions import UserError
+from odoo.orm.model_classes import add_field, pop_field
 from odoo.tests import tagged
 
-from odoo.addons.l10n_pl_edi_ksef_auth.models.offline_codes import KEEP_FILE, MAKE_LINK
+from odoo.addons.l10n_pl_edi_ksef_auth.models.offline_codes import (
+    BEGIN,
+    CERTIFICATE,
+    KEEP_FILE,
+    MAKE_LINK,
+)
 from odoo.addons.l10n_pl_ksef_auth.tests.common import DEMO_NIP
 
 from .common import EdiCase
@@ -15,6 +26,8 @@ except ImportError:
     check = None
 
 FILE = b"<Faktura/>"
+NO_CERTIFICATE = "Configure a valid certificate with its private key first."
+ANOTHER_KIND = "The certificate must be one for offline invoices."
 
 
 def _keep_file(move, xml_content):
@@ -26,17 +39,35 @@ def _make_link(move):
     return "of the sender"
 
 
-@tagged("post_install", "-at_install")
-class TestOfflineCodes(EdiCase):
-    """A build that issues invoices offline gets its codes signed with our certificate."""
+def _begin(move):
+    """Stand in for l10n_pl_edi_qr_code, which begins only with a certificate in its own field."""
+    certificate = move.company_id.sudo()[CERTIFICATE]
+    if not certificate or not certificate.private_key_id or not certificate.is_valid:
+        raise UserError(NO_CERTIFICATE)
+    content = base64.b64decode(certificate.with_context(bin_size=False).pem_certificate)
+    extensions = x509.load_pem_x509_certificate(content).extensions
+    if not extensions.get_extension_for_class(x509.KeyUsage).value.content_commitment:
+        raise UserError(ANOTHER_KIND)
+    getattr(move, KEEP_FILE)(FILE.decode())
+    return getattr(move, MAKE_LINK)()
+
+
+class OfflineEdiCase(EdiCase):
+    """A build of Odoo that issues invoices offline: the addon's methods are doubles."""
 
     def setUp(self):
         super().setUp()
         moves, stack = self.registry["account.move"], ExitStack()
         self.addCleanup(stack.close)
-        for name, double in ((KEEP_FILE, _keep_file), (MAKE_LINK, _make_link)):
+        doubles = ((BEGIN, _begin), (KEEP_FILE, _keep_file), (MAKE_LINK, _make_link))
+        for name, double in doubles:
             stack.enter_context(patch.object(moves, name, double, create=True))
         self.env["account.move"]._register_hook()
+
+
+@tagged("post_install", "-at_install")
+class TestOfflineCodes(OfflineEdiCase):
+    """A build that issues invoices offline gets its codes signed with our certificate."""
 
     def issued(self):
         """Post an invoice and issue it offline, as the sender does, and return it."""
@@ -75,3 +106,84 @@ class TestOfflineCodes(EdiCase):
         before = getattr(moves, MAKE_LINK)
         self.env["account.move"]._register_hook()
         self.assertIs(getattr(moves, MAKE_LINK), before)
+
+
+@tagged("post_install", "-at_install")
+class TestBeginsOffline(OfflineEdiCase):
+    """The sender wants a certificate in a field of its own; it sees ours, and never the key."""
+
+    def setUp(self):
+        super().setUp()
+        companies = self.registry["res.company"]
+        field = fields.Many2one("certificate.certificate")
+        self.env.cr.execute(f"ALTER TABLE res_company ADD {CERTIFICATE} int")
+        setattr(companies, CERTIFICATE, field)
+        add_field(companies, CERTIFICATE, field)
+        self.addCleanup(pop_field, companies, CERTIFICATE)
+        field.setup(self.env["res.company"])
+
+    def begun(self, move=None):
+        """Have a clerk begin an invoice offline, and return the link of its code."""
+        move = move or self.invoice()
+        # Odoo's own records ask the server's clock whether a certificate is valid.
+        now = self.env["l10n_pl_ksef.certificate"]._now()
+        with patch.object(fields.Datetime, "now", lambda: now):
+            return getattr(move, BEGIN)()
+
+    def kept(self):
+        """Return the certificates and keys that Odoo keeps in clear."""
+        self.env.flush_all()
+        names = ("certificate.certificate", "certificate.key")
+        return [self.env[name].sudo().search([]).ids for name in names]
+
+    def test_an_invoice_is_begun_with_our_certificate_and_nothing_of_it_stays(self):
+        self.certified()
+        before = self.kept()
+        with patch.object(
+            self.registry["certificate.key"],
+            "create",
+            autospec=True,
+            side_effect=self.registry["certificate.key"].create,
+        ) as made:
+            link = self.begun()
+        self.assertIsNone(check(self.simulator, link))
+        self.assertEqual(self.kept(), before)
+        self.assertFalse(self.company[CERTIFICATE])
+        for call in made.call_args_list:
+            self.assertIn(b"PUBLIC KEY", base64.b64decode(call.args[1]["content"]))
+        self.assertTrue(made.call_args_list)
+
+    def test_after_a_renewal_it_is_begun_with_the_successor(self):
+        self.certified()
+        old = self.company._l10n_pl_ksef_offline_certificate()
+        old.write({"renew_at": old._now(), "next_attempt": False})
+        self.settle()
+        new = self.company._l10n_pl_ksef_offline_certificate()
+        self.assertIn(new.serial_number, self.begun())
+        self.assertEqual(new.replaces_id, old)
+
+    def test_without_a_certificate_of_ours_the_sender_asks_for_its_own(self):
+        self.connect()
+        with self.assertRaisesRegex(UserError, NO_CERTIFICATE):
+            self.begun()
+
+    def test_a_certificate_for_another_environment_is_not_shown(self):
+        self.certified()
+        self.env["ir.config_parameter"].set_param("l10n_pl_edi_ksef.mode", "prod")
+        with self.assertRaisesRegex(UserError, NO_CERTIFICATE):
+            self.begun()
+
+    def test_who_may_issue_no_invoices_begins_none_and_reads_why(self):
+        self.certified()
+        self.company._l10n_pl_ksef_session().rights = "InvoiceRead"
+        move = self.invoice()
+        with self.assertRaisesRegex(UserError, "may not issue invoices here"):
+            self.begun(move)
+
+    def test_the_senders_own_certificate_stays_where_it_is(self):
+        self.certified()
+        ours = self.company._l10n_pl_ksef_offline_certificate()
+        own = self.company.sudo()._l10n_pl_ksef_edi_shown(ours._stored_certificate())
+        self.company[CERTIFICATE] = own
+        self.assertIsNone(check(self.simulator, self.begun()))
+        self.assertEqual(self.company[CERTIFICATE], own)

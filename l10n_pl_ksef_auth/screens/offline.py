@@ -40,10 +40,10 @@ class L10n_Pl_KsefPanelOffline(models.AbstractModel):
         login = principal._l10n_pl_ksef_certificate()
         if state in ("valid", "issuing", "exists") or not login:
             return state
-        if login._offline_agreements():
+        certificates = self.env["l10n_pl_ksef.certificate"]
+        if certificates._is_coming(login, principal):
             return "issuing"
-        to_be_followed = self.env["l10n_pl_ksef.certificate"]._to_be_followed(principal)
-        return ASKS if to_be_followed else state
+        return ASKS if certificates._to_be_followed(principal) else state
 
     def _text(self, state):
         return {

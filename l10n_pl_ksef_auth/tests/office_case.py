@@ -59,6 +59,8 @@ class OfficeCase(KsefCase):
         """Ask the client for rights, and return the window for its signer."""
         company = self.company.with_user(user or self.accountant)
         action = company.with_company(company).l10n_pl_ksef_ask_for_rights()
+        # As at the end of the request: what KSeF decides next is done on other cursors.
+        self.env.flush_all()
         return company.env["l10n_pl_ksef.authorization"].browse(action["params"]["wizard_id"])
 
     def sign_in(self, window, signer="owner"):

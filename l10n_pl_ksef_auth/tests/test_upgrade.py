@@ -14,6 +14,35 @@ NOTICES = "l10n_pl_ksef_auth/migrations/19.0.1.3.0/post-notices.py"
 RIGHTS = "l10n_pl_ksef_auth/migrations/19.0.1.3.0/post-rights.py"
 NAMES = "l10n_pl_ksef_auth/migrations/19.0.1.3.0/post-texts.py"
 OURS = ("l10n_pl_ksef_", "l10n_pl_edi_")
+# What version 19.0.1.3.0 had not when it was first installed somewhere: tables, and columns of
+# tables that have rows.
+LATER_TABLES = (
+    "l10n_pl_ksef_office",
+    "l10n_pl_ksef_grant",
+    "l10n_pl_ksef_request",
+    "l10n_pl_ksef_request_token",
+    "l10n_pl_ksef_request_token_rel",
+    "l10n_pl_ksef_request_guesses",
+    "l10n_pl_ksef_link_address",
+    "l10n_pl_ksef_availability",
+)
+LATER_COLUMNS = {
+    "res_company": (
+        "l10n_pl_ksef_signer_name",
+        "l10n_pl_ksef_signer_email",
+        "l10n_pl_ksef_offline",
+    ),
+    "l10n_pl_ksef_session": ("purpose", "grant_id", "office_id", "request_id", "consent_offline"),
+    "l10n_pl_ksef_certificate": ("usage",),
+    "l10n_pl_ksef_agreement": ("offline_wanted",),
+}
+ONE_LOGIN = "l10n_pl_ksef_session_one_certificate_login"
+# Odoo tells by an index's comment whether it is still the one that is wanted.
+INDEX_BEFORE = (
+    ONE_LOGIN,
+    "(company_id, environment)"
+    " WHERE (method = 'certificate' AND state IN ('waiting', 'submitted', 'authorized'))",
+)
 
 
 @tagged("post_install", "-at_install")
@@ -169,3 +198,89 @@ class TestUpgrade(KsefCase):
         company = self.company_made_without_us()
         self.assertEqual({name: company[name] for name in DEFAULTS}, DEFAULTS)
         self.assertEqual(company._l10n_pl_ksef_principal(), company)
+
+
+@tagged("post_install", "-at_install")
+class TestUpgradeWithRows(KsefCase):
+    """A database in use has its rows in what an upgrade adds, and works on."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.issues_invoices(cls.company)
+
+    def setUp(self):
+        super().setUp()
+        # The consents of before named one certificate.
+        self.company.l10n_pl_ksef_offline = False
+        self.certificate = self.certified()
+        self.session = self.company._l10n_pl_ksef_session()
+        self.become_old()
+
+    def become_old(self):
+        """Make the database as it was before this version's tables and columns; rows stay."""
+        self.env.flush_all()
+        execute = self.env.cr.execute
+        for table in LATER_TABLES:
+            execute(SQL("DROP TABLE %s CASCADE", SQL.identifier(table)))
+        for table, columns in LATER_COLUMNS.items():
+            for column in columns:
+                names = map(SQL.identifier, (table, column))
+                execute(SQL("ALTER TABLE %s DROP COLUMN %s", *names))
+        execute(SQL("CREATE UNIQUE INDEX %s ON l10n_pl_ksef_session %s", *map(SQL, INDEX_BEFORE)))
+        execute(SQL("COMMENT ON INDEX %s IS %s", SQL(ONE_LOGIN), f"UNIQUE {INDEX_BEFORE[1]}"))
+        self.env.invalidate_all()
+
+    def upgrade(self):
+        """Have Odoo bring the tables up to this version, as it does before scripts run."""
+        ours = [
+            name
+            for name, model in self.registry.items()
+            if model._auto and not model._abstract and name.startswith("l10n_pl_ksef.")
+        ]
+        context = {"module": "l10n_pl_ksef_auth"}
+        names = ["res.company", *ours]
+        self.registry.init_models(self.env.cr, names, context, install=False)
+        self.env.invalidate_all()
+
+    def test_rows_of_before_say_what_they_were(self):
+        self.upgrade()
+        self.assertEqual((self.session.purpose, self.certificate.usage), ("connect", "login"))
+        self.assertTrue(self.certificate.agreement_ids)
+        for agreed in self.certificate.agreement_ids:
+            self.assertTrue(agreed._is_genuine())
+        self.assertEqual(self.company._l10n_pl_ksef_session(), self.session)
+        self.assertEqual(self.company._l10n_pl_ksef_certificate(), self.certificate)
+        self.assertEqual(self.panel()["color"], "green")
+
+    def test_no_row_lacks_what_is_mandatory_now(self):
+        self.upgrade()
+        for name in ("res.company", "l10n_pl_ksef.session", "l10n_pl_ksef.certificate"):
+            model = self.env[name]
+            columns = [one.name for one in model._fields.values() if one.required and one.store]
+            for column in columns:
+                with self.subTest(name, column=column):
+                    query = SQL(
+                        "SELECT count(*) FROM %s WHERE %s IS NULL",
+                        SQL.identifier(model._table),
+                        SQL.identifier(column),
+                    )
+                    self.assertEqual(self.env.execute_query(query), [(0,)])
+
+    def test_the_connection_is_renewed_and_no_second_certificate_comes_without_a_consent(self):
+        self.upgrade()
+        with self.counted("enroll") as applications, self.counted("xades-signature") as logins:
+            self.let_days_pass(8)
+        self.assertEqual((applications["calls"], logins["calls"] > 0), (0, True))
+        self.assertEqual(self.panel()["offline"]["state"], "asks")
+        self.assertTrue(self.company.l10n_pl_ksef_access_token())
+
+    def test_a_login_for_one_task_may_stand_beside_the_one_that_connects(self):
+        self.upgrade()
+        query = SQL("SELECT indexdef FROM pg_indexes WHERE indexname = %s", ONE_LOGIN)
+        self.assertIn("(company_id, environment, purpose)", self.env.execute_query(query)[0][0])
+
+    def test_it_may_be_repeated(self):
+        self.upgrade()
+        self.upgrade()
+        self.assertEqual(self.panel()["color"], "green")

@@ -17,6 +17,8 @@ from .workbench import Workbench, workbench
 FEWEST = 4
 LOGIN = ("challenge", "xades-signature", "auth-status", "redeem", "permissions")
 HOURS = 6
+# So many companies the list is promised to be quick for.
+MANY = 1000
 
 
 def main() -> None:
@@ -118,17 +120,18 @@ def _pages(bench: Workbench, _counts: dict[str, int], _companies: int) -> list[R
 
 
 def _overview(bench: Workbench, _counts: dict[str, int], companies: int) -> list[Row]:
-    """The list of companies: the first page under a second."""
-    return [
-        row(
-            f"list of {companies} companies, {name}: first page",
-            cost["milliseconds"],
-            "ms",
-            1000,
-            note=f"{cost['queries']:.0f} queries",
-        )
-        for name, cost in bench.inside("overview", count=companies).items()
-    ]
+    """The list of companies: the first page under a second, and no query more than for few."""
+    rows: list[Row] = []
+    companies = max(companies, MANY)
+    for name, cost in bench.inside("overview", count=companies).items():
+        *_less_than_a_page, some, many = cost["queries"]
+        name = f"list of {companies} companies, {name}: first page"
+        note = "for 5, 40, 600 and all: " + ", ".join(f"{one:.0f}" for one in cost["queries"])
+        rows += [
+            row(name, cost["milliseconds"][-1], "ms", 1000),
+            row(f"{name}, queries more than for 600", many - some, "queries", 0, note=note),
+        ]
+    return rows
 
 
 def _renewals(bench: Workbench, _counts: dict[str, int], companies: int) -> list[Row]:

@@ -237,7 +237,7 @@ class L10n_Pl_KsefCertificate(models.Model):
     def _plan(self):
         """Choose when to renew, and when to look at it next."""
         self.renew_at = self._renewal_moment()
-        if self.revoke_requested or self._wants_offline():
+        if self.revoke_requested or self._wants_offline() or self._unsigned_clients():
             self.next_attempt = False
         elif self.state == "trying":
             # A certificate may begin to be valid only later (docs/ksef.md A2-28).
@@ -357,10 +357,10 @@ class L10n_Pl_KsefCertificate(models.Model):
         details = (last.problem or {}).get("details") or () if last.state == "failed" else ()
         return next((REFUSED_STATES[text] for text in details if text in REFUSED_STATES), None)
 
-    def _was_refused(self):
-        """Look at KSeF's list at once: it refused a login with this certificate.
+    def _look_at_once(self):
+        """Have what is to be done or asked about it done soon, for a login whose lock is held.
 
-        Never waits: a login's lock is held, and locks are taken from certificate to login.
+        Never waits: locks are taken from certificate to login.
         """
         with self._exclusive() as locked:
             if locked:

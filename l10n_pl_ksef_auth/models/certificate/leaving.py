@@ -69,12 +69,12 @@ class L10n_Pl_KsefCertificateTakeOver(models.Model):
 
         :raises LockBusy: another worker is at the certificate
         """
-        with self._at_once() as locked:
-            if locked._served_and_archived() - company:
-                locked.company_ids = [Command.unlink(company.id)]
-            # Whoever has no rights there signs no codes there, either (docs/ksef.md F-3).
-            both = locked | locked._of_same_owner(OFFLINE)
-            both._agreements_for(company, digits).unlink()
+        # Whoever has no rights there signs no codes there, either (docs/ksef.md F-3).
+        for certificate in self | self._of_same_owner(OFFLINE):
+            with certificate._at_once() as locked:
+                if locked._served_and_archived() - company:
+                    locked.company_ids = [Command.unlink(company.id)]
+                locked._agreements_for(company, digits).unlink()
 
     def _was_left_by(self, company):
         return company in self.former_company_ids - self.company_ids

@@ -67,6 +67,57 @@ class L10n_Pl_KsefCertificateOffline(models.Model):
     def _agree_offline(self, company, digits, how, user):
         self.env["l10n_pl_ksef.agreement"]._agree(self, company, digits, how, user_id=user.id)
 
+    # ------------------------------------------------------------------
+    # The office's, for the clients that gave it rights
+    # ------------------------------------------------------------------
+    def _unsigned_clients(self):
+        """Return the rights that clients gave its owner, the office, if it signs not for them yet.
+
+        Only those of which the office's certificate that logs in may make use.
+        """
+        grants = self.env["l10n_pl_ksef.grant"].sudo()
+        if self.usage != OFFLINE:
+            return grants
+        logins = self._of_same_owner(LOGIN)
+        given = grants._of_office(logins).filtered(
+            lambda grant: (
+                not self._agreements_for(grant.company_id, grant.digits)
+                and grant._is_of_today()
+                and grant.company_id._l10n_pl_ksef_needs_offline()
+            )
+        )
+        agreements = self.env["l10n_pl_ksef.agreement"]
+        try:
+            return given.filtered(
+                lambda grant: agreements._covers(logins, grant.company_id, grant.digits)
+            )
+        except VaultError:
+            return grants
+
+    def _look_for_clients(self):
+        """Have those of self that do not sign for a client of the office yet do so soon."""
+        for certificate in self.filtered(lambda one: one.state == "active"):
+            if certificate._unsigned_clients():
+                certificate._look_at_once()
+
+    def _step_sign_for_clients(self):
+        """Sign for the clients whose connections stand on rights that they gave its owner.
+
+        The owner agreed to the certificate, each client to the office; KSeF is asked for nothing.
+        """
+        for grant in self._unsigned_clients():
+            self.company_ids = [Command.link(grant.company_id.id)]
+            self._agree_offline(grant.company_id, grant.digits, "rights", grant.user_id)
+        self._succeed()
+
+    def _is_coming(self, login, principal):
+        """Return True if what a login certificate's owner has, or gets, will sign for a company."""
+        if login._offline_agreements():
+            return True
+        held = login._of_same_owner(OFFLINE).filtered(lambda one: one.state in STANDING)
+        grants = self.env["l10n_pl_ksef.grant"]._of_office(login)
+        return bool(held) and principal in grants.company_id
+
     def _wait_for_a_place(self):
         """Leave the last place at KSeF to the certificate that logs in; look again tomorrow."""
         self.problem = problems.local("offline_waits")
@@ -131,7 +182,7 @@ class L10n_Pl_KsefCertificateOffline(models.Model):
         if standing or not principal._l10n_pl_ksef_needs_offline():
             return self.browse()
         login = principal._l10n_pl_ksef_certificate()
-        return login.browse() if login._offline_agreements() else login
+        return login.browse() if self._is_coming(login, principal) else login
 
     def _issue_offline(self, principal):
         """Ask for a certificate for offline invoices: the user confirms for its owner now.

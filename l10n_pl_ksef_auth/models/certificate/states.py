@@ -38,6 +38,7 @@ CERTIFICATE = Table(
         Step("active blocked",         "_step_plan",         "",              "_has_no_plan"),
         Step("active",                 "_step_renew",        "",              "_renewal_is_due"),
         Step("active",                 "_step_apply_offline", "",             "_wants_offline"),
+        Step("active",                 "_step_sign_for_clients", "",          "_unsigned_clients"),
         Look("active blocked",         "_step_sync",         "active blocked revoked expired"),
         Step("superseded",             "_step_retire",       "",              "revoke_requested"),
 

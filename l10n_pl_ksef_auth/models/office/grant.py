@@ -108,6 +108,12 @@ class L10n_Pl_KsefGrant(models.Model):
             limit=1,
         )
 
+    def _of_office(self, certificates):
+        """Return what clients gave the office that logs in with one of some certificates."""
+        return self.sudo().search(
+            [("office_id.certificate_id", "in", certificates.ids), ("state", "=", "given")]
+        )
+
     def _carries(self, session):
         """Return True if a login of the office's to this client stands on this grant."""
         login = (

@@ -8,7 +8,7 @@ from ...tools.const import NO_RIGHTS
 from ...tools.errors import KsefRefused, KsefUnauthorized, KsefUnavailable
 from ..base.locks import under_lock
 from ..base.steps import event
-from ..certificate.certificate import LOGIN
+from ..certificate.certificate import LOGIN, OFFLINE
 from ..certificate.states import AT_WORK
 from ..vault.vault import read_secret
 from .states import LIVE, LOGGING_IN
@@ -84,6 +84,8 @@ class L10n_Pl_KsefSessionActive(models.Model):
         older.write({"revoke_requested": True, "next_attempt": False, "renew_at": False})
         self.signers_certificate_ids._agree_by_signature(self)
         self.env["l10n_pl_ksef.certificate"]._enroll_after_login(self)
+        if self._stands_on():
+            self.certificate_id._of_same_owner(OFFLINE)._look_for_clients()
         self._wake_cron_at(self._now())
 
     def _step_check_rights(self):

@@ -8,6 +8,7 @@ from ...tools.grants import INVOICE_RIGHTS
 from ...tools.meanings import order_status
 from ..base import problems
 from ..base.locks import under_lock
+from ..certificate.certificate import OFFLINE
 from ..office.grant import grantee_of
 from ..vault.vault import read_secret
 from .login import IN_PROGRESS, SUCCESS, says_ended
@@ -299,8 +300,9 @@ class L10n_Pl_KsefSessionErrand(models.Model):
         login = self._certificate_login(company, certificate, asked_by=grant.user_id)
         if login.certificate_id != certificate:
             return
-        standing = certificate._of_company(company, ("state", "=", "active")) - certificate
-        login.write({"takes_over_ids": [Command.set(standing.ids)], "next_attempt": False})
+        standing = certificate._of_company(company, ("state", "=", "active"), usage=None)
+        others = standing - certificate - certificate._of_same_owner(OFFLINE)
+        login.write({"takes_over_ids": [Command.set(others.ids)], "next_attempt": False})
         self._wake_cron_at(self._now())
 
     def _waits_for_invoices(self):

@@ -266,7 +266,7 @@ class L10n_Pl_KsefSessionLogin(models.Model):
         self._wake_cron_at(self._now())
         if status.code == CERTIFICATE_REFUSED and self.certificate_id:
             self.env.cr.commit()
-            self.certificate_id._was_refused()
+            self.certificate_id._look_at_once()
 
     def _leave_the_certificate(self):
         """Have the certificate serve the company no more; what it was to renew is planned anew."""
