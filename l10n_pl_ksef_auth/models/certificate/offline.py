@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from odoo import Command, models
 
+from ...tools.vault import VaultError
 from ...tools.x509_support import digest_of
 from ..base import problems
 from .certificate import LOGIN, OFFLINE
