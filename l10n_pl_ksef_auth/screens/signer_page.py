@@ -242,7 +242,7 @@ class L10n_Pl_KsefSignerPage(models.AbstractModel):
         }
 
     def _ask_office(self, request):
-        return self.env._("Ask %s what to do.", request.user_id.name or request.office_id.name)
+        return self.env._("Ask %s what to do.", request.user_id.name or request._who_asks())
 
     # ------------------------------------------------------------------
     # What it shows
@@ -278,7 +278,7 @@ class L10n_Pl_KsefSignerPage(models.AbstractModel):
             # What "only once" is answered for: the certificate that logs in, or both.
             "needs_offline": company._l10n_pl_ksef_needs_offline(),
             "asked_by": request.user_id.name,
-            "office": request.office_id.name,
+            "office": request._who_asks(),
             "until": self._moment(request, request.valid_until),
             "state": self._state(request, progress),
             "is_long": bool(progress["verifying"]) and progress["verifying"]["long"],
