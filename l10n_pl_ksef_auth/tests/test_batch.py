@@ -233,6 +233,14 @@ class TestAskMany(SignerCase, BatchCase):
         self.certified()
         self.assertTrue(all(line["text"] for line in self.start("ask").view()["lines"]))
 
+    def test_a_link_for_several_companies_may_call_more_often(self):
+        with self.outbox() as mails:
+            self.ask(self.start("ask"))
+        ((token,),) = [self.tokens_in(mail) for mail in mails]
+        row = self.env["l10n_pl_ksef.request.token"]._find(token)
+        counted = [row._count_call(row.request_ids._now()) for _call in range(100)]
+        self.assertEqual(counted.count(True), 95)
+
     def test_a_signer_of_two_companies_sees_all_results_in_each_answer(self):
         with self.outbox() as mails:
             self.ask(self.start("ask"))
