@@ -1,4 +1,4 @@
-"""Scenarios of an office: a client gives it rights, in the window or by a link, or takes them back."""
+"""Scenarios of an office: a client gives it rights, by window or link, or takes them back."""
 
 import base64
 from datetime import timedelta
@@ -86,6 +86,7 @@ class OfficeScenarios(OwnDatabaseCase):
             return self.signed_in(env, action, consent=None)
 
     def signed_by_link(self, env, company):
+        """Ask by a link, and have its file signed; return the request's id and the file."""
         asked = {"signer_name": "Róża Żółć-Źdźbło", "by": "link", "purpose": "grant"}
         request = env["l10n_pl_ksef.request"]._ask(company.sudo(), asked)
         env.cr.commit()
@@ -119,7 +120,7 @@ class OfficeScenarios(OwnDatabaseCase):
             return grant.state == "given" and bool(session.rights_checked_at)
 
     def what_is_wrong_at_office(self, scenario):
-        """Return what must not be: rights given twice or left, a secret of the signer's, or None."""
+        """Return what must not be: rights twice or left, a secret of the signer's, or None."""
         given = sorted(
             one.scope for one in self.simulator.world.all_grants() if one.who.value == OFFICE_NIP
         )

@@ -66,7 +66,7 @@ class TestCrashMatrix(ScenarioCase):
                 yield f"{passed[-1]} (point {number}, after {previous})", outcome
 
     def fatal_points(self, scenario, points):
-        """Return the numbers of the points to die at: all; of rights, in `./run test`, around the order."""
+        """Return the points to die at: all; of rights, in `./run test`, those around the order."""
         if scenario not in OFFICE or wide():
             return range(len(points))
         sent = [number for number, name in enumerate(points) if name.endswith(ORDER)]

@@ -121,7 +121,7 @@ class TestFaultMatrix(ScenarioCase):
         return f"stuck: {self.states()}"
 
     def is_told(self, scenario):
-        """Return True if a human was told while the session stays active; of rights, there is none."""
+        """Return True if a human was told while the session, if there is any, stays active."""
         with self.environment() as env:
             session = env["res.company"].browse(self.company_id)._l10n_pl_ksef_session()
             told = env["l10n_pl_ksef.alert"].search(

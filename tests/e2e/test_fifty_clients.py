@@ -1,4 +1,4 @@
-"""An office gets rights from its clients without seeing their signers: links go out, the list turns green."""
+"""An office gets rights from its clients without seeing their signers; the list turns green."""
 
 from __future__ import annotations
 
@@ -258,8 +258,8 @@ def test_fifty_clients_give_the_office_rights_by_signers_without_accounts(
         "figures",
         f"fifty clients: {count} gave the office rights, by {len(cast)} signers without accounts;"
         f" the office's clicks: {asking}, and {setting} once to be set; clicks of a signer by"
-        f" companies: {each}; certificates issued to log in: {issued}; clients' secrets left: {left};"
-        f" requests to KSeF per client: {requests:.1f}",
+        f" companies: {each}; certificates issued to log in: {issued}; clients' secrets left:"
+        f" {left}; requests to KSeF per client: {requests:.1f}",
     )
     assert setting + asking <= MOST_CLICKS
     assert (issued, left) == (1, 0)

@@ -301,8 +301,8 @@ class L10n_Pl_KsefCertificateManual(models.Model):
         user = self.env.user
         if principal._l10n_pl_ksef_is_anothers(user):
             return self.browse()
-        keys_to_clients = self.env["l10n_pl_ksef.office"]._keys_to_clients(principal)
-        return (self - keys_to_clients).filtered(
+        held = self - self.env["l10n_pl_ksef.office"]._keys_to_clients(principal)
+        return held.filtered(
             lambda item: (
                 item.company_ids and item._serves_only(user) and not item._was_left_by(principal)
             )
