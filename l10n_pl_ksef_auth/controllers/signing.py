@@ -116,9 +116,9 @@ class KsefSigning(http.Controller):
 
     @_action("result")
     def result(self, page, requests, body):
-        """Tell how far KSeF is with a signature."""
+        """Tell how far KSeF is with a signature, and with the others of the link."""
         one = self._chosen(requests, body)
-        return {"request": page._follow(one)} if one else None
+        return page._follow(one, requests) if one else None
 
     # ------------------------------------------------------------------
     # Who is served

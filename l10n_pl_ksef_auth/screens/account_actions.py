@@ -68,6 +68,8 @@ class L10n_Pl_KsefAccountActions(models.AbstractModel):
             return panel["headline"] or self.env._("Connected.")
         if company._l10n_pl_ksef_certificate():
             return self.env._("Odoo is just logging in to KSeF. Try again in a minute.")
+        if not self.env["l10n_pl_ksef.office"]._obstacle(company._l10n_pl_ksef_principal()):
+            return self.env._("Not connected: the client gave the office no rights. Ask for them.")
         return self.env._("Not connected: no certificate held here may be used for this company.")
 
     def _renew_certificate(self, principal, serial_number):

@@ -39,10 +39,7 @@ class ResCompany(models.Model):
 
         Nobody is asked for a signature where the rights are there.
         """
-        with fresh(principal) as company:
-            office = company.env["l10n_pl_ksef.office"]._of_environment(company)
-            if office._may_be_behind():
-                office._check_now(self.env.user, wait_seconds=PATIENCE)
+        self.env["l10n_pl_ksef.office"]._look_anew(principal)
         with fresh(principal) as company:
             found = company.env["l10n_pl_ksef.grant"]._of_client(company, "received")
             return self.env["l10n_pl_ksef.grant"].browse(found.ids)
@@ -53,6 +50,17 @@ class L10n_Pl_KsefOffice(models.Model):
 
     # What a browser calls belongs to the screens: the state asks no screen.
     _inherit = "l10n_pl_ksef.office"  # pylint: disable=consider-merging-classes-inherited
+
+    def _look_anew(self, principals):
+        """Hear from KSeF which clients gave rights by themselves, before anybody is asked.
+
+        :param principals: the companies in whose environments it is looked
+        """
+        environments = ("environment", "in", principals.mapped("l10n_pl_ksef_environment"))
+        for office in self.sudo().search([environments]):
+            if office._may_be_behind():
+                with fresh(office) as seen:
+                    seen._check_now(self.env.user, wait_seconds=PATIENCE)
 
     def action_ask(self):
         """Ask the active company for rights.
@@ -108,6 +116,13 @@ class L10n_Pl_KsefGrant(models.Model):
         """Have the office's certificate log in clients that gave it rights by themselves.
 
         :return dict: the action that shows the list again
+        """
+        self._accept_as_user()
+        return {"type": "ir.actions.client", "tag": "soft_reload"}
+
+    def _accept_as_user(self):
+        """Accept rights as a user who has just given the password.
+
         :raises AccessError: the user lacks the role, or somebody else manages a company of that NIP
         """
         grants, user = self._checked(OFFICE_GROUP), self.env.user
@@ -121,7 +136,6 @@ class L10n_Pl_KsefGrant(models.Model):
                     )
                 )
         self._told(grants._accept, user)
-        return {"type": "ir.actions.client", "tag": "soft_reload"}
 
     @sensitive
     def action_end_service(self):

@@ -240,7 +240,7 @@ class L10n_Pl_KsefOverview(models.Model):
         return self._for_all("remind")
 
     def action_connect(self):
-        """Connect the selected companies with certificates that are held here.
+        """Connect the selected companies with certificates that are held here, or rights given.
 
         :return dict: the action that shows the results
         """

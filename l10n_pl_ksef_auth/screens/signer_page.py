@@ -118,10 +118,12 @@ class L10n_Pl_KsefSignerPage(models.AbstractModel):
             locked.env.cr.commit()
         return {**({} if is_sent else found), "request": self._view(request)}
 
-    def _follow(self, request):
-        """Do the next due step while KSeF checks the signature, and return the request's view.
+    def _follow(self, request, requests):
+        """Do the next due step while KSeF checks a signature.
 
         :param request: one of the link's
+        :param requests: all of the link's
+        :return dict: request, and requests: how all of them stand now
         """
         with fresh(request) as seen:
             login = seen.session_id
@@ -130,7 +132,9 @@ class L10n_Pl_KsefSignerPage(models.AbstractModel):
             if locked:
                 locked._note_outcome()
                 locked.env.cr.commit()
-        return self._view(request)
+        with fresh(requests) as seen:
+            shown = {one.id: self._shown(one) for one in seen.sorted("id")}
+        return {"request": shown[request.id], "requests": list(shown.values())}
 
     # ------------------------------------------------------------------
     # Files
@@ -240,7 +244,7 @@ class L10n_Pl_KsefSignerPage(models.AbstractModel):
         }
 
     def _ask_office(self, request):
-        return self.env._("Ask %s what to do.", request.user_id.name or request.office_id.name)
+        return self.env._("Ask %s what to do.", request.user_id.name or request._who_asks())
 
     # ------------------------------------------------------------------
     # What it shows
@@ -276,7 +280,7 @@ class L10n_Pl_KsefSignerPage(models.AbstractModel):
             # What "only once" is answered for: the certificate that logs in, or both.
             "needs_offline": company._l10n_pl_ksef_needs_offline(),
             "asked_by": request.user_id.name,
-            "office": request.office_id.name,
+            "office": request._who_asks(),
             "until": self._moment(request, request.valid_until),
             "state": self._state(request, progress),
             "is_long": bool(progress["verifying"]) and progress["verifying"]["long"],

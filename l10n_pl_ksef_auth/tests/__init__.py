@@ -31,6 +31,7 @@ from . import test_offline_certificate
 from . import test_offline_codes
 from . import test_office
 from . import test_office_offline
+from . import test_office_batch
 from . import test_office_requests
 from . import test_office_rights
 from . import test_one_for_many

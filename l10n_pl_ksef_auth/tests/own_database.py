@@ -22,7 +22,7 @@ from odoo.addons.l10n_pl_ksef_auth.tools.client import KsefClient
 
 from .common import DEMO_NIP, KsefCase, MovedTime, Simulator, answer, breaches_of, sign
 
-# What the addon stores, in an order in which it can be inserted.
+# What the addon stores.
 TABLES = (
     "l10n_pl_ksef_session",
     "l10n_pl_ksef_certificate",
@@ -31,11 +31,12 @@ TABLES = (
     "l10n_pl_ksef_authorization",
     "l10n_pl_ksef_alert",
     "l10n_pl_ksef_audit",
+    "l10n_pl_ksef_office",
+    "l10n_pl_ksef_grant",
+    "l10n_pl_ksef_request",
     "ir_cron_trigger",
 )
 ALL_TABLES = SQL(", ").join(map(SQL.identifier, TABLES))
-# Sessions and certificates refer to each other: neither table could be filled first.
-CIRCULAR = "l10n_pl_ksef_session_certificate_id_fkey"
 
 
 class OwnDatabaseCase(MovedTime, BaseCase):
@@ -60,7 +61,6 @@ class OwnDatabaseCase(MovedTime, BaseCase):
         cls.broken = breaches_of(cls.simulator)
         with cls.environment() as env:
             cls.company_id, cls.user_id = _make_company_and_user(env, cls.simulator.base_url)
-            env.cr.execute(f"ALTER TABLE l10n_pl_ksef_session DROP CONSTRAINT {CIRCULAR}")
 
     @classmethod
     @contextmanager
@@ -113,14 +113,22 @@ class OwnDatabaseCase(MovedTime, BaseCase):
         """Open the accountant's window, attach a signed document, and return the window's id."""
         with self.environment(self.user_id) as env:
             company = env["res.company"].browse(self.company_id)
-            action = company.l10n_pl_ksef_open_authorization()
-            window = env["l10n_pl_ksef.authorization"].browse(action["params"]["wizard_id"])
-            window.prepare_download()
-            document = window.sudo().session_id._request_document()
-            signed = sign(document, signer, at=self.simulator.clock.now())
-            window.attach("AuthTokenRequest.xml", base64.b64encode(signed).decode())
+            return self.signed_in(env, company.l10n_pl_ksef_open_authorization(), consent, signer)
+
+    def signed_in(self, env, action, consent, signer="owner"):
+        """Attach a signed document in the window that an action opens; return the window's id."""
+        window = env["l10n_pl_ksef.authorization"].browse(action["params"]["wizard_id"])
+        window.prepare_download()
+        document = window.sudo().session_id._request_document()
+        signed = self.signature(document, signer)
+        window.attach("AuthTokenRequest.xml", base64.b64encode(signed).decode())
+        if consent is not None:
             answer(window, consent)
-            return window.id
+        return window.id
+
+    def signature(self, document, signer):
+        """Have one of the simulator's people sign a document, and return it signed."""
+        return sign(document, signer, at=self.simulator.clock.now())
 
     @contextmanager
     def reaching(self, base_url, session):
@@ -157,6 +165,8 @@ class OwnDatabaseCase(MovedTime, BaseCase):
         """Put back all that the addon had stored at keep_database()."""
         with self.registry.cursor() as cr:
             cr.execute(SQL("TRUNCATE %s CASCADE", ALL_TABLES))
+            # These tables refer to each other: none could be filled first.
+            cr.execute("SET LOCAL session_replication_role = replica")
             for table in TABLES:
                 kept, live = SQL.identifier(f"kept_{table}"), SQL.identifier(table)
                 cr.execute(SQL("INSERT INTO %s SELECT * FROM %s", live, kept))
@@ -182,14 +192,7 @@ def _make_company_and_user(env, base_url):
     """
     for environment in ("production", "demo", "test"):
         env["ir.config_parameter"].set_param(f"l10n_pl_ksef_auth.base_url.{environment}", base_url)
-    company = env["res.company"].create(
-        {
-            "name": "Przykładowa Sp. z o.o.",
-            "vat": f"PL{DEMO_NIP}",
-            "country_id": env.ref("base.pl").id,
-            "l10n_pl_ksef_environment": "test",
-        }
-    )
+    company = make_company(env, "Przykładowa Sp. z o.o.", DEMO_NIP)
     user = env["res.users"].create(
         {
             "name": "Accountant",
@@ -201,6 +204,18 @@ def _make_company_and_user(env, base_url):
         }
     )
     return company.id, user.id
+
+
+def make_company(env, name, nip):
+    """Create a Polish company in the test environment."""
+    return env["res.company"].create(
+        {
+            "name": name,
+            "vat": f"PL{nip}",
+            "country_id": env.ref("base.pl").id,
+            "l10n_pl_ksef_environment": "test",
+        }
+    )
 
 
 def _copy_database(source, copy):

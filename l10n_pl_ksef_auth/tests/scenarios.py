@@ -10,9 +10,9 @@ from odoo.addons.l10n_pl_ksef_auth.tools import clock
 from odoo.addons.l10n_pl_ksef_auth.tools.credentials import matches
 
 from .common import credentials
-from .own_database import OwnDatabaseCase
+from .office_scenarios import OFFICE, OfficeScenarios
 
-BY_HAND = ("first login", "take-over")
+BY_HAND = ("first login", "take-over", *OFFICE)
 # Of the certificate for offline invoices: the applications that KSeF has got at the end.
 OFFLINE = {"second certificate": 2, "its renewal": 3}
 LEFT_VALID = "&", ("state", "=", "superseded"), ("usage", "=", "offline")
@@ -20,7 +20,7 @@ LOGGING_IN = ("waiting", "submitted", "authorized")
 SEED = 20261122
 
 
-class ScenarioCase(OwnDatabaseCase):
+class ScenarioCase(OfficeScenarios):
     """For each scenario: the world before it, what a human does, its end, what must hold then."""
 
     @contextmanager
@@ -70,6 +70,9 @@ class ScenarioCase(OwnDatabaseCase):
     def prepare(self, scenario):
         """Bring the world to the moment before a scenario begins."""
         self.forget()
+        if scenario in OFFICE:
+            self.prepare_office(scenario)
+            return
         if scenario in OFFLINE:
             self.prepare_offline(scenario)
             return
@@ -124,12 +127,18 @@ class ScenarioCase(OwnDatabaseCase):
 
     def begin(self, scenario):
         """Do what a human does in a scenario; the scheduled action begins the other scenarios."""
-        if scenario in BY_HAND:
+        if scenario in OFFICE:
+            self.begin_office(scenario, self.signed)
+        elif scenario in BY_HAND:
             with self.environment(self.user_id) as env:
                 env["l10n_pl_ksef.authorization"].browse(self.window_id).authenticate()
 
     def begin_again(self, scenario):
         """Have the human begin a scenario once more."""
+        if scenario in OFFICE:
+            self.signed = self.signed_for(scenario)
+            self.begin(scenario)
+            return
         take_over = scenario == "take-over"
         self.window_id = self.take_over_window() if take_over else self.signed_window(False)
         self.begin(scenario)
@@ -143,6 +152,8 @@ class ScenarioCase(OwnDatabaseCase):
 
     def is_done(self, scenario):
         """Return True if a scenario has reached its end."""
+        if scenario in OFFICE:
+            return self.is_given_or_back(scenario)
         with self.environment() as env:
             company = env["res.company"].browse(self.company_id)
             session = company._l10n_pl_ksef_session()
@@ -195,6 +206,8 @@ class ScenarioCase(OwnDatabaseCase):
     # ------------------------------------------------------------------
     def what_is_wrong(self, scenario):
         """Return what must not be at the end of a scenario, or None."""
+        if scenario in OFFICE:
+            return self.what_is_wrong_at_office(scenario)
         applications = {"first login": 0, "renewal": 2, **OFFLINE}.get(scenario, 1)
         made = sum(self.simulator.state.enrollments_made.values())
         if made != applications:

@@ -5,12 +5,13 @@ import zipfile
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
-from .common import OWNER, KsefCase
+from .batch_case import BatchCase
+from .common import OWNER
 from .signers import SignerCase
 
 
 @tagged("post_install", "-at_install")
-class TestBatch(KsefCase):
+class TestBatch(BatchCase):
     """What is done for many companies at once: each has a result of its own, which stays."""
 
     @classmethod
@@ -25,34 +26,8 @@ class TestBatch(KsefCase):
             self.simulator.world.grant(OWNER.identity, company.vat.removeprefix("PL"))
 
     def start(self, what, companies=None):
-        """Select companies in the list, press a button, and return what it opens."""
-        overview = self.env["l10n_pl_ksef.overview"].with_user(self.accountant)
-        action = getattr(overview.browse((companies or self.clients).ids), f"action_{what}")()
-        return (
-            self.env["l10n_pl_ksef.batch"]
-            .with_user(self.accountant)
-            .browse(action["params"]["batch_id"])
-        )
-
-    def run_all(self, batch):
-        """Have every line done, as the browser does, and return the lines."""
-        with self.confirmed():
-            self.assertEqual(batch.confirm(), {})
-            for line in batch.view()["lines"]:
-                batch.run(line["id"])
-        return self.followed(batch)
-
-    def followed(self, batch, rounds=10):
-        """Ask as the browser does until KSeF has decided about all, and return the lines."""
-        for _round in range(rounds):
-            self.travel(seconds=2)
-            under_way = [one["id"] for one in batch.view()["lines"] if one["state"] == "running"]
-            for line in under_way:
-                batch.follow(line)
-            if not under_way:
-                break
-        self.env.invalidate_all()
-        return batch.view()["lines"]
+        """Begin with all clients unless told."""
+        return super().start(what, companies or self.clients)
 
     def states(self, lines):
         return [line["state"] for line in lines]
@@ -202,7 +177,7 @@ class TestBatch(KsefCase):
 
 
 @tagged("post_install", "-at_install")
-class TestAskMany(SignerCase):
+class TestAskMany(SignerCase, BatchCase):
     """Signers elsewhere are asked for many companies in one go: one mail for each of them."""
 
     @classmethod
@@ -213,11 +188,8 @@ class TestAskMany(SignerCase):
         cls.clients[:2].l10n_pl_ksef_signer_email = "anna@example.com"
 
     def start(self, what):
-        """Select the clients in the list, press a button, and return what it opens."""
-        overview = self.env["l10n_pl_ksef.overview"].with_user(self.accountant)
-        action = getattr(overview.browse(self.clients.ids), f"action_{what}")()
-        batches = self.env["l10n_pl_ksef.batch"].with_user(self.accountant)
-        return batches.browse(action["params"]["batch_id"])
+        """Begin with all clients."""
+        return super().start(what, self.clients)
 
     def ask(self, batch, **third):
         """Send the links, each row as it is shown; the last one with other values."""
@@ -265,3 +237,25 @@ class TestAskMany(SignerCase):
     def test_a_company_that_a_certificate_can_connect_says_so_before_anybody_is_asked(self):
         self.certified()
         self.assertTrue(all(line["text"] for line in self.start("ask").view()["lines"]))
+
+    def test_a_link_for_several_companies_may_call_more_often(self):
+        with self.outbox() as mails:
+            self.ask(self.start("ask"))
+        ((token,),) = [self.tokens_in(mail) for mail in mails]
+        row = self.env["l10n_pl_ksef.request.token"]._find(token)
+        counted = [row._count_call(row.request_ids._now()) for _call in range(100)]
+        self.assertEqual(counted.count(True), 95)
+
+    def test_a_signer_of_two_companies_sees_all_results_in_each_answer(self):
+        with self.outbox() as mails:
+            self.ask(self.start("ask"))
+        (token,) = {token for mail in mails for token in self.tokens_in(mail)}
+        requests = self.env["l10n_pl_ksef.request"].search([("state", "=", "open")])
+        for request in requests:
+            number = request.company_id.l10n_pl_ksef_digits
+            self.simulator.world.grant(OWNER.identity, number)
+            self.signed_at_page(token, request, is_agreed=True)
+        self.keep_alive(hours=0.01)
+        self.settle()
+        told = self.at_page("result", token, request=requests[0].id)["requests"]
+        self.assertEqual([one["state"] for one in told], ["done", "done"])

@@ -10,12 +10,20 @@ from odoo.addons.l10n_pl_ksef_auth.tools import clock
 
 from .common import Control
 from .crash_points import CrashPoints, in_a_process
+from .office_scenarios import BY_LINK, OFFICE
 from .scenarios import BY_HAND, OFFLINE, ScenarioCase
+
+try:
+    from stack.sizes import wide
+except ImportError:
+    wide = bool
 
 NONE = 10**6
 # KSeF answers these only once: when the answer is lost, only another signature helps.
 ONCE_ONLY = ("POST /auth/xades-signature", "POST /auth/token")
 SCENARIOS = ("first login", "certificate login", "enrollment", "renewal", "take-over", *OFFLINE)
+# The one call for rights that must not be repeated.
+ORDER = "POST /permissions/entities"
 
 
 @tagged("post_install", "-at_install")
@@ -28,7 +36,7 @@ class TestCrashMatrix(ScenarioCase):
         began = time.monotonic()
         tried = recovered = asked = 0
         failures = []
-        for scenario in SCENARIOS:
+        for scenario in (*SCENARIOS, *(OFFICE if wide() else (BY_LINK,))):
             for name, outcome in self.outcomes(scenario):
                 tried += 1
                 recovered += outcome == "recovered"
@@ -50,12 +58,19 @@ class TestCrashMatrix(ScenarioCase):
             self.dying_at(scenario, NONE)
             points, outcome = self.dying_at(scenario, NONE)
             yield "not killed", outcome
-            for number in range(len(points)):
+            for number in self.fatal_points(scenario, points):
                 passed, outcome = self.dying_at(scenario, number)
                 if len(passed) != number + 1:
                     outcome = f"died after {len(passed)} points"
                 previous = passed[-2] if len(passed) > 1 else "the beginning"
                 yield f"{passed[-1]} (point {number}, after {previous})", outcome
+
+    def fatal_points(self, scenario, points):
+        """Return the points to die at: all; of rights, in `./run test`, those around the order."""
+        if scenario not in OFFICE or wide():
+            return range(len(points))
+        sent = [number for number, name in enumerate(points) if name.endswith(ORDER)]
+        return range(sent[0] - 1, sent[-1] + 3)
 
     def dying_at(self, scenario, number):
         """Let Odoo die at a point, and start it again.

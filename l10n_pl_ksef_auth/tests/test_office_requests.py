@@ -38,6 +38,19 @@ class TestRightsByALink(SignerCase, OfficeCase):
         body = sent[0].get_body(("html",)).get_content()
         self.assertIn(self.office.number, " ".join(body.split()))
 
+    def test_the_signer_reads_that_the_office_asks_and_handles_the_data(self):
+        company = self.company.with_user(self.accountant)
+        with self.outbox() as sent:
+            company.l10n_pl_ksef_ask(self.asking(purpose="grant", by="mail"))
+        self.assertIn(self.office.name, sent[0]["Subject"])
+        (token,) = self.tokens_in(sent[0])
+        self.set_office(name="Inne Biuro Sp. z o.o.")
+        opened = self.at_page("open", token)
+        (shown,) = opened["requests"]
+        self.assertIn("Biuro Rachunkowe", shown["office"])
+        self.assertIn(self.office.number, shown["office"])
+        self.assertEqual(opened["responsible"]["company"], self.bureau.name)
+
     def test_a_request_for_an_office_that_has_changed_is_void_and_both_are_told(self):
         request, token = self.asked()
         self.set_office(name="Inne Biuro Sp. z o.o.")

@@ -269,3 +269,48 @@ class TestWhatItStandsOn(OfficeCase):
         self.settle(minutes=2)
         session = self.company._l10n_pl_ksef_session()
         self.assertEqual(session.certificate_id, self.office.certificate_id)
+
+
+@tagged("post_install", "-at_install")
+class TestRefusedRights(OfficeCase):
+    """Rights that were asked for and did not come: who asked is told, until they are given."""
+
+    def refused(self):
+        """Have a signer who may give no rights try it, asked by the accountant."""
+        self.sign_in(self.asked(), "edowod")
+        self.settle()
+        self.assertEqual(self.grant().state, "refused")
+
+    def alerts(self):
+        self.env.invalidate_all()
+        wanted = [("company_id", "=", self.company.id), ("reason", "=", "grant")]
+        return self.env["l10n_pl_ksef.alert"].search(wanted)
+
+    def test_who_asked_is_told_why_the_rights_did_not_come(self):
+        # Who connected the company would be told of its connection.
+        self.connect(user=self.manager)
+        self.refused()
+        (alert,) = self.alerts()
+        self.assertEqual((alert.user_ids, alert.closed_at), (self.accountant, False))
+        self.assertEqual(alert.activity_ids.user_id, self.accountant)
+        self.assertIn("may not give rights", alert.explanation)
+        self.assertIn("office", alert.invoices)
+        self.assertIn("/odoo/ksef-rights", alert._page(self.accountant))
+        polish = alert.with_context(lang="pl_PL")
+        self.assertIn("biuro", polish.summary)
+
+    def test_it_is_told_once_and_ends_when_the_rights_are_given(self):
+        self.refused()
+        self.let_days_pass(2)
+        (alert,) = self.alerts()
+        self.given()
+        self.assertTrue(alert.closed_at)
+        self.assertFalse(alert.activity_ids)
+        self.assertIn("has the rights", alert.summary)
+
+    def test_asking_anew_ends_nothing_yet(self):
+        self.refused()
+        self.asked()
+        self.settle()
+        (alert,) = self.alerts()
+        self.assertFalse(alert.closed_at)

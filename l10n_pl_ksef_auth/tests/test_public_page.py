@@ -1,6 +1,8 @@
 import base64
 import json
 import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -14,7 +16,8 @@ from odoo.addons.l10n_pl_ksef_auth.models.request import guesses
 from odoo.addons.l10n_pl_ksef_auth.models.request.address import link_address
 from odoo.addons.l10n_pl_ksef_auth.tools import signing_link
 
-from .common import OWNER
+from .common import OWNER, sign
+from .own_database import OwnDatabaseCase
 from .signers import EMAIL, SIGNER, SignerCase
 
 ACTIONS = ("open", "download", "check", "send", "result")
@@ -335,3 +338,51 @@ class TestNoTokenAnywhere(SignerCase):
             if self.env.cr.fetchone():
                 return True
         return False
+
+
+@tagged("post_install", "-at_install")
+class TestTwoSignersAtOnce(OwnDatabaseCase):
+    """Two browsers send a file by the same link at once, on database connections of their own."""
+
+    ROUNDS = 4
+
+    def asked(self):
+        """Have the accountant ask for a signature by a link, and return the request's number."""
+        asked = {"signer_name": SIGNER, "by": "link"}
+        with self.environment(self.user_id) as env:
+            company = env["res.company"].browse(self.company_id).sudo()
+            return env["l10n_pl_ksef.request"]._ask(company, asked).id
+
+    def at_page(self, request_id, action, *args):
+        """Do what a button of the page does, on a connection of its own."""
+        with self.environment() as env:
+            request = env["l10n_pl_ksef.request"].browse(request_id)
+            return getattr(env["l10n_pl_ksef.signer.page"], f"_{action}")(request, *args)
+
+    def sent_at_once(self, request_id, files):
+        """Send signed files, each in a thread of its own, and return the answers."""
+        start = threading.Barrier(len(files))
+
+        def send(file):
+            start.wait(10)
+            return self.at_page(request_id, "send", file, "weekly", True)
+
+        with ThreadPoolExecutor(len(files)) as browsers:
+            return list(browsers.map(send, files))
+
+    def test_of_two_signatures_at_once_one_is_sent_and_once(self):
+        for _round in range(self.ROUNDS):
+            self.forget()
+            request_id = self.asked()
+            with self.without_sockets():
+                document = base64.b64decode(self.at_page(request_id, "download", False)["file"])
+                now = self.simulator.clock.now()
+                files = [sign(document, signer, at=now) for signer in ("owner", "qualified")]
+                answers = self.sent_at_once(request_id, files)
+            refused = [answer for answer in answers if answer.get("problem")]
+            self.assertEqual(len(refused), 1, answers)
+            self.assertEqual(self.simulator.requests.count("xades-signature"), 1)
+            with self.environment() as env:
+                request = env["l10n_pl_ksef.request"].browse(request_id)
+                self.assertEqual(request.session_id.state, "submitted")
+                self.assertEqual(request.session_ids, request.session_id)

@@ -5,7 +5,6 @@ from odoo.exceptions import AccessError, UserError
 
 from ..models.base import problems
 from ..models.base.const import ENVIRONMENT_LABELS
-from ..models.base.locks import fresh
 from ..models.res_company import CONNECT_GROUP
 from ..screens.panel import label_of
 from ..screens.sensitive import recently_confirmed
@@ -17,7 +16,7 @@ _logger = logging.getLogger(__name__)
 KINDS = [
     ("ask", "Ask for signatures"),
     ("remind", "Remind the signers"),
-    ("connect", "Connect with a KSeF certificate"),
+    ("connect", "Connect with certificates or rights"),
     ("renew", "Renew the KSeF certificate"),
     ("environment", "Change the KSeF environment"),
     ("told", "Choose who is told"),
@@ -66,6 +65,9 @@ class L10n_Pl_KsefBatch(models.TransientModel):
         principals = {}
         for company in companies:
             principals.setdefault(company._l10n_pl_ksef_principal(), company)
+        if kind in ("ask", "connect"):
+            # Nobody is asked for what is there.
+            self.env["l10n_pl_ksef.office"]._look_anew(companies.browse().union(*principals))
         lines = [
             Command.create({"company_id": company.id, "number": company._l10n_pl_ksef_number()})
             for company in principals.values()
@@ -134,7 +136,7 @@ class L10n_Pl_KsefBatch(models.TransientModel):
         mine = batch.line_ids.company_id.with_env(self.env) & self.env.user.company_ids
         companies = mine.filtered(lambda one: one._l10n_pl_ksef_principal() in mine)
         if batch.kind == "connect":
-            return batch._agree(companies)
+            return batch._confirm_connection(companies)
         if batch.kind == "renew" and not recently_confirmed(self.env):
             return {"confirm": companies[:1].l10n_pl_ksef_confirm()}
         return {}
@@ -193,22 +195,6 @@ class L10n_Pl_KsefBatch(models.TransientModel):
         except Exception:
             _logger.exception("KSeF: %s for company %s", self.kind, company.id)
             return "failed", problems.texts(self.env, problems.local("internal"))["text"]
-
-    def _do_connect(self, _line, _principal, company):
-        result = self.env["l10n_pl_ksef.account.actions"]._connect(company)
-        return self._of_connection(result["state"], result["color"]), result["text"]
-
-    def _follow_connect(self, _line, _principal, company):
-        panel = company.l10n_pl_ksef_follow()
-        with fresh(company) as connected:
-            actions = connected.env["l10n_pl_ksef.account.actions"]
-            text = actions._connect_text(connected, panel)
-        return self._of_connection(panel["state"], panel["color"]), text
-
-    def _of_connection(self, state, color):
-        if state == "verifying":
-            return "running"
-        return "failed" if color == "red" else "done"
 
     def _do_renew(self, line, principal, _company):
         certificate = principal._l10n_pl_ksef_certificate()
@@ -269,17 +255,6 @@ class L10n_Pl_KsefBatch(models.TransientModel):
 
     def _companies(self):
         return self.line_ids.company_id
-
-    def _agree(self, companies):
-        """Have the user agree, once, to the numbers of companies that no certificate may log in."""
-        actions = self.env["l10n_pl_ksef.account.actions"].sudo(False)
-        lacking = companies.filtered(lambda one: not actions._is_agreed(one))
-        numbers = {
-            str(line.company_id.id): line.number
-            for line in self.line_ids
-            if line.company_id in lacking
-        }
-        return lacking.l10n_pl_ksef_agree(numbers) if lacking else {}
 
 
 class L10n_Pl_KsefBatchLine(models.TransientModel):

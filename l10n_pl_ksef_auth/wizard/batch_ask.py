@@ -48,6 +48,8 @@ class L10n_Pl_KsefBatch(models.TransientModel):
         principal = company._l10n_pl_ksef_principal().with_env(self.env)
         if self.env["l10n_pl_ksef.certificate"]._to_be_offered(principal):
             return self.env._("A certificate in Odoo can connect it; nobody has to sign.")
+        if self._received(company):
+            return self.env._("The client gave the office rights already; nobody has to sign.")
         return ""
 
     def ask(self, rows, lang, hours, purpose="connect"):

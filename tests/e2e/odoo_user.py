@@ -67,8 +67,18 @@ def wait_for_certificate(user: OdooUser, company_id: int = 1) -> None:
     wait_until(lambda: _certificate(user, company_id) == "valid", "the certificate", 90)
 
 
-def sign_in(user: OdooUser, simulator: control.Control, signer: str, company_id: int = 1) -> bool:
-    """Send a request that somebody signed; return True if KSeF let the company in."""
+def sign_in(
+    user: OdooUser,
+    simulator: control.Control,
+    signer: str,
+    company_id: int = 1,
+    *,
+    sign: Callable[..., bytes] = sign,
+) -> bool:
+    """Send a request that somebody signed; return True if KSeF let the company in.
+
+    :param sign: called with the request, the signer, and the moment as `at`
+    """
     action = user.call("res.company", "l10n_pl_ksef_open_authorization", [company_id])
     window = [action["params"]["wizard_id"]]
     model = "l10n_pl_ksef.authorization"

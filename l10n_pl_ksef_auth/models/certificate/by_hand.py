@@ -311,12 +311,14 @@ class L10n_Pl_KsefCertificateManual(models.Model):
 
         The user manages all companies of each, and all that have the same number: who logs in
         another one with it could send and read invoices for every NIP that it opens. Not one that
-        the company left when another identity took its connection over.
+        the company left when another identity took its connection over, nor an office's, which
+        opens its clients by what they gave alone.
         """
         user = self.env.user
         if principal._l10n_pl_ksef_is_anothers(user):
             return self.browse()
-        return self.filtered(
+        held = self - self.env["l10n_pl_ksef.office"]._keys_to_clients(principal)
+        return held.filtered(
             lambda item: (
                 item.company_ids and item._serves_only(user) and not item._was_left_by(principal)
             )

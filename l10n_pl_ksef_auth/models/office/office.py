@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
-from ...tools import clock
+from ...tools import clock, nip
 from ...tools.auth_token_request import Context
 from ...tools.deadline import Deadline
 from ...tools.grantee import InvalidGrantee, grantee_of_certificate
@@ -197,7 +197,17 @@ class L10n_Pl_KsefOffice(models.Model):
     def _may_be_behind(self):
         """Return True if clients may have given rights since KSeF's list was last looked up."""
         looked = self.looked_at
-        return self.kind == "nip" and not (looked and looked + LAG > self._now())
+        has_list = self.kind == "nip" and bool(self.certificate_id)
+        return has_list and not (looked and looked + LAG > self._now())
+
+    def _keys_to_clients(self, principal):
+        """Return the certificates that open a company by rights that it gave, and by nothing else.
+
+        Those on an office's NIP: what a person's may open, nobody knows beforehand.
+        """
+        offices = self.sudo().search([("kind", "=", "nip")])
+        own = principal.l10n_pl_ksef_digits
+        return offices.filtered(lambda one: nip.digits(one.number) != own).certificate_id
 
     def _check_now(self, user, wait_seconds=0):
         """Have it log in at once, as far as KSeF answers at once; other transactions see it.

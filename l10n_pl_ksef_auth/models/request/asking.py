@@ -73,12 +73,14 @@ class L10n_Pl_KsefRequestAsking(models.Model):
         by_mail = asked.get("by") != "link"
         name = " ".join(asked["signer_name"].split())
         purpose = _one_of(PURPOSES, asked.get("purpose"))
+        grant = self._grant_for(company, purpose)
+        own = grant.office_id.company_id or self.env.user.company_id
         return {
             "company_id": company.id,
             "user_id": self.env.uid,
-            "office_id": self.env.user.company_id.id,
+            "office_id": own.id,
             "purpose": purpose,
-            "grant_id": self._grant_for(company, purpose).id,
+            "grant_id": grant.id,
             "signer_name": name[:LONGEST_NAME],
             "signer_email": email_normalize(asked.get("signer_email") or ""),
             "lang": _one_of(LANGUAGES, asked.get("lang")),

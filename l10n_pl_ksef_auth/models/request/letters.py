@@ -122,7 +122,7 @@ class L10n_Pl_KsefRequestLetters(models.Model):
             "signer": escape(self.signer_name),
             "until": format_datetime(self.env, last, tz=tz, dt_format="short"),
             "asked_by": self.user_id.name,
-            "office": self.office_id.name,
+            "office": self._who_asks(),
         }
 
     def _what_for(self):

@@ -37,7 +37,7 @@ class L10n_Pl_KsefRequest(models.Model):
         "res.company", required=True, readonly=True, index=True, ondelete="cascade"
     )
     user_id = fields.Many2one("res.users", string="Asked by", readonly=True, ondelete="set null")
-    # Whom the signer deals with: the office, or the company itself.
+    # Whom the signer deals with: the office's company, or the one of who asked.
     office_id = fields.Many2one("res.company", readonly=True, ondelete="set null")
     purpose = fields.Selection(PURPOSES, required=True, readonly=True, default="connect")
     # The frozen copy of whom the signer gives rights, or from whom they are taken back.
@@ -120,6 +120,10 @@ class L10n_Pl_KsefRequest(models.Model):
         if self.purpose == "connect":
             return bool(session.activated_at)
         return session._progress()["result"] in ("given", "taken_back")
+
+    def _who_asks(self):
+        """Return for whom the signer is asked: the office as it was then, or a company's name."""
+        return self.grant_id.to_whom or self.office_id.name
 
     def _is_void(self):
         """Return True if it asks for rights for an office that has changed since."""

@@ -9,8 +9,10 @@ from .address import link_address
 
 # Of one request; the oldest makes place for the next.
 MOST_TOKENS = 5
-# A page that waits for KSeF asks every three seconds.
+# A page that waits for KSeF asks every three seconds. Who signs for several companies chooses all
+# files at once, and sends one after the other.
 CALLS, CALLS_WITHIN = 90, timedelta(minutes=1)
+CALLS_FOR_ANOTHER = 5
 
 
 class L10n_Pl_KsefRequestToken(models.Model):
@@ -74,7 +76,8 @@ class L10n_Pl_KsefRequestToken(models.Model):
                 )
             )
             counted = cr.fetchone()
-        return bool(counted) and counted[0] <= CALLS
+        most = CALLS + CALLS_FOR_ANOTHER * (len(self.request_ids) - 1)
+        return bool(counted) and counted[0] <= most
 
     def _forget(self, requests):
         """Let no link lead to some requests any more; a link to nothing goes."""

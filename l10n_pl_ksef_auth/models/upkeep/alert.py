@@ -7,7 +7,7 @@ from ..base import problems
 from ..base.const import ENVIRONMENT_LABELS
 from ..res_company import CONNECT_GROUP
 from . import alert_texts
-from .alert_texts import ON_CERTIFICATE, ON_KEY, ON_LOGIN, ON_RIGHTS
+from .alert_texts import ON_CERTIFICATE, ON_GRANT, ON_KEY, ON_LOGIN, ON_RIGHTS
 
 _logger = logging.getLogger(__name__)
 
@@ -43,6 +43,7 @@ class L10n_Pl_KsefAlert(models.Model):
             (ON_RIGHTS, "Rights"),
             (ON_KEY, "Encryption key"),
             (ON_CERTIFICATE, "Certificate"),
+            (ON_GRANT, "Rights for the office"),
         ],
         required=True,
     )
@@ -263,8 +264,12 @@ class L10n_Pl_KsefAlert(models.Model):
         """Return who is told: all whom the company named and who can act, else one who can.
 
         That is who connected it, or another; at last an administrator, who can make somebody able
-        to act. One of them has an address for mails, if anybody has.
+        to act. One of them has an address for mails, if anybody has. Of rights that did not come
+        who asked for them is told.
         """
+        asked_by = self.session_id.user_id.filtered(self._may_act)
+        if self.reason == ON_GRANT and asked_by.email:
+            return asked_by
         named = self._named().filtered(self._may_act)
         if named.filtered("email"):
             return named
@@ -323,5 +328,7 @@ class L10n_Pl_KsefAlert(models.Model):
                     told._send_mail()
 
     def _is_mended(self):
+        if self.reason == ON_GRANT:
+            return bool(self.env["l10n_pl_ksef.grant"]._of_client(self.company_id, "given"))
         session = self.company_id._l10n_pl_ksef_session()
         return session.environment == self.environment and not session._has_ended()

@@ -14,8 +14,11 @@ from ..certificate.certificate import OFFLINE
 
 # What an alert is about; the key, or the database's identity: one for all its companies.
 ON_LOGIN, ON_RIGHTS, ON_CERTIFICATE, ON_KEY = "login", "rights", "certificate", "key"
+# Rights that a client was asked for did not come.
+ON_GRANT = "grant"
 # Where the button leads to; a signature is all that helps, or it is another one's turn.
 SIGN, ACCOUNT, PANEL = "/odoo/ksef?sign=1", "/odoo/ksef-account", "/odoo/ksef"
+FROM_CLIENTS = "/odoo/ksef-rights"
 TO_SIGN = ("sign", "new_file", "other_file", "other_way")
 # Why no mail reaches somebody whom the company names for notices.
 WHY_NOT = {
@@ -115,6 +118,20 @@ CASES = {
     "rights_to_send": Texts(*_RIGHTS, _lt("Invoices are not sent."), _HAVE_IT_GRANTED),
     "rights_to_read": Texts(
         *_RIGHTS, _lt("Invoices are sent, but not received."), _HAVE_IT_GRANTED
+    ),
+    "grant_refused": Texts(
+        _lt("the office did not get the rights"),
+        _lt("%(company)s: the office did not get the rights"),
+        _lt("KSeF did not give the office the rights that were asked for."),
+        _lt("Without them the office neither issues nor views this company's invoices."),
+        _lt("Ask the client once more, in the menu KSeF → Rights from clients."),
+    ),
+    "grant_given": Texts(
+        _lt("the office has the rights"),
+        _lt("%(company)s: the office has the rights"),
+        _lt("The client has given the office the rights."),
+        _lt("The office logs in with its own certificate."),
+        _lt("You have nothing to do any more."),
     ),
     "key": Texts(
         _lt("no connection – invoices are not sent"),
@@ -261,6 +278,8 @@ def page(alert):
     """Return where the way on begins: the window for a signature, the account or the panel."""
     if alert.closed_at or alert.reason in (ON_RIGHTS, ON_KEY):
         return PANEL
+    if alert.reason == ON_GRANT:
+        return FROM_CLIENTS
     certificate = alert.certificate_id
     is_offline = certificate.usage == OFFLINE
     if alert.reason == ON_CERTIFICATE and (is_offline or certificate.state != "expired"):
@@ -277,6 +296,7 @@ def button(alert):
         SIGN: alert.env._("Sign now"),
         ACCOUNT: alert.env._("Open the account"),
         PANEL: alert.env._("Open the connection to KSeF"),
+        FROM_CLIENTS: alert.env._("Open the rights from clients"),
     }[page(alert)]
 
 
@@ -292,6 +312,8 @@ def passed_over(env, reasons):
 
 
 def _case(alert):
+    if alert.reason == ON_GRANT:
+        return "grant_given" if alert.closed_at else "grant_refused"
     if alert.closed_at:
         return "mended"
     if alert.reason == ON_KEY:

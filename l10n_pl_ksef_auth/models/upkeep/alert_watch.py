@@ -16,7 +16,7 @@ from ..session.active import HICCUP, LAST_DAY
 from ..session.states import IN_FLIGHT, LOGGING_IN
 from ..vault import vault
 from ..vault.database_identity import is_neutralized
-from .alert_texts import ON_CERTIFICATE, ON_KEY, ON_LOGIN, ON_RIGHTS
+from .alert_texts import ON_CERTIFICATE, ON_GRANT, ON_KEY, ON_LOGIN, ON_RIGHTS
 from .due import LIVE_LOGIN, newest_login
 
 _logger = logging.getLogger(__name__)
@@ -30,6 +30,21 @@ LONGEST_TELLING = 20
 RENEWAL_PATIENCE = timedelta(days=1)
 ENDING, NOTICED = Domain("state", "=", "active"), Domain("state", "in", TOLD)
 OPEN = Domain("closed_at", "=", False)
+# What clients were asked for in vain, unless something else came of it since.
+REFUSED_GRANTS = SQL(
+    """
+    SELECT refused.id
+      FROM l10n_pl_ksef_grant AS refused
+     WHERE refused.state = 'refused'
+       AND refused.problem IS NOT NULL
+       AND NOT EXISTS (SELECT FROM l10n_pl_ksef_grant AS later
+                        WHERE later.company_id = refused.company_id
+                          AND later.digits = refused.digits
+                          AND later.environment = refused.environment
+                          AND later.id > refused.id
+                          AND later.state <> 'asked')
+    """
+)
 
 
 class L10n_Pl_KsefAlertWatch(models.AbstractModel):
@@ -58,10 +73,11 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
         open_alerts = self.env["l10n_pl_ksef.alert"]._search(OPEN)
         certificates = self.env["l10n_pl_ksef.certificate"]._search(self._told_certificates())
         query = SQL(
-            "SELECT EXISTS (%s) OR EXISTS (%s) OR EXISTS (%s)",
+            "SELECT EXISTS (%s) OR EXISTS (%s) OR EXISTS (%s) OR EXISTS (%s)",
             open_alerts.select("1"),
             certificates.select("1"),
             self._suspicious_logins(),
+            REFUSED_GRANTS,
         )
         return self.env.execute_query(query)[0][0]
 
@@ -126,7 +142,11 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
         wanted, unsure = {}, self.env["res.company"]
         parts = ("company_id", "environment", "reason")
         self.env.flush_all()
-        for company, judge in [*self._logins_to_judge(lock), *self._certificates_to_judge(lock)]:
+        for company, judge in [
+            *self._logins_to_judge(lock),
+            *self._certificates_to_judge(lock),
+            *self._grants_to_judge(),
+        ]:
             try:
                 for item in judge():
                     key = (*(item[part] for part in parts), item.get("certificate_id", False))
@@ -148,6 +168,17 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
         for certificate in () if lock else certificates.search(self._told_certificates()):
             judge = partial(self._wanted_for_certificate, certificate)
             yield certificate.company_ids[:1], judge
+
+    def _grants_to_judge(self):
+        grants = self.env["l10n_pl_ksef.grant"]
+        for (grant_id,) in self.env.execute_query(REFUSED_GRANTS):
+            grant = grants.browse(grant_id)
+            yield grant.company_id, partial(self._wanted_for_grant, grant)
+
+    def _wanted_for_grant(self, grant):
+        login = self.env["l10n_pl_ksef.session"].search([("grant_id", "=", grant.id)], limit=1)
+        if login and grant._is_of_today():
+            yield self._of_login(ON_GRANT, login, 0, grant.problem)
 
     def _wanted_for_login(self, live, newest, lock):
         level, problem, tell_at = self._login_level(live, newest)

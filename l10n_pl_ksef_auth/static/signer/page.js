@@ -24,6 +24,8 @@
         ends: {},
         problem: null,
         isBusy: false,
+        /** Whose result is asked for next, of those that KSeF checks. */
+        turn: 0,
     };
 
     function text(name, values = {}) {
@@ -179,16 +181,17 @@
             }
         });
 
-    /** Asks how far KSeF is, as long as it checks something. */
+    /**
+     * Asks how far KSeF is, as long as it checks something: of one after the other, for a link may
+     * call so often and no more. Each answer tells of all.
+     */
     async function follow() {
         const waiting = (state.requests || []).filter((one) => one.state === "verifying");
         if (waiting.length && !state.isBusy) {
-            for (const request of waiting) {
-                const answer = await post("result", { request: request.id });
-                if (answer.request) {
-                    takeRequest(answer.request);
-                }
-            }
+            state.turn += 1;
+            const { id } = waiting[state.turn % waiting.length];
+            const answer = await post("result", { request: id });
+            (answer.requests || []).forEach(takeRequest);
             draw();
         }
     }

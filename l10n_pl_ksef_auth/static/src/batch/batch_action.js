@@ -60,7 +60,7 @@ export class KsefBatchAction extends Component {
     get lead() {
         return {
             connect: _t(
-                "The certificates held here log in for these numbers from now on. You agree to it with your password."
+                "The certificates held here log in for these numbers from now on. Rights that clients gave the office are accepted. You agree to it with your password."
             ),
             remind: _t("Who was asked and has not signed gets the link once more."),
             renew: _t("Each certificate is renewed once. It uses up one of its owner's 12 applications."),

@@ -1,0 +1,66 @@
+from odoo.tests import tagged
+
+from .batch_case import BatchCase
+from .office_case import OFFICE_NIP, OfficeCase
+
+RIGHTS = ["InvoiceRead", "InvoiceWrite"]
+
+
+@tagged("post_install", "-at_install")
+class TestClientsOfTheOffice(OfficeCase, BatchCase):
+    """The office's certificate opens a client by that client's rights, and by nothing else."""
+
+    def both(self, what, user=None):
+        """Press a button of the list for client and office; return what it opens."""
+        return self.start(what, self.company | self.bureau, user or self.manager)
+
+    def by_company(self, lines):
+        return {line["company_id"]: line for line in lines}
+
+    def give_at_the_ministry(self):
+        """Have the client give the rights by itself, and let the office's list be outdated."""
+        self.simulator.world.grant(OFFICE_NIP, self.company.l10n_pl_ksef_digits, RIGHTS)
+        self.travel(minutes=11)
+
+    def test_a_client_is_asked_though_the_office_s_certificate_is_here(self):
+        lines = self.by_company(self.both("ask").view()["lines"])
+        self.assertEqual(lines[self.company.id]["text"], "")
+        self.assertIn("nobody has to sign", lines[self.bureau.id]["text"])
+
+    def test_a_client_whose_rights_are_there_is_not_asked(self):
+        self.give_at_the_ministry()
+        lines = self.by_company(self.both("ask").view()["lines"])
+        self.assertIn("nobody has to sign", lines[self.company.id]["text"])
+
+    def test_rights_that_are_there_connect_the_client(self):
+        self.give_at_the_ministry()
+        batch = self.both("connect")
+        lines = self.by_company(self.run_all(batch))
+        self.assertEqual(lines[self.company.id]["state"], "done", lines)
+        self.assertEqual((self.grant().state, self.grant().user_id), ("given", self.manager))
+        self.assertEqual(self.panel()["color"], "green")
+
+    def test_accepting_them_needs_the_password(self):
+        self.give_at_the_ministry()
+        batch = self.both("connect")
+        with self.confirmed():
+            batch.confirm()
+        line = next(one for one in batch.view()["lines"] if one["company_id"] == self.company.id)
+        batch.run(line["id"])
+        self.assertEqual(self.grant().state, "received")
+
+    def test_who_lacks_the_role_is_told_and_the_others_are_connected(self):
+        self.give_at_the_ministry()
+        lines = self.by_company(self.run_all(self.both("connect", self.accountant)))
+        self.assertEqual(lines[self.bureau.id]["state"], "done", lines)
+        self.assertEqual(lines[self.company.id]["state"], "failed")
+        self.assertIn("with the office's certificate", lines[self.company.id]["text"])
+        self.assertEqual(self.grant().state, "received")
+
+    def test_without_rights_nothing_is_tried_and_the_way_on_is_told(self):
+        with self.counted("xades-signature") as sent:
+            (line,) = self.run_all(self.start("connect", self.company, self.manager))
+        self.assertEqual((line["state"], sent["calls"]), ("failed", 0), line)
+        self.assertIn("rights", line["text"])
+        agreed = self.env["l10n_pl_ksef.agreement"].search([("company_id", "=", self.company.id)])
+        self.assertFalse(agreed)
