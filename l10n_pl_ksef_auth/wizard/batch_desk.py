@@ -11,7 +11,14 @@ from ..tools.signed_document import MAX_SIZE, Expected, read
 
 # Each file lives ten minutes, and signing one takes a minute.
 FILES_AT_ONCE = 5
-NO_FILE = {"file": "", "signer": "", "findings": [], "can_send": False, "seconds_left": 0}
+NO_FILE = {
+    "file": "",
+    "signer": "",
+    "findings": [],
+    "can_send": False,
+    "seconds_left": 0,
+    "offline": False,
+}
 
 
 class L10n_Pl_KsefBatch(models.TransientModel):
@@ -175,6 +182,7 @@ class L10n_Pl_KsefBatchLine(models.TransientModel):
             "findings": [one["text"] for one in reading.get("findings", ())],
             "can_send": bool(reading.get("can_send")),
             "seconds_left": life.get("seconds_left", 0),
+            "offline": view["offline"],
         }
 
 

@@ -6,8 +6,8 @@ import io
 import zipfile
 from pathlib import Path
 
-from playwright.sync_api import BrowserContext, Page, expect
-from web_client import log_in
+from journey import Journey
+from playwright.sync_api import Page, expect
 
 from ksef_simulator.control import Control
 from ksef_simulator.office import CLIENTS
@@ -49,13 +49,12 @@ def signed_files(page: Page, simulator: Control, folder: Path) -> list[Path]:
 
 
 def test_an_office_signs_for_its_clients_at_one_desk(
-    demo: DemoStack, polish_browser: BrowserContext, tmp_path: Path, pictures: Path
+    demo: DemoStack, journey: Journey, tmp_path: Path
 ) -> None:
     simulator = Control(demo.simulator_url)
-    page = polish_browser.new_page()
-    log_in(page, f"{demo.odoo_url}/web/login", "biuro")
+    page = journey.log_in("biuro")
     open_list(page, demo)
-    page.screenshot(path=pictures / "office_list.png")
+    journey.picture("office_list")
 
     select(page, "action_sign")
     expect(page.locator(DESK)).to_be_visible()
@@ -63,14 +62,14 @@ def test_an_office_signs_for_its_clients_at_one_desk(
     page.locator(".o_ksef_files_input").set_input_files(files)
     expect(page.locator(f"{DESK} .o_ksef_send_all")).to_contain_text(str(len(CHOSEN)))
     page.locator("[data-answer=once] input").check()
-    page.screenshot(path=pictures / "office_desk.png")
+    journey.picture("office_desk")
     page.locator(".o_ksef_send_all").click()
     expect(page.locator(f"{DESK} [data-state=done]")).to_have_count(len(CHOSEN))
     page.reload()
     expect(page.locator(f"{DESK} [data-state=done]")).to_have_count(len(CHOSEN))
-    page.screenshot(path=pictures / "office_results.png")
+    journey.picture("office_results")
 
     open_list(page, demo)
     for client in CHOSEN:
         expect(page.locator(ROW, has_text=client.name)).to_contain_text("Połączono")
-    page.screenshot(path=pictures / "office_list_later.png")
+    journey.picture("office_list_later")

@@ -47,6 +47,11 @@ export class BatchDesk extends Component {
         return [...new Set(this.ready.map(({ signer }) => signer).filter(Boolean))].join(", ");
     }
 
+    /** Whether the one answer is about certificates for offline invoices, too. */
+    get isForBoth() {
+        return this.ready.some(({ offline }) => offline);
+    }
+
     /** Of the files that still have to be signed or sent, the one that ends first. */
     get shortest() {
         const open = this.props.view.lines.filter(
