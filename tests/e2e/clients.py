@@ -10,7 +10,7 @@ from typing import Any
 
 from odoo_user import first_login, sign_in, wait_until
 from playwright.sync_api import Page, expect
-from tour import ADMINISTRATOR, OFFICE, WINDOW, Tour
+from tour import ADMINISTRATOR, OFFICE, USUAL, WINDOW, Tour
 
 from ksef_simulator.office import CLIENTS
 
@@ -58,6 +58,7 @@ class Clients:
     def set_office(self) -> None:
         """Set the office by the certificate of the first client, which is then connected."""
         first_login(self.user, self.tour.simulator, self.ids[0])
+        self.tour.resize(*USUAL)
         page = self.tour.go("/odoo/ksef-office", OFFICE)
         page.get_by_role("button", name="Ustaw biuro").click()
         page.locator("button[name=action_set]").click()
@@ -78,7 +79,7 @@ class Clients:
         return dict(self.user.call(WINDOW, method, *args))
 
     def drop_signed_files(self) -> None:
-        """Sign what the last list of files wants, as another signer than most: and drop it."""
+        """Sign what the last list of files wants, drop it, and a file of no company."""
         batch = [self.user.call(BATCH, "latest")]
         archive = self.user.get(self.user.call(BATCH, "prepare_files", batch)["download_url"])
         with zipfile.ZipFile(io.BytesIO(archive)) as files:

@@ -35,6 +35,8 @@ VIEW = ".o_data_cell, .o_column_title, .o_form_sheet, .o_kanban_record"
 #: Odoo shows cards instead of a list on a phone.
 RECORDS, ONE_RECORD = ".o_list_view, .o_kanban_view", ".o_data_cell, .o_kanban_record"
 FOOTER = ".modal-footer button"
+#: Milliseconds that a page has to come to rest.
+REST = 400
 
 
 @dataclass(frozen=True)
@@ -424,8 +426,7 @@ def _select(button: str) -> Callable[[Tour], object]:
 
     def prepare(tour: Tour) -> None:
         tour.resize(*USUAL)
-        COMPANIES(tour)
-        tour.page.locator("thead .o_list_record_selector input").click()
+        _all_selected(tour)
         tour.page.locator(f"button[name={button}]").click()
         expect(tour.page.locator(".o_ksef_batch")).to_be_visible()
 
@@ -449,9 +450,11 @@ def _with_clients(method: str, *args: Any) -> Callable[[Tour], object]:
 
 def _all_selected(tour: Tour) -> None:
     COMPANIES(tour)
+    # What is selected while the list is still being drawn is lost.
+    tour.page.wait_for_timeout(REST)
     everything = tour.page.locator("thead .o_list_record_selector input")
     if everything.is_visible():
-        everything.click()
+        everything.check()
         expect(tour.page.locator("button[name=action_ask]")).to_be_visible()
 
 
