@@ -134,7 +134,9 @@ class TestOverview(KsefCase):
         """Return what can be done for the selected companies, in a view of a kind."""
         overview = self.env["l10n_pl_ksef.overview"].with_user(self.accountant)
         arch = etree.fromstring(overview.get_view(view_type=kind)["arch"])
-        return [(button.get("name"), button.get("string")) for button in arch.iterfind("header/button")]
+        return [
+            (button.get("name"), button.get("string")) for button in arch.iterfind("header/button")
+        ]
 
     def test_lines_are_grouped_by_the_signer_who_was_named_until_somebody_signs(self):
         self.other.l10n_pl_ksef_signer_name = "Anna Zarząd"

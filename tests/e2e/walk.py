@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import axe
-from every_screen import REST, SCREENS, ZOOMED, Screen
+from every_screen import SCREENS
 from odoo_user import OdooError
+from one_screen import REST, ZOOMED, Screen
 from playwright.sync_api import Error as BrowserError
 from playwright.sync_api import Page
 from tour import Tour
