@@ -130,6 +130,12 @@ class TestOverview(KsefCase):
         self.assertGreater(len(self.buttons("list")), 5)
         self.assertEqual(self.buttons("kanban"), self.buttons("list"))
 
+    def test_a_phone_shows_the_menu_with_the_buttons_of_the_selected_cards(self):
+        # Odoo hides it where no action is bound to what is selected.
+        overview = self.env["l10n_pl_ksef.overview"].with_user(self.accountant)
+        views = overview.get_views([(False, "kanban")], {"toolbar": True})["views"]
+        self.assertTrue(views["kanban"]["toolbar"]["action"])
+
     def buttons(self, kind):
         """Return what can be done for the selected companies, in a view of a kind."""
         overview = self.env["l10n_pl_ksef.overview"].with_user(self.accountant)

@@ -6,18 +6,24 @@ import io
 import zipfile
 from pathlib import Path
 
+import pytest
 from journey import Journey
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
+from test_signer_elsewhere import PHONE
+from web_client import log_in
 
 from ksef_simulator.control import Control
 from ksef_simulator.office import CLIENTS
 from ksef_simulator.signers import sign
 from stack.demo import DemoStack
+from stack.fixtures import polish_context
 
 # One signer's clients, not of whoever signs for the demo's own company.
 CHOSEN, SIGNER = CLIENTS[8:11], "qualified"
 LIST, ROW = "/odoo/ksef-companies", ".o_data_row"
 DESK = ".o_ksef_batch[data-kind=sign]"
+#: A finger on a card; where it touches does not matter.
+TOUCH: dict[str, list[int]] = {"touches": [], "changedTouches": [], "targetTouches": []}
 
 
 def open_list(page: Page, demo: DemoStack) -> None:
@@ -73,3 +79,21 @@ def test_an_office_signs_for_its_clients_at_one_desk(
     for client in CHOSEN:
         expect(page.locator(ROW, has_text=client.name)).to_contain_text("Połączono")
     journey.picture("office_list_later")
+
+
+@pytest.mark.long
+def test_on_a_phone_the_selected_cards_have_the_buttons_of_the_list(
+    demo: DemoStack, chromium: Browser
+) -> None:
+    context = polish_context(chromium, PHONE)
+    page = context.new_page()
+    log_in(page, f"{demo.odoo_url}/web/login", "biuro")
+    page.goto(f"{demo.odoo_url}{LIST}")
+    card = page.locator(".o_kanban_record", has_text=CHOSEN[0].name)
+    card.dispatch_event("touchstart", TOUCH)
+    expect(page.locator(".o_selection_container")).to_be_visible()
+    card.dispatch_event("touchend", TOUCH)
+    page.locator(".o_cp_action_menus button").first.click()
+    page.locator("button[name=action_sign]").click()
+    expect(page.locator(f"{DESK} tbody tr")).to_have_count(1)
+    context.close()
