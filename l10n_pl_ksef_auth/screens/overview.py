@@ -225,6 +225,14 @@ class L10n_Pl_KsefOverview(models.Model):
     # ------------------------------------------------------------------
     # For the selected companies
     # ------------------------------------------------------------------
+    @api.model
+    def _get_view(self, view_id=None, view_type="form", **options):
+        """Give the cards, which a phone shows, the buttons of the list."""
+        arch, view = super()._get_view(view_id, view_type, **options)
+        if view_type == "kanban":
+            arch.insert(0, super()._get_view(None, "list", **options)[0].find("header"))
+        return arch, view
+
     def action_ask(self):
         """Ask whoever signs for the selected companies, by mail.
 

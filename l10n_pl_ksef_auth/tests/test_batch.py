@@ -77,6 +77,14 @@ class TestBatch(BatchCase):
         with self.assertRaisesRegex(UserError, "only be taken in the browser"):
             batch.confirm()
 
+    def test_a_certificate_that_ksef_has_refused_is_not_spoken_of_again(self):
+        certificate = self.certified()
+        self.simulator.world.revoke(OWNER.identity, self.clients[1].vat.removeprefix("PL"))
+        self.run_all(self.start("connect", self.clients[:2]))
+        texts = [line["text"] for line in self.start("ask").view()["lines"]]
+        self.assertEqual(texts[:2], ["It is connected already.", ""])
+        self.assertIn(certificate.owner_name, texts[2])
+
     def test_another_environment_is_chosen_after_it_was_said_what_stops(self):
         self.connect(company=self.clients[0])
         batch = self.start("environment")
@@ -87,6 +95,12 @@ class TestBatch(BatchCase):
         self.assertEqual(set(self.clients.mapped("l10n_pl_ksef_environment")), {"demo"})
         settings = self.env["l10n_pl_ksef.audit"].search([("event", "=", "settings")])
         self.assertEqual(settings.filtered("company_id").user_id, self.accountant)
+
+    def test_nothing_is_saved_before_something_is_chosen(self):
+        self.assertFalse(self.start("environment").view()["choice"])
+        lines = self.run_all(self.start("environment"))
+        self.assertEqual(self.states(lines), ["failed"] * 3)
+        self.assertEqual(set(self.clients.mapped("l10n_pl_ksef_environment")), {"test"})
 
     def test_who_is_told_is_chosen_for_all(self):
         batch = self.start("told")
@@ -123,6 +137,13 @@ class TestBatch(BatchCase):
             if line["can_send"]:
                 batch.answer(line["id"], "both" if line["offline"] else "once")
         return self.followed(batch)
+
+    def test_the_one_answer_is_about_both_certificates_where_a_company_issues_invoices(self):
+        self.issues_invoices(self.clients[0])
+        batch = self.start("sign")
+        signed = [self.signed(document) for document in self.files(batch).values()]
+        lines = self.drop(batch, signed)
+        self.assertEqual([line["offline"] for line in lines], [True, False, False])
 
     def test_all_signed_files_find_their_companies_by_themselves(self):
         batch = self.start("sign")
@@ -235,8 +256,9 @@ class TestAskMany(SignerCase, BatchCase):
         self.assertEqual(len(mails), 2)
 
     def test_a_company_that_a_certificate_can_connect_says_so_before_anybody_is_asked(self):
-        self.certified()
-        self.assertTrue(all(line["text"] for line in self.start("ask").view()["lines"]))
+        certificate = self.certified()
+        for line in self.start("ask").view()["lines"]:
+            self.assertIn(certificate.owner_name, line["text"])
 
     def test_a_link_for_several_companies_may_call_more_often(self):
         with self.outbox() as mails:

@@ -1,6 +1,8 @@
 import time
 from datetime import timedelta
 
+from lxml import etree
+
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
@@ -122,6 +124,24 @@ class TestOverview(KsefCase):
         self.assertEqual(self.lines(("ends_soon", "=", True)).company_id, self.company)
         self.certified()
         self.assertFalse(self.lines(("ends_soon", "=", True)))
+
+    def test_the_cards_which_a_phone_shows_have_the_buttons_of_the_list(self):
+        self.assertGreater(len(self.buttons("list")), 5)
+        self.assertEqual(self.buttons("kanban"), self.buttons("list"))
+
+    def test_a_phone_shows_the_menu_with_the_buttons_of_the_selected_cards(self):
+        # Odoo hides it where no action is bound to what is selected.
+        overview = self.env["l10n_pl_ksef.overview"].with_user(self.accountant)
+        views = overview.get_views([(False, "kanban")], {"toolbar": True})["views"]
+        self.assertTrue(views["kanban"]["toolbar"]["action"])
+
+    def buttons(self, kind):
+        """Return what can be done for the selected companies, in a view of a kind."""
+        overview = self.env["l10n_pl_ksef.overview"].with_user(self.accountant)
+        arch = etree.fromstring(overview.get_view(view_type=kind)["arch"])
+        return [
+            (button.get("name"), button.get("string")) for button in arch.iterfind("header/button")
+        ]
 
     def test_lines_are_grouped_by_the_signer_who_was_named_until_somebody_signs(self):
         self.other.l10n_pl_ksef_signer_name = "Anna Zarząd"

@@ -71,6 +71,14 @@ class TestRequests(SignerCase):
         events = [event["text"] for event in view["requests"][0]["events"]]
         self.assertEqual(events, ["opened", "file downloaded", "signed file sent"])
 
+    def test_the_list_has_the_requests_of_all_companies_whichever_is_active(self):
+        other = self.make_company("Inna Sp. z o.o.", "1111111111")
+        self.accountant.company_ids |= other
+        requests = self.asked()[0] | self.asked(other)[0]
+        seen = self.env["l10n_pl_ksef.request"].with_user(self.accountant)
+        found = seen.with_context(allowed_company_ids=self.company.ids).search([])
+        self.assertEqual(found & requests, requests.with_env(found.env))
+
     def test_the_signer_may_close_the_page_and_come_back(self):
         request, token = self.asked()
         self.at_page("open", token)

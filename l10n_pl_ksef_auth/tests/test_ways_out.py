@@ -111,8 +111,8 @@ class TestHistory(KsefCase):
         name = rf"^Certificate until .*\d, {certificate.owner_name}$"
         self.assertRegex(certificate.display_name, name)
 
-    def test_on_a_phone_histories_and_notices_are_cards(self):
-        for name in ("session", "audit", "alert"):
+    def test_on_a_phone_lists_are_cards(self):
+        for name in ("session", "audit", "alert", "overview", "request", "grant", "office"):
             action = self.env.ref(f"l10n_pl_ksef_auth.action_{name}")
             self.assertIn(action.mobile_view_mode, action.view_mode.split(","))
 

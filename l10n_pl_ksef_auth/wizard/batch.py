@@ -223,7 +223,7 @@ class L10n_Pl_KsefBatch(models.TransientModel):
         return self._save_settings(principal)
 
     def _save_settings(self, principal):
-        if self.choice is None:
+        if self.choice is False:
             raise UserError(self.env._("Choose first."))
         # What stops stood in the line when the user went on.
         options = self.env["l10n_pl_ksef.account.options"]

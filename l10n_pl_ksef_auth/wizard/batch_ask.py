@@ -45,12 +45,17 @@ class L10n_Pl_KsefBatch(models.TransientModel):
         """Return what to know of a company before somebody is asked to sign for it."""
         if self.kind != "ask":
             return ""
+        if self.env["l10n_pl_ksef.overview"].browse(company.id).state == "connected":
+            return self.env._("It is connected already.")
         principal = company._l10n_pl_ksef_principal().with_env(self.env)
-        if self.env["l10n_pl_ksef.certificate"]._to_be_offered(principal):
-            return self.env._("A certificate in Odoo can connect it; nobody has to sign.")
         if self._received(company):
             return self.env._("The client gave the office rights already; nobody has to sign.")
-        return ""
+        offered = self.env["l10n_pl_ksef.panel.ways"]._by_certificate(
+            principal, self.env["l10n_pl_ksef.session"], "disconnected"
+        )
+        if not offered:
+            return ""
+        return self.env._("Try the certificate of %s in Odoo first.", offered["name"])
 
     def ask(self, rows, lang, hours, purpose="connect"):
         """Ask signers for all companies that are not done, and keep how each mail fared.

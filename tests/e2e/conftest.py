@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from every_screen import SIZES
 from journey import Journey
 from manual import PICTURES
+from one_screen import SIZES
 from playwright.sync_api import Browser, BrowserContext
 from tour import USUAL, Tour
 from walk import Walk

@@ -7,65 +7,33 @@ picture of each.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from ministry import account
+from office_screens import OFFICES
+from one_screen import (
+    BAR,
+    DASHBOARD,
+    DIALOG,
+    FOOTER,
+    NOTICE,
+    ONE_RECORD,
+    PAGE,
+    POPOVER,
+    RECORDS,
+    SETTINGS,
+    VIEW,
+    WINDOW,
+    Screen,
+    at,
+    dialog,
+)
 from playwright.sync_api import expect
-from tour import ACCOUNTANT, ADMINISTRATOR, CLERK, OFFICE, USUAL, Tour
-
-#: Width and height in CSS pixels: a laptop, a desktop, a tablet, a phone.
-SIZES = (USUAL, (1920, 1080), (768, 1024), (390, 844))
-#: What a zoomed browser has left of a screen, in CSS pixels, by what its user says.
-ZOOMED = {
-    "150 % on 1366×768": (911, 512),
-    "200 % on 1366×768": (683, 384),
-    "200 % on 1920×1080": (960, 540),
-}
-
-BAR = ".o_ksef_systray"
-DASHBOARD, POPOVER = ".o_ksef_dashboard", ".o_ksef_popover"
-NOTICE = ".o_ksef_notice"
-PAGE, SETTINGS = ".o_ksef_page", "[id^=l10n_pl_ksef]"
-WINDOW = ".modal-content:has(.o_ksef_authorization)"
-DIALOG = ".modal-content"
-#: Of Odoo's own lists and forms, what our views say.
-VIEW = ".o_data_cell, .o_column_title, .o_form_sheet, .o_kanban_record"
-#: Odoo shows cards instead of a list on a phone.
-RECORDS, ONE_RECORD = ".o_list_view, .o_kanban_view", ".o_data_cell, .o_kanban_record"
-FOOTER = ".modal-footer button"
-
-
-@dataclass(frozen=True)
-class Screen:
-    """One screen in one state.
-
-    :param show: opens it, as often as it is called
-    :param ours: a CSS selector: what lies within is ours, not Odoo's
-    :param prepare: brings Odoo and KSeF into the state, once
-    :param decisions: a CSS selector of what a user has to see when the browser is zoomed
-    """
-
-    name: str
-    show: Callable[[Tour], object]
-    ours: str
-    prepare: Callable[[Tour], object] = lambda tour: None
-    decisions: str = ""
+from tour import ACCOUNTANT, ADMINISTRATOR, CLERK, Tour
 
 
 # ----------------------------------------------------------------------
 # How screens are opened
 # ----------------------------------------------------------------------
-def _at(path: str, visible: str, login: str = ACCOUNTANT) -> Callable[[Tour], object]:
-    """Return what opens an address and waits for something on it."""
-
-    def show(tour: Tour) -> None:
-        page = tour.go(path, login)
-        expect(page.locator(visible).first).to_be_visible()
-        page.locator(visible).first.scroll_into_view_if_needed()
-
-    return show
-
-
 def _panel(login: str = ACCOUNTANT) -> Callable[[Tour], object]:
     return lambda tour: tour.open_panel(login)
 
@@ -89,18 +57,18 @@ def _of_account(button: str, within: str = "") -> Callable[[Tour], object]:
     return show
 
 
-DASHBOARD_CARD = _at("/odoo", f"{DASHBOARD} .o_ksef_panel")
-CONNECTION = _at("/odoo/ksef", f"{PAGE} dl")
-ACCOUNT = _at("/odoo/ksef-account", f"{PAGE} dl")
-SETTINGS_BLOCK = _at(
+DASHBOARD_CARD = at("/odoo", f"{DASHBOARD} .o_ksef_panel")
+CONNECTION = at("/odoo/ksef", f"{PAGE} dl")
+ACCOUNT = at("/odoo/ksef-account", f"{PAGE} dl")
+SETTINGS_BLOCK = at(
     "/odoo/action-account.action_account_config",
     "#l10n_pl_ksef_connection .o_ksef_panel dl",
     ADMINISTRATOR,
 )
-HISTORY = _at("/odoo/action-l10n_pl_ksef_auth.action_session", RECORDS)
-NOTICES = _at("/odoo/ksef-notices", f"{RECORDS}, .o_view_nocontent")
-AUDIT = _at("/odoo/ksef-audit", RECORDS)
-DIAGNOSIS = _at("/odoo/ksef-diagnosis", ".o_ksef_diagnosis")
+HISTORY = at("/odoo/action-l10n_pl_ksef_auth.action_session", RECORDS)
+NOTICES = at("/odoo/ksef-notices", f"{RECORDS}, .o_view_nocontent")
+AUDIT = at("/odoo/ksef-audit", RECORDS)
+DIAGNOSIS = at("/odoo/ksef-diagnosis", ".o_ksef_diagnosis")
 
 
 def _ask(tour: Tour) -> None:
@@ -108,7 +76,7 @@ def _ask(tour: Tour) -> None:
     expect(tour.page.locator(".o_ksef_ask")).to_be_visible()
 
 
-REQUESTS = _at("/odoo/ksef-requests", ".o_list_view, .o_view_nocontent")
+REQUESTS = at("/odoo/ksef-requests", ".o_list_view, .o_view_nocontent")
 
 
 # ----------------------------------------------------------------------
@@ -280,12 +248,6 @@ def _older_certificate(tour: Tour) -> None:
     )
 
 
-def _dialog(
-    name: str, show: Callable[[Tour], object], *prepare: Callable[[Tour], object]
-) -> Screen:
-    return Screen(name, show, DIALOG, *prepare, decisions=FOOTER)
-
-
 def _first_record(tour: Tour) -> None:
     HISTORY(tour)
     tour.page.locator(ONE_RECORD).first.click()
@@ -333,14 +295,14 @@ CONNECTED = [
     Screen("account_compared_with_ksef", _compared, PAGE),
     # The items of a menu are drawn by Odoo.
     Screen("account_menu", _menu, PAGE),
-    _dialog("account_disconnect", _of_account(".o_ksef_disconnect", ".o_ksef_column")),
-    _dialog("account_revoke", _of_account(".o_ksef_revoke", ".o_ksef_certificates")),
+    dialog("account_disconnect", _of_account(".o_ksef_disconnect", ".o_ksef_column")),
+    dialog("account_revoke", _of_account(".o_ksef_revoke", ".o_ksef_certificates")),
     Screen("account_renewal_is_too_early", _renewed_too_early, PAGE),
-    _dialog("account_renew", _of_account(".o_ksef_renew"), _older_certificate),
-    _dialog("account_take_over", _of_account(".o_ksef_take_over")),
-    _dialog("account_load_certificate", _of_account(".o_ksef_load")),
-    _dialog("account_close_login", _close_login),
-    _dialog("account_settings_ask_first", _save_settings),
+    dialog("account_renew", _of_account(".o_ksef_renew"), _older_certificate),
+    dialog("account_take_over", _of_account(".o_ksef_take_over")),
+    dialog("account_load_certificate", _of_account(".o_ksef_load")),
+    dialog("account_close_login", _close_login),
+    dialog("account_settings_ask_first", _save_settings),
     Screen("window_take_over", _window("download"), WINDOW, _take_over, f"{WAYS}, .o_ksef_forget"),
     Screen("history", HISTORY, VIEW),
     Screen("history_of_one_login", _first_record, VIEW),
@@ -393,7 +355,7 @@ DUE = [
     Screen("notices", NOTICES, VIEW),
     Screen("invoice_not_in_ksef", _invoice, NOTICE),
     Screen("invoice_send_not_connected", _of_invoice("action_invoice_sent"), NOTICE),
-    _dialog("invoice_sent_outside_odoo", _of_invoice("action_l10n_pl_ksef_edi_sent_outside")),
+    dialog("invoice_sent_outside_odoo", _of_invoice("action_l10n_pl_ksef_edi_sent_outside")),
     Screen("account_certificate_elsewhere", ACCOUNT, PAGE, _certificate_elsewhere),
     Screen("panel_certificate_elsewhere", _panel(), f"{POPOVER}, {BAR}"),
     Screen(
@@ -404,42 +366,6 @@ DUE = [
     Screen("unlock", _unlock, DIALOG, decisions=FOOTER),
 ]
 
-
-# ----------------------------------------------------------------------
-# An accounting office's companies
-# ----------------------------------------------------------------------
-def _cards(tour: Tour) -> None:
-    COMPANIES(tour)
-    # A phone shows cards in any case.
-    switch = tour.page.locator(".o_switch_view.o_kanban")
-    if switch.is_visible():
-        switch.click()
-    expect(tour.page.locator(".o_kanban_record:not(.o_kanban_ghost)").first).to_be_visible()
-
-
-def _select(button: str) -> Callable[[Tour], object]:
-    """Return what selects all companies of the list and presses a button above it."""
-
-    def prepare(tour: Tour) -> None:
-        tour.resize(*USUAL)
-        COMPANIES(tour)
-        tour.page.locator("thead .o_list_record_selector input").click()
-        tour.page.locator(f"button[name={button}]").click()
-        expect(tour.page.locator(".o_ksef_batch")).to_be_visible()
-
-    return prepare
-
-
-COMPANIES = _at("/odoo/ksef-companies", ".o_data_row, .o_kanban_record", OFFICE)
-# It stays there whatever the size of the window.
-LAST_BATCH = _at("/odoo/ksef-many", ".o_ksef_batch", OFFICE)
-OFFICES = [
-    Screen("companies", COMPANIES, ".o_data_cell, .o_kanban_record"),
-    Screen("companies_cards", _cards, ".o_kanban_record"),
-    Screen("companies_files_to_be_signed", LAST_BATCH, PAGE, _select("action_sign")),
-    Screen("companies_who_is_asked", LAST_BATCH, PAGE, _select("action_ask")),
-    Screen("companies_environment", LAST_BATCH, PAGE, _select("action_environment")),
-]
 
 SCREENS = [*NEVER, *STEPS, *CONNECTED, *DUE, *OFFICES]
 #: What `./run test` has the time for; all others are long proofs.

@@ -77,6 +77,12 @@ PICTURES = {
     "take_over_1_account": Picture(
         "account", "", ".o_ksef_account_page h3, .o_ksef_account_page th"
     ),
+    "ask_for_signature": Picture("ask_for_signature", ".o_ksef_ask", ".o_ksef_ask"),
+    "signer_begins": Picture("signer_begins", "main", "main"),
+    # Its states, too, depend on what was tested before.
+    "office_list": Picture("office_list", "", ".o_list_table th"),
+    "office_desk": Picture("office_desk", ".o_ksef_batch", ".o_ksef_desk"),
+    "office_rights_window": Picture("office_rights_window", WINDOW, WINDOW),
     "not_in_ksef": Picture("not_in_ksef", "", ".o_ksef_notice, .ribbon", GLUE),
     "send_window": Picture("send_window", ".modal-content", ".modal .o_ksef_notice", GLUE),
     "not_sent_list": Picture(

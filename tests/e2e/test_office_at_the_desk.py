@@ -6,18 +6,24 @@ import io
 import zipfile
 from pathlib import Path
 
-from playwright.sync_api import BrowserContext, Page, expect
+import pytest
+from journey import Journey
+from playwright.sync_api import Browser, Page, expect
+from test_signer_elsewhere import PHONE
 from web_client import log_in
 
 from ksef_simulator.control import Control
 from ksef_simulator.office import CLIENTS
 from ksef_simulator.signers import sign
 from stack.demo import DemoStack
+from stack.fixtures import polish_context
 
 # One signer's clients, not of whoever signs for the demo's own company.
 CHOSEN, SIGNER = CLIENTS[8:11], "qualified"
 LIST, ROW = "/odoo/ksef-companies", ".o_data_row"
 DESK = ".o_ksef_batch[data-kind=sign]"
+#: A finger on a card; where it touches does not matter.
+TOUCH: dict[str, list[int]] = {"touches": [], "changedTouches": [], "targetTouches": []}
 
 
 def open_list(page: Page, demo: DemoStack) -> None:
@@ -49,13 +55,12 @@ def signed_files(page: Page, simulator: Control, folder: Path) -> list[Path]:
 
 
 def test_an_office_signs_for_its_clients_at_one_desk(
-    demo: DemoStack, polish_browser: BrowserContext, tmp_path: Path, pictures: Path
+    demo: DemoStack, journey: Journey, tmp_path: Path
 ) -> None:
     simulator = Control(demo.simulator_url)
-    page = polish_browser.new_page()
-    log_in(page, f"{demo.odoo_url}/web/login", "biuro")
+    page = journey.log_in("biuro")
     open_list(page, demo)
-    page.screenshot(path=pictures / "office_list.png")
+    journey.picture("office_list")
 
     select(page, "action_sign")
     expect(page.locator(DESK)).to_be_visible()
@@ -65,14 +70,32 @@ def test_an_office_signs_for_its_clients_at_one_desk(
     words = page.locator("[data-answer=once]")
     expect(words).to_contain_text(f"za każdą osobę podpisującą ({CHOSEN[0].signer.name})")
     words.locator("input").check()
-    page.screenshot(path=pictures / "office_desk.png")
+    journey.picture("office_desk")
     page.locator(".o_ksef_send_all").click()
     expect(page.locator(f"{DESK} [data-state=done]")).to_have_count(len(CHOSEN))
     page.reload()
     expect(page.locator(f"{DESK} [data-state=done]")).to_have_count(len(CHOSEN))
-    page.screenshot(path=pictures / "office_results.png")
+    journey.picture("office_results")
 
     open_list(page, demo)
     for client in CHOSEN:
         expect(page.locator(ROW, has_text=client.name)).to_contain_text("Połączono")
-    page.screenshot(path=pictures / "office_list_later.png")
+    journey.picture("office_list_later")
+
+
+@pytest.mark.long
+def test_on_a_phone_the_selected_cards_have_the_buttons_of_the_list(
+    demo: DemoStack, chromium: Browser
+) -> None:
+    context = polish_context(chromium, PHONE)
+    page = context.new_page()
+    log_in(page, f"{demo.odoo_url}/web/login", "biuro")
+    page.goto(f"{demo.odoo_url}{LIST}")
+    card = page.locator(".o_kanban_record", has_text=CHOSEN[0].name)
+    card.dispatch_event("touchstart", TOUCH)
+    expect(page.locator(".o_selection_container")).to_be_visible()
+    card.dispatch_event("touchend", TOUCH)
+    page.locator(".o_cp_action_menus button").first.click()
+    page.locator("button[name=action_sign]").click()
+    expect(page.locator(f"{DESK} tbody tr")).to_have_count(1)
+    context.close()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from every_screen import OFTEN, SCREENS, Screen
+from every_screen import OFTEN, SCREENS
+from one_screen import Screen
 from walk import Walk
 
 LONG = pytest.mark.long

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import axe
-from every_screen import SCREENS, ZOOMED, Screen
+from every_screen import SCREENS
 from odoo_user import OdooError
+from one_screen import REST, ZOOMED, Screen
 from playwright.sync_api import Error as BrowserError
 from playwright.sync_api import Page
 from tour import Tour
@@ -16,8 +17,6 @@ from tour import Tour
 FAILURES = (BrowserError, OdooError, AssertionError)
 #: Odoo lays a page out anew below this width: it is opened again.
 NARROW = 768
-#: Milliseconds that a page has to come to rest after its size has changed.
-REST = 400
 OUT_OF_SIGHT = """(elements) => {
     const isSeen = (element) => {
         const { top, bottom, left, right, width } = element.getBoundingClientRect();

@@ -7,7 +7,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from every_screen import SCREENS, SIZES, Screen
+from every_screen import SCREENS
+from one_screen import SIZES, Screen
 from playwright.sync_api import sync_playwright
 from tour import Tour
 from walk import FAILURES, opened

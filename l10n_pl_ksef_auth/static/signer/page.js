@@ -237,7 +237,9 @@
                     "span",
                     {},
                     make("strong", {}, request.company),
-                    ` (${request.number}): ${text(`state_${request.state}`)}`
+                    " ",
+                    make("span", { class: "number" }, `(${request.number})`),
+                    `: ${text(`state_${request.state}`)}`
                 ),
                 request.state === "open" &&
                     button(text("open_one"), () => {
@@ -297,6 +299,7 @@
         const isLoaded = request.id in state.ends;
         const file = state.files[request.id];
         const label = isLoaded ? text("again") : text("download");
+        // What is to be done next is the dark one.
         const kind = isLoaded ? {} : { class: "main" };
         return [
             make("h2", {}, `1. ${text("step_1")}`),
@@ -311,7 +314,7 @@
                 make(
                     "a",
                     {
-                        class: "button",
+                        class: isLoaded ? "button main" : "button",
                         href: state.signingUrl,
                         target: "_blank",
                         rel: "noopener noreferrer",

@@ -53,6 +53,12 @@ export class KsefBatchAction extends Component {
         return { ...this.view, lines: [...this.lines] };
     }
 
+    /** Whom one may still ask stands above, with what to know of them. */
+    get results() {
+        const isShown = ({ state }) => this.view.kind !== "ask" || state !== "todo";
+        return this.shown.lines.filter(isShown);
+    }
+
     get todo() {
         return this.lines.filter(({ state }) => state === "todo");
     }
@@ -90,7 +96,7 @@ export class KsefBatchAction extends Component {
     }
 
     get isChosen() {
-        return !this.view.choices.length || this.view.choice !== null;
+        return !this.view.choices.length || Boolean(this.view.choice);
     }
 
     async load() {

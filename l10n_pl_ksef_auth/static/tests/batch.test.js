@@ -1,0 +1,109 @@
+import { defineMailModels } from "@mail/../tests/mail_test_helpers";
+import { expect, test } from "@odoo/hoot";
+import { advanceTime, animationFrame } from "@odoo/hoot-mock";
+import { contains, getService, mountWithCleanup, onRpc } from "@web/../tests/web_test_helpers";
+import { WebClient } from "@web/webclient/webclient";
+
+defineMailModels();
+
+const LINE = {
+    id: 1,
+    company_id: 7,
+    name: "Warsztat Młot",
+    number: "NIP 778-004-11-12",
+    state: "todo",
+    state_label: "To do",
+    text: "",
+    signer_name: "Róża Żółć-Źdźbło",
+    signer_email: "roza@example.com",
+    file: "",
+    signer: "",
+    findings: [],
+    can_send: false,
+    seconds_left: 0,
+    offline: false,
+};
+const VIEW = {
+    id: 3,
+    kind: "environment",
+    title: "Environment",
+    choice: false,
+    choices: [
+        { id: "production", label: "Production" },
+        { id: "test", label: "Test" },
+    ],
+    strays: [],
+    asking: false,
+    signing_url: "https://moj.gov.pl",
+    lines: [LINE],
+};
+const ASKING = {
+    languages: [{ id: "pl_PL", name: "Polish" }],
+    hours: 72,
+    purposes: [{ id: "connect", text: "KSeF certificate" }],
+    address: "https://odoo.firma.pl",
+    warnings: [],
+    set_by: "",
+    can_set: false,
+};
+
+/** Opens the screen of what is done for many companies. */
+async function openScreen(view) {
+    onRpc("l10n_pl_ksef.batch", "view", () => view);
+    await mountWithCleanup(WebClient);
+    await getService("action").doAction({
+        type: "ir.actions.client",
+        tag: "l10n_pl_ksef_batch",
+        params: { batch_id: view.id },
+    });
+}
+
+test("nothing can be saved for all before something is chosen", async () => {
+    onRpc("l10n_pl_ksef.batch", "choose", () => ({ ...VIEW, choice: "test" }));
+    await openScreen(VIEW);
+    expect(".o_ksef_run").not.toBeEnabled();
+    await contains("input[value=test]").click();
+    expect(".o_ksef_run").toBeEnabled();
+});
+
+test("who is still to be asked stands once, with what to know before", async () => {
+    const text = "Try the certificate of Róża first.";
+    const lines = [
+        { ...LINE, text },
+        { ...LINE, id: 2, company_id: 8 },
+    ];
+    await openScreen({ ...VIEW, kind: "ask", choices: [], asking: ASKING, lines });
+    expect("[data-company='7']").toHaveCount(1);
+    expect("[data-company='7']").toHaveText(new RegExp(text));
+    expect("[data-company='7'] [type=checkbox]").not.toBeChecked();
+    expect("[data-company='8'] [type=checkbox]").toBeChecked();
+    expect(".o_ksef_summary").toHaveText("");
+});
+
+test("the one answer for all files names both certificates where a company needs both", async () => {
+    const ready = { ...LINE, file: "podpisany.xml", signer: "Róża", can_send: true };
+    const lines = [ready, { ...ready, id: 2, company_id: 8, offline: true }];
+    await openScreen({ ...VIEW, kind: "sign", choices: [], lines });
+    expect("[data-answer=once]").toHaveText(/two certificates/);
+});
+
+test("one certificate of a signer is asked for once, rights for each company", async () => {
+    const purposes = [{ id: "grant", text: "Rights" }, ...ASKING.purposes];
+    const asking = { ...ASKING, purposes };
+    const lines = [LINE, { ...LINE, id: 2, company_id: 8 }];
+    await openScreen({ ...VIEW, kind: "ask", choices: [], asking, lines });
+    expect(".o_ksef_batch_asked [type=checkbox]:checked").toHaveCount(2);
+    await contains("input[value=connect]").click();
+    expect(".o_ksef_batch_asked [type=checkbox]:checked").toHaveCount(1);
+    await contains("input[value=grant]").click();
+    expect(".o_ksef_batch_asked [type=checkbox]:checked").toHaveCount(2);
+});
+
+test("when the shortest of the files is over, the screen looks anew", async () => {
+    const view = { ...VIEW, kind: "sign", choices: [] };
+    await openScreen({ ...view, lines: [{ ...LINE, seconds_left: 2 }] });
+    onRpc("l10n_pl_ksef.batch", "view", () => ({ ...view, lines: [{ ...LINE, text: "Over." }] }));
+    await advanceTime(4000);
+    await animationFrame();
+    expect(".o_ksef_batch_lines").toHaveText(/Over\./);
+});
