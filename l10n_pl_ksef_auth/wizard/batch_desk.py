@@ -183,7 +183,6 @@ class L10n_Pl_KsefBatchLine(models.TransientModel):
             "findings": [one["text"] for one in reading.get("findings", ())],
             "can_send": bool(reading.get("can_send")),
             "seconds_left": life.get("seconds_left", 0),
-            "offline": view["offline"],
         }
 
 
