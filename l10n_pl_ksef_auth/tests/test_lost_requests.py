@@ -26,6 +26,7 @@ class TestLostRequests(KsefCase):
         self.assertTrue(self.follow(window)["result"])
 
     def test_a_window_opened_after_its_worker_died_goes_on_with_the_login(self):
+        self.simulator.settings.auth_delay = 30
         window = self.open_window()
         signed = self.signed(self.downloaded(window))
         self.travel(minutes=1)

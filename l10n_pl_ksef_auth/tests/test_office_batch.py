@@ -25,7 +25,7 @@ class TestClientsOfTheOffice(OfficeCase, BatchCase):
     def test_a_client_is_asked_though_the_office_s_certificate_is_here(self):
         lines = self.by_company(self.both("ask").view()["lines"])
         self.assertEqual(lines[self.company.id]["text"], "")
-        self.assertIn("nobody has to sign", lines[self.bureau.id]["text"])
+        self.assertIn("connected already", lines[self.bureau.id]["text"])
 
     def test_a_client_whose_rights_are_there_is_not_asked(self):
         self.give_at_the_ministry()

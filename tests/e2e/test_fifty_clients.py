@@ -30,7 +30,8 @@ MOST_CLICKS = 12
 # Companies that are imported in one go, as Odoo's import does in batches. Odoo makes a chart of
 # accounts for each with a country, which takes seconds: the first batch alone has one.
 AT_ONCE = 10
-# What is kept here of those who signed: open logins of theirs, and certificates.
+# What is kept here of those who signed: open logins of theirs, and certificates
+# that are not the office's own.
 SECRETS_LEFT = """
     SELECT (SELECT count(*) FROM l10n_pl_ksef_session
              WHERE method = 'signature' AND company_id IN ({clients})
@@ -40,7 +41,9 @@ SECRETS_LEFT = """
               JOIN l10n_pl_ksef_certificate_res_company_rel AS served
                 ON served.l10n_pl_ksef_certificate_id = certificate.id
              WHERE served.res_company_id IN ({clients})
-               AND certificate.id NOT IN (SELECT certificate_id FROM l10n_pl_ksef_office))
+               AND certificate.identity_digest NOT IN (
+                   SELECT own.identity_digest FROM l10n_pl_ksef_certificate AS own
+                     JOIN l10n_pl_ksef_office AS office ON office.certificate_id = own.id))
 """
 
 

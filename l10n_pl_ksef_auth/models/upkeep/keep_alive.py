@@ -12,7 +12,7 @@ from ...tools.http_pool import HttpPool
 from ...tools.nip import InvalidNip
 from ..base.locks import LockBusy, fresh
 from ..vault.guard import door
-from ..vault.vault import bind_secrets, secret_models, why_locked
+from ..vault.vault import bind_secrets, models_that_forget, why_locked
 from .due import COMPANIES, SESSIONS
 from .turns import AFTER_OUTAGE, Turns
 
@@ -48,7 +48,7 @@ class L10n_Pl_KsefKeepAlive(models.AbstractModel):
         self._beside(self.env["l10n_pl_ksef.availability"]._look)
         self._beside(watch)
         self._beside(self.env["l10n_pl_ksef.request"].sudo()._tend)
-        for model in secret_models(self.env):
+        for model in models_that_forget(self.env):
             self._beside(self.env[model]._forget_unused)
         self._beside(self.env["l10n_pl_ksef.housekeeping"]._remind_of_backup)
 

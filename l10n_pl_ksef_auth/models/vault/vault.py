@@ -68,6 +68,15 @@ def secret_models(env):
     return [name for name in names if env[name]._auto]
 
 
+def models_that_forget(env):
+    """Return the names of the models with secrets that they forget by themselves.
+
+    :param env: of the database
+    """
+    idle = env.registry[MIXIN]._forget_unused
+    return [name for name in secret_models(env) if env.registry[name]._forget_unused is not idle]
+
+
 # ------------------------------------------------------------------
 # Secrets, each bound to its database, model, record and field. Neither keys nor decrypted values
 # are cached: a value lives as long as the call that asked for it (docs/design.md 10 and 15).

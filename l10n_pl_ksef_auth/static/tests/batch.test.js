@@ -84,7 +84,7 @@ test("the one answer for all files names both certificates where a company needs
     const ready = { ...LINE, file: "podpisany.xml", signer: "Róża", can_send: true };
     const lines = [ready, { ...ready, id: 2, company_id: 8, offline: true }];
     await openScreen({ ...VIEW, kind: "sign", choices: [], lines });
-    expect("[data-answer=once]").toHaveText(/two certificates/);
+    expect("[data-answer=once]").toHaveText(/also one for offline invoices/);
 });
 
 test("one certificate of a signer is asked for once, rights for each company", async () => {
