@@ -50,14 +50,17 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
         served = Domain("former_company_ids", "in", principal.id)
         shown = serve | (served & Domain("state", "in", SHOWN_WHEN_LEFT))
         environment = Domain("environment", "=", principal.l10n_pl_ksef_environment)
-        here = self.env["l10n_pl_ksef.certificate"].sudo().search(environment & shown)
+        certificates = self.env["l10n_pl_ksef.certificate"].sudo()
+        here = certificates.search(environment & shown)
         by_serial = {item.serial_number: item for item in listed["certificates"]}
+        numbered = Domain("serial_number", "in", list(by_serial))
+        held = certificates.search(environment & numbered).mapped("serial_number")
         rows = [self._known(principal, certificate, by_serial) for certificate in here]
         # A certificate that is being issued has no number here yet, but a name that no other has.
         unnumbered = here.filtered(lambda certificate: not certificate.serial_number)
         known = set(here.mapped("serial_number")) | set(unnumbered.mapped("name"))
         return rows + [
-            self._elsewhere(item)
+            self._elsewhere(item, serial in held)
             for serial, item in by_serial.items()
             if not known & {serial, item.name}
         ]
@@ -92,10 +95,15 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
             "is_former": active and left,
         }
 
-    def _elsewhere(self, item):
-        """Describe a certificate whose key is not in this Odoo; what only ours have is left out."""
+    def _elsewhere(self, item, is_held):
+        """Describe a certificate that only KSeF knows for this company.
+
+        :param bool is_held: whether this Odoo has its key, for companies that are not named here
+        """
+        elsewhere = self.env._("Valid, the key is not in this Odoo")
+        for_others = self.env._("Valid, in this Odoo for other companies")
         labels = {
-            "Active": self.env._("Valid, the key is not in this Odoo"),
+            "Active": for_others if is_held else elsewhere,
             "Blocked": self.env._("Blocked"),
             "Revoked": self.env._("Revoked"),
             "Expired": self.env._("Expired"),

@@ -39,6 +39,15 @@ class TestAccount(KsefCase):
         (row,) = self.account().l10n_pl_ksef_account_at_ksef()["certificates"]
         self.assertFalse(row["here"])
 
+    def test_a_certificate_that_serves_only_another_company_is_not_said_to_be_elsewhere(self):
+        other = self.make_company("Inna Sp. z o.o.", "1111111111")
+        self.accountant.company_ids |= other
+        self.simulator.world.grant(OWNER.identity, other.l10n_pl_ksef_digits)
+        self.connect(company=other)
+        account = other.with_user(self.accountant).l10n_pl_ksef_account_at_ksef()
+        (row,) = account["certificates"]
+        self.assertEqual(row["state_label"], "Valid, in this Odoo for other companies")
+
     def test_a_comparison_that_failed_is_to_be_tried_again_by_the_user(self):
         self.simulator.faults.add("certificate-query", "503", times=-1)
         problem = self.account().l10n_pl_ksef_account_at_ksef()["problem"]
