@@ -47,6 +47,11 @@ class TestAlerts(KsefCase):
         self.assertEqual(self.wake(days=1), [("login", 0)])
         self.assertEqual(len(self.mails()), 3)
 
+    def test_who_is_told_late_reads_how_many_days_are_left(self):
+        self.connect()
+        self.assertEqual(self.wake(days=5), [("login", 3)])
+        self.assertIn("ends in 2 days", self.open_alerts().summary)
+
     def test_each_is_told_once(self):
         self.connect()
         self.wake(days=4, hours=1)

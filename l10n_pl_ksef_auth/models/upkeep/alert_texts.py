@@ -1,5 +1,6 @@
 """What a person reads of an alert: what happened, what it means for invoices, what to do."""
 
+from datetime import timedelta
 from typing import NamedTuple
 
 from babel.dates import format_skeleton
@@ -346,12 +347,20 @@ def _values(alert):
     ends_at = certificate.valid_to if certificate else session.refresh_valid_until
     return {
         "company": alert.company_id.name,
-        "days": alert.level,
+        "days": _days_left(alert, ends_at),
         "host": (alert.problem or {}).get("values", {}).get("host", ""),
         **_when(alert, ends_at),
         "owner": _owner(alert) or env._("the signer"),
         "rights": ", ".join(_in_words(env, missing)),
     }
+
+
+def _days_left(alert, ends_at):
+    """Return in how many days the end comes, a begun one counted; the level is the most."""
+    if not ends_at:
+        return alert.level
+    begun = -((alert._now() - ends_at) // timedelta(days=1))
+    return max(1, min(begun, alert.level))
 
 
 def _when(alert, moment):
