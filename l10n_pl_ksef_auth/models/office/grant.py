@@ -48,7 +48,8 @@ class L10n_Pl_KsefGrant(models.Model):
         index=True,
         ondelete="cascade",
     )
-    digits = fields.Char(string="NIP of the client", required=True, readonly=True)
+    digits = fields.Char(string="NIP of the client, in digits", required=True, readonly=True)
+    nip = fields.Char(string="NIP of the client", compute="_compute_nip")
     environment = fields.Selection(ENVIRONMENT_LABELS, required=True, readonly=True)
     state = fields.Selection(
         [
@@ -80,6 +81,11 @@ class L10n_Pl_KsefGrant(models.Model):
         "(office_id, company_id, digits) WHERE (state IN ('asked', 'received', 'given'))",
         "The client was asked already.",
     )
+
+    @api.depends("digits")
+    def _compute_nip(self):
+        for grant in self:
+            grant.nip = nip_tools.formatted(grant.digits)
 
     @api.depends("problem")
     @api.depends_context("lang")
