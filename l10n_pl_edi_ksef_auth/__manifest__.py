@@ -1,7 +1,7 @@
 {
     "name": "Poland - KSeF connection for Odoo's invoice sender",
     "summary": "Odoo's own KSeF invoicing uses the connection of l10n_pl_ksef_auth",
-    "version": "19.0.1.1.0",
+    "version": "19.0.1.2.0",
     "category": "Accounting/Localizations/EDI",
     "author": "l10n_pl_ksef_auth contributors",
     "license": "LGPL-3",

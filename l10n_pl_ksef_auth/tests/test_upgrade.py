@@ -14,7 +14,7 @@ NOTICES = "l10n_pl_ksef_auth/migrations/19.0.1.3.0/post-notices.py"
 RIGHTS = "l10n_pl_ksef_auth/migrations/19.0.1.3.0/post-rights.py"
 NAMES = "l10n_pl_ksef_auth/migrations/19.0.1.3.0/post-texts.py"
 OURS = ("l10n_pl_ksef_", "l10n_pl_edi_")
-# What version 19.0.1.3.0 had not when it was first installed somewhere: tables, and columns of
+# What version 19.0.1.3.0 had not: tables, and columns of
 # tables that have rows.
 LATER_TABLES = (
     "l10n_pl_ksef_office",
