@@ -308,6 +308,24 @@ class TestRefusedRights(OfficeCase):
         self.assertFalse(alert.activity_ids)
         self.assertIn("has the rights", alert.summary)
 
+    def taken_back(self):
+        """Have the client's signer take the rights back, as far as KSeF does it."""
+        action = self.grant().with_user(self.accountant).action_take_back()
+        window = self.env["l10n_pl_ksef.authorization"].with_user(self.accountant)
+        self.sign_in(window.browse(action["params"]["wizard_id"]))
+        self.settle()
+
+    def test_rights_that_ksef_does_not_take_back_are_told_until_they_are_gone(self):
+        self.given()
+        self.simulator.faults.add("permission-revoke", "403")
+        self.taken_back()
+        (alert,) = self.alerts()
+        self.assertEqual((alert.user_ids, self.grant().state), (self.accountant, "given"))
+        self.assertIn("still has the client's rights", alert.summary)
+        self.taken_back()
+        self.assertTrue(alert.closed_at)
+        self.assertIn("no rights any more", alert.summary)
+
     def test_asking_anew_ends_nothing_yet(self):
         self.refused()
         self.asked()

@@ -134,6 +134,23 @@ CASES = {
         _lt("The office logs in with its own certificate."),
         _lt("You have nothing to do any more."),
     ),
+    "take_back_refused": Texts(
+        _lt("the office still has the rights"),
+        _lt("%(company)s: the office still has the client's rights"),
+        _lt("KSeF did not take back the rights of the office."),
+        _lt("The office can still issue and view this company's invoices."),
+        _lt(
+            "Try it once more in the menu KSeF → Rights from clients. The client can also do it in"
+            " the Ministry's application."
+        ),
+    ),
+    "take_back_done": Texts(
+        _lt("the office has no rights any more"),
+        _lt("%(company)s: the office has no rights any more"),
+        _lt("The rights of the office are gone."),
+        _lt("The office neither issues nor views this company's invoices."),
+        _lt("You have nothing to do any more."),
+    ),
     "key": Texts(
         _lt("no connection – invoices are not sent"),
         _lt("%(company)s: the key of the KSeF connection is missing on the server %(host)s"),
@@ -314,7 +331,7 @@ def passed_over(env, reasons):
 
 def _case(alert):
     if alert.reason == ON_GRANT:
-        return "grant_given" if alert.closed_at else "grant_refused"
+        return _case_of_grant(alert)
     if alert.closed_at:
         return "mended"
     if alert.reason == ON_KEY:
@@ -330,6 +347,12 @@ def _case(alert):
     if alert.level:
         return "ending_in_vain" if is_trying else "ending_today"
     return "trying" if is_trying else "ended"
+
+
+def _case_of_grant(alert):
+    if not alert.closed_at:
+        return f"{alert.session_id.purpose}_refused"
+    return "grant_given" if alert._is_mended() else "take_back_done"
 
 
 def _case_of_certificate(alert):

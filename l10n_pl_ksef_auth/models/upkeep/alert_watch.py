@@ -30,12 +30,12 @@ LONGEST_TELLING = 20
 RENEWAL_PATIENCE = timedelta(days=1)
 ENDING, NOTICED = Domain("state", "=", "active"), Domain("state", "in", TOLD)
 OPEN = Domain("closed_at", "=", False)
-# What clients were asked for in vain, unless something else came of it since.
+# What clients were asked for in vain, or to take back, unless something else came of it since.
 REFUSED_GRANTS = SQL(
     """
     SELECT refused.id
       FROM l10n_pl_ksef_grant AS refused
-     WHERE refused.state = 'refused'
+     WHERE refused.state IN ('refused', 'given', 'left')
        AND refused.problem IS NOT NULL
        AND NOT EXISTS (SELECT FROM l10n_pl_ksef_grant AS later
                         WHERE later.company_id = refused.company_id
@@ -177,7 +177,9 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
 
     def _wanted_for_grant(self, grant):
         login = self.env["l10n_pl_ksef.session"].search([("grant_id", "=", grant.id)], limit=1)
-        if login and grant._is_of_today():
+        # Rights that stay although one more signature came to nothing are no trouble.
+        stays = grant.state != "refused" and login.purpose != "take_back"
+        if login and not stays and grant._is_of_today():
             yield self._of_login(ON_GRANT, login, 0, grant.problem)
 
     def _wanted_for_login(self, live, newest, lock):
