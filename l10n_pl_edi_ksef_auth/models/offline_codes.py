@@ -55,6 +55,8 @@ class AccountMove(models.Model):
         :param bytes content: of the file that will be sent
         :raises UserError: no code can be made, and the sender has no certificate of its own
         """
+        # An earlier file's code would be printed on this one's paper.
+        self.l10n_pl_ksef_code_link = False
         if not self._l10n_pl_ksef_signer():
             return
         company, digest = self.company_id, hashlib.sha256(content).digest()

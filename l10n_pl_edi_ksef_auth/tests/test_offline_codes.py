@@ -101,6 +101,13 @@ class TestOfflineCodes(OfflineEdiCase):
         self.env["l10n_pl_ksef.agreement"].search([]).terms_secret = False
         self.assertEqual(getattr(self.issued(), MAKE_LINK)(), "of the sender")
 
+    def test_the_code_of_an_earlier_file_is_not_printed_on_a_later_one(self):
+        self.certified()
+        move = self.issued()
+        self.env["l10n_pl_ksef.agreement"].search([]).terms_secret = False
+        getattr(move, KEEP_FILE)(b"<Faktura>2</Faktura>")
+        self.assertEqual(getattr(move, MAKE_LINK)(), "of the sender")
+
     def test_nothing_is_wrapped_twice(self):
         moves = self.registry["account.move"]
         before = getattr(moves, MAKE_LINK)

@@ -112,7 +112,7 @@ class KsefSigning(http.Controller):
         content, one = self._content(body), self._chosen(requests, body)
         if content is None or not one:
             return None
-        return page._send(one, content, body.get("answer"), body.get("is_agreed") is True)
+        return page._send(one, content, self._text(body, "answer"), body.get("is_agreed") is True)
 
     @_action("result")
     def result(self, page, requests, body):
@@ -164,7 +164,7 @@ class KsefSigning(http.Controller):
 
     def _env(self, body):
         """Return a superuser's environment in the signer's language; whoever is logged in."""
-        lang = LANGUAGES.get(body.get("lang"), "pl_PL")
+        lang = LANGUAGES.get(self._text(body, "lang"), "pl_PL")
         known = request.env["res.lang"].sudo()._get_data(code=lang)
         visitor = request.env.ref("base.public_user").id
         return request.env(user=visitor, su=True, context={"lang": lang if known else "en_US"})
@@ -181,6 +181,11 @@ class KsefSigning(http.Controller):
         except (ValueError, RecursionError):
             return None
         return body if isinstance(body, dict) else None
+
+    def _text(self, body, name):
+        """Return a text of the body; empty for anything else that JSON may hold."""
+        value = body.get(name)
+        return value if isinstance(value, str) else ""
 
     def _chosen(self, requests, body):
         """Return the request that the body names, if the link is for it; empty otherwise."""

@@ -44,6 +44,14 @@ class TestAvailability(KsefCase):
         self.travel(hours=2)
         self.assertEqual(self.panel()["availability"], "")
 
+    def test_a_break_that_nobody_has_asked_about_since_is_not_told(self):
+        now = self.simulator.clock.now()
+        self.simulator.availability.announce_break(now, now + timedelta(days=3))
+        self.break_off()
+        self.assertIn("announces a break until", self.panel()["availability"])
+        self.travel(hours=2)
+        self.assertEqual(self.panel()["availability"], "")
+
     def test_one_answer_serves_all_companies_for_ten_minutes(self):
         self.break_off()
         before = self.asked()

@@ -165,6 +165,17 @@ class TestPublicPage(SignerCase):
             answer = self.at_page("check", self.token, request=self.request.id, content=content)
             self.assertEqual(answer, GONE)
 
+    def test_what_should_be_a_text_and_is_none_breaks_nothing(self):
+        for odd in ([], {}, 7, None, True):
+            shown = self.post_to_page("open", {"token": self.token, "lang": odd})
+            self.assertEqual(shown.status_code, 200, odd)
+            signed = self.signed(self.downloaded_at_page(self.token, self.request))
+            content = base64.b64encode(signed).decode()
+            values = {"request": self.request.id, "content": content, "answer": odd}
+            told = self.at_page("send", self.token, **values)
+            self.assertIn("problem", told, odd)
+            self.assertFalse(self.request.session_id, odd)
+
     @mute_logger("odoo.http")
     def test_other_methods_and_oversized_bodies_are_refused(self):
         address = f"{self.base_url()}/ksef/podpis"

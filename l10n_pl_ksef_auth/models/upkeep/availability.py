@@ -131,11 +131,13 @@ class L10n_Pl_KsefAvailability(models.Model):
         """
         last = self._last() if environment == ENVIRONMENT else self.browse()
         now = naive(clock.now())
-        if not last or self.env["ir.config_parameter"].sudo().get_param(OFF_PARAMETER):
+        is_fresh = last and last.asked_at + FRESH > now
+        if not is_fresh or self.env["ir.config_parameter"].sudo().get_param(OFF_PARAMETER):
+            # While all is well nobody asks, and a break may have been called off.
             return ""
         if last.state in BREAKS and last.ends_at and last.ends_at > now:
             return self._of_break(last, now)
-        if last.state in FAILURES and last.asked_at + FRESH > now:
+        if last.state in FAILURES:
             return self.env._("The Ministry reports a failure of KSeF.")
         return ""
 

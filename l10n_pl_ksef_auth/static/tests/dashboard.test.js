@@ -75,6 +75,14 @@ test("the dashboard's card counts what other addons count, and a click leads the
     expect.verifySteps(["panel", "a.list"]);
 });
 
+test("the dashboard's card is not slim while the certificate for offline invoices waits", async () => {
+    const offline = { state: "waits", text: "It waits for a place at KSeF.", valid_to: false };
+    await mountCard({ ...CONNECTED, offline }, "green", []);
+    expect(".o_ksef_slim").toHaveCount(0);
+    expect(".o_ksef_dashboard").toHaveText(/It waits for a place at KSeF/);
+    expect.verifySteps(["panel"]);
+});
+
 test("the dashboard's card does without figures when they fail", async () => {
     await mountCard(CONNECTED, "green", new Error("out of order"));
     expect(".o_ksef_slim").toHaveCount(1);

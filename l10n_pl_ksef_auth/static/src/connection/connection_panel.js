@@ -65,7 +65,7 @@ export class KsefConnectionPanel extends Component {
     get isSlim() {
         const { color, problem, certificate, offline, is_verifying: isVerifying } = this.panel;
         const states = [certificate.state, offline && offline.state];
-        const needsLook = states.some((state) => ["attention", "exists", "asks"].includes(state));
+        const needsLook = states.some((state) => ["attention", "exists", "asks", "waits"].includes(state));
         const isTold = problem || isVerifying || this.panel.availability;
         const isQuiet = color === "green" && !isTold && !needsLook;
         return this.props.slim && !this.state.isWhole && isQuiet;
