@@ -78,6 +78,28 @@ class TestRightsByALink(SignerCase, OfficeCase):
         self.settle()
         self.assertEqual((self.grant().state, self.rights_at_ksef()), ("returned", []))
 
+    def test_with_the_service_all_links_end(self):
+        given, token = self.asked()
+        self.signed_at_page(token, given, answer=None)
+        self.followed_at_page(token, given)
+        self.settle()
+        request, token = super().asked(purpose="connect")
+        self.env.flush_all()
+        with self.confirmed():
+            self.grant().with_user(self.accountant).action_end_service()
+        self.env.invalidate_all()
+        self.assertEqual(request.state, "revoked")
+        self.assertEqual(self.at_page("open", token), {"error": "gone"})
+
+    def test_a_void_request_is_not_reminded_of(self):
+        company = self.company.with_user(self.accountant)
+        with self.outbox():
+            company.l10n_pl_ksef_ask(self.asking(purpose="grant", by="mail"))
+        self.set_office(name="Inne Biuro Sp. z o.o.")
+        with self.outbox() as sent:
+            self.settle(hours=49)
+        self.assertFalse([one for one in sent if "roza@example.com" in one["To"]])
+
     def test_what_may_be_asked_for_is_offered_and_no_more(self):
         company = self.company.with_user(self.accountant)
         offered = [one["id"] for one in company.l10n_pl_ksef_requests()["purposes"]]

@@ -45,6 +45,14 @@ class L10n_Pl_KsefRequestTending(models.Model):
                 request._run_out()
             request.env.cr.commit()
 
+    def _end_all_of(self, company):
+        """End the open requests of a company that is served no more, and all their links."""
+        for request in self.search([("company_id", "=", company.id), ("state", "=", "open")]):
+            with request._exclusive() as locked:
+                if locked and locked.state == "open":
+                    locked._revoke_by_hand()
+                    locked.env.cr.commit()
+
     def _note_outcome(self):
         """Keep how the login that the last signed file began came out; under the lock."""
         session = self.session_id
@@ -84,7 +92,9 @@ class L10n_Pl_KsefRequestTending(models.Model):
         unsigned = Domain("state", "=", "open") & Domain("signed_at", "=", False)
         written = Domain("sent_at", "!=", False) & Domain("reminded_at", "=", False)
         waiting = self.search(soon & unsigned & written & Domain("mail_due", "=", False))
-        long = waiting.filtered(lambda one: one.valid_until - one.sent_at > SHORT)
+        long = waiting.filtered(
+            lambda one: one.valid_until - one.sent_at > SHORT and not one._is_void()
+        )
         long.write({"mail_due": "reminder"})
         # Mails are sent on a cursor of their own.
         self.env["ir.cron"]._commit_progress()
