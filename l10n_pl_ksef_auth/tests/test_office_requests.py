@@ -14,7 +14,7 @@ class TestRightsByALink(SignerCase, OfficeCase):
 
     def asked(self, **asked):
         """Have the accountant ask for a signature for rights; return the request and its token."""
-        return super().asked(purpose="grant", **asked)
+        return super().asked(**{"purpose": "grant", **asked})
 
     def test_a_signer_without_an_account_gives_the_rights(self):
         request, token = self.asked()
@@ -83,7 +83,7 @@ class TestRightsByALink(SignerCase, OfficeCase):
         self.signed_at_page(token, given, answer=None)
         self.followed_at_page(token, given)
         self.settle()
-        request, token = super().asked(purpose="connect")
+        request, token = self.asked(purpose="connect")
         self.env.flush_all()
         with self.confirmed():
             self.grant().with_user(self.accountant).action_end_service()
