@@ -20,11 +20,6 @@ from odoo.addons.l10n_pl_ksef_auth.tests.common import DEMO_NIP
 
 from .common import EdiCase
 
-try:
-    from ksef_simulator.invoice_codes import check
-except ImportError:
-    check = None
-
 FILE = b"<Faktura/>"
 NO_CERTIFICATE = "Configure a valid certificate with its private key first."
 ANOTHER_KIND = "The certificate must be one for offline invoices."
@@ -82,7 +77,7 @@ class TestOfflineCodes(OfflineEdiCase):
         self.assertEqual(link, move.l10n_pl_ksef_code_link)
         self.assertEqual(getattr(move, MAKE_LINK)(), link, "however often it is printed")
         self.assertIn(f"/Nip/{DEMO_NIP}/{DEMO_NIP}/", link)
-        self.assertIsNone(check(self.simulator, link))
+        self.assertEqual(self.judged(link), "")
         line = self.env["l10n_pl_ksef.audit"].search([("event", "=", "code_made")])
         self.assertEqual(line.detail, f"{DEMO_NIP}: {hashlib.sha256(FILE).hexdigest()}")
 
@@ -153,7 +148,7 @@ class TestBeginsOffline(OfflineEdiCase):
             side_effect=self.registry["certificate.key"].create,
         ) as made:
             link = self.begun()
-        self.assertIsNone(check(self.simulator, link))
+        self.assertEqual(self.judged(link), "")
         self.assertEqual(self.kept(), before)
         self.assertFalse(self.company[CERTIFICATE])
         for call in made.call_args_list:
@@ -192,5 +187,5 @@ class TestBeginsOffline(OfflineEdiCase):
         ours = self.company._l10n_pl_ksef_offline_certificate()
         own = self.company.sudo()._l10n_pl_ksef_edi_shown(ours._stored_certificate())
         self.company[CERTIFICATE] = own
-        self.assertIsNone(check(self.simulator, self.begun()))
+        self.assertEqual(self.judged(self.begun()), "")
         self.assertEqual(self.company[CERTIFICATE], own)

@@ -147,7 +147,6 @@ class L10n_Pl_KsefGrant(models.Model):
         grant = self._checked(CONNECT_GROUP)
         self._told(grant._end_service)
         self.env["l10n_pl_ksef.session"]._disconnect(grant.company_id)
-        self.env["l10n_pl_ksef.request"].sudo()._end_all_of(grant.company_id)
         return self.action_take_back()
 
     def _told(self, method, *args):

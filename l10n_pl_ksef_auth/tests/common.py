@@ -30,10 +30,11 @@ try:
     from ksef_simulator.contract import Contract, watch
     from ksef_simulator.faults import KINDS
     from ksef_simulator.identities import OWNER, QUALIFIED, invented_nips
+    from ksef_simulator.invoice_codes import Unfit, check
     from ksef_simulator.signers import sign
 except ImportError:
     Simulator = Control = KINDS = DEMO_NIP = sign = OWNER = QUALIFIED = windows = None
-    invented_nips = None
+    invented_nips = check = Unfit = None
 
 _logger = logging.getLogger(__name__)
 
@@ -372,6 +373,14 @@ class KsefCase(MovedTime, TransactionCase):
         """Return what a company's panel shows a user (by default the accountant)."""
         self.env.invalidate_all()
         return (company or self.company).with_user(user or self.accountant).l10n_pl_ksef_panel()
+
+    def judged(self, link):
+        """Return what KSeF's page says is wrong with a code's link; nothing if all is well."""
+        try:
+            check(self.simulator, link)
+        except Unfit as problem:
+            return str(problem)
+        return ""
 
     def at_ksef(self, certificate):
         """Return the simulator's own record of a certificate."""

@@ -7,11 +7,6 @@ from ..tools.verification_links import certificate_link
 from .common import DEMO_NIP, credentials
 from .office_case import OFFICE_NIP, OfficeCase
 
-try:
-    from ksef_simulator.invoice_codes import Unfit, check
-except ImportError:
-    check = None
-
 DIGEST = hashlib.sha256(b"invoice").digest()
 
 
@@ -27,14 +22,6 @@ class TestOfficeSignsOffline(OfficeCase):
 
     def made(self, company=None, seller=DEMO_NIP):
         return (company or self.company).l10n_pl_ksef_certificate_link(seller, DIGEST)
-
-    def judged(self, link):
-        """Return what KSeF's page says is wrong with a link; nothing if all is well."""
-        try:
-            check(self.simulator, link)
-        except Unfit as problem:
-            return str(problem)
-        return ""
 
     def offices(self):
         """Return the office's certificate for offline invoices."""

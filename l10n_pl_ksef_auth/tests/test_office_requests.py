@@ -1,5 +1,8 @@
 import base64
+from contextlib import nullcontext
+from unittest.mock import patch
 
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from .office_case import OFFICE_NIP, OfficeCase
@@ -90,6 +93,18 @@ class TestRightsByALink(SignerCase, OfficeCase):
         self.env.invalidate_all()
         self.assertEqual(request.state, "revoked")
         self.assertEqual(self.at_page("open", token), {"error": "gone"})
+
+    def test_a_service_does_not_end_while_somebody_signs_at_a_link(self):
+        request, token = self.asked()
+        self.signed_at_page(token, request, answer=None)
+        self.followed_at_page(token, request)
+        self.settle()
+        other = self.asked(purpose="connect")[0]
+        self.env.flush_all()
+        busy = patch.object(type(other), "_exclusive", lambda *_args: nullcontext(other.browse()))
+        with busy, self.confirmed(), self.assertRaises(UserError):
+            self.grant().with_user(self.accountant).action_end_service()
+        self.assertEqual((self.grant().state, other.state), ("given", "open"))
 
     def test_a_void_request_is_not_reminded_of(self):
         company = self.company.with_user(self.accountant)

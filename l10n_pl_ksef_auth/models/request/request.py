@@ -4,7 +4,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 
 from ..base import problems
-from ..base.locks import under_lock
+from ..base.locks import LockBusy, under_lock
 from ..base.steps import event
 from .states import REQUEST, SHOWN
 
@@ -147,6 +147,19 @@ class L10n_Pl_KsefRequest(models.Model):
         self.env["l10n_pl_ksef.request.token"]._forget(self)
         for request in self:
             request._audit("link_revoked")
+
+    def _revoke_all_of(self, company):
+        """End the open requests of a company that is served no more, and all their links.
+
+        :raises LockBusy: somebody is signing just now
+        """
+        for request in self.search([("company_id", "=", company.id), ("state", "=", "open")]):
+            with request._exclusive() as locked:
+                if not locked:
+                    raise LockBusy()
+                if locked.state == "open":
+                    locked._revoke_by_hand()
+                    locked.env.cr.commit()
 
     def _end(self):
         return {"ended_at": self._now(), "mail_due": False}

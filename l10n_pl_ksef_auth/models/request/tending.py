@@ -45,14 +45,6 @@ class L10n_Pl_KsefRequestTending(models.Model):
                 request._run_out()
             request.env.cr.commit()
 
-    def _end_all_of(self, company):
-        """End the open requests of a company that is served no more, and all their links."""
-        for request in self.search([("company_id", "=", company.id), ("state", "=", "open")]):
-            with request._exclusive() as locked:
-                if locked and locked.state == "open":
-                    locked._revoke_by_hand()
-                    locked.env.cr.commit()
-
     def _note_outcome(self):
         """Keep how the login that the last signed file began came out; under the lock."""
         session = self.session_id
