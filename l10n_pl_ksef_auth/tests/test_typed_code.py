@@ -205,6 +205,18 @@ class TestTypedCode(KsefCase):
             report.retrieve_attachment(self.note)
         return safe_eval(report.attachment, {"object": self.note})
 
+    def in_the_name_of_a_printed_invoice(self, way):
+        report = self.env["ir.actions.report"].create(
+            {
+                "name": "x",
+                "model": "account.move",
+                "report_name": "x.x",
+                "print_report_name": f"str({self.typed(way, 'object.env')})",
+            }
+        )
+        move = self.env["account.move"].create({"move_type": "entry"})
+        return move._get_invoice_report_filename(report=report)
+
     def mail(self, way, **fields):
         (name, text), *_others = fields.items()
         values = {"name": "x", "model_id": self.env["ir.model"]._get_id("res.partner")}
