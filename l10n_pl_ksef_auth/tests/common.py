@@ -46,7 +46,7 @@ def breaches_of(simulator):
     """
     broken = []
     if Contract.at_hand():
-        watch(simulator, Contract(), broken)
+        watch(simulator, Contract.of(), broken)
     return broken
 
 

@@ -32,10 +32,12 @@ class Contract:
     def __init__(self, path: Path = FOLDER / CONTRACTS[NEW], closed: bool = True) -> None:
         document = json.loads(path.read_text(encoding="utf-8"))
         schemas = document["components"]["schemas"]
-        self._components = {
-            "schemas": {name: _strict(item, closed) for name, item in schemas.items()}
-        }
         self._closed = closed
+        self._validators: dict[int, Any] = {}
+        # Filled one by one: they refer to each other.
+        self._components: dict[str, dict[str, Any]] = {name: {} for name in schemas}
+        for name, schema in schemas.items():
+            self._components[name].update(self._strict(schema))
         described = [item for methods in document["paths"].values() for item in methods.values()]
         self._headers = {
             name.lower()
@@ -59,7 +61,7 @@ class Contract:
 
     @staticmethod
     @cache
-    def of(version: str) -> Contract:
+    def of(version: str = NEW) -> Contract:
         """Return the contract of a version, read once."""
         return Contract(FOLDER / CONTRACTS[version])
 
@@ -137,21 +139,55 @@ class Contract:
         """Check what came as text, in a query or in a header."""
         whole = schema
         while "$ref" in whole:
-            whole = self._components["schemas"][whole["$ref"].rpartition("/")[2]]
+            whole = self._components[_referred(whole)]
         typed = [_typed(whole.get("type"), value) for value in values]
         one = whole.get("type") != "array" and len(typed) == 1
         self._check(schema, typed[0] if one else typed, where)
 
     def _check(self, schema: dict[str, Any], value: Any, where: str) -> None:
-        from jsonschema import Draft202012Validator
-
-        whole = {**_strict(schema, self._closed), "components": self._components}
-        validator = Draft202012Validator(whole, format_checker=_formats())
         errors = [
             f"{'/'.join(map(str, error.absolute_path))}: {error.message}"
-            for error in validator.iter_errors(value)
+            for error in self._validator(schema).iter_errors(value)
         ]
         assert not errors, f"{where}: " + "; ".join(errors)
+
+    def _validator(self, schema: dict[str, Any]) -> Any:
+        """Return what validates by a schema of the document, which lives as long as we do."""
+        from jsonschema import Draft202012Validator
+
+        if id(schema) not in self._validators:
+            self._validators[id(schema)] = Draft202012Validator(
+                self._strict(schema), format_checker=_formats()
+            )
+        return self._validators[id(schema)]
+
+    def _strict(self, schema: Any) -> Any:
+        """OpenAPI 3.0 as JSON schema: null where it is allowed, perhaps only described members.
+
+        In the place of a reference stands what it refers to: to follow one at each look is slow.
+        """
+        if isinstance(schema, list):
+            return [self._strict(item) for item in schema]
+        if not isinstance(schema, dict):
+            return schema
+        if "$ref" in schema:
+            return self._components[_referred(schema)]
+        plain = {
+            name: self._strict(item)
+            for name, item in schema.items()
+            if name not in ("nullable", "example", "description", "discriminator")
+            or isinstance(item, dict)
+        }
+        if self._closed and "properties" in schema and "additionalProperties" not in schema:
+            plain["additionalProperties"] = False
+        if schema.get("nullable") is True:
+            return {"anyOf": [plain, {"type": "null"}]}
+        return plain
+
+
+def _referred(schema: dict[str, Any]) -> str:
+    """The name of the schema that one refers to."""
+    return str(schema["$ref"]).rpartition("/")[2]
 
 
 def _parameters(operation: dict[str, Any], place: str) -> list[dict[str, Any]]:
@@ -180,25 +216,6 @@ def _typed(kind: str | None, text: str) -> Any:
 
 def _shape(route: str) -> str:
     return re.sub(r"[<{][^>}]*[>}]", "{}", route)
-
-
-def _strict(schema: Any, closed: bool) -> Any:
-    """OpenAPI 3.0 as JSON schema: null where it is allowed, perhaps only described members."""
-    if isinstance(schema, list):
-        return [_strict(item, closed) for item in schema]
-    if not isinstance(schema, dict):
-        return schema
-    plain = {
-        name: _strict(item, closed)
-        for name, item in schema.items()
-        if name not in ("nullable", "example", "description", "discriminator")
-        or isinstance(item, dict)
-    }
-    if closed and "properties" in schema and "additionalProperties" not in schema:
-        plain["additionalProperties"] = False
-    if schema.get("nullable") is True:
-        return {"anyOf": [plain, {"type": "null"}]}
-    return plain
 
 
 @cache

@@ -99,8 +99,8 @@ def _give(grants: list[Grant], verdict: int, sim: Simulator) -> int:
     """Put rights in force; one that is there already stays as it is (docs/ksef.md G2)."""
     if verdict != DONE:
         return verdict
-    known = sim.world.all_grants()
-    new = [item for item in grants if not any(item.same_as(other) for other in known)]
+    known = {item.what for item in sim.world.all_grants()}
+    new = [item for item in grants if item.what not in known]
     for item in new:
         item.since = sim.clock.now()
     sim.state.grants.extend(new)

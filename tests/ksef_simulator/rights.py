@@ -74,12 +74,10 @@ class Grant:
         """The context in whose lists of given rights it stands, and from which it is revoked."""
         return self.given_in or self.context
 
-    def same_as(self, other: Grant) -> bool:
-        """Return True if a second one would change nothing, but for what may be passed on."""
-        mine, others = (
-            (item.who, item.context, item.scope, item.kind, item.target) for item in (self, other)
-        )
-        return mine == others
+    @property
+    def what(self) -> tuple[Any, ...]:
+        """What it allows: a second one would change nothing, but for what may be passed on."""
+        return self.who, self.context, self.scope, self.kind, self.target
 
 
 @dataclass

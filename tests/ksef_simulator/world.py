@@ -122,14 +122,14 @@ class World:
         :param more: further members of `Grant`; a company's rights to invoices are those of an
             entity unless told
         """
-        new = []
+        new, known = [], {item.what for item in self.all_grants()}
         for scope in [rights] if isinstance(rights, str) else rights:
             if scope not in SCOPES and scope != self._settings.unknown_right:
                 raise ValueError(f"KSeF has no permission {scope!r}")
             made = Grant(identity(who), context(nip), scope, description, self._clock.now(), **more)
             if "kind" not in more and made.who.kind == "nip" and scope in OF_ENTITIES:
                 made.kind = ENTITY
-            if not any(made.same_as(item) for item in self.all_grants()):
+            if made.what not in known:
                 new.append(made)
         self.grants.extend(new)
         return [item.id for item in new]

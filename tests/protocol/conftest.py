@@ -23,7 +23,7 @@ def sim(served):
     served.settings.update({"rate_limits": "off"})
     broken = []
     if Contract.at_hand():
-        watch(served, Contract(), broken)
+        watch(served, Contract.of(), broken)
     yield served
     assert not broken, "not as KSeF's contract says"
 

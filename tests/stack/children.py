@@ -49,6 +49,19 @@ def end_with_parent(number: int = signal.SIGTERM) -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, number)
 
 
+def give_way(niceness: int) -> None:
+    """Leave the cores to other programs as far as `niceness` says, with all that this one starts.
+
+    For `preexec_fn`. Linux may share the cores among sessions first: then the session has to give
+    way, too.
+
+    :param niceness: 0 (not at all) to 19
+    """
+    os.nice(niceness)
+    with contextlib.suppress(OSError), open("/proc/self/autogroup", "w") as session:
+        session.write(str(niceness))
+
+
 def alive(pid: int) -> bool:
     """Return True if a process with this number runs."""
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 import signal
@@ -13,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from . import events
-from .children import end_with_parent
+from .children import end_with_parent, give_way
 from .places import CACHE, ROOT
 from .programs import isolated
 from .tally import Event, Failure, Tally
@@ -33,6 +32,8 @@ class Stage:
         self.tally = Tally(name)
         self.environment = environment
         self.seconds = self.cpu_seconds = 0.0
+        # How far it leaves the cores to the stages beside it: 0 (not at all) to 19.
+        self.niceness = 0
         self.code: int | None = None
         self.log = Path()
         self._process: subprocess.Popen[bytes] | None = None
@@ -73,7 +74,7 @@ class Stage:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=functools.partial(end_with_parent, signal.SIGINT),
+                preexec_fn=self._begin,
             )
         # Waited for without being reaped: as long as we have not, its number is nobody else's.
         os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)
@@ -82,6 +83,11 @@ class Stage:
             self._process.returncode = os.waitstatus_to_exitcode(status)
         self.cpu_seconds += usage.ru_utime + usage.ru_stime
         return self._process.returncode
+
+    def _begin(self) -> None:
+        """Prepare the new process."""
+        end_with_parent(signal.SIGINT)
+        give_way(self.niceness)
 
     def news(self) -> list[Failure]:
         """Count what has happened since the last call; return the failures among it."""

@@ -21,11 +21,14 @@ from .workshop import Workshop, workshop
 
 ON_ODOO_PINS = ("tests/protocol", "tests/reader")
 # Long, with a database of their own and without a server: they may run beside the other tests.
-TEN_YEARS = "l10n_pl_ksef_auth/tests/test_ten_years.py"
-MATRICES = [
-    f"l10n_pl_ksef_auth/tests/test_{name}.py"
-    for name in ("crash_matrix", "fault_matrix", "nobody_is_left")
-]
+PROOFS = {
+    "odoo-ten-years": ["l10n_pl_ksef_auth/tests/test_ten_years.py"],
+    "odoo-crashes": ["l10n_pl_ksef_auth/tests/test_crash_matrix.py"],
+    "odoo-faults": [
+        "l10n_pl_ksef_auth/tests/test_fault_matrix.py",
+        "l10n_pl_ksef_auth/tests/test_nobody_is_left.py",
+    ],
+}
 # The words for pytest that leave out the long proofs.
 SHORT = ["-m", "not long"]
 # What ./run test all has besides pytest's tests; `-k` finds them by these names in either size.
@@ -35,6 +38,9 @@ SOAK = ["--minutes", "3", "--seed", "11"]
 BENCH = ["--companies", "40", "login", "token", "signing", "reader", "renewals"]
 # Stages side by side: two more than two cores, as each of them waits now and then.
 LANES = 4
+# How much more a stage gives way to others than the one before it: those that take longest, or wait
+# for a browser, come first, and the end finds no core idle. Of 19.
+STEP_BACK, FURTHEST_BACK = 2, 12
 KEPT_LOGS = 30
 
 
@@ -77,7 +83,8 @@ def everything(words: list[str]) -> int:
     with workshop() as shop, contextlib.ExitStack() as databases:
         beside = [_core(shop, databases)] if "core" in extras else []
         beside += _odoo(shop, ours, in_parts, databases, _end_to_end(end_to_end))
-        beside += [*others, *_packages(extras, {"fuzz": ("fuzz", FUZZ)})]
+        # It lasts as long as it is told to: begun last, it would keep one core alone at the end.
+        beside += [*_packages(extras, {"fuzz": ("fuzz", FUZZ)}), *others]
         alone = _packages(extras, {"soak": ("soak", SOAK), "bench": ("benchmarks", BENCH)})
         return _run([beside, *([stage] for stage in alone)], words, chosen, shop)
 
@@ -113,20 +120,32 @@ def _odoo(
     databases: contextlib.ExitStack,
     end_to_end: Stage,
 ) -> list[Stage]:
-    """The stages that need Odoo, longest first: most of its tests, the browser's, the long ones.
+    """The stages that need Odoo, in the order of `_Run.work_off`: the browser's come first.
 
-    :param in_parts: whether the ten years and the matrices are stages of their own
+    :param in_parts: whether the long proofs are stages of their own, and the others two
     """
     if not paths:
         return [end_to_end]
-    most = _odoo_stage("odoo", paths, shop, databases)
-    most.options += ["--odoo-http"]
-    if not in_parts:
-        return [most, end_to_end]
-    most.options += [f"--ignore={path}" for path in (TEN_YEARS, *MATRICES)]
-    ten_years = _odoo_stage("odoo-ten-years", [TEN_YEARS], shop, databases)
-    matrices = _odoo_stage("odoo-matrices", MATRICES, shop, databases)
-    return [most, end_to_end, ten_years, matrices]
+    parts = {"odoo": paths}
+    if in_parts:
+        ten_years, *matrices = PROOFS.items()
+        parts = dict([ten_years, *_halves(paths).items(), *matrices])
+    return [
+        end_to_end,
+        *(_odoo_stage(name, files, shop, databases) for name, files in parts.items() if files),
+    ]
+
+
+def _halves(folders: list[str]) -> dict[str, list[str]]:
+    """Deal the files of Odoo's tests to two stages, in turn: neighbours in the alphabet are alike.
+
+    The proofs that are stages of their own are left out.
+    """
+    proofs = {path for paths in PROOFS.values() for path in paths}
+    found = [file for folder in folders for file in sorted((ROOT / folder).rglob("test_*.py"))]
+    files = [str(file.relative_to(ROOT)) for file in found]
+    files = [file for file in files if file not in proofs]
+    return {"odoo-1": files[::2], "odoo-2": files[1::2]}
 
 
 def _odoo_stage(
@@ -137,6 +156,8 @@ def _odoo_stage(
     databases.callback(shop.databases.drop, database)
     options = ["-p", "pytest_odoo", f"--odoo-config={shop.programs.configuration}"]
     options += [f"--odoo-database={database}"]
+    if name not in PROOFS:
+        options += ["--odoo-http"]
     programs = shop.programs
     return Pytest(name, paths, programs.interpreter, options, programs.environment())
 
@@ -187,7 +208,7 @@ def _run(
 ) -> int:
     """Run the groups one after the other and print the sum; return the exit code.
 
-    :param groups: stages that run side by side, longest first
+    :param groups: stages that run side by side, each before those that give way to it
     :param chosen: whether the user named tests
     :param shop: what runs Odoo, if it does
     """
@@ -216,7 +237,9 @@ class _Run:
         self._began = time.monotonic()
 
     def work_off(self, group: Sequence[Stage]) -> None:
-        """Run the stages of a group beside each other, a few at a time."""
+        """Run the stages of a group beside each other, a few at a time; the first go first."""
+        for place, stage in enumerate(group):
+            stage.niceness = min(STEP_BACK * place, FURTHEST_BACK)
         with ThreadPoolExecutor(LANES) as pool:
             running = [pool.submit(self._start, stage) for stage in group]
             try:

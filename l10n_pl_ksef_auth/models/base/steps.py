@@ -170,8 +170,11 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
         """
         self.ensure_one()
         with under_lock(self.env, self._lock_name(), wait_seconds) as env:
-            # One query says whether it is still there, and what is in it.
-            yield self.with_env(env).search_fetch([("id", "=", self.id)]) if env else self.browse()
+            yield self._read_again(env) if env else self.browse()
+
+    def _read_again(self, env):
+        """Return this record in another environment: one query says if it is there, and more."""
+        return self.with_env(env).search_fetch([("id", "=", self.id)])
 
     def _advance(self):
         """Do all due steps, from anywhere; return the failure that the last record's ended with."""

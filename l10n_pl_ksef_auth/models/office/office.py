@@ -190,7 +190,7 @@ class L10n_Pl_KsefOffice(models.Model):
         due = self._now() - EVERY_DAY
         for office in self.sudo().search(["|", ("tried_at", "=", False), ("tried_at", "<=", due)]):
             office.tried_at = self._now()
-            self.env["ir.cron"]._commit_progress()
+            self.env.cr.commit()
             if office.certificate_id:
                 self.env["l10n_pl_ksef.session"]._begin_check(office)
 

@@ -89,7 +89,7 @@ class L10n_Pl_KsefRequestTending(models.Model):
         )
         long.write({"mail_due": "reminder"})
         # Mails are sent on a cursor of their own.
-        self.env["ir.cron"]._commit_progress()
+        self.env.cr.commit()
 
     def _forget_people(self, now):
         """Forget names and addresses of signers some time after the end, and who signed."""

@@ -106,8 +106,8 @@ class L10n_Pl_KsefSessionToken(models.Model):
         return await_token(
             self.env,
             self._lock_name(),
-            lambda env: self.with_env(env).exists()._live_or_needed(),
-            lambda env: self.with_env(env).exists()._token_if_good(),
+            lambda env: self._read_again(env)._live_or_needed(),
+            lambda env: self._read_again(env)._token_if_good(),
             wait_seconds,
         )
 

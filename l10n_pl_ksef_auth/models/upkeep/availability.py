@@ -48,11 +48,12 @@ class L10n_Pl_KsefAvailability(models.Model):
     # ------------------------------------------------------------------
     def _look(self):
         """Ask, if it is time to and something of ours does not reach KSeF."""
-        last, now = self._last(), naive(clock.now())
-        if last and last.asked_at + EVERY > now:
-            return
-        if self._address() and self._is_in_trouble():
+        if self._address() and self._is_time() and self._is_in_trouble():
             self._ask()
+
+    def _is_time(self):
+        last = self._last()
+        return not last or last.asked_at + EVERY <= naive(clock.now())
 
     def _ask(self):
         """Ask the service, and keep what it says; for a few seconds at most."""

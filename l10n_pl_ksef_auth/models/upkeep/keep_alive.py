@@ -87,8 +87,9 @@ class L10n_Pl_KsefKeepAlive(models.AbstractModel):
         """
         try:
             task()
-            # The next task's failure must not undo this one's work.
-            self.env["ir.cron"]._commit_progress()
+            # The next task's failure must not undo this one's work. Odoo's own way to commit would
+            # read its record of the run, too, which counts nothing here.
+            self.env.cr.commit()
         except Exception:
             self.env.cr.rollback()
             _logger.exception("KSeF: %s failed", task.__qualname__)
@@ -99,7 +100,7 @@ class L10n_Pl_KsefKeepAlive(models.AbstractModel):
         with HttpPool().shared():
             self.with_context(**deadline.context())._work_off(turns, deadline)
         # What the last steps planned is not in this transaction's snapshot.
-        self.env["ir.cron"]._commit_progress()
+        self.env.cr.commit()
         self.env.invalidate_all()
         # Not since now: a signature's next step may have become due after the last survey.
         moment = self.env["l10n_pl_ksef.due"]._next_moment(turns.surveyed_at)
