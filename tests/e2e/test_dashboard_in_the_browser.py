@@ -18,6 +18,9 @@ from stack.fixtures import polish_context
 CARD, JOURNAL = ".o_ksef_dashboard", ".o_kanban_record:not(.o_kanban_ghost)"
 POPOVER = ".o_ksef_popover .o_ksef_panel"
 PANEL_CALL, FIGURES_CALL = "**/l10n_pl_ksef_panel", "**/l10n_pl_ksef_figures"
+MESSAGE = """() => odoo.__WOWL_DEBUG__.root.env.services.notification.add(
+    "Gotowe", { type: "success", sticky: true }
+)"""
 ERROR = ".o_error_dialog, .o_notification"
 STEPS = [
     "NIP firmy jest wpisany.",
@@ -75,7 +78,7 @@ def at(demo: DemoStack, page: Page, path: str = "/odoo", login: str = ACCOUNTANT
     return page
 
 
-def top(place: Locator) -> dict[str, float]:
+def box_of(place: Locator) -> dict[str, float]:
     """Return where something lies on its page."""
     box = place.first.bounding_box()
     assert box
@@ -92,20 +95,20 @@ def test_the_card_is_beside_the_journals_from_1200_pixels_and_above_them_below(
     expect(page.locator(f"{CARD} dl")).to_be_visible()
     for width in (1920, 1366, 1200):
         page.set_viewport_size({"width": width, "height": 900})
-        card, journal = top(page.locator(CARD)), top(page.locator(JOURNAL))
+        card, journal = box_of(page.locator(CARD)), box_of(page.locator(JOURNAL))
         assert card["x"] >= journal["x"] + journal["width"], width
         assert abs(card["y"] - journal["y"]) < 40, width
         assert card["x"] + card["width"] <= width
     for width in (1199, 768):
         page.set_viewport_size({"width": width, "height": 900})
-        card, journal = top(page.locator(CARD)), top(page.locator(JOURNAL))
+        card, journal = box_of(page.locator(CARD)), box_of(page.locator(JOURNAL))
         assert card["y"] + card["height"] <= journal["y"], width
 
 
 def test_on_a_phone_the_card_is_above_the_journals(demo: DemoStack, browsers: Browsers) -> None:
     page = at(demo, browsers.page(PHONE))
     expect(page.locator(f"{CARD} dl")).to_be_visible()
-    card, journal = top(page.locator(CARD)), top(page.locator(JOURNAL))
+    card, journal = box_of(page.locator(CARD)), box_of(page.locator(JOURNAL))
     assert card["y"] + card["height"] <= journal["y"]
 
 
@@ -176,6 +179,31 @@ def test_a_company_that_never_was_connected_reads_three_things_in_order(
         expect(steps).to_have_text(STEPS[:2])
     finally:
         demo.sql(change.format("test"))
+
+
+def test_a_message_hides_neither_the_card_nor_the_panel(
+    demo: DemoStack, browsers: Browsers
+) -> None:
+    page = at(demo, browsers.page())
+    expect(page.locator(f"{CARD} dl")).to_be_visible()
+    page.evaluate(MESSAGE)
+    message = page.locator(".o_notification")
+    expect(message).to_be_visible()
+    assert not overlap(message, page.locator(f"{CARD} .o_ksef_rows"))
+    page.locator(".o_ksef_systray").click()
+    expect(page.locator(f"{POPOVER} dl")).to_be_visible()
+    assert not overlap(message, page.locator(f"{POPOVER} .o_ksef_rows"))
+
+
+def overlap(one: Locator, other: Locator) -> bool:
+    """Return True if two parts of a page lie above each other."""
+    a, b = box_of(one), box_of(other)
+    return (
+        a["x"] < b["x"] + b["width"]
+        and b["x"] < a["x"] + a["width"]
+        and a["y"] < b["y"] + b["height"]
+        and b["y"] < a["y"] + a["height"]
+    )
 
 
 # ----------------------------------------------------------------------
@@ -256,10 +284,13 @@ def test_the_panel_never_opens_by_itself_over_a_dialog(demo: DemoStack, browsers
 def test_the_panel_never_opens_by_itself_over_a_form_that_nobody_has_saved(
     demo: DemoStack, browsers: Browsers
 ) -> None:
+    user = OdooUser(demo.odoo_url, demo.database, ACCOUNTANT)
+    (entry,) = user.call("account.move", "create", [{"move_type": "entry"}])
     page = browsers.page()
-    held = held_back(demo, page, "/odoo/action-account.action_move_journal_line/new")
+    held = held_back(demo, page, f"/odoo/action-account.action_move_journal_line/{entry}")
     reference = page.locator(".o_form_view .o_field_widget[name=ref] input:visible")
     reference.fill("jeszcze nie zapisane")
+    expect(page.locator(".o_form_button_save")).to_be_visible()
     let_go(page, held)
     expect_no_panel(page)
     expect(reference).to_have_value("jeszcze nie zapisane")
