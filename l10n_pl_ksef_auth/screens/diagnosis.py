@@ -232,6 +232,7 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
     def _key(self):
         """Tell of the key on this server: another one may have none."""
         host, (source, fingerprint, backed_up) = socket.gethostname(), key_in_use(self.env)
+        source = self._key_sources().get(source, source)
         is_to_come = not fingerprint and bool(configured(self.env))
         lock = why_locked(self.env) or (is_to_come and why_unreadable(self.env))
         if lock:
@@ -243,6 +244,13 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
             return None, self.env._("none yet: the first connection makes one")
         kept = self.env._("backed up") if backed_up else self.env._("not known to be backed up")
         return backed_up or None, f"{host}: {source}, {fingerprint}, {kept}"
+
+    def _key_sources(self):
+        """Return in words where an administrator can give the key; else it lies in a file."""
+        return {
+            "option": self.env._("from the configuration file"),
+            "variable": self.env._("from an environment variable"),
+        }
 
     def _database(self):
         if is_neutralized(self.env):

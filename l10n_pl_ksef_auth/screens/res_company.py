@@ -12,7 +12,7 @@ from ..models.res_company import CONNECT_GROUP, SEE_GROUP
 from ..models.vault.vault import note_backup
 from ..tools.errors import KsefError
 from ..tools.vault import VaultError
-from .sensitive import recently_confirmed, sensitive
+from .sensitive import confirmed_first, recently_confirmed, sensitive
 
 # Enough people to ask.
 MOST_NAMES = 3
@@ -182,6 +182,7 @@ class ResCompany(models.Model):
         options = self.env["l10n_pl_ksef.account.options"]
         return options._save(principal, values, confirmed) or self.l10n_pl_ksef_account()
 
+    @confirmed_first
     def l10n_pl_ksef_load_certificate(self, files, password, either=False):
         """Take a KSeF certificate and its key, as the Ministry's portal gives them.
 
@@ -195,8 +196,6 @@ class ResCompany(models.Model):
             ``confirm``, the action that asks: call again when its window has closed
         """
         principal = self._l10n_pl_ksef_managed()
-        if not recently_confirmed(self.env):
-            return {"confirm": self.l10n_pl_ksef_confirm()}
         try:
             contents = [base64.b64decode(file, validate=True) for file in files]
         except (binascii.Error, TypeError, ValueError):
@@ -214,6 +213,7 @@ class ResCompany(models.Model):
         """
         return {"type": "ir.actions.act_window_close"}
 
+    @confirmed_first
     def l10n_pl_ksef_issue_certificate(self, usage="login"):
         """Apply for a certificate for this Odoo, although the signer has one elsewhere.
 
@@ -224,12 +224,11 @@ class ResCompany(models.Model):
             its window has closed
         """
         principal = self._l10n_pl_ksef_managed()
-        if not recently_confirmed(self.env):
-            return {"confirm": self.l10n_pl_ksef_confirm()}
         certificates = principal.env["l10n_pl_ksef.certificate"]
         problem = certificates._issue_separate(principal, OFFLINE if usage == OFFLINE else LOGIN)
         return self._l10n_pl_ksef_account_after(problem)
 
+    @confirmed_first
     def l10n_pl_ksef_issue_with_consent(self, offline=False):
         """Confirm for the signer, later than the signature, and apply for a certificate.
 
@@ -240,12 +239,11 @@ class ResCompany(models.Model):
             its window has closed
         """
         principal = self._l10n_pl_ksef_managed()
-        if not recently_confirmed(self.env):
-            return {"confirm": self.l10n_pl_ksef_confirm()}
         certificates = principal.env["l10n_pl_ksef.certificate"]
         problem = certificates._issue_with_consent(principal, bool(offline))
         return self._l10n_pl_ksef_account_after(problem)
 
+    @confirmed_first
     def l10n_pl_ksef_issue_offline(self):
         """Confirm for the certificate's owner, and apply for one that signs offline invoices.
 
@@ -256,8 +254,6 @@ class ResCompany(models.Model):
         :raises AccessError: the owner's certificate serves a company that is not the user's
         """
         principal = self._l10n_pl_ksef_managed()
-        if not recently_confirmed(self.env):
-            return {"confirm": self.l10n_pl_ksef_confirm()}
         problem = principal.env["l10n_pl_ksef.certificate"]._issue_offline(principal)
         return self._l10n_pl_ksef_account_after(problem)
 
@@ -272,6 +268,7 @@ class ResCompany(models.Model):
         problem, left = actions._terms_of_renewal(principal, serial_number)
         return {"problem": problem and problems.texts(self.env, problem), "left": left}
 
+    @confirmed_first
     def l10n_pl_ksef_renew_certificate(self, serial_number):
         """Renew a certificate now, not only two months before its end.
 
@@ -282,13 +279,12 @@ class ResCompany(models.Model):
             ``confirm``, the action that asks: call again when its window has closed
         """
         principal = self._l10n_pl_ksef_managed()
-        if not recently_confirmed(self.env):
-            return {"confirm": self.l10n_pl_ksef_confirm()}
         problem = self.env["l10n_pl_ksef.account.actions"]._renew_certificate(
             principal, serial_number
         )
         return self._l10n_pl_ksef_account_after(problem)
 
+    @confirmed_first
     def l10n_pl_ksef_agree(self, numbers):
         """Agree that a certificate of this Odoo logs in all companies of self, each for its NIP.
 
@@ -298,10 +294,6 @@ class ResCompany(models.Model):
         :return dict: empty; or ``confirm``, the action that asks: call again when its window has
             closed
         """
-        for company in self:
-            company._l10n_pl_ksef_managed()
-        if not recently_confirmed(self.env):
-            return {"confirm": self.l10n_pl_ksef_confirm()}
         self.env["l10n_pl_ksef.account.actions"]._agree(self, numbers)
         return {}
 

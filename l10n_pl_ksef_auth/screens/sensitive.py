@@ -19,7 +19,7 @@ def sensitive(method):
     """Ask for the password before an action, as Odoo does elsewhere; without one, for typed words.
 
     The database keeps the arguments until the answer: they must hold no secret. A method that takes
-    a secret asks ``recently_confirmed`` instead.
+    a secret is ``confirmed_first`` instead.
 
     :param method: an action that a button calls over HTTP
     """
@@ -35,6 +35,26 @@ def sensitive(method):
 
     # Odoo's window for the password calls no method without this mark.
     asked.__has_check_identity = True
+    return asked
+
+
+def confirmed_first(method):
+    """Ask for the password before an action, without keeping its arguments, which may be secret.
+
+    Instead of the method's own answer the browser gets ``confirm``, the action that asks; it calls
+    again when that window has closed.
+
+    :param method: of companies, all of which the user has to manage
+    """
+
+    @wraps(method)
+    def asked(self, *args, **kwargs):
+        for company in self:
+            company._l10n_pl_ksef_managed()
+        if not recently_confirmed(self.env):
+            return {"confirm": self.l10n_pl_ksef_confirm()}
+        return method(self, *args, **kwargs)
+
     return asked
 
 

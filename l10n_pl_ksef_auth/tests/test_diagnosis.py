@@ -6,9 +6,11 @@ from unittest.mock import patch
 
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
+from odoo.tools import config
 
 from odoo.addons.l10n_pl_ksef_auth.models.vault.vault import (
     FINGERPRINT_PARAMETER,
+    KEY_OPTION,
     KEY_VARIABLE,
     key_in_use,
     read_secret,
@@ -62,6 +64,17 @@ class TestDiagnosis(KsefCase):
             self.diagnose()
         self.assertTrue(self.checks["Encryption key"]["ok"])
         self.assertIn("not used yet", self.checks["Encryption key"]["text"])
+
+    def test_where_the_key_was_given_is_told_in_words(self):
+        self.env["ir.config_parameter"].set_param(FINGERPRINT_PARAMETER, False)
+        places = {
+            "configuration file": (config.options, KEY_OPTION),
+            "environment variable": (os.environ, KEY_VARIABLE),
+        }
+        for words, (place, name) in places.items():
+            with self.subTest(words), patch.dict(place, {name: generate_key()}):
+                self.diagnose()
+                self.assertIn(words, self.checks["Encryption key"]["text"])
 
     def test_it_shows_our_address_as_ksef_sees_it(self):
         self.diagnose()

@@ -48,8 +48,12 @@ def resolve(url: str) -> Probed:
     if not found:
         values = {"host": host, "seconds": f"{PATIENCE:.0f}"}
         return Probed(False, _lt("%(host)s: no answer within %(seconds)s s"), values)
-    failed = found[0].startswith("!")
-    return _plain(not failed, f"{host}: {', '.join(found).lstrip('!')}")
+    if found[0].startswith("!"):
+        values = {"host": host, "detail": found[0].lstrip("!")}
+        return Probed(
+            False, _lt("%(host)s: this server does not know the name (%(detail)s)"), values
+        )
+    return _plain(True, f"{host}: {', '.join(found)}")
 
 
 def _resolve_into(host: str, found: list[str]) -> None:
@@ -87,7 +91,8 @@ def tls(url: str) -> Probed:
     try:
         return _handshake(parts.hostname or "", parts.port or 443)
     except OSError as error:
-        return _plain(False, f"{type(error).__name__}: {getattr(error, 'reason', error)}")
+        detail = f"{type(error).__name__}: {getattr(error, 'reason', error)}"
+        return Probed(False, _lt("no secure connection (%(detail)s)"), {"detail": detail})
 
 
 def _handshake(host: str, port: int) -> Probed:

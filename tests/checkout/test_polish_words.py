@@ -28,7 +28,17 @@ WRONG = [
     (r"\bprzej(mij|muj|mie|ęci|ęł|ął)\w*", "Przejmij połączenie", "zmiana osoby podpisującej"),
     (r"(?<!dokumentu )\btożsamoś\w+", "tożsamość", "osoba podpisująca, właściciel"),
     (r"\bkontekst\w*", "Kontekst KSeF", "Odoo łączy się jako"),
-    (r"\bodcisk\w* palc", "Odcisk palca certyfikatu", "sam certyfikat"),
+    (r"\bodcisk\w*", "Odcisk palca certyfikatu", "sam certyfikat"),
+    (r"\bwyzwa[nń]\w*", "wyzwanie", "kod z KSeF"),
+    (r"\bnaci[sś]n\w*", "Naciśnij Dalej", "Kliknij"),
+    (r"(?<!-)\bmail\w*", "dostaje jeden mail", "e-mail"),
+    (
+        r"\bwiadomość (nie )?(wysł|zosta)|język wiadomości",
+        "Wiadomość została wysłana",
+        "e-mail; a wiadomość goes to KSeF",
+    ),
+    (r"\bpraw(o|a|em|u)\b", "bez prawa do łączenia firmy", "uprawnienie"),
+    (r"\bliterówk\w*", "W numerze jest literówka", "pomyłka"),
     (
         r"Invoice(Read|Write)|Credentials(Read|Manage)|Introspection",
         "odczyt faktur (InvoiceRead)",

@@ -16,6 +16,11 @@ from one_screen import (
     DIALOG,
     FOOTER,
     NOTICE,
+    OF_CARD,
+    OF_NOTICE,
+    OF_PAGE,
+    OF_PANEL,
+    OF_SENDING,
     ONE_RECORD,
     PAGE,
     POPOVER,
@@ -135,12 +140,20 @@ def _refused(tour: Tour) -> None:
 
 
 NEVER = [
-    Screen("dashboard_never_connected", DASHBOARD_CARD, f"{DASHBOARD}, {BAR}", Tour.forget),
-    Screen("panel_never_connected", _panel(), f"{POPOVER}, {BAR}"),
-    Screen("panel_without_the_right_to_connect", _panel(CLERK), f"{POPOVER}, {BAR}"),
-    Screen("connection_never_connected", CONNECTION, PAGE),
+    Screen(
+        "dashboard_never_connected",
+        DASHBOARD_CARD,
+        f"{DASHBOARD}, {BAR}",
+        Tour.forget,
+        decisions=OF_CARD,
+    ),
+    Screen("panel_never_connected", _panel(), f"{POPOVER}, {BAR}", decisions=OF_PANEL),
+    Screen(
+        "panel_without_the_right_to_connect", _panel(CLERK), f"{POPOVER}, {BAR}", decisions=OF_PANEL
+    ),
+    Screen("connection_never_connected", CONNECTION, PAGE, further=OF_PAGE),
     Screen("settings_never_connected", SETTINGS_BLOCK, SETTINGS),
-    Screen("account_never_connected", ACCOUNT, PAGE),
+    Screen("account_never_connected", ACCOUNT, PAGE, further=OF_PAGE),
     Screen("ask_for_a_signature", _ask, DIALOG),
     Screen("requests_for_signatures", REQUESTS, VIEW),
 ]
@@ -193,9 +206,9 @@ STEPS = [
         "#o_ksef_certificate_password, .o_ksef_connect_with",
     ),
     Screen("window_verifying", _window("verify"), WINDOW, _verifying, ".o_ksef_close"),
-    Screen("panel_verifying", _panel(), f"{POPOVER}, {BAR}"),
+    Screen("panel_verifying", _panel(), f"{POPOVER}, {BAR}", decisions=OF_PANEL),
     Screen("window_refused", _window("download"), WINDOW, _refused, WAYS),
-    Screen("panel_refused", _panel(), f"{POPOVER}, {BAR}"),
+    Screen("panel_refused", _panel(), f"{POPOVER}, {BAR}", decisions=OF_PANEL),
 ]
 
 
@@ -288,16 +301,18 @@ def _uninstalling(tour: Tour) -> None:
 
 
 CONNECTED = [
-    Screen("dashboard_connected", DASHBOARD_CARD, f"{DASHBOARD}, {BAR}", _connected),
-    Screen("panel_connected", _panel(), f"{POPOVER}, {BAR}"),
+    Screen(
+        "dashboard_connected", DASHBOARD_CARD, f"{DASHBOARD}, {BAR}", _connected, decisions=OF_CARD
+    ),
+    Screen("panel_connected", _panel(), f"{POPOVER}, {BAR}", decisions=OF_PANEL),
     Screen("settings_connected", SETTINGS_BLOCK, SETTINGS),
-    Screen("account_connected", ACCOUNT, PAGE),
-    Screen("account_compared_with_ksef", _compared, PAGE),
+    Screen("account_connected", ACCOUNT, PAGE, further=OF_PAGE),
+    Screen("account_compared_with_ksef", _compared, PAGE, further=OF_PAGE),
     # The items of a menu are drawn by Odoo.
-    Screen("account_menu", _menu, PAGE),
+    Screen("account_menu", _menu, PAGE, further=OF_PAGE),
     dialog("account_disconnect", _of_account(".o_ksef_disconnect", ".o_ksef_column")),
     dialog("account_revoke", _of_account(".o_ksef_revoke", ".o_ksef_certificates")),
-    Screen("account_renewal_is_too_early", _renewed_too_early, PAGE),
+    Screen("account_renewal_is_too_early", _renewed_too_early, PAGE, further=OF_PAGE),
     dialog("account_renew", _of_account(".o_ksef_renew"), _older_certificate),
     dialog("account_take_over", _of_account(".o_ksef_take_over")),
     dialog("account_load_certificate", _of_account(".o_ksef_load")),
@@ -308,11 +323,11 @@ CONNECTED = [
     Screen("history_of_one_login", _first_record, VIEW),
     Screen("certificate_form", _certificate_record, VIEW),
     Screen("audit_trail", AUDIT, VIEW),
-    Screen("diagnosis", DIAGNOSIS, PAGE),
-    Screen("diagnosis_checked", _diagnosed, PAGE),
+    Screen("diagnosis", DIAGNOSIS, PAGE, further=OF_PAGE),
+    Screen("diagnosis_checked", _diagnosed, PAGE, further=OF_PAGE),
     Screen("help", lambda tour: tour.go("/l10n_pl_ksef/help", frame="h1"), "body"),
-    Screen("invoice_to_be_sent", _invoice, NOTICE),
-    Screen("invoice_send", _of_invoice("action_invoice_sent"), NOTICE),
+    Screen("invoice_to_be_sent", _invoice, NOTICE, decisions=OF_NOTICE),
+    Screen("invoice_send", _of_invoice("action_invoice_sent"), NOTICE, decisions=OF_SENDING),
     Screen("uninstall", _uninstalling, f"{DIALOG} [name^=l10n_pl_ksef]"),
 ]
 
@@ -348,21 +363,38 @@ def _unlock(tour: Tour) -> None:
 
 
 DUE = [
-    Screen("dashboard_expiring", DASHBOARD_CARD, f"{DASHBOARD}, {BAR}", _expiring),
-    Screen("panel_expiring", _panel(), f"{POPOVER}, {BAR}"),
-    Screen("panel_a_right_is_missing", _panel(), f"{POPOVER}, {BAR}", _limited),
-    Screen("panel_ended", _panel(), f"{POPOVER}, {BAR}", _ended),
-    Screen("notices", NOTICES, VIEW),
-    Screen("invoice_not_in_ksef", _invoice, NOTICE),
-    Screen("invoice_send_not_connected", _of_invoice("action_invoice_sent"), NOTICE),
-    dialog("invoice_sent_outside_odoo", _of_invoice("action_l10n_pl_ksef_edi_sent_outside")),
-    Screen("account_certificate_elsewhere", ACCOUNT, PAGE, _certificate_elsewhere),
-    Screen("panel_certificate_elsewhere", _panel(), f"{POPOVER}, {BAR}"),
     Screen(
-        "dashboard_several_companies", DASHBOARD_CARD, f"{DASHBOARD}, {BAR}", Tour.add_companies
+        "dashboard_expiring", DASHBOARD_CARD, f"{DASHBOARD}, {BAR}", _expiring, decisions=OF_CARD
     ),
-    Screen("account_several_companies", ACCOUNT, PAGE, _connected),
-    Screen("panel_copied_database", _panel(), f"{POPOVER}, {BAR}", Tour.pretend_copy),
+    Screen("panel_expiring", _panel(), f"{POPOVER}, {BAR}", decisions=OF_PANEL),
+    Screen("panel_a_right_is_missing", _panel(), f"{POPOVER}, {BAR}", _limited, decisions=OF_PANEL),
+    Screen("panel_ended", _panel(), f"{POPOVER}, {BAR}", _ended, decisions=OF_PANEL),
+    Screen("notices", NOTICES, VIEW),
+    Screen("invoice_not_in_ksef", _invoice, NOTICE, decisions=OF_NOTICE),
+    Screen(
+        "invoice_send_not_connected",
+        _of_invoice("action_invoice_sent"),
+        NOTICE,
+        decisions=OF_SENDING,
+    ),
+    dialog("invoice_sent_outside_odoo", _of_invoice("action_l10n_pl_ksef_edi_sent_outside")),
+    Screen("account_certificate_elsewhere", ACCOUNT, PAGE, _certificate_elsewhere, further=OF_PAGE),
+    Screen("panel_certificate_elsewhere", _panel(), f"{POPOVER}, {BAR}", decisions=OF_PANEL),
+    Screen(
+        "dashboard_several_companies",
+        DASHBOARD_CARD,
+        f"{DASHBOARD}, {BAR}",
+        Tour.add_companies,
+        OF_CARD,
+    ),
+    Screen("account_several_companies", ACCOUNT, PAGE, _connected, further=OF_PAGE),
+    Screen(
+        "panel_copied_database",
+        _panel(),
+        f"{POPOVER}, {BAR}",
+        Tour.pretend_copy,
+        decisions=OF_PANEL,
+    ),
     Screen("unlock", _unlock, DIALOG, decisions=FOOTER),
 ]
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from clients import Clients
-from one_screen import PAGE, RECORDS, REST, VIEW, Screen, at, dialog
+from one_screen import OF_PAGE, PAGE, RECORDS, REST, VIEW, Screen, at, dialog
 from playwright.sync_api import expect
 from tour import OFFICE, USUAL, Tour
 
@@ -93,21 +93,41 @@ OFFICES = [
     Screen("companies", COMPANIES, ".o_data_cell, .o_kanban_record", _office_day),
     Screen("companies_cards", _cards, ".o_kanban_record"),
     Screen("companies_selected", _all_selected, ".o_data_cell, .o_kanban_record"),
-    Screen("companies_files_to_be_signed", LAST_BATCH, PAGE, _select("action_sign")),
-    Screen("companies_signed_files", LAST_BATCH, PAGE, _with_clients("drop_signed_files")),
-    Screen("companies_results", LAST_BATCH, PAGE, _with_clients("send_signed_files")),
-    Screen("companies_who_is_asked", LAST_BATCH, PAGE, _select("action_ask")),
-    Screen("companies_environment", LAST_BATCH, PAGE, _select("action_environment")),
+    Screen(
+        "companies_files_to_be_signed", LAST_BATCH, PAGE, _select("action_sign"), further=OF_PAGE
+    ),
+    Screen(
+        "companies_signed_files",
+        LAST_BATCH,
+        PAGE,
+        _with_clients("drop_signed_files"),
+        further=OF_PAGE,
+    ),
+    Screen(
+        "companies_results", LAST_BATCH, PAGE, _with_clients("send_signed_files"), further=OF_PAGE
+    ),
+    Screen("companies_who_is_asked", LAST_BATCH, PAGE, _select("action_ask"), further=OF_PAGE),
+    Screen(
+        "companies_environment", LAST_BATCH, PAGE, _select("action_environment"), further=OF_PAGE
+    ),
     Screen("requests_of_an_office", at("/odoo/ksef-requests", RECORDS, OFFICE), VIEW),
-    Screen("signer_of_one_company", SIGNER_OF_ONE, "body"),
-    Screen("signer_signed_file", _signed_file, "body"),
-    Screen("signer_of_two_companies", _signer(lambda clients: clients.ask(10, 11)), "body"),
+    Screen("signer_of_one_company", SIGNER_OF_ONE, "body", further=OF_PAGE),
+    Screen("signer_signed_file", _signed_file, "body", further=OF_PAGE),
+    Screen(
+        "signer_of_two_companies",
+        _signer(lambda clients: clients.ask(10, 11)),
+        "body",
+        further=OF_PAGE,
+    ),
     dialog("office_to_be_set", _ask_for_office, _with_clients("connect", 2, "owner")),
     Screen("office", at("/odoo/ksef-office", RECORDS, OFFICE), VIEW, _with_clients("set_office")),
     Screen("office_form", at("/odoo/ksef-office/1", ".o_form_sheet", OFFICE), VIEW),
-    Screen("companies_two_prices", LAST_BATCH, PAGE, _select("action_ask")),
+    Screen("companies_two_prices", LAST_BATCH, PAGE, _select("action_ask"), further=OF_PAGE),
     Screen(
-        "signer_gives_rights", _signer(lambda clients: clients.ask(10, purpose="grant")), "body"
+        "signer_gives_rights",
+        _signer(lambda clients: clients.ask(10, purpose="grant")),
+        "body",
+        further=OF_PAGE,
     ),
     Screen(
         "rights_from_clients",

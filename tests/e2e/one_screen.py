@@ -28,6 +28,17 @@ VIEW = ".o_data_cell, .o_column_title, .o_form_sheet, .o_kanban_record"
 #: Odoo shows cards instead of a list on a phone.
 RECORDS, ONE_RECORD = ".o_list_view, .o_kanban_view", ".o_data_cell, .o_kanban_record"
 FOOTER = ".modal-footer button"
+#: What a panel says first, and the buttons that it offers for it.
+OF_PANEL = ".o_ksef_popover .o_ksef_tick, .o_ksef_popover .o_ksef_actions .btn"
+OF_CARD = ".o_ksef_dashboard .o_ksef_tick, .o_ksef_dashboard .o_ksef_panel .btn"
+#: Why an invoice does not go to KSeF, and what to do about it.
+OF_NOTICE = ".o_ksef_notice_text:visible, .o_ksef_notice button:visible"
+OF_SENDING = (
+    ".modal .o_ksef_notice_text:visible, .modal .o_ksef_notice button:visible,"
+    " .modal-footer button:visible"
+)
+#: What a page of ours has to be pressed, chosen, filled in.
+OF_PAGE = ":is(.o_ksef_page, #main) :is(button, select, input:not([type=file]), a.button):visible"
 #: Milliseconds that a page has to come to rest.
 REST = 400
 
@@ -40,6 +51,7 @@ class Screen:
     :param ours: a CSS selector: what lies within is ours, not Odoo's
     :param prepare: brings Odoo and KSeF into the state, once
     :param decisions: a CSS selector of what a user has to see when the browser is zoomed
+    :param further: one of what a user may have to scroll a long page down to, and then sees whole
     """
 
     name: str
@@ -47,6 +59,7 @@ class Screen:
     ours: str
     prepare: Callable[[Tour], object] = lambda tour: None
     decisions: str = ""
+    further: str = ""
 
 
 def at(path: str, visible: str, login: str = ACCOUNTANT) -> Callable[[Tour], object]:

@@ -13,6 +13,7 @@ UNSIGNED = (
     "Nieprawidłowy podpis: to jest plik pobrany z Odoo, jeszcze bez podpisu; "
     "wybierz najnowszy plik, pobrany z gov.pl"
 )
+NAVY, BLUE = "rgb(23, 63, 115)", "rgb(26, 111, 196)"
 SEVEN = [
     BUTTON,
     "Pobierz AuthTokenRequest.xml",
@@ -44,8 +45,16 @@ def test_an_accountant_gets_from_red_to_green_by_reading_the_screen(
     expect(window.get_by_role("button", name="Dalej")).to_be_disabled()
     heights.append(journey.footer_button_at())
     journey.picture("stage_2_download")
+    expect(window.locator(".o_ksef_download").first).to_have_css("background-color", NAVY)
     document = journey.download()
     expect(window.locator(".o_ksef_way[data-way=site] .o_ksef_signing li")).to_have_count(5)
+    # What to press next is the one dark blue button of the screen; Next is grey, and not blocked.
+    expect(window.get_by_role("link", name="Otwórz moj.gov.pl")).to_have_css(
+        "background-color", NAVY
+    )
+    following = window.get_by_role("button", name="Dalej")
+    expect(following).to_be_enabled()
+    assert following.evaluate("(one) => getComputedStyle(one).backgroundColor") not in (NAVY, BLUE)
     heights.append(journey.footer_button_at())
     journey.picture("stage_3_sign")
     signed = journey.sign(document, "owner")

@@ -11,7 +11,7 @@ LONG = pytest.mark.long
 WITH_DECISIONS = [
     pytest.param(one, marks=() if one.name in OFTEN else LONG, id=one.name)
     for one in SCREENS
-    if one.decisions
+    if one.decisions or one.further
 ]
 
 

@@ -17,8 +17,11 @@ from tour import Tour
 FAILURES = (BrowserError, OdooError, AssertionError)
 #: Odoo lays a page out anew below this width: it is opened again.
 NARROW = 768
-OUT_OF_SIGHT = """(elements) => {
+OUT_OF_SIGHT = """(elements, mayScroll) => {
     const isSeen = (element) => {
+        if (mayScroll) {
+            element.scrollIntoView({ block: "center" });
+        }
         const { top, bottom, left, right, width } = element.getBoundingClientRect();
         const hit = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
         const isInside = top >= 0 && left >= 0 && bottom <= innerHeight && right <= innerWidth;
@@ -67,7 +70,7 @@ class Walk:
                 one.prepare(self.tour)
             for page, width in opened(self.tour, screen, self._sizes):
                 look.findings[width] = axe.findings(page, screen.ours)
-            if screen.decisions:
+            if screen.decisions or screen.further:
                 self._zoom(screen, look)
         except FAILURES as error:
             look.error = f"{type(error).__name__}: {error}".partition("Aria snapshot")[0]
@@ -77,9 +80,19 @@ class Walk:
         """Measure which decisions are out of sight when the browser is zoomed."""
         pages = opened(self.tour, screen, tuple(ZOOMED.values()))
         for name, (page, _width) in zip(ZOOMED, pages, strict=True):
-            decisions = page.locator(screen.decisions)
-            assert decisions.count(), f"nothing fits {screen.decisions}"
-            look.hidden[name] = decisions.evaluate_all(OUT_OF_SIGHT)
+            look.hidden[name] = [
+                *_out_of_sight(page, screen.decisions),
+                *_out_of_sight(page, screen.further, may_scroll=True),
+            ]
+
+
+def _out_of_sight(page: Page, selector: str, *, may_scroll: bool = False) -> list[str]:
+    """Return which of a page's decisions nobody sees, by their words."""
+    if not selector:
+        return []
+    decisions = page.locator(selector)
+    assert decisions.count(), f"nothing fits {selector}"
+    return list(decisions.evaluate_all(OUT_OF_SIGHT, may_scroll))
 
 
 def opened(

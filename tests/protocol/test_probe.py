@@ -8,6 +8,11 @@ from tools.client import KsefClient
 from tools.errors import KsefUnavailable
 
 KSEF = "https://api-test.ksef.mf.gov.pl/v2"
+#: The second where the system asks a resolver in the network, and none is there.
+UNKNOWN_NAME = (
+    "%(host)s: this server does not know the name (%(detail)s)",
+    "%(host)s: no answer within %(seconds)s s",
+)
 NO_ADDRESSES = ["http://[::1", "http://user:pass#word@proxy:3128", "proxy:abc", "http://p:99999"]
 
 
@@ -40,6 +45,13 @@ def test_a_proxy_whose_address_cannot_be_read_is_the_fault(address, monkeypatch)
     assert probed.ok is False
     assert "pass" not in said(probed)
     assert probe.tls(KSEF).ok is None
+
+
+def test_a_way_that_fails_is_told_in_words_that_are_translated():
+    unknown, closed = "https://nowhere.invalid/v2", "https://127.0.0.1:1/v2"
+    assert probe.resolve(unknown).text in UNKNOWN_NAME
+    assert probe.tls(closed).text == "no secure connection (%(detail)s)"
+    assert "ConnectionRefusedError" in said(probe.tls(closed))
 
 
 @pytest.mark.parametrize("address", [*NO_ADDRESSES, "gopher://proxy:70", "socks9://proxy"])
