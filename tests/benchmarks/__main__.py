@@ -9,7 +9,7 @@ from pathlib import Path
 
 from stack.say import announce, say
 
-from . import pages, reader, renewals
+from . import loading, pages, reader, renewals
 from .rows import Row, row, table
 from .workbench import Workbench, workbench
 
@@ -30,7 +30,8 @@ def main() -> None:
     options = parser.parse_args()
     parts = options.parts or list(PARTS)
     rows = reader.measure() if "reader" in parts else []
-    if set(parts) - {"reader"}:
+    rows += loading.measure() if "loading" in parts else []
+    if set(parts) - {"reader", "loading"}:
         rows += _in_odoo([part for part in PARTS if part in parts], options.companies)
     say(table(rows))
     missed = [item["name"] for item in rows if not item["met"]]
@@ -140,6 +141,7 @@ def _renewals(bench: Workbench, _counts: dict[str, int], companies: int) -> list
 
 PARTS: dict[str, Callable[[Workbench, dict[str, int], int], list[Row]] | None] = {
     "reader": None,
+    "loading": None,
     "login": _login,
     "token": _token,
     "signing": _signing,

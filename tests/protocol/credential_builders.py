@@ -12,6 +12,19 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 SALT, VECTOR = b"salt-of-16-bytes", b"start-of-16-byte"
+# Nearly as large as what is read at all, in bytes.
+LARGE = 256 * 1024 - 2000
+# Files that were made to take long; none has a password.
+ENDLESS = {
+    "labels without an end": b"-----BEGIN A-----" * (LARGE // 17),
+    "dashes": b"-" * LARGE,
+    "empty lines": b"-----BEGIN A-----:" + b"\n" * (LARGE - 20),
+    "one long tag": b"\x30\x83\x03\xf0\x00" + b"\x1f" + b"\xff" * (LARGE - 6),
+    "nested marks": b"\x30\x80" * (LARGE // 2),
+    "many small elements": b"\x30\x83\x03\xf0\x00" + b"\x05\0" * (0x3F000 // 2),
+    "one long name of an algorithm": b"\x30\x83\x03\xf0\x00\x06\x83\x03\xef\xf0"
+    + b"\xff" * 258_000,
+}
 SCRYPT = "1.3.6.1.4.1.11591.4.11"
 
 

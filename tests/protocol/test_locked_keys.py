@@ -7,6 +7,7 @@ import unicodedata
 import pytest
 from asn1crypto import keys, pkcs12
 from credential_builders import (
+    ENDLESS,
     certificate_bag,
     key_bag,
     locked,
@@ -258,19 +259,6 @@ def test_a_quarter_of_a_mebibyte_is_taken_and_one_byte_more_is_not():
     rest = 256 * 1024 - len(plain(KEY)) - len(CERTIFICATE.der)
     assert _loads(plain(KEY), b"x" * rest)
     assert _reason(plain(KEY), b"x" * (rest + 1)) == "too_large"
-
-
-LARGE = 256 * 1024 - 2000
-ENDLESS = {
-    "labels without an end": b"-----BEGIN A-----" * (LARGE // 17),
-    "dashes": b"-" * LARGE,
-    "empty lines": b"-----BEGIN A-----:" + b"\n" * (LARGE - 20),
-    "one long tag": b"\x30\x83\x03\xf0\x00" + b"\x1f" + b"\xff" * (LARGE - 6),
-    "nested marks": b"\x30\x80" * (LARGE // 2),
-    "many small elements": b"\x30\x83\x03\xf0\x00" + b"\x05\0" * (0x3F000 // 2),
-    "one long name of an algorithm": b"\x30\x83\x03\xf0\x00\x06\x83\x03\xef\xf0"
-    + b"\xff" * 258_000,
-}
 
 
 @pytest.mark.parametrize("name", ENDLESS)
