@@ -53,7 +53,7 @@ class ResCompany(models.Model):
         :param int request_id: of the company, and open
         :return dict: l10n_pl_ksef_requests(), with ``link`` and ``picture``
         """
-        return self._l10n_pl_ksef_after(self._l10n_pl_ksef_request(request_id), True)
+        return self._l10n_pl_ksef_after(self._l10n_pl_ksef_present_request(request_id), True)
 
     def l10n_pl_ksef_write_again(self, request_id, kind="mail"):
         """Send the signer a new link: the mail once more, or a reminder.
@@ -62,7 +62,7 @@ class ResCompany(models.Model):
         :param str kind: mail or reminder
         :return dict: l10n_pl_ksef_requests()
         """
-        request = self._l10n_pl_ksef_request(request_id)
+        request = self._l10n_pl_ksef_present_request(request_id)
         with fresh(request) as seen:
             seen._write_again("reminder" if kind == "reminder" else "mail")
         return self._l10n_pl_ksef_after(request, False)
@@ -92,6 +92,17 @@ class ResCompany(models.Model):
         request = self.env["l10n_pl_ksef.request"].sudo().search(wanted)
         if not request._is_usable():
             raise UserError(self.env._("This request has ended."))
+        return request
+
+    def _l10n_pl_ksef_present_request(self, request_id):
+        """Return one of the company's requests, which names the office of now, as superuser.
+
+        :raises UserError: it is another company's, has ended, or is void
+        """
+        request = self._l10n_pl_ksef_request(request_id)
+        if request._is_outdated():
+            request._end_if_due()
+            raise UserError(request.with_env(self.env)._why_void())
         return request
 
     def _l10n_pl_ksef_after(self, request, needs_link):
@@ -158,10 +169,15 @@ class L10n_Pl_KsefRequestScreen(models.Model):
         request = self._ask(principal, row)
         return {**named, "request_id": request.id, "ok": True, "text": ""}, request
 
+    def _why_void(self):
+        return self.env._("The office has changed since: ask for the rights anew.")
+
     def _delivery(self):
         """Return how the mail of this request fared; nothing for no request."""
         if not self:
             return {}
+        if self.state == "void":
+            return {"ok": False, "text": self._why_void()}
         if self.mail_problem:
             text = self.env._("The mail was not sent: %s", self.mail_problem)
             return {"ok": False, "text": text}
@@ -260,6 +276,8 @@ class L10n_Pl_KsefRequestView(models.AbstractModel):
             return self.env._("The mail was not sent: %s", request.mail_problem)
         if request.refusal_text and request.state == "open":
             return self.env._("Refused: %s", request.refusal_text)
+        if request.refusal_text and request.state in ("void", "revoked"):
+            return request.refusal_text
         if request.is_other_signer:
             return self.env._("The file was signed by somebody else: %s.", request.signed_by)
         return ""

@@ -199,18 +199,21 @@ class L10n_Pl_KsefSignerPage(models.AbstractModel):
         if not request:
             text = self.env._("Something is still being done for this request.")
             return {"text": text, "action": self.env._("Try again in a moment.")}
+        if request.state == "void":
+            return self._void(request)
         if not request._is_usable() or request._is_done_by(request.session_id):
             text = self.env._("This request needs no signature any more.")
             return {"text": text, "action": ""}
         if request.session_id._progress()["verifying"] and request.session_id:
             text = self.env._("KSeF is checking a file that was sent before.")
             return {"text": text, "action": self.env._("Wait for the result.")}
-        if request._is_void():
-            # Whoever asked reads it, too.
-            request.refusal = problems.local("office_changed")
+        if request._is_outdated():
+            request._make_void()
             request.env.cr.commit()
-            text = self.env._("The office has changed since you were asked: nothing is given.")
-            return {"text": text, "action": self._ask_office(request)}
+            return self._void(request)
+        if request._is_held_up():
+            text = self.env._("The office cannot log in to KSeF at the moment: nothing is given.")
+            return {"text": text, "action": self.env._("Try again later.")}
         if request._is_paused():
             until = self._moment(request, request.paused_until)
             return {
@@ -218,6 +221,10 @@ class L10n_Pl_KsefSignerPage(models.AbstractModel):
                 "action": self.env._("Go on at %s.", until),
             }
         return False
+
+    def _void(self, request):
+        text = self.env._("The office has changed since you were asked: nothing is given.")
+        return {"text": text, "action": self._ask_office(request)}
 
     def _too_many_downloads(self, request):
         return {
@@ -289,13 +296,17 @@ class L10n_Pl_KsefSignerPage(models.AbstractModel):
         }
 
     def _state(self, request, progress):
-        """Return open, verifying, or done."""
+        """Return open, verifying, done, or void."""
+        if request.state == "void":
+            return "void"
         if request.state == "succeeded" or request._is_done_by(request.session_id):
             return "done"
         is_open = not request.session_id or progress["is_back"] or progress["has_ended"]
         return "open" if is_open else "verifying"
 
     def _outcome(self, request, progress):
+        if request.state == "void":
+            return self._void(request)
         if not request.session_id or self._state(request, progress) != "open":
             return False
         problem = progress["problem"]

@@ -76,6 +76,7 @@ TEXTS = {
     "state_open": _lt("waits for your signature"),
     "state_verifying": _lt("being checked"),
     "state_done": _lt("done"),
+    "state_void": _lt("needs no signature any more"),
     "responsible": _lt("Responsible for your data:"),
     "privacy": _lt("How your data are handled"),
     "help": _lt("Do you wonder whether this is genuine? Call the person who asks you."),

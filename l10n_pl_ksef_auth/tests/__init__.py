@@ -59,6 +59,7 @@ from . import test_typed_code
 from . import test_uninstalling
 from . import test_upgrade
 from . import test_upload
+from . import test_void_requests
 from . import test_urgency
 from . import test_waiting
 from . import test_walks

@@ -6,6 +6,7 @@ from odoo import api, fields, models
 from ..base import problems
 from ..base.locks import LockBusy, under_lock
 from ..base.steps import event
+from ..session.states import ERRAND, IN_FLIGHT
 from .states import REQUEST, SHOWN
 
 # What a signature is asked for; what a login of a request does stands in _is_done_by.
@@ -54,7 +55,9 @@ class L10n_Pl_KsefRequest(models.Model):
     ended_at = fields.Datetime(readonly=True, index="btree_not_null")
 
     mail_due = fields.Selection(
-        [("mail", "Mail"), ("reminder", "Reminder")], readonly=True, index="btree_not_null"
+        [("mail", "Mail"), ("reminder", "Reminder"), ("void", "Word that it is void")],
+        readonly=True,
+        index="btree_not_null",
     )
     mail_problem = fields.Char(string="Mail not sent", readonly=True)
     sent_at = fields.Datetime(string="Mail sent", readonly=True)
@@ -112,7 +115,7 @@ class L10n_Pl_KsefRequest(models.Model):
         return self.state == "open" and self.valid_until > self._now()
 
     def _is_shown(self):
-        """Return True if its page tells its signer something: also that it is done."""
+        """Return True if its page tells its signer something: also that it is done, or void."""
         return self.valid_until > self._now() and self.state in ("open", *SHOWN)
 
     def _is_done_by(self, session):
@@ -125,9 +128,17 @@ class L10n_Pl_KsefRequest(models.Model):
         """Return for whom the signer is asked: the office as it was then, or a company's name."""
         return self.grant_id.to_whom or self.office_id.name
 
-    def _is_void(self):
+    def _is_outdated(self):
         """Return True if it asks for rights for an office that has changed since."""
         return self.purpose == "grant" and self.grant_id._is_outdated()
+
+    def _is_held_up(self):
+        """Return True if the office that it asks rights for cannot log in at the moment."""
+        return self.purpose == "grant" and not self.grant_id.office_id._is_usable()
+
+    def _is_in_flight(self):
+        """Return True while KSeF works on what its last signed file began."""
+        return self.session_id.state in (*IN_FLIGHT, *ERRAND)
 
     @event
     def _conclude(self):
@@ -147,6 +158,26 @@ class L10n_Pl_KsefRequest(models.Model):
         self.env["l10n_pl_ksef.request.token"]._forget(self)
         for request in self:
             request._audit("link_revoked")
+
+    @event
+    def _make_void(self):
+        """End requests for an office that has changed; signer and who asked get word of it."""
+        for request in self:
+            reached = request.signer_email or request.user_id.email
+            told = {"mail_due": "void" if reached else False}
+            void = {"state": "void", "refusal": problems.local("office_changed")}
+            request.write({**void, **request._end(), **told})
+            request._audit("link_void")
+            request._tell_who_asked("void")
+
+    def _end_void_ones(self):
+        """End the open requests whose office has changed since; each on a cursor of its own.
+
+        One that somebody is at just now ends when it is next looked at.
+        """
+        asked = self.search([("state", "=", "open"), ("purpose", "=", "grant")])
+        for request in asked.filtered(lambda one: one._is_outdated()):
+            request._end_if_due()
 
     def _revoke_all_of(self, company):
         """End the open requests of a company that is served no more, and all their links.

@@ -3,7 +3,6 @@ from datetime import timedelta
 from odoo import models
 from odoo.fields import Domain
 
-from ..session.states import ERRAND, IN_FLIGHT
 from .states import ENDED
 
 REMIND_BEFORE = timedelta(days=1)
@@ -29,20 +28,25 @@ class L10n_Pl_KsefRequestTending(models.Model):
         signed, over = Domain("session_id", "!=", False), Domain("valid_until", "<=", now)
         for request in self.search(Domain("state", "=", "open") & (signed | over), limit=BATCH):
             request._end_if_due()
+        self._end_void_ones()
+        # What ended did so on cursors of its own.
+        self.env["ir.cron"]._commit_progress()
         self._plan_reminders(now)
         self._deliver()
         self._forget_people(now)
 
     def _end_if_due(self):
-        """End this request if its login has done what it is for, or if its time is over."""
+        """End this request if it is done, or void, or if its time is over."""
         with self._exclusive(wait_seconds=0) as request:
             if not request or request.state != "open":
                 return
             request._note_outcome()
             # KSeF may be checking what was signed in time.
-            in_flight = request.session_id.state in (*IN_FLIGHT, *ERRAND)
-            if request.state == "open" and not request._is_usable() and not in_flight:
-                request._run_out()
+            if request.state == "open" and not request._is_in_flight():
+                if request._is_outdated():
+                    request._make_void()
+                elif not request._is_usable():
+                    request._run_out()
             request.env.cr.commit()
 
     def _note_outcome(self):
@@ -53,29 +57,48 @@ class L10n_Pl_KsefRequestTending(models.Model):
         progress = session._progress()
         if self._is_done_by(session):
             self._conclude()
-            self._tell_of_other_signer()
+            if self.is_other_signer:
+                self._tell_who_asked("other_signer")
         elif (progress["is_back"] or progress["has_ended"]) and progress["problem"]:
             self.refusal = progress["problem"]
 
-    def _tell_of_other_signer(self):
-        """Tell who asked that somebody else signed than was asked for."""
+    def _tell_who_asked(self, what):
+        """Leave an activity for who asked: other_signer or void."""
         user = self.user_id
-        if not self.is_other_signer or not user.active:
+        if not user.active:
             return
         reader = self.with_context(lang=user.lang)
+        summary, note = getattr(reader, f"_about_{what}")()
         self.env["mail.activity"].create(
             {
                 "activity_type_id": self.env.ref("l10n_pl_ksef_auth.mail_activity_ksef").id,
                 "user_id": user.id,
-                "summary": reader.env._(
-                    "Somebody else signed for %(company)s", company=self.company_id.name
-                ),
-                "note": reader.env._(
-                    "You asked %(asked)s. The file was signed by %(signer)s.",
-                    asked=self.signer_name,
-                    signer=self.signed_by,
-                ),
+                "summary": summary,
+                "note": note,
             }
+        )
+
+    def _about_other_signer(self):
+        return (
+            self.env._("Somebody else signed for %(company)s", company=self.company_id.name),
+            self.env._(
+                "You asked %(asked)s. The file was signed by %(signer)s.",
+                asked=self.signer_name,
+                signer=self.signed_by,
+            ),
+        )
+
+    def _about_void(self):
+        return (
+            self.env._(
+                "The link for %(company)s is void: the office has changed",
+                company=self.company_id.name,
+            ),
+            self.env._(
+                "You asked %(asked)s for rights for %(whom)s. Nothing was given: ask once more.",
+                asked=self.signer_name,
+                whom=self.grant_id.to_whom,
+            ),
         )
 
     def _plan_reminders(self, now):
@@ -85,7 +108,7 @@ class L10n_Pl_KsefRequestTending(models.Model):
         written = Domain("sent_at", "!=", False) & Domain("reminded_at", "=", False)
         waiting = self.search(soon & unsigned & written & Domain("mail_due", "=", False))
         long = waiting.filtered(
-            lambda one: one.valid_until - one.sent_at > SHORT and not one._is_void()
+            lambda one: one.valid_until - one.sent_at > SHORT and not one._is_held_up()
         )
         long.write({"mail_due": "reminder"})
         # Mails are sent on a cursor of their own.

@@ -72,6 +72,9 @@ class L10n_Pl_KsefSessionErrand(models.Model):
         if self.grant_id._is_outdated():
             self._conclude(problems.local("office_changed"))
             return
+        if not self.grant_id.office_id._is_usable():
+            self._conclude(problems.local("office_held_up"))
+            return
         lacking = self._lacking()
         if lacking is None:
             self._conclude(problems.of_order(MAY_NOT_GIVE))

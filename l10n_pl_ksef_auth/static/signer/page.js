@@ -287,10 +287,14 @@
             return [...parts, note("info", text("verifying"), long)];
         }
         const { problem } = request;
+        const hindrance = problem && note("stop", problem.text, problem.action);
+        if (request.state === "void") {
+            return [...parts, hindrance];
+        }
         return [
             ...parts,
             make("p", {}, make("small", {}, text("until", request))),
-            problem && note("stop", problem.text, problem.action),
+            hindrance,
             ...drawSteps(request),
         ];
     }

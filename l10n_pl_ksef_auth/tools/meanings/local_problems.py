@@ -297,6 +297,10 @@ PROBLEMS: dict[str, Meaning] = {
         _lt("The office has changed since the file was made, so no rights were given."),
         SIGN_AGAIN,
     ),
+    "office_held_up": Meaning(
+        _lt("The office cannot log in to KSeF at the moment, so no rights were given."),
+        Advice(_lt("Try again later: download a new file, and sign that."), "sign"),
+    ),
     "office_unit": Meaning(
         _lt("Rights are given for a whole NIP, and this company is connected as a unit."),
         Advice(_lt("Connect it with a signature or a certificate."), "none"),
