@@ -5,7 +5,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.http import db_list
 
 from ..models.base import problems
-from ..models.base.locks import fresh
+from ..models.base.locks import LockBusy, fresh
 from ..models.request.address import link_address
 from ..models.request.request import DEFAULT_HOURS, LANGUAGES
 from ..models.request.token import new_link
@@ -43,7 +43,10 @@ class ResCompany(models.Model):
             requests = company.env["l10n_pl_ksef.request"]
             if obstacle := requests._obstacle(company.sudo(), asked):
                 raise UserError(obstacle)
-            request_id = requests._ask(company.sudo(), asked).id
+            try:
+                request_id = requests._ask(company.sudo(), asked).id
+            except LockBusy:
+                raise self._l10n_pl_ksef_busy() from None
         request = self.env["l10n_pl_ksef.request"].sudo().browse(request_id)
         return self._l10n_pl_ksef_after(request, asked.get("by") == "link")
 
@@ -74,12 +77,11 @@ class ResCompany(models.Model):
         :return dict: l10n_pl_ksef_requests()
         :raises UserError: somebody is signing just now
         """
-        with self._l10n_pl_ksef_request(request_id)._exclusive() as request:
-            if not request:
-                raise self._l10n_pl_ksef_busy()
-            if request.state == "open":
-                request._revoke_by_hand()
-            request.env.cr.commit()
+        request = self._l10n_pl_ksef_request(request_id)
+        try:
+            request._revoke()
+        except LockBusy:
+            raise self._l10n_pl_ksef_busy() from None
         return self._l10n_pl_ksef_requests_now()
 
     def _l10n_pl_ksef_request(self, request_id):
@@ -121,7 +123,7 @@ class ResCompany(models.Model):
         return {**view, "link": link, "picture": f"data:image/png;base64,{picture}"}
 
     def _l10n_pl_ksef_busy(self):
-        return UserError(self.env._("The signer is at it right now. Try again in a moment."))
+        return UserError(self.env["l10n_pl_ksef.request"]._why_busy())
 
     def _l10n_pl_ksef_requests_now(self):
         with fresh(self) as company:
@@ -166,8 +168,14 @@ class L10n_Pl_KsefRequestScreen(models.Model):
             return {**nothing, "text": str(error)}, self.browse()
         if obstacle := self._obstacle(principal, row):
             return {**nothing, "text": obstacle}, self.browse()
-        request = self._ask(principal, row)
+        try:
+            request = self._ask(principal, row)
+        except LockBusy:
+            return {**nothing, "text": self._why_busy()}, self.browse()
         return {**named, "request_id": request.id, "ok": True, "text": ""}, request
+
+    def _why_busy(self):
+        return self.env._("The signer is at it right now. Try again in a moment.")
 
     def _why_void(self):
         return self.env._("The office has changed since: ask for the rights anew.")

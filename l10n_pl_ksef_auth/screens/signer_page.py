@@ -84,7 +84,11 @@ class L10n_Pl_KsefSignerPage(models.AbstractModel):
         :param bytes content: the file; not kept
         :return dict: as _looked_at; or problem
         """
-        request = self._request_of_file(requests, content) or request or requests[:1]
+        awake = requests.filtered(lambda one: not one._is_paused())
+        request = request or awake[:1] or requests[:1]
+        if request in awake:
+            # In a pause no file is read. Elsewhere it counts where it was chosen.
+            request = self._request_of_file(awake, content) or request
         with request._exclusive() as locked:
             problem = self._hindrance(locked)
             if problem:
@@ -282,7 +286,7 @@ class L10n_Pl_KsefSignerPage(models.AbstractModel):
             "environment": environment,
             "purpose": self._purpose(request),
             "asks_answer": request.purpose == "connect",
-            "done": self._done(request),
+            **self._result(request),
             "signer": request.signer_name,
             # What "only once" is answered for: the certificate that logs in, or both.
             "needs_offline": company._l10n_pl_ksef_needs_offline(),
@@ -301,33 +305,35 @@ class L10n_Pl_KsefSignerPage(models.AbstractModel):
             return "void"
         if request.state == "succeeded" or request._is_done_by(request.session_id):
             return "done"
-        is_open = not request.session_id or progress["is_back"] or progress["has_ended"]
-        return "open" if is_open else "verifying"
+        limited = progress["result"] == "limited"
+        is_open = limited or progress["is_back"] or progress["has_ended"]
+        return "open" if is_open or not request.session_id else "verifying"
 
     def _outcome(self, request, progress):
         if request.state == "void":
             return self._void(request)
         if not request.session_id or self._state(request, progress) != "open":
             return False
-        problem = progress["problem"]
+        problem = request._failure_of(progress)
         return problem and self._told(request, problem)
 
     def _purpose(self, request):
         """Return what a signature is for and what it means, in sentences for the signer."""
         if request.purpose != "connect":
             told = errand_texts(self.env, request.purpose, request.grant_id)
-            return [told["title"], told["text"]]
+            return [told["title"], told["text"], told["taken_back"]]
         return [
             self.env._("Your signature connects the company with KSeF."),
             self.env._("Odoo then sends and receives invoices for this company."),
             self.env._("You decide below whether one signature is enough, or one every 7 days."),
         ]
 
-    def _done(self, request):
-        """Return what was done for the office, in a sentence; empty for a connection."""
+    def _result(self, request):
+        """Return what is done when it is done, and how it is undone, in sentences."""
         if request.purpose == "connect":
-            return ""
-        return errand_texts(self.env, request.purpose, request.grant_id)["done"]
+            return {"done": self.env._("The company is connected with KSeF."), "taken_back": ""}
+        told = errand_texts(self.env, request.purpose, request.grant_id)
+        return {"done": told["done"], "taken_back": told["taken_back"]}
 
     def _moment(self, request, moment):
         tz = request.user_id.tz or "Europe/Warsaw"

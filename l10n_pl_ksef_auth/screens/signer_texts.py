@@ -14,6 +14,8 @@ TEXTS = {
     "gone_action": _lt("Ask whoever sent it to you for a new one."),
     "too_many": _lt("There were too many tries."),
     "too_many_action": _lt("Try again in ten minutes."),
+    "too_often": _lt("This link was used very often just now."),
+    "too_often_action": _lt("Try again in a minute."),
     "offline": _lt("The server did not answer."),
     "offline_action": _lt("Check your connection to the internet, and try again."),
     "list": _lt("You are asked to sign for %(count)s companies. Each has its own file."),

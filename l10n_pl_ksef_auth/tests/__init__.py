@@ -19,6 +19,7 @@ from . import test_fairness
 from . import test_fault_matrix
 from . import test_fifty_companies
 from . import test_first_login
+from . import test_forgotten_signers
 from . import test_help
 from . import test_housekeeping
 from . import test_import_order
@@ -37,6 +38,7 @@ from . import test_office_rights
 from . import test_one_for_many
 from . import test_overview
 from . import test_other_transactions
+from . import test_page_limits
 from . import test_panel_states
 from . import test_polish
 from . import test_polish_screens
@@ -46,6 +48,7 @@ from . import test_renew_now
 from . import test_renewal
 from . import test_rightful_connection
 from . import test_requests
+from . import test_revoked_requests
 from . import test_rights
 from . import test_role_table
 from . import test_rotation

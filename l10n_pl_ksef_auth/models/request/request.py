@@ -55,7 +55,7 @@ class L10n_Pl_KsefRequest(models.Model):
     ended_at = fields.Datetime(readonly=True, index="btree_not_null")
 
     mail_due = fields.Selection(
-        [("mail", "Mail"), ("reminder", "Reminder"), ("void", "Word that it is void")],
+        [("mail", "Mail"), ("reminder", "Reminder"), ("void", "Notice that it is void")],
         readonly=True,
         index="btree_not_null",
     )
@@ -70,6 +70,8 @@ class L10n_Pl_KsefRequest(models.Model):
     refusal_text = fields.Char(string="Refused", compute="_compute_refusal_text")
     signed_by = fields.Char(string="Signed by", readonly=True)
     is_other_signer = fields.Boolean(string="Signed by somebody else", readonly=True)
+
+    told_ids = fields.Many2many("mail.activity", readonly=True)
 
     challenges = fields.Integer(readonly=True)
     wrong_files = fields.Integer(readonly=True)
@@ -114,6 +116,10 @@ class L10n_Pl_KsefRequest(models.Model):
         """Return True if its link may still do something."""
         return self.state == "open" and self.valid_until > self._now()
 
+    def _shown(self):
+        """Return the domain of the requests of _is_shown."""
+        return [("valid_until", ">", self._now()), ("state", "in", ("open", *SHOWN))]
+
     def _is_shown(self):
         """Return True if its page tells its signer something: also that it is done, or void."""
         return self.valid_until > self._now() and self.state in ("open", *SHOWN)
@@ -121,7 +127,9 @@ class L10n_Pl_KsefRequest(models.Model):
     def _is_done_by(self, session):
         """Return True if a login has done what this request is for; each purpose says it here."""
         if self.purpose == "connect":
-            return bool(session.activated_at)
+            # A login that lacks a right connects the company, and sends no invoice.
+            checked = session.activated_at and session.rights_checked_at
+            return bool(checked) and not session._missing_rights()
         return session._progress()["result"] in ("given", "taken_back")
 
     def _who_asks(self):
@@ -179,18 +187,30 @@ class L10n_Pl_KsefRequest(models.Model):
         for request in asked.filtered(lambda one: one._is_outdated()):
             request._end_if_due()
 
+    def _revoke(self):
+        """End the open ones of these requests, all their links, and what a signature has begun.
+
+        What KSeF has already been ordered goes on there: the request then says so.
+
+        :raises LockBusy: somebody is signing just now
+        """
+        for request in self:
+            with request._exclusive() as locked:
+                if not locked:
+                    raise LockBusy()
+                locked._note_outcome()
+                if locked.state == "open":
+                    too_late = locked.session_id._stop()
+                    locked._revoke_by_hand()
+                    locked.refusal = too_late or locked.refusal
+                locked.env.cr.commit()
+
     def _revoke_all_of(self, company):
         """End the open requests of a company that is served no more, and all their links.
 
         :raises LockBusy: somebody is signing just now
         """
-        for request in self.search([("company_id", "=", company.id), ("state", "=", "open")]):
-            with request._exclusive() as locked:
-                if not locked:
-                    raise LockBusy()
-                if locked.state == "open":
-                    locked._revoke_by_hand()
-                    locked.env.cr.commit()
+        self.search([("company_id", "=", company.id), ("state", "=", "open")])._revoke()
 
     def _end(self):
         return {"ended_at": self._now(), "mail_due": False}
