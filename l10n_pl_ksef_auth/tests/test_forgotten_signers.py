@@ -10,13 +10,14 @@ COMPANY = ("l10n_pl_ksef_signer_name", "l10n_pl_ksef_signer_email")
 class TestForgottenSigners(SignerCase):
     """Names and addresses of signers go 90 days after the end of a request; the audit stays."""
 
-    def ended(self, signer="stranger", **asked):
-        """Have a request of whom nothing is needed any more: signed in vain, and revoked."""
+    def ended(self, **asked):
+        """Have somebody sign by a link, and the connection end; return the request."""
         request, token = self.asked(**asked)
-        self.signed_at_page(token, request, signer, answer="once", is_agreed=True)
+        self.signed_at_page(token, request, answer="once", is_agreed=True)
         self.followed_at_page(token, request)
-        self.company.with_user(self.accountant).l10n_pl_ksef_revoke_request(request.id)
-        self.env.invalidate_all()
+        self.settle(hours=1)
+        self.disconnect(self.accountant)
+        self.assertEqual((request.state, request.session_id.state), ("succeeded", "revoked"))
         return request
 
     def places(self, word):
@@ -47,13 +48,17 @@ class TestForgottenSigners(SignerCase):
         self.settle(days=2)
         self.assertEqual((request.signer_name, request.signer_email), (False, False))
 
-    def test_the_audit_alone_says_later_who_signed_and_nothing_says_the_address(self):
-        signer = self.ended(signer_name=OTHER).session_id.signer_name
-        self.assertIn("session.signer_name", self.places(signer))
+    def test_audit_and_certificate_alone_say_later_who_signed_and_nothing_says_the_address(self):
+        self.ended(signer_name=OTHER)
+        self.assertIn("session.signer_name", self.places(SIGNER))
         self.assertIn("session.consent_text", self.places(OTHER))
+        self.assertIn("request.signer_email", self.places(EMAIL))
         self.settle(days=91)
-        self.assertEqual(self.places(signer), {"audit.signer_name", "audit.consent"})
-        self.assertEqual(self.places(OTHER), {"audit.consent"})
+        # What a person agreed to has to be provable as long as it is of effect, and later.
+        kept = {"audit.consent", "certificate.consent_text"}
+        self.assertEqual(self.places(OTHER), kept)
+        owner = {"audit.signer_name", "certificate.owner_name"}
+        self.assertEqual(self.places(SIGNER), kept | owner)
         self.assertEqual(self.places(EMAIL), set())
 
     def test_what_who_asked_was_told_goes_whether_it_was_done_or_not(self):
