@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo.tests import tagged
 
 from .signers import EMAIL, SIGNER, SignerCase
@@ -75,7 +77,7 @@ class TestForgottenSigners(SignerCase):
         self.signed_at_page(token, request)
         self.followed_at_page(token, request)
         session = request.session_id
-        request.ended_at = request.ended_at.replace(year=request.ended_at.year - 1)
+        request.ended_at -= timedelta(days=100)
         self.settle(hours=1)
         self.assertEqual((request.signer_name, session.state), (False, "active"))
         self.assertEqual(session.signer_name, SIGNER)
@@ -106,7 +108,13 @@ class TestForgottenSigners(SignerCase):
     def test_a_company_knows_its_signer_as_long_as_the_connection_lives(self):
         self.company._l10n_pl_ksef_remember_signer(SIGNER, EMAIL)
         request, token = self.asked()
-        self.signed_at_page(token, request, answer="once")
+        self.signed_at_page(token, request)
         self.followed_at_page(token, request)
-        self.let_days_pass(100)
-        self.assertEqual((self.panel()["state"], self.known()), ("connected", (SIGNER, EMAIL)))
+        long_ago = request.ended_at - timedelta(days=100)
+        request.ended_at = self.company.l10n_pl_ksef_signer_asked_at = long_ago
+        self.settle(hours=1)
+        self.assertEqual((request.signer_name, self.known()), (False, (SIGNER, EMAIL)))
+        self.disconnect(self.accountant)
+        self.company.l10n_pl_ksef_signer_asked_at = long_ago
+        self.settle(hours=1)
+        self.assertEqual(self.known(), (False, False))

@@ -170,6 +170,16 @@ class TestVoidRequests(SignerCase, OfficeCase):
         self.env.flush_all()
         self.assertTrue(self.downloaded_at_page(token, request))
 
+    def test_a_copy_that_cannot_be_read_keeps_no_other_request_back(self):
+        other = self.make_company("Druga Sp. z o.o.", "5261040828")
+        self.accountant.company_ids |= other
+        unreadable, request = self.asked()[0], self.asked(other)[0]
+        unreadable.grant_id.grantee_secret = "damaged"
+        self.env.flush_all()
+        with self.outbox():
+            self.change_name()
+        self.assertEqual((unreadable.state, request.state), ("open", "void"))
+
     # ------------------------------------------------------------------
     # Mails and links before anybody noticed
     # ------------------------------------------------------------------

@@ -3,6 +3,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
+from ...tools.vault import VaultError
 from ..base import problems
 from ..base.locks import LockBusy, under_lock
 from ..base.steps import event
@@ -138,7 +139,11 @@ class L10n_Pl_KsefRequest(models.Model):
 
     def _is_outdated(self):
         """Return True if it asks for rights for an office that has changed since."""
-        return self.purpose == "grant" and self.grant_id._is_outdated()
+        try:
+            return self.purpose == "grant" and self.grant_id._is_outdated()
+        except VaultError:
+            # Nothing is given by what cannot be read; other requests go on.
+            return False
 
     def _is_held_up(self):
         """Return True if the office that it asks rights for cannot log in at the moment."""
