@@ -14,9 +14,9 @@ OTHER_NIP, OTHER_OFFICE = "1111111111", "Inne Biuro Sp. z o.o."
 class TestVoidRequests(SignerCase, OfficeCase):
     """The office is another than when somebody was asked to give it rights: nothing is given."""
 
-    def asked(self, **asked):
+    def asked(self, company=None, **asked):
         """Have the accountant ask for a signature for rights; return the request and its token."""
-        return super().asked(**{"purpose": "grant", **asked})
+        return super().asked(company, **{"purpose": "grant", **asked})
 
     def by_mail(self):
         """Have the accountant ask for rights by mail; return the request and the link's token."""
@@ -54,6 +54,7 @@ class TestVoidRequests(SignerCase, OfficeCase):
     # ------------------------------------------------------------------
     def check_void_and_told(self, change):
         """Check that a change ends a request, and that both hear of it."""
+        self.accountant.lang = "en_US"
         request, token = self.by_mail()
         with self.outbox() as sent:
             change()
