@@ -280,7 +280,10 @@
             make("p", {}, text("asked_by", request)),
             drawCompany(request),
             request.environment && note("", text("environment", request)),
-            ...request.purpose.map((line) => make("p", {}, line)),
+            // What is to be decided below is of use only as long as something stands there.
+            ...request.purpose
+                .slice(0, request.state === "open" ? undefined : 1)
+                .map((line) => make("p", {}, line)),
         ];
         if (request.state === "done") {
             const { done, taken_back: takenBack } = request;
