@@ -145,12 +145,6 @@ def _administrators(action: str, button: str) -> Callable[[Tour], object]:
     return show
 
 
-def _account_by_rights(tour: Tour) -> None:
-    company = Clients(tour).ids[11]
-    tour.go(f"/odoo/ksef-account?cids={company}", OFFICE)
-    expect(tour.page.locator(".o_ksef_taken_back")).to_be_visible()
-
-
 def _void(tour: Tour) -> None:
     SIGNER_OF_RIGHTS(tour)
     tour.demo.sql("UPDATE l10n_pl_ksef_request SET state = 'void' WHERE purpose = 'grant'")
@@ -204,5 +198,4 @@ OFFICES = [
         VIEW,
         _with_clients("give_rights", 11, "qualified"),
     ),
-    Screen("account_by_rights", _account_by_rights, PAGE),
 ]
