@@ -103,6 +103,15 @@ test("one certificate of a signer is asked for once, rights for each company", a
     expect(".o_ksef_batch_asked [type=checkbox]:checked").toHaveCount(2);
 });
 
+test("where no company is proposed, the prices are those of all", async () => {
+    const asking = { ...ASKING, purposes: [{ id: "grant" }, { id: "connect" }] };
+    const line = { ...LINE, text: "It is connected already." };
+    const lines = [line, { ...line, id: 2, company_id: 8 }];
+    await openScreen({ ...VIEW, kind: "ask", choices: [], asking, lines });
+    expect(".o_ksef_purposes label:eq(0)").toHaveText(/Signatures: 2\./);
+    expect(".o_ksef_purposes label:eq(1)").toHaveText(/Signatures: 1\./);
+});
+
 test("when the shortest of the files is over, the screen looks anew", async () => {
     const view = { ...VIEW, kind: "sign", choices: [] };
     await openScreen({ ...view, lines: [{ ...LINE, seconds_left: 2 }] });

@@ -64,19 +64,21 @@ export class BatchAsk extends Component {
     /** What may be asked for, each with its price: how many signatures, and what stays in Odoo. */
     get prices() {
         return this.asking.purposes.map(({ id }) => {
-            const count = id === this.state.purpose ? this.chosen.length : this.asked(id).size;
+            const chosen = id === this.state.purpose && this.chosen.length;
+            // Where no company is proposed, what all of them would cost.
+            const count = chosen || this.asked(id).size || this.asked(id, () => true).size;
             return { id, text: PRICES[id](count) };
         });
     }
 
     /** One certificate of a signer connects the others of his companies: one signature each. */
-    asked(purpose) {
+    asked(purpose, isProposed = ({ text }) => !text) {
         const signers = new Set();
-        const isAsked = ({ id, text }) => {
-            const { signer_email: email } = this.state.rows[id];
+        const isAsked = (line) => {
+            const { signer_email: email } = this.state.rows[line.id];
             const isKnown = purpose === "connect" && email && signers.has(email);
             signers.add(email);
-            return !text && !isKnown;
+            return isProposed(line) && !isKnown;
         };
         return new Set(this.open.filter(isAsked).map(({ id }) => id));
     }
