@@ -1,6 +1,5 @@
 import base64
 import binascii
-import ipaddress
 import json
 from functools import wraps
 
@@ -11,7 +10,7 @@ from odoo.tools import config, file_open
 from ..models.request.address import link_address
 from ..screens.signer_texts import in_both_languages
 from ..tools.signed_document import MAX_SIZE
-from ..tools.signing_link import PATH, is_asked_at
+from ..tools.signing_link import PATH, is_asked_at, known_address
 
 # Of a call's body: the file in base64, and some room for the rest.
 LONGEST_BODY = (MAX_SIZE + 1) * 4 // 3 + 10_000
@@ -39,6 +38,8 @@ LANGUAGES = {"pl": "pl_PL", "en": "en_US"}
 # One answer for a wrong link, an outdated one and a revoked one.
 GONE = {"error": "gone"}
 TOO_MANY = {"error": "too_many"}
+# Of one link; it counts the calls of a minute.
+TOO_OFTEN = {"error": "too_often"}
 
 
 def _action(name):
@@ -135,7 +136,7 @@ class KsefSigning(http.Controller):
         if not requests:
             return self._unknown(env, now)
         if not row._count_call(now):
-            return self._answer(TOO_MANY, 429)
+            return self._answer(TOO_OFTEN, 429)
         found = method(self, env["l10n_pl_ksef.signer.page"], requests, body)
         return self._answer(GONE, 404) if found is None else self._answer(found)
 
@@ -147,20 +148,21 @@ class KsefSigning(http.Controller):
         return self._answer(GONE, 404)
 
     def _address(self):
-        """Return the browser's address if this server can tell it from others; else nothing.
-
-        Behind a proxy that Odoo does not know of, everybody has the proxy's.
-        """
-        address = request.httprequest.remote_addr or ""
-        try:
-            tells = config["proxy_mode"] or ipaddress.ip_address(address).is_global
-        except ValueError:
-            return ""
-        return address if tells else ""
+        """Return the browser's address if this server can tell it from others; else nothing."""
+        return known_address(request.httprequest.remote_addr or "", bool(config["proxy_mode"]))
 
     def _is_asked_here(self):
-        address = link_address(request.env)
-        return bool(address) and is_asked_at(address, request.httprequest.host)
+        address, asked = link_address(request.env), request.httprequest
+        return bool(address) and is_asked_at(address, asked.host, self._scheme())
+
+    def _scheme(self):
+        """Return how the browser asked, http or https; None where that cannot be told.
+
+        A proxy that Odoo does not know of may have taken https off, which leaves http.
+        """
+        asked = request.httprequest
+        told = config["proxy_mode"] and "HTTP_X_FORWARDED_HOST" in asked.environ
+        return asked.scheme if told or asked.scheme == "https" else None
 
     def _env(self, body):
         """Return a superuser's environment in the signer's language; whoever is logged in."""

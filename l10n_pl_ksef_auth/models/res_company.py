@@ -20,6 +20,7 @@ from .vault.guard import refuse_typed_code
 
 CONNECT_GROUP = "l10n_pl_ksef_auth.group_ksef_connection"
 SEE_GROUP = "l10n_pl_ksef_auth.group_ksef_see"
+SIGNER = ("l10n_pl_ksef_signer_name", "l10n_pl_ksef_signer_email")
 KNOWS_SIGNERS = f"base.group_erp_manager,{SEE_GROUP}"
 # May accept that the office's certificate logs a client in.
 OFFICE_GROUP = "l10n_pl_ksef_auth.group_ksef_office"
@@ -92,6 +93,10 @@ class ResCompany(models.Model):
     # Who imports companies need not know of KSeF; employees need not know who signs.
     l10n_pl_ksef_signer_name = fields.Char(string="KSeF signer", groups=KNOWS_SIGNERS)
     l10n_pl_ksef_signer_email = fields.Char(string="KSeF signer's email", groups=KNOWS_SIGNERS)
+    # Since when they are here because somebody was asked: nobody wrote or imported them.
+    l10n_pl_ksef_signer_asked_at = fields.Datetime(
+        string="KSeF signer known from a request since", groups=KNOWS_SIGNERS, copy=False
+    )
     l10n_pl_ksef_offline = fields.Boolean(
         string="Certificate for offline invoices",
         default=True,
@@ -177,12 +182,21 @@ class ResCompany(models.Model):
 
     def write(self, vals):
         """Audit changed settings; wake the scheduled action, as people are told of a new unit."""
+        if set(SIGNER) & set(vals):
+            # What a person writes is kept as long as the company.
+            vals = {"l10n_pl_ksef_signer_asked_at": False, **vals}
         result = super().write(vals)
         if set(CONTEXT) & set(vals):
             sessions = self.env["l10n_pl_ksef.session"].sudo()
             sessions._wake_cron_at(sessions._now())
         self.env["l10n_pl_ksef.audit"]._record_settings(self, vals)
         return result
+
+    def _l10n_pl_ksef_remember_signer(self, name, email):
+        """Keep who is asked to sign, for the next time; it is forgotten with the requests."""
+        asked_at = self.env["l10n_pl_ksef.request"]._now()
+        values = dict(zip(SIGNER, (name, email), strict=True))
+        self.write({**values, "l10n_pl_ksef_signer_asked_at": asked_at})
 
     def _l10n_pl_ksef_principal(self):
         """Return, as superuser, the company whose connection self uses."""

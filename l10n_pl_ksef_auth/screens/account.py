@@ -6,6 +6,8 @@ from ..models.base.steps import naive
 from ..models.certificate.certificate import LOGIN, OFFLINE, TYPES_AT_KSEF
 from ..models.certificate.states import SHOWN_WHEN_LEFT
 from ..models.session.login import SUCCESS
+from .errand_texts import where_taken_back
+from .known import Known
 from .panel import label_of
 
 _text = fields.Datetime.to_string
@@ -29,10 +31,15 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
             "consent": self._consent(principal),
             "offline": self.env["l10n_pl_ksef.panel.offline"]._question(principal),
             "others": self._others(principal),
+            "taken_back": self._where_taken_back(principal),
             "take_over": self.env["l10n_pl_ksef.takeover"]._former(principal),
             "asked_at": listed["asked_at"],
             "problem": False,
         }
+
+    def _where_taken_back(self, principal):
+        """Return where the client takes back what the connection stands on; else nothing."""
+        return where_taken_back(self.env) if Known(principal).grant(principal) else ""
 
     def _ask_ksef(self, principal):
         """Ask KSeF for the certificates and sessions of the connection's signer."""

@@ -136,13 +136,14 @@ class L10n_Pl_KsefOverview(models.Model):
                    SELECT asked.*
                      FROM l10n_pl_ksef_request AS asked
                     WHERE asked.company_id = principal.id
-                 ORDER BY asked.id DESC
+                 ORDER BY asked.state = 'open' AND asked.valid_until > %s DESC, asked.id DESC
                     LIMIT 1) AS request ON TRUE
              WHERE company.active
                AND (company.account_fiscal_country_id = %s
                     OR company.account_fiscal_country_id IS NULL
                     OR login.id IS NOT NULL)
             """,
+            naive(clock.now()),
             naive(clock.now()),
             poland,
         )

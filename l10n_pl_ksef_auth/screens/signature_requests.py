@@ -5,7 +5,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.http import db_list
 
 from ..models.base import problems
-from ..models.base.locks import fresh
+from ..models.base.locks import LockBusy, fresh
 from ..models.request.address import link_address
 from ..models.request.request import DEFAULT_HOURS, LANGUAGES
 from ..models.request.token import new_link
@@ -43,7 +43,10 @@ class ResCompany(models.Model):
             requests = company.env["l10n_pl_ksef.request"]
             if obstacle := requests._obstacle(company.sudo(), asked):
                 raise UserError(obstacle)
-            request_id = requests._ask(company.sudo(), asked).id
+            try:
+                request_id = requests._ask(company.sudo(), asked).id
+            except LockBusy:
+                raise self._l10n_pl_ksef_busy() from None
         request = self.env["l10n_pl_ksef.request"].sudo().browse(request_id)
         return self._l10n_pl_ksef_after(request, asked.get("by") == "link")
 
@@ -53,7 +56,7 @@ class ResCompany(models.Model):
         :param int request_id: of the company, and open
         :return dict: l10n_pl_ksef_requests(), with ``link`` and ``picture``
         """
-        return self._l10n_pl_ksef_after(self._l10n_pl_ksef_request(request_id), True)
+        return self._l10n_pl_ksef_after(self._l10n_pl_ksef_present_request(request_id), True)
 
     def l10n_pl_ksef_write_again(self, request_id, kind="mail"):
         """Send the signer a new link: the mail once more, or a reminder.
@@ -62,7 +65,7 @@ class ResCompany(models.Model):
         :param str kind: mail or reminder
         :return dict: l10n_pl_ksef_requests()
         """
-        request = self._l10n_pl_ksef_request(request_id)
+        request = self._l10n_pl_ksef_present_request(request_id)
         with fresh(request) as seen:
             seen._write_again("reminder" if kind == "reminder" else "mail")
         return self._l10n_pl_ksef_after(request, False)
@@ -74,12 +77,11 @@ class ResCompany(models.Model):
         :return dict: l10n_pl_ksef_requests()
         :raises UserError: somebody is signing just now
         """
-        with self._l10n_pl_ksef_request(request_id)._exclusive() as request:
-            if not request:
-                raise self._l10n_pl_ksef_busy()
-            if request.state == "open":
-                request._revoke_by_hand()
-            request.env.cr.commit()
+        request = self._l10n_pl_ksef_request(request_id)
+        try:
+            request._revoke()
+        except LockBusy:
+            raise self._l10n_pl_ksef_busy() from None
         return self._l10n_pl_ksef_requests_now()
 
     def _l10n_pl_ksef_request(self, request_id):
@@ -92,6 +94,17 @@ class ResCompany(models.Model):
         request = self.env["l10n_pl_ksef.request"].sudo().search(wanted)
         if not request._is_usable():
             raise UserError(self.env._("This request has ended."))
+        return request
+
+    def _l10n_pl_ksef_present_request(self, request_id):
+        """Return one of the company's requests, which names the office of now, as superuser.
+
+        :raises UserError: it is another company's, has ended, or is void
+        """
+        request = self._l10n_pl_ksef_request(request_id)
+        if request._is_outdated():
+            request._end_if_due()
+            raise UserError(request.with_env(self.env)._why_void())
         return request
 
     def _l10n_pl_ksef_after(self, request, needs_link):
@@ -110,7 +123,7 @@ class ResCompany(models.Model):
         return {**view, "link": link, "picture": f"data:image/png;base64,{picture}"}
 
     def _l10n_pl_ksef_busy(self):
-        return UserError(self.env._("The signer is at it right now. Try again in a moment."))
+        return UserError(self.env["l10n_pl_ksef.request"]._why_busy())
 
     def _l10n_pl_ksef_requests_now(self):
         with fresh(self) as company:
@@ -155,13 +168,24 @@ class L10n_Pl_KsefRequestScreen(models.Model):
             return {**nothing, "text": str(error)}, self.browse()
         if obstacle := self._obstacle(principal, row):
             return {**nothing, "text": obstacle}, self.browse()
-        request = self._ask(principal, row)
+        try:
+            request = self._ask(principal, row)
+        except LockBusy:
+            return {**nothing, "text": self._why_busy()}, self.browse()
         return {**named, "request_id": request.id, "ok": True, "text": ""}, request
+
+    def _why_busy(self):
+        return self.env._("The signer is at it right now. Try again in a moment.")
+
+    def _why_void(self):
+        return self.env._("The office has changed since: ask for the rights anew.")
 
     def _delivery(self):
         """Return how the mail of this request fared; nothing for no request."""
         if not self:
             return {}
+        if self.state == "void":
+            return {"ok": False, "text": self._why_void()}
         if self.mail_problem:
             text = self.env._("The mail was not sent: %s", self.mail_problem)
             return {"ok": False, "text": text}
@@ -260,6 +284,8 @@ class L10n_Pl_KsefRequestView(models.AbstractModel):
             return self.env._("The mail was not sent: %s", request.mail_problem)
         if request.refusal_text and request.state == "open":
             return self.env._("Refused: %s", request.refusal_text)
+        if request.refusal_text and request.state in ("void", "revoked"):
+            return request.refusal_text
         if request.is_other_signer:
             return self.env._("The file was signed by somebody else: %s.", request.signed_by)
         return ""

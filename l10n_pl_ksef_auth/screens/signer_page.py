@@ -84,7 +84,11 @@ class L10n_Pl_KsefSignerPage(models.AbstractModel):
         :param bytes content: the file; not kept
         :return dict: as _looked_at; or problem
         """
-        request = self._request_of_file(requests, content) or request or requests[:1]
+        awake = requests.filtered(lambda one: not one._is_paused())
+        request = request or awake[:1] or requests[:1]
+        if request in awake:
+            # In a pause no file is read. Elsewhere it counts where it was chosen.
+            request = self._request_of_file(awake, content) or request
         with request._exclusive() as locked:
             problem = self._hindrance(locked)
             if problem:
@@ -199,18 +203,21 @@ class L10n_Pl_KsefSignerPage(models.AbstractModel):
         if not request:
             text = self.env._("Something is still being done for this request.")
             return {"text": text, "action": self.env._("Try again in a moment.")}
+        if request.state == "void":
+            return self._void(request)
         if not request._is_usable() or request._is_done_by(request.session_id):
             text = self.env._("This request needs no signature any more.")
             return {"text": text, "action": ""}
         if request.session_id._progress()["verifying"] and request.session_id:
             text = self.env._("KSeF is checking a file that was sent before.")
             return {"text": text, "action": self.env._("Wait for the result.")}
-        if request._is_void():
-            # Whoever asked reads it, too.
-            request.refusal = problems.local("office_changed")
+        if request._is_outdated():
+            request._make_void()
             request.env.cr.commit()
-            text = self.env._("The office has changed since you were asked: nothing is given.")
-            return {"text": text, "action": self._ask_office(request)}
+            return self._void(request)
+        if request._is_held_up():
+            text = self.env._("The office cannot log in to KSeF at the moment: nothing is given.")
+            return {"text": text, "action": self.env._("Try again later.")}
         if request._is_paused():
             until = self._moment(request, request.paused_until)
             return {
@@ -218,6 +225,10 @@ class L10n_Pl_KsefSignerPage(models.AbstractModel):
                 "action": self.env._("Go on at %s.", until),
             }
         return False
+
+    def _void(self, request):
+        text = self.env._("The office has changed since you were asked: nothing is given.")
+        return {"text": text, "action": self._ask_office(request)}
 
     def _too_many_downloads(self, request):
         return {
@@ -275,7 +286,7 @@ class L10n_Pl_KsefSignerPage(models.AbstractModel):
             "environment": environment,
             "purpose": self._purpose(request),
             "asks_answer": request.purpose == "connect",
-            "done": self._done(request),
+            **self._result(request),
             "signer": request.signer_name,
             # What "only once" is answered for: the certificate that logs in, or both.
             "needs_offline": company._l10n_pl_ksef_needs_offline(),
@@ -289,34 +300,40 @@ class L10n_Pl_KsefSignerPage(models.AbstractModel):
         }
 
     def _state(self, request, progress):
-        """Return open, verifying, or done."""
+        """Return open, verifying, done, or void."""
+        if request.state == "void":
+            return "void"
         if request.state == "succeeded" or request._is_done_by(request.session_id):
             return "done"
-        is_open = not request.session_id or progress["is_back"] or progress["has_ended"]
-        return "open" if is_open else "verifying"
+        limited = progress["result"] == "limited"
+        is_open = limited or progress["is_back"] or progress["has_ended"]
+        return "open" if is_open or not request.session_id else "verifying"
 
     def _outcome(self, request, progress):
+        if request.state == "void":
+            return self._void(request)
         if not request.session_id or self._state(request, progress) != "open":
             return False
-        problem = progress["problem"]
+        problem = request._failure_of(progress)
         return problem and self._told(request, problem)
 
     def _purpose(self, request):
         """Return what a signature is for and what it means, in sentences for the signer."""
         if request.purpose != "connect":
             told = errand_texts(self.env, request.purpose, request.grant_id)
-            return [told["title"], told["text"]]
+            return [told["title"], told["text"], told["taken_back"]]
         return [
             self.env._("Your signature connects the company with KSeF."),
             self.env._("Odoo then sends and receives invoices for this company."),
             self.env._("You decide below whether one signature is enough, or one every 7 days."),
         ]
 
-    def _done(self, request):
-        """Return what was done for the office, in a sentence; empty for a connection."""
+    def _result(self, request):
+        """Return what is done when it is done, and how it is undone, in sentences."""
         if request.purpose == "connect":
-            return ""
-        return errand_texts(self.env, request.purpose, request.grant_id)["done"]
+            return {"done": self.env._("The company is connected with KSeF."), "taken_back": ""}
+        told = errand_texts(self.env, request.purpose, request.grant_id)
+        return {"done": told["done"], "taken_back": told["taken_back"]}
 
     def _moment(self, request, moment):
         tz = request.user_id.tz or "Europe/Warsaw"

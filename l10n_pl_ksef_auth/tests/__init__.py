@@ -19,6 +19,7 @@ from . import test_fairness
 from . import test_fault_matrix
 from . import test_fifty_companies
 from . import test_first_login
+from . import test_forgotten_signers
 from . import test_forged_agreement
 from . import test_help
 from . import test_housekeeping
@@ -38,6 +39,7 @@ from . import test_office_rights
 from . import test_one_for_many
 from . import test_overview
 from . import test_other_transactions
+from . import test_page_limits
 from . import test_panel_states
 from . import test_polish
 from . import test_polish_screens
@@ -47,6 +49,7 @@ from . import test_renew_now
 from . import test_renewal
 from . import test_rightful_connection
 from . import test_requests
+from . import test_revoked_requests
 from . import test_rights
 from . import test_role_table
 from . import test_rotation
@@ -60,6 +63,7 @@ from . import test_typed_code
 from . import test_uninstalling
 from . import test_upgrade
 from . import test_upload
+from . import test_void_requests
 from . import test_urgency
 from . import test_waiting
 from . import test_walks

@@ -32,8 +32,9 @@ try:
     from ksef_simulator.identities import OWNER, QUALIFIED, invented_nips
     from ksef_simulator.invoice_codes import Unfit, check
     from ksef_simulator.signers import sign
+    from stack.sizes import wide
 except ImportError:
-    Simulator = Control = KINDS = DEMO_NIP = sign = OWNER = QUALIFIED = windows = None
+    Simulator = Control = KINDS = DEMO_NIP = sign = OWNER = QUALIFIED = windows = wide = None
     invented_nips = check = Unfit = None
 
 _logger = logging.getLogger(__name__)

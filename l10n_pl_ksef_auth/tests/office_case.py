@@ -8,9 +8,10 @@ from odoo.addons.l10n_pl_ksef_auth.wizard import office_setup
 from .common import KsefCase
 
 try:
+    from ksef_simulator.identities import STRANGER
     from ksef_simulator.own_seals import OFFICE_NAME, OFFICE_NIP, sign_as_company
 except ImportError:
-    OFFICE_NAME = OFFICE_NIP = sign_as_company = None
+    OFFICE_NAME = OFFICE_NIP = sign_as_company = STRANGER = None
 
 
 class OfficeCase(KsefCase):
@@ -29,14 +30,18 @@ class OfficeCase(KsefCase):
 
     def make_office(self):
         """Connect the office's own company with its seal, set it as the office, and return that."""
-        window = self.open_window(company=self.bureau)
-        document = self.downloaded(window)
-        signed = sign_as_company(document, at=self.simulator.clock.now())
+        self.connect_by_seal(self.bureau)
+        return self.set_office()
+
+    def connect_by_seal(self, company):
+        """Connect a company with its own seal, and have its certificate issued."""
+        window = self.open_window(company=company)
+        whose = {"nip": company.l10n_pl_ksef_digits, "name": company.name}
+        signed = sign_as_company(self.downloaded(window), at=self.simulator.clock.now(), **whose)
         self.attach(window, signed, consent=True)
         window.authenticate()
         self.follow(window)
         self.settle()
-        return self.set_office()
 
     def set_office(self, company=None, name=OFFICE_NAME, user=None):
         """Have a user set the office by a company's certificate, and return it."""

@@ -10,6 +10,8 @@ from odoo.addons.l10n_pl_ksef_auth.models.request.address import set_link_addres
 
 from .common import KsefCase
 
+# What the page's buttons call.
+ACTIONS = ("open", "download", "check", "send", "result")
 SIGNER = "Róża Żółć-Źdźbło"
 EMAIL = "roza@example.com"
 LINK = re.compile(r"http[^\s\"<>]*/ksef/podpis#([A-Za-z0-9_-]{43})")
@@ -90,3 +92,14 @@ class SignerCase(HttpCase, KsefCase):
         """Return the tokens of the links that a mail holds."""
         body = message.get_body(("html",)).get_content()
         return list(dict.fromkeys(LINK.findall(body)))
+
+    def rows(self):
+        """Count the rows of all that a visitor may have added to."""
+        models = ("request", "request.token", "request.guesses", "session", "audit")
+        return {name: self.env[f"l10n_pl_ksef.{name}"].search_count([]) for name in models}
+
+    def make_anothers(self):
+        """Make another company of the accountant's, and return it."""
+        company = self.make_company("Druga Sp. z o.o.", "1111111111")
+        self.accountant.company_ids |= company
+        return company

@@ -24,11 +24,15 @@ class TestRightsByALink(SignerCase, OfficeCase):
         shown = self.at_page("open", token)["requests"][0]
         self.assertIn(self.office._label(), shown["purpose"][0])
         self.assertFalse(shown["asks_answer"])
+        self.assertIn("Aplikacja Podatnika KSeF", " ".join(shown["purpose"]))
         self.signed_at_page(token, request, answer=None)
         done = self.followed_at_page(token, request)
         self.assertEqual(done["state"], "done")
-        self.assertIn(self.office.name, done["done"])
+        self.assertIn(self.office._label(), done["done"])
+        self.assertIn("Aplikacja Podatnika KSeF", done["taken_back"])
         self.settle()
+        account = self.company.with_user(self.accountant).l10n_pl_ksef_account()
+        self.assertIn("Aplikacja Podatnika KSeF", account["taken_back"])
         self.assertEqual((request.state, self.grant().state), ("succeeded", "given"))
         self.assertEqual(self.rights_at_ksef(), RIGHTS)
         session = self.company._l10n_pl_ksef_session()
@@ -53,14 +57,6 @@ class TestRightsByALink(SignerCase, OfficeCase):
         self.assertIn("Biuro Rachunkowe", shown["office"])
         self.assertIn(self.office.number, shown["office"])
         self.assertEqual(opened["responsible"]["company"], self.bureau.name)
-
-    def test_a_request_for_an_office_that_has_changed_is_void_and_both_are_told(self):
-        request, token = self.asked()
-        self.set_office(name="Inne Biuro Sp. z o.o.")
-        answer = self.at_page("download", token, request=request.id)
-        self.assertIn("has changed", answer["problem"]["text"])
-        self.assertFalse(answer["file"])
-        self.assertIn("has changed", request.refusal_text)
 
     def test_a_file_for_rights_is_no_file_for_the_connection(self):
         request, token = self.asked()
@@ -105,15 +101,6 @@ class TestRightsByALink(SignerCase, OfficeCase):
         with busy, self.confirmed(), self.assertRaises(UserError):
             self.grant().with_user(self.accountant).action_end_service()
         self.assertEqual((self.grant().state, other.state), ("given", "open"))
-
-    def test_a_void_request_is_not_reminded_of(self):
-        company = self.company.with_user(self.accountant)
-        with self.outbox():
-            company.l10n_pl_ksef_ask(self.asking(purpose="grant", by="mail"))
-        self.set_office(name="Inne Biuro Sp. z o.o.")
-        with self.outbox() as sent:
-            self.settle(hours=49)
-        self.assertFalse([one for one in sent if "roza@example.com" in one["To"]])
 
     def test_what_may_be_asked_for_is_offered_and_no_more(self):
         company = self.company.with_user(self.accountant)

@@ -76,6 +76,16 @@ class TestOverview(KsefCase):
         self.disconnect(self.accountant)
         self.assert_as_panel("disconnected")
 
+    def test_an_open_request_is_told_of_whatever_was_asked_after_it(self):
+        asked = {"signer_name": "Anna", "by": "link"}
+        requests = self.env["l10n_pl_ksef.request"].with_user(self.accountant)
+        first = requests._ask(self.company, asked)
+        second = requests._ask(self.company, {**asked, "signer_name": "Jan"})
+        first.opened_at = first._now()
+        self.assertFalse(self.line().opened_at)
+        second._revoke_by_hand()
+        self.assertEqual((self.line().is_asked, self.line().opened_at), (True, first.opened_at))
+
     def test_a_changed_nip_is_told_as_by_the_panel(self):
         for certified in (False, True):
             self.company.vat = f"PL{self.company.vat.removeprefix('PL')}"

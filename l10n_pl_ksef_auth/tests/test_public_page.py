@@ -3,24 +3,27 @@ import json
 import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
-from odoo.tools import mute_logger
+from odoo.tools import SQL, config, mute_logger
 from odoo.tools.safe_eval import safe_eval
 
+from odoo.addons.base.models.ir_mail_server import IrMail_Server
 from odoo.addons.l10n_pl_ksef_auth.controllers import signing
-from odoo.addons.l10n_pl_ksef_auth.models.request import guesses
 from odoo.addons.l10n_pl_ksef_auth.models.request.address import link_address
 from odoo.addons.l10n_pl_ksef_auth.tools import signing_link
 
 from .common import OWNER, sign
 from .own_database import OwnDatabaseCase
-from .signers import EMAIL, SIGNER, SignerCase
+from .signers import ACTIONS, EMAIL, SIGNER, SignerCase
 
-ACTIONS = ("open", "download", "check", "send", "result")
+try:
+    from stack.mailbox import Mailbox
+except ImportError:
+    Mailbox = None
+
 GONE = {"error": "gone"}
 XXE = b"""<?xml version="1.0"?><!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>"""
 
@@ -32,11 +35,6 @@ class TestPublicPage(SignerCase):
     def setUp(self):
         super().setUp()
         self.request, self.token = self.asked()
-
-    def rows(self):
-        """Count the rows of all that a visitor may have added to."""
-        models = ("request", "request.token", "request.guesses", "session", "audit")
-        return {name: self.env[f"l10n_pl_ksef.{name}"].search_count([]) for name in models}
 
     def test_the_page_is_the_same_for_everybody_and_opening_it_changes_nothing(self):
         before = self.rows()
@@ -85,6 +83,31 @@ class TestPublicPage(SignerCase):
                     response = self.post_to_page(action, {"token": token, "content": "YQ=="})
                     self.assertEqual((response.status_code, response.json()), (404, GONE))
 
+    def test_wrong_outdated_and_revoked_links_take_the_same_steps(self):
+        _outdated, outdated = self.asked(signer_name="Jan", hours=1)
+        revoked, revokeds = self.asked(signer_name="Ewa")
+        self.company.with_user(self.accountant).l10n_pl_ksef_revoke_request(revoked.id)
+        self.travel(hours=2)
+        tokens = {"wrong": signing_link.new_token(), "no text": 7, "odd": "x" * 9000}
+        tokens |= {"outdated": outdated, "revoked": revokeds}
+        # What Odoo itself asks for the first time comes before.
+        self.post_to_page("open", {"token": signing_link.new_token()})
+        statements = {name: self.statements_for(token) for name, token in tokens.items()}
+        self.assertEqual(set(statements.values()), {statements["wrong"]}, statements)
+
+    def statements_for(self, token):
+        """Return which statements the database gets for a call with a token, without values."""
+        statements, plain = [], type(self.env.cr).execute
+
+        def execute(cursor, query, params=None, *args, **kwargs):
+            code = query.code if isinstance(query, SQL) else query
+            statements.append(" ".join(str(code).split()[:6]))
+            return plain(cursor, query, params, *args, **kwargs)
+
+        with patch.object(type(self.env.cr), "execute", execute):
+            self.post_to_page("open", {"token": token})
+        return tuple(one for one in statements if "SAVEPOINT" not in one)
+
     def test_a_link_serves_no_other_request(self):
         other, _token = self.asked(self.make_anothers(), signer_name="Jan")
         for action in ("download", "send", "result"):
@@ -93,11 +116,6 @@ class TestPublicPage(SignerCase):
         self.at_page("check", self.token, request=other.id, content="YQ==")
         self.assertFalse(other.refusal)
         self.assertFalse(other.session_ids)
-
-    def make_anothers(self):
-        company = self.make_company("Druga Sp. z o.o.", "1111111111")
-        self.accountant.company_ids |= company
-        return company
 
     def test_a_file_that_was_sent_once_is_not_sent_again(self):
         document = self.signed(self.downloaded_at_page(self.token, self.request))
@@ -119,36 +137,6 @@ class TestPublicPage(SignerCase):
             )
         self.assertTrue(answer["problem"]["action"])
         self.assertFalse(self.request.session_id)
-
-    def test_a_challenge_is_fetched_once_in_twenty_seconds_and_twenty_times_at_most(self):
-        with self.counted("challenge") as fetched:
-            for _time in range(3):
-                self.downloaded_at_page(self.token, self.request)
-            self.assertEqual(self.request.challenges, 1)
-            for _time in range(25):
-                self.travel(seconds=21)
-                answer = self.at_page("download", self.token, request=self.request.id)
-        self.assertEqual(self.request.challenges, 20)
-        self.assertFalse(answer["file"])
-        self.assertTrue(answer["problem"]["text"])
-        self.assertEqual(fetched["calls"], 20)
-
-    def test_ten_wrong_files_pause_the_request_for_ten_minutes(self):
-        for _time in range(10):
-            self.at_page("check", self.token, request=self.request.id, content="YQ==")
-        document = self.signed(self.request_file())
-        values = {"request": self.request.id, "content": base64.b64encode(document).decode()}
-        self.assertIn("problem", self.at_page("check", self.token, **values))
-        self.assertNotIn("can_send", self.at_page("check", self.token, **values))
-        self.travel(minutes=11)
-        self.assertIn("findings", self.at_page("check", self.token, **values))
-
-    def request_file(self):
-        return (
-            self.env["l10n_pl_ksef.session"]
-            ._begin_signature(self.company, "test", request_id=self.request.id)
-            ._request_document()
-        )
 
     def test_what_is_no_call_of_the_page_is_not_read(self):
         for body, kind in (
@@ -202,6 +190,15 @@ class TestPublicPage(SignerCase):
         self.env.flush_all()
         self.assertEqual(self.url_open("/ksef/podpis").status_code, 404)
 
+    def test_the_page_is_shown_by_the_scheme_of_the_links_alone(self):
+        behind = {"X-Forwarded-Host": self.base_url().partition("://")[2]}
+        for scheme, status in (("http", 200), ("https", 404)):
+            headers = {**behind, "X-Forwarded-Proto": scheme}
+            with patch.dict(config.options, {"proxy_mode": True}):
+                page = self.url_open("/ksef/podpis", headers=headers)
+                call = self.post_to_page("open", {"token": self.token}, **headers)
+            self.assertEqual((page.status_code, call.status_code), (status, status), scheme)
+
     def test_an_address_that_was_written_past_the_setting_is_none(self):
         row = self.env["l10n_pl_ksef.link.address"].search([])
         row.address_secret = "https://evil.example"
@@ -233,38 +230,6 @@ class TestPublicPage(SignerCase):
 
     def simulator_pesel(self):
         return OWNER.pesel
-
-    def test_thousands_of_guesses_leave_few_rows(self):
-        before = self.rows()
-        tokens = self.env["l10n_pl_ksef.request.guesses"]
-        now = self.request._now()
-        for number in range(10_000):
-            tokens._count(f"10.{number % 200}.{number % 250}.1", now)
-        added = self.rows()["request.guesses"] - before["request.guesses"]
-        self.assertLessEqual(added, guesses.BUCKETS)
-        self.figures(f"public page: 10,000 guesses left {added} rows")
-
-    def test_who_guesses_too_often_waits_where_addresses_are_told_apart(self):
-        with patch.object(signing, "config", {"proxy_mode": True}):
-            statuses = [
-                self.post_to_page("open", {"token": signing_link.new_token()}).status_code
-                for _time in range(guesses.GUESSES + 2)
-            ]
-            self.assertEqual(set(statuses), {404, 429})
-            # Who has a link is not kept from it by others at the same address.
-            self.assertIn("requests", self.at_page("open", self.token))
-        self.assertEqual(self.env["l10n_pl_ksef.request.guesses"].search_count([]), 1)
-
-    def test_a_link_that_is_called_without_end_waits(self):
-        row = self.request_token()
-        now = self.request._now()
-        counted = [row._count_call(now) for _time in range(100)]
-        self.assertEqual(counted.count(True), 90)
-        self.assertEqual(self.post_to_page("open", {"token": self.token}).status_code, 429)
-        self.assertTrue(row._count_call(now + timedelta(minutes=2)))
-
-    def request_token(self):
-        return self.env["l10n_pl_ksef.request.token"].search([], limit=1)
 
     def test_code_that_was_typed_into_odoo_gets_no_link_and_moves_no_address(self):
         company = self.company.with_user(self.accountant)
@@ -329,6 +294,25 @@ class TestNoTokenAnywhere(SignerCase):
         found += [token for token in tokens if any(token in record for record in records)]
         self.assertEqual(found, [])
         self.figures(f"links: {len(tokens)} tokens looked for in every table and the log, 0 found")
+
+    def test_a_mail_server_that_is_debugged_logs_no_link(self):
+        mailbox = Mailbox()
+        self.addCleanup(mailbox.close)
+        servers = self.env["ir.mail_server"]
+        servers.search([]).active = False
+        where = {"smtp_host": "127.0.0.1", "smtp_port": mailbox.smtp_port}
+        servers.create({"name": "debugged", "smtp_debug": True, **where})
+        self.env.flush_all()
+        sends = patch.object(IrMail_Server, "_disable_send", lambda _servers: False)
+        with sends, self.assertLogs(IrMail_Server.__module__, "DEBUG") as log:
+            self.company.with_user(self.accountant).l10n_pl_ksef_ask(self.asking())
+        (mail,) = mailbox.mails
+        self.assertEqual(len(self.tokens_in(mail)), 1)
+        written = "\n".join(log.output)
+        # As it went over the wire: in base64, or in quoted-printable.
+        sent = mail.get_body(("html",)).get_payload().splitlines()
+        self.assertFalse([line for line in sent if len(line) > 20 and line in written])
+        self.assertIn("ehlo", written)
 
     def is_in_database(self, token):
         """Return True if any text of any table holds a token."""

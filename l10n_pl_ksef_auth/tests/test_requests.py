@@ -3,6 +3,8 @@ from datetime import timedelta
 
 from odoo.tests import tagged
 
+from odoo.addons.l10n_pl_ksef_auth.models.request.address import set_link_address
+
 from .signers import EMAIL, SIGNER, SignerCase
 
 
@@ -132,6 +134,24 @@ class TestRequests(SignerCase):
         self.signed_at_page(token, request)
         self.assertEqual(self.followed_at_page(token, request)["state"], "done")
 
+    def test_a_connection_is_done_only_when_its_rights_were_looked_at(self):
+        request, token = self.asked()
+        self.simulator.faults.add("permissions", "503", times=-1)
+        self.signed_at_page(token, request)
+        shown = self.followed_at_page(token, request, rounds=5)
+        self.assertEqual((request.session_id.state, shown["state"]), ("active", "verifying"))
+        self.simulator.faults.clear()
+        self.settle(hours=1)
+        self.assertEqual(request.state, "succeeded")
+
+    def test_who_signed_without_the_rights_is_not_told_that_it_is_done(self):
+        request, token = self.asked(signer_name="Jan")
+        self.signed_at_page(token, request, "reader", is_agreed=True)
+        shown = self.followed_at_page(token, request)
+        self.assertEqual((shown["state"], request.state), ("open", "open"))
+        self.assertIn("no right to issue", shown["problem"]["text"])
+        self.assertIn("no right to issue", self.requests()[0]["problem"])
+
     def requests(self):
         return self.company.with_user(self.accountant).l10n_pl_ksef_requests()["requests"]
 
@@ -177,14 +197,6 @@ class TestRequests(SignerCase):
         self.assertFalse(self.env["l10n_pl_ksef.request.token"].search([]))
         self.assertEqual(self.at_page("open", token), {"error": "gone"})
 
-    def test_names_and_addresses_go_ninety_days_after_the_end(self):
-        request, _token = self.asked()
-        self.company.with_user(self.accountant).l10n_pl_ksef_revoke_request(request.id)
-        self.settle(days=89)
-        self.assertEqual(request.signer_email, EMAIL)
-        self.settle(days=2)
-        self.assertEqual((request.signer_name, request.signer_email), (False, False))
-
 
 @tagged("post_install", "-at_install")
 class TestRequestMails(SignerCase):
@@ -204,6 +216,78 @@ class TestRequestMails(SignerCase):
         self.assertEqual(view["requests"][0]["events"][0]["text"], "mail sent")
         shown = self.at_page("open", token)
         self.assertEqual(shown["requests"][0]["company"], self.company.name)
+
+    def test_the_mail_is_polish_for_who_reads_polish(self):
+        self.env["res.lang"]._activate_lang("pl_PL")
+        self.env["ir.module.module"]._load_module_terms(["l10n_pl_ksef_auth"], ["pl_PL"])
+        with self.outbox() as sent:
+            company = self.company.with_user(self.accountant)
+            company.l10n_pl_ksef_ask(self.asking(lang="pl_PL"))
+            company.l10n_pl_ksef_write_again(company.l10n_pl_ksef_requests()["requests"][0]["id"])
+        self.assertEqual(len(sent), 2)
+        for message in sent:
+            body = message.get_body(("html",)).get_content()
+            self.assertIn("Podpis do KSeF", message["Subject"])
+            self.assertIn("Konto w Odoo nie jest potrzebne", body)
+            self.assertNotIn("You need no account", body)
+
+    def test_a_mail_that_is_sent_again_has_a_link_of_its_own(self):
+        with self.outbox() as sent:
+            view = self.company.with_user(self.accountant).l10n_pl_ksef_ask(self.asking())
+            view = self.company.with_user(self.accountant).l10n_pl_ksef_write_again(
+                view["requests"][0]["id"]
+            )
+        tokens = [self.tokens_in(message)[0] for message in sent]
+        self.assertEqual(len(set(tokens)), 2)
+        for token in tokens:
+            self.assertIn("requests", self.at_page("open", token))
+        self.assertEqual([event["text"] for event in view["requests"][0]["events"]], ["mail sent"])
+
+    def test_people_who_share_an_address_get_a_mail_each(self):
+        other = self.make_company("Druga Sp. z o.o.", "1111111111")
+        self.accountant.company_ids |= other
+        rows = [
+            self.asking(company_id=self.company.id),
+            self.asking(company_id=other.id, signer_name="Jan Kowalski"),
+        ]
+        with self.outbox() as sent:
+            self.ask_many(rows)
+        pages = [self.at_page("open", self.tokens_in(message)[0]) for message in sent]
+        self.assertEqual([len(page["requests"]) for page in pages], [1, 1])
+
+    def test_another_language_another_asker_and_another_office_have_a_mail_of_their_own(self):
+        company = self.company.with_user(self.accountant)
+        bureau = self.make_company("Drugie biuro", "5261040828")
+        first, _token = self.asked()
+        copies = {
+            "language": {"lang": "pl_PL"},
+            "asker": {"user_id": self.manager.id},
+            "office": {"office_id": bureau.id},
+        }
+        requests = first | self.env["l10n_pl_ksef.request"].union(
+            *(first.copy(values) for values in copies.values())
+        )
+        requests.write({"mail_due": "mail"})
+        self.env.flush_all()
+        with self.outbox() as sent:
+            company.env["l10n_pl_ksef.request"].sudo()._deliver()
+        self.assertEqual(len(sent), 1 + len(copies))
+
+    def test_the_page_says_who_is_responsible_for_the_data(self):
+        office = self.accountant.company_id
+        office.partner_id.write({"street": "Polna 1", "zip": "00-001", "city": "Warszawa"})
+        office.email = "rodo@example.com"
+        set_link_address(self.env, self.base_url(), "https://biuro.example/rodo")
+        _request, token = self.asked()
+        self.assertEqual(
+            self.at_page("open", token)["responsible"],
+            {
+                "company": office.name,
+                "address": "Polna 1, 00-001 Warszawa",
+                "contact": "rodo@example.com",
+                "url": "https://biuro.example/rodo",
+            },
+        )
 
     def test_a_template_that_lost_its_word_still_sends_the_link(self):
         template = self.env.ref("l10n_pl_ksef_auth.mail_template_request")

@@ -22,6 +22,7 @@ LATER_TABLES = (
     "l10n_pl_ksef_office",
     "l10n_pl_ksef_grant",
     "l10n_pl_ksef_request",
+    "l10n_pl_ksef_request_mail_activity_rel",
     "l10n_pl_ksef_request_token",
     "l10n_pl_ksef_request_token_rel",
     "l10n_pl_ksef_request_guesses",
@@ -32,6 +33,7 @@ LATER_COLUMNS = {
     "res_company": (
         "l10n_pl_ksef_signer_name",
         "l10n_pl_ksef_signer_email",
+        "l10n_pl_ksef_signer_asked_at",
         "l10n_pl_ksef_offline",
     ),
     "l10n_pl_ksef_session": (

@@ -40,7 +40,7 @@ def new_token() -> str:
 
 
 def is_token(text: str) -> bool:
-    """Return True if a text is written like a token: nothing else has to be looked for."""
+    """Return True if a text is written like a token: none other is one."""
     return bool(_TOKEN.fullmatch(text))
 
 
@@ -100,14 +100,29 @@ def warnings(address: str, web_base_url: str, databases: int) -> list[AddressWar
     return found
 
 
-def is_asked_at(address: str, host: str) -> bool:
+def is_asked_at(address: str, host: str, scheme: str | None = None) -> bool:
     """Return True if a request came to the address of the links, and to no other name.
 
     :param address: as :func:`check_address` returns it
     :param host: the request's header Host, which anybody may forge
+    :param scheme: http or https; None where the server cannot tell how the browser asked
     """
-    scheme = urlsplit(address).scheme
-    return _is_same(address, f"{scheme}://{host}")
+    return _is_same(address, f"{scheme or urlsplit(address).scheme}://{host}")
+
+
+def known_address(address: str, knows_proxy: bool) -> str:
+    """Return a browser's address if it tells the browser from others; else nothing.
+
+    Behind a proxy that the server does not know of, everybody has the proxy's.
+
+    :param address: from which the connection came, or what a known proxy says
+    :param knows_proxy: whether the server takes the word of the proxy before it
+    """
+    try:
+        tells = ipaddress.ip_address(address).is_global or knows_proxy
+    except ValueError:
+        return ""
+    return address if tells else ""
 
 
 def _parts(text: str) -> SplitResult:

@@ -25,21 +25,12 @@ class L10n_Pl_KsefBatch(models.TransientModel):
         }
 
     def _purposes(self):
-        """Return what signatures may be asked for, with what each costs the signers."""
-        certificate = self.env._(
-            "KSeF certificate: one signature of each signer. It stays in Odoo and opens every NIP"
-            " in which its signer has rights."
-        )
-        rights = self.env._(
-            "Rights for the office: one signature for each company. Nothing of the signers' stays"
-            " in Odoo."
-        )
+        """Return what signatures may be asked for; the screen says what each costs."""
         requests = self.env["l10n_pl_ksef.request"]
         owners = [one._l10n_pl_ksef_principal() for one in self.line_ids.company_id]
         # Preferred where the office can get them.
         may_grant = any(not requests._errand_obstacle(one, "grant") for one in owners)
-        preferred = [{"id": "grant", "text": rights}] if may_grant else []
-        return [*preferred, {"id": "connect", "text": certificate}]
+        return [{"id": "grant"}, {"id": "connect"}] if may_grant else [{"id": "connect"}]
 
     def _first_text(self, company):
         """Return what to know of a company before somebody is asked to sign for it."""
@@ -124,7 +115,7 @@ class L10n_Pl_KsefBatchLine(models.TransientModel):
         company = self.company_id
         mine = company in self.env.user.company_ids
         if mine and not company.l10n_pl_ksef_signer_name:
-            company.write({"l10n_pl_ksef_signer_name": name, "l10n_pl_ksef_signer_email": email})
+            company._l10n_pl_ksef_remember_signer(name, email)
 
     def _asked(self):
         return {

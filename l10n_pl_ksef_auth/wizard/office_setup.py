@@ -81,6 +81,8 @@ class L10n_Pl_KsefOfficeSetup(models.TransientModel):
         if problem:
             told = problems.texts(self.env, problem)
             raise UserError(" ".join(filter(None, (told["text"], told["action"]))))
+        with fresh(self.env["l10n_pl_ksef.request"].sudo()) as requests:
+            requests._end_void_ones()
         with fresh(self.company_id.sudo()) as company:
             office = company.env["l10n_pl_ksef.office"]._of_environment(company)
             office._check_now(self.env.user, wait_seconds=PATIENCE)

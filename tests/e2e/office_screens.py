@@ -8,7 +8,7 @@ from typing import Any
 from clients import Clients
 from one_screen import OF_PAGE, PAGE, RECORDS, REST, VIEW, Screen, at, dialog
 from playwright.sync_api import expect
-from tour import OFFICE, USUAL, Tour
+from tour import ADMINISTRATOR, OFFICE, USUAL, Tour
 
 
 def _cards(tour: Tour) -> None:
@@ -71,13 +71,85 @@ def _signer(prepare: Callable[[Clients], str]) -> Callable[[Tour], object]:
 
 def _signed_file(tour: Tour) -> None:
     SIGNER_OF_ONE(tour)
+    # Not by whom the office asked: the page asks about that.
+    _sign_on_page(tour, "qualified")
+
+
+def _sign_on_page(tour: Tour, signer: str) -> None:
+    """Download the file on the page, have somebody sign it, and choose the signed one."""
     with tour.page.expect_download() as download:
         tour.page.locator("#download").click()
-    # Not by whom the office asked: the page asks about that.
-    signed = tour.signed(download.value.path().read_bytes(), "qualified")
-    file = {"name": "podpisany.xml", "mimeType": "text/xml", "buffer": signed}
-    tour.page.locator("input[type=file]").set_input_files(file)
+    _choose_on_page(tour, tour.signed(download.value.path().read_bytes(), signer))
     expect(tour.page.locator(".send")).to_be_visible()
+
+
+def _choose_on_page(tour: Tour, content: bytes) -> None:
+    file = {"name": "podpisany.xml", "mimeType": "text/xml", "buffer": content}
+    with tour.page.expect_response("**/podpis/check"):
+        tour.page.locator("input[type=file]").set_input_files(file)
+
+
+def _sent(place: int, seconds: float, shown: str) -> Callable[[Tour], object]:
+    """Return what shows a signer's page after the file was sent, which KSeF checks for so long."""
+    links: list[str] = []
+
+    def show(tour: Tour) -> None:
+        if links:
+            tour.follow_link(links[0])
+        else:
+            links.append(Clients(tour).ask(place))
+            tour.follow_link(links[0])
+            _sign_on_page(tour, "owner")
+            tour.page.locator("input[value=weekly]").check()
+            tour.simulator.settings.auth_delay = seconds
+            with tour.page.expect_response("**/podpis/send"):
+                tour.page.locator(".send").click()
+            tour.simulator.settings.auth_delay = 0
+        expect(tour.page.locator(shown)).to_be_visible()
+
+    return show
+
+
+def _first_view(tour: Tour) -> None:
+    tour.open_link(f"{tour.demo.odoo_url}{UNKNOWN}")
+
+
+def _gone(tour: Tour) -> None:
+    _first_view(tour)
+    tour.page.locator("#begin").click()
+    expect(tour.page.locator(".note.stop")).to_be_visible()
+
+
+def _paused(tour: Tour) -> None:
+    SIGNER_WITH_WRONG_FILES(tour)
+    # The tenth wrong one begins the pause; the next is not read.
+    while not tour.page.get_by_text("Wybrano zbyt wiele").is_visible():
+        _choose_on_page(tour, b"%PDF-1.7")
+        expect(tour.page.locator("input[type=file]")).to_be_enabled()
+
+
+def _link_and_code(tour: Tour) -> None:
+    tour.open_panel().locator(".o_ksef_ask_signature").click()
+    tour.page.locator(".o_ksef_signer_name").fill("Róża Żółć-Źdźbło")
+    tour.page.locator(".o_ksef_ask_by_link").click()
+    expect(tour.page.locator(".o_ksef_qr")).to_be_visible()
+
+
+def _administrators(action: str, button: str) -> Callable[[Tour], object]:
+    """Return what opens a window of the administrator's."""
+
+    def show(tour: Tour) -> None:
+        tour.go(f"/odoo/action-l10n_pl_ksef_auth.{action}", ADMINISTRATOR)
+        expect(tour.page.locator(f"button[name={button}]")).to_be_visible()
+
+    return show
+
+
+def _void(tour: Tour) -> None:
+    SIGNER_OF_RIGHTS(tour)
+    tour.demo.sql("UPDATE l10n_pl_ksef_request SET state = 'void' WHERE purpose = 'grant'")
+    SIGNER_OF_RIGHTS(tour)
+    expect(tour.page.locator(".note.stop")).to_be_visible()
 
 
 def _ask_for_office(tour: Tour) -> None:
@@ -89,6 +161,10 @@ COMPANIES = at("/odoo/ksef-companies", ".o_data_row, .o_kanban_record", OFFICE)
 # It stays there whatever the size of the window.
 LAST_BATCH = at("/odoo/ksef-many", ".o_ksef_batch h3", OFFICE)
 SIGNER_OF_ONE = _signer(lambda clients: clients.ask(5))
+SIGNER_WITH_WRONG_FILES = _signer(lambda clients: clients.ask(4))
+SIGNER_OF_RIGHTS = _signer(lambda clients: clients.ask(10, purpose="grant"))
+#: Like a link's end, and none.
+UNKNOWN = "/ksef/podpis#" + "A" * 43
 OFFICES = [
     Screen("companies", COMPANIES, ".o_data_cell, .o_kanban_record", _office_day),
     Screen("companies_cards", _cards, ".o_kanban_record"),
@@ -119,16 +195,20 @@ OFFICES = [
         "body",
         further=OF_PAGE,
     ),
+    Screen("signer_first", _first_view, "body", further=OF_PAGE),
+    Screen("signer_gone", _gone, "body", further=OF_PAGE),
+    Screen("signer_verifying", _sent(3, 10**6, ".note.info"), "body", further=OF_PAGE),
+    Screen("signer_done", _sent(6, 0, ".note.good"), "body", further=OF_PAGE),
+    Screen("signer_paused", _paused, "body", further=OF_PAGE),
+    dialog("ask_link_and_code", _link_and_code),
+    dialog("link_address", _administrators("action_link_address", "action_save")),
+    dialog("accountants_of_companies", _administrators("action_company_users", "action_give")),
     dialog("office_to_be_set", _ask_for_office, _with_clients("connect", 2, "owner")),
     Screen("office", at("/odoo/ksef-office", RECORDS, OFFICE), VIEW, _with_clients("set_office")),
     Screen("office_form", at("/odoo/ksef-office/1", ".o_form_sheet", OFFICE), VIEW),
     Screen("companies_two_prices", LAST_BATCH, PAGE, _select("action_ask"), further=OF_PAGE),
-    Screen(
-        "signer_gives_rights",
-        _signer(lambda clients: clients.ask(10, purpose="grant")),
-        "body",
-        further=OF_PAGE,
-    ),
+    Screen("signer_gives_rights", SIGNER_OF_RIGHTS, "body", further=OF_PAGE),
+    Screen("signer_of_a_void_link", _void, "body", further=OF_PAGE),
     Screen(
         "rights_from_clients",
         at("/odoo/ksef-rights", RECORDS, OFFICE),

@@ -138,8 +138,13 @@ def test_a_signer_of_two_companies_gets_one_mail_and_chooses_all_files_at_once(
     (link,) = set(re.findall(r"http[^\s\"<]*/ksef/podpis#[\w-]{43}", mail))
 
     context = polish_context(chromium, PHONE)
-    page = context.new_page()
-    page.goto(link)
+    mailbox = context.new_page()
+    mailbox.goto(demo.mailbox.url)
+    with context.expect_page() as opened:
+        newest = mailbox.frame_locator("iframe").first
+        newest.get_by_role("link", name="Przejdź do podpisu").click()
+    page = opened.value
+    expect(page).to_have_url(link)
     page.get_by_role("button", name="Pokaż, o co chodzi").click()
     expect(page.locator("li[data-request]")).to_have_count(2)
     control, files = Control(demo.simulator_url), []

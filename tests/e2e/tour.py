@@ -80,14 +80,19 @@ class Tour:
         context.set_default_timeout(60_000)
         return context
 
-    def follow_link(self, link: str) -> Page:
-        """Open a link as a signer without an account does, and press the page's first button."""
+    def open_link(self, link: str) -> Page:
+        """Open a link as a signer without an account does; nothing is pressed."""
         if NOBODY not in self._pages:
             self._pages[NOBODY] = self._context().new_page()
         self.page = self._pages[NOBODY]
         # Another link differs in its fragment alone, for which a browser loads nothing.
         self.page.goto("about:blank")
         self.page.goto(link)
+        return self.page
+
+    def follow_link(self, link: str) -> Page:
+        """Open a link as a signer without an account does, and press the page's first button."""
+        self.open_link(link)
         self.page.locator("#begin").click()
         expect(self.page.locator("#begin")).to_be_hidden()
         return self.page

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tools import signing_link
-from tools.signing_link import InvalidAddress, check_address, is_asked_at, warnings
+from tools.signing_link import InvalidAddress, check_address, is_asked_at, known_address, warnings
 
 ADDRESS = "https://odoo.firma.pl"
 
@@ -140,6 +140,26 @@ def test_the_page_is_shown_under_no_other_name(host):
     assert not is_asked_at(ADDRESS, host)
 
 
+def test_the_page_is_shown_by_no_other_scheme_where_the_scheme_is_known():
+    assert is_asked_at(ADDRESS, "odoo.firma.pl", "https")
+    assert not is_asked_at(ADDRESS, "odoo.firma.pl", "http")
+    assert not is_asked_at("http://localhost:8069", "localhost:8069", "https")
+
+
 def test_a_port_of_its_own_belongs_to_the_address():
     assert is_asked_at("http://localhost:8069", "localhost:8069")
     assert not is_asked_at("http://localhost:8069", "localhost")
+
+
+@pytest.mark.parametrize(
+    ("address", "knows_proxy", "known"),
+    [
+        *(("8.8.8.8", False, True), ("2001:4860:4860::8888", False, True), ("8.8.8.8", True, True)),
+        *(("10.0.0.7", False, False), ("127.0.0.1", False, False), ("::1", False, False)),
+        *(("10.0.0.7", True, True), ("", True, False), ("unix:", False, False)),
+    ],
+)
+def test_addresses_are_told_apart_where_they_are_the_browsers(
+    address: str, knows_proxy: bool, known: bool
+) -> None:
+    assert known_address(address, knows_proxy) == (address if known else "")

@@ -151,10 +151,8 @@ class L10n_Pl_KsefGrant(models.Model):
         return (self.digits, self.environment) == present
 
     def _is_outdated(self):
-        """Return True if the office is another than when the client was asked, or of no use now."""
-        office = self.office_id
-        same = read_secret(self, "grantee_secret") == read_secret(office, "grantee_secret")
-        return not same or not office._is_usable()
+        """Return True if the office is another than when the client was asked."""
+        return read_secret(self, "grantee_secret") != read_secret(self.office_id, "grantee_secret")
 
     # ------------------------------------------------------------------
     # Asking

@@ -60,11 +60,12 @@ class L10n_Pl_KsefRequestAsking(models.Model):
         :param company: the one that owns the connection
         :param dict asked: as of _obstacle
         :return: the request, whose mail is due unless the link is copied
+        :raises LockBusy: the same person is signing for it just now
         """
         values = self._asked(company, asked)
         same = ("company_id", "purpose", "signer_name", "signer_email")
         former = [(name, "=", values[name]) for name in same]
-        self.sudo().search([("state", "=", "open"), *former])._revoke_by_hand()
+        self.sudo().search([("state", "=", "open"), *former])._revoke()
         request = self.sudo().create(values)
         request._audit("asked")
         return request

@@ -1,5 +1,7 @@
 import logging
+import smtplib
 import traceback
+from contextlib import suppress
 
 from markupsafe import Markup, escape
 
@@ -16,7 +18,9 @@ _logger = logging.getLogger(__name__)
 TEMPLATES = {
     "mail": "l10n_pl_ksef_auth.mail_template_request",
     "reminder": "l10n_pl_ksef_auth.mail_template_reminder",
+    "void": "l10n_pl_ksef_auth.mail_template_void",
 }
+SENT = {"mail": "sent_at", "reminder": "reminded_at"}
 # Stands in the template for the link, which is put in after rendering.
 LINK_WORD = "KSEF-LINK"
 # Seconds that somebody who has asked waits for the mail server; the scheduled action goes on.
@@ -42,16 +46,29 @@ class L10n_Pl_KsefRequestLetters(models.Model):
         with under_lock(self.env, "ksef-request-mails") as env:
             if env is None:
                 return
+            self.with_env(env)._end_void_ones()
+            # These ended on cursors of their own.
+            env.cr.commit()
             deadline = Deadline(seconds)
             while deadline.left > 0 and (together := self.with_env(env)._next_mail()):
                 together._send()
                 env.cr.commit()
 
     def _next_mail(self):
-        """Return the requests that the next mail is about; empty when none is due."""
+        """Return the requests that the next mail is about; empty when none is due.
+
+        One mail has one reader, whatever address people share, one language, and names one office
+        and one person who asks.
+        """
         first = self.search([("mail_due", "!=", False)], order="id", limit=1)
         same = ("signer_email", "lang", "user_id", "office_id", "mail_due")
-        return first and self.search([(name, "=", self._plain(first, name)) for name in same])
+        found = first and self.search([(name, "=", self._plain(first, name)) for name in same])
+        return found.filtered(
+            lambda one: (
+                one == first
+                or (one._who_asks() == first._who_asks() and first._is_asked(one.signer_name))
+            )
+        )
 
     def _plain(self, request, name):
         value = request[name]
@@ -60,15 +77,21 @@ class L10n_Pl_KsefRequestLetters(models.Model):
     def _send(self):
         """Send one mail about the requests of self, and keep on them whether it left."""
         kind = self[:1].mail_due
-        usable = self.filtered(lambda request: request._is_usable())
-        (self - usable).write({"mail_due": False})
-        if not usable:
+        due = self.filtered(lambda request: request._is_due(kind))
+        (self - due).write({"mail_due": False})
+        if not due:
             return
-        reason = usable._render_and_post(kind)
+        reason = due._render_and_post(kind)
         done = {"mail_due": False, "mail_problem": reason[:LONGEST_REASON] or False}
-        if not reason:
-            done["sent_at" if kind == "mail" else "reminded_at"] = self._now()
-        usable.write(done)
+        if not reason and kind in SENT:
+            done[SENT[kind]] = self._now()
+        due.write(done)
+
+    def _is_due(self, kind):
+        """Return True if a mail about this request still tells the truth."""
+        if kind == "void":
+            return self.state == "void"
+        return self._is_usable() and not self._is_outdated()
 
     def _render_and_post(self, kind):
         """Return why a mail did not leave; empty if it did."""
@@ -93,16 +116,25 @@ class L10n_Pl_KsefRequestLetters(models.Model):
             for name in ("subject", "body_html")
         }
         body = rendered["body_html"]
-        if LINK_WORD not in body or is_html_empty(body):
+        if kind in SENT and (LINK_WORD not in body or is_html_empty(body)):
             # Without the link the mail would be of no use.
             body += Markup('<p><a href="{word}">{word}</a></p>').format(word=LINK_WORD)
-        user, office = self[:1].user_id, self[:1].office_id
+        return {
+            **self[:1]._addresses(kind),
+            "subject": str(rendered["subject"]),
+            "body": str(body),
+        }
+
+    def _addresses(self, kind):
+        """Return between whom a mail goes; who asked gets a word that it is void, too."""
+        user, office = self.user_id, self.office_id
+        copy = [user.email_formatted] if kind == "void" and user.email else []
+        signer = [self.signer_email] if self.signer_email else []
         return {
             "email_from": office.email_formatted or user.email_formatted,
             "reply_to": user.email_formatted or office.email_formatted,
-            "email_to": [self[:1].signer_email],
-            "subject": str(rendered["subject"]),
-            "body": str(body),
+            "email_to": signer or copy,
+            "email_cc": copy if signer else [],
         }
 
     def _installed_lang(self):
@@ -146,12 +178,12 @@ def post(requests, kind, letter):
     """Put a new link into a mail, hand it to the mail server, and forget it.
 
     :param requests: of one signer, on a cursor of their own
-    :param str kind: mail or reminder
+    :param str kind: mail, reminder or void; the last holds no link
     :param dict letter: as of _rendered
     :return str: why it did not leave; empty if it did
     """
     env = requests.env
-    link, row = new_link(requests, kind)
+    link, row = new_link(requests, kind) if kind in SENT else (LINK_WORD, requests.browse())
     if not link:
         return env._("An administrator has not set yet where the links point.")
     # The link must work before anybody can open it; and nothing is left to be written meanwhile.
@@ -171,6 +203,18 @@ def post(requests, kind, letter):
 
 
 def _to_server(env, letter, link):
+    """Hand a mail over; a mail server that is set to be debugged logs nothing of it."""
     servers = env["ir.mail_server"]
     body = letter["body"].replace(LINK_WORD, link)
-    servers.send_email(servers._build_email__(**{**letter, "body": body}, subtype="html"))
+    message = servers._build_email__(**{**letter, "body": body}, subtype="html")
+    # Nothing, where Odoo sends no mails.
+    connection = servers._connect__(smtp_from=message["From"])
+    if connection:
+        connection.set_debuglevel(0)
+    try:
+        servers.send_email(message, smtp_session=connection)
+    finally:
+        if connection:
+            # Whatever it says good-bye with: the mail has left by then, or has not.
+            with suppress(smtplib.SMTPException, OSError):
+                connection.quit()

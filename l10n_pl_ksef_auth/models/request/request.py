@@ -3,9 +3,11 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
+from ...tools.vault import VaultError
 from ..base import problems
 from ..base.locks import LockBusy, under_lock
 from ..base.steps import event
+from ..session.states import ERRAND, IN_FLIGHT
 from .states import REQUEST, SHOWN
 
 # What a signature is asked for; what a login of a request does stands in _is_done_by.
@@ -54,7 +56,9 @@ class L10n_Pl_KsefRequest(models.Model):
     ended_at = fields.Datetime(readonly=True, index="btree_not_null")
 
     mail_due = fields.Selection(
-        [("mail", "Mail"), ("reminder", "Reminder")], readonly=True, index="btree_not_null"
+        [("mail", "Mail"), ("reminder", "Reminder"), ("void", "Notice that it is void")],
+        readonly=True,
+        index="btree_not_null",
     )
     mail_problem = fields.Char(string="Mail not sent", readonly=True)
     sent_at = fields.Datetime(string="Mail sent", readonly=True)
@@ -67,6 +71,8 @@ class L10n_Pl_KsefRequest(models.Model):
     refusal_text = fields.Char(string="Refused", compute="_compute_refusal_text")
     signed_by = fields.Char(string="Signed by", readonly=True)
     is_other_signer = fields.Boolean(string="Signed by somebody else", readonly=True)
+
+    told_ids = fields.Many2many("mail.activity", readonly=True)
 
     challenges = fields.Integer(readonly=True)
     wrong_files = fields.Integer(readonly=True)
@@ -111,23 +117,41 @@ class L10n_Pl_KsefRequest(models.Model):
         """Return True if its link may still do something."""
         return self.state == "open" and self.valid_until > self._now()
 
+    def _shown(self):
+        """Return the domain of the requests of _is_shown."""
+        return [("valid_until", ">", self._now()), ("state", "in", ("open", *SHOWN))]
+
     def _is_shown(self):
-        """Return True if its page tells its signer something: also that it is done."""
+        """Return True if its page tells its signer something: also that it is done, or void."""
         return self.valid_until > self._now() and self.state in ("open", *SHOWN)
 
     def _is_done_by(self, session):
         """Return True if a login has done what this request is for; each purpose says it here."""
         if self.purpose == "connect":
-            return bool(session.activated_at)
+            # A login that lacks a right connects the company, and sends no invoice.
+            checked = session.activated_at and session.rights_checked_at
+            return bool(checked) and not session._missing_rights()
         return session._progress()["result"] in ("given", "taken_back")
 
     def _who_asks(self):
         """Return for whom the signer is asked: the office as it was then, or a company's name."""
         return self.grant_id.to_whom or self.office_id.name
 
-    def _is_void(self):
+    def _is_outdated(self):
         """Return True if it asks for rights for an office that has changed since."""
-        return self.purpose == "grant" and self.grant_id._is_outdated()
+        try:
+            return self.purpose == "grant" and self.grant_id._is_outdated()
+        except VaultError:
+            # Nothing is given by what cannot be read; other requests go on.
+            return False
+
+    def _is_held_up(self):
+        """Return True if the office that it asks rights for cannot log in at the moment."""
+        return self.purpose == "grant" and not self.grant_id.office_id._is_usable()
+
+    def _is_in_flight(self):
+        """Return True while KSeF works on what its last signed file began."""
+        return self.session_id.state in (*IN_FLIGHT, *ERRAND)
 
     @event
     def _conclude(self):
@@ -148,18 +172,50 @@ class L10n_Pl_KsefRequest(models.Model):
         for request in self:
             request._audit("link_revoked")
 
+    @event
+    def _make_void(self):
+        """End requests for an office that has changed; signer and who asked get word of it."""
+        for request in self:
+            reached = request.signer_email or request.user_id.email
+            told = {"mail_due": "void" if reached else False}
+            void = {"state": "void", "refusal": problems.local("office_changed")}
+            request.write({**void, **request._end(), **told})
+            request._audit("link_void")
+            request._tell_who_asked("void")
+
+    def _end_void_ones(self):
+        """End the open requests whose office has changed since; each on a cursor of its own.
+
+        One that somebody is at just now ends when it is next looked at.
+        """
+        asked = self.search([("state", "=", "open"), ("purpose", "=", "grant")])
+        for request in asked.filtered(lambda one: one._is_outdated()):
+            request._end_if_due()
+
+    def _revoke(self):
+        """End the open ones of these requests, all their links, and what a signature has begun.
+
+        What KSeF has already been ordered goes on there: the request then says so.
+
+        :raises LockBusy: somebody is signing just now
+        """
+        for request in self:
+            with request._exclusive() as locked:
+                if not locked:
+                    raise LockBusy()
+                locked._note_outcome()
+                if locked.state == "open":
+                    too_late = locked.session_id._stop()
+                    locked._revoke_by_hand()
+                    locked.refusal = too_late or locked.refusal
+                locked.env.cr.commit()
+
     def _revoke_all_of(self, company):
         """End the open requests of a company that is served no more, and all their links.
 
         :raises LockBusy: somebody is signing just now
         """
-        for request in self.search([("company_id", "=", company.id), ("state", "=", "open")]):
-            with request._exclusive() as locked:
-                if not locked:
-                    raise LockBusy()
-                if locked.state == "open":
-                    locked._revoke_by_hand()
-                    locked.env.cr.commit()
+        self.search([("company_id", "=", company.id), ("state", "=", "open")])._revoke()
 
     def _end(self):
         return {"ended_at": self._now(), "mail_due": False}

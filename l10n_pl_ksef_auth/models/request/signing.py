@@ -84,7 +84,7 @@ class L10n_Pl_KsefRequestSigning(models.Model):
 
     def _is_asked(self, name):
         """Return True if a signer's name is the one that was asked for."""
-        return bool(name) and _words(name) == _words(self.signer_name)
+        return same_name(name, self.signer_name)
 
     def _is_by_another(self, reading):
         """Return True if a file was signed by somebody else than was asked for, by name."""
@@ -127,6 +127,11 @@ class L10n_Pl_KsefRequestSigning(models.Model):
             **login._signer_values(reading),
             "signers_certificate_ids": [Command.set(owned.ids)],
         }
+
+
+def same_name(one, other):
+    """Return True if two names of persons are one, however they are written; False without one."""
+    return bool(one) and _words(one) == _words(other)
 
 
 def _words(name):

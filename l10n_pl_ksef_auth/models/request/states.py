@@ -11,12 +11,14 @@ REQUEST = Table(
         State("succeeded", "Done",                      "ended shown"),
         State("over",      "Time is over",              "ended"),
         State("revoked",   "Revoked",                   "ended"),
+        State("void",      "The office has changed",    "ended shown"),
     ),
     rows=(
         #     state   event               leads to
         Event("open", "_conclude",        "succeeded"),
         Event("open", "_run_out",         "over"),
         Event("open", "_revoke_by_hand",  "revoked"),
+        Event("open", "_make_void",       "void"),
     ),
 )
 # fmt: on

@@ -1,16 +1,19 @@
 from datetime import timedelta
 
-from odoo import models
+from odoo import Command, models
 from odoo.fields import Domain
 
-from ..session.states import ERRAND, IN_FLIGHT
+from ..base import problems
+from ..res_company import SIGNER
+from .signing import same_name
 from .states import ENDED
 
 REMIND_BEFORE = timedelta(days=1)
 # A link that lives no longer than this needs no reminder.
 SHORT = timedelta(hours=30)
-# After the end; the audit trail names neither the signer nor the address.
+# After the end. The audit trail says who signed and to what, and never an address.
 KEPT_NAMES = timedelta(days=90)
+PEOPLE = ("signer_name", "signer_email", "signed_by", "refusal", "mail_problem")
 BATCH = 200
 
 
@@ -29,20 +32,26 @@ class L10n_Pl_KsefRequestTending(models.Model):
         signed, over = Domain("session_id", "!=", False), Domain("valid_until", "<=", now)
         for request in self.search(Domain("state", "=", "open") & (signed | over), limit=BATCH):
             request._end_if_due()
+        self._end_void_ones()
+        # What ended did so on cursors of its own.
+        self.env["ir.cron"]._commit_progress()
         self._plan_reminders(now)
         self._deliver()
         self._forget_people(now)
+        self._forget_at_companies(now)
 
     def _end_if_due(self):
-        """End this request if its login has done what it is for, or if its time is over."""
+        """End this request if it is done, or void, or if its time is over."""
         with self._exclusive(wait_seconds=0) as request:
             if not request or request.state != "open":
                 return
             request._note_outcome()
             # KSeF may be checking what was signed in time.
-            in_flight = request.session_id.state in (*IN_FLIGHT, *ERRAND)
-            if request.state == "open" and not request._is_usable() and not in_flight:
-                request._run_out()
+            if request.state == "open" and not request._is_in_flight():
+                if request._is_outdated():
+                    request._make_void()
+                elif not request._is_usable():
+                    request._run_out()
             request.env.cr.commit()
 
     def _note_outcome(self):
@@ -53,29 +62,60 @@ class L10n_Pl_KsefRequestTending(models.Model):
         progress = session._progress()
         if self._is_done_by(session):
             self._conclude()
-            self._tell_of_other_signer()
-        elif (progress["is_back"] or progress["has_ended"]) and progress["problem"]:
-            self.refusal = progress["problem"]
+            if self.is_other_signer:
+                self._tell_who_asked("other_signer")
+        elif problem := self._failure_of(progress):
+            self.refusal = problem
 
-    def _tell_of_other_signer(self):
-        """Tell who asked that somebody else signed than was asked for."""
+    def _failure_of(self, progress):
+        """Return as a problem why a login that KSeF has decided about did not do it, or False.
+
+        :param dict progress: as of the login's _progress
+        """
+        if progress["result"] == "limited":
+            return problems.local("signer_lacks_rights")
+        decided = progress["is_back"] or progress["has_ended"]
+        return decided and progress["problem"]
+
+    def _tell_who_asked(self, what):
+        """Leave an activity for who asked: other_signer or void."""
         user = self.user_id
-        if not self.is_other_signer or not user.active:
+        if not user.active:
             return
         reader = self.with_context(lang=user.lang)
-        self.env["mail.activity"].create(
+        summary, note = getattr(reader, f"_about_{what}")()
+        activity = self.env["mail.activity"].create(
             {
                 "activity_type_id": self.env.ref("l10n_pl_ksef_auth.mail_activity_ksef").id,
                 "user_id": user.id,
-                "summary": reader.env._(
-                    "Somebody else signed for %(company)s", company=self.company_id.name
-                ),
-                "note": reader.env._(
-                    "You asked %(asked)s. The file was signed by %(signer)s.",
-                    asked=self.signer_name,
-                    signer=self.signed_by,
-                ),
+                "summary": summary,
+                "note": note,
             }
+        )
+        # It names the signer, so it goes when the name goes.
+        self.told_ids = [Command.link(activity.id)]
+
+    def _about_other_signer(self):
+        return (
+            self.env._("Somebody else signed for %(company)s", company=self.company_id.name),
+            self.env._(
+                "You asked %(asked)s. The file was signed by %(signer)s.",
+                asked=self.signer_name,
+                signer=self.signed_by,
+            ),
+        )
+
+    def _about_void(self):
+        return (
+            self.env._(
+                "The link for %(company)s is void: the office has changed",
+                company=self.company_id.name,
+            ),
+            self.env._(
+                "You asked %(asked)s for rights for %(whom)s. Nothing was given: ask once more.",
+                asked=self.signer_name,
+                whom=self.grant_id.to_whom,
+            ),
         )
 
     def _plan_reminders(self, now):
@@ -85,7 +125,7 @@ class L10n_Pl_KsefRequestTending(models.Model):
         written = Domain("sent_at", "!=", False) & Domain("reminded_at", "=", False)
         waiting = self.search(soon & unsigned & written & Domain("mail_due", "=", False))
         long = waiting.filtered(
-            lambda one: one.valid_until - one.sent_at > SHORT and not one._is_void()
+            lambda one: one.valid_until - one.sent_at > SHORT and not one._is_held_up()
         )
         long.write({"mail_due": "reminder"})
         # Mails are sent on a cursor of their own.
@@ -95,16 +135,28 @@ class L10n_Pl_KsefRequestTending(models.Model):
         """Forget names and addresses of signers some time after the end, and who signed."""
         old = Domain("state", "in", ENDED) & Domain("ended_at", "<", now - KEPT_NAMES)
         known = Domain("signer_name", "!=", False) | Domain("signer_email", "!=", False)
-        self.search(old & known, limit=BATCH).write(
-            {
-                "signer_name": False,
-                "signer_email": False,
-                "signed_by": False,
-                "refusal": False,
-                "mail_problem": False,
-            }
-        )
+        requests = self.search(old & known, limit=BATCH)
+        # Those that were done, too.
+        requests.with_context(active_test=False).told_ids.unlink()
+        requests.write(dict.fromkeys(PEOPLE, False))
+        self.env["l10n_pl_ksef.session"]._forget_signers(now - KEPT_NAMES, BATCH)
         over = Domain("state", "in", ENDED) & Domain("valid_until", "<", now)
         # By the links that are left: requests that ended long ago grow more and more.
         tokens = self.env["l10n_pl_ksef.request.token"].search([("request_ids", "any", over)])
         tokens._forget(tokens.request_ids.filtered_domain(over))
+
+    def _forget_at_companies(self, now):
+        """Forget whom companies know as their signers by requests that are forgotten.
+
+        Who signed for a connection that lives is known for as long as it does.
+        """
+        old = ("l10n_pl_ksef_signer_asked_at", "<", now - KEPT_NAMES)
+        for company in self.env["res.company"].sudo().search([old], limit=BATCH):
+            principal = company._l10n_pl_ksef_principal()
+            own, named = ("company_id", "=", principal.id), ("signer_name", "!=", False)
+            signer, live = company.l10n_pl_ksef_signer_name, principal._l10n_pl_ksef_session()
+            if self.search_count([own, named], limit=1) or same_name(signer, live.signer_name):
+                # Looked at once more when as much time has passed.
+                company.l10n_pl_ksef_signer_asked_at = now
+            else:
+                company.write(dict.fromkeys(SIGNER, False))

@@ -14,6 +14,8 @@ from .states import ENDED, ERRAND
 
 # KSeF was seen to say "in progress" for half an hour (docs/ksef.md A1-100).
 LONG_VERIFICATION = timedelta(minutes=2)
+# What a login keeps of who signed.
+SIGNER = ("signer_name", "signer_masked", "consent_text")
 
 
 class L10n_Pl_KsefSessionSignedFile(models.Model):
@@ -114,6 +116,20 @@ class L10n_Pl_KsefSessionSignedFile(models.Model):
 
     def _day_of(self, moment):
         return fields.Datetime.context_timestamp(self, moment).date()
+
+    def _forget_signers(self, until, limit):
+        """Forget who signed logins that have ended, where a request's link was used long ago.
+
+        The audit trail keeps it, and so does a certificate that the signature agreed to.
+
+        :param datetime until: naive UTC; requests that ended before are forgotten
+        :param int limit: how many logins at most
+        """
+        old = [("request_id.ended_at", "<", until), ("state", "in", ENDED)]
+        known = ["|", ("signer_name", "!=", False), ("consent_text", "!=", False)]
+        for session in self.search([*old, *known], limit=limit):
+            problem = session.problem and {**session.problem, "signer": ""}
+            session.write({**dict.fromkeys(SIGNER, False), "problem": problem})
 
     def _progress(self):
         """Return how a login stands whose file was sent, or whose certificate logs in.

@@ -228,26 +228,35 @@
         ];
     }
 
-    function drawList() {
-        const rows = state.requests.map((request) =>
+    /** One company of the list: what it is for stands beside its button, and what came of it. */
+    function drawRow(request) {
+        const sign = () => {
+            state.chosen = request.id;
+            draw();
+        };
+        const label = `${text("open_one")}: ${request.company}`;
+        const isDone = request.state === "done";
+        return make(
+            "li",
+            { "data-request": request.id },
             make(
-                "li",
-                { "data-request": request.id },
-                make(
-                    "span",
-                    {},
-                    make("strong", {}, request.company),
-                    " ",
-                    make("span", { class: "number" }, `(${request.number})`),
-                    `: ${text(`state_${request.state}`)}`
-                ),
-                request.state === "open" &&
-                    button(text("open_one"), () => {
-                        state.chosen = request.id;
-                        draw();
-                    })
-            )
+                "div",
+                {},
+                drawCompany(request),
+                make("p", {}, isDone ? request.done : request.purpose[0]),
+                make("p", { class: `state ${request.state}` }, text(`state_${request.state}`))
+            ),
+            request.state === "open" && button(text("open_one"), sign, { "aria-label": label })
         );
+    }
+
+    function drawCompany(request) {
+        const number = make("span", { class: "number" }, `(${request.number})`);
+        return make("p", { class: "company" }, request.company, " ", number);
+    }
+
+    function drawList() {
+        const rows = state.requests.map(drawRow);
         const signed = state.requests.filter((one) => state.files[one.id]);
         return [
             make("p", {}, text("list", { count: state.requests.length })),
@@ -269,28 +278,30 @@
                     draw();
                 }),
             make("p", {}, text("asked_by", request)),
-            make(
-                "p",
-                { class: "company" },
-                request.company,
-                " ",
-                make("span", { class: "number" }, `(${request.number})`)
-            ),
+            drawCompany(request),
             request.environment && note("", text("environment", request)),
-            ...request.purpose.map((line) => make("p", {}, line)),
+            // What is to be decided below is of use only as long as something stands there.
+            ...request.purpose
+                .slice(0, request.state === "open" ? undefined : 1)
+                .map((line) => make("p", {}, line)),
         ];
         if (request.state === "done") {
-            return [...parts, note("good", text("done"), request.done, text("done_text"))];
+            const { done, taken_back: takenBack } = request;
+            return [...parts, note("good", text("done"), done, takenBack, text("done_text"))];
         }
         if (request.state === "verifying") {
             const long = request.is_long && text("verifying_long");
             return [...parts, note("info", text("verifying"), long)];
         }
         const { problem } = request;
+        const hindrance = problem && note("stop", problem.text, problem.action);
+        if (request.state === "void") {
+            return [...parts, hindrance];
+        }
         return [
             ...parts,
             make("p", {}, make("small", {}, text("until", request))),
-            problem && note("stop", problem.text, problem.action),
+            hindrance,
             ...drawSteps(request),
         ];
     }
@@ -356,6 +367,7 @@
             file.signer && make("p", {}, text("signed_by", names)),
             file.by_another && drawOther(request, names),
             request.asks_answer && drawQuestion(request, file),
+            make("p", { class: "what" }, request.purpose[0]),
             make(
                 "p",
                 {},

@@ -40,7 +40,7 @@ const VIEW = {
 const ASKING = {
     languages: [{ id: "pl_PL", name: "Polish" }],
     hours: 72,
-    purposes: [{ id: "connect", text: "KSeF certificate" }],
+    purposes: [{ id: "connect" }],
     address: "https://odoo.firma.pl",
     warnings: [],
     set_by: "",
@@ -88,15 +88,28 @@ test("the one answer for all files names both certificates where a company needs
 });
 
 test("one certificate of a signer is asked for once, rights for each company", async () => {
-    const purposes = [{ id: "grant", text: "Rights" }, ...ASKING.purposes];
+    const purposes = [{ id: "grant" }, ...ASKING.purposes];
     const asking = { ...ASKING, purposes };
     const lines = [LINE, { ...LINE, id: 2, company_id: 8 }];
     await openScreen({ ...VIEW, kind: "ask", choices: [], asking, lines });
     expect(".o_ksef_batch_asked [type=checkbox]:checked").toHaveCount(2);
+    // Both prices, before anything is chosen; the rights are preselected.
+    expect("input[value=grant]").toBeChecked();
+    expect(".o_ksef_purposes label:eq(0)").toHaveText(/Signatures: 2\. Nothing/);
+    expect(".o_ksef_purposes label:eq(1)").toHaveText(/Signatures: 1\. It opens every NIP/);
     await contains("input[value=connect]").click();
     expect(".o_ksef_batch_asked [type=checkbox]:checked").toHaveCount(1);
     await contains("input[value=grant]").click();
     expect(".o_ksef_batch_asked [type=checkbox]:checked").toHaveCount(2);
+});
+
+test("where no company is proposed, the prices are those of all", async () => {
+    const asking = { ...ASKING, purposes: [{ id: "grant" }, { id: "connect" }] };
+    const line = { ...LINE, text: "It is connected already." };
+    const lines = [line, { ...line, id: 2, company_id: 8 }];
+    await openScreen({ ...VIEW, kind: "ask", choices: [], asking, lines });
+    expect(".o_ksef_purposes label:eq(0)").toHaveText(/Signatures: 2\./);
+    expect(".o_ksef_purposes label:eq(1)").toHaveText(/Signatures: 1\./);
 });
 
 test("when the shortest of the files is over, the screen looks anew", async () => {

@@ -9,6 +9,7 @@ from .meaning import (
     OPEN_ACCOUNT,
     OTHER_FILE,
     SIGN_AGAIN,
+    SIGN_AS_ANOTHER,
     TELL_SUPPORT,
     UNKNOWN,
     Advice,
@@ -296,6 +297,25 @@ PROBLEMS: dict[str, Meaning] = {
     "office_changed": Meaning(
         _lt("The office has changed since the file was made, so no rights were given."),
         SIGN_AGAIN,
+    ),
+    "office_held_up": Meaning(
+        _lt("The office cannot log in to KSeF at the moment, so no rights were given."),
+        Advice(_lt("Try again later: download a new file, and sign that."), "sign"),
+    ),
+    "revoked_after_order": Meaning(
+        _lt("KSeF had the order already when the link was revoked: it carries the order out."),
+        Advice(_lt("If that is not wanted, have the client take the rights back."), "none"),
+    ),
+    "revoked_after_login": Meaning(
+        _lt("KSeF had accepted the signature already when the link was revoked."),
+        Advice(_lt("If that is not wanted, disconnect the company."), "none"),
+    ),
+    "signer_lacks_rights": Meaning(
+        _lt(
+            "KSeF accepted the signature, but %(signer)s has no right to issue or to view this"
+            " company's invoices."
+        ),
+        SIGN_AS_ANOTHER,
     ),
     "office_unit": Meaning(
         _lt("Rights are given for a whole NIP, and this company is connected as a unit."),

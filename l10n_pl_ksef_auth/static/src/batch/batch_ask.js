@@ -4,6 +4,19 @@ import { _t } from "@web/core/l10n/translation";
 /** Hours that a link may live; the server's own choice stands first. */
 const HOURS = [24, 72, 168, 720];
 
+/** What a purpose costs the signers. */
+const PRICES = {
+    grant: (count) =>
+        _t("Rights for the office. Signatures: %(count)s. Nothing of the signers' stays in Odoo.", {
+            count,
+        }),
+    connect: (count) =>
+        _t(
+            "KSeF certificate, one for each signer. Signatures: %(count)s. It opens every NIP in which its signer has rights, and stays in Odoo.",
+            { count }
+        ),
+};
+
 /** Whom to ask for which company, shown and corrected before a mail leaves. */
 export class BatchAsk extends Component {
     static template = "l10n_pl_ksef_auth.BatchAsk";
@@ -48,15 +61,33 @@ export class BatchAsk extends Component {
         return _t("Send the links (%(count)s)", { count: this.chosen.length });
     }
 
+    /** What may be asked for, each with its price: how many signatures, and what stays in Odoo. */
+    get prices() {
+        return this.asking.purposes.map(({ id }) => {
+            const chosen = id === this.state.purpose && this.chosen.length;
+            // Where no company is proposed, what all of them would cost.
+            const count = chosen || this.asked(id).size || this.asked(id, () => true).size;
+            return { id, text: PRICES[id](count) };
+        });
+    }
+
     /** One certificate of a signer connects the others of his companies: one signature each. */
+    asked(purpose, isProposed = ({ text }) => !text) {
+        const signers = new Set();
+        const isAsked = (line) => {
+            const { signer_email: email } = this.state.rows[line.id];
+            const isKnown = purpose === "connect" && email && signers.has(email);
+            signers.add(email);
+            return isProposed(line) && !isKnown;
+        };
+        return new Set(this.open.filter(isAsked).map(({ id }) => id));
+    }
+
     onPurpose(purpose) {
         this.state.purpose = purpose;
-        const signers = new Set();
-        for (const { id, text } of this.open) {
-            const row = this.state.rows[id];
-            const isKnown = purpose === "connect" && signers.has(row.signer_email);
-            row.isChosen = !text && !(isKnown && row.signer_email);
-            signers.add(row.signer_email);
+        const asked = this.asked(purpose);
+        for (const { id } of this.open) {
+            this.state.rows[id].isChosen = asked.has(id);
         }
     }
 

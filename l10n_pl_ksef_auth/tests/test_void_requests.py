@@ -1,0 +1,225 @@
+import base64
+from unittest.mock import patch
+
+from odoo.exceptions import UserError
+from odoo.tests import tagged
+
+from .office_case import OFFICE_NIP, STRANGER, OfficeCase
+from .signers import EMAIL, SignerCase
+
+OTHER_NIP, OTHER_OFFICE = "1111111111", "Inne Biuro Sp. z o.o."
+
+
+@tagged("post_install", "-at_install")
+class TestVoidRequests(SignerCase, OfficeCase):
+    """The office is another than when somebody was asked to give it rights: nothing is given."""
+
+    def asked(self, company=None, **asked):
+        """Have the accountant ask for a signature for rights; return the request and its token."""
+        return super().asked(company, **{"purpose": "grant", **asked})
+
+    def by_mail(self):
+        """Have the accountant ask for rights by mail; return the request and the link's token."""
+        with self.outbox() as sent:
+            self.company.with_user(self.accountant).l10n_pl_ksef_ask(self.asking(purpose="grant"))
+        self.env.invalidate_all()
+        return self.env["l10n_pl_ksef.request"].search([], limit=1), self.tokens_in(sent[0])[0]
+
+    # ------------------------------------------------------------------
+    # What can change
+    # ------------------------------------------------------------------
+    def change_name(self):
+        """Have the office set with another name."""
+        self.set_office(name=OTHER_OFFICE)
+
+    def change_number(self):
+        """Have the office set in another company, by its seal."""
+        company = self.make_company(OTHER_OFFICE, OTHER_NIP)
+        self.accountant.company_ids |= company
+        self.simulator.world.add_company(OTHER_NIP, OTHER_OFFICE)
+        self.connect_by_seal(company)
+        self.set_office(company, name=OTHER_OFFICE)
+
+    def change_certificate(self):
+        """Have the office log in with its accountant's certificate instead of its seal's."""
+        self.simulator.world.grant(STRANGER.identity, OFFICE_NIP)
+        company = self.make_company("Oddział biura", OFFICE_NIP)
+        self.accountant.company_ids |= company
+        self.connect("stranger", company=company, consent=True)
+        self.settle()
+        self.set_office(company)
+
+    # ------------------------------------------------------------------
+    # Who is told
+    # ------------------------------------------------------------------
+    def check_void_and_told(self, change):
+        """Check that a change ends a request, and that both hear of it."""
+        self.accountant.lang = "en_US"
+        request, token = self.by_mail()
+        with self.outbox() as sent:
+            change()
+        self.assertEqual(request.state, "void")
+        (word,) = [one for one in sent if "office has changed" in one["Subject"]]
+        self.assertEqual((word["To"], self.tokens_in(word)), (EMAIL, []))
+        self.assertIn(self.accountant.email, word["Cc"])
+        self.assertIn("office has changed", self.told_to(self.accountant))
+        answer = self.at_page("download", token, request=request.id)
+        self.assertIn("has changed", answer["problem"]["text"])
+        self.assertFalse(answer["file"])
+        (shown,) = self.at_page("open", token)["requests"]
+        self.assertEqual(shown["state"], "void")
+        self.assertIn("has changed", shown["problem"]["text"])
+        listed = self.company.with_user(self.accountant).l10n_pl_ksef_requests()["requests"]
+        self.assertIn("has changed", listed[0]["problem"])
+
+    def told_to(self, user):
+        """Return the summaries of a user's activities."""
+        activities = self.env["mail.activity"].search([("user_id", "=", user.id)])
+        return " ".join(activities.mapped("summary"))
+
+    def test_another_name_of_the_office_voids_and_both_are_told(self):
+        self.check_void_and_told(self.change_name)
+
+    def test_another_number_of_the_office_voids_and_both_are_told(self):
+        self.check_void_and_told(self.change_number)
+
+    def test_another_certificate_of_the_office_voids_and_both_are_told(self):
+        self.check_void_and_told(self.change_certificate)
+
+    def test_who_asked_is_told_where_the_signer_has_no_address(self):
+        self.asked(signer_email="")
+        with self.outbox() as sent:
+            self.change_name()
+        self.assertIn(self.accountant.email, sent[0]["To"])
+
+    def test_signers_of_one_office_get_one_word_each(self):
+        other = self.make_company("Druga Sp. z o.o.", "5261040828")
+        self.accountant.company_ids |= other
+        with self.outbox():
+            rows = [self.asking(company_id=one.id, purpose="grant") for one in self.company | other]
+            self.env["l10n_pl_ksef.request"].with_user(self.accountant).ask_for_signatures(rows)
+        with self.outbox() as sent:
+            self.change_name()
+        (word,) = sent
+        body = word.get_body(("html",)).get_content()
+        self.assertIn(self.company.name, body)
+        self.assertIn(other.name, body)
+
+    # ------------------------------------------------------------------
+    # Between the request and the signature
+    # ------------------------------------------------------------------
+    def check_nothing_is_given(self, change):
+        """Check that what was signed before a change gives nobody anything."""
+        request, token = self.asked()
+        document = self.signed(self.downloaded_at_page(token, request))
+        change()
+        content = base64.b64encode(document).decode()
+        answer = self.at_page("send", token, request=request.id, content=content)
+        self.assertIn("has changed", answer["problem"]["text"])
+        self.check_no_rights()
+
+    def check_no_rights(self):
+        self.settle()
+        for number in (OFFICE_NIP, OTHER_NIP, STRANGER.pesel):
+            self.assertEqual(self.rights_at_ksef(number), [])
+
+    def test_a_signature_for_another_name_gives_nothing(self):
+        self.check_nothing_is_given(self.change_name)
+
+    def test_a_signature_for_another_number_gives_nothing(self):
+        self.check_nothing_is_given(self.change_number)
+
+    def test_a_signature_for_another_certificate_gives_nothing(self):
+        self.check_nothing_is_given(self.change_certificate)
+
+    def check_nothing_is_given_while_ksef_checks(self, change):
+        """Check that a change while KSeF checks the signature ends it with nothing given."""
+        request, token = self.asked()
+        self.simulator.settings.auth_delay = 10**6
+        self.signed_at_page(token, request, answer=None)
+        self.simulator.settings.auth_delay = 0
+        change()
+        self.check_no_rights()
+        self.env.invalidate_all()
+        self.assertEqual(request.state, "void")
+
+    def test_another_number_while_ksef_checks_gives_nothing(self):
+        self.check_nothing_is_given_while_ksef_checks(self.change_number)
+
+    def test_another_certificate_while_ksef_checks_gives_nothing(self):
+        self.check_nothing_is_given_while_ksef_checks(self.change_certificate)
+
+    # ------------------------------------------------------------------
+    # What is no change
+    # ------------------------------------------------------------------
+    def test_an_office_that_is_set_anew_and_is_the_same_voids_nothing(self):
+        request, token = self.asked()
+        self.set_office()
+        self.assertEqual(request.state, "open")
+        self.assertTrue(self.downloaded_at_page(token, request))
+
+    def test_an_office_that_cannot_log_in_now_has_not_changed(self):
+        request, token = self.asked()
+        self.office.confirmed_at = False
+        self.env.flush_all()
+        answer = self.at_page("download", token, request=request.id)
+        self.assertIn("cannot log in", answer["problem"]["text"])
+        self.assertNotIn("changed", answer["problem"]["text"])
+        self.settle(hours=1)
+        self.assertEqual(request.state, "open")
+        self.office._has_logged_in(None)
+        self.env.flush_all()
+        self.assertTrue(self.downloaded_at_page(token, request))
+
+    def test_a_copy_that_cannot_be_read_keeps_no_other_request_back(self):
+        other = self.make_company("Druga Sp. z o.o.", "5261040828")
+        self.accountant.company_ids |= other
+        unreadable, request = self.asked()[0], self.asked(other)[0]
+        unreadable.grant_id.grantee_secret = "damaged"
+        self.env.flush_all()
+        with self.outbox():
+            self.change_name()
+        self.assertEqual((unreadable.state, request.state), ("open", "void"))
+
+    # ------------------------------------------------------------------
+    # Mails and links before anybody noticed
+    # ------------------------------------------------------------------
+    def change_unnoticed(self):
+        """Have the office change, and no request be looked at."""
+        requests = type(self.env["l10n_pl_ksef.request"])
+        with patch.object(requests, "_end_void_ones", lambda _requests: None):
+            self.change_name()
+
+    def test_no_link_and_no_mail_is_made_for_the_office_that_was(self):
+        for method in ("l10n_pl_ksef_link", "l10n_pl_ksef_write_again"):
+            request, _token = self.by_mail()
+            self.change_unnoticed()
+            told = ""
+            with self.outbox() as sent:
+                # assertRaises would give up what was committed on another cursor.
+                try:
+                    getattr(self.company.with_user(self.accountant), method)(request.id)
+                except UserError as error:
+                    told = str(error)
+            self.env.invalidate_all()
+            self.assertIn("has changed", told)
+            self.assertEqual((request.state, sent), ("void", []), method)
+            self.set_office()
+
+    def test_a_mail_that_was_due_does_not_name_the_office_that_was(self):
+        request, _token = self.by_mail()
+        self.change_unnoticed()
+        request.mail_due = "reminder"
+        self.env.flush_all()
+        with self.outbox() as sent:
+            request._deliver()
+        self.env.invalidate_all()
+        self.assertEqual(request.state, "void")
+        self.assertEqual([self.tokens_in(one) for one in sent], [[]])
+
+    def test_a_void_request_is_not_reminded_of(self):
+        self.by_mail()
+        with self.outbox() as sent:
+            self.change_name()
+            self.settle(hours=49)
+        self.assertFalse([one for one in sent if self.tokens_in(one)])
