@@ -11,6 +11,11 @@ from odoo.addons.l10n_pl_ksef_auth.tools.transport import Transport
 from .common import put
 from .office_case import OFFICE_NIP, OfficeCase
 
+try:
+    from ksef_simulator.identities import OWNER
+except ImportError:
+    OWNER = None
+
 RIGHTS = ["InvoiceRead", "InvoiceWrite"]
 
 
@@ -118,6 +123,57 @@ class TestReceivedRights(OfficeCase):
         self.assertFalse(self.company._l10n_pl_ksef_session())
         self.assertEqual(self.company.id in self.office.certificate_id.company_ids.ids, False)
 
+    def left(self):
+        """Have the client give the rights, and the office serve it no more; return the grant."""
+        grant = self.given()
+        self.env.flush_all()
+        with self.confirmed():
+            grant.with_user(self.accountant).action_end_service()
+        self.settle()
+        return grant
+
+    def take_away(self):
+        """Have the client take the office's rights back in the Ministry's application."""
+        self.simulator.world.remove(lambda one: one.who.value == OFFICE_NIP)
+
+    def test_what_a_former_client_has_taken_back_and_gives_anew_is_offered_again(self):
+        left = self.left()
+        self.take_away()
+        self.settle(hours=25)
+        self.assertEqual(left.state, "returned")
+        grant = self.give_at_the_ministry()
+        self.assertEqual((grant.state, grant != left), ("received", True))
+        self.accept(grant)
+        session = self.company._l10n_pl_ksef_session()
+        self.assertEqual(session.certificate_id, self.office.certificate_id)
+
+    def test_rights_given_anew_between_two_looks_are_offered_again(self):
+        left = self.left()
+        self.travel(minutes=1)
+        self.take_away()
+        grant = self.give_at_the_ministry()
+        self.assertEqual((grant.state, grant != left), ("received", True))
+
+    def test_what_a_former_client_never_took_back_is_offered_to_who_asks_for_it_alone(self):
+        left = self.left()
+        self.settle(days=2)
+        self.assertEqual((self.grant(), left.state), (left, "left"))
+        self.travel(minutes=11)
+        company = self.company.with_user(self.accountant)
+        action = company.with_company(company).l10n_pl_ksef_ask_for_rights()
+        self.assertEqual(action["res_id"], self.grant().id)
+        self.accept(self.grant())
+        self.assertTrue(self.company._l10n_pl_ksef_session())
+
+    def test_who_took_rights_back_and_gave_them_again_at_the_ministry_connects(self):
+        self.given()
+        self.take_away()
+        self.settle(hours=25)
+        grant = self.give_at_the_ministry()
+        self.assertEqual(grant.state, "received")
+        self.accept(grant)
+        self.assertEqual(self.panel()["color"], "green")
+
     def test_an_office_whose_own_login_fails_asks_nobody(self):
         self.simulator.settings.force_status = {"code": 460, "times": -1}
         self.settle(hours=25)
@@ -224,6 +280,71 @@ class TestLostOrders(OfficeCase):
                 self.errand()._advance()
         return dying.is_dead
 
+    def lost(self, arrives=True):
+        """Have an order be sent whose answer is lost, and its signer see and give no more."""
+        self.simulator.faults.add("permission-grant", "lost" if arrives else "reset")
+        window = self.asked()
+        self.sign_in(window)
+        self.simulator.world.revoke(OWNER.identity, "5265877635")
+        self.simulator.world.people[OWNER.pesel].nips.clear()
+        self.simulator.world.grant(OWNER.identity, "5265877635", ["InvoiceRead"])
+        return window
+
+    def test_an_order_that_nobody_can_look_up_counts_when_the_office_is_let_in(self):
+        with self.counted("permission-grant") as orders:
+            window = self.lost()
+            self.settle(minutes=30)
+        self.assertEqual((orders["calls"], self.grant().state), (1, "given"))
+        self.assertEqual(window.sudo().session_id.state, "revoked")
+        session = self.company._l10n_pl_ksef_session()
+        self.assertEqual(session.certificate_id, self.office.certificate_id)
+
+    def test_an_order_that_never_arrived_and_nobody_can_look_up_is_not_given(self):
+        with self.counted("permission-grant") as orders:
+            self.lost(arrives=False)
+            self.settle(minutes=30)
+        self.assertEqual((orders["calls"], self.rights_at_ksef()), (1, []))
+        self.assert_not_given()
+
+    def assert_not_given(self):
+        """Check that nothing counts as given or agreed to, and that who asked was told."""
+        grant = self.grant()
+        self.assertEqual(grant.state, "refused")
+        self.assertIn("did not arrive", grant.problem_text)
+        self.assertFalse(self.env["l10n_pl_ksef.audit"].search([("event", "=", "rights_given")]))
+        self.assertFalse(self.office.certificate_id._agreements_for(self.company, grant.digits))
+        self.assertFalse(self.company._l10n_pl_ksef_session())
+        told = [("company_id", "=", self.company.id), ("reason", "=", "grant")]
+        (alert,) = self.env["l10n_pl_ksef.alert"].search(told)
+        self.assertEqual((alert.user_ids, alert.closed_at), (self.accountant, False))
+
+    def test_a_login_whose_tokens_died_before_an_order_arrived_gives_nothing(self):
+        self.simulator.faults.add("permission-grant", "reset")
+        window = self.asked()
+        self.sign_in(window)
+        errand = window.sudo().session_id
+        put(errand, refresh_valid_until=errand._now())
+        self.settle(minutes=30)
+        self.assertEqual((errand.state, self.rights_at_ksef()), ("revoked", []))
+        self.assert_not_given()
+
+    def test_an_order_whose_office_changed_meanwhile_is_not_given(self):
+        window = self.lost()
+        self.set_office(name="Inne Biuro Sp. z o.o.")
+        self.settle(minutes=30)
+        self.assertEqual(self.grant().state, "refused")
+        self.assertEqual(window.sudo().session_id.state, "revoked")
+        self.assertFalse(self.company._l10n_pl_ksef_session())
+
+    def test_a_signer_who_signs_again_orders_nothing_twice(self):
+        with self.counted("permission-grant") as orders:
+            self.lost()
+            self.simulator.world.grant(OWNER.identity, "5265877635", ["CredentialsManage"])
+            self.sign_in(self.asked())
+            self.settle(minutes=30)
+        self.assertEqual((orders["calls"], self.grant().state), (1, "given"))
+        self.assertEqual(self.rights_at_ksef(), RIGHTS)
+
     def test_a_login_whose_tokens_died_leaves_the_decision_to_the_office(self):
         self.simulator.settings.permission_delay = 30
         self.simulator.faults.add("permission-grant", "lost")
@@ -258,17 +379,51 @@ class TestWhatItStandsOn(OfficeCase):
         self.assertEqual(certificate, self.office.certificate_id)
         self.assertEqual(self.company._l10n_pl_ksef_certificate(), certificate)
 
+    def sending(self):
+        """Have invoices be on their way inside the block."""
+        companies = self.registry["res.company"]
+        return patch.object(companies, "_l10n_pl_ksef_is_sending", return_value=True)
+
+    def assert_the_office_logs_in(self, expected=True):
+        """Check whether the client's connection stands on the office's certificate."""
+        self.env.invalidate_all()
+        held = self.company._l10n_pl_ksef_session().certificate_id
+        self.assertEqual(held == self.office.certificate_id, expected)
+
     def test_invoices_on_their_way_arrive_before_the_office_logs_in(self):
         before = self.connect()
-        companies = self.registry["res.company"]
-        with patch.object(companies, "_l10n_pl_ksef_is_sending", return_value=True):
+        with self.sending():
             self.sign_in(self.asked())
             for _minute in range(5):
                 self.keep_alive(minutes=1)
             self.assertEqual(self.company._l10n_pl_ksef_session(), before)
         self.settle(minutes=2)
-        session = self.company._l10n_pl_ksef_session()
-        self.assertEqual(session.certificate_id, self.office.certificate_id)
+        self.assert_the_office_logs_in()
+
+    def test_invoices_that_never_arrive_hold_the_office_up_for_an_hour_at_most(self):
+        self.connect()
+        with self.sending():
+            self.sign_in(self.asked())
+            self.go_on(timedelta(minutes=58))
+            self.assert_the_office_logs_in(False)
+            self.go_on(timedelta(minutes=5))
+            self.assert_the_office_logs_in()
+
+    def test_a_signers_login_is_forgotten_a_day_after_the_signature_wherever_it_is_stuck(self):
+        """Checked, opened, or closing: whatever KSeF answers no more, its secrets go."""
+        for endpoint in ("auth-status", "permissions", "permission-list", "session-revoke"):
+            with self.subTest(endpoint=endpoint):
+                window = self.asked()
+                self.simulator.faults.add(endpoint, "503", times=10**6)
+                self.sign_in(window)
+                errand = window.sudo().session_id
+                self.settle(hours=23)
+                self.assertNotEqual(errand.state, "revoked")
+                self.settle(hours=2)
+                self.assertEqual(errand.state, "revoked")
+                self.assertFalse(any(errand[name] for name in errand._secret_fields()))
+                self.simulator.faults.clear()
+        self.assertEqual(self.grant().state, "given")
 
 
 @tagged("post_install", "-at_install")

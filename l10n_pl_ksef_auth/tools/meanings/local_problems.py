@@ -311,6 +311,17 @@ PROBLEMS: dict[str, Meaning] = {
     "errand_too_late": Meaning(
         _lt("KSeF did not carry the change of rights out within a day."), SIGN_AGAIN
     ),
+    "order_unknown": Meaning(
+        _lt("It is not known yet whether KSeF gave the office the rights: its answer was lost."),
+        Advice(
+            _lt("The office's own login tells; whoever asked is told if they are not there."),
+            "wait",
+            final=False,
+        ),
+    ),
+    "order_lost": Meaning(
+        _lt("The client's rights for the office did not arrive at KSeF."), SIGN_AGAIN
+    ),
     # By the reasons of InvalidGrantee.
     "grantee_nip": Meaning(
         _lt("The office's NIP is no valid number, so nobody can give it rights."), _CORRECT_OFFICE
