@@ -128,7 +128,9 @@ class L10n_Pl_KsefRequestScreen(models.Model):
 
         :param list rows: dicts of company_id, signer_name, signer_email, lang, hours, purpose
         :return list: for each row: company_id, company_name, request_id or False, ok, text
+        :raises AccessError: the user asks for no company's signatures
         """
+        self.check_access("read")
         results, asked = [], {}
         with fresh(self) as requests:
             for number, row in enumerate(rows):
@@ -145,7 +147,10 @@ class L10n_Pl_KsefRequestScreen(models.Model):
         """Return what came of asking for one company, and the request."""
         company = self.env["res.company"].browse(row["company_id"]).sudo().exists()
         company = company.with_env(self.env)
-        named = {"company_id": company.id, "company_name": company.sudo().name}
+        mine = self.env.su or company in self.env.user.company_ids
+        # Nobody learns here what other companies are called.
+        name = company.sudo().name if mine else ""
+        named = {"company_id": company.id, "company_name": name}
         nothing = {**named, "request_id": False, "ok": False}
         if not company:
             return {**nothing, "text": self.env._("This company is not there.")}, self.browse()

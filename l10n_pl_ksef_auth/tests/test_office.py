@@ -6,9 +6,9 @@ from odoo.addons.l10n_pl_ksef_auth.exceptions import LoginNeeded
 from .office_case import OFFICE_NIP, OfficeCase
 
 try:
-    from ksef_simulator.identities import STRANGER
+    from ksef_simulator.identities import READER, STRANGER
 except ImportError:
-    STRANGER = None
+    READER = STRANGER = None
 
 RIGHTS = ["InvoiceRead", "InvoiceWrite"]
 
@@ -69,6 +69,14 @@ class TestOffice(OfficeCase):
         self.settle()
         self.assertEqual((self.rights_at_ksef(), self.grant().state), ([], "refused"))
 
+    def test_who_was_named_in_zaw_fa_gives_the_rights_though_he_may_not_send(self):
+        self.simulator.world.revoke(READER.identity, "5265877635")
+        self.simulator.world.grant(READER.identity, "5265877635", ["CredentialsManage"])
+        self.given("reader")
+        self.assertEqual(self.rights_at_ksef(), RIGHTS)
+        session = self.company._l10n_pl_ksef_session()
+        self.assertEqual((session.certificate_id, session.lacks_rights), (self.office.certificate_id, False))
+
     def test_a_415_right_after_the_grant_is_tried_again(self):
         self.travel(minutes=5)
         self.simulator.settings.permission_login_delay = 90
@@ -128,6 +136,15 @@ class TestOfficeOfAPerson(OfficeCase):
         session = self.company._l10n_pl_ksef_session()
         self.assertEqual(session.certificate_id, self.office.certificate_id)
         self.assertNotIn(STRANGER.pesel, str(grant.read()))
+
+    def test_the_panel_says_since_when_the_client_lets_that_person_in(self):
+        self.given()
+        told = self.panel()["stands_on"]
+        self.assertIn("rights from the client since", told)
+        self.assertIn(self.office._label(), told)
+        self.assertNotIn(STRANGER.pesel, told)
+        line = self.env["l10n_pl_ksef.overview"].browse(self.company.id)
+        self.assertIn("rights from the client since", line.stands_on)
 
     def test_what_the_client_took_away_is_learned_from_a_login(self):
         grant = self.given()
