@@ -25,9 +25,15 @@ class ResCompany(models.Model):
     def l10n_pl_ksef_requests(self):
         """Describe whom a company has asked for a signature, and where its links would point.
 
+        KSeF is asked first: nobody is to sign for rights that are there.
+
         :return dict: company_name, number, address, warnings, set_by, can_set, languages, hours,
-            requests
+            purposes, rights_there, requests
         """
+        self.env["l10n_pl_ksef.office"]._look_anew(self._l10n_pl_ksef_managed())
+        return self._l10n_pl_ksef_requests_now()
+
+    def _l10n_pl_ksef_asked(self):
         principal = self._l10n_pl_ksef_managed()
         return self.env["l10n_pl_ksef.request.screen"]._describe(principal)
 
@@ -114,7 +120,7 @@ class ResCompany(models.Model):
 
     def _l10n_pl_ksef_requests_now(self):
         with fresh(self) as company:
-            return company.l10n_pl_ksef_requests()
+            return company._l10n_pl_ksef_asked()
 
 
 class L10n_Pl_KsefRequestScreen(models.Model):
@@ -190,6 +196,7 @@ class L10n_Pl_KsefRequestView(models.AbstractModel):
             "languages": [{"id": code, "name": self._language(code)} for code, _name in LANGUAGES],
             "hours": DEFAULT_HOURS,
             "purposes": self._purposes(requests, company),
+            "rights_there": self._rights_there(company),
             "requests": [self._request(request) for request in newest],
             **self._address(),
         }
@@ -202,6 +209,12 @@ class L10n_Pl_KsefRequestView(models.AbstractModel):
             for purpose, name in choices
             if not requests._errand_obstacle(company, purpose)
         ]
+
+    def _rights_there(self, company):
+        """Return what to know of rights that the client gave and nobody has accepted yet."""
+        if not self.env["l10n_pl_ksef.grant"]._of_client(company, "received"):
+            return ""
+        return problems.texts(self.env, problems.local("rights_there"))["text"]
 
     def _language(self, code):
         return {"pl_PL": self.env._("Polish"), "en_US": self.env._("English")}[code]

@@ -3,9 +3,10 @@ from datetime import timedelta
 from itertools import count
 from unittest.mock import patch
 
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
+from odoo.addons.l10n_pl_ksef_auth.models.request.address import set_link_address
 from odoo.addons.l10n_pl_ksef_auth.tools.transport import Transport
 
 from .common import put
@@ -68,6 +69,25 @@ class TestReceivedRights(OfficeCase):
             (action["res_model"], action["res_id"]), ("l10n_pl_ksef.grant", self.grant().id)
         )
         self.assertEqual(self.grant().state, "received")
+
+    def test_the_window_that_asks_for_a_signature_asks_ksef_first_and_proposes_no_grant(self):
+        company = self.company.with_user(self.accountant)
+        self.assertIn("grant", [one["id"] for one in company.l10n_pl_ksef_requests()["purposes"]])
+        self.simulator.world.grant(OFFICE_NIP, "5265877635", RIGHTS)
+        self.travel(minutes=11)
+        view = company.l10n_pl_ksef_requests()
+        self.assertNotIn("grant", [one["id"] for one in view["purposes"]])
+        self.assertIn("nobody has to sign", view["rights_there"])
+        set_link_address(self.env, "https://odoo.firma.pl", "")
+        self.env.flush_all()
+        with self.assertRaisesRegex(UserError, "nobody has to sign"):
+            company.l10n_pl_ksef_ask({"signer_name": "Jan", "by": "link", "purpose": "grant"})
+
+    def test_nobody_is_asked_for_rights_on_which_the_connection_stands(self):
+        self.given()
+        company = self.company.with_user(self.accountant)
+        purposes = [one["id"] for one in company.l10n_pl_ksef_requests()["purposes"]]
+        self.assertEqual(purposes, ["connect", "take_back"])
 
     def test_one_right_of_two_is_nothing_to_accept(self):
         self.simulator.world.grant(OFFICE_NIP, "5265877635", ["InvoiceRead"])

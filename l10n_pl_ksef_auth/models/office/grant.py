@@ -144,6 +144,12 @@ class L10n_Pl_KsefGrant(models.Model):
             limit=1,
         )
 
+    def _there_already(self, principal):
+        """Return what a client has given: nobody accepted it, or its connection stands on it."""
+        session = principal._l10n_pl_ksef_session()
+        there = self._of_client(principal, "received", "given")
+        return there.filtered(lambda one: one.state == "received" or one._carries(session))
+
     def _is_of_today(self):
         """Return True if the client still has the NIP and the environment of this grant."""
         company = self.company_id

@@ -195,8 +195,7 @@ class L10n_Pl_KsefOffice(models.Model):
     def _may_be_behind(self):
         """Return True if clients may have given rights since KSeF's list was last looked up."""
         looked = self.looked_at
-        has_list = self.kind == "nip" and bool(self.certificate_id)
-        return has_list and not (looked and looked + LAG > self._now())
+        return bool(self.certificate_id) and not (looked and looked + LAG > self._now())
 
     def _keys_to_clients(self, principal):
         """Return the certificates that open a company by rights that it gave, and by nothing else.
@@ -274,7 +273,8 @@ class L10n_Pl_KsefOffice(models.Model):
         :param dict since: of _listed
         """
         left = self.grant_ids.filtered(lambda one: one.state == "left" and one._names(self))
-        for grant in left.filtered(lambda one: one.digits not in since and not one._is_new()):
+        gone = left.filtered(lambda one: one.digits not in since and not one._is_new())
+        for grant in gone if self.kind == "nip" else gone.browse():
             # It logs in there no more: nothing else has to end.
             grant.state = "returned"
             grant._audit("rights_returned", detail=grant.to_whom)
@@ -321,5 +321,6 @@ class L10n_Pl_KsefOffice(models.Model):
             return
         if grant.state == "received":
             grant._is_lost()
-        else:
+        elif self.kind == "nip":
+            # What a client gave a person is in no list of another company's.
             self.env["l10n_pl_ksef.session"]._try_rights(grant)

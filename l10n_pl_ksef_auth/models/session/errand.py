@@ -243,11 +243,13 @@ class L10n_Pl_KsefSessionErrand(models.Model):
 
     def _step_look_round(self):
         """Tell the office that this login works, and which clients gave it rights."""
-        received = None
-        if self.office_id.kind == "nip":
-            # A person has no such list (docs/ksef.md G2-20).
-            with self._client() as client:
-                received = list(client.received_rights(self._errand_token()))
+        with self._client() as client:
+            token = self._errand_token()
+            # Of what clients gave a person KSeF shows elsewhere only what was passed on.
+            if self.office_id.kind == "nip":
+                received = list(client.received_rights(token))
+            else:
+                received = list(client.rights_elsewhere(token, self._login_context()))
         self.office_id._has_logged_in(received)
         self._succeed(state="closing")
 

@@ -4,10 +4,15 @@ import { _t } from "@web/core/l10n/translation";
 /** Hours that a link may live; the server's own choice stands first. */
 const HOURS = [24, 72, 168, 720];
 
+/** Neither connected nor under way. */
+const isOpen = ({ state }) => state === "todo" || state === "failed";
+/** Where something is to be known first, one decides; what can connect is tried first. */
+const isToBeAsked = ({ text, is_there }) => !text || is_there;
+
 /** Whom to ask for which company, shown and corrected before a mail leaves. */
 export class BatchAsk extends Component {
     static template = "l10n_pl_ksef_auth.BatchAsk";
-    static props = { view: Object, isRunning: Boolean, sendAll: Function };
+    static props = { view: Object, isRunning: Boolean, ask: Function };
 
     setup() {
         const { asking, lines } = this.props.view;
@@ -16,9 +21,13 @@ export class BatchAsk extends Component {
             hours: asking.hours,
             purpose: asking.purposes[0].id,
             rows: Object.fromEntries(
-                lines.map(({ id, signer_name, signer_email, state, text }) => [
-                    id,
-                    { signer_name, signer_email, isChosen: state !== "done" && !text },
+                lines.map((line) => [
+                    line.id,
+                    {
+                        signer_name: line.signer_name,
+                        signer_email: line.signer_email,
+                        isChosen: isOpen(line) && isToBeAsked(line),
+                    },
                 ])
             ),
         });
@@ -30,7 +39,7 @@ export class BatchAsk extends Component {
 
     /** Who is asked already needs no row to be filled in. */
     get open() {
-        return this.props.view.lines.filter(({ state }) => state !== "done");
+        return this.props.view.lines.filter(isOpen);
     }
 
     get chosen() {
@@ -44,6 +53,11 @@ export class BatchAsk extends Component {
         }));
     }
 
+    /** These connect without anybody, before the others are asked. */
+    get isAnyThere() {
+        return this.chosen.some(({ is_there }) => is_there);
+    }
+
     get sendLabel() {
         return _t("Send the links (%(count)s)", { count: this.chosen.length });
     }
@@ -52,10 +66,10 @@ export class BatchAsk extends Component {
     onPurpose(purpose) {
         this.state.purpose = purpose;
         const signers = new Set();
-        for (const { id, text } of this.open) {
-            const row = this.state.rows[id];
+        for (const line of this.open) {
+            const row = this.state.rows[line.id];
             const isKnown = purpose === "connect" && signers.has(row.signer_email);
-            row.isChosen = !text && !(isKnown && row.signer_email);
+            row.isChosen = isToBeAsked(line) && !(isKnown && row.signer_email);
             signers.add(row.signer_email);
         }
     }
@@ -66,6 +80,6 @@ export class BatchAsk extends Component {
             return { id, signer_name, signer_email };
         });
         const { lang, hours, purpose } = this.state;
-        return this.props.sendAll("ask", rows, lang, Number(hours), purpose);
+        return this.props.ask(rows, lang, Number(hours), purpose);
     }
 }
