@@ -102,7 +102,7 @@ OFFICES = [
     Screen("signer_of_one_company", SIGNER_OF_ONE, "body"),
     Screen("signer_signed_file", _signed_file, "body"),
     Screen("signer_of_two_companies", _signer(lambda clients: clients.ask(10, 11)), "body"),
-    dialog("office_to_be_set", _ask_for_office, _with_clients("connect", 2, "owner")),
+    dialog("office_to_be_set", _ask_for_office, _with_clients("connect_office")),
     Screen("office", at("/odoo/ksef-office", RECORDS, OFFICE), VIEW, _with_clients("set_office")),
     Screen("office_form", at("/odoo/ksef-office/1", ".o_form_sheet", OFFICE), VIEW),
     Screen("companies_two_prices", LAST_BATCH, PAGE, _select("action_ask")),
