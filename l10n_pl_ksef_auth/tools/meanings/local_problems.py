@@ -309,7 +309,7 @@ PROBLEMS: dict[str, Meaning] = {
         _lt("This company has given the office no rights that Odoo knows of."), NOTHING_TO_DO
     ),
     "rights_there": Meaning(
-        _lt("The client gave the office the rights already; nobody has to sign."),
+        _lt("The client gave the office rights already; nobody has to sign."),
         Advice(_lt("Accept them in the menu KSeF → Rights from clients."), "none"),
     ),
     "errand_too_late": Meaning(
