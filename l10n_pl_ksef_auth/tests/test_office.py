@@ -76,7 +76,9 @@ class TestOffice(OfficeCase):
         self.given("reader")
         self.assertEqual(self.rights_at_ksef(), RIGHTS)
         session = self.company._l10n_pl_ksef_session()
-        self.assertEqual((session.certificate_id, session.lacks_rights), (self.office.certificate_id, False))
+        self.assertEqual(
+            (session.certificate_id, session.lacks_rights), (self.office.certificate_id, False)
+        )
 
     def test_a_415_right_after_the_grant_is_tried_again(self):
         self.travel(minutes=5)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from .identities import OWNER, QUALIFIED, Person
 
-
 OFFICE_NIP, OFFICE_NAME = "7010002139", "Biuro Rachunkowe Sp. z o.o."
 
 

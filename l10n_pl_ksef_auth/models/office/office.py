@@ -286,8 +286,10 @@ class L10n_Pl_KsefOffice(models.Model):
         """Offer what it uses no more of a client and KSeF still lists: somebody asks for it."""
         grants = self.env["l10n_pl_ksef.grant"]
         left = grants._of_client(principal, "left")
-        if self.kind == "nip" and left._names(self) and not grants._of_client(
-            principal, "given", "received"
+        if (
+            self.kind == "nip"
+            and left._names(self)
+            and not grants._of_client(principal, "given", "received")
         ):
             self._receive(principal, left.given_at)
 
