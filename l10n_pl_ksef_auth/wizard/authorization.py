@@ -225,7 +225,8 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
             window.problem = problems.local("answer_missing")
             return window._view(upload)
         window.write({"session_id": session.id, "step": "verify", "problem": False})
-        session._submit_signed(upload.content, **window._sender_values(upload.reading))
+        values = window._sender_values(upload.reading)
+        session._submit_signed(upload.content, upload.reading, window.company_id, **values)
         return window._follow_up(upload)
 
     def connect(self):

@@ -1,8 +1,9 @@
+import logging
 from datetime import timedelta
 
 from odoo import Command, models
 
-from ...tools import grants
+from ...tools import grants, nip
 from ...tools.errors import KsefError, KsefForbidden, KsefUnauthorized
 from ...tools.grants import INVOICE_RIGHTS
 from ...tools.meanings import order_status
@@ -12,7 +13,10 @@ from ..certificate.certificate import OFFLINE
 from ..office.grant import grantee_of
 from ..vault.vault import read_secret
 from .login import IN_PROGRESS, SUCCESS, says_ended
+from .statement import statement_of
 from .states import ERRAND, LAG, LIVE, LOGGING_IN
+
+_logger = logging.getLogger(__name__)
 
 # So long after its signature a login for one task is over, whatever else failed.
 ERRAND_LIFE = timedelta(hours=24)
@@ -264,8 +268,11 @@ class L10n_Pl_KsefSessionErrand(models.Model):
         """
         grant, company = self.grant_id, self.company_id
         certificate = grant.office_id.certificate_id
+        problem = self._mistake()
         if not certificate or grant._is_outdated() or not grant._is_of_today():
-            grant._is_refused(problems.local("order_unknown"))
+            problem = problem or problems.local("order_unknown")
+        if problem:
+            grant._is_refused(problem)
             return
         grant._agree()
         proofs = self.search([("grant_id", "=", grant.id), ("purpose", "=", "office")])
@@ -287,7 +294,7 @@ class L10n_Pl_KsefSessionErrand(models.Model):
         with self._client() as client:
             own = client.personal_permissions(self._errand_token(), self._login_context())
         grant = self.grant_id
-        if own >= set(INVOICE_RIGHTS):
+        if own >= set(INVOICE_RIGHTS) and self._is_to(grant):
             grant._is_given()
             # The signer's page told that nobody knew.
             errands = self.search([("grant_id", "=", grant.id), ("purpose", "=", "grant")])
@@ -299,6 +306,11 @@ class L10n_Pl_KsefSessionErrand(models.Model):
             grant._has_not_arrived(problems.local("order_lost"))
         self._succeed(state="closing")
 
+    def _is_to(self, grant):
+        """Return True if this login is the office's to the client of a grant."""
+        here = self.company_id, nip.digits(self.context_value), self.certificate_id
+        return here == (grant.company_id, grant.digits, grant.office_id.certificate_id)
+
     # ------------------------------------------------------------------
     # The end
     # ------------------------------------------------------------------
@@ -307,6 +319,7 @@ class L10n_Pl_KsefSessionErrand(models.Model):
 
         :param dict problem: why it came to nothing, as kept on the record; False if it is done
         """
+        problem = problem or self._mistake()
         if problem:
             (self.office_id or self.grant_id)._is_refused(problem)
         elif self.purpose == "grant":
@@ -315,6 +328,14 @@ class L10n_Pl_KsefSessionErrand(models.Model):
             self.grant_id._is_taken_back()
         self._succeed(state="closing", problem=problem)
         self._wake_cron_at(self._now())
+
+    def _mistake(self):
+        """Return a problem if what this login does is not what its file was signed for."""
+        grant, said = self.grant_id, statement_of(self)
+        if not grant or (said and said.is_for(grant, self.purpose)):
+            return False
+        _logger.error("%s was not signed for %s: refused", self, grant)
+        return problems.local("internal")
 
     def _step_close(self):
         """Close this login at KSeF, and forget its secrets."""
