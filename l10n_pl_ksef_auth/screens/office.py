@@ -61,6 +61,9 @@ class L10n_Pl_KsefOffice(models.Model):
             if office._may_be_behind():
                 with fresh(office) as seen:
                     seen._check_now(self.env.user, wait_seconds=PATIENCE)
+            with fresh(office) as seen:
+                for principal in principals:
+                    seen._offer_again(principal.sudo().with_env(seen.env))
 
     def action_ask(self):
         """Ask the active company for rights.

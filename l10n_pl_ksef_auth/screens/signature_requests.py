@@ -25,9 +25,15 @@ class ResCompany(models.Model):
     def l10n_pl_ksef_requests(self):
         """Describe whom a company has asked for a signature, and where its links would point.
 
+        KSeF is asked first: nobody is to sign for rights that are there.
+
         :return dict: company_name, number, address, warnings, set_by, can_set, languages, hours,
-            requests
+            purposes, rights_there, requests
         """
+        self.env["l10n_pl_ksef.office"]._look_anew(self._l10n_pl_ksef_managed())
+        return self._l10n_pl_ksef_requests_now()
+
+    def _l10n_pl_ksef_asked(self):
         principal = self._l10n_pl_ksef_managed()
         return self.env["l10n_pl_ksef.request.screen"]._describe(principal)
 
@@ -127,7 +133,7 @@ class ResCompany(models.Model):
 
     def _l10n_pl_ksef_requests_now(self):
         with fresh(self) as company:
-            return company.l10n_pl_ksef_requests()
+            return company._l10n_pl_ksef_asked()
 
 
 class L10n_Pl_KsefRequestScreen(models.Model):
@@ -141,7 +147,9 @@ class L10n_Pl_KsefRequestScreen(models.Model):
 
         :param list rows: dicts of company_id, signer_name, signer_email, lang, hours, purpose
         :return list: for each row: company_id, company_name, request_id or False, ok, text
+        :raises AccessError: the user asks for no company's signatures
         """
+        self.check_access("read")
         results, asked = [], {}
         with fresh(self) as requests:
             for number, row in enumerate(rows):
@@ -158,7 +166,10 @@ class L10n_Pl_KsefRequestScreen(models.Model):
         """Return what came of asking for one company, and the request."""
         company = self.env["res.company"].browse(row["company_id"]).sudo().exists()
         company = company.with_env(self.env)
-        named = {"company_id": company.id, "company_name": company.sudo().name}
+        mine = self.env.su or company in self.env.user.company_ids
+        # Nobody learns here what other companies are called.
+        name = company.sudo().name if mine else ""
+        named = {"company_id": company.id, "company_name": name}
         nothing = {**named, "request_id": False, "ok": False}
         if not company:
             return {**nothing, "text": self.env._("This company is not there.")}, self.browse()
@@ -209,6 +220,7 @@ class L10n_Pl_KsefRequestView(models.AbstractModel):
             "languages": [{"id": code, "name": self._language(code)} for code, _name in LANGUAGES],
             "hours": DEFAULT_HOURS,
             "purposes": self._purposes(requests, company),
+            "rights_there": self._rights_there(company),
             "requests": [self._request(request) for request in newest],
             **self._address(),
         }
@@ -221,6 +233,12 @@ class L10n_Pl_KsefRequestView(models.AbstractModel):
             for purpose, name in choices
             if not requests._errand_obstacle(company, purpose)
         ]
+
+    def _rights_there(self, company):
+        """Return what to know of rights that the client gave and nobody has accepted yet."""
+        if not self.env["l10n_pl_ksef.grant"]._of_client(company, "received"):
+            return ""
+        return problems.texts(self.env, problems.local("rights_there"))["text"]
 
     def _language(self, code):
         return {"pl_PL": self.env._("Polish"), "en_US": self.env._("English")}[code]

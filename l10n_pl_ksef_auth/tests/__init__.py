@@ -19,6 +19,7 @@ from . import test_fairness
 from . import test_fault_matrix
 from . import test_fifty_companies
 from . import test_first_login
+from . import test_first_secrets
 from . import test_forgotten_signers
 from . import test_forged_agreement
 from . import test_help
@@ -26,6 +27,7 @@ from . import test_housekeeping
 from . import test_import_order
 from . import test_javascript
 from . import test_login_problems
+from . import test_lost_orders
 from . import test_lost_requests
 from . import test_nobody_is_left
 from . import test_office_starts
@@ -51,6 +53,7 @@ from . import test_rightful_connection
 from . import test_requests
 from . import test_revoked_requests
 from . import test_rights
+from . import test_role_calls
 from . import test_role_table
 from . import test_rotation
 from . import test_secrets

@@ -260,6 +260,56 @@ class TestAskMany(SignerCase, BatchCase):
         for line in self.start("ask").view()["lines"]:
             self.assertIn(certificate.owner_name, line["text"])
 
+    def let_in(self, count):
+        """Have a certificate be there that opens some of the clients."""
+        self.certified()
+        for company in self.clients[:count]:
+            self.simulator.world.grant(OWNER.identity, company.l10n_pl_ksef_digits)
+
+    def connect_first(self, batch):
+        """Connect what can, as the screen does before the links leave; return the lines."""
+        there = [line["id"] for line in batch.view()["lines"] if line["is_there"]]
+        with self.confirmed():
+            self.assertEqual(batch.confirm(there), {})
+            for line in there:
+                batch.connect_first(line)
+        return self.followed(batch)
+
+    def test_what_can_connect_without_anybody_connects_and_only_the_rest_is_asked(self):
+        self.let_in(1)
+        batch = self.start("ask")
+        lines = self.connect_first(batch)
+        self.assertEqual([line["state"] for line in lines], ["done", "todo", "todo"])
+        with self.outbox() as mails:
+            lines = self.ask(batch, signer_name="Jan Inny", signer_email="jan@example.com")
+        self.assertEqual([line["state"] for line in lines], ["done"] * 3)
+        self.assertEqual(lines[0]["text"], "Connected.")
+        for line in lines[1:]:
+            self.assertRegex(line["text"], "no rights.*mail was sent")
+        self.assertEqual(len(mails), 2)
+        self.assertEqual(self.panel(company=self.clients[0])["state"], "connected")
+
+    def test_nothing_is_agreed_to_but_for_the_companies_that_are_tried(self):
+        self.let_in(3)
+        batch = self.start("ask")
+        first = batch.view()["lines"][0]["id"]
+        with self.confirmed():
+            batch.confirm([first])
+            batch.connect_first(first)
+        self.followed(batch)
+        agreed = self.env["l10n_pl_ksef.agreement"].search([("how", "=", "accepted")])
+        self.assertEqual(agreed.company_id, self.clients[0])
+
+    def test_without_the_password_nothing_connects(self):
+        self.let_in(1)
+        batch = self.start("ask")
+        first = batch.view()["lines"][0]
+        with self.assertRaisesRegex(UserError, "only be taken in the browser"):
+            batch.confirm([first["id"]])
+        batch.connect_first(first["id"])
+        self.followed(batch)
+        self.assertEqual(self.panel(company=self.clients[0])["state"], "disconnected")
+
     def test_a_link_for_several_companies_may_call_more_often(self):
         with self.outbox() as mails:
             self.ask(self.start("ask"))

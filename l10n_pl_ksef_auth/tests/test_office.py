@@ -6,9 +6,10 @@ from odoo.addons.l10n_pl_ksef_auth.exceptions import LoginNeeded
 from .office_case import OFFICE_NIP, OfficeCase
 
 try:
-    from ksef_simulator.identities import STRANGER
+    from ksef_simulator.identities import READER, STRANGER
+    from ksef_simulator.rights import INDIRECT, Target
 except ImportError:
-    STRANGER = None
+    READER = STRANGER = INDIRECT = Target = None
 
 RIGHTS = ["InvoiceRead", "InvoiceWrite"]
 
@@ -69,6 +70,16 @@ class TestOffice(OfficeCase):
         self.settle()
         self.assertEqual((self.rights_at_ksef(), self.grant().state), ([], "refused"))
 
+    def test_who_was_named_in_zaw_fa_gives_the_rights_though_he_may_not_send(self):
+        self.simulator.world.revoke(READER.identity, "5265877635")
+        self.simulator.world.grant(READER.identity, "5265877635", ["CredentialsManage"])
+        self.given("reader")
+        self.assertEqual(self.rights_at_ksef(), RIGHTS)
+        session = self.company._l10n_pl_ksef_session()
+        self.assertEqual(
+            (session.certificate_id, session.lacks_rights), (self.office.certificate_id, False)
+        )
+
     def test_a_415_right_after_the_grant_is_tried_again(self):
         self.travel(minutes=5)
         self.simulator.settings.permission_login_delay = 90
@@ -128,6 +139,49 @@ class TestOfficeOfAPerson(OfficeCase):
         session = self.company._l10n_pl_ksef_session()
         self.assertEqual(session.certificate_id, self.office.certificate_id)
         self.assertNotIn(STRANGER.pesel, str(grant.read()))
+
+    def test_the_panel_says_since_when_the_client_lets_that_person_in(self):
+        self.given()
+        told = self.panel()["stands_on"]
+        self.assertIn("rights from the client since", told)
+        self.assertIn(self.office._label(), told)
+        self.assertNotIn(STRANGER.pesel, told)
+        line = self.env["l10n_pl_ksef.overview"].browse(self.company.id)
+        self.assertIn("rights from the client since", line.stands_on)
+
+    def pass_on(self):
+        """Have the client let the office pass rights on, and the office let that person in."""
+        world, client = self.simulator.world, "5265877635"
+        world.grant(OFFICE_NIP, client, RIGHTS, can_delegate=True)
+        target = Target("Nip", client)
+        world.grant(STRANGER.identity, OFFICE_NIP, RIGHTS, kind=INDIRECT, target=target)
+        self.settle(hours=25)
+
+    def test_rights_that_were_passed_on_to_that_person_wait_until_somebody_accepts_them(self):
+        self.pass_on()
+        grant = self.grant()
+        self.assertEqual(grant.state, "received")
+        self.env.flush_all()
+        with self.confirmed():
+            grant.with_user(self.manager).action_accept()
+        self.settle()
+        session = self.company._l10n_pl_ksef_session()
+        self.assertEqual(session.certificate_id, self.office.certificate_id)
+        self.assertFalse(session.lacks_rights)
+
+    def test_what_was_passed_on_and_no_client_gave_is_nothing_to_accept(self):
+        target = Target("Nip", "5265877635")
+        self.simulator.world.grant(
+            STRANGER.identity, OFFICE_NIP, RIGHTS, kind=INDIRECT, target=target
+        )
+        self.settle(hours=25)
+        self.assertFalse(self.grant())
+
+    def test_what_no_list_of_that_persons_holds_is_doubted_by_none(self):
+        grant = self.given()
+        before = self.company._l10n_pl_ksef_session()
+        self.settle(days=2)
+        self.assertEqual((grant.state, self.company._l10n_pl_ksef_session()), ("given", before))
 
     def test_what_the_client_took_away_is_learned_from_a_login(self):
         grant = self.given()

@@ -1,14 +1,11 @@
-import base64
 from datetime import timedelta
-from itertools import count
 from unittest.mock import patch
 
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
-from odoo.addons.l10n_pl_ksef_auth.tools.transport import Transport
+from odoo.addons.l10n_pl_ksef_auth.models.request.address import set_link_address
 
-from .common import put
 from .office_case import OFFICE_NIP, OfficeCase
 
 RIGHTS = ["InvoiceRead", "InvoiceWrite"]
@@ -64,6 +61,25 @@ class TestReceivedRights(OfficeCase):
         )
         self.assertEqual(self.grant().state, "received")
 
+    def test_the_window_that_asks_for_a_signature_asks_ksef_first_and_proposes_no_grant(self):
+        company = self.company.with_user(self.accountant)
+        self.assertIn("grant", [one["id"] for one in company.l10n_pl_ksef_requests()["purposes"]])
+        self.simulator.world.grant(OFFICE_NIP, "5265877635", RIGHTS)
+        self.travel(minutes=11)
+        view = company.l10n_pl_ksef_requests()
+        self.assertNotIn("grant", [one["id"] for one in view["purposes"]])
+        self.assertIn("nobody has to sign", view["rights_there"])
+        set_link_address(self.env, "https://odoo.firma.pl", "")
+        self.env.flush_all()
+        with self.assertRaisesRegex(UserError, "nobody has to sign"):
+            company.l10n_pl_ksef_ask({"signer_name": "Jan", "by": "link", "purpose": "grant"})
+
+    def test_nobody_is_asked_for_rights_on_which_the_connection_stands(self):
+        self.given()
+        company = self.company.with_user(self.accountant)
+        purposes = [one["id"] for one in company.l10n_pl_ksef_requests()["purposes"]]
+        self.assertEqual(purposes, ["connect", "take_back"])
+
     def test_one_right_of_two_is_nothing_to_accept(self):
         self.simulator.world.grant(OFFICE_NIP, "5265877635", ["InvoiceRead"])
         self.settle(hours=25)
@@ -118,122 +134,63 @@ class TestReceivedRights(OfficeCase):
         self.assertFalse(self.company._l10n_pl_ksef_session())
         self.assertEqual(self.company.id in self.office.certificate_id.company_ids.ids, False)
 
+    def left(self):
+        """Have the client give the rights, and the office serve it no more; return the grant."""
+        grant = self.given()
+        self.env.flush_all()
+        with self.confirmed():
+            grant.with_user(self.accountant).action_end_service()
+        self.settle()
+        return grant
+
+    def take_away(self):
+        """Have the client take the office's rights back in the Ministry's application."""
+        self.simulator.world.remove(lambda one: one.who.value == OFFICE_NIP)
+
+    def test_what_a_former_client_has_taken_back_and_gives_anew_is_offered_again(self):
+        left = self.left()
+        self.take_away()
+        self.settle(hours=25)
+        self.assertEqual(left.state, "returned")
+        grant = self.give_at_the_ministry()
+        self.assertEqual((grant.state, grant != left), ("received", True))
+        self.accept(grant)
+        session = self.company._l10n_pl_ksef_session()
+        self.assertEqual(session.certificate_id, self.office.certificate_id)
+
+    def test_rights_given_anew_between_two_looks_are_offered_again(self):
+        left = self.left()
+        self.travel(minutes=1)
+        self.take_away()
+        grant = self.give_at_the_ministry()
+        self.assertEqual((grant.state, grant != left), ("received", True))
+
+    def test_what_a_former_client_never_took_back_is_offered_to_who_asks_for_it_alone(self):
+        left = self.left()
+        self.settle(days=2)
+        self.assertEqual((self.grant(), left.state), (left, "left"))
+        self.travel(minutes=11)
+        company = self.company.with_user(self.accountant)
+        action = company.with_company(company).l10n_pl_ksef_ask_for_rights()
+        self.assertEqual(action["res_id"], self.grant().id)
+        self.accept(self.grant())
+        self.assertTrue(self.company._l10n_pl_ksef_session())
+
+    def test_who_took_rights_back_and_gave_them_again_at_the_ministry_connects(self):
+        self.given()
+        self.take_away()
+        self.settle(hours=25)
+        grant = self.give_at_the_ministry()
+        self.assertEqual(grant.state, "received")
+        self.accept(grant)
+        self.assertEqual(self.panel()["color"], "green")
+
     def test_an_office_whose_own_login_fails_asks_nobody(self):
         self.simulator.settings.force_status = {"code": 460, "times": -1}
         self.settle(hours=25)
         self.assertFalse(self.office.is_usable)
         with self.assertRaisesRegex(Exception, "does not log in"):
             self.asked()
-
-
-class Killed(BaseException):
-    """The process ends here: nothing handles it."""
-
-
-class Dying:
-    """Kills the process before or after one of the requests about rights, or of the closing.
-
-    :param int point: twice the request's number, and one more for after it
-    """
-
-    def __init__(self, point):
-        self.left, self.is_dead = point, False
-
-    def __enter__(self):
-        original = Transport.request
-
-        def request(transport, method, path, *args, **kwargs):
-            counts = "permissions" in path or method == "DELETE"
-            self._pass(counts)
-            answer = original(transport, method, path, *args, **kwargs)
-            self._pass(counts)
-            return answer
-
-        self.patch = patch.object(Transport, "request", request)
-        self.patch.start()
-        return self
-
-    def __exit__(self, kind, *_error):
-        self.patch.stop()
-        return kind is Killed
-
-    def _pass(self, counts):
-        if counts and not self.is_dead and not self.left:
-            self.is_dead = True
-            raise Killed
-        self.left -= counts
-
-
-@tagged("post_install", "-at_install")
-class TestLostOrders(OfficeCase):
-    """Whatever is lost on the way, the client gives its rights once."""
-
-    def test_an_order_whose_answer_was_lost_is_found_in_the_list(self):
-        self.simulator.faults.add("permission-grant", "lost")
-        with self.counted("permission-grant") as orders:
-            grant = self.given()
-        self.assertEqual((orders["calls"], grant.state), (1, "given"))
-        self.assertEqual(self.rights_at_ksef(), RIGHTS)
-
-    def test_an_order_that_never_arrived_is_sent_once_more_after_two_looks(self):
-        self.simulator.faults.add("permission-grant", "reset")
-        grant = self.given()
-        self.assertEqual((grant.state, self.rights_at_ksef()), ("given", RIGHTS))
-
-    def test_an_order_that_ksef_cancelled_is_ordered_anew(self):
-        self.simulator.settings.force_permission_status = {"code": 550, "times": 1}
-        grant = self.given()
-        self.assertEqual((grant.state, self.rights_at_ksef()), ("given", RIGHTS))
-
-    def test_an_order_that_ksef_refused_is_told(self):
-        self.simulator.settings.force_permission_status = {"code": 430, "times": 1}
-        view = self.sign_in(self.asked())
-        self.assertIn("cannot give such rights", view["problem"]["text"])
-        self.settle()
-        errand = self.env["l10n_pl_ksef.session"].search([("purpose", "=", "grant")], limit=1)
-        self.assertEqual((errand.state, errand.refresh_token_secret), ("revoked", False))
-
-    def test_wherever_odoo_dies_the_rights_are_given_once_and_the_login_is_forgotten(self):
-        """Odoo dies before or after each request of the login for a grant, then goes on."""
-        for point in count():
-            with self.subTest(point=point), self.counted("permission-grant") as orders:
-                died = self.errand_dying_at(point)
-                self.settle(minutes=1)
-            errand = self.errand()
-            self.assertEqual((self.rights_at_ksef(), orders["calls"]), (RIGHTS, 1))
-            self.assertEqual((errand.state, errand.refresh_token_secret), ("revoked", False))
-            self.simulator.world.remove(lambda one: one.who.value == OFFICE_NIP)
-            if not died:
-                break
-        self.assertGreater(point, 9)
-
-    def errand(self):
-        """Return the newest login for a grant."""
-        self.env.invalidate_all()
-        return self.env["l10n_pl_ksef.session"].search([("purpose", "=", "grant")], limit=1)
-
-    def errand_dying_at(self, point):
-        """Have the client sign, and Odoo die at a point of the errand; return whether it did."""
-        window = self.asked()
-        signed = self.signed(self.downloaded(window))
-        window.attach("x.xml", base64.b64encode(signed).decode())
-        window.authenticate()
-        with Dying(point) as dying:
-            for _step in range(2):
-                self.travel(seconds=2)
-                self.errand()._advance()
-        return dying.is_dead
-
-    def test_a_login_whose_tokens_died_leaves_the_decision_to_the_office(self):
-        self.simulator.settings.permission_delay = 30
-        self.simulator.faults.add("permission-grant", "lost")
-        window = self.asked()
-        self.sign_in(window)
-        errand = window.sudo().session_id
-        put(errand, refresh_valid_until=errand._now())
-        self.settle(minutes=2)
-        self.assertEqual((errand.state, self.grant().state), ("revoked", "given"))
-        self.assertTrue(self.company._l10n_pl_ksef_session())
 
 
 @tagged("post_install", "-at_install")
@@ -258,17 +215,51 @@ class TestWhatItStandsOn(OfficeCase):
         self.assertEqual(certificate, self.office.certificate_id)
         self.assertEqual(self.company._l10n_pl_ksef_certificate(), certificate)
 
+    def sending(self):
+        """Have invoices be on their way inside the block."""
+        companies = self.registry["res.company"]
+        return patch.object(companies, "_l10n_pl_ksef_is_sending", return_value=True)
+
+    def assert_the_office_logs_in(self, expected=True):
+        """Check whether the client's connection stands on the office's certificate."""
+        self.env.invalidate_all()
+        held = self.company._l10n_pl_ksef_session().certificate_id
+        self.assertEqual(held == self.office.certificate_id, expected)
+
     def test_invoices_on_their_way_arrive_before_the_office_logs_in(self):
         before = self.connect()
-        companies = self.registry["res.company"]
-        with patch.object(companies, "_l10n_pl_ksef_is_sending", return_value=True):
+        with self.sending():
             self.sign_in(self.asked())
             for _minute in range(5):
                 self.keep_alive(minutes=1)
             self.assertEqual(self.company._l10n_pl_ksef_session(), before)
         self.settle(minutes=2)
-        session = self.company._l10n_pl_ksef_session()
-        self.assertEqual(session.certificate_id, self.office.certificate_id)
+        self.assert_the_office_logs_in()
+
+    def test_invoices_that_never_arrive_hold_the_office_up_for_an_hour_at_most(self):
+        self.connect()
+        with self.sending():
+            self.sign_in(self.asked())
+            self.go_on(timedelta(minutes=58))
+            self.assert_the_office_logs_in(False)
+            self.go_on(timedelta(minutes=5))
+            self.assert_the_office_logs_in()
+
+    def test_a_signers_login_is_forgotten_a_day_after_the_signature_wherever_it_is_stuck(self):
+        """Checked, opened, or closing: whatever KSeF answers no more, its secrets go."""
+        for endpoint in ("auth-status", "permissions", "permission-list", "session-revoke"):
+            with self.subTest(endpoint=endpoint):
+                window = self.asked()
+                self.simulator.faults.add(endpoint, "503", times=10**6)
+                self.sign_in(window)
+                errand = window.sudo().session_id
+                self.settle(hours=23)
+                self.assertNotEqual(errand.state, "revoked")
+                self.settle(hours=2)
+                self.assertEqual(errand.state, "revoked")
+                self.assertFalse(any(errand[name] for name in errand._secret_fields()))
+                self.simulator.faults.clear()
+        self.assertEqual(self.grant().state, "given")
 
 
 @tagged("post_install", "-at_install")

@@ -1,31 +1,12 @@
-from odoo import Command, fields
+from odoo import fields
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import new_test_user, tagged
+from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.l10n_pl_ksef_auth.models.request.address import set_link_address
-from odoo.addons.l10n_pl_ksef_auth.models.request.token import new_link
 from odoo.addons.l10n_pl_ksef_auth.models.vault.vault import read_secret
 
-from .common import KsefCase
+from .role_case import ADMINISTRATORS, ROLES, RoleCase
 
-# Roles by the groups that Odoo gives them; "other" is an accountant of another company.
-ROLES = {
-    "administrator": "base.group_system,base.group_erp_manager",
-    "watching administrator": "base.group_system,l10n_pl_ksef_auth.group_ksef_see",
-    "manager": "account.group_account_manager",
-    "accountant": "account.group_account_invoice,l10n_pl_ksef_auth.group_ksef_connection",
-    "connector": "l10n_pl_ksef_auth.group_ksef_connection",
-    "clerk": "account.group_account_invoice",
-    "auditor": "account.group_account_readonly",
-    "employee": "base.group_user",
-    "portal": "base.group_portal",
-    "public": "base.group_public",
-    "other": "l10n_pl_ksef_auth.group_ksef_connection",
-}
-OUTSIDE = ("portal", "public")
-# Odoo's own groups that would open a door if one were unlocked.
-EXTRA = "base.group_allow_export,mail.group_mail_template_editor"
 LOOKING = ("read", "search", "group", "export", "web_read", "report")
 CHANGING = ("write", "create", "unlink", "mail")
 MODELS = {
@@ -48,6 +29,8 @@ MODELS = {
     "l10n_pl_ksef.request.token": "kind",
     "l10n_pl_ksef.request.guesses": "count",
     "l10n_pl_ksef.link.address": "create_date",
+    "l10n_pl_ksef.link.address.change": "privacy",
+    "l10n_pl_ksef.company.users": "company_ids",
 }
 BOOKS = (
     "l10n_pl_ksef.session",
@@ -69,93 +52,19 @@ MAY_LOOK = {
     **dict.fromkeys(("watching administrator", "clerk", "auditor"), BOOKS),
 }
 # What is typed into a window is nothing until its button asks for the password.
-MAY_CREATE = {"l10n_pl_ksef.office.setup": ("manager", "accountant", "connector", "other")}
+MAY_CREATE = {
+    "l10n_pl_ksef.office.setup": ("manager", "accountant", "connector", "other"),
+    "l10n_pl_ksef.link.address.change": ADMINISTRATORS,
+    "l10n_pl_ksef.company.users": ADMINISTRATORS,
+}
 # Editors of mail templates write code that Odoo runs when it renders a mail; what such code might
 # call is tried in test_typed_code.py.
 TEMPLATES = ("{{ object.%(field)s }}", "{{ '{0.%(field)s}'.format(object) }}")
 
 
 @tagged("post_install", "-at_install")
-class TestRoleTable(KsefCase):
+class TestRoleTable(RoleCase):
     """No role reaches a secret of any model in any way, and each may do only what it should."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.stranger_company = cls.make_company("Obca Sp. z o.o.", "1111111111")
-        cls.users = {role: cls.make_role(role, groups) for role, groups in ROLES.items()}
-
-    @classmethod
-    def make_role(cls, role, groups):
-        company = cls.stranger_company if role == "other" else cls.company
-        return new_test_user(
-            cls.env,
-            f"role_{role}".replace(" ", "_"),
-            groups=groups if role in OUTSIDE else f"{groups},{EXTRA}",
-            company_id=company.id,
-            company_ids=[Command.set(company.ids)],
-        )
-
-    def begin(self):
-        self.certified()
-
-    def setUp(self):
-        super().setUp()
-        self.certificate = self.company._l10n_pl_ksef_certificate()
-        self.session = self.company._l10n_pl_ksef_session()
-        window = self.open_window(self.manager)
-        self.attach(window, self.downloaded(window))
-        make = {"company_id": self.company.id, "code": "copy_moved"}
-        batch = {"kind": "connect", "line_ids": [Command.create({"company_id": self.company.id})]}
-        batch = self.env["l10n_pl_ksef.batch"].create(batch)
-        alert = {"company_id": self.company.id, "environment": "test", "reason": "login"}
-        office = self.make_office()
-        self.records = {
-            "l10n_pl_ksef.office": office,
-            "l10n_pl_ksef.grant": self.env["l10n_pl_ksef.grant"]._create_for(
-                office, self.company, "asked"
-            ),
-            "l10n_pl_ksef.office.setup": self.env["l10n_pl_ksef.office.setup"].create(
-                {"company_name": "Biuro"}
-            ),
-            "l10n_pl_ksef.session": self.session,
-            "l10n_pl_ksef.certificate": self.certificate,
-            "l10n_pl_ksef.agreement": self.certificate.agreement_ids,
-            "l10n_pl_ksef.audit": self.env["l10n_pl_ksef.audit"].search([], limit=1),
-            "l10n_pl_ksef.alert": self.env["l10n_pl_ksef.alert"].create(alert),
-            "l10n_pl_ksef.availability": self.env["l10n_pl_ksef.availability"].create(
-                {"state": "available", "asked_at": self.session._now()}
-            ),
-            "l10n_pl_ksef.authorization": window.sudo(),
-            "l10n_pl_ksef.unlock": self.env["l10n_pl_ksef.unlock"].create(make),
-            "l10n_pl_ksef.confirmation": self.env["l10n_pl_ksef.confirmation"].create(
-                {"request": "[]", "phrase": "x"}
-            ),
-            "l10n_pl_ksef.overview": self.env["l10n_pl_ksef.overview"].browse(self.company.id),
-            "l10n_pl_ksef.batch": batch,
-            "l10n_pl_ksef.batch.line": batch.line_ids,
-            **self.make_request(),
-        }
-
-    def make_request(self):
-        """Ask somebody for a signature, and return what is kept of it and of its link."""
-        set_link_address(self.env, "https://odoo.firma.pl", "")
-        asked = {"signer_name": "Jan", "by": "link"}
-        request = self.env["l10n_pl_ksef.request"]._ask(self.company, asked)
-        guesses = self.env["l10n_pl_ksef.request.guesses"]
-        guesses._count("1.1.1.1", request._now())
-        return {
-            "l10n_pl_ksef.request": request,
-            "l10n_pl_ksef.request.token": new_link(request, "copy")[1],
-            "l10n_pl_ksef.request.guesses": guesses.search([], limit=1),
-            "l10n_pl_ksef.link.address": self.env["l10n_pl_ksef.link.address"].search([]),
-        }
-
-    def make_office(self):
-        """Make the company's certificate an office's, so that there is what it is known by."""
-        offices = self.env["l10n_pl_ksef.office"]
-        self.assertFalse(offices._establish(self.company, self.certificate, self.company.name))
-        return offices._of_environment(self.company)
 
     # ------------------------------------------------------------------
     # The proofs
@@ -187,36 +96,6 @@ class TestRoleTable(KsefCase):
                 if role in MAY_LOOK:
                     manages = MAY_LOOK[role] == ALERTS
                     self.assertEqual(self.panel(user)["can_connect"], manages)
-
-    def test_who_manages_the_connection(self):
-        """Check who may call the account screen's methods; one is another company's accountant."""
-        calls = {
-            "l10n_pl_ksef_renew_certificate": ("0000",),
-            "l10n_pl_ksef_terms_of_renewal": ("0000",),
-            "l10n_pl_ksef_take_over": (),
-            "l10n_pl_ksef_agree": ({},),
-            "l10n_pl_ksef_ask_for_rights": (),
-            "l10n_pl_ksef_account": (),
-            "l10n_pl_ksef_issue_offline": (),
-            "l10n_pl_ksef_diagnosis": (),
-            "l10n_pl_ksef_requests": (),
-        }
-        for role, user in self.users.items():
-            for method, args in calls.items():
-                with self.subTest(role=role, method=method), self.confirmed():
-                    expected = role in ("manager", "accountant", "connector")
-                    self.assertEqual(self.may_call(user, method, args), expected)
-
-    def may_call(self, user, method, args):
-        self.env.invalidate_all()
-        try:
-            getattr(self.company.with_user(user), method)(*args)
-        except AccessError:
-            return False
-        except UserError:
-            # Refused for what is the matter, not for who asks.
-            return True
-        return True
 
     def assert_no_way_to_a_secret(self):
         self.ways = self.secret_count = 0

@@ -108,10 +108,27 @@ class _Right(FromJson):
 class Permission(_Right):
     """One item of POST /permissions/query/personal/grants."""
 
+    id: str = member("id", shown)
+    description: str = member("description", shown)
+    since: datetime | None = member("startDate", optional_moment)
     context_type: str = member("contextIdentifier.type", shown)
     context_value: str = member("contextIdentifier.value", shown)
     target_type: str = member("targetIdentifier.type", shown)
     target_value: str = member("targetIdentifier.value", shown)
+
+    def received_in(self, context: Context) -> ReceivedRight | None:
+        """Return what this item tells a login to a company of the right to another, if it does.
+
+        What the company's intermediary passed on names the client as its target; what a client gave
+        to the company itself, which its owner is shown, names that client (docs/ksef.md E1, G2-11).
+        """
+        giver = (self.target_type, self.target_value)
+        if not self.target_type:
+            giver = (self.context_type, self.context_value)
+        is_elsewhere = all(giver) and giver != (context.type, context.value)
+        if not self.is_active or not is_elsewhere:
+            return None
+        return ReceivedRight(self.id, self.scope, self.description, *giver, self.since)
 
     def is_right_in(self, context: Context | None) -> bool:
         """Return True if a login to this company or unit may use it (docs/ksef.md E1, G2-11).

@@ -179,6 +179,22 @@ class KsefClient(Transport):
         for answer in self._pages(path, bearer, asked, _PERMISSIONS_PAGE):
             yield from answer.read_list("permissions", ReceivedRight.from_json)
 
+    def rights_elsewhere(self, bearer: str, context: Context) -> Iterator[ReceivedRight]:
+        """Yield what the person of this login may do for clients, as far as this company shows it.
+
+        Safe to repeat. What a client gave to the person directly is in that client's own context
+        alone (KSeF's contract, POST /permissions/query/personal/grants).
+
+        :param context: the company of this login
+        """
+        active = {"permissionState": "Active"}
+        path = "/permissions/query/personal/grants"
+        for answer in self._pages(path, bearer, active, _PERMISSIONS_PAGE):
+            for row in answer.read_list("permissions", Permission.from_json):
+                right = row.received_in(context)
+                if right and right.context_type == "Nip":
+                    yield right
+
     def take_right_back(self, bearer: str, right_id: str) -> Order:
         """Order that one right ends. Safe to repeat: the list tells whether it is gone.
 

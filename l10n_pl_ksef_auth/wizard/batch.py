@@ -74,7 +74,7 @@ class L10n_Pl_KsefBatch(models.TransientModel):
         ]
         batch = self.sudo().create({"kind": kind, "line_ids": lines})
         for line in batch.line_ids:
-            line.text = batch._first_text(line.company_id)
+            line.write(batch._first_look(line.company_id))
         return batch._action()
 
     def _action(self):
@@ -126,16 +126,20 @@ class L10n_Pl_KsefBatch(models.TransientModel):
             line.text = " ".join(stops)
         return batch.with_env(self.env).view()
 
-    def confirm(self):
+    def confirm(self, line_ids=None):
         """Ask for the password, where what is to be done needs it: once for all companies.
 
+        :param list line_ids: those that are tried before anybody is asked to sign; else all
         :return dict: empty; or ``confirm``, the action that asks: call again when its window has
             closed
         """
         batch = self._checked_sudo()
-        mine = batch.line_ids.company_id.with_env(self.env) & self.env.user.company_ids
+        lines = batch.line_ids
+        if batch.kind == "ask":
+            lines = lines.filtered(lambda one: one.is_there and one.id in (line_ids or ()))
+        mine = lines.company_id.with_env(self.env) & self.env.user.company_ids
         companies = mine.filtered(lambda one: one._l10n_pl_ksef_principal() in mine)
-        if batch.kind == "connect":
+        if companies and batch.kind in ("ask", "connect"):
             return batch._confirm_connection(companies)
         if batch.kind == "renew" and not recently_confirmed(self.env):
             return {"confirm": companies[:1].l10n_pl_ksef_confirm()}
@@ -272,6 +276,9 @@ class L10n_Pl_KsefBatchLine(models.TransientModel):
     number = fields.Char(string="NIP or unit", readonly=True)
     state = fields.Selection(STATES, required=True, readonly=True, default="todo")
     text = fields.Char(readonly=True)
+    # A certificate or rights may connect the company: tried before anybody is asked to sign.
+    is_there = fields.Boolean(string="Can connect without a signature", readonly=True)
+    tried_text = fields.Char(string="Why it did not", readonly=True)
     certificate_id = fields.Many2one("l10n_pl_ksef.certificate", readonly=True, ondelete="set null")
     window_id = fields.Many2one(
         "l10n_pl_ksef.authorization", readonly=True, ondelete="set null", index="btree_not_null"
@@ -291,6 +298,7 @@ class L10n_Pl_KsefBatchLine(models.TransientModel):
             "state": self.state,
             "state_label": label_of(self, "state"),
             "text": self.text or "",
+            "is_there": self.is_there and self.state == "todo",
             **self._signer(),
             **self._file(),
         }

@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 
 from ..models.base.locks import fresh
 from ..models.request.request import DEFAULT_HOURS
+from ..models.res_company import OFFICE_GROUP
 
 BY_MAIL = ("ask", "remind")
 
@@ -32,21 +33,43 @@ class L10n_Pl_KsefBatch(models.TransientModel):
         may_grant = any(not requests._errand_obstacle(one, "grant") for one in owners)
         return [{"id": "grant"}, {"id": "connect"}] if may_grant else [{"id": "connect"}]
 
-    def _first_text(self, company):
-        """Return what to know of a company before somebody is asked to sign for it."""
+    def _first_look(self, company):
+        """Return what a line keeps before somebody is asked to sign: text, and is_there."""
         if self.kind != "ask":
-            return ""
+            return {}
         if self.env["l10n_pl_ksef.overview"].browse(company.id).state == "connected":
-            return self.env._("It is connected already.")
+            return {"text": self.env._("It is connected already.")}
         principal = company._l10n_pl_ksef_principal().with_env(self.env)
         if self._received(company):
-            return self.env._("The client gave the office rights already; nobody has to sign.")
+            may_accept = self.env.user.has_group(OFFICE_GROUP)
+            text = self.env._("The client gave the office rights already; nobody has to sign.")
+            return {"text": text, "is_there": may_accept}
         offered = self.env["l10n_pl_ksef.panel.ways"]._by_certificate(
             principal, self.env["l10n_pl_ksef.session"], "disconnected"
         )
         if not offered:
-            return ""
-        return self.env._("Try the certificate of %s in Odoo first.", offered["name"])
+            return {}
+        text = self.env._("The certificate of %s is tried first.", offered["name"])
+        return {"text": text, "is_there": True}
+
+    def connect_first(self, line_id):
+        """Connect a company with what is there, before anybody is asked to sign for it.
+
+        :param int line_id: a line of self that may connect without a signature
+        :return dict: the line, as in view(); to be done as before if it did not connect
+        """
+        batch = self._checked_sudo()
+        line = batch.line_ids.filtered(lambda one: one.id == line_id)
+        if line.is_there and line.state == "todo":
+            line._keep_try(*batch._outcome(line, "first"))
+        return line._view()
+
+    def _first_ask(self, line, principal, company):
+        return self._do_connect(line, principal, company)
+
+    def _follow_ask(self, line, principal, company):
+        line._keep_try(*self._follow_connect(line, principal, company))
+        return line.state, line.text
 
     def ask(self, rows, lang, hours, purpose="connect"):
         """Ask signers for all companies that are not done, and keep how each mail fared.
@@ -60,7 +83,7 @@ class L10n_Pl_KsefBatch(models.TransientModel):
         batch = self._checked_sudo()
         if batch.kind != "ask" or purpose not in ("connect", "grant"):
             raise UserError(self.env._("This cannot be chosen here."))
-        lines = {line.id: line for line in batch.line_ids if line.state != "done"}
+        lines = {line.id: line for line in batch.line_ids if line.state in ("todo", "failed")}
         wanted, asked = [], []
         for row in rows:
             line = lines.get(row.get("id"))
@@ -70,7 +93,8 @@ class L10n_Pl_KsefBatch(models.TransientModel):
                 asked.append({**line._asked(), "lang": lang, "hours": hours, "purpose": purpose})
         requests = self.env["l10n_pl_ksef.request"].sudo(False)
         for line, result in zip(wanted, requests.ask_for_signatures(asked), strict=True):
-            line._keep("done" if result["ok"] else "failed", result["text"])
+            text = " ".join(filter(None, (line.tried_text, result["text"])))
+            line._keep("done" if result["ok"] else "failed", text)
         return batch.with_env(self.env).view()
 
     def remind(self):
@@ -116,6 +140,12 @@ class L10n_Pl_KsefBatchLine(models.TransientModel):
         mine = company in self.env.user.company_ids
         if mine and not company.l10n_pl_ksef_signer_name:
             company._l10n_pl_ksef_remember_signer(name, email)
+
+    def _keep_try(self, state, text):
+        """Keep how the try without a signature ended: somebody is asked where it failed."""
+        if state == "failed":
+            self.write({"is_there": False, "tried_text": text})
+        self._keep("todo" if state == "failed" else state, text)
 
     def _asked(self):
         return {

@@ -8,14 +8,15 @@ import re
 import zipfile
 from typing import Any
 
-from odoo_user import first_login, sign_in, wait_until
+from odoo_user import sign_in, wait_for_certificate, wait_until
 from playwright.sync_api import Page, expect
 from tour import ADMINISTRATOR, OFFICE, USUAL, WINDOW, Tour
 
-from ksef_simulator.office import CLIENTS
+from ksef_simulator.office import CLIENTS, OFFICE_NAME
 
 LINK = re.compile(r"http[^\s\"<]*/ksef/podpis#[\w-]{43}")
 BATCH = "l10n_pl_ksef.batch"
+OFFICES_OWN = ("owner_name", "=", OFFICE_NAME)
 
 
 def confirm(page: Page, password: str) -> None:
@@ -34,6 +35,7 @@ class Clients:
         found = self.user.call("res.company", "search_read", [], ["name"])
         ids = {company["name"]: int(company["id"]) for company in found}
         self.ids = [ids[client.name] for client in CLIENTS]
+        self.office = ids[OFFICE_NAME]
 
     def connect(self, place: int, signer: str) -> None:
         """Have somebody sign for a client; KSeF may refuse it."""
@@ -55,9 +57,15 @@ class Clients:
         assert all(row["ok"] for row in results), results
         return LINK.findall(self.tour.demo.mailbox.html_for(client.email)[-1])[0]
 
+    def connect_office(self) -> None:
+        """Connect the office's own company with its seal, unless that was done."""
+        if not self.user.call("l10n_pl_ksef.certificate", "search_count", [OFFICES_OWN]):
+            assert sign_in(self.user, self.tour.simulator, "office-seal", self.office)
+            wait_for_certificate(self.user, self.office)
+
     def set_office(self) -> None:
-        """Set the office by the certificate of the first client, which is then connected."""
-        first_login(self.user, self.tour.simulator, self.ids[0])
+        """Set the office by the certificate of its own company."""
+        self.connect_office()
         self.tour.resize(*USUAL)
         page = self.tour.go("/odoo/ksef-office", OFFICE)
         page.get_by_role("button", name="Ustaw biuro").click()

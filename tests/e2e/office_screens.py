@@ -203,7 +203,7 @@ OFFICES = [
     dialog("ask_link_and_code", _link_and_code),
     dialog("link_address", _administrators("action_link_address", "action_save")),
     dialog("accountants_of_companies", _administrators("action_company_users", "action_give")),
-    dialog("office_to_be_set", _ask_for_office, _with_clients("connect", 2, "owner")),
+    dialog("office_to_be_set", _ask_for_office, _with_clients("connect_office")),
     Screen("office", at("/odoo/ksef-office", RECORDS, OFFICE), VIEW, _with_clients("set_office")),
     Screen("office_form", at("/odoo/ksef-office/1", ".o_form_sheet", OFFICE), VIEW),
     Screen("companies_two_prices", LAST_BATCH, PAGE, _select("action_ask"), further=OF_PAGE),

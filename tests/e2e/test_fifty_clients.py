@@ -15,7 +15,7 @@ from web_client import log_in
 
 from ksef_simulator.control import Control
 from ksef_simulator.identities import EDOWOD, OWNER, QUALIFIED, Person, invented_nips
-from ksef_simulator.own_seals import OFFICE_NAME, OFFICE_NIP, sign_as_company
+from ksef_simulator.own_seals import sign_as_company
 from ksef_simulator.signers import sign
 from stack import sizes
 from stack.demo import DemoStack
@@ -27,6 +27,8 @@ ALL = {"qualified": (QUALIFIED, 38), "owner": (OWNER, 11), "edowod": (EDOWOD, 1)
 LINK = re.compile(r"http[^\s\"<]*/ksef/podpis#[\w-]{43}")
 NAME, LOGIN, ROW = "Klient biura", "beata", ".o_data_row"
 MOST_CLICKS = 12
+#: Another one than the demo's: one NIP is one company's.
+OFFICE_NIP, OFFICE_NAME = "7010002004", "Biuro na Rogu Sp. z o.o."
 # Companies that are imported in one go, as Odoo's import does in batches. Odoo makes a chart of
 # accounts for each with a country, which takes seconds: the first batch alone has one.
 AT_ONCE = 10
@@ -110,7 +112,7 @@ def connect_itself(demo: DemoStack, simulator: Control, own: int) -> None:
     """Have the accountant connect the office's own company with its seal."""
 
     def sealed(document: bytes, _signer: str, *, at: datetime) -> bytes:
-        return sign_as_company(document, at=at)
+        return sign_as_company(document, at=at, nip=OFFICE_NIP, name=OFFICE_NAME)
 
     user = OdooUser(demo.odoo_url, demo.database, LOGIN)
     assert sign_in(user, simulator, "seal", own, sign=sealed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from . import identities
-from .office import CLIENTS
+from .office import CLIENTS, OFFICE_NAME, OFFICE_NIP
 from .state import LoginContext, Who
 from .world import World
 
@@ -17,7 +17,7 @@ def populate(world: World, now: datetime) -> None:
     """The demo company, its people and their rights, as the signers' names say.
 
     The owner and the qualified signer have all rights, the reader may only read, the person with
-    the e-dowód may send and read, the stranger has none; the seal is the company's own.
+    the e-dowód may send and read, the stranger has none; each seal is its company's own.
     """
     world.add_company(DEMO_NIP, identities.DEMO_COMPANY.name)
     for person in identities.PEOPLE.values():
@@ -27,6 +27,7 @@ def populate(world: World, now: datetime) -> None:
         world.grant(who.identity, LoginContext("InternalId", DEMO_INTERNAL_ID))
     world.grant(identities.READER.identity, DEMO_NIP, ("InvoiceRead",))
     world.grant(identities.EDOWOD.identity, DEMO_NIP, ("InvoiceRead", "InvoiceWrite"))
+    world.add_company(OFFICE_NIP, OFFICE_NAME)
     for client in CLIENTS:
         world.add_company(client.nip, client.name)
         world.grant(client.signer.identity, client.nip)

@@ -1,10 +1,12 @@
-"""An accounting office's twelve clients, and who signs for each; all invented."""
+"""An accounting office, its twelve clients, and who signs for each; all invented."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from .identities import OWNER, QUALIFIED, Person
+
+OFFICE_NIP, OFFICE_NAME = "7010002139", "Biuro Rachunkowe Sp. z o.o."
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from cryptography import x509
 
 from . import pki
 from .keys import rsa_key
+from .office import OFFICE_NAME, OFFICE_NIP
 from .signers import sign_with_certificate
 
 # RSA, since libxmlsec 1.3 writes signatures of a curve that KSeF refuses (docs/ksef.md A2-5).
 _KEY = rsa_key("other")
-OFFICE_NIP, OFFICE_NAME = "7010002139", "Biuro Rachunkowe Sp. z o.o."
 
 
 def seal_of(nip: str, name: str, at: datetime) -> x509.Certificate:

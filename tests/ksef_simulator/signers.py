@@ -21,6 +21,7 @@ from lxml import etree
 
 from . import identities, keys, pki
 from .layouts import DS, LAYOUTS, VALUE_MARK, Layout, Writer, digest_mark
+from .office import OFFICE_NAME, OFFICE_NIP
 
 _MORE = "http://www.w3.org/2001/04/xmldsig-more#"
 
@@ -88,6 +89,12 @@ _SEAL = pki.name(
     organization_identifier=f"VATPL-{identities.DEMO_NIP}",
     common_name=identities.DEMO_COMPANY.name,
 )
+_OFFICE = pki.name(
+    country_name="PL",
+    organization_name=OFFICE_NAME,
+    organization_identifier=f"VATPL-{OFFICE_NIP}",
+    common_name=OFFICE_NAME,
+)
 _FOREIGN = pki.name(
     country_name="DE", given_name="Jürgen", surname="Müller", common_name="Jürgen Müller"
 )
@@ -100,6 +107,7 @@ SIGNERS: dict[str, Signer] = {
         f"Podpis kwalifikowany: {_Q.name}", _Q, key_name="qualified", layout="szafir"
     ),
     "seal": _qualified(f"Pieczęć firmy: {identities.DEMO_COMPANY.name}", _SEAL, "seal"),
+    "office-seal": _qualified(f"Pieczęć biura: {OFFICE_NAME}", _OFFICE, "other"),
     "edowod": Signer(
         f"E-dowód: {identities.EDOWOD.name}",
         "personal_id",

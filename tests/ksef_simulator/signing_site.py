@@ -32,6 +32,7 @@ OFFERED = {
     "edowod": "może wystawiać i przeglądać faktury",
     "qualified": "ma wszystkie uprawnienia do firmy",
     "seal": "pieczęć samej firmy",
+    "office-seal": "pieczęć biura rachunkowego, które prowadzi dwunastu klientów",
     "foreign": "podpis bez numeru PESEL i NIP",
 }
 

@@ -151,7 +151,8 @@ def _welcome(stack: DemoStack) -> None:
         f"""
 Odoo:               {stack.odoo_url}
   accountant        login ksiegowa, password ksiegowa
-  accounting office login biuro, password biuro (twelve clients: KSeF, Firmy)
+  accounting office login biuro, password biuro (twelve clients: KSeF, Firmy; its
+                    own company signs with "Pieczęć biura", then KSeF, Biuro)
   administrator     login admin, password admin
 KSeF simulator:     {stack.base_url}
 Mails of Odoo's:    {stack.mailbox.url}

@@ -6,12 +6,13 @@ of Odoo knows.
 
 from typing import Any
 
-from ksef_simulator.office import CLIENTS
+from ksef_simulator.office import CLIENTS, OFFICE_NAME, OFFICE_NIP
 
 
 def fill(env: Any) -> None:
-    """Write the clients, and the accountant who looks after them alone."""
-    clients = env["res.company"].create([_client(env, client) for client in CLIENTS])
+    """Write the office's own company, its clients, and the accountant who looks after them."""
+    rows = [_company(env, OFFICE_NAME, OFFICE_NIP), *(_client(env, one) for one in CLIENTS)]
+    companies = env["res.company"].create(rows)
     accountant = env["res.users"].search([("login", "=", "ksiegowa")])
     user = env["res.users"].create(
         {
@@ -21,8 +22,8 @@ def fill(env: Any) -> None:
             "email": "biuro@example.com",
             "lang": "pl_PL",
             "tz": "Europe/Warsaw",
-            "company_id": clients[0].id,
-            "company_ids": [(6, 0, clients.ids)],
+            "company_id": companies[0].id,
+            "company_ids": [(6, 0, companies.ids)],
             "group_ids": [(6, 0, accountant.group_ids.ids)],
         }
     )
@@ -34,13 +35,19 @@ def fill(env: Any) -> None:
 def _client(env: Any, client: Any) -> dict[str, Any]:
     """Return a client's company, as an administrator imports it."""
     return {
-        "name": client.name,
-        "vat": f"PL{client.nip}",
+        **_company(env, client.name, client.nip),
+        "l10n_pl_ksef_signer_name": client.signer.name,
+        "l10n_pl_ksef_signer_email": client.email,
+    }
+
+
+def _company(env: Any, name: str, nip: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "vat": f"PL{nip}",
         "country_id": env.ref("base.pl").id,
         "currency_id": env.ref("base.PLN").id,
         "l10n_pl_ksef_environment": "test",
-        "l10n_pl_ksef_signer_name": client.signer.name,
-        "l10n_pl_ksef_signer_email": client.email,
     }
 
 

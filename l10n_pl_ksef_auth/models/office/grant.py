@@ -10,6 +10,7 @@ from ...tools.identity import Identity
 from ..base import problems
 from ..base.const import ENVIRONMENT_LABELS
 from ..base.steps import naive
+from ..session.states import LAG, LIVE
 from ..vault.guard import refuse_typed_code
 from ..vault.vault import encrypted, read_secret, secret_digests
 
@@ -144,11 +145,25 @@ class L10n_Pl_KsefGrant(models.Model):
             limit=1,
         )
 
+    def _there_already(self, principal):
+        """Return what a client has given: nobody accepted it, or its connection stands on it."""
+        session = principal._l10n_pl_ksef_session()
+        there = self._of_client(principal, "received", "given")
+        return there.filtered(lambda one: one.state == "received" or one._carries(session))
+
     def _is_of_today(self):
         """Return True if the client still has the NIP and the environment of this grant."""
         company = self.company_id
         present = company.l10n_pl_ksef_digits, company.l10n_pl_ksef_environment
         return (self.digits, self.environment) == present
+
+    def _is_new(self):
+        """Return True while KSeF's lists may lack what the client has just given."""
+        return bool(self.given_at) and self.given_at + LAG > self._now()
+
+    def _names(self, office):
+        """Return True if the client named an office by the name and number that it has now."""
+        return self.to_whom == office._label()
 
     def _is_outdated(self):
         """Return True if the office is another than when the client was asked."""
@@ -254,6 +269,20 @@ class L10n_Pl_KsefGrant(models.Model):
         if self.state == "asked":
             self.state = "refused"
         self._audit("rights_refused", detail=problems.technical(self.env, problem))
+
+    def _has_not_arrived(self, problem):
+        """Keep that no login of the office's shows the rights that the client's signer ordered."""
+        self._is_refused(problem)
+        if self.state == "refused":
+            agreed = self.office_id.certificate_id._agreements_for(self.company_id, self.digits)
+            agreed.filtered(lambda one: one.how == "rights").unlink()
+
+    def _is_being_given(self):
+        """Return True while a login of the client's gives them, or the office's looks for them."""
+        at_it = ("grant_id", "in", self.ids), ("state", "in", LIVE), ("state", "!=", "waiting")
+        proof = ("grant_id", "in", self.ids), ("state", "in", LIVE), ("purpose", "=", "office")
+        sessions = self.env["l10n_pl_ksef.session"].sudo()
+        return any(sessions.search_count(domain, limit=1) for domain in ([*at_it], [*proof]))
 
     def _is_lost(self):
         """Keep that KSeF no longer lets the office in."""

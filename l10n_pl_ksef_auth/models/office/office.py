@@ -13,7 +13,7 @@ from ..base import problems
 from ..base.const import ENVIRONMENT_LABELS
 from ..base.locks import fresh
 from ..base.steps import naive
-from ..session.states import ERRAND, LOGGING_IN
+from ..session.states import ERRAND, LAG, LOGGING_IN
 from ..vault.guard import refuse_typed_code
 from ..vault.vault import encrypted
 from .grant import grantee_of
@@ -21,8 +21,6 @@ from .grant import grantee_of
 EVERY_DAY = timedelta(hours=24)
 # A login in its own context proves for so long that clients' rights would reach the office.
 CONFIRMED_FOR = timedelta(days=3)
-# KSeF's lists lag behind a grant: what they lack so soon after one is not gone (docs/ksef.md G2-6).
-LAG = timedelta(minutes=10)
 # Seconds between two looks at a login that somebody waits for.
 PAUSE = 1
 
@@ -197,8 +195,7 @@ class L10n_Pl_KsefOffice(models.Model):
     def _may_be_behind(self):
         """Return True if clients may have given rights since KSeF's list was last looked up."""
         looked = self.looked_at
-        has_list = self.kind == "nip" and bool(self.certificate_id)
-        return has_list and not (looked and looked + LAG > self._now())
+        return bool(self.certificate_id) and not (looked and looked + LAG > self._now())
 
     def _keys_to_clients(self, principal):
         """Return the certificates that open a company by rights that it gave, and by nothing else.
@@ -251,21 +248,50 @@ class L10n_Pl_KsefOffice(models.Model):
     # ------------------------------------------------------------------
     def _compare(self, received):
         """Keep which companies of this Odoo gave it all it needs, and doubt what is not listed."""
-        since = {}
-        rights = {}
-        for right in received:
-            if right.context_type == "Nip":
-                rights.setdefault(right.context_value, set()).add(right.scope)
-                moment = naive(right.since) if right.since else False
-                since[right.context_value] = moment or self._now()
-        whole = {nip for nip, scopes in rights.items() if scopes >= set(INVOICE_RIGHTS)}
-        known = self.grant_ids.filtered(lambda one: one.state in ("given", "received", "left"))
-        standing = known.filtered(lambda one: one.state != "left")
-        for company in self._companies(whole - set(known.mapped("digits"))):
-            digits = company.l10n_pl_ksef_digits
-            self._receive(company, since[digits])
-        for grant in standing.filtered(lambda one: one.digits not in whole):
+        since = self._listed(received)
+        standing = self.grant_ids.filtered(lambda one: one.state in ("given", "received"))
+        known = standing | self._left_standing(since)
+        for company in self._companies(set(since) - set(known.mapped("digits"))):
+            self._receive(company, since[company.l10n_pl_ksef_digits])
+        for grant in standing.filtered(lambda one: one.digits not in since):
             self._doubt(grant)
+
+    def _listed(self, received):
+        """Return since when it has all that it needs of a client, by the client's NIP."""
+        rights, since = {}, {}
+        for right in received:
+            if right.context_type == "Nip" and right.scope in INVOICE_RIGHTS:
+                rights.setdefault(right.context_value, set()).add(right.scope)
+                moment = (right.since and naive(right.since)) or self._now()
+                before = since.get(right.context_value, moment)
+                since[right.context_value] = max(before, moment)
+        return {nip: since[nip] for nip, scopes in rights.items() if scopes >= set(INVOICE_RIGHTS)}
+
+    def _left_standing(self, since):
+        """Return what it uses no more, and the client has neither taken back nor given anew.
+
+        :param dict since: of _listed
+        """
+        left = self.grant_ids.filtered(lambda one: one.state == "left" and one._names(self))
+        gone = left.filtered(lambda one: one.digits not in since and not one._is_new())
+        for grant in gone if self.kind == "nip" else gone.browse():
+            # It logs in there no more: nothing else has to end.
+            grant.state = "returned"
+            grant._audit("rights_returned", detail=grant.to_whom)
+        return left.filtered(
+            lambda one: one.state == "left" and one.ended_at >= since.get(one.digits, one.ended_at)
+        )
+
+    def _offer_again(self, principal):
+        """Offer what it uses no more of a client and KSeF still lists: somebody asks for it."""
+        grants = self.env["l10n_pl_ksef.grant"]
+        left = grants._of_client(principal, "left")
+        if (
+            self.kind == "nip"
+            and left._names(self)
+            and not grants._of_client(principal, "given", "received")
+        ):
+            self._receive(principal, left.given_at)
 
     def _companies(self, numbers):
         """Return the companies of this Odoo that have one of some NIPs, in its environment."""
@@ -285,8 +311,7 @@ class L10n_Pl_KsefOffice(models.Model):
         """Keep that a client gave rights, which somebody has yet to accept."""
         grants = self.env["l10n_pl_ksef.grant"]
         asked = grants._of_client(company, "asked")
-        if asked.sent_at:
-            # A login of the client's is just giving them.
+        if asked._is_being_given():
             return
         grant = asked or grants._create_for(self, company, "received")
         grant.write({"state": "received", "given_at": since})
@@ -294,9 +319,10 @@ class L10n_Pl_KsefOffice(models.Model):
 
     def _doubt(self, grant):
         """Act on a grant that KSeF no longer lists: a login to the client decides."""
-        if grant.given_at and grant.given_at + LAG > self._now():
+        if grant._is_new():
             return
         if grant.state == "received":
             grant._is_lost()
-        else:
+        elif self.kind == "nip":
+            # What a client gave a person is in no list of another company's.
             self.env["l10n_pl_ksef.session"]._try_rights(grant)

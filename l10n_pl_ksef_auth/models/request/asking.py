@@ -40,7 +40,9 @@ class L10n_Pl_KsefRequestAsking(models.Model):
     def _errand_obstacle(self, company, purpose):
         """Return the problem that keeps a company's rights from being asked for, or False."""
         if purpose == "grant":
-            return self.env["l10n_pl_ksef.office"]._obstacle(company)
+            there = self.env["l10n_pl_ksef.grant"]._there_already(company)
+            obstacle = self.env["l10n_pl_ksef.office"]._obstacle(company)
+            return obstacle or (bool(there) and problems.local("rights_there"))
         if purpose == "take_back" and not self._grant_for(company, purpose):
             return problems.local("nothing_to_take_back")
         return False

@@ -3,7 +3,7 @@ from datetime import timedelta
 
 from odoo import Command, models
 
-from ...tools import grants
+from ...tools import grants, nip
 from ...tools.errors import KsefError, KsefForbidden, KsefUnauthorized
 from ...tools.grants import INVOICE_RIGHTS
 from ...tools.meanings import order_status
@@ -14,7 +14,7 @@ from ..office.grant import grantee_of
 from ..vault.vault import read_secret
 from .login import IN_PROGRESS, SUCCESS, says_ended
 from .statement import statement_of
-from .states import ERRAND, LIVE, LOGGING_IN
+from .states import ERRAND, LAG, LIVE, LOGGING_IN
 
 _logger = logging.getLogger(__name__)
 
@@ -47,12 +47,19 @@ class L10n_Pl_KsefSessionErrand(models.Model):
     # What is due
     # ------------------------------------------------------------------
     def _errand_ends_at(self):
+        if self._is_to_prove() and self.grant_id.sent_at:
+            return self.grant_id.sent_at + 2 * ERRAND_LIFE
         return (self.send_started_at or self.create_date) + ERRAND_LIFE
 
     def _has_outlived(self):
-        """Return True if a login for one task is a day old, or KSeF gives it no more tokens."""
-        if self.purpose == "connect":
+        """Return True if a login for one task is a day old, or KSeF gives it no more tokens.
+
+        The office's own login to a client begins only when that one ended.
+        """
+        if self.purpose == "connect" or (self.state == "waiting" and not self._is_to_prove()):
             return False
+        if self._is_moot():
+            return True
         ended = self.refresh_valid_until and self._has_ended()
         return ended or self._errand_ends_at() <= self._now()
 
@@ -69,6 +76,14 @@ class L10n_Pl_KsefSessionErrand(models.Model):
 
     def _is_to_take_back(self):
         return self.purpose == "take_back"
+
+    def _is_to_prove(self):
+        """Return True for the office's own login to a client whose order's answer was lost."""
+        return self.purpose == "office" and bool(self.grant_id)
+
+    def _is_moot(self):
+        """Return True if what a proof is about was decided elsewhere."""
+        return self._is_to_prove() and self.state != "closing" and self.grant_id.state != "asked"
 
     # ------------------------------------------------------------------
     # Giving rights
@@ -126,8 +141,12 @@ class L10n_Pl_KsefSessionErrand(models.Model):
         age = self._now() - grant.sent_at
         if age < STILL_ARRIVING:
             self._postpone_for(STILL_ARRIVING - age)
-        elif not self._lacking():
-            # Where the signer may look no more, the office's own login decides.
+            return
+        lacking = self._lacking()
+        if lacking is None:
+            # The signer may look no more.
+            self._leave_it_to_the_office()
+        elif not lacking:
             self._conclude()
         elif age < STILL_ARRIVING * LOOKS:
             self._postpone_for(STILL_ARRIVING)
@@ -135,6 +154,15 @@ class L10n_Pl_KsefSessionErrand(models.Model):
             # With the same marker: whichever arrives is known by it.
             grant.sent_at = False
             self._succeed()
+
+    def _leave_it_to_the_office(self):
+        """Close this login; whether its order arrived, the office's own login tells.
+
+        Nothing counts as given until then (docs/ksef.md G2-9).
+        """
+        self._begin_proof()
+        self._succeed(state="closing", problem=problems.local("order_unknown"))
+        self._wake_cron_at(self._now())
 
     def _step_follow_order(self):
         """Ask how far KSeF is with the order."""
@@ -224,13 +252,69 @@ class L10n_Pl_KsefSessionErrand(models.Model):
 
     def _step_look_round(self):
         """Tell the office that this login works, and which clients gave it rights."""
-        received = None
-        if self.office_id.kind == "nip":
-            # A person has no such list (docs/ksef.md G2-20).
-            with self._client() as client:
-                received = list(client.received_rights(self._errand_token()))
+        with self._client() as client:
+            token = self._errand_token()
+            # Of what clients gave a person KSeF shows elsewhere only what was passed on.
+            if self.office_id.kind == "nip":
+                received = list(client.received_rights(token))
+            else:
+                received = list(client.rights_elsewhere(token, self._login_context()))
         self.office_id._has_logged_in(received)
         self._succeed(state="closing")
+
+    # ------------------------------------------------------------------
+    # What became of an order that nobody can look up for the client
+    # ------------------------------------------------------------------
+    def _begin_proof(self):
+        """Have the office log in to the client, under the lock of the client's logins.
+
+        The client's signer ordered its rights, so the office may try; nothing is agreed to for
+        longer if KSeF does not let it in.
+        """
+        grant, company = self.grant_id, self.company_id
+        certificate = grant.office_id.certificate_id
+        problem = self._mistake()
+        if not certificate or grant._is_outdated() or not grant._is_of_today():
+            problem = problem or problems.local("order_unknown")
+        if problem:
+            grant._is_refused(problem)
+            return
+        grant._agree()
+        proofs = self.search([("grant_id", "=", grant.id), ("purpose", "=", "office")])
+        if not proofs.filtered(lambda one: one.state in LIVE):
+            self.create(
+                {
+                    "company_id": company.id,
+                    "environment": self.environment,
+                    "purpose": "office",
+                    "grant_id": grant.id,
+                    "user_id": grant.user_id.id,
+                    **self._values_of(certificate, company._l10n_pl_ksef_context()),
+                }
+            )
+        self._wake_cron_at(self._now())
+
+    def _step_prove(self):
+        """Find out by the office's own login to the client if it has the rights there."""
+        with self._client() as client:
+            own = client.personal_permissions(self._errand_token(), self._login_context())
+        grant = self.grant_id
+        if own >= set(INVOICE_RIGHTS) and self._is_to(grant):
+            grant._is_given()
+            # The signer's page told that nobody knew.
+            errands = self.search([("grant_id", "=", grant.id), ("purpose", "=", "grant")])
+            errands.write({"problem": False})
+        elif grant.sent_at + LAG > self._now():
+            self._postpone_for(STILL_ARRIVING)
+            return
+        else:
+            grant._has_not_arrived(problems.local("order_lost"))
+        self._succeed(state="closing")
+
+    def _is_to(self, grant):
+        """Return True if this login is the office's to the client of a grant."""
+        here = self.company_id, nip.digits(self.context_value), self.certificate_id
+        return here == (grant.company_id, grant.digits, grant.office_id.certificate_id)
 
     # ------------------------------------------------------------------
     # The end
@@ -302,14 +386,20 @@ class L10n_Pl_KsefSessionErrand(models.Model):
 
     def _step_forget(self):
         """Forget the secrets of a login whose time is over, whatever else failed."""
-        undecided = self.state != "closing"
-        if undecided and self._awaits_lost_order():
-            # The office's own login tells what became of the order (docs/ksef.md G2-9).
-            self.grant_id._is_given()
-        elif undecided and self.grant_id:
-            self.grant_id._is_refused(problems.local("errand_too_late"))
-        too_late = undecided and problems.local("errand_too_late")
-        self._end("revoked", revoke_requested=False, problem=too_late or self.problem)
+        problem = self.problem if self.state == "closing" else self._give_up()
+        self._end("revoked", revoke_requested=False, problem=problem)
+
+    def _give_up(self):
+        """Return the problem with which a task ends whose time is over; False if it is moot."""
+        if self._awaits_lost_order():
+            self._begin_proof()
+            return problems.local("order_unknown")
+        if self._is_moot():
+            return False
+        problem = problems.local("order_unknown" if self._is_to_prove() else "errand_too_late")
+        if self.grant_id:
+            self.grant_id._has_not_arrived(problem)
+        return problem
 
     def _on_errand_refused(self, error):
         """Give the task up, unless only the access token was outdated."""
@@ -317,18 +407,26 @@ class L10n_Pl_KsefSessionErrand(models.Model):
             # The next try fetches another one.
             self.access_valid_until = False
             self._postpone(error)
-        elif self.purpose == "office" and isinstance(error, KsefForbidden):
+        elif self.office_id and isinstance(error, KsefForbidden):
             # The login works all the same: its list is closed to this certificate's owner.
             self.office_id._has_logged_in(None, problems.of_error(error))
             self._succeed(state="closing")
+        elif self._awaits_lost_order():
+            self._leave_it_to_the_office()
         else:
             self._conclude(problems.of_error(error))
 
     def _tell_the_office(self):
-        """Tell the offices whose own logins KSeF has refused."""
+        """Tell the offices whose own logins KSeF has refused, and who asked for rights in vain."""
         for session in self:
-            if session.purpose == "office" and session.state == "failed":
+            if session.purpose != "office" or session.state != "failed":
+                continue
+            if session.office_id:
                 session.office_id._is_refused(session.problem)
+            elif not session._is_moot():
+                denied = session._was_denied()
+                problem = problems.local("order_lost") if denied else session.problem
+                session.grant_id._has_not_arrived(problem)
 
     def _errand_token(self):
         """Return an access token of this login, for its one task alone."""
@@ -378,7 +476,9 @@ class L10n_Pl_KsefSessionErrand(models.Model):
 
     def _rights_may_come(self):
         """Return True if KSeF may let the office in in a moment: the grant is that new."""
-        given = self._stands_on().given_at
+        if self._is_to_prove() and self.restarts < LOOKS:
+            return True
+        given = self.grant_id.sent_at if self._is_to_prove() else self._stands_on().given_at
         return bool(given) and self._now() < given + RIGHTS_MAY_COME
 
     def _what_it_stood_on(self):

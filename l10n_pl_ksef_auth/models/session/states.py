@@ -1,5 +1,7 @@
 """The states of a login to KSeF, and all ways between them."""
 
+from datetime import timedelta
+
 from ..base.table import Event, Look, Refusal, State, Step, Table
 
 # A table is read by its columns.
@@ -20,7 +22,7 @@ SESSION = Table(
     ),
     rows=(
         #    state         step                  leads to            when
-        Step("submitted authorized opened ordered closing",
+        Step("waiting submitted authorized opened ordered closing",
                            "_step_forget",       "revoked",          "_has_outlived"),
         Step("waiting",    "_step_sign",         "failed",           "_lacks_signature"),
         Step("waiting",    "_step_submit",       "submitted failed", "document_secret"),
@@ -31,6 +33,7 @@ SESSION = Table(
         Step("opened",     "_step_find_order",   "closing",          "_awaits_lost_order"),
         Step("opened",     "_step_give",         "ordered closing",  "_is_to_give"),
         Step("opened",     "_step_take_back",    "closing",          "_is_to_take_back"),
+        Step("opened",     "_step_prove",        "closing",          "_is_to_prove"),
         Step("opened",     "_step_look_round",   "closing"),
         Step("ordered",    "_step_follow_order", "opened closing"),
         Step("active",     "_step_expire",       "expired",          "_has_ended"),
@@ -61,3 +64,5 @@ IN_FLIGHT = SESSION.group("in_flight")
 # Logins for one task, while they hold tokens.
 ERRAND = SESSION.group("errand")
 ENDED = SESSION.group("ended")
+# KSeF's lists lag behind a grant: what they lack so soon after one is not gone (docs/ksef.md G2-6).
+LAG = timedelta(minutes=10)

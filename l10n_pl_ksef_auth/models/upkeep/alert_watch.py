@@ -176,7 +176,8 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
             yield grant.company_id, partial(self._wanted_for_grant, grant)
 
     def _wanted_for_grant(self, grant):
-        login = self.env["l10n_pl_ksef.session"].search([("grant_id", "=", grant.id)], limit=1)
+        of_signers = ("grant_id", "=", grant.id), ("purpose", "!=", "office")
+        login = self.env["l10n_pl_ksef.session"].search([*of_signers], limit=1)
         # Rights that stay although one more signature came to nothing are no trouble.
         stays = grant.state != "refused" and login.purpose != "take_back"
         if login and not stays and grant._is_of_today():

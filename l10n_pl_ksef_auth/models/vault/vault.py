@@ -4,10 +4,12 @@ from functools import lru_cache
 from pathlib import Path
 
 from odoo import models, tools
+from odoo.exceptions import ConcurrencyError
 from odoo.fields import Domain
 
 from ...tools import vault
 from ..base import problems
+from ..base.locks import fresh
 from .database_identity import bound_to, claim, claimed_name, copy_code, marked_home, refuse_copy
 from .guard import door, refuse_typed_code
 from .log_filter import install_log_filter
@@ -265,10 +267,27 @@ def note_backup(env):
 
 
 def _take_first_key(env):
-    """Note which key this database has from now on, and whose it is; generate one if need be."""
+    """Note which key this database has from now on, and whose it is; generate one if need be.
+
+    :raises ConcurrencyError: another transaction has just done it, which this one cannot see; Odoo
+        begins the request anew
+    """
+    _wait_for_first_key(env)
     fingerprint, home = _first_key(env)
     env["ir.config_parameter"].sudo().set_param(FINGERPRINT_PARAMETER, fingerprint)
     claim(env, home)
+
+
+def _wait_for_first_key(env):
+    """Have one transaction at a time take the first key; see _take_first_key."""
+    name = f"{FINGERPRINT_PARAMETER},{env.cr.dbname}"
+    env.cr.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+    noted = [("key", "=", FINGERPRINT_PARAMETER)]
+    parameters = env["ir.config_parameter"].sudo()
+    with fresh(parameters) as seen:
+        taken = seen.search_count(noted)
+    if taken and not parameters.search_count(noted):
+        raise ConcurrencyError("the first key of this database was taken meanwhile")
 
 
 def _first_key(env):

@@ -14,6 +14,7 @@ const LINE = {
     state: "todo",
     state_label: "To do",
     text: "",
+    is_there: false,
     signer_name: "Róża Żółć-Źdźbło",
     signer_email: "roza@example.com",
     file: "",
@@ -78,6 +79,34 @@ test("who is still to be asked stands once, with what to know before", async () 
     expect("[data-company='7'] [type=checkbox]").not.toBeChecked();
     expect("[data-company='8'] [type=checkbox]").toBeChecked();
     expect(".o_ksef_summary").toHaveText("");
+});
+
+test("what can connect is ticked, connects first, and only the rest is asked", async () => {
+    const there = { ...LINE, text: "The certificate of Róża is tried first.", is_there: true };
+    const lines = [there, { ...there, id: 2, company_id: 8 }, { ...LINE, id: 4, company_id: 9 }];
+    const view = { ...VIEW, kind: "ask", choices: [], asking: ASKING, lines };
+    const connected = { ...there, state: "done", is_there: false, text: "Connected." };
+    const tried = { ...lines[1], is_there: false };
+    onRpc("l10n_pl_ksef.batch", "confirm", ({ args }) => {
+        expect.step(`confirm ${args[1]}`);
+        return {};
+    });
+    onRpc("l10n_pl_ksef.batch", "connect_first", ({ args }) => {
+        expect.step(`connect ${args[1]}`);
+        return args[1] === 1 ? { ...there, state: "running" } : tried;
+    });
+    onRpc("l10n_pl_ksef.batch", "follow", () => connected);
+    onRpc("l10n_pl_ksef.batch", "ask", ({ args }) => {
+        expect.step(`ask ${args[1].map(({ id }) => id)}`);
+        return { ...view, lines: [connected, { ...tried, state: "done" }, lines[2]] };
+    });
+    await openScreen(view);
+    expect(".o_ksef_batch_asked [type=checkbox]:checked").toHaveCount(3);
+    await contains(".o_ksef_send_links").click();
+    await advanceTime(5000);
+    await animationFrame();
+    expect.verifySteps(["confirm 1,2", "connect 1", "connect 2", "ask 2,4"]);
+    expect("[data-company='7']").toHaveText(/Connected\./);
 });
 
 test("the one answer for all files names both certificates where a company needs both", async () => {

@@ -328,8 +328,23 @@ PROBLEMS: dict[str, Meaning] = {
     "nothing_to_take_back": Meaning(
         _lt("This company has given the office no rights that Odoo knows of."), NOTHING_TO_DO
     ),
+    "rights_there": Meaning(
+        _lt("The client gave the office rights already; nobody has to sign."),
+        Advice(_lt("Accept them in the menu KSeF → Rights from clients."), "none"),
+    ),
     "errand_too_late": Meaning(
         _lt("KSeF did not carry the change of rights out within a day."), SIGN_AGAIN
+    ),
+    "order_unknown": Meaning(
+        _lt("It is not known yet whether KSeF gave the office the rights: its answer was lost."),
+        Advice(
+            _lt("The office's own login tells; whoever asked is told if they are not there."),
+            "wait",
+            final=False,
+        ),
+    ),
+    "order_lost": Meaning(
+        _lt("The client's rights for the office did not arrive at KSeF."), SIGN_AGAIN
     ),
     # By the reasons of InvalidGrantee.
     "grantee_nip": Meaning(

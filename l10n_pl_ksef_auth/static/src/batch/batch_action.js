@@ -14,6 +14,7 @@ import { BatchLines } from "./batch_lines";
 const MODEL = "l10n_pl_ksef.batch";
 /** Milliseconds between two questions whether KSeF has decided. */
 const FOLLOW_MS = 2000;
+const isOpen = ({ state }) => state === "todo" || state === "failed";
 
 /**
  * One thing that is done for many companies, and how it ends for each.
@@ -150,6 +151,36 @@ export class KsefBatchAction extends Component {
         } finally {
             this.state.isRunning = false;
         }
+    }
+
+    /** What is there connects first, with one password for all; only the rest is asked to sign. */
+    async ask(rows, ...args) {
+        const wanted = rows.map(({ id }) => id);
+        const first = this.lines.filter(({ id, is_there }) => is_there && wanted.includes(id));
+        if (first.length) {
+            const ids = first.map(({ id }) => id);
+            const { confirm } = await afterPassword(this.action, () => this.rpc("confirm", ids));
+            if (confirm) {
+                return;
+            }
+            await this.forEach(first, ({ id }) => this.rpc("connect_first", id));
+            await this.untilDecided();
+        }
+        const open = new Set(this.lines.filter(isOpen).map(({ id }) => id));
+        const rest = rows.filter(({ id }) => open.has(id));
+        if (rest.length && this.isAlive) {
+            await this.sendAll("ask", rest, ...args);
+        }
+    }
+
+    /** Waits until KSeF has decided about all that are under way. */
+    async untilDecided() {
+        this.state.isRunning = true;
+        while (this.isAlive && this.lines.some(({ state }) => state === "running")) {
+            await new Promise((resolve) => browser.setTimeout(resolve, FOLLOW_MS));
+            await this.follow();
+        }
+        this.state.isRunning = false;
     }
 
     /** Has something done for lines, one after the other; then follows those under way. */

@@ -17,10 +17,17 @@ const PRICES = {
         ),
 };
 
+/** Neither connected nor under way. */
+const isOpen = ({ state }) => state === "todo" || state === "failed";
+/** Where something is to be known first, one decides; what can connect is tried first. */
+const isToBeAsked = ({ text, is_there }) => !text || is_there;
+/** What is there connects without a signature. */
+const isToBeSigned = ({ text, is_there }) => !text && !is_there;
+
 /** Whom to ask for which company, shown and corrected before a mail leaves. */
 export class BatchAsk extends Component {
     static template = "l10n_pl_ksef_auth.BatchAsk";
-    static props = { view: Object, isRunning: Boolean, sendAll: Function };
+    static props = { view: Object, isRunning: Boolean, ask: Function };
 
     setup() {
         const { asking, lines } = this.props.view;
@@ -29,9 +36,13 @@ export class BatchAsk extends Component {
             hours: asking.hours,
             purpose: asking.purposes[0].id,
             rows: Object.fromEntries(
-                lines.map(({ id, signer_name, signer_email, state, text }) => [
-                    id,
-                    { signer_name, signer_email, isChosen: state !== "done" && !text },
+                lines.map((line) => [
+                    line.id,
+                    {
+                        signer_name: line.signer_name,
+                        signer_email: line.signer_email,
+                        isChosen: isOpen(line) && isToBeAsked(line),
+                    },
                 ])
             ),
         });
@@ -43,7 +54,7 @@ export class BatchAsk extends Component {
 
     /** Who is asked already needs no row to be filled in. */
     get open() {
-        return this.props.view.lines.filter(({ state }) => state !== "done");
+        return this.props.view.lines.filter(isOpen);
     }
 
     get chosen() {
@@ -57,6 +68,11 @@ export class BatchAsk extends Component {
         }));
     }
 
+    /** These connect without anybody, before the others are asked. */
+    get isAnyThere() {
+        return this.chosen.some(({ is_there }) => is_there);
+    }
+
     get sendLabel() {
         return _t("Send the links (%(count)s)", { count: this.chosen.length });
     }
@@ -64,15 +80,17 @@ export class BatchAsk extends Component {
     /** What may be asked for, each with its price: how many signatures, and what stays in Odoo. */
     get prices() {
         return this.asking.purposes.map(({ id }) => {
-            const chosen = id === this.state.purpose && this.chosen.length;
+            const chosen = this.chosen.filter(({ is_there }) => !is_there);
+            const now = id === this.state.purpose && chosen.length;
             // Where no company is proposed, what all of them would cost.
-            const count = chosen || this.asked(id).size || this.asked(id, () => true).size;
+            const proposed = this.asked(id, isToBeSigned).size;
+            const count = now || proposed || this.asked(id, () => true).size;
             return { id, text: PRICES[id](count) };
         });
     }
 
     /** One certificate of a signer connects the others of his companies: one signature each. */
-    asked(purpose, isProposed = ({ text }) => !text) {
+    asked(purpose, isProposed = isToBeAsked) {
         const signers = new Set();
         const isAsked = (line) => {
             const { signer_email: email } = this.state.rows[line.id];
@@ -97,6 +115,6 @@ export class BatchAsk extends Component {
             return { id, signer_name, signer_email };
         });
         const { lang, hours, purpose } = this.state;
-        return this.props.sendAll("ask", rows, lang, Number(hours), purpose);
+        return this.props.ask(rows, lang, Number(hours), purpose);
     }
 }

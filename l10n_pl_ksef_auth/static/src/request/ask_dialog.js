@@ -114,6 +114,14 @@ export class AskDialog extends Component {
         this.state.isCopied = true;
     }
 
+    /** Rights that the client gave are accepted where they are listed: nobody has to sign. */
+    async showRights() {
+        const args = [[this.props.companyId]];
+        const action = await this.orm.call("res.company", "l10n_pl_ksef_ask_for_rights", args);
+        this.props.close();
+        return this.action.doAction(action);
+    }
+
     setAddress() {
         return this.action.doAction("l10n_pl_ksef_auth.action_link_address", {
             onClose: () => this.call("l10n_pl_ksef_requests"),
