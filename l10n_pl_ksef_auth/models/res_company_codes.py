@@ -8,6 +8,7 @@ from ..tools.vault import VaultError
 from ..tools.x509_support import read_certificate
 from .base import problems
 from .certificate.agreement import agreed_terms
+from .certificate.certificate import OFFLINE
 from .res_company import PRINCIPAL_FIELDS
 from .vault.guard import for_modules, refuse_typed_code
 from .vault.vault import open_vault, place_of
@@ -121,7 +122,7 @@ class ResCompany(models.Model):
         :raises UserError: there is none, with the reason
         :raises VaultError: they cannot be opened on this machine
         """
-        box, refusal = open_vault(self.env), "offline_none"
+        box, refusal = open_vault(self.env), None
         for row in self._l10n_pl_ksef_signing_rows(principal, digits):
             certificate = self.env[CERTIFICATE].browse(row["id"])
             agreed = self._l10n_pl_ksef_agreed_numbers(box, principal, certificate, row["agreed"])
@@ -140,7 +141,7 @@ class ResCompany(models.Model):
                     "key": enrollment.load_private_key(key),
                     "certificate": read_certificate(public),
                 }
-        raise self._l10n_pl_ksef_no_code(problems.local(refusal))
+        raise self._l10n_pl_ksef_no_code(problems.local(refusal or _why_none(principal)))
 
     def _l10n_pl_ksef_agreed_numbers(self, box, principal, certificate, rows):
         """Return the NIPs and units whose agreements with a company are genuine, in digits."""
@@ -200,6 +201,14 @@ class ResCompany(models.Model):
         """Return the exception that says why no code can be made."""
         texts = problems.texts(self.env, problem, nip=self._l10n_pl_ksef_number())
         return UserError(" ".join(filter(None, (texts["text"], texts["action"]))))
+
+
+def _why_none(principal):
+    """Return the code of the problem that no certificate may sign for a company now."""
+    newest = principal.env[CERTIFICATE]._of_company(
+        principal, usage=OFFLINE, order="id desc", limit=1
+    )
+    return "offline_ended" if newest._is_past_its_end() else "offline_none"
 
 
 def _opens_to(box, secret, place, terms):

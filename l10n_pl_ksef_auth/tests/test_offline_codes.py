@@ -1,8 +1,10 @@
 import hashlib
-from datetime import date
+from datetime import date, datetime, timedelta
+from xmlrpc.client import Fault, ServerProxy
 
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import tagged
+from odoo.tests import HttpCase, JsonRpcException, tagged
+from odoo.tools import mute_logger
 
 from ..tools.verification_links import InvalidLink
 from .codes import Codes
@@ -128,3 +130,52 @@ class TestOfflineCodes(Codes, OfflineCase):
         )
         with self.assertRaises(AccessError):
             action.with_context(active_model="res.company", active_id=self.company.id).run()
+
+
+@tagged("post_install", "-at_install")
+class TestOverTheNetwork(HttpCase, OfflineCase):
+    """The codes are for the code of modules: whoever calls over the network gets none."""
+
+    def begin(self):
+        self.both()
+
+    def calls(self):
+        """Return what would make each link and the picture, as JSON carries it."""
+        return {
+            "l10n_pl_ksef_invoice_link": ["2026-11-22", "0" * 32],
+            "l10n_pl_ksef_certificate_link": [DEMO_NIP, "0" * 32],
+            "l10n_pl_ksef_code_picture": ["https://qr.ksef.mf.gov.pl/", "OFFLINE"],
+        }
+
+    def test_the_browsers_way_is_refused(self):
+        self.authenticate("ksef_accountant", "ksef_accountant")
+        for method, args in self.calls().items():
+            body = {"model": "res.company", "method": method, "kwargs": {}}
+            body["args"] = [[self.company.id], *args]
+            with self.subTest(method), mute_logger("odoo.http"):
+                with self.assertRaisesRegex(JsonRpcException, "AccessError") as refused:
+                    self.make_jsonrpc_request(f"/web/dataset/call_kw/res.company/{method}", body)
+                self.assertIn("Private methods", str(refused.exception.args))
+
+    def test_the_way_of_other_programs_is_refused(self):
+        models = ServerProxy(f"{self.base_url()}/xmlrpc/2/object")
+        who = (self.env.cr.dbname, self.accountant.id, "ksef_accountant")
+        for method, args in self.calls().items():
+            with self.subTest(method), mute_logger("odoo.http", "odoo.addons.rpc"):
+                with self.assertRaisesRegex(Fault, "Private methods"):
+                    models.execute_kw(*who, "res.company", method, [[self.company.id], *args])
+
+    def test_the_way_by_an_api_key_is_refused(self):
+        keys = self.env["res.users.apikeys"].with_user(self.accountant)
+        key = keys._generate("rpc", "test", datetime.now() + timedelta(days=1))
+        for method in self.calls():
+            with self.subTest(method), mute_logger("odoo.http"):
+                answer = self.url_open(
+                    f"/json/2/res.company/{method}",
+                    json={"ids": [self.company.id]},
+                    headers={"Authorization": f"Bearer {key}"},
+                )
+                self.assertIn(answer.status_code, (403, 404, 422))
+                self.assertNotIn("ksef.mf.gov.pl", answer.text)
+        line = self.env["l10n_pl_ksef.audit"].search([("event", "=", "code_made")])
+        self.assertFalse(line)
