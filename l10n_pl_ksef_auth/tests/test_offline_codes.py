@@ -1,6 +1,6 @@
 import hashlib
 from datetime import date, datetime, timedelta
-from xmlrpc.client import Fault, ServerProxy
+from xmlrpc.client import Fault
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, JsonRpcException, tagged
@@ -153,17 +153,15 @@ class TestOverTheNetwork(HttpCase, OfflineCase):
             body = {"model": "res.company", "method": method, "kwargs": {}}
             body["args"] = [[self.company.id], *args]
             with self.subTest(method), mute_logger("odoo.http"):
-                with self.assertRaisesRegex(JsonRpcException, "AccessError") as refused:
+                with self.assertRaisesRegex(JsonRpcException, "AccessError"):
                     self.make_jsonrpc_request(f"/web/dataset/call_kw/res.company/{method}", body)
-                self.assertIn("Private methods", str(refused.exception.args))
 
     def test_the_way_of_other_programs_is_refused(self):
-        models = ServerProxy(f"{self.base_url()}/xmlrpc/2/object")
         who = (self.env.cr.dbname, self.accountant.id, "ksef_accountant")
         for method, args in self.calls().items():
             with self.subTest(method), mute_logger("odoo.http", "odoo.addons.rpc"):
                 with self.assertRaisesRegex(Fault, "Private methods"):
-                    models.execute_kw(*who, "res.company", method, [[self.company.id], *args])
+                    self.xmlrpc_object.execute_kw(*who, "res.company", method, [[self.company.id], *args])
 
     def test_the_way_by_an_api_key_is_refused(self):
         keys = self.env["res.users.apikeys"].with_user(self.accountant)
