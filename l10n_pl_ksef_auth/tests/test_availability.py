@@ -89,6 +89,8 @@ class TestAvailability(KsefCase):
         self.keep_alive(days=1)
         (alert,) = self.env["l10n_pl_ksef.alert"].search([("reason", "=", "login")])
         self.assertEqual(alert.user_ids, self.accountant)
+        mail = self.env["mail.mail"].search([("res_id", "=", alert.id)], order="id", limit=1)
+        self.assertIn("The Ministry reports a failure of KSeF.", mail.body_html)
 
     def test_another_environment_is_not_asked_about(self):
         self.company.l10n_pl_ksef_environment = "test"

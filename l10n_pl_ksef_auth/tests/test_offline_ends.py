@@ -80,6 +80,14 @@ class TestItsEnd(EndingCase):
         self.assertEqual(self.watched(), [0])
         self.assertIn("has ended", self.alerts().summary)
 
+    def test_the_end_of_the_one_that_logs_in_leaves_it_signing(self):
+        login = self.company._l10n_pl_ksef_certificate()
+        end = login._now() + timedelta(hours=1)
+        put(login, valid_to=end, renew_at=end + timedelta(days=1), next_attempt=False)
+        self.settle(hours=2)
+        self.assertEqual((login.state, self.line()), ("expired", "valid"))
+        self.assertEqual(self.judged(self.made()), "")
+
     def test_konto_asks_for_another_one_which_signs(self):
         self.test_afterwards_the_key_is_gone_the_login_goes_on_and_people_are_told()
         account = self.company.with_user(self.accountant)
@@ -220,6 +228,13 @@ class TestKonto(EndingCase):
         choice = self.account()["choice"]
         self.assertEqual((choice["usage"], choice["reason"]), ("offline", "failed"))
         self.assertTrue(choice["can_issue"])
+
+    def test_one_that_waits_says_why_and_what_helps(self):
+        self.offline()._wait_for_a_place()
+        put(self.offline(), state="checking")
+        (row,) = (row for row in self.account()["certificates"] if row["usage"] == "offline")
+        self.assertIn("kept for logging in", row["problem"]["text"])
+        self.assertIn("Revoke one", row["problem"]["action"])
 
     def test_the_one_that_logs_in_comes_first(self):
         put(self.offline(), state="failed")

@@ -79,7 +79,7 @@ def _ends(interval: str) -> Callable[[Tour], object]:
 
 
 def _problem(code: str) -> str:
-    return f"""'{{"source": "local", "code": "{code}", "values": {{}}}}'"""
+    return f"""'{{"kind": "local", "code": "{code}", "values": {{}}}}'"""
 
 
 def _asks(tour: Tour) -> None:
