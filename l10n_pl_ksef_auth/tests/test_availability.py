@@ -82,15 +82,26 @@ class TestAvailability(KsefCase):
         self.assertEqual(self.panel()["availability"], "")
 
     def test_it_keeps_nobody_without_word(self):
-        """A declared failure delays no notice: its mail says it in one more sentence."""
+        """A declared failure delays no notice."""
         self.simulator.availability.begin_failure(total=True)
         self.break_off()
         self.keep_alive(days=5)
         self.keep_alive(days=1)
         (alert,) = self.env["l10n_pl_ksef.alert"].search([("reason", "=", "login")])
         self.assertEqual(alert.user_ids, self.accountant)
-        mail = self.env["mail.mail"].search([("res_id", "=", alert.id)], order="id", limit=1)
-        self.assertIn("The Ministry reports a failure of KSeF.", mail.body_html)
+
+    def test_the_notice_of_a_renewal_in_vain_names_the_failure(self):
+        self.certified()
+        self.simulator.availability.begin_failure(total=True)
+        self.simulator.faults.add("*", "503", times=-1)
+        for _day in range(7):
+            self.keep_alive(days=1)
+            self.keep_alive(hours=1)
+        alerts = self.env["l10n_pl_ksef.alert"].search([("reason", "=", "login")])
+        mails = self.env["mail.mail"].search([("res_id", "in", alerts.ids)])
+        self.assertTrue(mails)
+        for mail in mails:
+            self.assertRegex(mail.body_html, "Ministerstwo zgłasza awarię KSeF|reports a failure")
 
     def test_another_environment_is_not_asked_about(self):
         self.company.l10n_pl_ksef_environment = "test"
