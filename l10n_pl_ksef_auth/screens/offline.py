@@ -62,17 +62,18 @@ class L10n_Pl_KsefPanelOffline(models.AbstractModel):
         return VALID if level is None else ENDING
 
     def _text(self, state):
+        """Return the line in words; the panel adds the date, and the way to Konto."""
         return {
             NONE: self.env._("none"),
-            ASKS: self.env._("needs your consent: menu KSeF → Account"),
+            ASKS: self.env._("needs your consent"),
             WAITS: self.env._("waits: KSeF issues only one more certificate to this person"),
             "issuing": self.env._("being issued"),
             VALID: self.env._("valid until"),
             ENDING: self.env._("ends soon"),
             ENDED: self.env._("ended"),
-            REFUSED: self.env._("could not be issued: see the menu KSeF → Account"),
-            "exists": self.env._("one exists already: load it by hand in the menu KSeF → Account"),
-            "attention": self.env._("needs attention: see the menu KSeF → Account"),
+            REFUSED: self.env._("could not be issued"),
+            "exists": self.env._("one exists already"),
+            "attention": self.env._("needs attention"),
         }[state]
 
     def _question(self, principal):

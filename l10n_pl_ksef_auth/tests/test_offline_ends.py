@@ -233,7 +233,7 @@ class TestKonto(EndingCase):
         self.offline()._wait_for_a_place()
         put(self.offline(), state="checking")
         (row,) = (row for row in self.account()["certificates"] if row["usage"] == "offline")
-        self.assertIn("kept for logging in", row["problem"]["text"])
+        self.assertRegex(row["problem"]["text"], "more certificate to Róża.*kept for logging in")
         self.assertIn("Revoke one", row["problem"]["action"])
 
     def test_the_one_that_logs_in_comes_first(self):

@@ -73,13 +73,17 @@ def _change(**values: str) -> Callable[[Tour], object]:
     return lambda tour: tour.demo.sql(OFFLINE.format(changes))
 
 
-def _ends(interval: str) -> Callable[[Tour], object]:
+def _ends(interval: str, state: str = "active") -> Callable[[Tour], object]:
     end = f"date_trunc('day', now() AT TIME ZONE 'utc') + interval '{interval}'"
-    return _change(valid_to=end, valid_from=f"{end} - interval '2 years'")
+    start = f"{end} - interval '2 years'"
+    return _change(valid_to=end, valid_from=start, state=f"'{state}'")
 
 
-def _problem(code: str) -> str:
-    return f"""'{{"kind": "local", "code": "{code}", "values": {{}}}}'"""
+def _never_issued(state: str, code: str) -> Callable[[Tour], object]:
+    """Return what makes it one that KSeF has not issued, and says why."""
+    problem = f"""'{{"kind": "local", "code": "{code}", "values": {{}}}}'"""
+    unknown = {"serial_number": "NULL", "valid_to": "NULL", "name": "'Odoo'"}
+    return _change(state=f"'{state}'", problem=problem, **unknown)
 
 
 def _asks(tour: Tour) -> None:
@@ -93,20 +97,20 @@ OFFLINE_INVOICES = [
     Screen("account_offline_valid", KONTO, PAGE),
     Screen("panel_offline_ends_soon", _panel("ending"), f"{POPOVER}, {BAR}", _ends("6 days")),
     Screen("account_offline_ends_soon", KONTO, PAGE),
-    Screen("panel_offline_ended", _panel("ended"), f"{POPOVER}, {BAR}", _ends("-1 day")),
+    Screen("panel_offline_ended", _panel("ended"), f"{POPOVER}, {BAR}", _ends("-1 day", "expired")),
     Screen("account_offline_ended", KONTO, PAGE),
     Screen(
         "panel_offline_waits",
         _panel("waits"),
         f"{POPOVER}, {BAR}",
-        _change(state="'checking'", valid_to="NULL", problem=_problem("offline_waits")),
+        _never_issued("checking", "offline_waits"),
     ),
     Screen("account_offline_waits", KONTO, PAGE),
     Screen(
         "panel_offline_refused",
         _panel("refused"),
         f"{POPOVER}, {BAR}",
-        _change(state="'failed'", problem=_problem("certificate_limit")),
+        _never_issued("failed", "certificate_limit"),
     ),
     Screen("account_offline_refused", KONTO, PAGE),
     Screen("panel_offline_asks_for_consent", _panel("asks"), f"{POPOVER}, {BAR}", _asks),

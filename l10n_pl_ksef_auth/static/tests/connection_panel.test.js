@@ -58,26 +58,16 @@ test("a working connection shows the tick and how long it lasts", async () => {
 /** What the second line says of the certificate for offline invoices, and in which colour. */
 const SECOND_LINE = [
     { state: "none", text: "none", shown: "none" },
-    { state: "asks", text: "needs your consent", shown: "needs your consent", color: "amber" },
+    { state: "asks", text: "needs your consent", color: "amber" },
     { state: "waits", text: "waits: one more", shown: "waits: one more", color: "amber" },
     { state: "issuing", text: "being issued", shown: "being issued" },
     { state: "valid", valid_to: "2028-11-22 13:00:00", shown: "valid until 11/22/2028" },
-    {
-        state: "ending",
-        valid_to: "2026-12-22 13:00:00",
-        shown: "ends on 12/22/2026: see the menu KSeF → Account",
-        color: "amber",
-    },
-    {
-        state: "ended",
-        valid_to: "2026-10-22 13:00:00",
-        shown: "ended on 10/22/2026: see the menu KSeF → Account",
-        color: "red",
-    },
-    { state: "refused", text: "could not be issued", shown: "could not be issued", color: "red" },
-    { state: "exists", text: "one exists already", shown: "one exists already", color: "amber" },
-    { state: "attention", text: "needs attention", shown: "needs attention", color: "red" },
-];
+    { state: "ending", text: "ends on 12/22/2026", valid_to: "2026-12-22 13:00:00", color: "amber" },
+    { state: "ended", text: "ended on 10/22/2026", valid_to: "2026-10-22 13:00:00", color: "red" },
+    { state: "refused", text: "could not be issued", color: "red" },
+    { state: "exists", text: "one exists already", color: "amber" },
+    { state: "attention", text: "needs attention", color: "red" },
+].map((line) => ({ shown: `${line.text}: menu KSeF → Account`, ...line }));
 const ISSUED = { state: "valid", text: "", valid_to: "2028-11-22 13:00:00", share: 1 };
 
 for (const { state, shown, color, ...line } of SECOND_LINE) {
@@ -99,6 +89,14 @@ for (const { state, shown, color, ...line } of SECOND_LINE) {
         expect(".o_ksef_slim").toHaveCount(color ? 0 : 1);
     });
 }
+
+test("in Konto itself the second line does not lead to Konto", async () => {
+    answerPanels({ ...CONNECTED, offline: { state: "asks", text: "needs your consent", valid_to: false } });
+    await mountWithCleanup(KsefConnectionPanel, { props: { companyId: 1, accountLink: false } });
+    await animationFrame();
+    expect.verifySteps(["panel"]);
+    expect(".o_ksef_offline").toHaveText("needs your consent");
+});
 
 test("a company that needs no certificate for offline invoices has no second line", async () => {
     await mountPanel(CONNECTED);

@@ -37,6 +37,8 @@ const OFFLINE_COLORS = {
     attention: "o_ksef_red",
 };
 
+const MENDED_IN_ACCOUNT = ["asks", "exists", "ending", "ended", "refused", "attention"];
+
 /** Says whether a company's connection to KSeF works, and leads to the next step. */
 export class KsefConnectionPanel extends Component {
     static template = "l10n_pl_ksef_auth.ConnectionPanel";
@@ -130,13 +132,14 @@ export class KsefConnectionPanel extends Component {
     get offline() {
         const { state, text, valid_to } = this.panel.offline;
         const date = dateOnly(valid_to);
-        return (
-            {
-                valid: _t("valid until %(date)s", { date }),
-                ending: _t("ends on %(date)s: see the menu KSeF → Account", { date }),
-                ended: _t("ended on %(date)s: see the menu KSeF → Account", { date }),
-            }[state] || text
-        );
+        const dated = {
+            valid: _t("valid until %(date)s", { date }),
+            ending: _t("ends on %(date)s", { date }),
+            ended: _t("ended on %(date)s", { date }),
+        };
+        const what = dated[state] || text;
+        const isFarFromAccount = this.props.accountLink && MENDED_IN_ACCOUNT.includes(state);
+        return isFarFromAccount ? _t("%(what)s: menu KSeF → Account", { what }) : what;
     }
 
     get offlineColor() {
