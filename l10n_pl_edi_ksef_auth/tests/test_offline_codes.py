@@ -10,13 +10,13 @@ from odoo.exceptions import UserError
 from odoo.orm.model_classes import add_field, pop_field
 from odoo.tests import tagged
 
+from odoo.addons.l10n_pl_edi.tools.ksef_api_service import KsefApiService
 from odoo.addons.l10n_pl_edi_ksef_auth.models.offline_codes import (
     BEGIN,
     CERTIFICATE,
     KEEP_FILE,
     MAKE_LINK,
 )
-from odoo.addons.l10n_pl_edi.tools.ksef_api_service import KsefApiService
 from odoo.addons.l10n_pl_ksef_auth.tests.codes import Codes
 from odoo.addons.l10n_pl_ksef_auth.tests.common import DEMO_NIP
 
@@ -64,7 +64,7 @@ class OfflineEdiCase(EdiCase):
 
 @tagged("post_install", "-at_install")
 class TestFromInvoiceToPage(Codes, OfflineEdiCase):
-    """One invoice, issued while nothing can be reached, sent later: from its file to KSeF's page."""
+    """One invoice, issued while nothing can be reached, and sent later: from its file to the page."""
 
     def file_of(self, move):
         """Issue an invoice offline, as the sender does, and return its file."""

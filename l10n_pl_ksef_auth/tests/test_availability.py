@@ -129,9 +129,7 @@ class TestAvailability(KsefCase):
     def test_while_another_worker_asks_the_diagnosis_says_that_it_does_not_know(self):
         self.simulator.availability.begin_failure()
         with self.others_at_it():
-            self.assertEqual(
-                self.told_by_diagnosis(), "not known: it could not be asked just now"
-            )
+            self.assertEqual(self.told_by_diagnosis(), "not known: it could not be asked just now")
         self.assertEqual(self.asked(), 0)
 
     def test_while_another_worker_asks_what_was_known_is_told_with_its_moment(self):

@@ -161,7 +161,9 @@ class TestOverTheNetwork(HttpCase, OfflineCase):
         for method, args in self.calls().items():
             with self.subTest(method), mute_logger("odoo.http", "odoo.addons.rpc"):
                 with self.assertRaisesRegex(Fault, "Private methods"):
-                    self.xmlrpc_object.execute_kw(*who, "res.company", method, [[self.company.id], *args])
+                    self.xmlrpc_object.execute_kw(
+                        *who, "res.company", method, [[self.company.id], *args]
+                    )
 
     def test_the_way_by_an_api_key_is_refused(self):
         keys = self.env["res.users.apikeys"].with_user(self.accountant)

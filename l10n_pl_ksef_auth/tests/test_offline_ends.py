@@ -200,7 +200,9 @@ class TestSecondLine(EndingCase):
         line = self.env["l10n_pl_ksef.panel.offline"]
         states = "none asks waits issuing valid ending ended refused exists attention".split()
         for state in states:
-            english, polish = (line.with_context(lang=one)._text(state) for one in ("en_US", "pl_PL"))
+            english, polish = (
+                line.with_context(lang=one)._text(state) for one in ("en_US", "pl_PL")
+            )
             self.assertNotEqual(english, polish)
 
 
@@ -221,7 +223,9 @@ class TestKonto(EndingCase):
 
     def test_asked_at_ksef_both_have_its_status_too(self):
         compared = self.company.with_user(self.accountant).l10n_pl_ksef_account_at_ksef()
-        self.assertEqual([row["status_at_ksef"] for row in compared["certificates"]], ["Active"] * 2)
+        self.assertEqual(
+            [row["status_at_ksef"] for row in compared["certificates"]], ["Active"] * 2
+        )
 
     def test_one_that_could_not_be_issued_is_a_choice_of_its_own(self):
         put(self.offline(), state="failed", enrollment_remaining=5, certificate_remaining=5)

@@ -1,4 +1,4 @@
-"""Signatures of code II that another program has made: OpenSSL 3.0, with keys that are nowhere else.
+"""Signatures of code II made by another program, OpenSSL 3.0, with keys that are nowhere else.
 
 ``openssl dgst -sha256 -sign``; of the RSA key with ``-sigopt rsa_padding_mode:pss -sigopt
 rsa_pss_saltlen:32 -sigopt rsa_mgf1_md:sha256``.
@@ -18,8 +18,7 @@ EC_KEY = base64.b64decode(
 )
 #: As DER; its S begins with a zero byte, which DER leaves out.
 EC_SIGNATURE = base64.b64decode(
-    "MEMCIAeSZ5WQQRIf+TS7TDoOBSwbWb8rDxzOVoXRz1isosTyAh8dc1xtwYei01XbKWSe5TnPyiCyYKH6X80u24JA"
-    "6WQm"
+    "MEMCIAeSZ5WQQRIf+TS7TDoOBSwbWb8rDxzOVoXRz1isosTyAh8dc1xtwYei01XbKWSe5TnPyiCyYKH6X80u24JA6WQm"
 )
 RSA_KEY = base64.b64decode(
     "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA+N/zjVjqja9rnx50m0ReDUwE4memQt/BPGfw1bDAr4+L"

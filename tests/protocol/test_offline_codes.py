@@ -24,7 +24,13 @@ from PIL import Image
 from ksef_simulator import DEMO_NIP, identities
 from tools import qr_picture
 from tools.auth_token_request import Context
-from tools.verification_links import NOT_YET_IN_KSEF, SIGNED_BY, certificate_link, invoice_link, side_by_side
+from tools.verification_links import (
+    NOT_YET_IN_KSEF,
+    SIGNED_BY,
+    certificate_link,
+    invoice_link,
+    side_by_side,
+)
 
 CLIENT = "1111111111"
 DIGEST = hashlib.sha256(b"invoice").digest()
