@@ -64,7 +64,7 @@ class OfflineEdiCase(EdiCase):
 
 @tagged("post_install", "-at_install")
 class TestFromInvoiceToPage(Codes, OfflineEdiCase):
-    """One invoice, issued while nothing can be reached, and sent later: from its file to the page."""
+    """One invoice, issued while nothing can be reached, sent later: from its file to the page."""
 
     def file_of(self, move):
         """Issue an invoice offline, as the sender does, and return its file."""
