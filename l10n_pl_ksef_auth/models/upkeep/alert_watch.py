@@ -300,7 +300,8 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
         begun = certificate.valid_to - life / 3 + RENEWAL_PATIENCE
         if not certificate.company_ids or certificate._now() < begun:
             return None
-        return _reached(CERTIFICATE_DAYS, left) if self._would_be_missed(certificate) else None
+        level = _reached(CERTIFICATE_DAYS, left)
+        return level if level and self._would_be_missed(certificate) else None
 
     def _would_be_missed(self, certificate):
         """Return False of one for offline invoices if no company needs it, or each has another."""
