@@ -3,17 +3,19 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..tools import enrollment, nip, qr_picture, verification_links
+from ..tools.identity import identity_of_certificate
 from ..tools.nip import InvalidNip
 from ..tools.vault import VaultError
 from ..tools.x509_support import read_certificate
 from .base import problems
-from .certificate.agreement import agreed_terms
+from .certificate.agreement import agreed_terms, seal
 from .certificate.certificate import OFFLINE
 from .res_company import PRINCIPAL_FIELDS
 from .vault.guard import for_modules, refuse_typed_code
-from .vault.vault import open_vault, place_of
+from .vault.vault import open_vault, place_of, secret_digests
 
 CERTIFICATE, AGREEMENT = "l10n_pl_ksef.certificate", "l10n_pl_ksef.agreement"
+STORED = "certificate_secret"
 # What a login needs at KSeF, so that its owner's codes are valid (docs/ksef.md F-3).
 WRITE = "InvoiceWrite"
 
@@ -125,7 +127,7 @@ class ResCompany(models.Model):
         box, refusal = open_vault(self.env), None
         for row in self._l10n_pl_ksef_signing_rows(principal, digits):
             certificate = self.env[CERTIFICATE].browse(row["id"])
-            agreed = self._l10n_pl_ksef_agreed_numbers(box, principal, certificate, row["agreed"])
+            agreed = self._l10n_pl_ksef_agreed_numbers(box, principal, certificate, row)
             if digits not in agreed:
                 continue
             if seller not in (nip.digits(principal.vat), *agreed):
@@ -133,23 +135,26 @@ class ResCompany(models.Model):
             elif row["rights"] and WRITE not in row["rights"].split(","):
                 refusal = "offline_rights"
             else:
-                key, public = (
-                    box.decrypt(row[name] or "", place_of(certificate, name))
-                    for name in ("private_key_secret", "certificate_secret")
-                )
+                key = _opened(box, certificate, row, "private_key_secret")
                 return {
                     "key": enrollment.load_private_key(key),
-                    "certificate": read_certificate(public),
+                    "certificate": read_certificate(_opened(box, certificate, row, STORED)),
                 }
         raise self._l10n_pl_ksef_no_code(problems.local(refusal or _why_none(principal)))
 
-    def _l10n_pl_ksef_agreed_numbers(self, box, principal, certificate, rows):
+    def _l10n_pl_ksef_agreed_numbers(self, box, principal, certificate, row):
         """Return the NIPs and units whose agreements with a company are genuine, in digits."""
+        owner = identity_of_certificate(
+            read_certificate(_opened(box, certificate, row, STORED)), issued_by_ksef=True
+        )
+        owners = secret_digests(self.env, owner)
+        del owner
         numbers = set()
-        for agreement_id, digits, secret in rows or ():
+        environment = principal.l10n_pl_ksef_environment
+        for agreement_id, digits, secret in row["agreed"] or ():
             place = place_of(self.env[AGREEMENT].browse(agreement_id), "terms_secret")
-            terms = agreed_terms(certificate.id, principal.id, digits)
-            if _opens_to(box, secret, place, terms):
+            terms = agreed_terms(environment, certificate.id, principal.id, digits)
+            if any(_opens_to(box, secret, place, seal(one, terms)) for one in owners):
                 numbers.add(digits)
         return numbers
 
@@ -209,6 +214,10 @@ def _why_none(principal):
         principal, usage=OFFLINE, order="id desc", limit=1
     )
     return "offline_ended" if newest._is_past_its_end() else "offline_none"
+
+
+def _opened(box, certificate, row, name):
+    return box.decrypt(row[name] or "", place_of(certificate, name))
 
 
 def _opens_to(box, secret, place, terms):

@@ -19,6 +19,7 @@ from . import test_fairness
 from . import test_fault_matrix
 from . import test_fifty_companies
 from . import test_first_login
+from . import test_forged_agreement
 from . import test_help
 from . import test_housekeeping
 from . import test_import_order

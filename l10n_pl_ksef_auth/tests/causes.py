@@ -81,6 +81,18 @@ FEW = (
     "certificate revoked",
     "nothing renews",
 )
+# Of these each is followed by the next one in the short run.
+CHANGES = (
+    "503 at *",
+    "status 415",
+    "key missing",
+    "wrong NIP",
+    "odd exception in _work_off",
+    "certificate revoked",
+    "closed port",
+    "copy_moved",
+    "clock 8 days",
+)
 # How a copy of the database looks: Odoo's identifier, the server's, the database's.
 MOVES = {
     "copy_duplicated": lambda uuid, server, database: ("another", server, database),

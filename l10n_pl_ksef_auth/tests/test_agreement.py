@@ -1,7 +1,5 @@
 from unittest.mock import patch
 
-from cryptography.hazmat.primitives import serialization
-
 from odoo.exceptions import AccessError
 from odoo.modules.migration import load_script
 from odoo.tests import Form, tagged
@@ -10,9 +8,8 @@ from odoo.tools import file_path
 from odoo.addons.l10n_pl_ksef_auth.exceptions import LoginNeeded
 from odoo.addons.l10n_pl_ksef_auth.models.vault import vault as vault_model
 from odoo.addons.l10n_pl_ksef_auth.screens import sensitive
-from odoo.addons.l10n_pl_ksef_auth.tools.x509_support import read_certificate
 
-from .common import OWNER, KsefCase, credentials, home_made, put
+from .common import OWNER, KsefCase, credentials, put
 
 CONNECTION = "l10n_pl_ksef_auth.group_ksef_connection"
 OTHERS_NIP, UNIT = "1111111111", "5265877635-00001"
@@ -234,113 +231,6 @@ class TestWaysToAgree(AgreementCase):
     def test_a_company_that_another_signer_took_over_has_no_agreement_left(self):
         self.certificate._leave(self.company)
         self.assertFalse(self.agreed())
-
-
-@tagged("post_install", "-at_install")
-class TestForgedAgreement(AgreementCase):
-    """What was not agreed to by a person opens nothing, however it came into the database."""
-
-    def assert_nobody_logs_in(self):
-        self.settle(days=6)
-        self.let_days_pass(3)
-        self.assertEqual(self.contexts() - {"5265877635"}, set())
-
-    def row(self):
-        return {
-            "certificate_id": self.certificate.id,
-            "company_id": self.company.id,
-            "digits": OTHERS_NIP,
-            "agreed_at": self.certificate._now(),
-            "how": "accepted",
-        }
-
-    def test_a_row_that_was_written_by_the_orm_opens_nothing(self):
-        self.env["l10n_pl_ksef.agreement"].create(self.row())
-        self.company.vat = f"PL{OTHERS_NIP}"
-        self.assert_nobody_logs_in()
-
-    def test_a_row_that_was_changed_in_the_database_opens_nothing(self):
-        self.env.cr.execute("UPDATE l10n_pl_ksef_agreement SET digits = %s", [OTHERS_NIP])
-        self.company.vat = f"PL{OTHERS_NIP}"
-        self.env.invalidate_all()
-        self.assert_nobody_logs_in()
-
-    def test_a_login_that_was_written_by_the_orm_is_not_signed(self):
-        login = self.env["l10n_pl_ksef.session"]._certificate_login(self.company)
-        login.context_value = OTHERS_NIP
-        self.env.flush_all()
-        with self.counted("xades-signature") as logins:
-            self.advance(login)
-        self.assertEqual((login.state, logins["calls"]), ("failed", 0))
-
-    def forerunner_of_somebody_else(self, subject=None):
-        """Have a stranger's certificate, agreed to for the client's NIP, named as replaced."""
-        self.company.vat = f"PL{OTHERS_NIP}"
-        key, made = home_made(subject=subject)
-        der = made.public_bytes(serialization.Encoding.DER)
-        self.certificate._keep(self.company, key, read_certificate(der))
-        self.env.invalidate_all()
-        self.assertIn(OTHERS_NIP, [digits for digits, *_rest in self.agreed()])
-        stranger = self.certificate.search([("origin", "=", "loaded")])
-        put(self.certificate, replaces_id=stranger.id)
-        return stranger
-
-    def signs_for_what_the_other_agreed_to(self):
-        """Have our certificate log the company in; return whether it signed."""
-        login = self.env["l10n_pl_ksef.session"]._certificate_login(self.company, self.certificate)
-        self.env.flush_all()
-        with self.counted("xades-signature") as logins:
-            self.advance(login)
-        self.assertEqual(login.certificate_id, self.certificate)
-        return login.state != "failed" or logins["calls"]
-
-    def test_a_home_made_certificate_that_names_the_same_owner_lends_nothing(self):
-        stranger = self.forerunner_of_somebody_else(credentials(self.certificate)[1].subject)
-        self.assertEqual(stranger._sealed_owner(), self.certificate._sealed_owner())
-        self.assertFalse(self.signs_for_what_the_other_agreed_to())
-
-    def test_a_certificate_that_is_named_as_replaced_lends_another_owner_nothing(self):
-        self.forerunner_of_somebody_else()
-        self.assertFalse(self.signs_for_what_the_other_agreed_to())
-
-    def test_no_agreement_goes_over_to_a_certificate_of_another_owner(self):
-        stranger = self.forerunner_of_somebody_else()
-        put(self.certificate, state="trying")
-        self.env.flush_all()
-        with self.certificate._exclusive() as locked:
-            with patch.object(type(locked), "_refuse_unlisted"):
-                locked._switch()
-                locked.replaces_id.state = "superseded"
-                locked._activate_with(locked._stored_certificate())
-            locked.env.cr.commit()
-        self.env.invalidate_all()
-        self.assertEqual(stranger.agreement_ids.mapped("digits"), [OTHERS_NIP])
-        self.assertEqual(self.certificate.agreement_ids.mapped("digits"), ["5265877635"])
-
-    def test_code_that_was_typed_into_odoo_agrees_to_nothing(self):
-        self.env.user.company_ids |= self.company | self.client_b
-        ways = {
-            "directly": "env['l10n_pl_ksef.agreement'].sudo()._agree("
-            "env['l10n_pl_ksef.certificate'].browse(%(certificate)s).sudo(),"
-            " env['res.company'].browse(%(company)s), '1111111111', 'earlier')",
-            "by the certificate": "env['l10n_pl_ksef.certificate'].browse(%(certificate)s).sudo()"
-            "._agree_by_password({env['res.company'].browse(%(company)s): '1111111111'})",
-            "by the screen": "env['res.company'].browse(%(company)s).l10n_pl_ksef_agree("
-            "{'%(company)s': 'NIP 1111111111'})",
-        }
-        ids = {"certificate": self.certificate.id, "company": self.client_b.id}
-        for way, code in ways.items():
-            action = self.env["ir.actions.server"].create(
-                {
-                    "name": way,
-                    "model_id": self.env["ir.model"]._get_id("res.company"),
-                    "state": "code",
-                    "code": code % ids,
-                }
-            )
-            with self.subTest(way), self.confirmed(), self.assertRaises(AccessError):
-                action.run()
-            self.assertFalse(self.agreed(self.client_b))
 
 
 @tagged("post_install", "-at_install")

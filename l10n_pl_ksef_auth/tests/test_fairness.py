@@ -248,6 +248,18 @@ class TestTurns(KsefCase):
             self.turns.had(self.task(number), told, self.now)
         self.assertEqual(self.turns.go_on_at, self.now + timedelta(hours=1))
 
+    def test_who_is_asked_to_slow_down_is_asked_for_all_work_in_that_environment(self):
+        for number, state in enumerate(("active", "waiting", "submitted")):
+            told = KsefRateLimited("…", retry_after=60)
+            self.turns.had(self.task(number, state=state), told, self.now)
+        others = self.task(7, state="authorized"), self.task(8, environment="test")
+        person = self.task(9, state="authorized", is_awaited=True)
+        self.assertEqual(self.order(*others, person), [8, 9])
+
+    def test_one_company_that_is_asked_to_slow_down_delays_no_other(self):
+        self.turns.had(self.task(1), KsefRateLimited("…", retry_after=60), self.now)
+        self.assertEqual(self.order(self.task(2), self.task(3, environment="test")), [3, 2])
+
     def test_a_record_that_is_due_again_and_again_leaves_the_run_to_others(self):
         for _turn in range(MOST_TURNS):
             self.assertEqual(self.order(self.task(1)), [1])

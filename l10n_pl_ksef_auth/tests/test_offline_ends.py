@@ -3,6 +3,7 @@ from datetime import timedelta, timezone
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
+from ..models.vault.vault import read_secret, write_secrets
 from .common import DEMO_NIP, put
 from .test_offline_certificate import OfflineCase
 
@@ -159,6 +160,7 @@ class TestBeforeItsEnd(EndingCase):
         until = old.valid_to + timedelta(days=700)
         times = {"valid_from": old.valid_from, "valid_to": until, "taken_at": old._now()}
         newer = old.copy({"state": "active", **times})
+        write_secrets(newer, certificate_secret=read_secret(old, "certificate_secret"))
         self.share(newer, self.company)
         self.assertEqual(self.company._l10n_pl_ksef_offline_certificate(), newer)
         self.assertEqual(self.watched(), [])

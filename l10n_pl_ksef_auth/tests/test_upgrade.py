@@ -4,6 +4,7 @@ from odoo.tests import tagged
 from odoo.tools import SQL, file_path
 
 from odoo.addons.l10n_pl_ksef_auth.models.res_company import DEFAULTS
+from odoo.addons.l10n_pl_ksef_auth.models.vault.vault import write_secrets
 
 from .common import KsefCase
 
@@ -11,6 +12,7 @@ SCRIPT = "l10n_pl_ksef_auth/migrations/19.0.1.1.0/post-migration.py"
 ACTIVITIES = "l10n_pl_ksef_auth/migrations/19.0.1.3.0/post-activities.py"
 MAILS = "l10n_pl_ksef_auth/migrations/19.0.1.2.0/post-alert_mails.py"
 NOTICES = "l10n_pl_ksef_auth/migrations/19.0.1.3.0/post-notices.py"
+AGREEMENTS = "l10n_pl_ksef_auth/migrations/19.0.1.5.0/post-agreements.py"
 RIGHTS = "l10n_pl_ksef_auth/migrations/19.0.1.3.0/post-rights.py"
 NAMES = "l10n_pl_ksef_auth/migrations/19.0.1.3.0/post-texts.py"
 OURS = ("l10n_pl_ksef_", "l10n_pl_edi_")
@@ -32,7 +34,14 @@ LATER_COLUMNS = {
         "l10n_pl_ksef_signer_email",
         "l10n_pl_ksef_offline",
     ),
-    "l10n_pl_ksef_session": ("purpose", "grant_id", "office_id", "request_id", "consent_offline"),
+    "l10n_pl_ksef_session": (
+        "purpose",
+        "grant_id",
+        "office_id",
+        "request_id",
+        "consent_offline",
+        "statement_secret",
+    ),
     "l10n_pl_ksef_certificate": ("usage",),
     "l10n_pl_ksef_agreement": ("offline_wanted",),
 }
@@ -219,6 +228,9 @@ class TestUpgradeWithRows(KsefCase):
 
     def become_old(self):
         """Make the database as it was before this version's tables and columns; rows stay."""
+        for agreed in self.certificate.agreement_ids:
+            numbers = self.certificate.id, self.company.id, agreed.digits
+            write_secrets(agreed, terms_secret=",".join(map(str, numbers)).encode())
         self.env.flush_all()
         execute = self.env.cr.execute
         for table in LATER_TABLES:
@@ -242,6 +254,8 @@ class TestUpgradeWithRows(KsefCase):
         names = ["res.company", *ours]
         self.registry.init_models(self.env.cr, names, context, install=False)
         self.env.invalidate_all()
+        load_script(file_path(AGREEMENTS), "script").migrate(self.env.cr, "19.0.1.4.0")
+        self.env.invalidate_all()
 
     def test_rows_of_before_say_what_they_were(self):
         self.upgrade()
@@ -252,6 +266,25 @@ class TestUpgradeWithRows(KsefCase):
         self.assertEqual(self.company._l10n_pl_ksef_session(), self.session)
         self.assertEqual(self.company._l10n_pl_ksef_certificate(), self.certificate)
         self.assertEqual(self.panel()["color"], "green")
+
+    def test_what_nobody_agreed_to_is_not_agreed_to_by_the_upgrade(self):
+        self.env.cr.execute("UPDATE l10n_pl_ksef_agreement SET digits = '1111111111'")
+        self.upgrade()
+        self.assertFalse(self.certificate.agreement_ids._is_genuine())
+
+    def test_a_consent_of_later_brings_a_certificate_that_logs_in(self):
+        """Who was connected without a certificate before agrees by that signature."""
+        self.upgrade()
+        with self.confirmed():
+            self.certificate._revoke(self.company, "Unspecified")
+        self.certificate.unlink()
+        self.session.write({"consent_at": False, "consent_offline": False})
+        issued = self.env["l10n_pl_ksef.certificate"]._issue_with_consent(self.company, False)
+        self.assertFalse(issued)
+        self.settle()
+        certificate = self.company._l10n_pl_ksef_certificate()
+        self.assertEqual(certificate.agreement_ids.mapped("how"), ["signature"])
+        self.assertTrue(certificate.agreement_ids._is_genuine())
 
     def test_no_row_lacks_what_is_mandatory_now(self):
         self.upgrade()

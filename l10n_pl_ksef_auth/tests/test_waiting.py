@@ -94,6 +94,13 @@ class TestWaiting(KsefCase):
         with self.within(GRACE), self.assertRaises(LoginNeeded):
             session._shared_token(wait_seconds=0.5)
 
+    def test_a_login_that_was_deleted_while_another_worker_holds_it_is_not_waited_for_long(self):
+        session = self.connect()
+        self.travel(minutes=16)
+        self.env.cr.execute("DELETE FROM l10n_pl_ksef_session WHERE id = %s", [session.id])
+        with self.others_at_it(), self.within(GRACE), self.assertRaises(LoginBusy):
+            session._shared_token(wait_seconds=0.5)
+
     def test_another_worker_is_not_waited_for_longer_than_the_caller_says(self):
         session = self.connect()
         self.travel(minutes=16)
@@ -124,6 +131,14 @@ class TestWaiting(KsefCase):
             self.travel(seconds=11)
             self.assertNotEqual(self.downloaded(window), first)
         self.assertEqual(challenges["calls"], 2)
+
+    def test_clicks_in_many_windows_get_one_file_for_each_user(self):
+        windows = [self.open_window() for _window in range(5)]
+        other = self.open_window(self.manager)
+        with self.counted("challenge") as challenges:
+            files = {self.downloaded(window) for window in windows}
+            self.assertNotIn(self.downloaded(other), files)
+        self.assertEqual((len(files), challenges["calls"]), (1, 2))
 
     def test_a_step_begins_late_in_no_chain_of_a_window(self):
         window = self.open_window()

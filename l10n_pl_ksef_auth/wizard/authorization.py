@@ -119,7 +119,7 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
     def prepare_download(self, way=None):
         """Fetch a challenge from KSeF, so that the file's ten minutes begin now.
 
-        Whoever asks again within BRAKE seconds gets the same file.
+        Whoever asks again within BRAKE seconds gets the same file, in another window too.
 
         :param str way: where the file will be signed, of WAYS; as before when omitted
         :return dict: view(), with the address of the file
@@ -131,7 +131,7 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
         if window._nip_problem():
             return window.view()
         try:
-            if not window._has_just_downloaded():
+            if not window._takes_newest():
                 window._new_session()
         except KsefError as error:
             window.problem = problems.of_request(error)
@@ -225,7 +225,8 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
             window.problem = problems.local("answer_missing")
             return window._view(upload)
         window.write({"session_id": session.id, "step": "verify", "problem": False})
-        session._submit_signed(upload.content, **window._sender_values(upload.reading))
+        values = window._sender_values(upload.reading)
+        session._submit_signed(upload.content, upload.reading, window.company_id, **values)
         return window._follow_up(upload)
 
     def connect(self):

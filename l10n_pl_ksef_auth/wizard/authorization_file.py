@@ -84,9 +84,16 @@ class L10n_Pl_KsefAuthorizationFile(models.TransientModel):
     # ------------------------------------------------------------------
     # Sessions and challenges
     # ------------------------------------------------------------------
-    def _has_just_downloaded(self):
-        """Return True if the window's file is as new as can be, and still the one to be signed."""
-        return self.session_id._has_just_begun(BRAKE)
+    def _takes_newest(self):
+        """Take the user's newest file, whichever window it came from, if it is as new as can be.
+
+        :return bool: False if a new one is to be fetched
+        """
+        own = self._sessions().filtered(lambda session: session.create_uid == self.env.user)[:1]
+        if not own._has_just_begun(BRAKE):
+            return False
+        self.session_id = own
+        return True
 
     def _new_session(self):
         self.session_id = self.env["l10n_pl_ksef.session"]._begin_signature(

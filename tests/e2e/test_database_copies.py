@@ -150,9 +150,19 @@ def test_a_move_without_the_key_says_what_is_missing(
 
 def test_the_key_is_replaced_while_odoo_runs(original: DemoStack) -> None:
     user = OdooUser(original.odoo_url, original.database, "ksiegowa")
-    assert "secrets encrypted with the new key, 0 were already, 0 cannot be read" in replace_key(
-        original
-    )
+    status, said = replace_key(original)
+    assert "secrets encrypted with the new key, 0 were already, 0 cannot be read" in said
+    assert status == 0
     original.sql("UPDATE l10n_pl_ksef_session SET access_valid_until = '2001-01-01'")
     answer = user.call("res.company", "l10n_pl_ksef_account_at_ksef", [1])
     assert (answer["problem"], answer["panel"]["color"]) == (False, "green")
+
+
+def test_the_command_that_replaces_the_key_fails_where_a_secret_cannot_be_read(
+    original: DemoStack,
+) -> None:
+    original.sql("UPDATE l10n_pl_ksef_certificate SET issued_secret = 'x' || issued_secret")
+    status, said = replace_key(original)
+    original.sql("UPDATE l10n_pl_ksef_certificate SET issued_secret = NULL")
+    assert "1 cannot be read" in said
+    assert status == 1

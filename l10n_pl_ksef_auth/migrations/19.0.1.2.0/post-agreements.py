@@ -38,7 +38,8 @@ def _agree(env):
         # Written down without the key it would prove nothing.
         _logger.warning("KSeF: %s: somebody has to agree to each NIP in KSeF, Account", obstacle)
         return
-    for certificate in env["l10n_pl_ksef.certificate"].search([("company_ids", "!=", False)]):
+    stored = [("company_ids", "!=", False), ("certificate_secret", "!=", False)]
+    for certificate in env["l10n_pl_ksef.certificate"].search(stored):
         for company in certificate.with_context(active_test=False).company_ids:
             if _logs_in_for(certificate, company):
                 env["l10n_pl_ksef.agreement"]._agree(

@@ -14,6 +14,7 @@ from ...tools.vault import VaultCorrupt, VaultError
 from ..base import problems
 from ..base.locks import LockBusy, also_locked, fresh, under_lock
 from ..base.steps import event, naive
+from ..session.statement import statement_of
 from ..vault.vault import read_secret, secret_digests, write_secrets
 from .certificate import LOGIN, OFFLINE
 from .states import QUESTION
@@ -171,8 +172,15 @@ class L10n_Pl_KsefCertificateManual(models.Model):
             return self._begin_enrollment(session, user_id=self.env.uid, separate=True)
         record = self._begin_offline(session, company, consent_text, self.env.user)
         record.separate = True
-        record._agree_offline(company, company.l10n_pl_ksef_digits, "accepted", self.env.user)
+        terms = company, company.l10n_pl_ksef_digits, "accepted", self.env.user
+        record._agree_offline(*terms, owner=self._owner_of(session))
         return record
+
+    def _owner_of(self, session):
+        """Return the digest of who a login's certificate belongs to, or who signed for it."""
+        said = statement_of(session)
+        digests = session.certificate_id._owner_digests()
+        return said.owner if said else next(iter(digests), "")
 
     def _issue_with_consent(self, principal, offline):
         """Ask for a certificate by the signature that works already: the user confirms now.

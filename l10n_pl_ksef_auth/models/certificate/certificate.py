@@ -8,6 +8,7 @@ from odoo.tools import format_date
 
 from ...exceptions import LoginNeeded
 from ...tools.identity import identity_of_certificate
+from ...tools.vault import VaultCorrupt
 from ...tools.x509_support import read_certificate
 from ..base import problems
 from ..base.const import ENVIRONMENT_LABELS
@@ -210,6 +211,28 @@ class L10n_Pl_KsefCertificate(models.Model):
     def _stored_certificate(self):
         """Return the certificate, an x509_support.Certificate."""
         return read_certificate(read_secret(self, "certificate_secret"))
+
+    def _owner_digests(self):
+        """Return digests of the stored certificate's owner, the current key's first.
+
+        What a column says of the owner, anybody may have written; the certificate is sealed.
+
+        :return list: empty while none is stored, or if it cannot be opened
+        """
+        try:
+            stored = self.certificate_secret and self._stored_certificate()
+        except (VaultCorrupt, ValueError):
+            return []
+        if not stored:
+            return []
+        return secret_digests(self.env, identity_of_certificate(stored, issued_by_ksef=True))
+
+    def _may_be_owned_by(self, owner):
+        """Return True if an owner's digest is of whose certificate this is, or will turn out to be.
+
+        Nothing is signed before a certificate is stored: then its owner is looked at.
+        """
+        return not self.certificate_secret or owner in self._owner_digests()
 
     def _signing_material(self):
         """Return the private key (PKCS#8 DER) and the certificate (DER), as xades takes them."""

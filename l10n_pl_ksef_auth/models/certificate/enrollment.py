@@ -3,7 +3,7 @@ from datetime import timedelta
 
 from odoo import Command, models
 
-from ...tools import enrollment, nip
+from ...tools import enrollment
 from ...tools.credentials import matches
 from ...tools.errors import (
     KsefError,
@@ -16,6 +16,8 @@ from ...tools.identity import identity_of_enrollment_data
 from ...tools.x509_support import digest_of
 from ..base import problems
 from ..base.locks import also_locked
+from ..session.session import CONNECT
+from ..session.statement import statement_of
 from ..vault.kept_keys import forget_kept, kept_key
 from ..vault.vault import read_secret, secret_digests, write_secrets
 from .certificate import LOGIN, OFFLINE, TYPES_AT_KSEF
@@ -43,13 +45,12 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
 
     def _enroll_after_login(self, session):
         """Begin an enrollment for a login that has just begun, if its signer agreed to it."""
-        if not session.consent_at or session.method != "signature":
-            return self.browse()
-        return self._begin_enrollment(session)
+        said = statement_of(session)
+        return self._begin_enrollment(session) if said and said.consent else self.browse()
 
     def _begin_enrollment(self, session, **values):
         """Create the record of an application through a login, for its company and signer."""
-        record = self.create(
+        return self.create(
             {
                 # A name that no other application has, within what KSeF accepts.
                 "name": enrollment.certificate_name(f"Odoo {secrets.token_hex(4)}"),
@@ -62,29 +63,37 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
                 **values,
             }
         )
-        if not record.replaces_id and record.usage == LOGIN:
-            record._agree_by_signature(session)
-        return record
 
-    def _agree_by_signature(self, session):
-        """Keep that the owner of these certificates signed for the NIP or unit of a login."""
+    def _agree_by_signature(self, session, owner):
+        """Keep that the owner of these certificates signed for the NIP or unit of a login.
+
+        What was signed is sealed with the login; its columns count for nothing here.
+
+        :param str owner: digest of who signed
+        """
+        said = statement_of(session)
+        if not said or said.purpose != CONNECT:
+            return
+        company = self.env["res.company"].browse(said.company).exists()
         # Behind a link no user agreed: who asked for the signature did nothing but ask.
         user = session.user_id if not session.request_id else session.user_id.browse()
         who = {"user_id": user.id, "address": session.address}
-        digits = nip.digits(session.context_value)
-        for certificate in self:
+        same = self.filtered(lambda one: company and one.environment == said.environment)
+        for certificate in same:
             self.env["l10n_pl_ksef.agreement"]._agree(
                 certificate,
-                session.company_id,
-                digits,
+                company,
+                said.digits,
                 "signature",
-                offline_wanted=session.consent_offline and certificate.usage == LOGIN,
+                owner=owner,
+                offline_wanted=said.consent == "both" and certificate.usage == LOGIN,
                 **who,
             )
 
     def _step_check(self):
         """Look at what KSeF and this Odoo have, and make the key: committed before it is used."""
-        token = self._token()
+        session = self._owners_session()
+        token = session._shared_token()
         with self._client() as client:
             data = client.enrollment_data(token)
             limits = client.certificate_limits(token)
@@ -95,6 +104,11 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
         digests = secret_digests(self.env, identity)
         # Two companies of one signer may come at the same moment: one certificate for both.
         with also_locked(self.env, f"ksef-identity,{self.environment},{digests[0]}"):
+            if self.replaces_id and digests[0] not in self.replaces_id._owner_digests():
+                self._succeed(state="failed", problem=problems.local("renewal_needs_owner"))
+                return
+            if not self.replaces_id and self.usage == LOGIN:
+                self._agree_by_signature(session, digests[0])
             self._decide(identity, digests, limits, held)
 
     def _decide(self, identity, digests, limits, held):
@@ -156,7 +170,8 @@ class L10n_Pl_KsefCertificateEnrollment(models.Model):
         """Return this Odoo's own certificate of the same identity, if one is to be joined."""
         if self.replaces_id:
             return self.browse()
-        return self._other_of_identity(digests, ("state", "in", HELD))
+        known = self._other_of_identity(digests, ("state", "in", HELD))
+        return known if known and known._may_be_owned_by(digests[0]) else self.browse()
 
     def _other_of_identity(self, digests, *conditions):
         same = ("identity_digest", "in", digests), ("environment", "=", self.environment)

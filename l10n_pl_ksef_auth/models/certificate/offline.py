@@ -50,7 +50,8 @@ class L10n_Pl_KsefCertificateOffline(models.Model):
         if genuine:
             record = self._begin_offline(session, genuine.company_id, self.consent_text, who)
             for agreed in genuine:
-                record._agree_offline(agreed.company_id, agreed.digits, agreed.how, agreed.user_id)
+                terms = agreed.company_id, agreed.digits, agreed.how, agreed.user_id
+                record._agree_offline(*terms, owner=agreed._owner())
         self._succeed(next_attempt=self._next_look(session))
 
     def _begin_offline(self, session, companies, consent_text, user):
@@ -65,8 +66,10 @@ class L10n_Pl_KsefCertificateOffline(models.Model):
         record._wake_cron_at(record._now())
         return record
 
-    def _agree_offline(self, company, digits, how, user):
-        self.env["l10n_pl_ksef.agreement"]._agree(self, company, digits, how, user_id=user.id)
+    def _agree_offline(self, company, digits, how, user, owner=""):
+        self.env["l10n_pl_ksef.agreement"]._agree(
+            self, company, digits, how, owner=owner, user_id=user.id
+        )
 
     # ------------------------------------------------------------------
     # The office's, for the clients that gave it rights
@@ -89,6 +92,8 @@ class L10n_Pl_KsefCertificateOffline(models.Model):
         )
         agreements = self.env["l10n_pl_ksef.agreement"]
         try:
+            own = set(self._owner_digests())
+            logins = logins.filtered(lambda login: own & set(login._owner_digests()))
             return given.filtered(
                 lambda grant: agreements._covers(logins, grant.company_id, grant.digits)
             )
@@ -214,4 +219,5 @@ class L10n_Pl_KsefCertificateOffline(models.Model):
         text = sessions._words_of_offline(", ".join(owner))
         session._audit("consented", consent=text, user_id=self.env.uid)
         record = login._begin_offline(session, company, text, self.env.user)
-        record._agree_offline(company, company.l10n_pl_ksef_digits, "accepted", self.env.user)
+        terms = company, company.l10n_pl_ksef_digits, "accepted", self.env.user
+        record._agree_offline(*terms, owner=login._owner_digests()[0])

@@ -6,11 +6,12 @@ from odoo import api, fields, models
 from ...tools import clock
 from ...tools import nip as nip_tools
 from ...tools.grantee import grantee_of_subject
+from ...tools.identity import Identity
 from ..base import problems
 from ..base.const import ENVIRONMENT_LABELS
 from ..base.steps import naive
 from ..vault.guard import refuse_typed_code
-from ..vault.vault import encrypted, read_secret
+from ..vault.vault import encrypted, read_secret, secret_digests
 
 # A marker that nobody writes by chance, in bytes.
 MARKER = 12
@@ -233,12 +234,19 @@ class L10n_Pl_KsefGrant(models.Model):
         others.flush_recordset()
 
     def _agree(self):
-        """Keep that the office's certificate logs the client in for the NIP of this grant."""
+        """Keep that the office's certificate logs the client in for the NIP of this grant.
+
+        Its owner is whom the client named: the frozen copy says so.
+        """
+        number = grantee_of(self).number
+        named = secret_digests(self.env, Identity(number.kind, number.value, ""))
+        del number
         self.env["l10n_pl_ksef.agreement"]._agree(
             self.office_id.certificate_id,
             self.company_id,
             self.digits,
             "rights",
+            owner=named[0],
             user_id=self.user_id.id,
         )
 

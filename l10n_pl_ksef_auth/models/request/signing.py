@@ -114,7 +114,7 @@ class L10n_Pl_KsefRequestSigning(models.Model):
         )
         # The login's steps run on another cursor.
         self.env.cr.commit()
-        login._submit_signed(content, **values)
+        login._submit_signed(content, reading, self.company_id, **values)
 
     def _of_signer(self, login, reading):
         if self.purpose != "connect":

@@ -11,6 +11,7 @@ from ..base.steps import event
 from ..certificate.certificate import LOGIN, OFFLINE
 from ..certificate.states import AT_WORK
 from ..vault.vault import read_secret
+from .statement import statement_of
 from .states import LIVE, LOGGING_IN
 from .token import busy
 
@@ -82,7 +83,9 @@ class L10n_Pl_KsefSessionActive(models.Model):
         """Have older logins closed, and a certificate issued; keep what the signature agrees to."""
         older = self.search([*self._active_ones(), ("id", "!=", self.id)])
         older.write({"revoke_requested": True, "next_attempt": False, "renew_at": False})
-        self.signers_certificate_ids._agree_by_signature(self)
+        said = statement_of(self)
+        if said and said.owner:
+            self.signers_certificate_ids._agree_by_signature(self, said.owner)
         self.env["l10n_pl_ksef.certificate"]._enroll_after_login(self)
         if self._stands_on():
             self.certificate_id._of_same_owner(OFFLINE)._look_for_clients()

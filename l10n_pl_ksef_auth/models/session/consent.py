@@ -1,6 +1,8 @@
 from odoo import models
 
 from ..certificate.states import QUESTION, STANDING
+from ..vault.guard import refuse_typed_code
+from .statement import keep_consent
 
 # Each names what it was an answer to: what was not named is not applied for.
 ANSWERS = [
@@ -79,7 +81,9 @@ class L10n_Pl_KsefSessionConsent(models.Model):
 
         :param bool offline: the words named a certificate for offline invoices, too
         """
+        refuse_typed_code(self.env)
         self.write(self._consent_of(self.signer_name, self.signer_masked, offline))
+        keep_consent(self)
         self._audit("consented", consent=self.consent_text)
 
     def _awaits_consent(self):

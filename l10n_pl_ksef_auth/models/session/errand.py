@@ -1,3 +1,4 @@
+import logging
 from datetime import timedelta
 
 from odoo import Command, models
@@ -12,7 +13,10 @@ from ..certificate.certificate import OFFLINE
 from ..office.grant import grantee_of
 from ..vault.vault import read_secret
 from .login import IN_PROGRESS, SUCCESS, says_ended
+from .statement import statement_of
 from .states import ERRAND, LIVE, LOGGING_IN
+
+_logger = logging.getLogger(__name__)
 
 # So long after its signature a login for one task is over, whatever else failed.
 ERRAND_LIFE = timedelta(hours=24)
@@ -231,6 +235,7 @@ class L10n_Pl_KsefSessionErrand(models.Model):
 
         :param dict problem: why it came to nothing, as kept on the record; False if it is done
         """
+        problem = problem or self._mistake()
         if problem:
             (self.office_id or self.grant_id)._is_refused(problem)
         elif self.purpose == "grant":
@@ -239,6 +244,14 @@ class L10n_Pl_KsefSessionErrand(models.Model):
             self.grant_id._is_taken_back()
         self._succeed(state="closing", problem=problem)
         self._wake_cron_at(self._now())
+
+    def _mistake(self):
+        """Return a problem if what this login does is not what its file was signed for."""
+        grant, said = self.grant_id, statement_of(self)
+        if not grant or (said and said.is_for(grant, self.purpose)):
+            return False
+        _logger.error("%s was not signed for %s: refused", self, grant)
+        return problems.local("internal")
 
     def _step_close(self):
         """Close this login at KSeF, and forget its secrets."""

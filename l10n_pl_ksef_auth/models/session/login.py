@@ -13,6 +13,7 @@ from ..base.locks import under_lock
 from ..base.steps import LONGEST_RETRY, naive
 from ..vault.vault import encrypted, read_secret, write_secrets
 from .session import CONNECT, NO_RIGHTS_THERE
+from .statement import keep_statement
 from .states import ERRAND, IN_FLIGHT, LOGGING_IN
 
 _logger = logging.getLogger(__name__)
@@ -110,13 +111,20 @@ class L10n_Pl_KsefSessionLogin(models.Model):
     # ------------------------------------------------------------------
     # From the file to the operation
     # ------------------------------------------------------------------
-    def _submit_signed(self, document, **values):
-        """Take a signed request, and send its bytes to KSeF untouched (docs/design.md 6)."""
+    def _submit_signed(self, document, reading, company, **values):
+        """Take a signed request, and send its bytes to KSeF untouched (docs/design.md 6).
+
+        :param bytes document: as it was signed
+        :param reading: what the document says
+        :param company: the one that it was signed for
+        :param values: to be kept on this login
+        """
         self.ensure_one()
         with self._exclusive(wait_seconds=15) as locked:
             if locked and locked.state == "waiting":
                 write_secrets(locked, document_secret=document)
                 locked._succeed(**values)
+                keep_statement(locked, reading, company)
                 locked.env.cr.commit()
                 locked._run_due_steps()
 

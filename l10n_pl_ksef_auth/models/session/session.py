@@ -82,6 +82,8 @@ class L10n_Pl_KsefSession(models.Model):
     authentication_token_secret = fields.Text(groups=fields.NO_ACCESS, copy=False, prefetch=False)
     # No secret: the digest of the certificate that KSeF let in, which nobody else can write.
     opened_with_secret = fields.Text(groups=fields.NO_ACCESS, copy=False, prefetch=False)
+    # No secret either: what a person signed, for whom, where and to what end.
+    statement_secret = fields.Text(groups=fields.NO_ACCESS, copy=False, prefetch=False)
     access_token_secret = fields.Text(groups=fields.NO_ACCESS, copy=False, prefetch=False)
     refresh_token_secret = fields.Text(groups=fields.NO_ACCESS, copy=False, prefetch=False)
     access_valid_until = fields.Datetime(readonly=True, copy=False)
@@ -344,6 +346,7 @@ class L10n_Pl_KsefSession(models.Model):
                 "state": state,
                 "document_secret": False,
                 "authentication_token_secret": False,
+                "statement_secret": False,
                 "access_token_secret": False,
                 "refresh_token_secret": False,
                 "next_attempt": False,

@@ -35,6 +35,9 @@ class Task:
 class Turns:
     """What a run has learned: outages belong to an environment and a kind of work.
 
+    KSeF's limits belong to the environment and this server's address (docs/ksef.md E6): who is
+    asked to slow down is asked for all work there.
+
     After one failure the work that failed comes last in this run, and so does the environment if
     it kept silent, for silence costs the most time. After OUTAGE failures in a row, none of them
     the same record's, that work rests. A signature that a person waits for does not rest.
@@ -54,11 +57,13 @@ class Turns:
         return self._rank(task) > 0
 
     def _may_have_a_turn(self, task):
-        rests = task.work in self._rest and not task.is_awaited
-        return not rests and (task.model, task.id) not in self._given_up
+        rests = not self._rest.isdisjoint((task.work, task.work[:1]))
+        return (task.is_awaited or not rests) and (task.model, task.id) not in self._given_up
 
     def _rank(self, task):
-        return 2 if self._failed.get(task.work) else int(task.work[0] in self._silent)
+        if self._failed.get(task.work) or self._failed.get(task.work[:1]):
+            return 2
+        return int(task.work[0] in self._silent)
 
     def had(self, task, failure, now, work=None):
         """Learn from a turn.
@@ -71,8 +76,11 @@ class Turns:
         self._turns[record] += 1
         if failure is None:
             self._failed.pop(task.work, None)
+            self._failed.pop(task.work[:1], None)
         elif isinstance(failure, KsefUnavailable | KsefRateLimited):
-            self._note_outage(record, work or task.work, failure, now)
+            work = work or task.work
+            slow_down = isinstance(failure, KsefRateLimited)
+            self._note_outage(record, work[:1] if slow_down else work, failure, now)
         elif not isinstance(failure, KsefError):
             self._given_up.add(record)
         if isinstance(failure, LockBusy) or self._turns[record] == MOST_TURNS:
