@@ -60,8 +60,10 @@ class AccountMove(models.Model):
         if not self._l10n_pl_ksef_signer():
             return
         company, digest = self.company_id, hashlib.sha256(content).digest()
+        # A branch without a number of its own issues as the company above it.
+        seller = company._l10n_pl_ksef_principal().vat
         try:
-            self.l10n_pl_ksef_code_link = company.l10n_pl_ksef_certificate_link(company.vat, digest)
+            self.l10n_pl_ksef_code_link = company.l10n_pl_ksef_certificate_link(seller, digest)
         except UserError as error:
             if self.env.context.get(STANDS_IN):
                 raise

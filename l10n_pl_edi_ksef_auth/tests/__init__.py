@@ -10,4 +10,5 @@ from . import (
     test_sending,
     test_settings,
     test_tokens_stay_closed,
+    test_upgrade,
 )

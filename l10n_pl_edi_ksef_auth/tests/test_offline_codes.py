@@ -10,12 +10,14 @@ from odoo.exceptions import UserError
 from odoo.orm.model_classes import add_field, pop_field
 from odoo.tests import tagged
 
+from odoo.addons.l10n_pl_edi.tools.ksef_api_service import KsefApiService
 from odoo.addons.l10n_pl_edi_ksef_auth.models.offline_codes import (
     BEGIN,
     CERTIFICATE,
     KEEP_FILE,
     MAKE_LINK,
 )
+from odoo.addons.l10n_pl_ksef_auth.tests.codes import Codes
 from odoo.addons.l10n_pl_ksef_auth.tests.common import DEMO_NIP
 
 from .common import EdiCase
@@ -61,6 +63,43 @@ class OfflineEdiCase(EdiCase):
 
 
 @tagged("post_install", "-at_install")
+class TestFromInvoiceToPage(Codes, OfflineEdiCase):
+    """One invoice, issued while nothing can be reached, sent later: from its file to the page."""
+
+    def file_of(self, move):
+        """Issue an invoice offline, as the sender does, and return its file."""
+        content = move._l10n_pl_edi_render_xml().encode()
+        getattr(move, KEEP_FILE)(content)
+        return content
+
+    def test_made_drawn_and_read_while_all_is_away_and_judged_by_the_page(self):
+        self.certified()
+        self.disconnect()
+        self.simulator.faults.add("*", "503", times=-1)
+        move = self.invoice()
+        with self.away():
+            content = self.file_of(move)
+            day, digest = move.invoice_date, hashlib.sha256(content).digest()
+            one = self.company.with_user(self.clerk).l10n_pl_ksef_invoice_link(day, digest)
+            two = getattr(move, MAKE_LINK)()
+            read = [self.scanned(one, "OFFLINE"), self.scanned(two, "CERTYFIKAT")]
+        self.assertEqual(read, [one, two])
+        self.assertEqual(self.judged(two), "")
+        self.assertEqual(self.judged(one), "no such invoice", "which has not been sent yet")
+
+        self.simulator.faults.clear()
+        self.connect(consent=False)
+        service = KsefApiService(self.company)
+        service.open_ksef_session()
+        service.send_invoice(content)
+        for link in read:
+            self.assertEqual(self.judged(link), "")
+            for part, falsified in self.falsified(link).items():
+                with self.subTest(link.split("/")[3], part=part):
+                    self.assertTrue(self.judged(falsified))
+
+
+@tagged("post_install", "-at_install")
 class TestOfflineCodes(OfflineEdiCase):
     """A build that issues invoices offline gets its codes signed with our certificate."""
 
@@ -80,6 +119,24 @@ class TestOfflineCodes(OfflineEdiCase):
         self.assertEqual(self.judged(link), "")
         line = self.env["l10n_pl_ksef.audit"].search([("event", "=", "code_made")])
         self.assertEqual(line.detail, f"{DEMO_NIP}: {hashlib.sha256(FILE).hexdigest()}")
+
+    def test_a_branch_without_a_nip_signs_as_the_company_above_it(self):
+        self.certified()
+        branch = self.env["res.company"].create(
+            {
+                "name": "Oddział",
+                "parent_id": self.company.id,
+                "country_id": self.env.ref("base.pl").id,
+                "vat": False,
+            }
+        )
+        self.clerk.company_ids |= branch
+        # The clerk has both open, the branch first.
+        self.env = self.env(context={"allowed_company_ids": [branch.id, self.company.id]})
+        move = self.invoice(post=False, company_id=branch.id, invoice_line_ids=[])
+        self.assertEqual((move.company_id, branch.vat), (branch, False))
+        getattr(move, KEEP_FILE)(FILE)
+        self.assertIn(f"/Nip/{DEMO_NIP}/{DEMO_NIP}/", getattr(move, MAKE_LINK)())
 
     def test_while_ksef_and_the_login_are_away_it_is_signed_all_the_same(self):
         self.certified()

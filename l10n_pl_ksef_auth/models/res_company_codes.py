@@ -9,6 +9,7 @@ from ..tools.vault import VaultError
 from ..tools.x509_support import read_certificate
 from .base import problems
 from .certificate.agreement import agreed_terms, seal
+from .certificate.certificate import OFFLINE
 from .res_company import PRINCIPAL_FIELDS
 from .vault.guard import for_modules, refuse_typed_code
 from .vault.vault import open_vault, place_of, secret_digests
@@ -123,7 +124,7 @@ class ResCompany(models.Model):
         :raises UserError: there is none, with the reason
         :raises VaultError: they cannot be opened on this machine
         """
-        box, refusal = open_vault(self.env), "offline_none"
+        box, refusal = open_vault(self.env), None
         for row in self._l10n_pl_ksef_signing_rows(principal, digits):
             certificate = self.env[CERTIFICATE].browse(row["id"])
             agreed = self._l10n_pl_ksef_agreed_numbers(box, principal, certificate, row)
@@ -139,7 +140,7 @@ class ResCompany(models.Model):
                     "key": enrollment.load_private_key(key),
                     "certificate": read_certificate(_opened(box, certificate, row, STORED)),
                 }
-        raise self._l10n_pl_ksef_no_code(problems.local(refusal))
+        raise self._l10n_pl_ksef_no_code(problems.local(refusal or _why_none(principal)))
 
     def _l10n_pl_ksef_agreed_numbers(self, box, principal, certificate, row):
         """Return the NIPs and units whose agreements with a company are genuine, in digits."""
@@ -205,6 +206,14 @@ class ResCompany(models.Model):
         """Return the exception that says why no code can be made."""
         texts = problems.texts(self.env, problem, nip=self._l10n_pl_ksef_number())
         return UserError(" ".join(filter(None, (texts["text"], texts["action"]))))
+
+
+def _why_none(principal):
+    """Return the code of the problem that no certificate may sign for a company now."""
+    newest = principal.env[CERTIFICATE]._of_company(
+        principal, usage=OFFLINE, order="id desc", limit=1
+    )
+    return "offline_ended" if newest._is_past_its_end() else "offline_none"
 
 
 def _opened(box, certificate, row, name):

@@ -95,7 +95,8 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
             "valid_to": _text(certificate.valid_to),
             "last_use": _text(item and naive(item.last_use)),
             "companies": named.mapped("name"),
-            "problem": certificate.problem and problems.texts(self.env, certificate.problem),
+            "problem": certificate.problem
+            and problems.texts(self.env, certificate.problem, signer=certificate.owner_name or ""),
             "can_revoke": active or untried,
             "can_renew": active and not left and not is_renewing and certificate._is_proved(),
             "is_renewing": is_renewing,

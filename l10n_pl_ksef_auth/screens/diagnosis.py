@@ -7,7 +7,7 @@ from odoo.tools import format_datetime, formatLang
 
 from ..models.base import problems
 from ..models.base.locks import fresh
-from ..models.upkeep.availability import ENVIRONMENT, SILENT
+from ..models.upkeep.availability import ENVIRONMENT, SILENT, UNKNOWN
 from ..models.vault.database_identity import is_neutralized
 from ..models.vault.vault import configured, key_in_use, why_locked, why_unreadable
 from ..tools import clock, probe, vault, xades
@@ -107,17 +107,29 @@ class L10n_Pl_KsefDiagnosis(models.AbstractModel):
         availability = self.env["l10n_pl_ksef.availability"]
         if principal.l10n_pl_ksef_environment != ENVIRONMENT or not availability._address():
             return
-        availability._ask()
+        asked = availability._ask()
         # What was asked for is not in this transaction's snapshot.
         with fresh(principal) as company:
-            here = self.with_env(company.env)
-            yield self._check(self.env._("The Ministry on KSeF"), None, here._ministrys_words())
+            last = availability.with_env(company.env)._last()
+            words = self.with_env(company.env)._ministrys_words(last, asked)
+            yield self._check(self.env._("The Ministry on KSeF"), None, words)
 
-    def _ministrys_words(self):
-        availability = self.env["l10n_pl_ksef.availability"]
-        if availability._last().state == SILENT:
-            return self.env._("its service does not answer, which says nothing of KSeF")
-        return availability._sentence(ENVIRONMENT) or self.env._("no break and no failure is known")
+    def _ministrys_words(self, last, asked):
+        """Return what is known from the Ministry, and since when if it was not asked just now."""
+        if not last:
+            return self.env._("not known: it could not be asked just now")
+        words = {
+            SILENT: self.env._("its service does not answer, which says nothing of KSeF"),
+            UNKNOWN: self.env._("its service says something that this Odoo does not know"),
+        }.get(last.state) or last._words()
+        words = words or self.env._("no break and no failure is known")
+        if asked:
+            return words
+        return self.env._(
+            "%(words)s (as of %(moment)s; it could not be asked just now)",
+            words=words.rstrip("."),
+            moment=self._moment(last.asked_at),
+        )
 
     def _login(self, session):
         if not session:

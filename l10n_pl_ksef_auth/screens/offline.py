@@ -1,9 +1,11 @@
 from odoo import fields, models
 
 from ..models.certificate.certificate import OFFLINE
+from ..models.certificate.states import STANDING
 
 # What the second line says in these; in the others it only tells.
 ASKS, WAITS, NONE = "asks", "waits", "none"
+VALID, ENDING, ENDED, REFUSED = "valid", "ending", "ended", "refused"
 
 
 class L10n_Pl_KsefPanelOffline(models.AbstractModel):
@@ -15,10 +17,10 @@ class L10n_Pl_KsefPanelOffline(models.AbstractModel):
     def _line(self, principal):
         """Return the panel's second line; False where the company needs no such certificate."""
         certificate = self._shown(principal)
-        if not certificate and not principal._l10n_pl_ksef_needs_offline():
+        if certificate.state not in STANDING and not principal._l10n_pl_ksef_needs_offline():
             return False
         state = self._state(principal, certificate)
-        valid_to = certificate.valid_to if state == "valid" else False
+        valid_to = certificate.valid_to if state in (VALID, ENDING, ENDED) else False
         return {
             "state": state,
             "text": self._text(state),
@@ -31,29 +33,47 @@ class L10n_Pl_KsefPanelOffline(models.AbstractModel):
         return principal._l10n_pl_ksef_offline_certificate() or newest
 
     def _state(self, principal, certificate):
-        if certificate._waits_for_a_place():
-            return WAITS
-        state = self.env["l10n_pl_ksef.panel"]._certificate_state(certificate)
-        if state == "valid" and certificate != principal._l10n_pl_ksef_offline_certificate():
-            # It signs for another NIP than the company's of now, or its time has not come.
-            state = "attention"
-        login = principal._l10n_pl_ksef_certificate()
-        if state in ("valid", "issuing", "exists") or not login:
+        state, login = self._state_of(principal, certificate), principal._l10n_pl_ksef_certificate()
+        if state in (WAITS, VALID, ENDING, "issuing", "exists") or not login:
             return state
         certificates = self.env["l10n_pl_ksef.certificate"]
         if certificates._is_coming(login, principal):
             return "issuing"
-        return ASKS if certificates._to_be_followed(principal) else state
+        # How to get another is what the account asks; here it matters more that none signs now.
+        is_asked = state != ENDED and certificates._to_be_followed(principal)
+        return ASKS if is_asked else state
+
+    def _state_of(self, principal, certificate):
+        """Return the state that the certificate alone tells."""
+        if certificate._waits_for_a_place():
+            return WAITS
+        if certificate.state == "failed":
+            return REFUSED
+        if certificate._is_past_its_end():
+            return ENDED
+        state = self.env["l10n_pl_ksef.panel"]._certificate_state(certificate)
+        if state != VALID:
+            return state
+        if certificate != principal._l10n_pl_ksef_offline_certificate():
+            # It signs for another NIP than the company's of now, or its time has not come.
+            return "attention"
+        # People are told by the same measure.
+        level = self.env["l10n_pl_ksef.alert.watch"]._ending_level(certificate)
+        return VALID if level is None else ENDING
 
     def _text(self, state):
+        """Return the line in words; the panel adds the date, and the way to Konto."""
         return {
             NONE: self.env._("none"),
-            ASKS: self.env._("needs your consent: menu KSeF → Account"),
+            ASKS: self.env._("needs your consent"),
             WAITS: self.env._("waits: KSeF issues only one more certificate to this person"),
             "issuing": self.env._("being issued"),
-            "valid": self.env._("valid until"),
-            "exists": self.env._("one exists already: load it by hand in the menu KSeF → Account"),
-            "attention": self.env._("needs attention: see the menu KSeF → Account"),
+            VALID: self.env._("valid until"),
+            ENDING: self.env._("ends soon"),
+            ENDED: self.env._("ended"),
+            REFUSED: self.env._("could not be issued"),
+            "exists": self.env._("one exists already"),
+            "attention": self.env._("needs attention"),
         }[state]
 
     def _question(self, principal):

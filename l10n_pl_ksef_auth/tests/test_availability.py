@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from odoo.tests import tagged
+from odoo.tools import format_datetime
 
 from .common import KsefCase
 
@@ -81,13 +82,26 @@ class TestAvailability(KsefCase):
         self.assertEqual(self.panel()["availability"], "")
 
     def test_it_keeps_nobody_without_word(self):
-        """A declared failure delays no notice: its mail says it in one more sentence."""
+        """A declared failure delays no notice."""
         self.simulator.availability.begin_failure(total=True)
         self.break_off()
         self.keep_alive(days=5)
         self.keep_alive(days=1)
         (alert,) = self.env["l10n_pl_ksef.alert"].search([("reason", "=", "login")])
         self.assertEqual(alert.user_ids, self.accountant)
+
+    def test_the_notice_of_a_renewal_in_vain_names_the_failure(self):
+        self.certified()
+        self.simulator.availability.begin_failure(total=True)
+        self.simulator.faults.add("*", "503", times=-1)
+        for _day in range(7):
+            self.keep_alive(days=1)
+            self.keep_alive(hours=1)
+        alerts = self.env["l10n_pl_ksef.alert"].search([("reason", "=", "login")])
+        mails = self.env["mail.mail"].search([("res_id", "in", alerts.ids)])
+        self.assertTrue(mails)
+        for mail in mails:
+            self.assertRegex(mail.body_html, "Ministerstwo zgłasza awarię KSeF|reports a failure")
 
     def test_another_environment_is_not_asked_about(self):
         self.company.l10n_pl_ksef_environment = "test"
@@ -100,8 +114,43 @@ class TestAvailability(KsefCase):
         self.parameters.set_param("l10n_pl_ksef_auth.availability_url", False)
         self.assertEqual(self.env["l10n_pl_ksef.availability"]._address(), "")
 
-    def test_the_diagnosis_asks_and_says_what_is_known(self):
-        self.simulator.availability.begin_failure()
+    def told_by_diagnosis(self):
+        """Have the accountant check the connection, and return what is told of the Ministry."""
         answer = self.company.with_user(self.accountant).l10n_pl_ksef_diagnose()
+        self.env.invalidate_all()
         told = {check["name"]: check["text"] for check in answer["checks"]}
-        self.assertIn("failure", told["The Ministry on KSeF"])
+        return told["The Ministry on KSeF"]
+
+    def test_the_diagnosis_asks_and_says_what_is_known(self):
+        self.assertEqual(self.told_by_diagnosis(), "no break and no failure is known")
+        self.simulator.availability.begin_failure()
+        self.assertIn("failure", self.told_by_diagnosis())
+
+    def test_while_another_worker_asks_the_diagnosis_says_that_it_does_not_know(self):
+        self.simulator.availability.begin_failure()
+        with self.others_at_it():
+            self.assertEqual(self.told_by_diagnosis(), "not known: it could not be asked just now")
+        self.assertEqual(self.asked(), 0)
+
+    def test_while_another_worker_asks_what_was_known_is_told_with_its_moment(self):
+        self.told_by_diagnosis()
+        then = self.env["l10n_pl_ksef.availability"]._last().asked_at
+        self.travel(hours=5)
+        self.simulator.availability.begin_failure()
+        with self.others_at_it():
+            told = self.told_by_diagnosis()
+        self.assertRegex(told, r"^no break and no failure is known \(as of .*not be asked just now")
+        self.assertIn(format_datetime(self.env, then, tz="Europe/Warsaw", dt_format="short"), told)
+
+    def test_a_word_of_the_services_that_is_not_known_is_no_all_clear(self):
+        self.told_by_diagnosis()
+        self.env["l10n_pl_ksef.availability"]._last().state = "unknown"
+        self.env.flush_all()
+        with self.others_at_it():
+            self.assertIn("does not know", self.told_by_diagnosis())
+
+    def test_a_break_that_is_reported_without_its_end_is_told(self):
+        self.break_off()
+        last = self.env["l10n_pl_ksef.availability"]._last()
+        last.write({"state": "maintenance", "starts_at": False, "ends_at": False})
+        self.assertIn("reports a break", self.panel()["availability"])

@@ -1,3 +1,5 @@
+import re
+
 from odoo.tests import HttpCase, new_test_user, tagged
 
 
@@ -16,6 +18,16 @@ class TestHelp(HttpCase):
         self.assertEqual(answer.status_code, 200)
         for place in ("step-download", "account", "messages-login"):
             self.assertIn(f'id="{place}"', answer.text)
+
+    def test_what_the_second_line_says_is_explained_in_its_own_words(self):
+        page = self.opened_by("ksef_reader", "account.group_account_invoice").text
+        # Who is new reads the language of the tests' database: Polish.
+        (explained,) = re.findall(r'<section id="offline">.*?</section>', page, re.DOTALL)
+        line = self.env["l10n_pl_ksef.panel.offline"].with_context(lang="pl_PL")
+        for state in ("none", "asks", "waits", "valid", "exists", "refused", "attention"):
+            self.assertIn(line._text(state).split(":")[0], explained)
+        for words in ("kończy się …", "wygasł …", "30, 14, 7 i 1 dzień"):
+            self.assertIn(words, explained)
 
     def test_whoever_does_not_see_ksef_finds_nothing(self):
         self.assertEqual(self.opened_by("ksef_other", "base.group_user").status_code, 404)

@@ -1,28 +1,22 @@
 import hashlib
-import io
-import socket
-from datetime import date
-from unittest.mock import patch
+from datetime import date, datetime, timedelta
+from xmlrpc.client import Fault
 
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import tagged
+from odoo.tests import HttpCase, JsonRpcException, tagged
+from odoo.tools import mute_logger
 
 from ..tools.verification_links import InvalidLink
+from .codes import Codes
 from .common import DEMO_NIP, OWNER
 from .test_offline_certificate import OfflineCase
-
-try:
-    import zxingcpp
-    from PIL import Image
-except ImportError:
-    zxingcpp = None
 
 DIGEST = hashlib.sha256(b"invoice").digest()
 ISSUED = date(2026, 11, 22)
 
 
 @tagged("post_install", "-at_install")
-class TestOfflineCodes(OfflineCase):
+class TestOfflineCodes(Codes, OfflineCase):
     """Both codes of an invoice issued while KSeF, the login and the network are away."""
 
     def setUp(self):
@@ -31,21 +25,12 @@ class TestOfflineCodes(OfflineCase):
         self.sender = self.company.with_user(self.clerk)
         self.env.flush_all()
 
-    def away(self):
-        """Have no connection to anywhere inside the block."""
-        return patch.object(socket.socket, "connect", side_effect=OSError("no network"))
-
     def made(self, seller=DEMO_NIP, digest=DIGEST):
         return self.sender.l10n_pl_ksef_certificate_link(seller, digest)
 
-    def scanned(self, link, label):
-        """Draw a code, and return what a decoder that is not ours reads from the picture."""
-        picture = self.sender.l10n_pl_ksef_code_picture(link, label)
-        (found,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(picture)))
-        return found.text
-
     def test_without_ksef_login_and_network_both_codes_are_made_read_and_judged(self):
         self.disconnect()
+        self.simulator.faults.add("*", "503", times=-1)
         with self.away():
             one = self.sender.l10n_pl_ksef_invoice_link(ISSUED, DIGEST)
             two = self.made()
@@ -56,12 +41,11 @@ class TestOfflineCodes(OfflineCase):
         self.assertIn(f"/{DEMO_NIP}/22-11-2026/", one)
 
     def test_each_part_that_is_falsified_is_refused(self):
-        made = self.made().split("/")
-        # Host, context, seller, number, hash and signature.
-        for part in (2, 5, 6, 7, 8, 9):
-            first = "B" if made[part][0] != "B" else "C"
-            changed = [*made[:part], first + made[part][1:], *made[part + 1 :]]
-            self.assertTrue(self.judged("/".join(changed)), made[part])
+        made = self.made()
+        self.assertEqual(self.judged(made), "")
+        for part, link in self.falsified(made).items():
+            with self.subTest(part):
+                self.assertTrue(self.judged(link))
 
     def test_the_certificate_that_logs_in_signs_no_code(self):
         self.offline_certificate.unlink()
@@ -146,3 +130,52 @@ class TestOfflineCodes(OfflineCase):
         )
         with self.assertRaises(AccessError):
             action.with_context(active_model="res.company", active_id=self.company.id).run()
+
+
+@tagged("post_install", "-at_install")
+class TestOverTheNetwork(HttpCase, OfflineCase):
+    """The codes are for the code of modules: whoever calls over the network gets none."""
+
+    def begin(self):
+        self.both()
+
+    def calls(self):
+        """Return what would make each link and the picture, as JSON carries it."""
+        return {
+            "l10n_pl_ksef_invoice_link": ["2026-11-22", "0" * 32],
+            "l10n_pl_ksef_certificate_link": [DEMO_NIP, "0" * 32],
+            "l10n_pl_ksef_code_picture": ["https://qr.ksef.mf.gov.pl/", "OFFLINE"],
+        }
+
+    def test_the_browsers_way_is_refused(self):
+        self.authenticate("ksef_accountant", "ksef_accountant")
+        for method, args in self.calls().items():
+            body = {"model": "res.company", "method": method, "kwargs": {}}
+            body["args"] = [[self.company.id], *args]
+            with self.subTest(method), mute_logger("odoo.http"):
+                with self.assertRaisesRegex(JsonRpcException, "AccessError"):
+                    self.make_jsonrpc_request(f"/web/dataset/call_kw/res.company/{method}", body)
+
+    def test_the_way_of_other_programs_is_refused(self):
+        who = (self.env.cr.dbname, self.accountant.id, "ksef_accountant")
+        for method, args in self.calls().items():
+            with self.subTest(method), mute_logger("odoo.http", "odoo.addons.rpc"):
+                with self.assertRaisesRegex(Fault, "Private methods"):
+                    self.xmlrpc_object.execute_kw(
+                        *who, "res.company", method, [[self.company.id], *args]
+                    )
+
+    def test_the_way_by_an_api_key_is_refused(self):
+        keys = self.env["res.users.apikeys"].with_user(self.accountant)
+        key = keys._generate("rpc", "test", datetime.now() + timedelta(days=1))
+        for method in self.calls():
+            with self.subTest(method), mute_logger("odoo.http"):
+                answer = self.url_open(
+                    f"/json/2/res.company/{method}",
+                    json={"ids": [self.company.id]},
+                    headers={"Authorization": f"Bearer {key}"},
+                )
+                self.assertIn(answer.status_code, (403, 404, 422))
+                self.assertNotIn("ksef.mf.gov.pl", answer.text)
+        line = self.env["l10n_pl_ksef.audit"].search([("event", "=", "code_made")])
+        self.assertFalse(line)

@@ -31,6 +31,7 @@ WAYS = (
     "CERTIFICATE._signing_material()",
     "SESSION.company_id.l10n_pl_ksef_access_token()",
     "SESSION.company_id.l10n_pl_ksef_api().request('GET', '/auth/sessions')",
+    "SESSION.company_id.l10n_pl_ksef_certificate_link(SESSION.company_id.vat, b'0' * 32)",
     "SESSION.company_id._l10n_pl_ksef_client()",
     "SESSION._client()",
     "SESSION.mapped(lambda one: one._stored_token())",
@@ -52,6 +53,8 @@ BESIDE = (
     ".format(SESSION)",
     "'{0._stored_token.__func__.__globals__[read_secret].__globals__[os].environ}'.format(SESSION)",
 )
+# How the link of code II begins, which is signed with the key.
+SIGNED = "qr-test.ksef.mf.gov.pl/certificate"
 REQUEST = '["l10n_pl_ksef.session", [%s], "_stored_token", [], {}]'
 STORE = "ENV['res.partner'].sudo().browse(%s).write({'ref': str(%s)})"
 
@@ -61,6 +64,7 @@ class TestTypedCode(KsefCase):
     """Code that was typed into Odoo gets no token, no key and no document, wherever it is typed."""
 
     def begin(self):
+        self.issues_invoices(self.company)
         self.certified()
 
     def setUp(self):
@@ -136,7 +140,7 @@ class TestTypedCode(KsefCase):
         keys = sources(self.env)["file"].read_text("ascii").split()
         secrets += vault.parse_keys(" ".join(keys))
         texts = [text for secret in secrets for text in (repr(secret)[-40:-1], secret.hex()[:40])]
-        return [*texts, *(key[:30] for key in keys), "KsefClient", "Answer("]
+        return [*texts, *(key[:30] for key in keys), "KsefClient", "Answer(", SIGNED]
 
     def typed(self, way, env):
         """Return an expression in an evaluator's own words."""

@@ -103,9 +103,15 @@ def _check(key: PrivateKey, certificate: Certificate) -> None:
 def _signature(key: PrivateKey, text: bytes) -> bytes:
     if isinstance(key, rsa.RSAPrivateKey):
         return key.sign(text, _PSS, hashes.SHA256())
-    # R and S side by side: shorter than DER, and always 64 bytes.
-    halves = decode_dss_signature(key.sign(text, ec.ECDSA(hashes.SHA256())))
-    return b"".join(half.to_bytes(_HALF_BYTES, "big") for half in halves)
+    return side_by_side(key.sign(text, ec.ECDSA(hashes.SHA256())))
+
+
+def side_by_side(der: bytes) -> bytes:
+    """Return an ECDSA signature on P-256 as R and S side by side, always 64 bytes.
+
+    :param der: as cryptographic libraries give it, 8 to 72 bytes
+    """
+    return b"".join(half.to_bytes(_HALF_BYTES, "big") for half in decode_dss_signature(der))
 
 
 def _path(context: Context) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from ministry import account
 from office_screens import OFFICES
+from offline_screens import OFFLINE_INVOICES
 from one_screen import (
     BAR,
     DASHBOARD,
@@ -399,7 +400,7 @@ DUE = [
 ]
 
 
-SCREENS = [*NEVER, *STEPS, *CONNECTED, *DUE, *OFFICES]
+SCREENS = [*NEVER, *STEPS, *CONNECTED, *DUE, *OFFLINE_INVOICES, *OFFICES]
 #: What `./run test` has the time for; all others are long proofs.
 OFTEN = {
     *("dashboard_never_connected", "account_connected", "account_take_over"),

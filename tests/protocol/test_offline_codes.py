@@ -3,22 +3,34 @@
 The addon makes and draws the links, another program reads the pictures, the simulator judges.
 """
 
+import base64
 import hashlib
 import io
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
+import code_vectors
 import pytest
 import requests
 import zxingcpp
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, load_der_public_key
 from logins import NIP, bearer_of, enrolled
 from PIL import Image
 
 from ksef_simulator import DEMO_NIP, identities
 from tools import qr_picture
 from tools.auth_token_request import Context
-from tools.verification_links import NOT_YET_IN_KSEF, SIGNED_BY, certificate_link, invoice_link
+from tools.verification_links import (
+    NOT_YET_IN_KSEF,
+    SIGNED_BY,
+    certificate_link,
+    invoice_link,
+    side_by_side,
+)
 
 CLIENT = "1111111111"
 DIGEST = hashlib.sha256(b"invoice").digest()
@@ -87,6 +99,34 @@ def test_both_codes_are_drawn_read_and_judged(sim, ksef, opened, kind):
     assert opened(scanned(code.link(), SIGNED_BY)) == ""
     one = scanned(invoice_link("test", DEMO_NIP, date(2026, 11, 22), DIGEST), NOT_YET_IN_KSEF)
     assert opened(one) == "no such invoice", "which has not been sent yet"
+
+
+def certificate_about(public_key):
+    """Return a certificate (DER) about somebody's key; the simulator judges by the key alone."""
+    name, day = x509.Name([]), datetime(2026, 1, 1)
+    made = x509.CertificateBuilder(name, name, public_key, 1, day, day + timedelta(days=3650))
+    issuer = ec.generate_private_key(ec.SECP256R1())
+    return made.sign(issuer, hashes.SHA256()).public_bytes(Encoding.DER)
+
+
+@pytest.mark.parametrize(
+    ("key", "signature"),
+    [
+        (code_vectors.EC_KEY, side_by_side(code_vectors.EC_SIGNATURE)),
+        (code_vectors.EC_KEY, code_vectors.EC_SIGNATURE),
+        (code_vectors.RSA_KEY, code_vectors.RSA_SIGNATURE),
+    ],
+    ids=["R and S", "DER", "RSA-PSS"],
+)
+def test_another_programs_signatures_are_judged_valid(sim, code, opened, key, signature):
+    (issued,) = sim.state.certificates.values()
+    theirs = certificate_about(load_der_public_key(key))
+    sim.state.certificates[code_vectors.SERIAL] = replace(issued, der=theirs)
+    sim.world.grant(identities.OWNER.identity, code_vectors.NIP, "InvoiceWrite")
+    written = base64.urlsafe_b64encode(signature).rstrip(b"=").decode()
+    assert opened(f"https://{code_vectors.SIGNED}/{written}") == ""
+    changed = code_vectors.SIGNED.replace("UtQp9", "UtQp8")
+    assert opened(f"https://{changed}/{written}") == "the signature is another one's"
 
 
 def test_the_list_tells_both_types_apart(ksef, code):

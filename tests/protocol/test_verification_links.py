@@ -5,6 +5,7 @@ import hashlib
 from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 
+import code_vectors
 import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
@@ -14,7 +15,7 @@ from protocol_builders import NOON, certificate_for, raised
 
 from tools import clock, nip
 from tools.auth_token_request import Context
-from tools.verification_links import InvalidLink, certificate_link, invoice_link
+from tools.verification_links import InvalidLink, certificate_link, invoice_link, side_by_side
 
 SELLER = "1111111111"
 NIP = Context("Nip", SELLER)
@@ -88,6 +89,24 @@ def test_an_ec_signature_is_r_and_s_side_by_side():
         halves = (int.from_bytes(signature[start : start + 32], "big") for start in (0, 32))
         der = encode_dss_signature(*halves)
         EC_KEY.public_key().verify(der, signed, ec.ECDSA(hashes.SHA256()))
+
+
+@pytest.mark.parametrize(
+    ("r", "s"),
+    [(1, 1), (1 << 255, 1), (0xFF << 240, 1 << 247), ((1 << 256) - 1, 0x80)],
+    ids=["shortest", "a zero before R", "zeros in front of both", "longest"],
+)
+def test_r_and_s_keep_their_places_whatever_zeros_they_begin_with(r, s):
+    side = side_by_side(encode_dss_signature(r, s))
+    assert side == bytes.fromhex(f"{r:064x}{s:064x}")
+
+
+def test_another_programs_ec_signature_is_put_side_by_side():
+    side = side_by_side(code_vectors.EC_SIGNATURE)
+    assert side.hex() == (
+        "079267959041121ff934bb4c3a0e052c1b59bf2b0f1cce5685d1cf58aca2c4f2"
+        "001d735c6dc187a2d355db29649ee539cfca20b260a1fa5fcd2edb8240e96426"
+    )
 
 
 def test_an_rsa_signature_is_pss_with_32_bytes_of_salt():

@@ -35,7 +35,7 @@ SHORT = ["-m", "not long"]
 EXTRAS = ("core", "fuzz", "soak", "bench")
 FUZZ = ["--seconds", "300", "--folder", str(CACHE / "fuzz")]
 SOAK = ["--minutes", "3", "--seed", "11"]
-BENCH = ["--companies", "40", "login", "token", "signing", "reader", "renewals"]
+BENCH = ["--companies", "40", "login", "token", "signing", "codes", "reader", "renewals"]
 # Stages side by side: two more than two cores, as each of them waits now and then.
 LANES = 4
 # How much more a stage gives way to others than the one before it: those that take longest, or wait

@@ -12,7 +12,7 @@ from ..base.steps import event
 from ..session.states import LOGGING_IN
 from ..vault.vault import read_secret
 from .certificate import LOGIN, OFFLINE
-from .states import ON_THE_WAY
+from .states import ON_THE_WAY, VALID
 
 _logger = logging.getLogger(__name__)
 
@@ -38,6 +38,10 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
     def _has_ended(self):
         """Return True if the certificate is not valid any more."""
         return self.valid_to <= self._now()
+
+    def _is_past_its_end(self):
+        """Return True if it signs no more because its time is over, noticed already or not."""
+        return self.state == "expired" or (self.state in VALID and self._has_ended())
 
     def _has_no_plan(self):
         """Return True if nobody has chosen yet when to renew it."""

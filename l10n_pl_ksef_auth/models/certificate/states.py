@@ -59,6 +59,8 @@ CERTIFICATE = Table(
 ISSUING = CERTIFICATE.group("issuing")
 ON_THE_WAY = CERTIFICATE.group("issuing trying")
 AT_WORK = CERTIFICATE.group("issuing trying valid")
+# Of use, unless KSeF has blocked it.
+VALID = CERTIFICATE.group("valid")
 # Of use to the company, now or later.
 STANDING = CERTIFICATE.group("standing")
 # One that another application of the same identity joins.

@@ -301,7 +301,16 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
         begun = certificate.valid_to - life / 3 + RENEWAL_PATIENCE
         if not certificate.company_ids or certificate._now() < begun:
             return None
-        return _reached(CERTIFICATE_DAYS, left)
+        level = _reached(CERTIFICATE_DAYS, left)
+        return level if level and self._would_be_missed(certificate) else None
+
+    def _would_be_missed(self, certificate):
+        """Return False of one for offline invoices if no company needs it, or each has another."""
+        return certificate.usage != OFFLINE or any(
+            company._l10n_pl_ksef_needs_offline()
+            and company._l10n_pl_ksef_offline_certificate() == certificate
+            for company in certificate.company_ids
+        )
 
     def _needs_a_human(self, certificate):
         """Return True if a company depends on the certificate, and nobody chose its state."""

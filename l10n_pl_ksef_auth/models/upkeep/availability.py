@@ -25,7 +25,9 @@ OFF_PARAMETER = "l10n_pl_ksef_auth.availability_off"
 ENVIRONMENT = "production"
 # How often it is asked while something does not reach KSeF, and how long an answer says anything.
 EVERY, FRESH = timedelta(minutes=10), timedelta(hours=1)
-BREAKS, FAILURES, SILENT = ("announced", "maintenance"), ("failure", "total_failure"), "silent"
+BREAKS, FAILURES = ("announced", "maintenance"), ("failure", "total_failure")
+# It does not answer, or with a word that we do not know.
+SILENT, UNKNOWN = "silent", "unknown"
 
 
 class L10n_Pl_KsefAvailability(models.Model):
@@ -56,18 +58,22 @@ class L10n_Pl_KsefAvailability(models.Model):
         return not last or last.asked_at + EVERY <= naive(clock.now())
 
     def _ask(self):
-        """Ask the service, and keep what it says; for a few seconds at most."""
+        """Ask the service, and keep what it says; for a few seconds at most.
+
+        :return bool: whether it was asked; not while another worker is at it
+        """
         address = self._address()
         if not address:
-            return
+            return False
         with under_lock(self.env, "ksef-availability") as env:
             if env is None:
-                return
+                return False
             here = self.with_env(env).sudo()
             values = here._answer(address)
             last = here._last()
             last.write(values) if last else here.create(values)
             env.cr.commit()
+        return True
 
     def _answer(self, address):
         now = clock.now()
@@ -136,9 +142,16 @@ class L10n_Pl_KsefAvailability(models.Model):
         if not is_fresh or self.env["ir.config_parameter"].sudo().get_param(OFF_PARAMETER):
             # While all is well nobody asks, and a break may have been called off.
             return ""
-        if last.state in BREAKS and last.ends_at and last.ends_at > now:
-            return self._of_break(last, now)
-        if last.state in FAILURES:
+        return last._words()
+
+    def _words(self):
+        """Return what this answer of the Ministry's means now; nothing if KSeF should work."""
+        now = naive(clock.now())
+        if self.state in BREAKS and self.ends_at and self.ends_at > now:
+            return self._of_break(self, now)
+        if self.state == "maintenance" and not self.ends_at:
+            return self.env._("The Ministry reports a break of KSeF.")
+        if self.state in FAILURES:
             return self.env._("The Ministry reports a failure of KSeF.")
         return ""
 

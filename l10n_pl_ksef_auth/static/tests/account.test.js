@@ -78,6 +78,53 @@ test("why a renewal cannot begin is told", async () => {
     expect(".o_ksef_renew").toHaveCount(1);
 });
 
+const OFFLINE = {
+    ...CERTIFICATE,
+    id: 4,
+    name: "Odoo 1234 offline",
+    serial_number: "02CD",
+    usage: "offline",
+    usage_label: "Offline invoices",
+};
+
+test("both kinds of certificates are listed, each with what it is for", async () => {
+    await openAccount({ ...ACCOUNT, certificates: [OFFLINE, CERTIFICATE] });
+    expect(".o_ksef_certificates tbody tr").toHaveCount(2);
+    expect(".o_ksef_certificates tbody tr:eq(0)").toHaveText(/Offline invoices/);
+    expect(".o_ksef_certificates tbody tr:eq(1)").toHaveText(/Logging in/);
+});
+
+test("one for offline invoices is asked for without a signature, by who manages all", async () => {
+    const account = { ...ACCOUNT, offline: { owner: "Róża Żółć", is_mine: true } };
+    await openAccount(account, { issue_offline: ACCOUNT });
+    expect(".o_ksef_account_offline").toHaveText(/confirm for the certificate's owner \(Róża Żółć\)/);
+    account.offline = false;
+    await contains(".o_ksef_issue_offline").click();
+    await animationFrame();
+    expect.verifySteps(["issue_offline [[1]]"]);
+    expect(".o_ksef_account_offline").toHaveCount(0);
+});
+
+test("who does not manage all of the owner's companies reads whom it needs", async () => {
+    await openAccount({ ...ACCOUNT, offline: { owner: "Róża Żółć", is_mine: false } });
+    expect(".o_ksef_account_offline").toHaveText(/Only who manages all companies/);
+    expect(".o_ksef_issue_offline").toHaveCount(0);
+});
+
+for (const [reason, headline] of [
+    ["failed", "The certificate for offline invoices could not be issued."],
+    ["exists", "Róża Żółć already has a certificate for offline invoices that this Odoo does not hold."],
+]) {
+    test(`the choice names the certificate for offline invoices: ${reason}`, async () => {
+        const choice = { usage: "offline", reason, owner: "Róża Żółć", can_issue: true, places: 4 };
+        await openAccount({ ...ACCOUNT, choice });
+        expect(".o_ksef_choice h3").toHaveText(headline);
+        expect(".o_ksef_choice").toHaveText(/invoices get no second code while KSeF is away/);
+        await contains(".o_ksef_choice .btn").click();
+        expect.verifySteps(['issue_certificate [[1],"offline"]']);
+    });
+}
+
 test("a separate certificate is preselected where KSeF leaves room", async () => {
     const choice = { reason: "exists", owner: "Róża Żółć", can_issue: true, places: 4 };
     await openAccount({ ...ACCOUNT, choice });

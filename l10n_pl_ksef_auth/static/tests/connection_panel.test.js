@@ -1,6 +1,6 @@
 import { defineMailModels } from "@mail/../tests/mail_test_helpers";
 import { destroy, expect, test } from "@odoo/hoot";
-import { press } from "@odoo/hoot-dom";
+import { press, queryOne } from "@odoo/hoot-dom";
 import { advanceTime, animationFrame } from "@odoo/hoot-mock";
 import {
     contains,
@@ -53,6 +53,65 @@ test("a working connection shows the tick and how long it lasts", async () => {
     expect(".o_ksef_expiry small").toHaveText("in 6 days");
     expect(".o_ksef_meter").toHaveAttribute("aria-valuenow", "87");
     expect(".o_ksef_certificate").toHaveText("being issued");
+});
+
+/** What the second line says of the certificate for offline invoices, and in which colour. */
+const SECOND_LINE = [
+    { state: "none", text: "none", shown: "none" },
+    { state: "asks", text: "needs your consent", color: "amber" },
+    { state: "waits", text: "waits: one more", shown: "waits: one more", color: "amber" },
+    { state: "issuing", text: "being issued", shown: "being issued" },
+    { state: "valid", valid_to: "2028-11-22 13:00:00", shown: "valid until 11/22/2028" },
+    { state: "ending", text: "ends on 12/22/2026", valid_to: "2026-12-22 13:00:00", color: "amber" },
+    { state: "ended", text: "ended on 10/22/2026", valid_to: "2026-10-22 13:00:00", color: "red" },
+    { state: "refused", text: "could not be issued", color: "red" },
+    { state: "exists", text: "one exists already", color: "amber" },
+    { state: "attention", text: "needs attention", color: "red" },
+].map((line) => ({ shown: `${line.text}: menu KSeF → Account`, ...line }));
+const ISSUED = { state: "valid", text: "", valid_to: "2028-11-22 13:00:00", share: 1 };
+
+for (const { state, shown, color, ...line } of SECOND_LINE) {
+    test(`the second line says "${shown}"`, async () => {
+        await mountPanel({ ...CONNECTED, offline: { state, text: "", valid_to: false, ...line } });
+        // The way to Konto stays on one line.
+        const told = queryOne(".o_ksef_offline").textContent.replace(/\s+/g, " ").trim();
+        expect(told).toBe(shown);
+        const expected = color ? [`o_ksef_${color}`] : [];
+        const colors = ["o_ksef_red", "o_ksef_amber", "o_ksef_green"];
+        const found = queryOne(".o_ksef_offline").classList;
+        expect(colors.filter((name) => found.contains(name))).toEqual(expected);
+    });
+
+    test(`a card with "${shown}" is one line only while nobody has to look`, async () => {
+        const offline = { state, text: "", valid_to: false, ...line };
+        answerPanels({ ...CONNECTED, certificate: ISSUED, offline });
+        await mountWithCleanup(KsefConnectionPanel, { props: { companyId: 1, slim: true } });
+        await animationFrame();
+        expect.verifySteps(["panel"]);
+        expect(".o_ksef_slim").toHaveCount(color ? 0 : 1);
+    });
+}
+
+test("in Konto itself the second line does not lead to Konto", async () => {
+    answerPanels({ ...CONNECTED, offline: { state: "asks", text: "needs your consent", valid_to: false } });
+    await mountWithCleanup(KsefConnectionPanel, { props: { companyId: 1, accountLink: false } });
+    await animationFrame();
+    expect.verifySteps(["panel"]);
+    expect(".o_ksef_offline").toHaveText("needs your consent");
+});
+
+test("a company that needs no certificate for offline invoices has no second line", async () => {
+    await mountPanel(CONNECTED);
+    expect(".o_ksef_offline").toHaveCount(0);
+});
+
+test("a break that the Ministry announces is told, on a quiet card too", async () => {
+    const availability = "KSeF announces a break until 6:00 PM.";
+    answerPanels({ ...CONNECTED, certificate: ISSUED, availability });
+    await mountWithCleanup(KsefConnectionPanel, { props: { companyId: 1, slim: true } });
+    await animationFrame();
+    expect.verifySteps(["panel"]);
+    expect(".o_ksef_availability[role=status]").toHaveText(availability);
 });
 
 test("a missing right is named", async () => {

@@ -134,6 +134,10 @@ PROBLEMS: dict[str, Meaning] = {
         _lt("No valid certificate for offline invoices may sign for this NIP."),
         Advice(_lt("Have one issued, or load it, in the menu KSeF → Account."), "account"),
     ),
+    "offline_ended": Meaning(
+        _lt("The certificate for offline invoices has ended: it signs no second code any more."),
+        Advice(_lt("Have one issued, or load it, in the menu KSeF → Account."), "account"),
+    ),
     "offline_seller": Meaning(
         _lt("The certificate for offline invoices may not sign for this seller's NIP."),
         Advice(_lt("Issue the invoice in the company whose NIP it names."), "account"),

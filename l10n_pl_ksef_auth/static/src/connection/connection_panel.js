@@ -26,6 +26,19 @@ const UNDER_WAY = {
     },
 };
 
+/** Of the certificate for offline invoices: what somebody has to do something about. */
+const OFFLINE_COLORS = {
+    asks: "o_ksef_amber",
+    waits: "o_ksef_amber",
+    exists: "o_ksef_amber",
+    ending: "o_ksef_amber",
+    ended: "o_ksef_red",
+    refused: "o_ksef_red",
+    attention: "o_ksef_red",
+};
+
+const MENDED_IN_ACCOUNT = ["asks", "exists", "ending", "ended", "refused", "attention"];
+
 /** Says whether a company's connection to KSeF works, and leads to the next step. */
 export class KsefConnectionPanel extends Component {
     static template = "l10n_pl_ksef_auth.ConnectionPanel";
@@ -64,8 +77,7 @@ export class KsefConnectionPanel extends Component {
     /** One line is enough where everything is in order. */
     get isSlim() {
         const { color, problem, certificate, offline, is_verifying: isVerifying } = this.panel;
-        const states = [certificate.state, offline && offline.state];
-        const needsLook = states.some((state) => ["attention", "exists", "asks", "waits"].includes(state));
+        const needsLook = ["attention", "exists"].includes(certificate.state) || OFFLINE_COLORS[offline?.state];
         const isTold = problem || isVerifying || this.panel.availability;
         const isQuiet = color === "green" && !isTold && !needsLook;
         return this.props.slim && !this.state.isWhole && isQuiet;
@@ -119,19 +131,19 @@ export class KsefConnectionPanel extends Component {
 
     get offline() {
         const { state, text, valid_to } = this.panel.offline;
-        return state === "valid"
-            ? _t("valid until %(date)s", { date: dateOnly(valid_to) })
-            : text;
+        const date = dateOnly(valid_to);
+        const dated = {
+            valid: _t("valid until %(date)s", { date }),
+            ending: _t("ends on %(date)s", { date }),
+            ended: _t("ended on %(date)s", { date }),
+        };
+        const what = dated[state] || text;
+        const isFarFromAccount = this.props.accountLink && MENDED_IN_ACCOUNT.includes(state);
+        return isFarFromAccount ? _t("%(what)s: menu KSeF → Account", { what }) : what;
     }
 
     get offlineColor() {
-        const { state } = this.panel.offline;
-        return {
-            asks: "o_ksef_amber",
-            waits: "o_ksef_amber",
-            exists: "o_ksef_amber",
-            attention: "o_ksef_red",
-        }[state];
+        return OFFLINE_COLORS[this.panel.offline.state];
     }
 
     /** The states under way speak through their tick already. */
