@@ -8,7 +8,7 @@ from ...tools.errors import KsefError, KsefForbidden, KsefUnauthorized
 from ...tools.grants import INVOICE_RIGHTS
 from ...tools.meanings import order_status
 from ..base import problems
-from ..base.locks import LockBusy, under_lock
+from ..base.locks import under_lock
 from ..certificate.certificate import OFFLINE
 from ..office.grant import grantee_of
 from ..vault.vault import read_secret
@@ -27,8 +27,6 @@ LOOKS = 2
 # So long after a grant a login may still be refused for want of rights (docs/ksef.md G2-6).
 RIGHTS_MAY_COME = timedelta(minutes=2)
 MAY_NOT_GIVE = 420
-# Seconds that who revokes a request waits for a step of its login.
-STOP_PATIENCE = 10
 # What the office's first login waits for: invoices that are on their way by the login before it.
 SENDING = timedelta(hours=1)
 
@@ -333,38 +331,6 @@ class L10n_Pl_KsefSessionErrand(models.Model):
             self.grant_id._is_taken_back()
         self._succeed(state="closing", problem=problem)
         self._wake_cron_at(self._now())
-
-    def _stop(self):
-        """End what a signature has begun, because its request was revoked; commit.
-
-        :return: False, or as a problem what cannot be stopped any more
-        :raises LockBusy: KSeF is being asked just now
-        """
-        if self.state not in (*LOGGING_IN, *ERRAND):
-            return self._beyond_stopping()
-        with self._exclusive(wait_seconds=STOP_PATIENCE) as login:
-            if not login:
-                raise LockBusy()
-            too_late = login._beyond_stopping()
-            if login.state in LOGGING_IN:
-                login._give_way()
-            elif login.state == "opened" and not too_late:
-                login.write({"revoke_requested": True, "next_attempt": False})
-                login._wake_cron_at(login._now())
-            login.env.cr.commit()
-        return too_late
-
-    def _beyond_stopping(self):
-        """Return as a problem what KSeF goes on with whatever is revoked here, or False."""
-        if self.state == "active":
-            return problems.local("revoked_after_login")
-        working = self.state == "ordered" or self._awaits_lost_order() or self._is_taking_back()
-        return problems.local("revoked_after_order") if working else False
-
-    def _is_taking_back(self):
-        """Return True if KSeF was ordered to end some of the office's rights."""
-        ordered = self.attempts and not self.problem
-        return self.purpose == "take_back" and self.state == "opened" and bool(ordered)
 
     def _mistake(self):
         """Return a problem if what this login does is not what its file was signed for."""

@@ -8,14 +8,18 @@ from ...tools import clock
 from ...tools.const import CHALLENGE_LIFETIME
 from ...tools.signed_document import Expected, KnownChallenge, read
 from ..base import problems
+from ..base.locks import LockBusy
 from ..base.steps import naive
 from .session import CONNECT
-from .states import ENDED, ERRAND
+from .states import ENDED, ERRAND, LOGGING_IN
 
 # KSeF was seen to say "in progress" for half an hour (docs/ksef.md A1-100).
 LONG_VERIFICATION = timedelta(minutes=2)
 # What a login keeps of who signed.
 SIGNER = ("signer_name", "signer_masked", "consent_text")
+
+# Seconds that who revokes a request waits for a step of its login.
+STOP_PATIENCE = 10
 
 
 class L10n_Pl_KsefSessionSignedFile(models.Model):
@@ -174,3 +178,38 @@ class L10n_Pl_KsefSessionSignedFile(models.Model):
             return bool(self.problem)
         # Refused; or not even stored, because another worker held the lock for too long.
         return not self.sudo().document_secret
+
+    # ------------------------------------------------------------------
+    # What its request's end stops
+    # ------------------------------------------------------------------
+    def _stop(self):
+        """End what a signature has begun, because its request was revoked; commit.
+
+        :return: False, or as a problem what cannot be stopped any more
+        :raises LockBusy: KSeF is being asked just now
+        """
+        if self.state not in (*LOGGING_IN, *ERRAND):
+            return self._beyond_stopping()
+        with self._exclusive(wait_seconds=STOP_PATIENCE) as login:
+            if not login:
+                raise LockBusy()
+            too_late = login._beyond_stopping()
+            if login.state in LOGGING_IN:
+                login._give_way()
+            elif login.state == "opened" and not too_late:
+                login.write({"revoke_requested": True, "next_attempt": False})
+                login._wake_cron_at(login._now())
+            login.env.cr.commit()
+        return too_late
+
+    def _beyond_stopping(self):
+        """Return as a problem what KSeF goes on with whatever is revoked here, or False."""
+        if self.state == "active":
+            return problems.local("revoked_after_login")
+        working = self.state == "ordered" or self._awaits_lost_order() or self._is_taking_back()
+        return problems.local("revoked_after_order") if working else False
+
+    def _is_taking_back(self):
+        """Return True if KSeF was ordered to end some of the office's rights."""
+        ordered = self.attempts and not self.problem
+        return self.purpose == "take_back" and self.state == "opened" and bool(ordered)
