@@ -17,7 +17,6 @@ from .states import ENDED, ERRAND, LOGGING_IN
 LONG_VERIFICATION = timedelta(minutes=2)
 # What a login keeps of who signed.
 SIGNER = ("signer_name", "signer_masked", "consent_text")
-
 # Seconds that who revokes a request waits for a step of its login.
 STOP_PATIENCE = 10
 
