@@ -11,6 +11,7 @@ UPDATE l10n_pl_ksef_session
        access_token_secret = NULL,
        refresh_token_secret = NULL,
        opened_with_secret = NULL,
+       statement_secret = NULL,
        next_attempt = NULL,
        renew_at = NULL;
 

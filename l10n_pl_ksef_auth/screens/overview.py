@@ -290,8 +290,8 @@ class L10n_Pl_KsefOverview(models.Model):
         :return dict: an action
         :raises UserError: somebody else may add companies
         """
-        self.check_access("read")
         if not self.env.user.has_group(COMPANY_GROUP):
+            self.check_access("read")
             names = self.env.company._l10n_pl_ksef_names_of(COMPANY_GROUP)
             raise UserError(
                 self.env._(

@@ -109,4 +109,4 @@ class TestRightsByALink(SignerCase, OfficeCase):
         self.simulator.world.grant(OFFICE_NIP, "5265877635", RIGHTS)
         self.settle(hours=25)
         offered = [one["id"] for one in company.l10n_pl_ksef_requests()["purposes"]]
-        self.assertEqual(offered, ["connect", "grant", "take_back"])
+        self.assertEqual(offered, ["connect", "take_back"])

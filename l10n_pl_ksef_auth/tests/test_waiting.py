@@ -97,6 +97,7 @@ class TestWaiting(KsefCase):
     def test_a_login_that_was_deleted_while_another_worker_holds_it_is_not_waited_for_long(self):
         session = self.connect()
         self.travel(minutes=16)
+        self.assertEqual(session.state, "active")
         self.env.cr.execute("DELETE FROM l10n_pl_ksef_session WHERE id = %s", [session.id])
         with self.others_at_it(), self.within(GRACE), self.assertRaises(LoginBusy):
             session._shared_token(wait_seconds=0.5)
