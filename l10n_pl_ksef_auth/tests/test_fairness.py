@@ -1,4 +1,7 @@
+import time
 from datetime import timedelta
+from types import SimpleNamespace
+from unittest.mock import patch
 
 from odoo.tests import tagged
 
@@ -156,6 +159,30 @@ class TestFairness(NeighboursCase):
         self.patch(self.registry["l10n_pl_ksef.keep_alive"], "_do_task", do)
         self.keep_alive()
         self.assertEqual(order.index(signature.id), 2)
+
+    def test_odoos_worker_waits_for_a_step_that_is_due_in_a_moment(self):
+        """Who has signed and closed the window does not wait a minute for each step."""
+        window = self.open_window()
+        self.send_signed(window)
+        session = window.sudo().session_id
+        waiting = SimpleNamespace(sleep=lambda seconds: clock.travel(timedelta(seconds=seconds)))
+        self.patch(keep_alive, "time", waiting)
+        for context, state in (
+            ({}, "submitted"),
+            ({"cron_end_time": time.monotonic() + 60}, "active"),
+        ):
+            with self.registry.cursor() as cr:
+                run = self.env(cr=cr)["l10n_pl_ksef.keep_alive"]
+                run.with_context(**context)._cron_keep_alive()
+            self.env.invalidate_all()
+            self.assertEqual(session.state, state)
+
+    def test_odoos_worker_waits_for_nothing_that_is_due_later(self):
+        run = self.env["l10n_pl_ksef.keep_alive"].with_context(cron_end_time=time.monotonic() + 60)
+        now = run._now()
+        self.assertGreater(run._pause_before(now + keep_alive.SOON), 0)
+        for moment in (None, now + timedelta(seconds=4), now + timedelta(days=1)):
+            self.assertEqual(run._pause_before(moment), 0)
 
     def test_a_record_that_is_due_and_has_no_step_is_put_aside(self):
         session = self.connect()

@@ -1,4 +1,5 @@
 import logging
+import time
 from datetime import timedelta
 
 from psycopg2.errors import LockNotAvailable
@@ -23,6 +24,8 @@ BATCH = 25
 # Seconds that one run works before others have their turn: Odoo ends a worker after two minutes.
 LONGEST_RUN = 45
 SAFETY_NET = timedelta(hours=1)
+# A step that is due so soon is waited for, in the first seconds of a run.
+SOON, MOST_WAITING = timedelta(seconds=3), 15
 
 
 class L10n_Pl_KsefKeepAlive(models.AbstractModel):
@@ -96,16 +99,32 @@ class L10n_Pl_KsefKeepAlive(models.AbstractModel):
 
     def _run(self):
         """Work until nothing is due or the time is over; return when to go on; None for never."""
-        deadline, turns = Deadline(_run_seconds()), Turns()
+        deadline, waiting, turns = Deadline(_run_seconds()), Deadline(MOST_WAITING), Turns()
         with HttpPool().shared():
-            self.with_context(**deadline.context())._work_off(turns, deadline)
-        # What the last steps planned is not in this transaction's snapshot.
-        self.env.cr.commit()
-        self.env.invalidate_all()
-        # Not since now: a signature's next step may have become due after the last survey.
-        moment = self.env["l10n_pl_ksef.due"]._next_moment(turns.surveyed_at)
+            while True:
+                self.with_context(**deadline.context())._work_off(turns, deadline)
+                # What the last steps planned is not in this transaction's snapshot.
+                self.env.cr.commit()
+                self.env.invalidate_all()
+                # Not since now: a step may have become due after the last survey.
+                moment = self.env["l10n_pl_ksef.due"]._next_moment(turns.surveyed_at)
+                pause = self._pause_before(moment)
+                if not 0 < pause < waiting.left:
+                    break
+                time.sleep(pause)
         moments = moment, turns.go_on_at
         return min(filter(None, moments), default=None)
+
+    def _pause_before(self, moment):
+        """Return for how many seconds this run waits for its next step, 0 for not at all.
+
+        Odoo looks once a minute for what it was asked to do later: each step of a login would cost
+        whoever signed a minute. Nobody who runs the action by hand waits.
+        """
+        if not moment or not self.env.context.get("cron_end_time"):
+            return 0
+        pause = moment - self._now()
+        return pause.total_seconds() if pause <= SOON else 0
 
     def _work_off(self, turns, deadline):
         while tasks := self._tasks(turns):
