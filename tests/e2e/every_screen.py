@@ -34,7 +34,7 @@ from one_screen import (
     dialog,
 )
 from playwright.sync_api import expect
-from tour import ACCOUNTANT, ADMINISTRATOR, CLERK, Tour
+from tour import ACCOUNTANT, ADMINISTRATOR, CLERK, Tour, forget_here
 
 
 # ----------------------------------------------------------------------
@@ -352,7 +352,7 @@ def _ended(tour: Tour) -> None:
 
 
 def _certificate_elsewhere(tour: Tour) -> None:
-    tour.forget_here()
+    forget_here(tour.demo)
     first = tour.user()
     tour.send("owner")
     first.call("res.company", "l10n_pl_ksef_follow", [1])

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from odoo_user import OdooUser, add_company, sign_in, staff
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
-from tour import ACCOUNTANT, ADMINISTRATOR, FORGOTTEN
+from tour import ACCOUNTANT, ADMINISTRATOR, forget_here
 from web_client import log_in
 
 from ksef_simulator.control import Control
@@ -35,10 +35,15 @@ PATIENCE = 2500
 
 
 @pytest.fixture(autouse=True)
-def red(demo: DemoStack) -> None:
+def red(demo: DemoStack) -> Iterator[None]:
     """A company that never was connected, and an accountant to whom the panel never opened."""
-    demo.sql(f"TRUNCATE {', '.join(FORGOTTEN)} CASCADE")
+    forget_here(demo)
     forget_the_day(demo)
+    yield
+    simulator = Control(demo.simulator_url)
+    simulator.reset()
+    simulator.watch_contract()
+    forget_here(demo)
 
 
 def forget_the_day(demo: DemoStack) -> None:

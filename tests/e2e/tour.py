@@ -31,6 +31,18 @@ STYLE_ERROR = "() => getComputedStyle(document.body, '::before').content"
 OTHER_COMPANIES = {"Siostrzana Sp. z o.o.": "7680002466", "Bratnia S.A.": "1111111111"}
 
 
+def forget_here(demo: DemoStack) -> None:
+    """Make Odoo forget all logins and certificates; KSeF keeps what it knows."""
+    # The demo's scheduled action may read these tables in another order: a deadlock ends this.
+    for left in reversed(range(3)):
+        try:
+            demo.sql(f"TRUNCATE {', '.join(FORGOTTEN)} CASCADE")
+            return
+        except StackError:
+            if not left:
+                raise
+
+
 class Tour:
     """One browser for several users of a demo of its own; its company is the demo's."""
 
@@ -150,21 +162,10 @@ class Tour:
         self.simulator.settings.reset()
         self.simulator.reset()
         self.simulator.watch_contract()
-        self.forget_here()
+        forget_here(self.demo)
         if self._identity:
             self._identify(self._identity)
             self._identity = ""
-
-    def forget_here(self) -> None:
-        """Make Odoo forget all logins and certificates; KSeF keeps what it knows."""
-        # The demo's scheduled action may read these tables in another order: a deadlock ends this.
-        for left in reversed(range(3)):
-            try:
-                self.demo.sql(f"TRUNCATE {', '.join(FORGOTTEN)} CASCADE")
-                return
-            except StackError:
-                if not left:
-                    raise
 
     def connect(self) -> None:
         """Sign once as the owner, and have the certificate issued."""
