@@ -1,7 +1,6 @@
 import time
 from datetime import timedelta
 from types import SimpleNamespace
-from unittest.mock import patch
 
 from odoo.tests import tagged
 
