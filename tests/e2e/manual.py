@@ -6,6 +6,7 @@ differ from machine to machine.
 
 from __future__ import annotations
 
+import difflib
 import io
 import json
 import os
@@ -106,8 +107,9 @@ def look(page: Page, name: str) -> str:
     file = picture.path
     if os.environ.get(VARIABLE):
         _make(page, picture, file, lines)
-    elif shown(file) != lines:
-        return f"{file.relative_to(ROOT)} is outdated (./run manual): the page shows {lines}"
+    elif (before := shown(file)) != lines:
+        changes = [line for line in difflib.ndiff(before, lines) if line[0] in "+-"]
+        return f"{file.stem} is outdated (./run manual): {changes}"
     return ""
 
 

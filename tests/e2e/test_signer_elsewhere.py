@@ -45,6 +45,8 @@ def set_address(demo: DemoStack, chromium: Browser) -> None:
 
 def link_for_signer(journey: Journey) -> str:
     """Have the accountant ask for a signature, and return the link that the window shows."""
+    # Where an office is set, the window asks for the purpose, too.
+    journey.demo.sql("DELETE FROM l10n_pl_ksef_office")
     journey.log_in()
     journey.open_panel().get_by_role("button", name="Poproś o podpis").click()
     window = journey.page.get_by_role("dialog").filter(has_text="Poproś o podpis")
