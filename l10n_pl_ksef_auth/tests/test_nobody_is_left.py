@@ -191,7 +191,10 @@ class TestNobodyIsLeft(ScenarioCase):
             self.ask_for_token()
 
     def compare(self, shown):
-        """Note if the panel names another cause than people were told last."""
+        """Note if the panel names a cause of which nobody was told."""
+        codes = [told.cause.split(":")[1] for told in self.told if ":" in (told.cause or "")]
+        if any(code in shown["technical"] for code in codes):
+            return
         with self.environment() as env:
             alert = env["l10n_pl_ksef.alert"].search(
                 [("reason", "in", ("login", "key")), ("closed_at", "=", False)], limit=1
