@@ -196,28 +196,19 @@ class TestTypedCode(KsefCase):
         self.env.registry.clear_cache()
         return self.env["res.country.group"].with_user(self.manager).search([])
 
+    def report(self, model, **values):
+        values |= {"name": "x", "model": model, "report_name": "x.x"}
+        return self.env["ir.actions.report"].create(values)
+
     def in_the_name_of_a_reports_file(self, way):
-        report = self.env["ir.actions.report"].create(
-            {
-                "name": "x",
-                "model": "res.partner",
-                "report_name": "x.x",
-                "attachment": f"str({self.typed(way, 'object.env')})",
-            }
-        )
+        report = self.report("res.partner", attachment=f"str({self.typed(way, 'object.env')})")
         with suppress(AttributeError):
             report.retrieve_attachment(self.note)
         return safe_eval(report.attachment, {"object": self.note})
 
     def in_the_name_of_a_printed_invoice(self, way):
-        report = self.env["ir.actions.report"].create(
-            {
-                "name": "x",
-                "model": "account.move",
-                "report_name": "x.x",
-                "print_report_name": f"str({self.typed(way, 'object.env')})",
-            }
-        )
+        name = f"str({self.typed(way, 'object.env')})"
+        report = self.report("account.move", print_report_name=name)
         move = self.env["account.move"].create({"move_type": "entry"})
         return move._get_invoice_report_filename(report=report)
 

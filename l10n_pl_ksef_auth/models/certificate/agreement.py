@@ -94,7 +94,7 @@ class L10n_Pl_KsefAgreement(models.Model):
         """
         if how in BY_HAND:
             refuse_typed_code(self.env)
-        owner = owner or next(iter(certificate._owner_digests()), "")
+        owner = owner or certificate._owner_digest()
         if not owner or not certificate._may_be_owned_by(owner):
             _logger.error("KSeF: %s is not whose agreement it would have: refused", certificate)
             return

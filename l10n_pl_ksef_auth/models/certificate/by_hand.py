@@ -173,14 +173,14 @@ class L10n_Pl_KsefCertificateManual(models.Model):
         record = self._begin_offline(session, company, consent_text, self.env.user)
         record.separate = True
         terms = company, company.l10n_pl_ksef_digits, "accepted", self.env.user
-        record._agree_offline(*terms, owner=self._owner_of(session))
+        record._agree_offline(*terms, owner=self._owner_of(session, company))
         return record
 
-    def _owner_of(self, session):
-        """Return the digest of who a login's certificate belongs to, or who signed for it."""
+    def _owner_of(self, session, company):
+        """Return the digest of who signed for a login, or else owns what logs the company in."""
         said = statement_of(session)
-        digests = session.certificate_id._owner_digests()
-        return said.owner if said else next(iter(digests), "")
+        logs_in = session.certificate_id or company._l10n_pl_ksef_certificate()
+        return (said and said.owner) or logs_in._owner_digest()
 
     def _issue_with_consent(self, principal, offline):
         """Ask for a certificate by the signature that works already: the user confirms now.

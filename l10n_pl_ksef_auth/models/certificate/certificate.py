@@ -227,6 +227,10 @@ class L10n_Pl_KsefCertificate(models.Model):
             return []
         return secret_digests(self.env, identity_of_certificate(stored, issued_by_ksef=True))
 
+    def _owner_digest(self):
+        """Return the current key's digest of the stored certificate's owner; empty without one."""
+        return next(iter(self._owner_digests()), "")
+
     def _may_be_owned_by(self, owner):
         """Return True if an owner's digest is of whose certificate this is, or will turn out to be.
 

@@ -220,4 +220,4 @@ class L10n_Pl_KsefCertificateOffline(models.Model):
         session._audit("consented", consent=text, user_id=self.env.uid)
         record = login._begin_offline(session, company, text, self.env.user)
         terms = company, company.l10n_pl_ksef_digits, "accepted", self.env.user
-        record._agree_offline(*terms, owner=login._owner_digests()[0])
+        record._agree_offline(*terms, owner=login._owner_digest())
