@@ -10,6 +10,7 @@ from odoo import Command
 from odoo.addons.l10n_pl_ksef_auth.models.session.states import ENDED, ERRAND
 from odoo.addons.l10n_pl_ksef_auth.screens import office as office_screen
 
+from .common import DEMO_NIP, OWNER
 from .own_database import OwnDatabaseCase, make_company
 
 try:
@@ -18,7 +19,10 @@ except ImportError:
     OFFICE_NAME = OFFICE_NIP = sign_as_company = None
 
 BY_LINK, TAKEN_BACK = "rights by a link", "rights taken back"
-OFFICE = ("rights", BY_LINK, TAKEN_BACK)
+# The order's answer was lost, and its signer may look no more: the office's own login proves it.
+ORDER_LOST = "rights that nobody can look up"
+OFFICE_BY_HAND = ("rights", BY_LINK, TAKEN_BACK)
+OFFICE = (*OFFICE_BY_HAND, ORDER_LOST)
 RIGHTS = ["InvoiceRead", "InvoiceWrite"]
 
 
@@ -47,7 +51,25 @@ class OfficeScenarios(OwnDatabaseCase):
             self.begin_office("rights", self.signed_for("rights"))
             self.go_on(timedelta(hours=1), until=lambda: self.is_given_or_back("rights"))
             self.settle()
+        if scenario == ORDER_LOST:
+            self.lose_order()
+            return
         self.signed = self.signed_for(scenario)
+
+    def lose_order(self):
+        """Have the rights ordered and the answer lost; the signer then sees and gives no more."""
+        self.simulator.faults.add("permission-grant", "lost")
+        self.begin_office("rights", self.signed_for("rights"))
+        self.go_on(timedelta(minutes=1), until=self.is_ordered)
+        world = self.simulator.world
+        world.revoke(OWNER.identity, DEMO_NIP)
+        world.people[OWNER.pesel].nips.clear()
+        world.grant(OWNER.identity, DEMO_NIP, ["InvoiceRead"])
+
+    def is_ordered(self):
+        """Return True if the client's login has sent the order."""
+        with self.environment() as env:
+            return bool(env["l10n_pl_ksef.grant"].search([], limit=1).sent_at)
 
     @cached_property
     def bureau_id(self):

@@ -10,9 +10,9 @@ from odoo.addons.l10n_pl_ksef_auth.tools import clock
 from odoo.addons.l10n_pl_ksef_auth.tools.credentials import matches
 
 from .common import credentials
-from .office_scenarios import OFFICE, OfficeScenarios
+from .office_scenarios import OFFICE, OFFICE_BY_HAND, OfficeScenarios
 
-BY_HAND = ("first login", "take-over", *OFFICE)
+BY_HAND = ("first login", "take-over", *OFFICE_BY_HAND)
 # Of the certificate for offline invoices: the applications that KSeF has got at the end.
 OFFLINE = {"second certificate": 2, "its renewal": 3}
 LEFT_VALID = "&", ("state", "=", "superseded"), ("usage", "=", "offline")
@@ -127,7 +127,7 @@ class ScenarioCase(OfficeScenarios):
 
     def begin(self, scenario):
         """Do what a human does in a scenario; the scheduled action begins the other scenarios."""
-        if scenario in OFFICE:
+        if scenario in OFFICE_BY_HAND:
             self.begin_office(scenario, self.signed)
         elif scenario in BY_HAND:
             with self.environment(self.user_id) as env:

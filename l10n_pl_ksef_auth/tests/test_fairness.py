@@ -183,6 +183,11 @@ class TestFairness(NeighboursCase):
         for moment in (None, now + timedelta(seconds=4), now + timedelta(days=1)):
             self.assertEqual(run._pause_before(moment), 0)
 
+    def test_who_runs_the_scheduled_action_in_the_browser_waits_for_no_step(self):
+        run = self.env["l10n_pl_ksef.keep_alive"].with_context(cron_end_time=time.monotonic() + 60)
+        self.patch(keep_alive, "request", object())
+        self.assertEqual(run._pause_before(run._now() + keep_alive.SOON), 0)
+
     def test_a_record_that_is_due_and_has_no_step_is_put_aside(self):
         session = self.connect()
         self.settle()

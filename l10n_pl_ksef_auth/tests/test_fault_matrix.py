@@ -6,7 +6,7 @@ from datetime import timedelta
 from odoo.tests import tagged
 
 from .common import KINDS
-from .office_scenarios import BY_LINK, OFFICE, TAKEN_BACK
+from .office_scenarios import BY_LINK, OFFICE, ORDER_LOST, TAKEN_BACK
 from .scenarios import ScenarioCase
 
 try:
@@ -38,6 +38,11 @@ ENDPOINTS = {
     "second certificate": ("enroll", "retrieve"),
     BY_LINK: ("permission-grant", "permission-operation"),
 }
+# Of rights, in `./run test all` alone.
+MORE_OF_RIGHTS = {
+    TAKEN_BACK: ("permission-list", "permission-revoke"),
+    ORDER_LOST: ("permissions", "xades-signature", "auth-status", "redeem"),
+}
 # Of rights in `./run test`: a no, it arrived and the answer is lost, it did not arrive.
 FEW_KINDS = ("403", "lost", "reset")
 # KSeF's final answers: a machine must not repeat them for ever, so a human may be told.
@@ -58,8 +63,8 @@ class TestFaultMatrix(ScenarioCase):
     def test_fault_matrix(self):
         began = time.monotonic()
         outcomes, failures = Counter(), []
-        wide_ones = {TAKEN_BACK: ("permission-list", "permission-revoke")} if wide() else {}
-        for scenario, endpoints in {**ENDPOINTS, **wide_ones}.items():
+        more = MORE_OF_RIGHTS if wide() else {}
+        for scenario, endpoints in {**ENDPOINTS, **more}.items():
             with self.same_every_time():
                 self.prepare(scenario)
                 self.keep_world()

@@ -82,6 +82,16 @@ class Clients:
         self._call("attach", window, "signed.xml", base64.b64encode(signed).decode())
         self._call("authenticate", window)
         wait_until(lambda: not self._call("follow", window)["verifying"], "the rights")
+        wait_until(lambda: self._panel(place)["stands_on"], "the office's login")
+
+    def _panel(self, place: int) -> dict[str, Any]:
+        return dict(self.user.call("res.company", "l10n_pl_ksef_follow", [self.ids[place]]))
+
+    def choose(self, place: int) -> None:
+        """Make a client the active company in the office's browser, as the menu does."""
+        page = self.tour.go("/odoo/ksef-companies", OFFICE)
+        cookie = {"name": "cids", "value": str(self.ids[place]), "url": self.tour.demo.odoo_url}
+        page.context.add_cookies([cookie])
 
     def _call(self, method: str, *args: Any) -> dict[str, Any]:
         return dict(self.user.call(WINDOW, method, *args))

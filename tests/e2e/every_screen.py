@@ -22,6 +22,7 @@ from one_screen import (
     OF_PAGE,
     OF_PANEL,
     OF_SENDING,
+    OF_SETTINGS,
     ONE_RECORD,
     PAGE,
     POPOVER,
@@ -153,9 +154,9 @@ NEVER = [
         "panel_without_the_right_to_connect", _panel(CLERK), f"{POPOVER}, {BAR}", decisions=OF_PANEL
     ),
     Screen("connection_never_connected", CONNECTION, PAGE, further=OF_PAGE),
-    Screen("settings_never_connected", SETTINGS_BLOCK, SETTINGS),
+    Screen("settings_never_connected", SETTINGS_BLOCK, SETTINGS, further=OF_SETTINGS),
     Screen("account_never_connected", ACCOUNT, PAGE, further=OF_PAGE),
-    Screen("ask_for_a_signature", _ask, DIALOG),
+    dialog("ask_for_a_signature", _ask),
     Screen("requests_for_signatures", REQUESTS, VIEW),
 ]
 WAYS, FILES = ".o_ksef_way .btn", ".o_ksef_choose, .o_ksef_authenticate"
@@ -306,7 +307,7 @@ CONNECTED = [
         "dashboard_connected", DASHBOARD_CARD, f"{DASHBOARD}, {BAR}", _connected, decisions=OF_CARD
     ),
     Screen("panel_connected", _panel(), f"{POPOVER}, {BAR}", decisions=OF_PANEL),
-    Screen("settings_connected", SETTINGS_BLOCK, SETTINGS),
+    Screen("settings_connected", SETTINGS_BLOCK, SETTINGS, further=OF_SETTINGS),
     Screen("account_connected", ACCOUNT, PAGE, further=OF_PAGE),
     Screen("account_compared_with_ksef", _compared, PAGE, further=OF_PAGE),
     # The items of a menu are drawn by Odoo.

@@ -6,7 +6,19 @@ from collections.abc import Callable
 from typing import Any
 
 from clients import Clients
-from one_screen import OF_PAGE, PAGE, RECORDS, REST, VIEW, Screen, at, dialog
+from one_screen import (
+    BAR,
+    OF_PAGE,
+    OF_PANEL,
+    PAGE,
+    POPOVER,
+    RECORDS,
+    REST,
+    VIEW,
+    Screen,
+    at,
+    dialog,
+)
 from playwright.sync_api import expect
 from tour import ADMINISTRATOR, OFFICE, USUAL, Tour
 
@@ -152,6 +164,10 @@ def _void(tour: Tour) -> None:
     expect(tour.page.locator(".note.stop")).to_be_visible()
 
 
+def _panel_of_client(tour: Tour) -> None:
+    expect(tour.open_panel(OFFICE).locator(".o_ksef_stands_on")).to_contain_text("od klienta")
+
+
 def _ask_for_office(tour: Tour) -> None:
     tour.go("/odoo/ksef-office", OFFICE)
     tour.press("button:has-text('Ustaw biuro')")
@@ -214,5 +230,18 @@ OFFICES = [
         at("/odoo/ksef-rights", RECORDS, OFFICE),
         VIEW,
         _with_clients("give_rights", 11, "qualified"),
+    ),
+    Screen(
+        "panel_by_rights_of_a_client",
+        _panel_of_client,
+        f"{POPOVER}, {BAR}",
+        _with_clients("choose", 11),
+        OF_PANEL,
+    ),
+    Screen(
+        "account_by_rights_of_a_client",
+        at("/odoo/ksef-account", f"{PAGE} dl", OFFICE),
+        PAGE,
+        further=OF_PAGE,
     ),
 ]

@@ -39,6 +39,7 @@ OF_SENDING = (
 )
 #: What a page of ours has to be pressed, chosen, filled in.
 OF_PAGE = ":is(.o_ksef_page, #main) :is(button, select, input:not([type=file]), a.button):visible"
+OF_SETTINGS = f":is({SETTINGS}) :is(button, select, input):visible"
 #: Milliseconds that a page has to come to rest.
 REST = 400
 

@@ -6,6 +6,7 @@ from psycopg2.errors import LockNotAvailable
 from psycopg2.extensions import TransactionRollbackError
 
 from odoo import models, tools
+from odoo.http import request
 
 from ...tools.deadline import Deadline
 from ...tools.errors import KsefRateLimited, KsefUnavailable
@@ -121,7 +122,7 @@ class L10n_Pl_KsefKeepAlive(models.AbstractModel):
         Odoo looks once a minute for what it was asked to do later: each step of a login would cost
         whoever signed a minute. Nobody who runs the action by hand waits.
         """
-        if not moment or not self.env.context.get("cron_end_time"):
+        if not moment or request or not self.env.context.get("cron_end_time"):
             return 0
         pause = moment - self._now()
         return pause.total_seconds() if pause <= SOON else 0
