@@ -141,7 +141,9 @@ class TestForgedColumns(AgreementCase):
     def sent(self, signer="owner", consent=False):
         """Have a file signed and sent; return the window and its login, which KSeF checks."""
         window = self.open_window()
-        self.send_signed(window, signer, consent)
+        # A slow machine does not see the end of the checks in the same call.
+        with patch.object(self.simulator.settings, "auth_delay", 10):
+            self.send_signed(window, signer, consent)
         login = self.env["l10n_pl_ksef.session"].search([], limit=1)
         self.assertEqual(login.state, "submitted")
         return window, login
