@@ -120,6 +120,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             ),
             "stands_on": self._stands_on(session, known.grant(principal)),
             "missing_rights": self._rights_labels(session),
+            "rights_links": problems.pages_on_rights(self.env),
             # KSeF may be checking a signature, or have refused it, while an older session works.
             "is_verifying": "signature" in pending.mapped("method"),
             "is_refused": bool(known.refused(principal)),
@@ -131,7 +132,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             },
             **self.env["l10n_pl_ksef.panel.ways"]._ways(principal, session, state, can_connect),
             "poll_seconds": self._poll_seconds(pending, session, certificate, offline),
-            "first_steps": state in ("disconnected", "waiting")
+            "first_steps": state in ("disconnected", "waiting", "attention")
             and self._first_steps(principal, known),
             "sign_again_at": self._sign_again_at(session, certificate),
             **self._life(session),

@@ -252,6 +252,7 @@ class L10n_Pl_KsefSignerPage(models.AbstractModel):
         return {
             "text": texts["text"],
             "action": texts["action"] if alone else self._ask_office(request),
+            "links": texts["links"],
         }
 
     def _ask_office(self, request):

@@ -122,6 +122,17 @@ class TestDeadEnds(KsefCase):
         self.assertIn("ZAW-FA", links[1]["label"])
         for link in links:
             self.assertRegex(link["url"], r"^https://(\w+\.)+gov\.pl/")
+        self.assertEqual(self.panel()["problem"]["links"], links)
+
+    def test_a_closed_window_opens_again_where_the_refusal_leads(self):
+        window = self.open_window()
+        self.send_signed(window, "stranger")
+        self.run_scheduled_action()
+        self.settle(days=0)
+        again = self.open_window()
+        view = again.view()
+        self.assertEqual((again, view["step"]), (window, "download"))
+        self.assertIn("no rights", view["problem"]["text"])
 
     def test_a_question_that_changes_nothing_at_ksef_is_not_said_to_have_arrived(self):
         self.simulator.faults.add("challenge", "reset")

@@ -108,6 +108,8 @@ class TestLoginProblems(KsefCase):
         panel = self.panel()
         self.assertEqual((panel["state"], panel["color"]), ("attention", "red"))
         self.assertTrue(panel["problem"]["text"])
+        # Nothing was ever connected: what leads there is still said in order.
+        self.assertEqual(len(panel["first_steps"]), 3)
 
     def test_a_signature_that_is_refused_beside_a_working_login_is_told_by_the_panel(self):
         self.connect()

@@ -129,6 +129,7 @@ class TestRequests(SignerCase):
         shown = self.followed_at_page(token, request)
         self.assertEqual(shown["state"], "open")
         self.assertTrue(shown["problem"]["text"])
+        self.assertIn("ZAW-FA", shown["problem"]["links"][1]["label"])
         self.assertIn("Refused", self.requests()[0]["problem"])
         self.travel(seconds=30)
         self.signed_at_page(token, request)

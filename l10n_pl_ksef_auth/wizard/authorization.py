@@ -92,7 +92,10 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
         )
         if mine:
             mine._catch_up(mine._upload().reading)
-        if mine.step == "verify" and mine._result():
+        if mine:
+            # It ended while the window was closed.
+            mine._settle(mine._outcome(mine.session_id))
+        if mine.step == "done":
             mine = mine.browse()
         if not mine:
             mine = self.sudo().create(
@@ -296,16 +299,22 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
         """Return view() after steps that were committed outside this transaction's snapshot."""
         with fresh(self.session_id) as session:
             outcome = self._outcome(session)
-        if self.step == "verify" and outcome["back_to"]:
-            self.write({"step": outcome["back_to"], "problem": outcome["problem"]})
-            if outcome["back_to"] == "download":
-                self.write(NO_DOCUMENT)
-            if upload.reading is None:
-                upload = self._upload()
-        elif self.step == "verify" and outcome["result"]:
-            self.write({**NO_DOCUMENT, "step": "done"})
+        if self._settle(outcome) and upload.reading is None:
+            upload = self._upload()
         view = self._view(upload if self.document_secret else Upload())
         return {**view, "result": outcome["result"], "verifying": outcome["verifying"]}
+
+    def _settle(self, outcome):
+        """Leave the step "verify" once a login has an outcome; return True if the window did."""
+        if self.step != "verify" or not (outcome["back_to"] or outcome["result"]):
+            return False
+        if outcome["back_to"]:
+            self.write({"step": outcome["back_to"], "problem": outcome["problem"]})
+        else:
+            self.step = "done"
+        if self.step in ("download", "done"):
+            self.write(NO_DOCUMENT)
+        return True
 
     def _verifying(self):
         return self._outcome(self.session_id)["verifying"] if self.step == "verify" else False

@@ -4,9 +4,6 @@ from ..models.base import problems
 from ..models.session.login import CERTIFICATE_REFUSED
 
 NO_RIGHTS = ("auth_status", 415)
-# The Ministry's pages on rights in KSeF, and the form that names a company's first person there.
-RIGHTS_URL = "https://ksef.podatki.gov.pl/informacje-ogolne-ksef-20/uprawnienia/"
-ZAW_FA_URL = "https://www.podatki.gov.pl/vat/formularze-do-druku-vat/"
 # What else is wrong with a file matters no more then.
 CONCERNS_ANOTHER = ("other_challenge", "outdated_challenge")
 
@@ -27,8 +24,6 @@ class L10n_Pl_KsefAuthorizationAdvice(models.AbstractModel):
         signer = window.session_id.signer_name or ""
         texts = problems.texts(self.env, problem, nip=nip, signer=signer)
         texts |= self._next_ways(window, problem, texts, self._way_used(window, reading))
-        if (problem["kind"], problem["code"]) == NO_RIGHTS:
-            texts["links"] = self._pages_on_rights()
         if texts["way_back"] == "company":
             texts |= self._who_mends(window.company_id)
         return texts
@@ -45,12 +40,6 @@ class L10n_Pl_KsefAuthorizationAdvice(models.AbstractModel):
             # Another owner may have them.
             return {"way_back": "other_way", "other_ways": self._ways_beside(window, used)}
         return {}
-
-    def _pages_on_rights(self):
-        return [
-            {"label": self.env._("Rights in KSeF (Ministry)"), "url": RIGHTS_URL},
-            {"label": self.env._("ZAW-FA form"), "url": ZAW_FA_URL},
-        ]
 
     def _who_mends(self, company):
         """Return whether the user may change the company's data, or whom to write to."""

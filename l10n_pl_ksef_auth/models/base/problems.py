@@ -10,6 +10,9 @@ from ...tools.vault import VaultCorrupt
 
 # The part that KSeF's list of details may add to the technical line, in characters.
 LONGEST_DETAIL = 300
+# The Ministry's pages on rights in KSeF, and the form that names a company's first person there.
+RIGHTS_URL = "https://ksef.podatki.gov.pl/informacje-ogolne-ksef-20/uprawnienia/"
+ZAW_FA_URL = "https://www.podatki.gov.pl/vat/formularze-do-druku-vat/"
 
 
 def of_error(error, put_off_until=None):
@@ -162,7 +165,7 @@ def texts(env, problem, **values):
     :param dict problem: as kept on the record, where it says whose it is: ``login`` (signature or
         certificate), ``signer`` (who signed, or the certificate's owner), ``company``
     :param values: nip, signer: what a sentence may name, where the problem does not say it
-    :return dict: text, action, technical, way_back, final
+    :return dict: text, action, technical, way_back, final; links: pages that help, label and url
     """
     meaning = meanings.of_record(problem)
     known = {
@@ -180,7 +183,16 @@ def texts(env, problem, **values):
         "technical": _technical(problem, known),
         "way_back": meaning.advice.way_back,
         "final": meaning.advice.final,
+        "links": pages_on_rights(env) if meaning.advice.about_rights else [],
     }
+
+
+def pages_on_rights(env):
+    """Return the Ministry's pages for who lacks rights in KSeF: label and url of each."""
+    return [
+        {"label": env._("Rights in KSeF (Ministry)"), "url": RIGHTS_URL},
+        {"label": env._("ZAW-FA form"), "url": ZAW_FA_URL},
+    ]
 
 
 def _who(env, problem, nip="", signer=""):

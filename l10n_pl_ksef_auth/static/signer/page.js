@@ -210,6 +210,15 @@
         return make("div", { class: `note ${kind}`, role }, ...parts);
     }
 
+    function hindrance({ text: said, action, links = [] }) {
+        const box = note("stop", said, action);
+        const pages = links.map(({ label, url }) =>
+            make("p", {}, make("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, label))
+        );
+        box.append(...pages);
+        return box;
+    }
+
     function chooser(label, request, isMany) {
         const onchange = (ev) => choose([...ev.target.files], request);
         const attributes = { type: "file", multiple: isMany, disabled: state.isBusy, onchange };
@@ -294,14 +303,13 @@
             return [...parts, note("info", text("verifying"), long)];
         }
         const { problem } = request;
-        const hindrance = problem && note("stop", problem.text, problem.action);
         if (request.state === "void") {
-            return [...parts, hindrance];
+            return [...parts, problem && hindrance(problem)];
         }
         return [
             ...parts,
             make("p", {}, make("small", {}, text("until", request))),
-            hindrance,
+            problem && hindrance(problem),
             ...drawSteps(request),
         ];
     }
@@ -446,7 +454,7 @@
         const { problem } = state;
         const content = !state.requests ? drawBeginning() : chosen ? drawRequest(chosen) : drawList();
         const parts = [
-            problem && note("stop", problem.text, problem.action),
+            problem && hindrance(problem),
             ...content,
             state.isBusy && make("p", { role: "status" }, text("loading")),
         ];

@@ -68,6 +68,14 @@ test("a certificate is renewed after a question and followed until its end", asy
     expect(".o_ksef_certificates .badge").toHaveText("Replaced");
 });
 
+test("a certificate's problem leads to the pages that help", async () => {
+    const link = { label: "Rights", url: "https://example.com/rights" };
+    const problem = { text: "No rights.", action: "", technical: "KSeF 415", links: [link] };
+    await openAccount({ ...ACCOUNT, certificates: [{ ...CERTIFICATE, problem }] });
+    expect(".o_ksef_certificates .o_ksef_note strong").toHaveText("No rights.");
+    expect(".o_ksef_certificates .o_ksef_page_link").toHaveAttribute("href", link.url);
+});
+
 test("why a renewal cannot begin is told", async () => {
     const problem = { text: "Its owner is not logged in.", action: "Sign.", technical: "" };
     await openAccount(ACCOUNT, { terms_of_renewal: { problem, left: false } });

@@ -186,6 +186,7 @@ test("who lacks rights finds the Ministry's pages beside the way back", async ()
     await openWindow({ ...VIEW, problem });
     expect(".o_ksef_page_link").toHaveAttribute("href", "https://example.com/rights");
     expect(".o_ksef_page_link").toHaveAttribute("target", "_blank");
+    expect(".o_ksef_page_link").toHaveCount(1);
 });
 
 test("a signed file names its signer and asks one question, with no answer chosen", async () => {

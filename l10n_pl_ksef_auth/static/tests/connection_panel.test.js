@@ -19,6 +19,7 @@ import { CONNECTED, DISCONNECTED } from "./panel_builders";
 
 defineMailModels();
 
+const RIGHTS_PAGE = { label: "Rights", url: "https://example.com/rights" };
 const VERIFYING = { ...DISCONNECTED, state: "verifying", color: "amber", poll_seconds: 2 };
 
 /** Lets the server answer with these panels, one after the other; the last one stays. */
@@ -121,16 +122,24 @@ test("a missing right is named", async () => {
         tick: "partial",
         color: "amber",
         missing_rights: ["sending invoices"],
+        rights_links: [RIGHTS_PAGE],
     });
     expect(".o_ksef_tick").toHaveText("Partly");
     expect(".o_ksef_tick").toHaveClass("o_ksef_amber");
     expect(".o_ksef_tick .fa-exclamation-triangle").toHaveCount(1);
     expect(".o_ksef_note li").toHaveText("sending invoices");
+    expect(".o_ksef_note .o_ksef_page_link").toHaveAttribute("href", RIGHTS_PAGE.url);
 });
 
 test("a problem says what to do and keeps KSeF's words for support", async () => {
-    const problem = { text: "No rights.", action: "Grant them.", technical: "KSeF 415" };
+    const problem = {
+        text: "No rights.",
+        action: "Grant them.",
+        technical: "KSeF 415",
+        links: [RIGHTS_PAGE],
+    };
     await mountPanel({ ...DISCONNECTED, state: "attention", problem });
+    expect(".o_ksef_note .o_ksef_page_link").toHaveAttribute("href", RIGHTS_PAGE.url);
     expect(".o_ksef_note strong").toHaveText("No rights.");
     expect(".o_ksef_note p:eq(1)").toHaveText("Grant them.");
     expect(".o_ksef_note details").not.toHaveAttribute("open");

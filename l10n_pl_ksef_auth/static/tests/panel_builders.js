@@ -17,6 +17,7 @@ export const DISCONNECTED = {
     availability: "",
     identity: false,
     missing_rights: [],
+    rights_links: [],
     checked_at: false,
     renews_at: false,
     sign_again_at: false,

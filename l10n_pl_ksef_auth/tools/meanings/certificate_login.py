@@ -38,6 +38,7 @@ STATUSES: dict[int, Meaning] = {
                 "tax office. Or refresh the connection with the signature of somebody who has them."
             ),
             "sign",
+            about_rights=True,
         ),
     ),
     460: _REFUSED,

@@ -38,6 +38,7 @@ STATUSES: dict[int, Meaning] = {
                 "company's qualified seal."
             ),
             "sign",
+            about_rights=True,
         ),
     ),
     425: Meaning(

@@ -28,12 +28,14 @@ WayBack = Literal[
 class Advice:
     """What a person does, and where.
 
-    ``final``: repeating the attempt later does not help, so no machine does.
+    ``final``: repeating the attempt later does not help, so no machine does. ``about_rights``: the
+    Ministry's pages on rights in KSeF help.
     """
 
     action: str
     way_back: WayBack
     final: bool = True
+    about_rights: bool = False
 
 
 @dataclass(frozen=True)

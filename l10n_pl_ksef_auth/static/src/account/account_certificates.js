@@ -6,6 +6,7 @@ import { _t } from "@web/core/l10n/translation";
 import { useService } from "@web/core/utils/hooks";
 import { dateAndTime, dateOnly } from "../connection/dates";
 import { companies } from "../connection/due_words";
+import { KsefProblem } from "../connection/problem";
 import { RevokeDialog } from "./revoke_dialog";
 
 const AT_KSEF = {
@@ -28,7 +29,7 @@ const BADGES = {
 /** The signer's certificates: those that this Odoo holds, and those that only KSeF knows. */
 export class AccountCertificates extends Component {
     static template = "l10n_pl_ksef_auth.AccountCertificates";
-    static components = { Dropdown, DropdownItem };
+    static components = { Dropdown, DropdownItem, KsefProblem };
     static props = {
         rows: Array,
         isBusy: Boolean,

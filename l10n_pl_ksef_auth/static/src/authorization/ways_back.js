@@ -20,18 +20,17 @@ export function toWays(ways, window) {
 
 /**
  * The buttons below a problem that lead on, mostly one; a button with an
- * address is a link. The first step has its own for a new file.
+ * address is a mail. The first step has its own for a new file.
  */
 export function waysBack(problem, window) {
-    const { way_back: wayBack, other_ways: otherWays, links = [] } = problem;
-    const pages = links.map(({ label, url }) => ({ label, url, isPage: true }));
+    const { way_back: wayBack, other_ways: otherWays } = problem;
     if (wayBack === "other_way") {
-        return [...toWays(otherWays, window), ...pages];
+        return toWays(otherWays, window);
     }
     if (["download", "sign"].includes(window.view.step) && HAS_OWN_BUTTON.includes(wayBack)) {
-        return pages;
+        return [];
     }
-    return [waysOn(problem, window)[wayBack], ...pages].filter(Boolean);
+    return [waysOn(problem, window)[wayBack]].filter(Boolean);
 }
 
 function waysOn(problem, window) {
