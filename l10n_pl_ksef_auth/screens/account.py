@@ -5,10 +5,22 @@ from ..models.base import problems
 from ..models.base.steps import naive
 from ..models.certificate.certificate import LOGIN, OFFLINE, TYPES_AT_KSEF
 from ..models.certificate.states import SHOWN_WHEN_LEFT
-from ..models.session.login import SUCCESS
+from ..models.session.login import IN_PROGRESS, SUCCESS
+from .audit_text import signature_text
 from .errand_texts import where_taken_back
 from .known import Known
 from .panel import label_of
+
+# How KSeF names what a login was signed with, by the last word of the former names and of today's
+# (docs/ksef.md A2-32), without dashes and in lower case.
+METHODS = {
+    "trustedprofile": "trusted_profile",
+    "qualifiedsignature": "qualified",
+    "qualifiedseal": "seal",
+    "personalsignature": "personal_id",
+    "internalcertificate": "ksef_certificate",
+    "ksefcertificate": "ksef_certificate",
+}
 
 _text = fields.Datetime.to_string
 
@@ -145,13 +157,25 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
                 "reference_number": item.reference_number,
                 "ours": item.reference_number in ours,
                 "is_current": item.is_current,
-                "method": item.method_name or item.method,
+                "method": self._method_label(item),
                 "started": _text(naive(item.start_date)),
                 "expires": _text(naive(item.refresh_token_valid_until)),
-                "state_label": self.env._("active") if item.code == SUCCESS else item.description,
+                "state_label": self._session_label(item),
+                "technical": f"KSeF {item.code} · {item.description} · {item.method_name}",
             }
             for item in listed["sessions"]
         ]
+
+    def _method_label(self, item):
+        if item.method.lower().startswith("token"):
+            return self.env._("KSeF token")
+        name = item.method.rpartition(".")[2].replace("-", "").lower()
+        return signature_text(self.env, METHODS.get(name))
+
+    def _session_label(self, item):
+        if item.code in IN_PROGRESS:
+            return self.env._("being verified")
+        return self.env._("active") if item.code == SUCCESS else self.env._("not active")
 
     def _choice(self, principal):
         """Return how the company may get a certificate, if Odoo could not get one by itself."""

@@ -1,8 +1,23 @@
 from odoo import api, fields, models
 
+from ..models.base import problems
 from ..models.base.const import OPTIONS
 from ..models.certificate.certificate import OFFLINE
 from ..models.upkeep import alert_texts
+from ..tools import nip
+
+# Their lines tell of a problem, if there was one.
+AFTER_A_PROBLEM = ("failure", "ended", "expired", "disconnected", "closed", "rights_refused")
+
+
+def signature_text(env, kind):
+    """Return in words what something was signed with.
+
+    :param env: the reader's environment
+    :param str kind: of SIGNATURES
+    """
+    labels = dict(env["l10n_pl_ksef.audit"]._fields["signature"]._description_selection(env))
+    return labels.get(kind, labels["other"])
 
 
 class L10n_Pl_KsefAudit(models.Model):
@@ -10,9 +25,10 @@ class L10n_Pl_KsefAudit(models.Model):
     _inherit = "l10n_pl_ksef.audit"  # pylint: disable=consider-merging-classes-inherited
 
     detail_text = fields.Char(string="Details", compute="_compute_detail_text")
+    technical_text = fields.Char(string="For support", compute="_compute_detail_text")
 
-    @api.depends("event", "detail")
-    @api.depends_context("lang")
+    @api.depends("event", "detail", "problem", "signer_name")
+    @api.depends_context("lang", "tz")
     def _compute_detail_text(self):
         words = {
             "settings": self._settings_text,
@@ -24,10 +40,37 @@ class L10n_Pl_KsefAudit(models.Model):
         for line in self:
             told = words.get(line.event)
             detail = line.detail or ""
-            if line.event.startswith("certificate_") and detail.partition(" ")[0] == OFFLINE:
-                kind = self.env._("for offline invoices")
-                detail = " ".join(filter(None, (kind, detail.partition(" ")[2])))
-            line.detail_text = told(detail) if told and detail else detail
+            line.technical_text = False
+            if line._may_tell_of_problem():
+                line.update(line._problem_texts())
+            else:
+                line.detail_text = told(detail) if told and detail else detail
+
+    def _may_tell_of_problem(self):
+        is_certificates = self.event.startswith("certificate_") or self.event == "revocation_failed"
+        return bool(self.problem) or is_certificates or self.event in AFTER_A_PROBLEM
+
+    def _problem_texts(self):
+        """Return in a sentence why something failed, and apart what helps support."""
+        kind, _space, technical = (self.detail or "").partition(" ")
+        if kind != OFFLINE:
+            kind, technical = "", self.detail or ""
+        text = ""
+        if self.problem:
+            number = self.problem.get("number") or ""
+            unit = number if "-" in number else ""
+            whom = number and problems.number(self.env, unit, nip.formatted(number))
+            signer = self.signer_name or ""
+            told = problems.texts(self.env, self.problem, nip=whom, signer=signer)
+            text, technical = told["text"], told["technical"]
+        elif technical:
+            # Lines of earlier versions keep no more.
+            text = self.env._("KSeF's own words are under “For support”.")
+        kind = kind and self.env._("for offline invoices")
+        return {
+            "detail_text": ": ".join(filter(None, (kind, text))),
+            "technical_text": technical,
+        }
 
     def _settings_text(self, detail):
         """Return "environment=test" as the settings' own labels say it."""

@@ -2,6 +2,8 @@ from odoo import Command
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
+from ..models.base import problems
+from ..models.certificate.certificate import OFFLINE
 from .common import KsefCase
 
 
@@ -30,10 +32,40 @@ class TestAudit(KsefCase):
         for event in ("signed", "login", "certificate_issued", "renewal", "closed"):
             self.assertIn(event, self.events())
 
-    def test_a_failure_leaves_ksefs_words(self):
+    def test_a_failure_is_told_in_a_sentence_and_ksefs_words_stand_apart(self):
         self.send_signed(window := self.open_window(), "stranger")
         self.follow(window)
-        self.assertIn("415", self.line("failure").detail)
+        line, sentence = self.line("failure"), self.panel()["problem"]["text"]
+        self.assertEqual(line.detail_text, sentence)
+        self.assertIn("KSeF 415", line.technical_text)
+        # Who signed is kept once, in a column of its own.
+        self.assertNotIn(line.signer_name, str(line.problem))
+        self.env["res.lang"]._activate_lang("pl_PL")
+        polish = line.with_context(lang="pl_PL").detail_text
+        self.assertIn("nie ma w KSeF", polish)
+
+    def test_no_line_shows_a_code_where_people_read(self):
+        audit, problem = self.env["l10n_pl_ksef.audit"], problems.local("not_agreed")
+        for event, values in (
+            ("ended", {"problem": problem}),
+            ("rights_refused", {"problem": problems.of_order(420), "signer_name": "Jan"}),
+            ("certificate_failed", {"problem": problem, "detail": OFFLINE}),
+            # As earlier versions wrote them.
+            ("failure", {"detail": "KSeF 415 · Uwierzytelnianie zakończone niepowodzeniem"}),
+            ("certificate_failed", {"detail": "offline KSeF 25007"}),
+        ):
+            with self.subTest(event, **values):
+                audit._record(self.company, event, **values)
+                line = self.line(event)
+                self.assertTrue(line.detail_text)
+                self.assertNotRegex(line.detail_text, r"KSeF \d|_agreed|offline KSeF")
+                self.assertRegex(line.technical_text, r"^KSeF (\d|not_agreed)")
+
+    def test_what_was_signed_with_is_told_in_words(self):
+        self.connect()
+        field = self.env["l10n_pl_ksef.audit"]._fields["signature"]
+        label = field.convert_to_export(self.line("signed").signature, self.line("signed"))
+        self.assertEqual(label, "Profil Zaufany (trusted profile)")
 
     def test_a_disconnection_leaves_who_wanted_it(self):
         self.connect()

@@ -83,9 +83,7 @@ class SessionItem(AuthStatus):
     reference_number: str = member("referenceNumber", word)
     is_current: bool = member("isCurrent", is_true)
     # KSeF removes authenticationMethod in autumn 2026 (docs/ksef.md A2-32).
-    method: str = member(
-        "authenticationMethodInfo.category", shown, otherwise="authenticationMethod"
-    )
+    method: str = member("authenticationMethodInfo.code", shown, otherwise="authenticationMethod")
     method_name: str = member("authenticationMethodInfo.displayName", shown)
     start_date: datetime | None = member("startDate", optional_moment)
     refresh_token_valid_until: datetime | None = member("refreshTokenValidUntil", optional_moment)

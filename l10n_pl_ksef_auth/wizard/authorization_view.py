@@ -3,6 +3,7 @@ from odoo.tools.misc import format_datetime
 
 from ..models.base.steps import naive
 from ..models.session.session import CONNECT
+from ..screens.audit_text import signature_text
 from ..screens.errand_texts import errand_texts
 from ..screens.panel import label_of
 
@@ -93,19 +94,10 @@ class L10n_Pl_KsefAuthorizationView(models.AbstractModel):
         signed_at = naive(reading.signed_at)
         return {
             "name": reading.signer.name,
-            "kind_label": self._kind_label(reading.signer.kind),
+            "kind_label": signature_text(self.env, reading.signer.kind),
             "masked": reading.signer.identity.label if reading.signer.identity else "",
             "signed_at_label": format_datetime(self.env, signed_at, dt_format="short"),
         }
-
-    def _kind_label(self, kind):
-        return {
-            "trusted_profile": self.env._("Profil Zaufany (trusted profile)"),
-            "qualified": self.env._("qualified signature"),
-            "seal": self.env._("company seal"),
-            "ksef_certificate": self.env._("KSeF certificate"),
-            "personal_id": self.env._("e-ID card (personal signature)"),
-        }.get(kind, self.env._("another signature"))
 
     def _take_over(self, window, reading):
         if not window.take_over or window.step in ("verify", "done"):

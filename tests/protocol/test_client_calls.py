@@ -169,9 +169,9 @@ def _sessions(item):
 
 
 def test_a_session_tells_the_method_by_its_new_member_alone():
-    info = {"category": "XadesSignature", "displayName": "Podpis"}
+    info = {"code": "xades.qualified-seal", "displayName": "Podpis"}
     (item,) = _sessions({"authenticationMethodInfo": info})
-    assert (item.method, item.method_name) == ("XadesSignature", "Podpis")
+    assert (item.method, item.method_name) == ("xades.qualified-seal", "Podpis")
 
 
 def test_a_session_tells_the_method_by_its_old_member_alone():

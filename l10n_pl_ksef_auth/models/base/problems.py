@@ -96,6 +96,16 @@ def of_order(code, status=None):
     return _kept("order", code, *told)
 
 
+def of_audit(problem, number):
+    """Return what an audit line keeps of a problem: who signed has a column of its own there.
+
+    :param dict problem: as kept on the record, or False
+    :param str number: digits of the NIP or the unit's identifier that it was about
+    """
+    kept = {name: value for name, value in (problem or {}).items() if name != "signer"}
+    return problem and {**kept, "number": number or ""}
+
+
 def may_have_arrived(problem):
     """Return True if KSeF may have taken the message of a failed call.
 
@@ -205,15 +215,6 @@ def _who(env, problem, nip="", signer=""):
         "company": named,
         "signer": problem.get("signer") or signer or unnamed,
     }
-
-
-def technical(env, problem):
-    """Return KSeF's own words about a failure, without the sentences for people.
-
-    :param env: any environment
-    :param dict problem: as kept on the record
-    """
-    return texts(env, problem)["technical"] if problem else False
 
 
 def number(env, unit, nip):

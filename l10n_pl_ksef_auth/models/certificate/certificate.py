@@ -439,13 +439,6 @@ class L10n_Pl_KsefCertificate(models.Model):
             signer_masked=self.identity_masked,
             reference=self.serial_number or self.reference_number,
             # Lines of both kinds stand side by side.
-            detail=" ".join(
-                filter(
-                    None,
-                    (
-                        self.usage == OFFLINE and OFFLINE,
-                        problems.technical(self.env, self.problem),
-                    ),
-                )
-            ),
+            detail=self.usage == OFFLINE and OFFLINE,
+            problem=problems.of_audit(self.problem, ""),
         )

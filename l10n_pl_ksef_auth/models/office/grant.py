@@ -268,7 +268,7 @@ class L10n_Pl_KsefGrant(models.Model):
         self.problem = problem
         if self.state == "asked":
             self.state = "refused"
-        self._audit("rights_refused", detail=problems.technical(self.env, problem))
+        self._audit("rights_refused", problem=problems.of_audit(problem, self.digits))
 
     def _has_not_arrived(self, problem):
         """Keep that no login of the office's shows the rights that the client's signer ordered."""

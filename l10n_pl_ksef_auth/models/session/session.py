@@ -383,7 +383,7 @@ class L10n_Pl_KsefSession(models.Model):
         if "user_id" in vals:
             for session in self:
                 came = session.request_id._as_detail()
-                session._audit("signed", consent=session.consent_text, detail=came)
+                session._audit("signed", consent=session.consent_text, detail=came, problem=False)
         for session in changing:
             session._audit_change(*before[session])
         return result
@@ -426,7 +426,7 @@ class L10n_Pl_KsefSession(models.Model):
                 "signer_masked": self.signer_masked,
                 "signature": self.signer_kind,
                 "reference": self.reference_number,
-                "detail": problems.technical(self.env, self.problem),
+                "problem": problems.of_audit(self.problem, self.context_value),
                 **(began if self.user_id and event_name in BEGUN_BY_A_PERSON else {}),
                 **values,
             },

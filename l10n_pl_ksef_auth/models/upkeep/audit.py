@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.http import request
 
-from ..base.const import ENVIRONMENT_LABELS, OPTIONS
+from ..base.const import ENVIRONMENT_LABELS, OPTIONS, SIGNATURES
 
 
 class L10n_Pl_KsefAudit(models.Model):
@@ -74,10 +74,11 @@ class L10n_Pl_KsefAudit(models.Model):
     address = fields.Char(string="From where", readonly=True)
     signer_name = fields.Char(string="Signed by", readonly=True)
     signer_masked = fields.Char(string="Signer's identifier", readonly=True)
-    signature = fields.Char(string="Kind of signature", readonly=True)
+    signature = fields.Selection(SIGNATURES, string="Kind of signature", readonly=True)
     consent = fields.Text(readonly=True)
     reference = fields.Char(string="Number at KSeF", readonly=True)
     detail = fields.Char(readonly=True)
+    problem = fields.Json(readonly=True)
 
     @api.model
     def _address(self):
