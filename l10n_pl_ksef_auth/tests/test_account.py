@@ -60,12 +60,10 @@ class TestAccount(KsefCase):
 
     def test_a_login_in_ksefs_list_is_told_in_our_words_and_ksefs_stand_apart(self):
         self.connect("seal")
-        for old_member in (True, False):
-            self.simulator.settings.deprecated_authentication_method = old_member
-            rows = self.account().l10n_pl_ksef_account_at_ksef()["sessions"]
-            told = next(row for row in rows if row["is_current"])
-            self.assertEqual((told["method"], told["state_label"]), ("company seal", "active"))
-            self.assertRegex(told["technical"], r"^KSeF 200 · .* · Pieczęć")
+        rows = self.account().l10n_pl_ksef_account_at_ksef()["sessions"]
+        told = next(row for row in rows if row["is_current"])
+        self.assertEqual((told["method"], told["state_label"]), ("company seal", "active"))
+        self.assertRegex(told["technical"], r"^KSeF 200 · .* · Pieczęć")
 
     def test_a_loaded_certificate_can_log_in(self):
         file = packed(self.certificate)
