@@ -46,6 +46,7 @@ LATER_COLUMNS = {
     ),
     "l10n_pl_ksef_certificate": ("usage",),
     "l10n_pl_ksef_agreement": ("offline_wanted",),
+    "l10n_pl_ksef_audit": ("problem",),
 }
 ONE_LOGIN = "l10n_pl_ksef_session_one_certificate_login"
 # Odoo tells by an index's comment whether it is still the one that is wanted.
