@@ -52,7 +52,7 @@ def link_for_signer(journey: Journey) -> str:
     window = journey.page.get_by_role("dialog").filter(has_text="Poproś o podpis")
     window.get_by_label("Osoba podpisująca").fill("Róża Żółć-Źdźbło")
     # A signer elsewhere would find nothing behind the demo's address.
-    expect(window.locator(".o_ksef_note_warn")).to_contain_text("komputera")
+    expect(window.locator(".o_ksef_note_warn")).to_contain_text("własny komputer")
     window.get_by_role("button", name="Link i kod QR").first.click()
     shown = window.get_by_role("textbox", name="Link")
     expect(shown).to_have_value(re.compile("/ksef/podpis#"))
