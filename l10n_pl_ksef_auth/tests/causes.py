@@ -80,6 +80,7 @@ FEW = (
     "wrong NIP",
     "certificate revoked",
     "nothing renews",
+    "signed in vain, 503",
 )
 # Of these each is followed by the next one in the short run.
 CHANGES = (
@@ -126,6 +127,7 @@ def all_causes():
         "no NIP": nip(False),
         "certificate revoked": _revoked,
         "nothing renews": _nothing_renews,
+        **{f"signed in vain, {kind}": _signed_in_vain(kind) for kind in ("503", "429", "401")},
     }
 
 
@@ -315,6 +317,21 @@ def _revoked(case):
     for certificate in case.simulator.state.certificates.values():
         certificate.revoked = certificate.revocation_done = case.simulator.clock.now()
     yield
+
+
+def _signed_in_vain(kind):
+    """Have a person sign whenever the login has ended, and KSeF never say what came of it."""
+
+    @contextmanager
+    def cause(case):
+        case.signs_in_vain = True
+        try:
+            with fault("auth-status", kind)(case):
+                yield
+        finally:
+            case.signs_in_vain = False
+
+    return cause
 
 
 def _nothing_renews(case):

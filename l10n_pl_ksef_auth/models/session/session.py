@@ -97,7 +97,7 @@ class L10n_Pl_KsefSession(models.Model):
     redeem_started_at = fields.Datetime(readonly=True, copy=False)
     activated_at = fields.Datetime(readonly=True, copy=False)
     # When it was begun, sent or let in, whichever came last.
-    moved_at = fields.Datetime(compute="_compute_moved_at", store=True)
+    moved_at = fields.Datetime(string="Last step", compute="_compute_moved_at", store=True)
     renew_at = fields.Datetime(readonly=True, copy=False, index="btree_not_null")
     # Whoever plans the renewal has not seen this certificate log the company in.
     renewal_untried = fields.Boolean(readonly=True, copy=False)
@@ -291,19 +291,19 @@ class L10n_Pl_KsefSession(models.Model):
         return self.method == "certificate" and self.state in LOGGING_IN and bool(self.problem)
 
     def _hold_up(self, principal):
-        """Return what keeps a company's certificate from logging in while no login lives, or False.
+        """Return what keeps a company's login from coming about while none lives, or False.
 
         Nobody has to wait for it: there will be no token before the machine's next try. What left
-        no trace on the login is known from what people were told.
+        no trace on a certificate's login is known from what people were told.
         """
         live = principal.with_env(self.env)._l10n_pl_ksef_session()
         if live and not live._has_ended():
             return False
         certificates = "&", ("method", "=", "certificate"), ("state", "in", LOGGING_IN)
         newest = self._last_of_context(principal, "|", ("state", "in", IN_FLIGHT), *certificates)
-        if newest.method != "certificate":
-            return False
-        return newest.problem or self.env["l10n_pl_ksef.alert"]._told_of_end(principal)
+        by_machine = newest.method == "certificate"
+        told = by_machine and self.env["l10n_pl_ksef.alert"]._told_of_end(principal)
+        return newest.problem or told
 
     def _keep_stumble(self, principal):
         """Keep on a company's newest login that following it failed by an error of Odoo's own."""
