@@ -80,7 +80,17 @@ FEW = (
     "wrong NIP",
     "certificate revoked",
     "nothing renews",
+    "ended by KSeF, and status 415",
     "signed in vain, 503",
+)
+# These are tried in other worlds, too, in the short run.
+ELSEWHERE = (
+    "503 at *",
+    "status 480",
+    "key missing",
+    "certificate revoked",
+    "nothing renews",
+    "ended by KSeF, and status 415",
 )
 # Of these each is followed by the next one in the short run.
 CHANGES = (
@@ -127,6 +137,7 @@ def all_causes():
         "no NIP": nip(False),
         "certificate revoked": _revoked,
         "nothing renews": _nothing_renews,
+        "ended by KSeF, and status 415": _ended_by_ksef,
         **{f"signed in vain, {kind}": _signed_in_vain(kind) for kind in ("503", "429", "401")},
     }
 
@@ -317,6 +328,15 @@ def _revoked(case):
     for certificate in case.simulator.state.certificates.values():
         certificate.revoked = certificate.revocation_done = case.simulator.clock.now()
     yield
+
+
+@contextmanager
+def _ended_by_ksef(case):
+    """Have KSeF end every login before its time, and let the certificate in no more."""
+    for operation in case.simulator.state.operations.values():
+        operation.revoked = True
+    with status(415)(case):
+        yield
 
 
 def _signed_in_vain(kind):
