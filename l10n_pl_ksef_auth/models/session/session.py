@@ -39,7 +39,7 @@ class L10n_Pl_KsefSession(models.Model):
     _name = "l10n_pl_ksef.session"
     _description = "KSeF session"
     _inherit = ["l10n_pl_ksef.step.mixin"]
-    # The newest login is the one that came furthest last: a file is sent some time after it is made.
+    # The newest login is the one that came further last: a file is sent long after it is made.
     _order = "moved_at desc, id desc"
     _machine = SESSION
 
