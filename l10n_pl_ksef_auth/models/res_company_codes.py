@@ -185,7 +185,7 @@ class ResCompany(models.Model):
                           AND session.environment = certificate.environment
                           AND session.context_digits = %(digits)s
                           AND session.activated_at IS NOT NULL
-                     ORDER BY session.id DESC LIMIT 1) AS login ON TRUE
+                     ORDER BY session.activated_at DESC, session.id DESC LIMIT 1) AS login ON TRUE
                  WHERE served.res_company_id = %(company)s
                    AND certificate.environment = %(environment)s
                    AND certificate.usage = 'offline'

@@ -61,14 +61,15 @@ class L10n_Pl_KsefDot(models.AbstractModel):
         }
 
     def _sessions(self, companies):
-        """Return the active sessions of companies, and those on their way, the newest first.
+        """Return the sessions that companies stand on, and those on their way, the newest first.
 
         :return tuple: sessions by company id, with the fields KNOWN in the cache; the ids of the
             companies that pay their taxes in Poland; by company id, the company that owns the
             connection and its environment
         """
         sessions = self.env["l10n_pl_ksef.session"].sudo()
-        sessions.flush_model(["company_id", "environment", "context_digits", *KNOWN])
+        parts = "company_id", "environment", "context_digits", "moved_at", "revoke_requested"
+        sessions.flush_model([*parts, *KNOWN])
         companies.flush_model(["account_fiscal_country_id", *PRINCIPAL_FIELDS])
         found, polish = {company.id: sessions.browse() for company in companies}, set()
         owners = {}
@@ -87,9 +88,10 @@ class L10n_Pl_KsefDot(models.AbstractModel):
                    AND session.environment = principal.l10n_pl_ksef_environment
                    AND session.context_digits = principal.l10n_pl_ksef_digits
                    AND session.state IN %s
+                   AND (session.state = 'active' AND session.revoke_requested) IS NOT TRUE
                    AND session.purpose = 'connect'
                  WHERE company.id = ANY(%s)
-                 ORDER BY session.id DESC
+                 ORDER BY session.moved_at DESC, session.id DESC
                 """,
                 SQL(", ").join(SQL.identifier("session", name) for name in KNOWN),
                 (*IN_FLIGHT, "active"),

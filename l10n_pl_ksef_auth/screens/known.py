@@ -95,7 +95,7 @@ class Known:
         return problems.local("renewal_late" if usable else "ended")
 
     def _hold_up(self, principal):
-        """Return what keeps a company's certificate from logging in, as the sessions tell it."""
+        """Return what keeps a company's login from coming about, as the sessions tell it."""
         newest = (
             self.pending(principal)
             ._of_present_context()
@@ -106,9 +106,8 @@ class Known:
                 )
             )[:1]
         )
-        if newest.method != "certificate":
-            return False
-        return newest.problem or self._told.get(principal, False)
+        told = newest.method == "certificate" and self._told.get(principal, False)
+        return newest.problem or told
 
     # ------------------------------------------------------------------
     # The questions

@@ -80,6 +80,17 @@ FEW = (
     "wrong NIP",
     "certificate revoked",
     "nothing renews",
+    "ended by KSeF, and status 415",
+    "signed in vain, 503",
+)
+# These are tried in other worlds, too, in the short run.
+ELSEWHERE = (
+    "503 at *",
+    "status 480",
+    "key missing",
+    "certificate revoked",
+    "nothing renews",
+    "ended by KSeF, and status 415",
 )
 # Of these each is followed by the next one in the short run.
 CHANGES = (
@@ -126,6 +137,8 @@ def all_causes():
         "no NIP": nip(False),
         "certificate revoked": _revoked,
         "nothing renews": _nothing_renews,
+        "ended by KSeF, and status 415": _ended_by_ksef,
+        **{f"signed in vain, {kind}": _signed_in_vain(kind) for kind in ("503", "429", "401")},
     }
 
 
@@ -315,6 +328,30 @@ def _revoked(case):
     for certificate in case.simulator.state.certificates.values():
         certificate.revoked = certificate.revocation_done = case.simulator.clock.now()
     yield
+
+
+@contextmanager
+def _ended_by_ksef(case):
+    """Have KSeF end every login before its time, and let the certificate in no more."""
+    for operation in case.simulator.state.operations.values():
+        operation.revoked = True
+    with status(415)(case):
+        yield
+
+
+def _signed_in_vain(kind):
+    """Have a person sign whenever the login has ended, and KSeF never say what came of it."""
+
+    @contextmanager
+    def cause(case):
+        case.signs_in_vain = True
+        try:
+            with fault("auth-status", kind)(case):
+                yield
+        finally:
+            case.signs_in_vain = False
+
+    return cause
 
 
 def _nothing_renews(case):

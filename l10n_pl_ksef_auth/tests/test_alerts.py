@@ -3,7 +3,7 @@ from datetime import timedelta
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from .common import KsefCase
+from .common import KsefCase, put
 
 
 @tagged("post_install", "-at_install")
@@ -173,8 +173,8 @@ class TestAlerts(KsefCase):
 
     def test_a_login_refused_for_lack_of_rights_is_told_at_once_of_the_certificates_owner(self):
         owner = self.certified().owner_name
-        self.assertEqual(self.refuse_logins(415), [("login", 0)])
-        self.wake(days=8)
+        self.assertEqual(self.refuse_logins(415), [("login", 7)])
+        self.assertEqual(self.wake(days=8), [("login", 0)])
         needed = self.company._l10n_pl_ksef_login_needed(
             self.company._l10n_pl_ksef_why(self.company)
         )
@@ -182,6 +182,18 @@ class TestAlerts(KsefCase):
         for text in told:
             self.assertIn(f"certificate is fine, but {owner} has no rights in KSeF", text)
             self.assertIn(self.company.name, text)
+
+    def test_a_refused_renewal_is_told_as_an_end_that_comes_and_once_more_when_it_came(self):
+        self.certified()
+        end = self.company._l10n_pl_ksef_session().refresh_valid_until
+        told = [self.refuse_logins(480)]
+        self.assertIn("ends in 7 days", self.open_alerts().summary)
+        self.assertIn("Until then invoices are sent", self.open_alerts().invoices)
+        self.assertIn(str(end.day), self.open_alerts().subject)
+        told += [self.wake(days=days) for days in (5, 1, 1)]
+        self.assertEqual(told, [[("login", days)] for days in (7, 3, 1, 0)])
+        self.assertIn("not sent", self.open_alerts().subject)
+        self.assertEqual(len(self.mails()), 4)
 
     def test_after_a_final_refusal_no_machine_tries_again(self):
         self.certified()
@@ -238,6 +250,42 @@ class TestAlerts(KsefCase):
         self.disconnect()
         self.let_days_pass(9)
         self.assertFalse(self.env["l10n_pl_ksef.alert"].search([]))
+
+    def test_a_file_downloaded_since_does_not_hide_a_refusal_from_who_disconnects(self):
+        self.certified()
+        self.refuse_logins(480)
+        self.downloaded(self.open_window())
+        self.disconnect()
+        self.assertEqual(self.wake(hours=1), [])
+        self.let_days_pass(9)
+        self.assertEqual(self.told(), [])
+
+    def test_a_file_downloaded_before_a_refusal_and_signed_after_it_is_the_newer_login(self):
+        self.certified()
+        window = self.open_window()
+        document = self.downloaded(window)
+        self.refuse_logins(480)
+        self.simulator.settings.reset()
+        self.travel(minutes=1)
+        self.attach(window, self.signed(document))
+        window.authenticate()
+        self.follow(window)
+        self.assertEqual(self.wake(seconds=5), [])
+        self.let_days_pass(7)
+        self.assertEqual(self.company._l10n_pl_ksef_session().method, "certificate")
+        self.assertEqual(self.told(), [])
+
+    def test_a_login_that_is_to_be_closed_does_not_stand_for_the_one_that_replaced_it(self):
+        """KSeF ends the newer one early, and the older one could not be closed."""
+        self.connect()
+        self.simulator.faults.add("session-revoke", "503", times=-1)
+        self.addCleanup(self.simulator.faults.clear)
+        self.travel(minutes=1)
+        newer = self.connect()
+        self.settle()
+        put(newer, state="revoked")
+        self.wake(minutes=1)
+        self.assertEqual(self.wake(hours=2), [("login", 0)])
 
     def test_a_company_disconnected_by_hand_is_not_told(self):
         self.connect()

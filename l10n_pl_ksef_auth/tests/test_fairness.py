@@ -1,6 +1,9 @@
+import socket
+import threading
 import time
 from datetime import timedelta
 from types import SimpleNamespace
+from unittest.mock import patch
 
 from odoo.tests import tagged
 
@@ -8,13 +11,17 @@ from ..models.upkeep import keep_alive
 from ..models.upkeep.turns import AFTER_OUTAGE, MOST_TURNS, OUTAGE, Task, Turns
 from ..models.vault.vault import write_secrets
 from ..tools import clock
+from ..tools.const import TIMEOUT
 from ..tools.errors import KsefRateLimited, KsefUnavailable
+from ..tools.transport import Transport
 from .common import KsefCase, invented_nips
 from .own_database import free_port
 
 # In minutes: what a person who closed the window may be told.
 TAKEN_UP = 2
 FAILURES = ("environment", "endpoint", "limit")
+# So much faster than in truth all waiting goes while an environment keeps silent.
+HASTE = 20
 THOUSAND = 1000
 
 
@@ -62,9 +69,11 @@ class NeighboursCase(KsefCase):
     def beside_failing(self, count, failure):
         """Sign, close the window, and return the minutes until the signature is taken up.
 
-        :param str failure: what fails for the neighbours: one of FAILURES
+        :param str failure: what fails for the neighbours: one of FAILURES, or "silence"
         """
-        self.log_neighbours_in(count, "demo" if failure == "environment" else "test")
+        elsewhere = failure in ("environment", "silence")
+        self.log_neighbours_in(count, "demo" if elsewhere else "test")
+        calls = self.keep_silent() if failure == "silence" else []
         if failure == "endpoint":
             for endpoint in ("refresh", "permissions"):
                 self.simulator.faults.add(endpoint, "503", times=-1)
@@ -74,10 +83,39 @@ class NeighboursCase(KsefCase):
         window = self.open_window()
         self.send_signed(window)
         session, begun = window.sudo().session_id, clock.now()
-        over = ("active", "failed")
-        self.go_on(timedelta(hours=1), until=lambda: session.state in over)
+
+        def is_over():
+            # In truth each silent call lasts this long.
+            self.travel(seconds=TIMEOUT * len(calls))
+            calls.clear()
+            return session.state in ("active", "failed")
+
+        self.go_on(timedelta(hours=1), until=is_over)
         self.assertEqual(session.state, "active", session.problem)
         return (clock.now() - begun) / timedelta(minutes=1)
+
+    def keep_silent(self):
+        """Have DEMO take connections and never answer; return a list that grows with each call."""
+        server, calls = socket.create_server(("127.0.0.1", 0)), []
+        self.addCleanup(server.close)
+        # By this accept() returns.
+        self.addCleanup(server.shutdown, socket.SHUT_RDWR)
+        self.env["ir.config_parameter"].set_param(
+            "l10n_pl_ksef_auth.base_url.demo", f"http://127.0.0.1:{server.getsockname()[1]}/v2"
+        )
+        self.startPatcher(patch.object(keep_alive, "LONGEST_RUN", keep_alive.LONGEST_RUN / HASTE))
+        limits = patch.dict(Transport.__init__.__kwdefaults__, timeout=TIMEOUT / HASTE)
+        self.startPatcher(limits)
+
+        def listen():
+            while True:
+                try:
+                    calls.append(server.accept())
+                except OSError:
+                    return
+
+        threading.Thread(target=listen, daemon=True).start()
+        return calls
 
     def fairness(self, *counts, failures=FAILURES):
         """Report and check how long a signature waits beside so many failing companies."""
@@ -102,6 +140,9 @@ class TestFairness(NeighboursCase):
         self.fairness(6, 12, failures=FAILURES[:1])
         self.fairness(24)
 
+    def test_fairness_of_a_fresh_signature_beside_companies_whose_ksef_keeps_silent(self):
+        self.fairness(24, failures=["silence"])
+
     def test_fairness_towards_a_company_in_another_environment(self):
         """A certificate's login does not wait for those whose environment is down."""
         self.certified()
@@ -125,6 +166,17 @@ class TestFairness(NeighboursCase):
         first = self.env["l10n_pl_ksef.due"]._records()
         self.assertGreater(len(first), THOUSAND)
         self.assertEqual(first[0].id, window.sudo().session_id.id)
+
+    def test_of_a_thousand_due_a_login_that_a_person_waits_for_is_done_in_one_short_run(self):
+        login = self.log_neighbours_in(1)
+        window = self.open_window()
+        self.send_signed(window)
+        self.copy_in_database(login, THOUSAND)
+        self.patch(keep_alive, "LONGEST_RUN", 3)
+        self.keep_alive(minutes=1)
+        self.assertEqual(window.sudo().session_id.state, "active")
+        # The others did not have their turns yet.
+        self.assertGreater(len(self.env["l10n_pl_ksef.due"]._records()), THOUSAND / 2)
 
     def copy_in_database(self, login, count):
         """Copy a login's row many times: creating records takes long."""

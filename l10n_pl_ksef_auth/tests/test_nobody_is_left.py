@@ -54,6 +54,11 @@ class TestNobodyIsLeft(ScenarioCase):
     `CAUSES=WORD` tries those alone whose name holds a word.
     """
 
+    # Whether a person signs at each look after the login's end.
+    signs_in_vain = False
+    # Whether KSeF closes no login.
+    closes_nothing = False
+
     def setUp(self):
         super().setUp()
         self.own_client = self.registry["res.company"]._l10n_pl_ksef_client
@@ -73,13 +78,41 @@ class TestNobodyIsLeft(ScenarioCase):
         self.prepare("enrollment")
         self.go_on(HOUR, until=self.has_certificate)
         self.settle()
+        self.add_to_world()
         self.keep_world()
+
+    def add_to_world(self):
+        """Do what a test's world has besides; by itself it has nothing more."""
+
+    def leave_older_login(self):
+        """Replace the login by another while KSeF closes none: the older one stays behind."""
+        self.closes_nothing = True
+        self.refuse_to_close()
+        self.sign_in(consent=False)
+        self.settle()
+        with self.environment() as env:
+            active = env["l10n_pl_ksef.session"].search([("state", "=", "active")])
+            self.assertEqual(active.mapped("revoke_requested"), [False, True])
+
+    def refuse_to_close(self):
+        if self.closes_nothing:
+            self.simulator.faults.add("session-revoke", "503", times=-1)
+
+    def download_only(self):
+        """Download a file that nobody signs."""
+        with self.environment(self.user_id) as env:
+            company = env["res.company"].browse(self.company_id)
+            action = company.l10n_pl_ksef_open_authorization()
+            window = env["l10n_pl_ksef.authorization"].browse(action["params"]["wizard_id"])
+            window.prepare_download()
+            self.assertEqual(window.sudo().session_id.state, "waiting")
 
     def anew(self):
         """Begin at the same moment again, with nothing told."""
         self.restore_world()
         self.simulator.faults.clear()
         self.simulator.settings.reset()
+        self.refuse_to_close()
         with self.registry.cursor() as cr:
             cr.execute("DELETE FROM mail_mail")
             cr.execute("DELETE FROM mail_activity WHERE res_model LIKE 'l10n_pl_ksef%'")
@@ -102,6 +135,21 @@ class TestNobodyIsLeft(ScenarioCase):
         word = os.environ.get("CAUSES", "")
         changes = {f"{one}, then {two}": [known[one], known[two]] for one, two in pairs}
         self.live_with_all({name: both for name, both in changes.items() if word in name})
+
+    def live_elsewhere(self):
+        """Live with some causes in the world that `add_to_world` makes."""
+        chosen = causes.all_causes()
+        names = chosen if wide() else causes.ELSEWHERE
+        word = os.environ.get("CAUSES", "")
+        self.live_with_all({name: [chosen[name]] for name in names if word in name})
+
+    def test_nobody_is_left_without_word_while_an_older_login_waits_to_be_closed(self):
+        self.add_to_world = self.leave_older_login
+        self.live_elsewhere()
+
+    def test_nobody_is_left_without_word_when_a_file_was_downloaded_before(self):
+        self.add_to_world = self.download_only
+        self.live_elsewhere()
 
     def live_with_all(self, chosen):
         """Live with some causes, each by itself, and report what people heard.
@@ -148,6 +196,8 @@ class TestNobodyIsLeft(ScenarioCase):
 
     def look(self):
         """Let the scheduled action run, and note what is not as it has to be."""
+        if self.signs_in_vain and not self.row()["live"]:
+            self.sign_in(consent=False)
         for pause in self._pauses(HOUR):
             if pause > AT_ONCE:
                 break
@@ -174,7 +224,13 @@ class TestNobodyIsLeft(ScenarioCase):
 
     def judge(self, row, now):
         level = 1 if row["live"] else 0
-        if not any(told.reason == "login" and told.level <= level for told in self.told):
+        of_logins = [told for told in self.told if told.reason == "login"]
+        if row["live"]:
+            heard = any(told.level == 1 for told in of_logins)
+        else:
+            # What was said before the end is no word about the end.
+            heard = any(told.level == 0 and told.at >= self.without_since for told in of_logins)
+        if not heard:
             self.wrong["silent"] += 1
             self.wrong[f"nothing of level {level} told at {now}, only {self.told[-1:]}"] += 1
         with self.environment(self.user_id) as env:

@@ -77,6 +77,16 @@ class TestPanelStates(KsefCase):
         for user in self.readers:
             self.assertIn("no rights", self.panel(user)["problem"]["text"])
 
+    def test_the_dot_is_as_the_panel_while_a_login_to_be_closed_still_lives(self):
+        self.connect()
+        self.simulator.faults.add("session-revoke", "503", times=-1)
+        self.addCleanup(self.simulator.faults.clear)
+        self.disconnect()
+        self.assertEqual(self.company._l10n_pl_ksef_session().ids, [])
+        self.assert_panel("disconnected", "no", "red")
+        colors = self.env["l10n_pl_ksef.dot"]._colors(self.company)
+        self.assertEqual(colors, {self.company.id: "red"})
+
     def failures(self, user, company):
         """Yield each failure's name, the step where it leaves the user, and the window's view."""
         self.simulator.faults.add("challenge", "503", times=1)

@@ -38,6 +38,7 @@ LATER_COLUMNS = {
     ),
     "l10n_pl_ksef_session": (
         "purpose",
+        "moved_at",
         "grant_id",
         "office_id",
         "request_id",
@@ -263,6 +264,7 @@ class TestUpgradeWithRows(KsefCase):
     def test_rows_of_before_say_what_they_were(self):
         self.upgrade()
         self.assertEqual((self.session.purpose, self.certificate.usage), ("connect", "login"))
+        self.assertEqual(self.session.moved_at, self.session.activated_at)
         self.assertTrue(self.certificate.agreement_ids)
         for agreed in self.certificate.agreement_ids:
             self.assertTrue(agreed._is_genuine())

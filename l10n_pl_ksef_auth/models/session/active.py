@@ -11,6 +11,7 @@ from ..base.steps import event
 from ..certificate.certificate import LOGIN, OFFLINE
 from ..certificate.states import AT_WORK
 from ..vault.vault import read_secret
+from .session import BEGUN
 from .statement import statement_of
 from .states import LIVE, LOGGING_IN
 from .token import busy
@@ -173,7 +174,9 @@ class L10n_Pl_KsefSessionActive(models.Model):
             (live - active)._close_by_hand()
             active.write({"revoke_requested": True, "closed_by_user": True, "next_attempt": False})
             # A failed try that is newer must not speak for the company any more.
-            self.with_env(env)._of_company(principal, limit=1).closed_by_user = True
+            for conditions in ((), BEGUN):
+                newest = self.with_env(env)._of_company(principal, *conditions, limit=1)
+                newest.closed_by_user = True
             env.cr.commit()
             for session in active:
                 session._run_due_steps()

@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.tools import format_date, format_time
+from odoo.tools import SQL, format_date, format_time
 
 from ...tools import auth_token_request, nip
 from ..base import problems
@@ -17,6 +17,8 @@ STANDS_ON = (("state", "=", "active"), ("revoke_requested", "=", False))
 TRIED = (("state", "!=", "waiting"),)
 WORKED = (("activated_at", "!=", False),)
 COUNTS = ("|", *WORKED, ("closed_by_user", "=", True))
+# Logins that reached KSeF, or that a machine began: of the newest one people are told.
+BEGUN = ("|", ("method", "=", "certificate"), ("reference_number", "!=", False))
 # What a login is for; only one for the connection gives others its tokens (docs/design.md 21).
 CONNECT = "connect"
 PURPOSES = [
@@ -37,7 +39,8 @@ class L10n_Pl_KsefSession(models.Model):
     _name = "l10n_pl_ksef.session"
     _description = "KSeF session"
     _inherit = ["l10n_pl_ksef.step.mixin"]
-    _order = "id desc"
+    # The newest login is the one that came further last: a file is sent long after it is made.
+    _order = "moved_at desc, id desc"
     _machine = SESSION
 
     company_id = fields.Many2one(
@@ -93,6 +96,8 @@ class L10n_Pl_KsefSession(models.Model):
     send_started_at = fields.Datetime(readonly=True, copy=False)
     redeem_started_at = fields.Datetime(readonly=True, copy=False)
     activated_at = fields.Datetime(readonly=True, copy=False)
+    # When it was begun, sent or let in, whichever came last.
+    moved_at = fields.Datetime(string="Last step", compute="_compute_moved_at", store=True)
     renew_at = fields.Datetime(readonly=True, copy=False, index="btree_not_null")
     # Whoever plans the renewal has not seen this certificate log the company in.
     renewal_untried = fields.Boolean(readonly=True, copy=False)
@@ -178,6 +183,22 @@ class L10n_Pl_KsefSession(models.Model):
             session.problem_action = told and told["action"]
             session.problem_technical = told and told["technical"]
 
+    @api.depends("activated_at", "send_started_at")
+    def _compute_moved_at(self):
+        for session in self:
+            came = session.activated_at or session.send_started_at
+            session.moved_at = came or session.moved_at or session._now()
+
+    def _init_column(self, column_name):
+        """Say of the logins of an older version when each was begun, sent or let in."""
+        if column_name != "moved_at":
+            super()._init_column(column_name)
+            return
+        self.env.cr.execute(
+            "UPDATE l10n_pl_ksef_session"
+            " SET moved_at = COALESCE(activated_at, send_started_at, create_date)"
+        )
+
     @api.depends("context_value")
     def _compute_context_digits(self):
         for session in self:
@@ -228,13 +249,22 @@ class L10n_Pl_KsefSession(models.Model):
 
         :return dict: by the company; one without such a session has no entry
         """
-        keys = ("company_id", "environment", "context_digits")
         own = [("company_id", "in", principals.ids), ("purpose", "=", CONNECT)]
-        newest = self.sudo()._read_group([*own, *conditions], keys, ["id:max"])
-        found = {tuple(key): number for *key, number in newest}
+        self.flush_model(["moved_at"])
+        query = SQL(
+            """
+              SELECT DISTINCT ON (company_id, environment, context_digits)
+                     company_id, environment, context_digits, id
+                FROM l10n_pl_ksef_session
+               WHERE id IN %s
+            ORDER BY company_id, environment, context_digits, moved_at DESC, id DESC
+            """,
+            self.sudo()._search([*own, *conditions]).subselect(),
+        )
+        found = {tuple(key): number for *key, number in self.env.execute_query(query)}
         numbers = {}
         for one in principals:
-            key = (one, one.l10n_pl_ksef_environment, one.l10n_pl_ksef_digits)
+            key = (one.id, one.l10n_pl_ksef_environment, one.l10n_pl_ksef_digits or None)
             if key in found:
                 numbers[one] = found[key]
         return dict(zip(numbers, self.sudo().browse(numbers.values()), strict=True))
@@ -261,19 +291,19 @@ class L10n_Pl_KsefSession(models.Model):
         return self.method == "certificate" and self.state in LOGGING_IN and bool(self.problem)
 
     def _hold_up(self, principal):
-        """Return what keeps a company's certificate from logging in while no login lives, or False.
+        """Return what keeps a company's login from coming about while none lives, or False.
 
         Nobody has to wait for it: there will be no token before the machine's next try. What left
-        no trace on the login is known from what people were told.
+        no trace on a certificate's login is known from what people were told.
         """
         live = principal.with_env(self.env)._l10n_pl_ksef_session()
         if live and not live._has_ended():
             return False
         certificates = "&", ("method", "=", "certificate"), ("state", "in", LOGGING_IN)
         newest = self._last_of_context(principal, "|", ("state", "in", IN_FLIGHT), *certificates)
-        if newest.method != "certificate":
-            return False
-        return newest.problem or self.env["l10n_pl_ksef.alert"]._told_of_end(principal)
+        by_machine = newest.method == "certificate"
+        told = by_machine and self.env["l10n_pl_ksef.alert"]._told_of_end(principal)
+        return newest.problem or told
 
     def _keep_stumble(self, principal):
         """Keep on a company's newest login that following it failed by an error of Odoo's own."""
@@ -290,14 +320,8 @@ class L10n_Pl_KsefSession(models.Model):
         return bool(self.problem) and (self.state == "failed" or unsent)
 
     def _is_later_than(self, other):
-        """Return True if this login was created, or sent to KSeF, after another became active.
-
-        A file may be signed and sent days after its download.
-        """
-        if self.id > other.id:
-            return True
-        sent, activated = self.send_started_at, other.activated_at
-        return bool(sent and activated and sent > activated)
+        """Return True if this login was begun, or sent to KSeF, after another; or without one."""
+        return not other or (self.moved_at, self.id) > (other.moved_at, other.id)
 
     def _may_log_in_again(self):
         """Return True if a machine may follow self, the company's newest login, when it ends.

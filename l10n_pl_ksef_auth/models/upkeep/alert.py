@@ -172,7 +172,7 @@ class L10n_Pl_KsefAlert(models.Model):
         if values is None:
             self._close()
         elif self._is_news(values):
-            known = [] if self.tell_at or values["level"] < self.level else self.causes
+            known = [] if self.tell_at or values["level"] != self.level else self.causes
             cause = problems.cause(values["problem"])
             self.write({**values, "tell_at": False, "causes": [*(known or ()), cause]})
             self._tell()
@@ -183,7 +183,8 @@ class L10n_Pl_KsefAlert(models.Model):
         if self.tell_at:
             return not values["tell_at"] or self.tell_at <= self._now()
         if values["level"] != self.level:
-            return values["level"] < self.level
+            # Who knows of a connection that was gone does not know when it will end again.
+            return values["level"] < self.level or not self.level
         cause = problems.cause(values["problem"])
         return bool(cause and self.causes) and cause not in self.causes
 

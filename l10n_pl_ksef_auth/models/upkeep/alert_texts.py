@@ -367,7 +367,7 @@ def _values(alert):
     """Return what the texts name."""
     env, session = alert.env, alert.session_id
     certificate, missing = alert.certificate_id, session._missing_rights()
-    ends_at = certificate.valid_to if certificate else session.refresh_valid_until
+    ends_at = certificate.valid_to if certificate else _end_of_login(alert)
     return {
         "company": alert.company_id.name,
         "days": _days_left(alert, ends_at),
@@ -376,6 +376,12 @@ def _values(alert):
         "owner": _owner(alert) or env._("the signer"),
         "rights": ", ".join(_in_words(env, missing)),
     }
+
+
+def _end_of_login(alert):
+    """Return when the connection ends; an alert is often about the login that was to follow."""
+    standing = alert.company_id._l10n_pl_ksef_session()
+    return standing.refresh_valid_until or alert.session_id.refresh_valid_until
 
 
 def _days_left(alert, ends_at):

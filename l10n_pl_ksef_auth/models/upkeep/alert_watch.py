@@ -23,6 +23,8 @@ _logger = logging.getLogger(__name__)
 
 # Days before the end: of a login that nothing renews, of one that a machine renews in vain.
 LOGIN_DAYS, RENEWED_DAYS = (3, 1), (1,)
+# The same of one that KSeF has refused to renew: people are told at once.
+REFUSED_DAYS = (7, *LOGIN_DAYS)
 CERTIFICATE_DAYS = (30, 14, 7, 1)
 # Seconds for raising alerts in one run: Odoo ends a worker after two minutes.
 LONGEST_TELLING = 20
@@ -187,8 +189,7 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
         level, problem, tell_at = self._login_level(live, newest)
         if level is not None:
             problem = problems.local(lock) if lock else problem
-            session = newest if level == 0 else live
-            yield self._of_login(ON_LOGIN, session, level, problems.lasting(problem), tell_at)
+            yield self._of_login(ON_LOGIN, newest, level, problems.lasting(problem), tell_at)
         if live.rights_checked_at and live.lacks_rights and not lock:
             yield self._of_login(ON_RIGHTS, live, 0, False)
 
@@ -211,14 +212,15 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
         :return tuple: days, None if nobody is needed; a problem or False; a moment, False for now
         """
         refused = newest.state == "failed" and newest.method == "certificate"
-        if refused and not newest._may_log_in_again():
-            return 0, newest.problem, False
+        refused = refused and not newest._may_log_in_again()
         if not live or live._has_ended():
-            return self._ended_level(newest)
+            return (0, newest.problem, False) if refused else self._ended_level(newest)
+        left = live.refresh_valid_until - live._now()
+        if refused:
+            return _reached(REFUSED_DAYS, left) or REFUSED_DAYS[0], newest.problem, False
         if live.renew_at and not live._is_running_out():
             return None, False, False
-        days = RENEWED_DAYS if live.renew_at else LOGIN_DAYS
-        level = _reached(days, live.refresh_valid_until - live._now())
+        level = _reached(RENEWED_DAYS if live.renew_at else LOGIN_DAYS, left)
         return level, live.renew_at and self._hindrance(newest), False
 
     def _ended_level(self, newest):

@@ -130,6 +130,8 @@ def _due(now):
 def newest_login(condition):
     """SELECT the newest login of `company` in its environment, for a JOIN LATERAL.
 
+    What becomes of one that is on its way is newer than all that has happened.
+
     :param SQL condition: which logins count
     """
     return SQL(
@@ -139,15 +141,21 @@ def newest_login(condition):
            AND session.environment = company.l10n_pl_ksef_environment
            AND session.purpose = 'connect'
            AND (%s)
-      ORDER BY session.id DESC LIMIT 1
+      ORDER BY session.state IN %s DESC, session.moved_at DESC, session.id DESC LIMIT 1
         """,
         condition,
+        LOGGING_IN,
     )
 
 
-# The newest active login for the NIP or unit that the company has now.
+# The login that a company's connection stands on, for the NIP or unit that it has now.
 LIVE_LOGIN = newest_login(
-    SQL("session.state = 'active' AND session.context_digits = company.l10n_pl_ksef_digits")
+    SQL(
+        """
+        session.state = 'active' AND session.context_digits = company.l10n_pl_ksef_digits
+        AND session.revoke_requested IS NOT TRUE
+        """
+    )
 )
 
 
