@@ -7,7 +7,13 @@ from odoo.tools import SQL
 from ..tools import nip as nip_tools
 from ..tools.auth_token_request import Context
 from ..tools.client import KsefClient
-from ..tools.const import ENVIRONMENTS, EXCHANGE_TIMEOUT, check_base_url, check_local_url
+from ..tools.const import (
+    ENVIRONMENTS,
+    EXCHANGE_TIMEOUT,
+    STANDARD_PORTS,
+    check_base_url,
+    check_local_url,
+)
 from ..tools.deadline import Deadline, deadline_of
 from ..tools.errors import KsefError, KsefUnavailable
 from ..tools.http_pool import pool_of
@@ -44,8 +50,8 @@ OWN_FIELDS = "l10n_pl_ksef"
 
 
 def own_ports():
-    """Return the ports of Odoo itself, whose pages may be typed code."""
-    return {tools.config["http_port"], tools.config["gevent_port"]}
+    """Return the ports of Odoo itself, whose pages may be typed code, and of a proxy before it."""
+    return {tools.config["http_port"], tools.config["gevent_port"], *STANDARD_PORTS.values()}
 
 
 class ResCompany(models.Model):
