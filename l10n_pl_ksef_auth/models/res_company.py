@@ -7,7 +7,13 @@ from odoo.tools import SQL
 from ..tools import nip as nip_tools
 from ..tools.auth_token_request import Context
 from ..tools.client import KsefClient
-from ..tools.const import ENVIRONMENTS, EXCHANGE_TIMEOUT, check_base_url, check_local_url
+from ..tools.const import (
+    ENVIRONMENTS,
+    EXCHANGE_TIMEOUT,
+    STANDARD_PORTS,
+    check_base_url,
+    check_local_url,
+)
 from ..tools.deadline import Deadline, deadline_of
 from ..tools.errors import KsefError, KsefUnavailable
 from ..tools.http_pool import pool_of
@@ -44,8 +50,8 @@ OWN_FIELDS = "l10n_pl_ksef"
 
 
 def own_ports():
-    """Return the ports of Odoo itself, whose pages may be typed code."""
-    return {tools.config["http_port"], tools.config["gevent_port"]}
+    """Return the ports of Odoo itself, whose pages may be typed code, and of a proxy before it."""
+    return {tools.config["http_port"], tools.config["gevent_port"], *STANDARD_PORTS.values()}
 
 
 class ResCompany(models.Model):
@@ -185,12 +191,37 @@ class ResCompany(models.Model):
         if set(SIGNER) & set(vals):
             # What a person writes is kept as long as the company.
             vals = {"l10n_pl_ksef_signer_asked_at": False, **vals}
+        # With another partner a company has another NIP.
+        before = self._l10n_pl_ksef_nips() if "partner_id" in vals else {}
         result = super().write(vals)
+        self._l10n_pl_ksef_audit_nips(before)
         if set(CONTEXT) & set(vals):
             sessions = self.env["l10n_pl_ksef.session"].sudo()
             sessions._wake_cron_at(sessions._now())
         self.env["l10n_pl_ksef.audit"]._record_settings(self, vals)
         return result
+
+    def _l10n_pl_ksef_nips(self):
+        """Return the digits of each company's NIP, by the company."""
+        # Not the company's own field, which may hold a new number before the partner does.
+        return {company: nip_tools.digits(company.partner_id.vat) for company in self.sudo()}
+
+    def _l10n_pl_ksef_audit_nips(self, before):
+        """Leave in the audit trail whose NIP changed, of those that KSeF knows from here.
+
+        The scheduled action tells whoever gets the notices.
+
+        :param dict before: from _l10n_pl_ksef_nips, of companies that may have another NIP now
+        """
+        if not before:
+            return
+        sessions = self.env["l10n_pl_ksef.session"].sudo()
+        connected = [("company_id", "in", self.ids), ("activated_at", "!=", False)]
+        for company, now in sessions.search(connected).company_id._l10n_pl_ksef_nips().items():
+            if now != before[company]:
+                detail = f"{before[company]} > {now}"
+                self.env["l10n_pl_ksef.audit"]._record(company, "nip_changed", detail=detail)
+                sessions._wake_cron_at(sessions._now())
 
     def _l10n_pl_ksef_remember_signer(self, name, email):
         """Keep who is asked to sign, for the next time; it is forgotten with the requests."""

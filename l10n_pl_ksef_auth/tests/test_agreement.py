@@ -98,6 +98,17 @@ class TestAnothersNip(AgreementCase):
         self.assertEqual((line.company_id, line.user_id), (self.company, self.employee))
         self.assertEqual(line.detail, f"5265877635 > {OTHERS_NIP}")
 
+    def test_who_gives_a_company_another_partner_changes_its_nip_too(self):
+        other = self.env["res.partner"].create({"name": "Klient", "vat": f"PL{OTHERS_NIP}"})
+        self.company.sudo().with_user(self.env.ref("base.user_admin")).partner_id = other
+        self.env.flush_all()
+        line = self.line("nip_changed")
+        self.assertEqual(line.company_id, self.company)
+        self.assertEqual(line.detail, f"5265877635 > {OTHERS_NIP}")
+        self.settle()
+        alert = self.env["l10n_pl_ksef.alert"].search([("closed_at", "=", False)])
+        self.assertEqual(alert.company_id, self.company)
+
     def test_the_panel_says_that_nobody_has_agreed(self):
         self.write_the_clients_nip()
         panel = self.panel()

@@ -84,6 +84,32 @@ class TestCopiedDatabase(KsefCase):
         line = self.env["l10n_pl_ksef.audit"].search([("event", "=", "original")], limit=1)
         self.assertEqual(line.user_id, self.accountant)
 
+    def take_another_home(self):
+        """Have the database claim the home of another one that is encrypted with the same key."""
+        key, *_others = vault_room._keys_here(self.env)
+        home = f"another/1/2/another/{'0' * 16}"
+        marked = f"{home}/{vault.mark(key, home)}"
+        self.env["ir.config_parameter"].set_param(HOME_PARAMETER, marked)
+
+    def test_nobody_goes_on_under_the_name_of_a_database_that_this_is_no_copy_of(self):
+        """The other one's secrets would open here, in a row of the same number."""
+        self.take_another_home()
+        with self.assertRaisesRegex(UserError, "no copy of"):
+            self.decide("action_continue")
+        self.assertEqual(database_identity.copy_code(self.env), "copy_duplicated")
+
+    def test_a_database_whose_home_was_exchanged_may_begin_afresh(self):
+        self.take_another_home()
+        self.decide("action_start_afresh")
+        self.assertEqual(self.connect().state, "active")
+
+    def test_a_secret_whose_key_is_long_gone_keeps_no_moved_database_from_going_on(self):
+        lost = vault.Vault([bytes(32)]).encrypt(b"lost", "anywhere")
+        self.session.document_secret = lost
+        self.move("copy_moved")
+        self.decide("action_continue")
+        self.assertIsNone(database_identity.copy_code(self.env))
+
     def key_of_another_name(self):
         """Name the key file after a former name of the database."""
         file = vault_room.sources(self.env)["file"]

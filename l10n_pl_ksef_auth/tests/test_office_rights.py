@@ -261,6 +261,14 @@ class TestWhatItStandsOn(OfficeCase):
                 self.simulator.faults.clear()
         self.assertEqual(self.grant().state, "given")
 
+    def test_an_odd_answer_at_the_end_leaves_no_signers_login_open_at_ksef(self):
+        self.simulator.faults.add("session-revoke", "401")
+        with self.counted("session-revoke") as closings:
+            grant = self.given()
+        errand = self.env["l10n_pl_ksef.session"].search([("purpose", "=", "grant")], limit=1)
+        self.assertEqual((closings["calls"], errand.state, errand.problem), (2, "revoked", False))
+        self.assertEqual(grant.state, "given")
+
 
 @tagged("post_install", "-at_install")
 class TestRefusedRights(OfficeCase):

@@ -1,6 +1,9 @@
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo.tests import tagged
+
+from odoo.addons.l10n_pl_ksef_auth.tools import locked_keys
 
 from .common import OWNER, KsefCase, packed, put
 
@@ -172,6 +175,18 @@ class TestLoadedByHand(OfflineCase):
         self.assertEqual((loaded.usage, loaded.origin), ("offline", "loaded"))
         link = self.company.l10n_pl_ksef_certificate_link(self.company.vat, b"0" * 32)
         self.assertIn(loaded.serial_number, link)
+
+    def test_nothing_is_opened_twice_to_find_what_it_is_for(self):
+        opening = patch.object(
+            locked_keys,
+            "load_key_and_certificates",
+            side_effect=locked_keys.load_key_and_certificates,
+        )
+        with opening as opened:
+            self.assertFalse(self.load(either=True)["problem"])
+        tried = [call.args for call in opened.call_args_list]
+        self.assertTrue(tried)
+        self.assertEqual(len(tried), len(set(tried)))
 
     def test_it_is_watched_and_people_are_told_before_its_end(self):
         self.load(either=True)

@@ -168,3 +168,27 @@ class TestPutOff(KsefCase):
         self.simulator.faults.add("refresh", "401")
         self.token()
         self.assertEqual(session.next_attempt, planned)
+
+    # ------------------------------------------------------------------
+    # The end of a login
+    # ------------------------------------------------------------------
+    def test_an_odd_answer_to_a_disconnection_leaves_no_login_open_at_ksef(self):
+        for kind in ("401", "empty-403"):
+            with self.subTest(kind=kind):
+                session = self.connect()
+                self.simulator.faults.add("session-revoke", kind)
+                with self.counted("session-revoke") as closings:
+                    self.disconnect()
+                    self.assertEqual(self.panel()["state"], "disconnected")
+                    self.settle()
+                self.assertEqual((closings["calls"], session.state), (2, "revoked"))
+                self.assertFalse(session.problem)
+
+    def test_a_disconnection_that_is_refused_for_minutes_found_the_login_closed(self):
+        session = self.connect()
+        self.simulator.faults.add("session-revoke", "401", times=-1)
+        with self.counted("session-revoke") as closings:
+            self.disconnect()
+            self.settle()
+        self.assertEqual((closings["calls"], session.state), (UNCLEAR_REFUSALS + 1, "revoked"))
+        self.assertFalse(session.problem or session.refresh_token_secret)

@@ -6,7 +6,7 @@ from unittest.mock import patch
 from odoo.tests import tagged
 
 from odoo.addons.l10n_pl_ksef_auth.models.upkeep.housekeeping import REMINDED_PARAMETER
-from odoo.addons.l10n_pl_ksef_auth.models.vault import rotation
+from odoo.addons.l10n_pl_ksef_auth.models.vault import kept_keys, rotation
 from odoo.addons.l10n_pl_ksef_auth.models.vault import vault as vault_room
 from odoo.addons.l10n_pl_ksef_auth.models.vault.vault import encrypted, read_secret
 from odoo.addons.l10n_pl_ksef_auth.tools import vault
@@ -94,6 +94,40 @@ class TestRotation(KsefCase):
             self.connect(consent=True)
             self.settle()
         self.assertEqual(applications["calls"], 0)
+
+    def keep_key(self):
+        """Have the certificate's key kept as at an uninstallation; return what finds it again."""
+        kept_keys.keep(self.env, self.certificate)
+        self.addCleanup(kept_keys.kept_in(self.env).unlink, missing_ok=True)
+        return self.certificate.environment, self.certificate.serial_number
+
+    def test_keys_that_an_earlier_installation_kept_open_with_the_new_key(self):
+        where = self.keep_key()
+        before = kept_keys.kept_in(self.env).stat()
+        self.assertEqual(self.rotate()["busy"], 0)
+        kept = kept_keys.kept_key(self.env, *where)
+        self.assertEqual(kept, read_secret(self.certificate, "private_key_secret"))
+        after = kept_keys.kept_in(self.env).stat()
+        self.assertEqual((after.st_uid, after.st_mode), (before.st_uid, before.st_mode))
+
+    def test_while_kept_keys_cannot_be_written_the_old_key_stays(self):
+        where, before = self.keep_key(), self.file.read_text().strip()
+        with patch.object(kept_keys.kept_keys, "write", side_effect=PermissionError):
+            counts = self.rotate()
+        self.assertEqual((counts["busy"], counts["old_keys"]), (1, None))
+        self.assertIn(before, self.file.read_text())
+        self.assertTrue(kept_keys.kept_key(self.env, *where))
+        self.assertEqual(self.rotate()["busy"], 0)
+        self.assertTrue(kept_keys.kept_key(self.env, *where))
+
+    def test_a_kept_key_that_nobody_can_open_stays_as_it_is(self):
+        self.keep_key()
+        file = kept_keys.kept_in(self.env)
+        lost = vault.Vault([bytes(32)]).encrypt(b"lost", "kept,test,1")
+        kept_keys.kept_keys.write(file, {"kept,test,1": lost})
+        counts = self.rotate()
+        self.assertEqual((counts["unreadable"], counts["busy"]), (1, 0))
+        self.assertEqual(kept_keys.kept_keys.read(file), {"kept,test,1": lost})
 
     def test_a_break_in_the_middle_is_mended_by_a_repetition(self):
         with patch.object(rotation, "_settle", side_effect=OSError), suppress(OSError):

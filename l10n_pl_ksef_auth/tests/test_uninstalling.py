@@ -1,3 +1,4 @@
+import os
 from unittest.mock import patch
 
 from odoo.exceptions import UserError
@@ -5,8 +6,9 @@ from odoo.tests import tagged
 
 from odoo.addons.l10n_pl_ksef_auth import uninstall_hook
 from odoo.addons.l10n_pl_ksef_auth.models.upkeep import farewell
+from odoo.addons.l10n_pl_ksef_auth.models.vault import vault as vault_room
 from odoo.addons.l10n_pl_ksef_auth.models.vault.kept_keys import kept_in
-from odoo.addons.l10n_pl_ksef_auth.tools import kept_keys
+from odoo.addons.l10n_pl_ksef_auth.tools import kept_keys, vault
 
 from .common import OWNER, KsefCase
 
@@ -109,11 +111,29 @@ class TestUninstalling(KsefCase):
 
     def test_a_copy_leaves_the_originals_connection_alone(self):
         with patch.object(farewell, "why_locked", return_value="copy_moved"):
+            window = self.window()
+            self.assertFalse(window.l10n_pl_ksef_stays or window.l10n_pl_ksef_out_of_reach)
             with self.counted("session-revoke") as ended:
                 self.assertTrue(self.uninstall())
             uninstall_hook(self.env)
         self.assertEqual(ended["calls"], 0)
         self.assertFalse(kept_in(self.env).exists())
+
+    def test_without_the_key_the_window_says_what_stays_open_and_asks_nothing(self):
+        lost = {vault_room.KEY_VARIABLE: vault.generate_key()}
+        with patch.dict(os.environ, lost), self.counted("session-revoke") as ended:
+            window = self.window()
+            self.assertFalse(window.l10n_pl_ksef_stays)
+            told = window.l10n_pl_ksef_out_of_reach
+            self.assertIn("logins 1, certificates 1", told)
+            self.assertIn("lacks the key", told)
+            self.assertTrue(self.uninstall(l10n_pl_ksef_certificates="revoke"))
+            uninstall_hook(self.env)
+        self.assertEqual((ended["calls"], self.session.state), (0, "active"))
+        self.assertFalse(kept_in(self.env).exists())
+
+    def test_with_the_key_nothing_is_out_of_reach(self):
+        self.assertFalse(self.window().l10n_pl_ksef_out_of_reach)
 
     def forget_everything(self):
         """Uninstall, and install anew: nothing is left but what stays on the server."""

@@ -195,8 +195,12 @@ class TestForWhom(KsefCase):
         self.assertEqual(colors, {self.company.id: "red"})
 
     def test_a_system_parameter_that_leads_back_into_odoo_is_not_followed(self):
-        self.set_address(f"http://127.0.0.1:{config['http_port']}/v2")
-        self.assertIn("system parameter", self.panel()["problem"]["text"])
+        """Neither directly, nor through a proxy before it, which hands bearers on."""
+        odoo = f"http://127.0.0.1:{config['http_port']}"
+        for address in (odoo, "http://localhost", "http://127.0.0.1:80", "https://localhost"):
+            with self.subTest(address):
+                self.set_address(f"{address}/website/action/listen")
+                self.assertIn("system parameter", self.panel()["problem"]["text"])
 
     def test_the_configuration_may_name_an_address_beyond_this_machine(self):
         self.set_address("http://ksef.example/v2")

@@ -63,7 +63,7 @@ def check_local_url(url: str, own_ports: Collection[int]) -> str:
     """Return ``url`` without a trailing slash, if it leads to another program on this machine.
 
     :param url: base address, from where code that was typed into Odoo can write it
-    :param own_ports: of Odoo itself, whose pages may be typed code too
+    :param own_ports: that lead to Odoo itself, whose pages may be typed code too
     :raises ValueError: unless secrets stay on this machine and out of Odoo
     """
     checked = check_base_url(url)

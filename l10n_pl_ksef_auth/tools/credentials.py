@@ -36,6 +36,8 @@ _GRAVEST: tuple[Reason, ...] = (
     "certificate",
     "key_type",
 )
+#: Why there is no pair that logs in, where there may be one for offline invoices.
+_NO_LOGIN = ("not_authentication", "no_login_key")
 #: Troubles in which the certificate for logging in may be.
 _HIDING = {"certificate", "damaged", "two_files", "encryption", "strong"}
 
@@ -44,30 +46,44 @@ def load_credentials(
     *files: bytes,
     password: str | None = None,
     wanted: Callable[[Certificate], bool] = lambda certificate: True,
-    fits: Callable[[Certificate], bool] | None = None,
+    otherwise: Callable[[Certificate], bool] = lambda certificate: False,
 ) -> Pair:
     """Return a key in these files and the certificate that belongs to it, if they log in.
 
-    The key's numbers are checked here and nowhere else.
+    Everything is opened once, within one bound, whatever it turns out to be for. The key's numbers are checked here and nowhere else.
 
     :param files: in any number up to eight, any order and any of the forms that programs write
     :param password: of what is locked; ignored where nothing is
     :param wanted: which certificate to prefer where several fit
-    :param fits: which certificates count: those that log in unless told
+    :param otherwise: which certificates count too, where no pair logs in
     :raises CredentialError: only where no pair does, with the reason
     """
     found = search(files)
     keyring = _Keyring(found, password)
-    fits = fits or may_authenticate
-    pair = _best(found, wanted, fits)
+    pair = _best(found, wanted, may_authenticate)
     for locked in sorted(found.locked, key=lambda item: item.rounds):
         if pair and wanted(pair[1]):
             break
         if keyring.opens(locked):
-            pair = _best(found, wanted, fits)
+            pair = _best(found, wanted, may_authenticate)
+    return pair or _other_pair(found, keyring, wanted, otherwise)
+
+
+def _other_pair(
+    found: Found,
+    keyring: _Keyring,
+    wanted: Callable[[Certificate], bool],
+    otherwise: Callable[[Certificate], bool],
+) -> Pair:
+    """Return a pair that counts where none logs in.
+
+    :raises CredentialError: there is none, or one that logs in may be among what is still locked
+    """
+    keyring.blame()
+    reason = _reason(found)
+    pair = _best(found, wanted, otherwise) if reason in _NO_LOGIN else None
     if not pair:
-        keyring.blame()
-        raise CredentialError(_reason(found))
+        raise CredentialError(reason)
     return pair
 
 

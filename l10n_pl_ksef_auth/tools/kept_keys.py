@@ -21,7 +21,7 @@ def read(path: Path) -> dict[str, str]:
 
 
 def write(path: Path, texts: dict[str, str]) -> None:
-    """Replace the file, complete or not at all; without texts there is none.
+    """Replace the file, complete or not at all; without texts there is none. It keeps its owner.
 
     :raises OSError: the folder cannot be written
     """
@@ -29,4 +29,4 @@ def write(path: Path, texts: dict[str, str]) -> None:
         path.unlink(missing_ok=True)
         return
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    secret_file.replace(path, json.dumps(texts))
+    secret_file.replace(path, json.dumps(texts), like=path if path.exists() else None)

@@ -14,6 +14,9 @@ class BaseModuleUninstall(models.TransientModel):
     _inherit = "base.module.uninstall"
 
     l10n_pl_ksef_stays = fields.Text("Open at KSeF", compute="_compute_l10n_pl_ksef_stays")
+    l10n_pl_ksef_out_of_reach = fields.Text(
+        "Open at KSeF, out of reach", compute="_compute_l10n_pl_ksef_stays"
+    )
     l10n_pl_ksef_logins = fields.Selection(
         [("end", "End them now"), ("leave", "Leave them open until they end by themselves")],
         string="Logins to KSeF",
@@ -31,18 +34,36 @@ class BaseModuleUninstall(models.TransientModel):
     @api.depends("module_ids")
     def _compute_l10n_pl_ksef_stays(self):
         farewell = self.env["l10n_pl_ksef.farewell"]
+        logins, certificates = farewell._logins(), farewell._certificates()
+        obstacle = farewell._obstacle()
         for window in self:
-            logins, certificates = farewell._logins(), farewell._certificates()
             ours = MODULE in window._get_modules().mapped("name")
-            window.l10n_pl_ksef_stays = bool(ours and (logins or certificates)) and self.env._(
-                "Open at KSeF now: logins %(logins)s, certificates %(certificates)s. The keys of"
-                " certificates that stay valid are kept, encrypted, in %(file)s. The encryption key"
-                " stays on the server, too. With both a later installation goes on with these"
-                " certificates, once their owner signs. Settings and audit trail are deleted.",
-                logins=len(logins),
-                certificates=len(certificates),
-                file=kept_in(self.env),
+            told = bool(ours and (logins or certificates)) and (
+                self._l10n_pl_ksef_told(len(logins), len(certificates), obstacle)
             )
+            window.l10n_pl_ksef_stays = told if not obstacle else False
+            window.l10n_pl_ksef_out_of_reach = told if obstacle else False
+
+    def _l10n_pl_ksef_told(self, logins, certificates, obstacle):
+        if obstacle:
+            return self.env._(
+                "Open at KSeF now: logins %(logins)s, certificates %(certificates)s. %(why)s"
+                " From here Odoo can neither end the logins, which end by themselves within seven"
+                " days, nor revoke or keep the certificates. Mend this before you uninstall, or"
+                " revoke the certificates in the Ministry's application for KSeF.",
+                logins=logins,
+                certificates=certificates,
+                why=obstacle,
+            )
+        return self.env._(
+            "Open at KSeF now: logins %(logins)s, certificates %(certificates)s. The keys of"
+            " certificates that stay valid are kept, encrypted, in %(file)s. The encryption key"
+            " stays on the server, too. With both a later installation goes on with these"
+            " certificates, once their owner signs. Settings and audit trail are deleted.",
+            logins=logins,
+            certificates=certificates,
+            file=kept_in(self.env),
+        )
 
     def action_uninstall(self):
         # EXTENDS base

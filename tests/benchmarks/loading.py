@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from protocol.credential_builders import ENDLESS, LARGE, locked, pem, plain
 from protocol.protocol_builders import certificate_for
 
-from tools.credentials import CredentialError, load_credentials
+from tools.credentials import CredentialError, load_credentials, may_sign_invoices
 
 from .rows import Row, row
 
@@ -28,7 +28,10 @@ def measure() -> list[Row]:
     files = {**ENDLESS, "twenty blocks": full, "full to the last byte": full + b"x" * (LARGE // 2)}
     times = {name: _seconds(data, certificate) for name, data in files.items()}
     name = max(times, key=times.__getitem__)
-    stretched = _seconds(locked(key, b"another", said=MOST_ROUNDS), certificate)
+    # Opened, and of no use for logging in: nothing may be opened for another use anew.
+    offline = certificate_for(key, digital_signature=False).der
+    opening = locked(key, PASSWORD.encode(), rounds=MOST_ROUNDS)
+    stretched = _seconds(opening, offline)
     return [
         row("loading: the costliest file without a password", times[name], "s", OPEN, note=name),
         row("loading: a million rounds for a password", stretched, "s", STRETCHED),
@@ -39,7 +42,7 @@ def _seconds(*files: bytes) -> float:
     """Return the time of the process, so that other processes do not count."""
     started = time.process_time()
     try:
-        load_credentials(*files, password=PASSWORD)
+        load_credentials(*files, password=PASSWORD, otherwise=may_sign_invoices)
     except CredentialError:
         pass
     return time.process_time() - started

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat
 from cryptography.x509.oid import NameOID
 from protocol_builders import NOON, certificate_for
 
-from tools.credentials import CredentialError, load_credentials
+from tools.credentials import CredentialError, load_credentials, may_sign_invoices
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 CERTIFICATE = certificate_for(KEY, digital_signature=True)
@@ -223,6 +223,14 @@ def _portal(offline_word=WORD):
         "offline.crt": pem(OFFLINE.der),
         "offline.key": pem(locked(OFFLINE_KEY, offline_word.encode())),
     }
+
+
+def test_a_certificate_for_offline_invoices_counts_where_none_logs_in():
+    how = {"password": WORD, "otherwise": may_sign_invoices}
+    offline = [data for name, data in _portal().items() if name.startswith("offline")]
+    key, certificate = load_credentials(*offline, **how)
+    assert (key.private_numbers(), certificate) == (OFFLINE_KEY.private_numbers(), OFFLINE)
+    assert load_credentials(*_portal().values(), **how)[1] == CERTIFICATE
 
 
 @pytest.mark.parametrize("names", [sorted(_portal()), sorted(_portal(), reverse=True)])

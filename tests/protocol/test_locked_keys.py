@@ -197,6 +197,13 @@ def test_keys_are_tried_the_cheapest_first_until_a_pair_is_found(work):
     assert work == [7]
 
 
+def test_one_sum_holds_whatever_a_key_turns_out_to_be_for(work):
+    offline = certificate_for(KEY, digital_signature=False)
+    opening = _asking(400_000), locked(KEY, WORD.encode(), rounds=600_000)
+    found = load_credentials(*opening, offline.der, password=WORD, otherwise=lambda item: True)
+    assert (found[1], work) == (offline, [400_000, 600_000])
+
+
 def test_nothing_is_opened_where_an_open_pair_fits(work):
     assert _loads(_asking(1000), plain(KEY))
     assert work == []

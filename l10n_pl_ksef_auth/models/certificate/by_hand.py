@@ -24,8 +24,6 @@ ALREADY_REVOKED = 25009
 # An identity has 12 applications in all and gets no more (docs/ksef.md A2-24): what a person may
 # use up by impatience. The machine's own renewals are not bound by this.
 YOUNG = timedelta(days=30)
-# Why files hold no pair that logs in, where they may hold one for offline invoices.
-NO_LOGIN = ("not_authentication", "no_login_key")
 KEPT_APPLICATIONS = 3
 
 
@@ -59,16 +57,13 @@ class L10n_Pl_KsefCertificateManual(models.Model):
 
         :raises CredentialError: there is none, with the reason
         """
-        how = {
-            "password": password,
-            "wanted": lambda item: not self._unfitness(item, environment),
-        }
-        try:
-            return load_credentials(*files, **how)
-        except CredentialError as error:
-            if not either or error.reason not in NO_LOGIN:
-                raise
-        return load_credentials(*files, fits=may_sign_invoices, **how)
+        how = {"otherwise": may_sign_invoices} if either else {}
+        return load_credentials(
+            *files,
+            password=password,
+            wanted=lambda item: not self._unfitness(item, environment),
+            **how,
+        )
 
     def _unfitness(self, certificate, environment):
         """Return the code of what keeps a certificate from being used here, or False."""

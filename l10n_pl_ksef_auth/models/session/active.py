@@ -152,13 +152,16 @@ class L10n_Pl_KsefSessionActive(models.Model):
         )
 
     def _step_revoke(self):
-        """Close this login at KSeF; one that was closed already is closed, too."""
+        """Close this login at KSeF; one that was closed already is closed, too.
+
+        A 401 may be a firewall's: it is believed only after some in a row (docs/design.md 9).
+        """
         try:
             with self._client() as client:
                 # KSeF takes the refresh token here: no access token has to be fetched for it.
                 client.revoke_current_session(read_secret(self, "refresh_token_secret").decode())
         except KsefRefused as error:
-            if error.retryable:
+            if error.retryable or isinstance(error, KsefUnauthorized):
                 raise
             _logger.info("KSeF session %s was closed already", self.id)
         self._end("revoked", revoke_requested=False, problem=False)

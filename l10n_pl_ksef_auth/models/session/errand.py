@@ -12,7 +12,7 @@ from ..base.locks import under_lock
 from ..certificate.certificate import OFFLINE
 from ..office.grant import grantee_of
 from ..vault.vault import read_secret
-from .login import IN_PROGRESS, SUCCESS, says_ended
+from .login import IN_PROGRESS, SUCCESS, UNCLEAR_REFUSALS, says_ended
 from .statement import statement_of
 from .states import ERRAND, LAG, LIVE, LOGGING_IN
 
@@ -346,9 +346,20 @@ class L10n_Pl_KsefSessionErrand(models.Model):
             client.revoke_current_session(read_secret(self, "refresh_token_secret").decode())
         self._end("revoked", revoke_requested=False)
 
-    def _on_close_refused(self, _error):
-        """One that was closed already is closed, too; what cannot be opened closes nothing."""
-        self._end("revoked", revoke_requested=False)
+    def _on_close_refused(self, error):
+        """One that was closed already is closed, too; what cannot be opened closes nothing.
+
+        A 401 may be a firewall's: it is believed only after some in a row (docs/design.md 9).
+        """
+        told, unclear = self.problem, isinstance(error, KsefUnauthorized)
+        if told and told.get("kind") == "outage":
+            self.attempts, told = 0, False
+        if unclear and self.attempts < UNCLEAR_REFUSALS:
+            self._postpone(error)
+            # What became of the task is told, not how its login is closed.
+            self.problem = told
+        else:
+            self._end("revoked", revoke_requested=False, problem=told)
 
     def _step_forget(self):
         """Forget the secrets of a login whose time is over, whatever else failed."""

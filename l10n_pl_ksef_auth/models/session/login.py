@@ -401,7 +401,10 @@ class L10n_Pl_KsefSessionLogin(models.Model):
         if unclear and not problems.is_local(self.problem, REFUSED_FOR_NOW):
             self.attempts = 0
         if says_ended(error) or (unclear and self.attempts >= UNCLEAR_REFUSALS):
-            self._end("revoked", problem=problems.of_error(error))
+            # One that was to be closed has come to the end that somebody wanted.
+            wanted = unclear and self.revoke_requested
+            problem = not wanted and problems.of_error(error)
+            self._end("revoked", revoke_requested=False, problem=problem)
             return
         is_due = not self.next_attempt or self.next_attempt <= self._now()
         moment = self._now() + self._note(error)

@@ -29,21 +29,22 @@ class L10n_Pl_KsefFarewell(models.AbstractModel):
 
     def _logins(self):
         """Return the logins that KSeF would go on accepting; none in a copy of the database."""
-        sessions = self.env["l10n_pl_ksef.session"].sudo()
-        return (
-            sessions.browse()
-            if why_locked(self.env)
-            else sessions.search([("state", "in", ("active", *ERRAND))])
-        )
+        return self._unless_copy("session", ("state", "in", ("active", *ERRAND)))
 
     def _certificates(self):
         """Return the certificates that KSeF would go on accepting; none in a copy."""
-        certificates = self.env["l10n_pl_ksef.certificate"].sudo()
-        return (
-            certificates.browse()
-            if why_locked(self.env)
-            else certificates.search([("state", "in", IN_USE), ("private_key_secret", "!=", False)])
-        )
+        stored = ("private_key_secret", "!=", False)
+        return self._unless_copy("certificate", ("state", "in", IN_USE), stored)
+
+    def _unless_copy(self, model, *conditions):
+        records = self.env[f"l10n_pl_ksef.{model}"].sudo()
+        is_copy = (why_locked(self.env) or "").startswith("copy_")
+        return records.browse() if is_copy else records.search([*conditions])
+
+    def _obstacle(self):
+        """Return why this server can end nothing at KSeF, in words, or False."""
+        locked = why_locked(self.env)
+        return bool(locked) and problems.texts(self.env, problems.local(locked))["text"]
 
     def _take_leave(self, end_logins, revoke):
         """End logins and revoke certificates at KSeF, committed one by one.
@@ -108,7 +109,7 @@ class L10n_Pl_KsefFarewell(models.AbstractModel):
         """Leave the keys of certificates that stay valid to a later installation."""
         certificates = self._certificates().filtered("serial_number")
         try:
-            if certificates:
+            if certificates and not self._obstacle():
                 keep(self.env, certificates)
         except OSError:
             # The owners sign and get other certificates: no reason to keep the addon.

@@ -33,7 +33,8 @@ _known = weakref.WeakKeyDictionary()
 class VaultLocked(VaultError):
     """The secrets belong to the database that this one is a copy of.
 
-    :param str code: copy_duplicated, copy_restored or copy_moved
+    :param str code: copy_duplicated, copy_restored or copy_moved; home_exchanged, where not even
+        that is true
     """
 
     def __init__(self, code):

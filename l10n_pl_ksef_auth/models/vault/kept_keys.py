@@ -20,13 +20,21 @@ def kept_in(env):
     return sources(env)["file"].with_suffix(".certificates")
 
 
+def texts_kept(env):
+    """Return what the file keeps, encrypted, by the place of each key.
+
+    :param env: of the database
+    """
+    return kept_keys.read(kept_in(env))
+
+
 def keep(env, certificates):
     """Write the private keys of certificates to the file, encrypted with the vault's key.
 
     :param env: of the database
     :param certificates: that have a key and a serial number
     """
-    box, texts = _vault(env), kept_keys.read(kept_in(env))
+    box, texts = _vault(env), texts_kept(env)
     for certificate in certificates:
         name = _name(certificate.environment, certificate.serial_number)
         try:
@@ -44,7 +52,7 @@ def kept_key(env, environment, serial_number):
     :param str serial_number: as KSeF writes it
     """
     name = _name(environment, serial_number)
-    text = kept_keys.read(kept_in(env)).get(name)
+    text = texts_kept(env).get(name)
     try:
         return _vault(env).decrypt(text, name) if text else b""
     except VaultError:
@@ -59,9 +67,35 @@ def forget_kept(env, environment, serial_number):
     :param str environment: production, demo or test
     :param str serial_number: as KSeF writes it
     """
-    texts = kept_keys.read(kept_in(env))
+    texts = texts_kept(env)
     if texts.pop(_name(environment, serial_number), None):
         kept_keys.write(kept_in(env), texts)
+
+
+def reencrypt_kept(env):
+    """Encrypt with the first key what an old one has encrypted.
+
+    :param env: of the database
+    :return dict: encrypted, kept (already so) or unreadable, by the place of each key; without
+        what could not be written
+    """
+    box, texts = _vault(env), texts_kept(env)
+    anew, outcomes = {}, {}
+    for name, text in texts.items():
+        try:
+            if box.needs_reencryption(text):
+                anew[name] = box.encrypt(box.decrypt(text, name), name)
+            outcomes[name] = "encrypted" if name in anew else "kept"
+        except VaultError:
+            # Of another installation, whose key is not here.
+            outcomes[name] = "unreadable"
+    try:
+        if anew:
+            kept_keys.write(kept_in(env), {**texts, **anew})
+    except OSError:
+        _logger.exception("KSeF: the keys of certificates could not be encrypted anew")
+        return {name: end for name, end in outcomes.items() if name not in anew}
+    return outcomes
 
 
 def _vault(env):

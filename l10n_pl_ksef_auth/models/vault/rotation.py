@@ -9,6 +9,7 @@ from collections import Counter
 from ...tools import secret_file, vault
 from ..base.locks import fresh
 from .database_identity import claim, marked_home
+from .kept_keys import reencrypt_kept, texts_kept
 from .vault import (
     FINGERPRINT_PARAMETER,
     MIXIN,
@@ -71,6 +72,8 @@ def _reencrypt_all(env):
                 found = records._with_secrets()
             for record in found.with_env(env):
                 outcomes |= _reencrypt(record)
+        # What an earlier installation kept for a later one is in no table.
+        outcomes |= reencrypt_kept(env)
         left = _left(env) - {place for place, end in outcomes.items() if end == "unreadable"}
         if not left:
             break
@@ -106,16 +109,15 @@ def _outcome(record, name):
 def _left(env):
     """Return the places of what is stored now under a key that is to go."""
     old = [f":{vault.key_fingerprint(key)}:" for key in keys_of(env)[1:]]
-    left = set()
+    stored = texts_kept(env)
     for model in secret_models(env):
         with fresh(env[model].sudo()) as records:
-            left |= {
-                place_of(record, name)
+            stored |= {
+                place_of(record, name): record[name] or ""
                 for record in records._with_secrets()
                 for name in record._secret_fields()
-                if any(mark in (record[name] or "") for mark in old)
             }
-    return left
+    return {place for place, text in stored.items() if any(mark in text for mark in old)}
 
 
 def _settle(env):

@@ -10,7 +10,15 @@ from odoo.fields import Domain
 from ...tools import vault
 from ..base import problems
 from ..base.locks import fresh
-from .database_identity import bound_to, claim, claimed_name, copy_code, marked_home, refuse_copy
+from .database_identity import (
+    VaultLocked,
+    bound_to,
+    claim,
+    claimed_name,
+    copy_code,
+    marked_home,
+    refuse_copy,
+)
 from .guard import door, refuse_typed_code
 from .log_filter import install_log_filter
 
@@ -174,9 +182,27 @@ def claim_moved(env):
 
     :param env: of the database
     :raises vault.VaultKeyMissing: their key is not here
+    :raises VaultLocked: they are another database's than that whose home stands here
     """
     refuse_typed_code(env)
-    claim(env, marked_home(env, _keys_here(env)))
+    keys = _keys_here(env)
+    if not _opens_all(env, vault.Vault(keys, bound_to(env, keys))):
+        raise VaultLocked("home_exchanged")
+    claim(env, marked_home(env, keys))
+
+
+def _opens_all(env, box):
+    """Return True if a vault opens all that is stored here, but for what lacks its key."""
+    for model in secret_models(env):
+        for record in env[model]._with_secrets():
+            for name in filter(record.__getitem__, record._secret_fields()):
+                try:
+                    box.decrypt(record[name], place_of(record, name))
+                except vault.VaultKeyMissing:
+                    continue
+                except vault.VaultCorrupt:
+                    return False
+    return True
 
 
 def bind_secrets(env):

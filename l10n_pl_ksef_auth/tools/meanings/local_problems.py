@@ -70,6 +70,13 @@ PROBLEMS: dict[str, Meaning] = {
         ),
         _DECIDE,
     ),
+    "home_exchanged": Meaning(
+        _lt(
+            "This database is no copy of the one that it takes itself for, or some of its secrets "
+            "were changed: they do not open under that one's name."
+        ),
+        Advice(_lt("Give the secrets up here, then connect again."), "account"),
+    ),
     "neutralized": Meaning(
         _lt(
             "This is a neutralized copy for trials: it holds nothing of the original's connection. "
