@@ -1,11 +1,14 @@
 from odoo import models
 
 from odoo.addons.l10n_pl_ksef_auth.models.vault.vault import why_locked
+from odoo.addons.l10n_pl_ksef_auth.screens.rights import in_words
 
-# States of the panel in which invoices go to KSeF.
+# States of the panel in which invoices go to KSeF, if the login may send them.
 LIVE = ("connected", "limited", "expiring")
 # What another signature mends.
-SIGN = ("never", "disconnected", "ended", "refused", "attention")
+SIGN = ("never", "disconnected", "ended", "refused", "attention", "rights")
+# What a login must be allowed to do in KSeF, so that invoices go there.
+RIGHT = "InvoiceWrite"
 # So many are counted; who has more needs no exact figure.
 MOST = 1000
 
@@ -28,9 +31,13 @@ class ResCompany(models.Model):
             # It logs in with a certificate of the sender's own.
             return None
         panel = company.env["l10n_pl_ksef.panel"]._describe(company)
-        if connected and (panel["state"] in LIVE or company._l10n_pl_ksef_edi_machine_logs_in()):
+        alive = connected and panel["state"] in LIVE
+        if alive and RIGHT in company._l10n_pl_ksef_session()._missing_rights():
+            code = "rights"
+        elif alive or (connected and company._l10n_pl_ksef_edi_machine_logs_in()):
             return None
-        code = company._l10n_pl_ksef_edi_cause(panel["state"])
+        else:
+            code = company._l10n_pl_ksef_edi_cause(panel["state"])
         return code, company._l10n_pl_ksef_edi_reason(code, panel)
 
     def _l10n_pl_ksef_edi_machine_logs_in(self):
@@ -71,6 +78,10 @@ class ResCompany(models.Model):
             "attention": self.env._("The connection to KSeF needs your attention."),
             "checking": self.env._("KSeF is checking the signature. Send in a moment."),
             "environment": self.env._("Odoo sends to another environment of KSeF."),
+            "rights": self.env._(
+                "The login lacks a right in KSeF: %(right)s. Let somebody sign who has it.",
+                right=in_words(self.env, [RIGHT]),
+            ),
         }[code]
         told = code in ("refused", "attention") and panel["problem"]
         return f"{sentence} {told['text']}" if told else sentence

@@ -2,6 +2,7 @@ from odoo.fields import Domain
 from odoo.tests import tagged
 from odoo.tools import SQL
 
+from ..models.res_company_duty import SINCE
 from .common import EdiCase
 
 FOREIGN = {"country_id": "base.de"}
@@ -66,6 +67,25 @@ class TestMustBeSent(EdiCase):
                 self.company.l10n_pl_ksef_edi_since = since
                 move.invalidate_recordset()
                 self.check(move, expected)
+
+    def test_a_branch_has_its_own_day_and_the_connection_of_the_company_above_it(self):
+        poland = self.env.ref("base.pl").id
+        values = {"name": "Oddział", "parent_id": self.company.id, "country_id": poland}
+        branch = self.env["res.company"].create(values)
+        # A branch takes over the chart of accounts before its transaction ends.
+        self.cr.flush()
+        self.manager.company_ids |= branch
+        self.env = self.env(context={"allowed_company_ids": [branch.id, self.company.id]})
+        self.company.l10n_pl_ksef_edi_since = False
+        move = self.invoice(self.manager, company_id=branch.id)
+        self.assertEqual(branch.l10n_pl_ksef_edi_since, SINCE)
+        self.check(move, True)
+        self.assertEqual(branch._l10n_pl_ksef_edi_obstacle()[0], "never")
+        self.connect()
+        self.assertIsNone(branch._l10n_pl_ksef_edi_obstacle())
+        branch.l10n_pl_ksef_edi_since = False
+        move.invalidate_recordset()
+        self.check(move, False)
 
     def test_a_company_abroad_need_not_use_ksef(self):
         move = self.invoice()

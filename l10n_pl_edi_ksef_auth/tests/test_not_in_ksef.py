@@ -92,6 +92,23 @@ class TestNotInKsef(EdiCase):
         self.settle(minutes=1)
         self.assertEqual(self.cause(), "refused")
 
+    def test_a_login_that_may_not_send_keeps_them_away_and_names_the_right(self):
+        move = self.invoice(self.accountant)
+        batch = self.batch(move, self.invoice(self.accountant))
+        self.connect("reader")
+        self.assertEqual(self.cause(), "rights")
+        wizard = self.wizard(move)
+        for record in (move, wizard, batch):
+            with self.subTest(record._name):
+                self.assertEqual(record.l10n_pl_ksef_edi_cure, "sign")
+                self.assertIn("sending invoices", record.l10n_pl_ksef_edi_notice)
+        self.assertFalse(wizard.extra_edis)
+        self.assertFalse(batch.summary_data)
+
+    def test_a_login_that_may_only_send_keeps_nothing_away(self):
+        self.connect().rights = "InvoiceWrite"
+        self.assertIsNone(self.cause())
+
     def test_what_a_certificate_restores_by_itself_keeps_nothing_away(self):
         self.certified()
         put(self.company._l10n_pl_ksef_session(), state="expired")

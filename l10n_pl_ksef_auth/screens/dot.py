@@ -33,8 +33,22 @@ class L10n_Pl_KsefDot(models.AbstractModel):
             company_id: dot.get("color", "") for company_id, dot in self._dots(companies).items()
         }
 
+    def _for_bar(self, companies):
+        """Return the dots of a user's companies, and what is due where words say it.
+
+        Where several connections are red, the bar counts them. For the only one its panel is asked,
+        which knows more than sessions.
+        """
+        dots = self._dots(companies)
+        red = {key: dot for key, dot in dots.items() if dot.get("color") == "red"}
+        if len({dot["principal"] for dot in red.values()}) == 1:
+            panel = self.env["l10n_pl_ksef.panel"]._describe(companies.browse(min(red)))
+            told = {name: panel[name] for name in ("color", "state", "seconds_left", "due")}
+            dots |= {key: {**dot, **told} for key, dot in red.items()}
+        return dots
+
     def _dots(self, companies):
-        """Return what the bar shows, by company id; nothing where KSeF has nothing to do with it.
+        """Return what sessions tell, by company id; nothing where KSeF has nothing to do with it.
 
         :return dict: the colour, the panel's state, the seconds left of the login or False, and
             the company that owns the connection
@@ -54,11 +68,12 @@ class L10n_Pl_KsefDot(models.AbstractModel):
         active = sessions.filtered(lambda session: session.state == "active")
         panel = self.env["l10n_pl_ksef.panel"]
         state = "attention" if needs_attention else panel._state_of(active[:1], sessions - active)
-        return {
+        dot = {
             "color": COLORS[state],
             "state": state,
             "seconds_left": panel._seconds_left(active[:1]),
         }
+        return {**dot, "due": panel._due({**dot, "problem": False, "by_certificate": False})}
 
     def _sessions(self, companies):
         """Return the sessions that companies stand on, and those on their way, the newest first.

@@ -29,7 +29,7 @@ class IrHttp(models.AbstractModel):
             return {}
         # This method has the ids without a query.
         companies = self.env["res.company"].browse(user._get_company_ids())
-        dots = self.env["l10n_pl_ksef.dot"]._dots(companies)
+        dots = self.env["l10n_pl_ksef.dot"]._for_bar(companies)
         return {"l10n_pl_ksef": {"dots": dots, "can_connect": user.has_group(CONNECT_GROUP)}}
 
     def _l10n_pl_ksef_log_once(self, error):

@@ -45,6 +45,24 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
 
     def _describe(self, company):
         """Describe a company's connection, or why nothing can be done about it here."""
+        panel = self._as_it_is(company)
+        return {"due": self._due(panel), **panel}
+
+    def _due(self, panel):
+        """Return what helps first while a connection is red, for the bar: what the panel offers.
+
+        :return str: ``nip``, ``certificate``, ``sign``; or ``attention``, where the panel says what
+        """
+        way_back = panel["problem"] and panel["problem"]["way_back"]
+        if way_back == "company":
+            return "nip"
+        if panel["by_certificate"]:
+            return "certificate"
+        # What has not simply ended may need something else than a signature.
+        has_ended = panel["state"] != "attention" or panel["seconds_left"] == 0
+        return "sign" if has_ended and way_back != "account" else "attention"
+
+    def _as_it_is(self, company):
         values, obstacle = self._connection(company), why_locked(self.env)
         if obstacle:
             return {**values, **self._locked(obstacle)}
@@ -89,6 +107,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             "tick": "no",
             "color": COLORS["attention"],
             "headline": self.env._("The connection needs your attention."),
+            "due": "attention",
         }
 
     def _local(self, code):

@@ -1,5 +1,6 @@
 import { defineMailModels } from "@mail/../tests/mail_test_helpers";
 import { expect, test } from "@odoo/hoot";
+import { queryAllTexts } from "@odoo/hoot-dom";
 import { advanceTime, animationFrame } from "@odoo/hoot-mock";
 import { contains, makeServerError, onRpc } from "@web/../tests/web_test_helpers";
 import { ACCOUNT, PANEL, openAccount } from "./account_builders";
@@ -102,4 +103,47 @@ test("what keeps a company from being connected is told, and how the last login 
     expect("[data-company='3'] input").toBeEnabled();
     expect("[data-company='3'] input").not.toBeChecked();
     expect("[data-company='3'] .o_ksef_result").toHaveText("No rights.");
+});
+
+const NAMES = ["Alfa", "Beta", "Gamma", "Delta", "Epsilon", "Zeta", "Eta"];
+const MANY = [
+    ...NAMES.map((name, index) => ({ id: 10 + index, name, number: "NIP 1", color: "green" })),
+    { id: 2, name: "Druga", number: "NIP 111-111-11-11", color: "red" },
+    { id: 3, name: "Trzecia", number: "NIP 3", color: "red", reason: "No NIP.", result: "" },
+    { id: 4, name: "Czwarta", number: "NIP 4", color: "red", reason: "", result: "No rights." },
+];
+
+test("many companies are found by name, number and how they stand", async () => {
+    await openAccount({ ...ACCOUNT, others: MANY });
+    expect(".o_ksef_companies li").toHaveCount(10);
+    const names = () => queryAllTexts(".o_ksef_companies li span:not(.o_ksef_dot)");
+    for (const [kind, found] of [
+        ["disconnected", ["Druga NIP 111-111-11-11", "Czwarta NIP 4"]],
+        ["failed", ["Czwarta NIP 4"]],
+        ["impossible", ["Trzecia NIP 3"]],
+    ]) {
+        await contains(".o_ksef_companies [name='kind']").select(kind);
+        expect(names()).toEqual(found);
+    }
+    await contains(".o_ksef_companies [name='kind']").select("all");
+    await contains(".o_ksef_companies [name='wanted']").edit("druga", { confirm: false });
+    expect(names()).toEqual(["Druga NIP 111-111-11-11"]);
+    await contains(".o_ksef_companies [name='wanted']").edit("111-111", { confirm: false });
+    expect(names()).toEqual(["Druga NIP 111-111-11-11"]);
+    await contains(".o_ksef_companies [name='wanted']").edit("nobody", { confirm: false });
+    expect(".o_ksef_none_found").toHaveCount(1);
+});
+
+test("only what the filter leaves is connected", async () => {
+    await openAccount({ ...ACCOUNT, others: MANY }, { connect_with_certificate: [{ id: 4 }] });
+    await contains("[data-company='4'] input").click();
+    await contains(".o_ksef_companies [name='wanted']").edit("czwarta", { confirm: false });
+    await contains(".o_ksef_connect_companies").click();
+    expect.verifySteps(['agree [[4],{"4":"NIP 4"}]', "connect_with_certificate [[4]]"]);
+});
+
+test("few companies need no filter", async () => {
+    await openAccount({ ...ACCOUNT, others: MANY.slice(7) });
+    expect(".o_ksef_companies li").toHaveCount(3);
+    expect(".o_ksef_companies_filter").toHaveCount(0);
 });

@@ -8,6 +8,7 @@ export const DISCONNECTED = {
     state: "disconnected",
     tick: "no",
     color: "red",
+    due: "sign",
     headline: "",
     expires_at: false,
     seconds_left: false,

@@ -18,7 +18,7 @@ import { DISCONNECTED } from "./panel_builders";
 
 defineMailModels();
 
-const RED = { color: "red", state: "disconnected", seconds_left: false };
+const RED = { color: "red", state: "disconnected", seconds_left: false, due: "sign" };
 const ENDING = { color: "amber", state: "expiring", seconds_left: 2 * 24 * 3600 + 60 };
 const GREEN = { color: "green", state: "connected", seconds_left: 6 * 24 * 3600 };
 const LIMITED = { color: "amber", state: "limited", seconds_left: 6 * 24 * 3600 };
@@ -55,7 +55,10 @@ const texts = [
     ["how many companies need somebody", { 1: RED, 2: GREEN, 3: ENDING }, {}, "KSeF: 2 companies"],
     ["that another company needs somebody", { 1: GREEN, 2: RED }, {}, "KSeF: 1 company"],
     ["what is due once for a company and its branches", { 1: { ...RED, principal: 1 }, 2: { ...RED, principal: 1 } }, {}, "KSeF: sign"],
-    ["that something else than a signature may be due", { 1: { ...RED, state: "attention" } }, {}, "KSeF: needs attention"],
+    ["that something else than a signature may be due", { 1: { ...RED, due: "attention" } }, {}, "KSeF: needs attention"],
+    ["that the company has no NIP", { 1: { ...RED, due: "nip" } }, {}, "KSeF: enter the NIP"],
+    ["that a certificate connects without a signature", { 1: { ...RED, due: "certificate" } }, {}, "KSeF: connect"],
+    ["nothing of what to do to who cannot connect", { 1: { ...RED, due: "nip" } }, { canConnect: false }, "KSeF: not connected"],
     ["nothing of other companies to who cannot connect", { 1: GREEN, 2: RED }, { canConnect: false }, "KSeF"],
 ];
 for (const [what, dots, options, text] of texts) {

@@ -7,6 +7,9 @@ import { useService } from "@web/core/utils/hooks";
 /** Milliseconds between two questions whether KSeF has decided. */
 const FOLLOW_MS = 2000;
 
+/** So many companies are seen at a glance; more have a filter. */
+const FEW = 7;
+
 /** The user's other companies: those of the same signer connect without a signature. */
 export class AccountCompanies extends Component {
     static template = "l10n_pl_ksef_auth.AccountCompanies";
@@ -22,6 +25,8 @@ export class AccountCompanies extends Component {
         this.state = useState({
             isRunning: false,
             results: {},
+            wanted: "",
+            kind: "all",
             chosen: Object.fromEntries(
                 this.props.companies.map(({ id, color, reason, result }) => [
                     id,
@@ -43,8 +48,38 @@ export class AccountCompanies extends Component {
         );
     }
 
+    get hasFilter() {
+        return this.companies.length > FEW;
+    }
+
+    /** The companies that the filter leaves. */
+    get shown() {
+        const wanted = this.state.wanted.trim().toLowerCase();
+        return this.companies.filter((company) => {
+            const { name, number } = company;
+            const isFound = `${name} ${number}`.toLowerCase().includes(wanted);
+            return isFound && this.isOfKind(company, this.state.kind);
+        });
+    }
+
+    /** A company that has just been connected stays in sight: it counts as it came. */
+    isOfKind(company, kind) {
+        const { reason, color } = company;
+        switch (kind) {
+            case "disconnected":
+                return !reason && color === "red";
+            case "failed":
+                return !reason && this.color(company) === "red" && Boolean(this.text(company));
+            case "impossible":
+                return Boolean(reason);
+            default:
+                return true;
+        }
+    }
+
+    /** Nothing out of sight is connected. */
     get chosen() {
-        return this.companies.filter((company) => this.state.chosen[company.id]);
+        return this.shown.filter((company) => this.state.chosen[company.id]);
     }
 
     get canConnect() {

@@ -35,7 +35,14 @@ export function whatIsDue(connections, companyId) {
     return { color: here.color ?? "", words };
 }
 
-function whatIsDueHere({ color, state, seconds_left: left }, canConnect) {
+/** What helps first while a connection is red; for all else the panel says it. */
+const DUE = {
+    nip: _t("enter the NIP"),
+    certificate: _t("connect"),
+    sign: _t("sign"),
+};
+
+function whatIsDueHere({ color, state, seconds_left: left, due }, canConnect) {
     if (state === "limited") {
         return _t("a right is missing");
     }
@@ -45,8 +52,7 @@ function whatIsDueHere({ color, state, seconds_left: left }, canConnect) {
     if (!canConnect) {
         return _t("not connected");
     }
-    // What has not simply ended may need something else than a signature: the panel says what.
-    return state === "attention" && left !== 0 ? _t("needs attention") : _t("sign");
+    return DUE[due] ?? _t("needs attention");
 }
 
 /** "3 companies", in the plural form of the user's language; Polish has three forms. */
