@@ -189,6 +189,8 @@ class L10n_Pl_KsefRequestScreen(models.Model):
         return self.env._("The signer is at it right now. Try again in a moment.")
 
     def _why_void(self):
+        if self._is_by_client():
+            return self.env._("The company's NIP or environment has changed since: ask anew.")
         return self.env._("The office has changed since: ask for the rights anew.")
 
     def _delivery(self):

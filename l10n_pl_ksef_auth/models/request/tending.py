@@ -65,7 +65,7 @@ class L10n_Pl_KsefRequestTending(models.Model):
             if self.is_other_signer:
                 self._tell_who_asked("other_signer")
         elif problem := self._failure_of(progress):
-            self.refusal = problem
+            self.refusal = {**problem, "signer": self.signed_by or ""}
 
     def _failure_of(self, progress):
         """Return as a problem why a login that KSeF has decided about did not do it, or False.
@@ -106,6 +106,18 @@ class L10n_Pl_KsefRequestTending(models.Model):
         )
 
     def _about_void(self):
+        if self._is_by_client():
+            return (
+                self.env._(
+                    "The link for %(company)s is void: its NIP or environment has changed",
+                    company=self.company_id.name,
+                ),
+                self.env._(
+                    "You asked %(asked)s for a signature. Nothing was given or taken back: ask"
+                    " once more.",
+                    asked=self.signer_name,
+                ),
+            )
         return (
             self.env._(
                 "The link for %(company)s is void: the office has changed",
