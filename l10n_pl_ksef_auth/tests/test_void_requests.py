@@ -281,6 +281,33 @@ class TestVoidRequests(SignerCase, OfficeCase):
             self.change_name()
         self.assertEqual((unreadable.state, request.state), ("open", "void"))
 
+    def test_a_company_whose_copy_cannot_be_read_stops_no_other_row(self):
+        other = self.make_company("Druga Sp. z o.o.", "5261040828")
+        self.accountant.company_ids |= other
+        self.asked()[0].grant_id.grantee_secret = "damaged"
+        self.env.flush_all()
+        rows = [self.asking(company_id=one.id, purpose="grant") for one in self.company | other]
+        with self.outbox() as sent:
+            requests = self.env["l10n_pl_ksef.request"].with_user(self.accountant)
+            results = requests.ask_for_signatures(rows)
+        self.assertEqual([one["ok"] for one in results], [False, True])
+        self.assertIn("cannot be", results[0]["text"])
+        self.assertEqual(len(sent), 1)
+
+    def test_a_mistake_in_one_row_leaves_nothing_of_it_and_stops_no_other(self):
+        other = self.make_company("Druga Sp. z o.o.", "5261040828")
+        self.accountant.company_ids |= other
+        rows = [
+            self.asking(company_id=self.company.id, purpose="grant", hours="soon"),
+            self.asking(company_id=other.id, purpose="grant"),
+        ]
+        requests = self.env["l10n_pl_ksef.request"].with_user(self.accountant)
+        logger = "odoo.addons.l10n_pl_ksef_auth.screens.signature_requests"
+        with self.outbox(), self.assertLogs(logger, "ERROR"):
+            results = requests.ask_for_signatures(rows)
+        self.assertEqual([one["ok"] for one in results], [False, True])
+        self.assertFalse(self.grant())
+
     # ------------------------------------------------------------------
     # Mails and links before anybody noticed
     # ------------------------------------------------------------------

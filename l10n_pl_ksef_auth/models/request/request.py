@@ -63,6 +63,7 @@ class L10n_Pl_KsefRequest(models.Model):
     mail_problem = fields.Char(string="Mail not sent", readonly=True)
     sent_at = fields.Datetime(string="Mail sent", readonly=True)
     reminded_at = fields.Datetime(string="Reminded", readonly=True)
+    reminder_tried_at = fields.Datetime(readonly=True)
     opened_at = fields.Datetime(string="Opened", readonly=True)
     downloaded_at = fields.Datetime(string="File downloaded", readonly=True)
     signed_at = fields.Datetime(string="Signed file sent", readonly=True)
