@@ -35,8 +35,11 @@ class ResCompany(models.Model):
         :return dict: company_name, number, address, warnings, set_by, can_set, languages, hours,
             purposes, rights_there, requests
         """
-        self.env["l10n_pl_ksef.office"]._look_anew(self._l10n_pl_ksef_managed())
-        return self._l10n_pl_ksef_requests_now()
+        is_known = self.env["l10n_pl_ksef.office"]._look_anew(self._l10n_pl_ksef_managed())
+        view = self._l10n_pl_ksef_requests_now()
+        if not is_known and not view["rights_there"]:
+            view["rights_there"] = self.env["l10n_pl_ksef.office"]._still_looking()
+        return view
 
     def _l10n_pl_ksef_asked(self):
         principal = self._l10n_pl_ksef_managed()
