@@ -209,14 +209,14 @@ class TestVoidRequests(SignerCase, OfficeCase):
 
     def test_rights_are_not_taken_back_for_another_nip(self):
         self.given_by_window()
-        request, token = super().asked(purpose="take_back")
+        request, token = SignerCase.asked(self, purpose="take_back")
         self.correct_nip()
         answer = self.at_page("download", token, request=request.id)
         self.assertIn("has changed", answer["problem"]["text"])
 
     def test_an_order_to_take_back_is_not_sent_for_another_nip(self):
         self.given_by_window()
-        self.being_checked(*super().asked(purpose="take_back"))
+        self.being_checked(*SignerCase.asked(self, purpose="take_back"))
         grant = self.grant()
         self.correct_nip()
         with self.outbox():

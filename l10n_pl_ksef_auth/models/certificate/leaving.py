@@ -85,11 +85,13 @@ class L10n_Pl_KsefCertificateTakeOver(models.Model):
 
         :raises LockBusy: another worker is at one of them
         """
-        offices = self.env["l10n_pl_ksef.office"].sudo().search([])
         served = Domain("company_ids", "in", company.ids)
         former = Domain("former_company_ids", "in", company.ids)
         keyed = Domain("private_key_secret", "!=", False)
-        for certificate in self.sudo().search((served | former) & keyed) - offices.certificate_id:
+        found = self.sudo().search((served | former) & keyed)
+        offices = self.env["l10n_pl_ksef.office"].sudo()
+        used = offices.search([("certificate_id", "in", found.ids)]).certificate_id
+        for certificate in found - used:
             ever = certificate.with_context(active_test=False)
             if ever.company_ids | ever.former_company_ids == company:
                 with certificate._at_once() as locked:
