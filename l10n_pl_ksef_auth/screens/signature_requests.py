@@ -30,7 +30,8 @@ class ResCompany(models.Model):
     def l10n_pl_ksef_requests(self):
         """Describe whom a company has asked for a signature, and where its links would point.
 
-        KSeF is asked first: nobody is to sign for rights that are there.
+        KSeF is asked first: nobody is to sign for rights that are there. ``rights_there`` says what
+        it told, or that it has not answered yet.
 
         :return dict: company_name, number, address, warnings, set_by, can_set, languages, hours,
             purposes, rights_there, requests

@@ -269,7 +269,10 @@ class TestPublicPage(SignerCase):
 
 @tagged("post_install", "-at_install")
 class TestNoTokenAnywhere(SignerCase):
-    """After asking, failing and reminding, a link stands nowhere but in the mail that left."""
+    """After asking, failing and reminding, a link stands nowhere but in the mail itself.
+
+    Also one whose mail the mail server refused; tracebacks in the log are looked through, too.
+    """
 
     def test_no_token_is_left_in_the_database_or_the_log(self):
         records = []
