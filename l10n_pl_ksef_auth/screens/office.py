@@ -55,15 +55,27 @@ class L10n_Pl_KsefOffice(models.Model):
         """Hear from KSeF which clients gave rights by themselves, before anybody is asked.
 
         :param principals: the companies in whose environments it is looked
+        :return bool: False if KSeF has not told it yet
         """
+        is_known = True
         environments = ("environment", "in", principals.mapped("l10n_pl_ksef_environment"))
         for office in self.sudo().search([environments]):
-            if office._may_be_behind():
+            if office._may_be_behind(principals):
                 with fresh(office) as seen:
                     seen._check_now(self.env.user, wait_seconds=PATIENCE)
             with fresh(office) as seen:
-                for principal in principals:
-                    seen._offer_again(principal.sudo().with_env(seen.env))
+                seen_companies = principals.sudo().with_env(seen.env)
+                for principal in seen_companies:
+                    seen._offer_again(principal)
+                is_known &= not seen._may_be_behind(seen_companies)
+        return is_known
+
+    def _still_looking(self):
+        """Return what people read beside links while KSeF has not answered, in a sentence."""
+        return self.env._(
+            "KSeF has not answered yet which clients gave the office rights by themselves. Look"
+            " again in a moment, before anybody is asked to sign."
+        )
 
     def action_ask(self):
         """Ask the active company for rights.
@@ -148,8 +160,9 @@ class L10n_Pl_KsefGrant(models.Model):
         """
         self.ensure_one()
         grant = self._checked(CONNECT_GROUP)
-        self._told(grant._end_service)
+        # Before anything is kept: whoever is told to try again finds the button still.
         self.env["l10n_pl_ksef.session"]._disconnect(grant.company_id)
+        self._told(grant._end_service)
         return self.action_take_back()
 
     def _told(self, method, *args):

@@ -1,4 +1,5 @@
 import base64
+import logging
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
@@ -10,7 +11,11 @@ from ..models.request.address import link_address
 from ..models.request.request import DEFAULT_HOURS, LANGUAGES
 from ..models.request.token import new_link
 from ..tools import qr_picture, signing_link
+from ..tools.errors import KsefError
+from ..tools.vault import VaultError
 from .panel import label_of
+
+_logger = logging.getLogger(__name__)
 
 # The newest of a company; the list in the menu has all.
 SHOWN = 5
@@ -25,13 +30,17 @@ class ResCompany(models.Model):
     def l10n_pl_ksef_requests(self):
         """Describe whom a company has asked for a signature, and where its links would point.
 
-        KSeF is asked first: nobody is to sign for rights that are there.
+        KSeF is asked first: nobody is to sign for rights that are there. ``rights_there`` says what
+        it told, or that it has not answered yet.
 
         :return dict: company_name, number, address, warnings, set_by, can_set, languages, hours,
             purposes, rights_there, requests
         """
-        self.env["l10n_pl_ksef.office"]._look_anew(self._l10n_pl_ksef_managed())
-        return self._l10n_pl_ksef_requests_now()
+        is_known = self.env["l10n_pl_ksef.office"]._look_anew(self._l10n_pl_ksef_managed())
+        view = self._l10n_pl_ksef_requests_now()
+        if not is_known and not view["rights_there"]:
+            view["rights_there"] = self.env["l10n_pl_ksef.office"]._still_looking()
+        return view
 
     def _l10n_pl_ksef_asked(self):
         principal = self._l10n_pl_ksef_managed()
@@ -173,22 +182,33 @@ class L10n_Pl_KsefRequestScreen(models.Model):
         nothing = {**named, "request_id": False, "ok": False}
         if not company:
             return {**nothing, "text": self.env._("This company is not there.")}, self.browse()
+        request, text = self._asked_or_why_not(company, row)
+        return {**named, "request_id": request.id, "ok": bool(request), "text": text}, request
+
+    def _asked_or_why_not(self, company, row):
+        """Return a request, or none and a sentence. It never raises: other rows go on."""
         try:
-            principal = company._l10n_pl_ksef_managed()
-        except AccessError as error:
-            return {**nothing, "text": str(error)}, self.browse()
-        if obstacle := self._obstacle(principal, row):
-            return {**nothing, "text": obstacle}, self.browse()
-        try:
-            request = self._ask(principal, row)
+            with self.env.cr.savepoint():
+                principal = company._l10n_pl_ksef_managed()
+                obstacle = self._obstacle(principal, row)
+                return (self.browse() if obstacle else self._ask(principal, row)), obstacle
         except LockBusy:
-            return {**nothing, "text": self._why_busy()}, self.browse()
-        return {**named, "request_id": request.id, "ok": True, "text": ""}, request
+            return self.browse(), self._why_busy()
+        except (AccessError, UserError) as error:
+            return self.browse(), str(error)
+        except (KsefError, VaultError) as error:
+            problem = problems.of_request(error)
+        except Exception:
+            _logger.exception("KSeF: asking for a signature of company %s", company.id)
+            problem = problems.local("internal")
+        return self.browse(), problems.texts(self.env, problem)["text"]
 
     def _why_busy(self):
         return self.env._("The signer is at it right now. Try again in a moment.")
 
     def _why_void(self):
+        if self._is_by_client():
+            return self.env._("The company's NIP or environment has changed since: ask anew.")
         return self.env._("The office has changed since: ask for the rights anew.")
 
     def _delivery(self):
@@ -297,13 +317,17 @@ class L10n_Pl_KsefRequestView(models.AbstractModel):
         ]
 
     def _problem(self, request):
-        """Return what keeps a request from its end, in a sentence."""
+        """Return what keeps a request from its end, and who signed it if it is another."""
+        another = ""
+        if request.is_other_signer:
+            another = self.env._("The file was signed by somebody else: %s.", request.signed_by)
+        return " ".join(filter(None, (self._hindrance(request), another)))
+
+    def _hindrance(self, request):
         if request.mail_problem:
             return self.env._("The mail was not sent: %s", request.mail_problem)
         if request.refusal_text and request.state == "open":
             return self.env._("Refused: %s", request.refusal_text)
         if request.refusal_text and request.state in ("void", "revoked"):
             return request.refusal_text
-        if request.is_other_signer:
-            return self.env._("The file was signed by somebody else: %s.", request.signed_by)
         return ""

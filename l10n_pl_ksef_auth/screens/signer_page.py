@@ -228,6 +228,11 @@ class L10n_Pl_KsefSignerPage(models.AbstractModel):
 
     def _void(self, request):
         text = self.env._("The office has changed since you were asked: nothing is given.")
+        if request._is_by_client():
+            text = self.env._(
+                "The company's NIP or its KSeF environment has changed since you were asked:"
+                " nothing is given or taken back."
+            )
         return {"text": text, "action": self._ask_office(request)}
 
     def _too_many_downloads(self, request):

@@ -14,15 +14,20 @@ from .common import DEMO_NIP, OWNER
 from .own_database import OwnDatabaseCase, make_company
 
 try:
+    from ksef_simulator.identities import STRANGER
     from ksef_simulator.own_seals import OFFICE_NAME, OFFICE_NIP, sign_as_company
 except ImportError:
-    OFFICE_NAME = OFFICE_NIP = sign_as_company = None
+    OFFICE_NAME = OFFICE_NIP = STRANGER = sign_as_company = None
 
 BY_LINK, TAKEN_BACK = "rights by a link", "rights taken back"
 # The order's answer was lost, and its signer may look no more: the office's own login proves it.
 ORDER_LOST = "rights that nobody can look up"
-OFFICE_BY_HAND = ("rights", BY_LINK, TAKEN_BACK)
-OFFICE = (*OFFICE_BY_HAND, ORDER_LOST)
+# The office has no seal: clients name its accountant by the PESEL.
+FOR_A_PERSON = "rights for a person"
+# The office's daily login in its own context hears of what a client gave by itself.
+LOOKED_ROUND = "rights that a client gave by itself"
+OFFICE_BY_HAND = ("rights", BY_LINK, TAKEN_BACK, FOR_A_PERSON)
+OFFICE = (*OFFICE_BY_HAND, ORDER_LOST, LOOKED_ROUND)
 RIGHTS = ["InvoiceRead", "InvoiceWrite"]
 
 
@@ -46,7 +51,11 @@ class OfficeScenarios(OwnDatabaseCase):
     def prepare_office(self, scenario):
         """Bring the world to where the client's signer has signed, or has a file to sign."""
         self.simulator.world.add_company(OFFICE_NIP, OFFICE_NAME)
-        self.become_office()
+        self.become_office("stranger" if scenario == FOR_A_PERSON else "office")
+        if scenario == LOOKED_ROUND:
+            self.simulator.world.grant(OFFICE_NIP, DEMO_NIP, RIGHTS)
+            self.travel(timedelta(hours=25))
+            return
         if scenario == TAKEN_BACK:
             self.begin_office("rights", self.signed_for("rights"))
             self.go_on(timedelta(hours=1), until=lambda: self.is_given_or_back("rights"))
@@ -79,12 +88,17 @@ class OfficeScenarios(OwnDatabaseCase):
             env["res.users"].browse(self.user_id).company_ids = [Command.link(bureau.id)]
             return bureau.id
 
-    def become_office(self):
-        """Connect the office's own company with its seal, and make it the office."""
+    def become_office(self, signer):
+        """Connect the office's own company, and make it the office.
+
+        :param str signer: office for its seal, or stranger for its accountant
+        """
+        if signer == "stranger":
+            self.simulator.world.grant(STRANGER.identity, OFFICE_NIP)
         with self.environment(self.user_id) as env:
             bureau = env["res.company"].browse(self.bureau_id)
             action = bureau.l10n_pl_ksef_open_authorization()
-            window = self.signed_in(env, action, consent=True, signer="office")
+            window = self.signed_in(env, action, consent=True, signer=signer)
         with self.environment(self.user_id) as env:
             env["l10n_pl_ksef.authorization"].browse(window).authenticate()
         self.settle()
@@ -126,6 +140,10 @@ class OfficeScenarios(OwnDatabaseCase):
         with self.environment(self.user_id) as env:
             env["l10n_pl_ksef.authorization"].browse(signed).authenticate()
 
+    def time_for(self, scenario):
+        """Return how long a scenario may take: what is done once a day is done again tomorrow."""
+        return timedelta(hours=30 if scenario == LOOKED_ROUND else 6)
+
     def is_given_or_back(self, scenario):
         """Return True if the rights are given, or taken back, and the client's login is closed."""
         with self.environment() as env:
@@ -134,6 +152,8 @@ class OfficeScenarios(OwnDatabaseCase):
             session = company._l10n_pl_ksef_session()
             if env["l10n_pl_ksef.session"].search_count([("state", "in", ERRAND)]):
                 return False
+            if scenario == LOOKED_ROUND:
+                return grant.state == "received"
             if scenario == TAKEN_BACK:
                 return grant.state == "returned" and not session
             asked = env["l10n_pl_ksef.request"].search([])
@@ -143,12 +163,17 @@ class OfficeScenarios(OwnDatabaseCase):
 
     def what_is_wrong_at_office(self, scenario):
         """Return what must not be: rights twice or left, a secret of the signer's, or None."""
+        whom = STRANGER.pesel if scenario == FOR_A_PERSON else OFFICE_NIP
         given = sorted(
-            one.scope for one in self.simulator.world.all_grants() if one.who.value == OFFICE_NIP
+            one.scope
+            for one in self.simulator.world.all_grants()
+            if (one.who.value, one.context.value) == (whom, DEMO_NIP)
         )
         if given != ([] if scenario == TAKEN_BACK else RIGHTS):
             return f"rights at KSeF: {given}"
         with self.environment() as env:
+            if env["l10n_pl_ksef.grant"].search_count([]) != 1:
+                return "not one record of what the client gave"
             over = [("grant_id", "!=", False), ("state", "in", ENDED)]
             for errand in env["l10n_pl_ksef.session"].search(over):
                 # Which certificate KSeF let in is no secret.

@@ -44,13 +44,13 @@ class SignerCase(HttpCase, KsefCase):
 
     @contextmanager
     def outbox(self, failing=None):
-        """Collect the mails that leave inside the block; or have the mail server fail."""
+        """Collect the mails that the mail server gets inside the block; it may refuse them."""
         sent = []
 
         def send_email(_servers, message, *_args, **_kwargs):
+            sent.append(message)
             if failing:
                 raise failing
-            sent.append(message)
             return message["Message-Id"]
 
         with patch.object(IrMail_Server, "send_email", send_email):

@@ -108,7 +108,7 @@ class TestCrashMatrix(ScenarioCase):
         :return str: recovered, asked, or what is wrong
         """
         is_stored = self.is_document_stored()
-        done = self.go_on(timedelta(hours=6), until=lambda: self.is_done(scenario))
+        done = self.go_on(self.time_for(scenario), until=lambda: self.is_done(scenario))
         asked = not done and scenario in BY_HAND
         if asked:
             if not self.nothing_else_left(passed, is_stored):

@@ -6,7 +6,14 @@ from datetime import timedelta
 from odoo.tests import tagged
 
 from .common import KINDS
-from .office_scenarios import BY_LINK, OFFICE, ORDER_LOST, TAKEN_BACK
+from .office_scenarios import (
+    BY_LINK,
+    FOR_A_PERSON,
+    LOOKED_ROUND,
+    OFFICE,
+    ORDER_LOST,
+    TAKEN_BACK,
+)
 from .scenarios import ScenarioCase
 
 try:
@@ -41,6 +48,8 @@ ENDPOINTS = {
 # Of rights, in `./run test all` alone.
 MORE_OF_RIGHTS = {
     TAKEN_BACK: ("permission-list", "permission-revoke"),
+    FOR_A_PERSON: ("permission-grant", "permission-operation"),
+    LOOKED_ROUND: ("challenge", "auth-status", "redeem", "permission-list"),
     ORDER_LOST: ("permissions", "xades-signature", "auth-status", "redeem"),
 }
 # Of rights in `./run test`: a no, it arrived and the answer is lost, it did not arrive.
@@ -112,7 +121,7 @@ class TestFaultMatrix(ScenarioCase):
         met = self.simulator.faults.met
         self.simulator.faults.add(endpoint, kind, **DETAILS.get(kind, {}))
         self.begin(scenario)
-        done = self.go_on(timedelta(hours=6), until=lambda: self.is_done(scenario))
+        done = self.go_on(self.time_for(scenario), until=lambda: self.is_done(scenario))
         if self.simulator.faults.met == met:
             return "the fault was not met"
         if done:

@@ -5,6 +5,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from odoo.addons.l10n_pl_ksef_auth.models.request.address import set_link_address
+from odoo.addons.l10n_pl_ksef_auth.screens import office as office_screen
 
 from .office_case import OFFICE_NIP, OfficeCase
 
@@ -53,7 +54,7 @@ class TestReceivedRights(OfficeCase):
 
     def test_nobody_is_asked_for_a_signature_where_the_rights_are_there(self):
         self.simulator.world.grant(OFFICE_NIP, "5265877635", RIGHTS)
-        self.travel(minutes=11)
+        self.travel(minutes=1)
         company = self.company.with_user(self.accountant)
         action = company.with_company(company).l10n_pl_ksef_ask_for_rights()
         self.assertEqual(
@@ -65,7 +66,7 @@ class TestReceivedRights(OfficeCase):
         company = self.company.with_user(self.accountant)
         self.assertIn("grant", [one["id"] for one in company.l10n_pl_ksef_requests()["purposes"]])
         self.simulator.world.grant(OFFICE_NIP, "5265877635", RIGHTS)
-        self.travel(minutes=11)
+        self.travel(minutes=1)
         view = company.l10n_pl_ksef_requests()
         self.assertNotIn("grant", [one["id"] for one in view["purposes"]])
         self.assertIn("nobody has to sign", view["rights_there"])
@@ -73,6 +74,45 @@ class TestReceivedRights(OfficeCase):
         self.env.flush_all()
         with self.assertRaisesRegex(UserError, "nobody has to sign"):
             company.l10n_pl_ksef_ask({"signer_name": "Jan", "by": "link", "purpose": "grant"})
+
+    def test_a_company_that_got_its_nip_after_the_look_is_looked_up_at_once(self):
+        client = self.make_company("Druga Sp. z o.o.", "1111111111")
+        self.accountant.company_ids |= client
+        self.simulator.world.grant(OFFICE_NIP, "5261040828", RIGHTS)
+        self.settle(hours=25)
+        self.look_now()
+        client.vat = "PL5261040828"
+        self.env.flush_all()
+        view = client.with_user(self.accountant).l10n_pl_ksef_requests()
+        self.assertIn("nobody has to sign", view["rights_there"])
+
+    def test_a_company_that_came_to_the_offices_environment_is_looked_up_at_once(self):
+        client = self.make_company("Druga Sp. z o.o.", "5261040828")
+        self.accountant.company_ids |= client
+        client.l10n_pl_ksef_environment = "demo"
+        self.simulator.world.grant(OFFICE_NIP, "5261040828", RIGHTS)
+        self.settle(hours=25)
+        self.look_now()
+        client.l10n_pl_ksef_environment = self.office.environment
+        self.env.flush_all()
+        view = client.with_user(self.accountant).l10n_pl_ksef_requests()
+        self.assertIn("nobody has to sign", view["rights_there"])
+
+    def test_where_ksef_takes_long_the_window_says_that_it_is_not_known_yet(self):
+        self.settle(hours=1)
+        company = self.company.with_user(self.accountant)
+        slow = patch.object(self.simulator.settings, "auth_delay", 60)
+        with slow, patch.object(office_screen, "PATIENCE", 0):
+            view = company.l10n_pl_ksef_requests()
+        self.assertIn("KSeF has not answered yet", view["rights_there"])
+        self.settle()
+        self.assertFalse(company.l10n_pl_ksef_requests()["rights_there"])
+
+    def look_now(self):
+        """Have the office look KSeF's list up just now."""
+        self.office.with_user(self.accountant).action_check()
+        self.env.invalidate_all()
+        self.assertEqual(self.office.looked_at, self.office._now())
 
     def test_nobody_is_asked_for_rights_on_which_the_connection_stands(self):
         self.given()
@@ -133,6 +173,44 @@ class TestReceivedRights(OfficeCase):
         self.settle(days=8)
         self.assertFalse(self.company._l10n_pl_ksef_session())
         self.assertEqual(self.company.id in self.office.certificate_id.company_ids.ids, False)
+
+    def end_service(self):
+        """Have the accountant end the service for the client, with the password."""
+        self.env.flush_all()
+        with self.confirmed():
+            self.grant().with_user(self.accountant).action_end_service()
+        self.settle()
+
+    def test_a_login_that_somebody_is_at_keeps_the_service_from_ending_at_all(self):
+        grant = self.given()
+        sessions = type(self.env["l10n_pl_ksef.session"])
+        busy = patch.object(sessions, "_disconnect", side_effect=UserError("Try again."))
+        with busy, self.assertRaises(UserError):
+            self.end_service()
+        self.assertEqual(grant.state, "given")
+        self.end_service()
+        self.assertEqual((grant.state, bool(self.company._l10n_pl_ksef_session())), ("left", False))
+
+    def test_with_the_service_the_key_of_who_signed_before_the_office_is_forgotten(self):
+        own = self.certified()
+        self.given()
+        self.assertIn(self.company, own.former_company_ids)
+        self.assertTrue(own.private_key_secret)
+        self.end_service()
+        self.assertFalse(own.private_key_secret)
+        self.assertTrue(self.office.certificate_id.private_key_secret)
+        line = self.env["l10n_pl_ksef.audit"].search([("event", "=", "key_forgotten")])
+        self.assertEqual((line.company_id, line.reference), (self.company, own.serial_number))
+        self.settle(days=30)
+        self.assertFalse(own.private_key_secret)
+
+    def test_a_key_that_has_served_another_company_outlives_the_service(self):
+        own = self.certified()
+        other = self.make_company("Druga Sp. z o.o.", "5261040828")
+        own.former_company_ids |= other
+        self.given()
+        self.end_service()
+        self.assertTrue(own.private_key_secret)
 
     def left(self):
         """Have the client give the rights, and the office serve it no more; return the grant."""

@@ -119,6 +119,27 @@ class TestRequests(SignerCase):
         told = self.env["mail.activity"].search([("user_id", "=", self.accountant.id)])
         self.assertIn(SIGNER, " ".join(told.mapped("note")))
 
+    def test_another_name_is_told_and_named_when_ksef_refuses_it_too(self):
+        request, token = self.asked()
+        self.signed_at_page(token, request, "stranger", is_agreed=True)
+        self.followed_at_page(token, request)
+        told = self.env["mail.activity"].search([("user_id", "=", self.accountant.id)])
+        self.assertEqual(len(told), 1)
+        self.assertIn(request.signed_by, told.note)
+        self.assertTrue(request.signed_by)
+        self.settle(hours=1)
+        problem = self.requests()[0]["problem"]
+        self.assertIn("Refused", problem)
+        self.assertIn(f"signed by somebody else: {request.signed_by}", problem)
+
+    def test_who_signed_without_the_rights_is_named_to_who_asked(self):
+        self.simulator.world.remove(lambda one: one.scope == "InvoiceWrite")
+        request, token = self.asked()
+        self.signed_at_page(token, request)
+        self.followed_at_page(token, request)
+        self.settle(hours=1)
+        self.assertIn(SIGNER, request.refusal_text or "")
+
     def test_a_name_is_the_same_in_another_order_and_case(self):
         request, token = self.asked(signer_name="ŻÓŁĆ-ŹDŹBŁO róża")
         self.assertNotIn("by_another", self.signed_at_page(token, request))
@@ -352,6 +373,18 @@ class TestRequestMails(SignerCase):
         self.assertEqual(len(sent), 2)
         self.assertIn("Reminder", sent[1]["Subject"])
         self.assertNotEqual(self.tokens_in(sent[0]), self.tokens_in(sent[1]))
+
+    def test_a_reminder_that_the_mail_server_refuses_is_tried_once(self):
+        with self.outbox():
+            self.company.with_user(self.accountant).l10n_pl_ksef_ask(self.asking(hours=72))
+        with self.outbox(failing=OSError("mailbox is full")) as tried:
+            self.settle(hours=50)
+            self.settle(hours=1)
+            self.settle(hours=1)
+        self.assertEqual(len(tried), 1)
+        listed = self.company.with_user(self.accountant).l10n_pl_ksef_requests()["requests"]
+        self.assertIn("mailbox is full", listed[0]["problem"])
+        self.assertNotIn("reminded", [one["text"] for one in listed[0]["events"]])
 
     def test_who_has_signed_is_not_reminded(self):
         with self.outbox() as sent:

@@ -1,4 +1,5 @@
 import base64
+from datetime import timedelta
 from unittest.mock import patch
 
 from odoo.exceptions import UserError
@@ -6,6 +7,11 @@ from odoo.tests import tagged
 
 from .office_case import OFFICE_NIP, STRANGER, OfficeCase
 from .signers import EMAIL, SignerCase
+
+try:
+    from ksef_simulator.identities import OWNER
+except ImportError:
+    OWNER = None
 
 OTHER_NIP, OTHER_OFFICE = "1111111111", "Inne Biuro Sp. z o.o."
 
@@ -132,15 +138,109 @@ class TestVoidRequests(SignerCase, OfficeCase):
     def test_a_signature_for_another_certificate_gives_nothing(self):
         self.check_nothing_is_given(self.change_certificate)
 
+    # ------------------------------------------------------------------
+    # The client is another than when somebody was asked
+    # ------------------------------------------------------------------
+    CORRECTED = "5261040828"
+
+    def correct_nip(self):
+        """Have the accountant correct the client's NIP, which was mistyped."""
+        self.simulator.world.add_company(self.CORRECTED, self.company.name)
+        self.simulator.world.grant(OWNER.identity, self.CORRECTED)
+        self.company.vat = f"PL{self.CORRECTED}"
+        self.env.flush_all()
+
+    def go_to_production(self):
+        """Have the client leave the test environment."""
+        self.company.l10n_pl_ksef_environment = "production"
+        self.env.flush_all()
+
+    def check_client_changed(self, change):
+        """Check that after a change of the client nothing is signed, and both are told why."""
+        self.accountant.lang = "en_US"
+        request, token = self.by_mail()
+        change()
+        answer = self.at_page("download", token, request=request.id)
+        self.assertIn("NIP or its KSeF environment has changed", answer["problem"]["text"])
+        self.assertFalse(answer["file"])
+        with self.outbox() as sent:
+            self.settle()
+        self.assertEqual(request.state, "void")
+        self.assertIn("company's data have changed", sent[0]["Subject"])
+        self.assertIn("NIP or environment has changed", self.told_to(self.accountant))
+        self.check_no_rights()
+
+    def test_another_nip_of_the_client_voids_and_both_are_told(self):
+        self.check_client_changed(self.correct_nip)
+
+    def test_another_environment_of_the_client_voids_and_both_are_told(self):
+        self.check_client_changed(self.go_to_production)
+
+    def being_checked(self, request, token):
+        """Have a request's file signed and sent, so that KSeF still checks it; return the request.
+
+        A moment later KSeF lets its signer in.
+        """
+        with patch.object(self.simulator.settings, "auth_delay", 20):
+            self.signed_at_page(token, request, answer=None)
+        self.assertEqual(request.session_id.state, "submitted")
+        return request
+
+    def check_order_is_not_sent(self, change):
+        """Check that a change while KSeF checks the signature has no order sent anywhere."""
+        request = self.being_checked(*self.asked())
+        change()
+        with self.outbox():
+            self.check_no_rights()
+        self.assertIn("has changed", request.grant_id.problem_text)
+
+    def test_another_nip_while_ksef_checks_sends_no_order(self):
+        self.check_order_is_not_sent(self.correct_nip)
+
+    def test_another_environment_while_ksef_checks_sends_no_order(self):
+        self.check_order_is_not_sent(self.go_to_production)
+
+    def test_a_window_opened_for_the_mistyped_nip_makes_no_file(self):
+        window = OfficeCase.asked(self)
+        self.correct_nip()
+        view = window.prepare_download()
+        self.assertIn("has changed", view["problem"]["text"])
+        self.assertFalse(window.sudo().session_id)
+
+    def test_rights_are_not_taken_back_for_another_nip(self):
+        self.given_by_window()
+        request, token = SignerCase.asked(self, purpose="take_back")
+        self.correct_nip()
+        answer = self.at_page("download", token, request=request.id)
+        self.assertIn("has changed", answer["problem"]["text"])
+
+    def test_an_order_to_take_back_is_not_sent_for_another_nip(self):
+        self.given_by_window()
+        self.being_checked(*SignerCase.asked(self, purpose="take_back"))
+        grant = self.grant()
+        self.correct_nip()
+        with self.outbox():
+            self.settle()
+        self.assertIn("has changed", grant.problem_text)
+
+    def given_by_window(self):
+        """Have the client give its rights in the window."""
+        self.sign_in(OfficeCase.asked(self))
+        self.settle()
+        self.assertEqual(self.grant().state, "given")
+
     def check_nothing_is_given_while_ksef_checks(self, change):
         """Check that a change while KSeF checks the signature ends it with nothing given."""
-        request, token = self.asked()
-        self.simulator.settings.auth_delay = 10**6
-        self.signed_at_page(token, request, answer=None)
-        self.simulator.settings.auth_delay = 0
+        request = self.being_checked(*self.asked())
+        # Other logins take their course meanwhile.
+        request.session_id.next_attempt += timedelta(days=1)
+        self.env.flush_all()
         change()
+        request.session_id.next_attempt = request._now()
+        self.env.flush_all()
         self.check_no_rights()
         self.env.invalidate_all()
+        self.assertEqual(request.session_id.state, "revoked")
         self.assertEqual(request.state, "void")
 
     def test_another_number_while_ksef_checks_gives_nothing(self):
@@ -180,6 +280,33 @@ class TestVoidRequests(SignerCase, OfficeCase):
         with self.outbox():
             self.change_name()
         self.assertEqual((unreadable.state, request.state), ("open", "void"))
+
+    def test_a_company_whose_copy_cannot_be_read_stops_no_other_row(self):
+        other = self.make_company("Druga Sp. z o.o.", "5261040828")
+        self.accountant.company_ids |= other
+        self.asked()[0].grant_id.grantee_secret = "damaged"
+        self.env.flush_all()
+        rows = [self.asking(company_id=one.id, purpose="grant") for one in self.company | other]
+        with self.outbox() as sent:
+            requests = self.env["l10n_pl_ksef.request"].with_user(self.accountant)
+            results = requests.ask_for_signatures(rows)
+        self.assertEqual([one["ok"] for one in results], [False, True])
+        self.assertIn("cannot be", results[0]["text"])
+        self.assertEqual(len(sent), 1)
+
+    def test_a_mistake_in_one_row_leaves_nothing_of_it_and_stops_no_other(self):
+        other = self.make_company("Druga Sp. z o.o.", "5261040828")
+        self.accountant.company_ids |= other
+        rows = [
+            self.asking(company_id=self.company.id, purpose="grant", hours="soon"),
+            self.asking(company_id=other.id, purpose="grant"),
+        ]
+        requests = self.env["l10n_pl_ksef.request"].with_user(self.accountant)
+        logger = "odoo.addons.l10n_pl_ksef_auth.screens.signature_requests"
+        with self.outbox(), self.assertLogs(logger, "ERROR"):
+            results = requests.ask_for_signatures(rows)
+        self.assertEqual([one["ok"] for one in results], [False, True])
+        self.assertFalse(self.grant())
 
     # ------------------------------------------------------------------
     # Mails and links before anybody noticed

@@ -133,6 +133,9 @@ class L10n_Pl_KsefAuthorization(models.TransientModel):
         window.problem = False
         if window._nip_problem():
             return window.view()
+        if window._is_outdated():
+            window.problem = problems.local("client_changed")
+            return window.view()
         try:
             if not window._takes_newest():
                 window._new_session()

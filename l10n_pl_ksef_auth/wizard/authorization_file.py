@@ -95,6 +95,10 @@ class L10n_Pl_KsefAuthorizationFile(models.TransientModel):
         self.session_id = own
         return True
 
+    def _is_outdated(self):
+        """Return True if the client's NIP or environment is another than when it was opened."""
+        return bool(self.grant_id) and not self.grant_id._is_of_today()
+
     def _new_session(self):
         self.session_id = self.env["l10n_pl_ksef.session"]._begin_signature(
             self.company_id,

@@ -33,16 +33,22 @@ OFFICE_NIP, OFFICE_NAME = "7010002004", "Biuro na Rogu Sp. z o.o."
 # accounts for each with a country, which takes seconds: the first batch alone has one.
 AT_ONCE = 10
 # What is kept here of those who signed: open logins of theirs, and certificates
-# that are not the office's own.
+# that are not the office's own, also those that have left a client and keep their key.
 SECRETS_LEFT = """
     SELECT (SELECT count(*) FROM l10n_pl_ksef_session
              WHERE method = 'signature' AND company_id IN ({clients})
                AND concat(document_secret, authentication_token_secret,
                           access_token_secret, refresh_token_secret) <> '')
          + (SELECT count(DISTINCT certificate.id) FROM l10n_pl_ksef_certificate AS certificate
-              JOIN l10n_pl_ksef_certificate_res_company_rel AS served
-                ON served.l10n_pl_ksef_certificate_id = certificate.id
-             WHERE served.res_company_id IN ({clients})
+              JOIN (SELECT l10n_pl_ksef_certificate_id AS certificate_id, res_company_id AS company_id
+                      FROM l10n_pl_ksef_certificate_res_company_rel
+                     UNION
+                    SELECT former.certificate_id, former.company_id
+                      FROM l10n_pl_ksef_certificate_former_company_rel AS former
+                      JOIN l10n_pl_ksef_certificate AS keyed ON keyed.id = former.certificate_id
+                       AND keyed.private_key_secret IS NOT NULL) AS served
+                ON served.certificate_id = certificate.id
+             WHERE served.company_id IN ({clients})
                AND certificate.identity_digest NOT IN (
                    SELECT own.identity_digest FROM l10n_pl_ksef_certificate AS own
                      JOIN l10n_pl_ksef_office AS office ON office.certificate_id = own.id))

@@ -30,6 +30,7 @@ REFUSED_STATES = {"Certyfikat odwołany": "revoked", "Certyfikat zawieszony": "b
 EVENTS = {
     "requested": "certificate_requested",
     "superseded": "certificate_replaced",
+    "forgotten": "key_forgotten",
     "revoked": "certificate_revoked",
     "blocked": "certificate_blocked",
     "expired": "certificate_expired",

@@ -2,11 +2,13 @@ import logging
 from contextlib import contextmanager
 
 from odoo import Command, models
+from odoo.fields import Domain
 
 from ...exceptions import LoginNeeded
 from ...tools.errors import KsefRefused, KsefUnauthorized
 from ..base import problems
 from ..base.locks import LockBusy
+from ..base.steps import event
 from .certificate import OFFLINE
 from .states import ON_THE_WAY
 
@@ -75,6 +77,38 @@ class L10n_Pl_KsefCertificateTakeOver(models.Model):
                 if locked._served_and_archived() - company:
                     locked.company_ids = [Command.unlink(company.id)]
                 locked._agreements_for(company, digits).unlink()
+
+    def _forget_keys_of(self, company):
+        """Forget the keys of certificates that have served one company and no other, ever.
+
+        An office's own certificate is the office's.
+
+        :raises LockBusy: another worker is at one of them
+        """
+        served = Domain("company_ids", "in", company.ids)
+        former = Domain("former_company_ids", "in", company.ids)
+        keyed = Domain("private_key_secret", "!=", False)
+        found = self.sudo().search((served | former) & keyed)
+        offices = self.env["l10n_pl_ksef.office"].sudo()
+        used = offices.search([("certificate_id", "in", found.ids)]).certificate_id
+        for certificate in found - used:
+            ever = certificate.with_context(active_test=False)
+            if ever.company_ids | ever.former_company_ids == company:
+                with certificate._at_once() as locked:
+                    locked._forget_key()
+
+    @event
+    def _forget_key(self):
+        """Go out of service without a successor: the company that it served is served no more."""
+        self.agreement_ids.unlink()
+        self.write(
+            {
+                "state": "forgotten",
+                "private_key_secret": False,
+                "revoke_requested": False,
+                "next_attempt": False,
+            }
+        )
 
     def _was_left_by(self, company):
         return company in self.former_company_ids - self.company_ids

@@ -19,6 +19,7 @@ CERTIFICATE = Table(
         State("revoked",    "Revoked",                          "told over left"),
         State("blocked",    "Blocked",                          "valid standing told left"),
         State("failed",     "Failed",                           "question told over"),
+        State("forgotten",  "Key forgotten",                    "over"),
         State("foreign",    "Belongs to the original database", "over"),
     ),
     rows=(
@@ -49,6 +50,7 @@ CERTIFICATE = Table(
         #     state     event               leads to
         Event("active", "_give_way",        "superseded"),
         Event(ANY,      "_revoke_by_hand",  "revoked"),
+        Event(ANY,      "_forget_key",      "forgotten"),
         Event(ANY,      "_store_loaded",    "active trying"),
         Event(ANY,      "_give_up_secrets", "foreign"),
     ),

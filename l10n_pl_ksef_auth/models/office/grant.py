@@ -313,13 +313,15 @@ class L10n_Pl_KsefGrant(models.Model):
             grant._is_given(grant.given_at)
 
     def _end_service(self):
-        """Serve a client no more: its logins and links end, and nothing logs it in again.
+        """Serve a client no more: its links end, and nothing logs it in again.
 
+        The keys of people's certificates that have served this client alone are forgotten.
         What it gave stands at KSeF until the client takes it back.
 
         :raises LockBusy: another worker is at the certificate, or somebody is signing just now
         """
         self.env["l10n_pl_ksef.request"]._revoke_all_of(self.company_id)
+        self.env["l10n_pl_ksef.certificate"]._forget_keys_of(self.company_id)
         self.write({"state": "left", "ended_at": self._now()})
         self._audit("client_left", detail=self.to_whom)
         certificate = self.office_id.certificate_id

@@ -13,7 +13,7 @@ from ..base import problems
 from ..base.const import ENVIRONMENT_LABELS
 from ..base.locks import fresh
 from ..base.steps import naive
-from ..session.states import ERRAND, LAG, LOGGING_IN
+from ..session.states import ERRAND, LOGGING_IN
 from ..vault.guard import refuse_typed_code
 from ..vault.vault import encrypted
 from .grant import grantee_of
@@ -21,6 +21,8 @@ from .grant import grantee_of
 EVERY_DAY = timedelta(hours=24)
 # A login in its own context proves for so long that clients' rights would reach the office.
 CONFIRMED_FOR = timedelta(days=3)
+# KSeF's list of what clients gave is as good as new for so long.
+LOOKED_LATELY = timedelta(minutes=1)
 # Seconds between two looks at a login that somebody waits for.
 PAUSE = 1
 
@@ -58,6 +60,8 @@ class L10n_Pl_KsefOffice(models.Model):
     set_at = fields.Datetime(string="Set on", readonly=True)
     confirmed_at = fields.Datetime(string="Last own login", readonly=True, copy=False)
     looked_at = fields.Datetime(string="Clients' rights looked up", readonly=True, copy=False)
+    # The NIPs that companies here had at that moment.
+    looked_for = fields.Json(readonly=True, copy=False)
     tried_at = fields.Datetime(readonly=True, copy=False)
     problem = fields.Json(readonly=True, copy=False)
     problem_text = fields.Char(string="What went wrong", compute="_compute_problem_text")
@@ -192,10 +196,20 @@ class L10n_Pl_KsefOffice(models.Model):
             if office.certificate_id:
                 self.env["l10n_pl_ksef.session"]._begin_check(office)
 
-    def _may_be_behind(self):
-        """Return True if clients may have given rights since KSeF's list was last looked up."""
+    def _may_be_behind(self, principals):
+        """Return True if clients may have given rights that nobody here has heard of.
+
+        KSeF's list is looked up again after a moment, and at once for a NIP that no company had.
+
+        :param principals: the clients that are asked about
+        """
+        if not self.certificate_id:
+            return False
         looked = self.looked_at
-        return bool(self.certificate_id) and not (looked and looked + LAG > self._now())
+        if not looked or looked + LOOKED_LATELY <= self._now():
+            return True
+        clients = principals.sudo().filtered_domain(self._of_clients())
+        return not set(clients.mapped("l10n_pl_ksef_digits")) <= set(self.looked_for or [])
 
     def _keys_to_clients(self, principal):
         """Return the certificates that open a company by rights that it gave, and by nothing else.
@@ -236,7 +250,8 @@ class L10n_Pl_KsefOffice(models.Model):
         now = self._now()
         self.write({"confirmed_at": now, "problem": problem})
         if received is not None:
-            self.looked_at = now
+            known = self.env["res.company"].search(self._of_clients())
+            self.write({"looked_at": now, "looked_for": known.mapped("l10n_pl_ksef_digits")})
             self._compare(received)
 
     def _is_refused(self, problem):
@@ -297,15 +312,17 @@ class L10n_Pl_KsefOffice(models.Model):
         """Return the companies of this Odoo that have one of some NIPs, in its environment."""
         return (
             self.env["res.company"]
-            .search(
-                [
-                    ("l10n_pl_ksef_digits", "in", list(numbers)),
-                    ("l10n_pl_ksef_environment", "=", self.environment),
-                    ("l10n_pl_ksef_context_type", "=", "nip"),
-                ]
-            )
+            .search([("l10n_pl_ksef_digits", "in", list(numbers)), *self._of_clients()])
             .filtered(lambda company: company.l10n_pl_ksef_principal_id == company)
         )
+
+    def _of_clients(self):
+        """Return the domain of the companies that could be its clients."""
+        return [
+            ("l10n_pl_ksef_digits", "!=", False),
+            ("l10n_pl_ksef_environment", "=", self.environment),
+            ("l10n_pl_ksef_context_type", "=", "nip"),
+        ]
 
     def _receive(self, company, since):
         """Keep that a client gave rights, which somebody has yet to accept."""

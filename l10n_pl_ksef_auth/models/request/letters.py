@@ -66,7 +66,11 @@ class L10n_Pl_KsefRequestLetters(models.Model):
         return found.filtered(
             lambda one: (
                 one == first
-                or (one._who_asks() == first._who_asks() and first._is_asked(one.signer_name))
+                or (
+                    one._who_asks() == first._who_asks()
+                    and first._is_asked(one.signer_name)
+                    and (first.mail_due != "void" or one.refusal == first.refusal)
+                )
             )
         )
 
@@ -155,6 +159,19 @@ class L10n_Pl_KsefRequestLetters(models.Model):
             "until": format_datetime(self.env, last, tz=tz, dt_format="short"),
             "asked_by": self.user_id.name,
             "office": self._who_asks(),
+            **self._what_changed(),
+        }
+
+    def _what_changed(self):
+        """Return what the mail that a request is void says: what has changed, and whose data."""
+        if self.state == "void" and self._is_by_client():
+            return {
+                "changed": self.env._("the company's data have changed"),
+                "whose": self.env._("of the company"),
+            }
+        return {
+            "changed": self.env._("the office has changed"),
+            "whose": self.env._("of the office"),
         }
 
     def _what_for(self):

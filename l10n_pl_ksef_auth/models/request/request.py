@@ -63,6 +63,7 @@ class L10n_Pl_KsefRequest(models.Model):
     mail_problem = fields.Char(string="Mail not sent", readonly=True)
     sent_at = fields.Datetime(string="Mail sent", readonly=True)
     reminded_at = fields.Datetime(string="Reminded", readonly=True)
+    reminder_tried_at = fields.Datetime(readonly=True)
     opened_at = fields.Datetime(string="Opened", readonly=True)
     downloaded_at = fields.Datetime(string="File downloaded", readonly=True)
     signed_at = fields.Datetime(string="Signed file sent", readonly=True)
@@ -138,12 +139,24 @@ class L10n_Pl_KsefRequest(models.Model):
         return self.grant_id.to_whom or self.office_id.name
 
     def _is_outdated(self):
-        """Return True if it asks for rights for an office that has changed since."""
+        """Return True if the office, or the client that it is about, is another by now."""
+        return bool(self._voided_by())
+
+    def _voided_by(self):
+        """Return the problem that voids a request about rights; False if nothing has changed."""
+        if self.grant_id and not self.grant_id._is_of_today():
+            return problems.local("client_changed")
         try:
-            return self.purpose == "grant" and self.grant_id._is_outdated()
+            outdated = self.purpose == "grant" and self.grant_id._is_outdated()
         except VaultError:
             # Nothing is given by what cannot be read; other requests go on.
             return False
+        return outdated and problems.local("office_changed")
+
+    def _is_by_client(self):
+        """Return True if what has changed is the client, and not the office."""
+        problem = self.refusal if self.state == "void" else self._voided_by()
+        return bool(problem) and problem["code"] == "client_changed"
 
     def _is_held_up(self):
         """Return True if the office that it asks rights for cannot log in at the moment."""
@@ -174,21 +187,21 @@ class L10n_Pl_KsefRequest(models.Model):
 
     @event
     def _make_void(self):
-        """End requests for an office that has changed; signer and who asked get word of it."""
+        """End requests whose office or client has changed; signer and who asked get word of it."""
         for request in self:
             reached = request.signer_email or request.user_id.email
             told = {"mail_due": "void" if reached else False}
-            void = {"state": "void", "refusal": problems.local("office_changed")}
+            void = {"state": "void", "refusal": request._voided_by()}
             request.write({**void, **request._end(), **told})
             request._audit("link_void")
             request._tell_who_asked("void")
 
     def _end_void_ones(self):
-        """End the open requests whose office has changed since; each on a cursor of its own.
+        """End the open requests that something voids; each on a cursor of its own.
 
         One that somebody is at just now ends when it is next looked at.
         """
-        asked = self.search([("state", "=", "open"), ("purpose", "=", "grant")])
+        asked = self.search([("state", "=", "open"), ("grant_id", "!=", False)])
         for request in asked.filtered(lambda one: one._is_outdated()):
             request._end_if_due()
 

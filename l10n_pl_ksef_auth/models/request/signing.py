@@ -103,15 +103,20 @@ class L10n_Pl_KsefRequestSigning(models.Model):
         if answer != "weekly" and self.purpose == "connect":
             names = values.get("signer_name"), values.get("signer_masked")
             values |= login._consent_of(*names, offline=answer == "both", request=self)
+        signed_by = members.for_people(reading.signer.name) if reading.signer else False
+        is_told = self.is_other_signer and self.signed_by == signed_by
         self.write(
             {
                 "session_id": login.id,
                 "signed_at": self._now(),
-                "signed_by": members.for_people(reading.signer.name) if reading.signer else False,
+                "signed_by": signed_by,
                 "is_other_signer": self._is_by_another(reading),
                 "refusal": False,
             }
         )
+        if self.is_other_signer and not is_told:
+            # Whatever KSeF says to it.
+            self._tell_who_asked("other_signer")
         # The login's steps run on another cursor.
         self.env.cr.commit()
         login._submit_signed(content, reading, self.company_id, **values)

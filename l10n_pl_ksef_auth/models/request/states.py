@@ -11,7 +11,7 @@ REQUEST = Table(
         State("succeeded", "Done",                      "ended shown"),
         State("over",      "Time is over",              "ended"),
         State("revoked",   "Revoked",                   "ended"),
-        State("void",      "The office has changed",    "ended shown"),
+        State("void",      "Void",                      "ended shown"),
     ),
     rows=(
         #     state   event               leads to

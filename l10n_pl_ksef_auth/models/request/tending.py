@@ -62,10 +62,8 @@ class L10n_Pl_KsefRequestTending(models.Model):
         progress = session._progress()
         if self._is_done_by(session):
             self._conclude()
-            if self.is_other_signer:
-                self._tell_who_asked("other_signer")
         elif problem := self._failure_of(progress):
-            self.refusal = problem
+            self.refusal = {**problem, "signer": self.signed_by or ""}
 
     def _failure_of(self, progress):
         """Return as a problem why a login that KSeF has decided about did not do it, or False.
@@ -106,6 +104,18 @@ class L10n_Pl_KsefRequestTending(models.Model):
         )
 
     def _about_void(self):
+        if self._is_by_client():
+            return (
+                self.env._(
+                    "The link for %(company)s is void: its NIP or environment has changed",
+                    company=self.company_id.name,
+                ),
+                self.env._(
+                    "You asked %(asked)s for a signature. Nothing was given or taken back: ask"
+                    " once more.",
+                    asked=self.signer_name,
+                ),
+            )
         return (
             self.env._(
                 "The link for %(company)s is void: the office has changed",
@@ -123,11 +133,13 @@ class L10n_Pl_KsefRequestTending(models.Model):
         soon = Domain("valid_until", "<=", now + REMIND_BEFORE) & Domain("valid_until", ">", now)
         unsigned = Domain("state", "=", "open") & Domain("signed_at", "=", False)
         written = Domain("sent_at", "!=", False) & Domain("reminded_at", "=", False)
+        # One that the mail server refused is told, and not tried in each run.
+        written &= Domain("reminder_tried_at", "=", False)
         waiting = self.search(soon & unsigned & written & Domain("mail_due", "=", False))
         long = waiting.filtered(
             lambda one: one.valid_until - one.sent_at > SHORT and not one._is_held_up()
         )
-        long.write({"mail_due": "reminder"})
+        long.write({"mail_due": "reminder", "reminder_tried_at": now})
         # Mails are sent on a cursor of their own.
         self.env.cr.commit()
 

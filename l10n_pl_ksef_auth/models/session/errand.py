@@ -88,6 +88,9 @@ class L10n_Pl_KsefSessionErrand(models.Model):
     # ------------------------------------------------------------------
     def _step_give(self):
         """Give the office what it lacks; the marker is kept before KSeF hears of it."""
+        if problem := self._not_as_signed():
+            self._conclude(problem)
+            return
         if self.grant_id._is_outdated():
             self._conclude(problems.local("office_changed"))
             return
@@ -186,6 +189,9 @@ class L10n_Pl_KsefSessionErrand(models.Model):
     # ------------------------------------------------------------------
     def _step_take_back(self):
         """Take back what the office has; safe to repeat, and KSeF's list decides."""
+        if problem := self._not_as_signed():
+            self._conclude(problem)
+            return
         ordered = self._order_back()
         if ordered is None:
             self._conclude(problems.of_order(MAY_NOT_GIVE))
@@ -339,6 +345,14 @@ class L10n_Pl_KsefSessionErrand(models.Model):
             return False
         _logger.error("%s was not signed for %s: refused", self, grant)
         return problems.local("internal")
+
+    def _not_as_signed(self):
+        """Return a problem if nothing may be ordered: it is not what was signed for, or too late.
+
+        Asked before KSeF hears of an order: the client's NIP or environment may be another by now.
+        """
+        changed = not self.grant_id._is_of_today() and problems.local("client_changed")
+        return changed or self._mistake()
 
     def _step_close(self):
         """Close this login at KSeF, and forget its secrets."""

@@ -50,6 +50,7 @@ class L10n_Pl_KsefAudit(models.Model):
             ("rights_lost", "The office's rights are gone"),
             ("rights_returned", "The office's rights taken back"),
             ("client_left", "The office serves the client no more"),
+            ("key_forgotten", "Key forgotten with the end of the service"),
             ("nip_changed", "NIP of the company changed"),
             ("certificate_replaced", "Certificate replaced by its successor"),
             ("certificate_revoked", "Certificate revoked"),

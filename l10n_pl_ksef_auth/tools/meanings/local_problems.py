@@ -309,6 +309,13 @@ PROBLEMS: dict[str, Meaning] = {
         _lt("The office has changed since the file was made, so no rights were given."),
         SIGN_AGAIN,
     ),
+    "client_changed": Meaning(
+        _lt(
+            "The company's NIP or its KSeF environment has changed since the signature was asked"
+            " for, so nothing was given or taken back."
+        ),
+        Advice(_lt("Ask for the signature anew."), "none"),
+    ),
     "office_held_up": Meaning(
         _lt("The office cannot log in to KSeF at the moment, so no rights were given."),
         Advice(_lt("Try again later: download a new file, and sign that."), "sign"),
