@@ -4,7 +4,7 @@ from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from ..tools.verification_links import certificate_link
-from .common import DEMO_NIP, credentials
+from .common import DEMO_NIP, credentials, put
 from .office_case import OFFICE_NIP, OfficeCase
 
 DIGEST = hashlib.sha256(b"invoice").digest()
@@ -109,3 +109,17 @@ class TestOfficeSignsOffline(OfficeCase):
             self.given()
             self.settle(days=1)
         self.assertEqual(applications["calls"], 0)
+
+    def test_a_question_from_before_enrols_nothing_in_the_offices_name(self):
+        self.certified()
+        certificates = self.env["l10n_pl_ksef.certificate"]
+        own = certificates._of_company(self.company, usage="offline")
+        put(own, state="failed", enrollment_remaining=5, certificate_remaining=5)
+        self.given()
+        with self.counted("enroll") as applications:
+            with self.confirmed():
+                company = self.company.with_user(self.accountant)
+                company.l10n_pl_ksef_issue_certificate("offline")
+            self.settle()
+        self.assertEqual(applications["calls"], 0)
+        self.assertFalse(own.exists())

@@ -17,7 +17,7 @@ from ..base.steps import event, naive
 from ..session.statement import statement_of
 from ..vault.vault import read_secret, secret_digests, write_secrets
 from .certificate import LOGIN, OFFLINE
-from .states import QUESTION
+from .states import QUESTION, STANDING
 
 # Already revoked, blocked or invalid: what was wanted is so (docs/ksef.md A1-25009).
 ALREADY_REVOKED = 25009
@@ -141,7 +141,11 @@ class L10n_Pl_KsefCertificateManual(models.Model):
     def _issue_separate(self, principal, usage=LOGIN):
         """Ask for a certificate beside the signer's other one; return False or the problem.
 
+        One for offline invoices only where its owner was asked, and by a login of that owner's:
+        another one's question is forgotten, and the account asks anew.
+
         :param str usage: LOGIN or OFFLINE
+        :raises AccessError: the owner's login certificate serves a company that is not the user's
         """
         session = principal._l10n_pl_ksef_session()
         if not session:
@@ -150,32 +154,48 @@ class L10n_Pl_KsefCertificateManual(models.Model):
             if env is None:
                 return problems.local("busy")
             certificates, company = self.with_env(env), principal.with_env(env)
-            asked = certificates._of_company(company, ("state", "in", QUESTION), usage=usage)
-            text = asked[:1].consent_text
-            asked.unlink()
+            questions = ("state", "in", QUESTION)
+            asked = certificates._of_company(company, questions, usage=usage, order="id desc")
             try:
-                record = certificates._begin_separate(session, company, usage, text)
+                if usage == LOGIN:
+                    certificates._begin_separate(session)
+                else:
+                    asked[:1]._begin_separate_offline(session, company)
             except VaultError as error:
                 return problems.of_request(error)
-            record._wake_cron_at(record._now())
+            asked.unlink()
             env.cr.commit()
         return False
 
-    def _begin_separate(self, session, company, usage, consent_text):
-        """Create the record of an application beside another certificate of the same owner."""
-        if usage == LOGIN:
-            return self._begin_enrollment(session, user_id=self.env.uid, separate=True)
-        record = self._begin_offline(session, company, consent_text, self.env.user)
-        record.separate = True
-        terms = company, company.l10n_pl_ksef_digits, "accepted", self.env.user
-        record._agree_offline(*terms, owner=self._owner_of(session, company))
-        return record
+    def _begin_separate(self, session):
+        """Create the record of an application beside another certificate that logs in."""
+        record = self._begin_enrollment(session, user_id=self.env.uid, separate=True)
+        record._wake_cron_at(record._now())
 
-    def _owner_of(self, session, company):
-        """Return the digest of who signed for a login, or else owns what logs the company in."""
+    def _begin_separate_offline(self, session, company):
+        """Create the record of an application that this question's owner is asked about."""
+        owner = self._same_owner_of(session, company)
+        if not owner:
+            return
+        for login in self._of_same_owner(LOGIN).filtered(lambda one: one.state in STANDING):
+            login._check_serves_only_own()
+        self._begin_with_consent(session, company, owner).separate = True
+
+    def _same_owner_of(self, session, company):
+        """Return the digest of a login's owner, if this question was the owner's; else nothing.
+
+        Who logs a company in may be another one than who was asked (docs/design.md 5).
+        """
         said = statement_of(session)
-        logs_in = session.certificate_id or company._l10n_pl_ksef_certificate()
-        return (said and said.owner) or logs_in._owner_digest()
+        if said and said.owner:
+            owners = [said.owner]
+        else:
+            # Of a file that names no signer, only what was issued through its login tells.
+            issued = company._l10n_pl_ksef_certificate()
+            owners = (
+                session.certificate_id or issued.filtered(lambda one: one.session_id == session)
+            )._owner_digests()
+        return owners[0] if self.identity_digest and self.identity_digest in owners else ""
 
     def _issue_with_consent(self, principal, offline):
         """Ask for a certificate by the signature that works already: the user confirms now.

@@ -209,15 +209,21 @@ class L10n_Pl_KsefCertificateOffline(models.Model):
             if not session:
                 return problems.local("renewal_needs_owner")
             if locked._to_be_followed(company):
-                self._begin_with_consent(locked, session, company)
+                locked._begin_with_consent(session, company, locked._owner_digest())
                 locked.env.cr.commit()
         return False
 
-    def _begin_with_consent(self, login, session, company):
+    def _begin_with_consent(self, session, company, owner):
+        """Create the record of an application that the user confirms for this one's owner now.
+
+        :param session: a login of the owner's
+        :param str owner: its digest
+        """
         sessions = self.env["l10n_pl_ksef.session"]
-        owner = filter(None, (login.owner_name, login.identity_masked))
-        text = sessions._words_of_offline(", ".join(owner))
+        who = filter(None, (self.owner_name, self.identity_masked))
+        text = sessions._words_of_offline(", ".join(who))
         session._audit("consented", consent=text, user_id=self.env.uid)
-        record = login._begin_offline(session, company, text, self.env.user)
+        record = self._begin_offline(session, company, text, self.env.user)
         terms = company, company.l10n_pl_ksef_digits, "accepted", self.env.user
-        record._agree_offline(*terms, owner=login._owner_digest())
+        record._agree_offline(*terms, owner=owner)
+        return record
