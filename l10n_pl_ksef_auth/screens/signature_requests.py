@@ -8,6 +8,7 @@ from ..models.base import problems
 from ..models.base.locks import LockBusy, fresh
 from ..models.request.address import link_address
 from ..models.request.request import DEFAULT_HOURS, LANGUAGES
+from ..models.request.states import CALLED_OFF
 from ..models.request.token import new_link
 from ..tools import qr_picture, signing_link
 from .panel import label_of
@@ -302,7 +303,7 @@ class L10n_Pl_KsefRequestView(models.AbstractModel):
             return self.env._("The mail was not sent: %s", request.mail_problem)
         if request.refusal_text and request.state == "open":
             return self.env._("Refused: %s", request.refusal_text)
-        if request.refusal_text and request.state in ("void", "revoked"):
+        if request.refusal_text and request.state in CALLED_OFF:
             return request.refusal_text
         if request.is_other_signer:
             return self.env._("The file was signed by somebody else: %s.", request.signed_by)

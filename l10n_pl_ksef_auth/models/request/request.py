@@ -7,7 +7,7 @@ from ...tools.vault import VaultError
 from ..base import problems
 from ..base.locks import LockBusy, under_lock
 from ..base.steps import event
-from ..session.states import ERRAND, IN_FLIGHT
+from ..session.states import WORKED_ON
 from .states import REQUEST, SHOWN
 
 # What a signature is asked for; what a login of a request does stands in _is_done_by.
@@ -119,11 +119,11 @@ class L10n_Pl_KsefRequest(models.Model):
 
     def _shown(self):
         """Return the domain of the requests of _is_shown."""
-        return [("valid_until", ">", self._now()), ("state", "in", ("open", *SHOWN))]
+        return [("valid_until", ">", self._now()), ("state", "in", SHOWN)]
 
     def _is_shown(self):
         """Return True if its page tells its signer something: also that it is done, or void."""
-        return self.valid_until > self._now() and self.state in ("open", *SHOWN)
+        return self.valid_until > self._now() and self.state in SHOWN
 
     def _is_done_by(self, session):
         """Return True if a login has done what this request is for; each purpose says it here."""
@@ -151,7 +151,7 @@ class L10n_Pl_KsefRequest(models.Model):
 
     def _is_in_flight(self):
         """Return True while KSeF works on what its last signed file began."""
-        return self.session_id.state in (*IN_FLIGHT, *ERRAND)
+        return self.session_id.state in WORKED_ON
 
     @event
     def _conclude(self):

@@ -1,6 +1,6 @@
 from odoo import models
 
-from ..certificate.states import QUESTION, STANDING
+from ..certificate.states import SPOKEN_FOR
 from ..vault.guard import refuse_typed_code
 from .statement import keep_consent
 
@@ -94,5 +94,5 @@ class L10n_Pl_KsefSessionConsent(models.Model):
         lives = self.state == "active" and not self.revoke_requested and not self._has_ended()
         if self.method != "signature" or not lives:
             return False
-        known = ("state", "in", STANDING + QUESTION)
+        known = ("state", "in", SPOKEN_FOR)
         return not self.env["l10n_pl_ksef.certificate"]._of_company(self.company_id, known, limit=1)

@@ -11,7 +11,7 @@ from ..base import problems
 from ..base.locks import LockBusy
 from ..base.steps import naive
 from .session import CONNECT
-from .states import ENDED, ERRAND, LOGGING_IN
+from .states import ENDED, ERRAND_OR_CLOSED, LOGGING_IN, UNDECIDED, UNFINISHED
 
 # KSeF was seen to say "in progress" for half an hour (docs/ksef.md A1-100).
 LONG_VERIFICATION = timedelta(minutes=2)
@@ -145,7 +145,7 @@ class L10n_Pl_KsefSessionSignedFile(models.Model):
         outcome["problem"] = self.problem
         if self.state == "active" and self.rights_checked_at:
             return {**outcome, "result": "limited" if self._missing_rights() else "connected"}
-        if self.purpose != CONNECT and self.state in (*ERRAND, "revoked"):
+        if self.purpose != CONNECT and self.state in ERRAND_OR_CLOSED:
             return self._progress_of_errand(outcome)
         if self._was_put_back():
             problem = self.problem or problems.local("busy")
@@ -163,7 +163,7 @@ class L10n_Pl_KsefSessionSignedFile(models.Model):
 
     def _progress_of_errand(self, outcome):
         """Return how a login for one task stands: what became of it is decided once it closes."""
-        if self.state in ("opened", "ordered"):
+        if self.state in UNDECIDED:
             return {**outcome, "verifying": self._verifying()}
         if self.problem:
             return {**outcome, "has_ended": True}
@@ -187,7 +187,7 @@ class L10n_Pl_KsefSessionSignedFile(models.Model):
         :return: False, or as a problem what cannot be stopped any more
         :raises LockBusy: KSeF is being asked just now
         """
-        if self.state not in (*LOGGING_IN, *ERRAND):
+        if self.state not in UNFINISHED:
             return self._beyond_stopping()
         with self._exclusive(wait_seconds=STOP_PATIENCE) as login:
             if not login:

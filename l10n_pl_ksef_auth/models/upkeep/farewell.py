@@ -8,15 +8,14 @@ from ...tools.http_pool import HttpPool
 from ...tools.vault import VaultError
 from ..base import problems
 from ..base.locks import LockBusy
+from ..certificate.states import IN_USE
 from ..session.session import CONNECT
-from ..session.states import ERRAND
+from ..session.states import HOLDING
 from ..vault.kept_keys import keep
 from ..vault.vault import why_locked
 
 _logger = logging.getLogger(__name__)
 
-# Of the certificates that KSeF may let in: their keys are of use to a later installation.
-IN_USE = ("trying", "active", "blocked")
 # Seconds after which nothing further is begun: Odoo ends a worker after two minutes.
 LONGEST_LEAVE = 60
 
@@ -33,7 +32,7 @@ class L10n_Pl_KsefFarewell(models.AbstractModel):
         return (
             sessions.browse()
             if why_locked(self.env)
-            else sessions.search([("state", "in", ("active", *ERRAND))])
+            else sessions.search([("state", "in", HOLDING)])
         )
 
     def _certificates(self):
