@@ -145,10 +145,9 @@ def newest_login(condition):
     )
 
 
-# The newest active login for the NIP or unit that the company has now.
-LIVE_LOGIN = newest_login(
-    SQL("session.state = 'active' AND session.context_digits = company.l10n_pl_ksef_digits")
-)
+# An active login for the NIP or unit that the company has now; and the newest of these.
+LIVE = SQL("session.state = 'active' AND session.context_digits = company.l10n_pl_ksef_digits")
+LIVE_LOGIN = newest_login(LIVE)
 
 
 def _ending_logins(usable, now, condition):
