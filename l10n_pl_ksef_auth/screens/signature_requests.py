@@ -140,7 +140,8 @@ class ResCompany(models.Model):
 class L10n_Pl_KsefRequestScreen(models.Model):
     """Asking for many companies at once."""
 
-    _inherit = "l10n_pl_ksef.request"
+    # What a browser calls is no part of the state.
+    _inherit = "l10n_pl_ksef.request"  # pylint: disable=consider-merging-classes-inherited
 
     @api.model
     def ask_for_signatures(self, rows):
