@@ -226,54 +226,19 @@ class L10n_Pl_KsefOverview(models.Model):
             arch.insert(0, super()._get_view(None, "list", **options)[0].find("header"))
         return arch, view
 
-    def action_ask(self):
-        """Ask whoever signs for the selected companies, by mail.
+    def action_for_all(self):
+        """Begin what a button is there for, for the selected companies.
 
-        :return dict: the action that shows whom, before anything is sent
+        The button names it in the context: ``ksef_kind``, of the kinds of l10n_pl_ksef.batch.
+
+        :return dict: the action that shows the companies: what is to be chosen, and the results
+        :raises UserError: nothing of this name can be done for many companies
         """
-        return self._for_all("ask")
-
-    def action_remind(self):
-        """Write once more to whoever was asked for the selected companies.
-
-        :return dict: the action that shows the results
-        """
-        return self._for_all("remind")
-
-    def action_connect(self):
-        """Connect the selected companies with certificates that are held here, or rights given.
-
-        :return dict: the action that shows the results
-        """
-        return self._for_all("connect")
-
-    def action_sign(self):
-        """Download files for the selected companies, to be signed at the desk.
-
-        :return dict: the action that shows the files
-        """
-        return self._for_all("sign")
-
-    def action_renew(self):
-        """Renew the certificates of the selected companies now.
-
-        :return dict: the action that shows the results
-        """
-        return self._for_all("renew")
-
-    def action_environment(self):
-        """Choose another environment for the selected companies.
-
-        :return dict: the action that asks which, and shows the results
-        """
-        return self._for_all("environment")
-
-    def action_told(self):
-        """Choose who is told about the selected companies.
-
-        :return dict: the action that asks whom, and shows the results
-        """
-        return self._for_all("told")
+        self.check_access("read")
+        batches, kind = self.env["l10n_pl_ksef.batch"], self.env.context.get("ksef_kind")
+        if kind not in dict(batches._fields["kind"].selection):
+            raise UserError(self.env._("This cannot be chosen here."))
+        return batches._open(self.company_id, kind)
 
     @api.model
     def action_add(self):
@@ -292,7 +257,3 @@ class L10n_Pl_KsefOverview(models.Model):
                 )
             )
         return self.env["ir.actions.actions"]._for_xml_id("base.action_res_company_form")
-
-    def _for_all(self, kind):
-        self.check_access("read")
-        return self.env["l10n_pl_ksef.batch"]._open(self.company_id, kind)

@@ -141,7 +141,7 @@ def ask_all(page: Page, count: int) -> int:
     """Ask all clients for rights for the office, and return how often that was clicked."""
     hand = Hand(page)
     hand.click(page.locator("thead .o_list_record_selector input"))
-    hand.click(page.locator("button[name=action_ask]"))
+    hand.click(page.get_by_role("button", name="Poproś o podpisy"))
     expect(page.locator("input[value=grant]")).to_be_checked()
     send = page.locator(".o_ksef_send_links")
     expect(send).to_contain_text(f"({count})")
