@@ -310,8 +310,8 @@ CONNECTED = [
     Screen("settings_connected", SETTINGS_BLOCK, SETTINGS, further=OF_SETTINGS),
     Screen("account_connected", ACCOUNT, PAGE, further=OF_PAGE),
     Screen("account_compared_with_ksef", _compared, PAGE, further=OF_PAGE),
-    # The items of a menu are drawn by Odoo.
-    Screen("account_menu", _menu, PAGE, further=OF_PAGE),
+    # The items of a menu are drawn by Odoo, above what else the page has.
+    Screen("account_menu", _menu, PAGE, decisions=".o_ksef_revoke"),
     dialog("account_disconnect", _of_account(".o_ksef_disconnect", ".o_ksef_column")),
     dialog("account_revoke", _of_account(".o_ksef_revoke", ".o_ksef_certificates")),
     Screen("account_renewal_is_too_early", _renewed_too_early, PAGE, further=OF_PAGE),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import requests
@@ -110,6 +111,17 @@ def add_company(admin: OdooUser, name: str, nip: str) -> int:
     (made,) = _patiently(lambda: admin.call("res.company", "create", [values]))
     admin.call("res.users", "write", staff(admin), {"company_ids": [(4, made)]})
     return int(made)
+
+
+@contextmanager
+def another_company(admin: OdooUser, name: str, nip: str) -> Iterator[int]:
+    """Give the staff one more company, and give its id; afterwards nobody has it."""
+    company = add_company(admin, name, nip)
+    try:
+        yield company
+    finally:
+        admin.call("res.users", "write", staff(admin), {"company_ids": [[3, company]]})
+        admin.call("res.company", "write", [company], {"active": False})
 
 
 def _patiently(call: Callable[[], Any], seconds: float = 30) -> Any:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from odoo_user import OdooUser, add_company, sign_in, staff
+from odoo_user import OdooUser, another_company, sign_in
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
 from tour import ACCOUNTANT, ADMINISTRATOR, forget_here
 from web_client import log_in
@@ -119,17 +119,13 @@ def test_on_a_phone_the_card_is_above_the_journals(demo: DemoStack, browsers: Br
 
 def test_the_card_is_there_without_any_journal(demo: DemoStack, browsers: Browsers) -> None:
     admin = OdooUser(demo.odoo_url, demo.database, ADMINISTRATOR)
-    company = add_company(admin, "Bez Dzienników sp. z o.o.", "8567346215")
-    try:
+    with another_company(admin, "Bez Dzienników sp. z o.o.", "8567346215") as company:
         page = at(demo, browsers.page())
         page.context.add_cookies([{"name": "cids", "value": str(company), "url": demo.odoo_url}])
         page.goto(f"{demo.odoo_url}/odoo")
         expect(page.locator(f"{CARD} .o_ksef_company")).to_contain_text("Bez Dzienników")
         expect(page.locator(f"{CARD} .o_ksef_connect")).to_be_visible()
         expect(page.locator("[name=journal_kanban], .o_dashboard_card_journal")).to_have_count(0)
-    finally:
-        admin.call("res.users", "write", staff(admin), {"company_ids": [[3, company]]})
-        admin.call("res.company", "write", [company], {"active": False})
 
 
 def test_the_dashboard_is_drawn_before_its_card_has_an_answer(

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 from journey import BUTTON, RED, Journey
-from odoo_user import OdooUser, add_company, staff, wait_until
+from odoo_user import OdooUser, another_company, wait_until
 from playwright.sync_api import Page, expect
 
 LAPTOP, PHONE = (1366, 768), (390, 844)
@@ -53,25 +51,15 @@ def test_konto_fits_a_phone_and_asks_before_invoices_stop(journey: Journey) -> N
     expect(options).to_be_visible()
 
 
-@contextmanager
-def another_company(journey: Journey) -> Iterator[None]:
-    """Give the accountant a company that the certificate's owner has no rights to."""
-    admin = OdooUser(journey.demo.odoo_url, journey.demo.database, "admin")
-    other = add_company(admin, COMPANY, OTHERS_NIP)
-    try:
-        yield
-    finally:
-        admin.call("res.users", "write", staff(admin), {"company_ids": [[3, other]]})
-        admin.call("res.company", "write", [other], {"active": False})
-
-
 @pytest.mark.long
 def test_a_company_connected_in_vain_is_told_at_the_clock_where_it_can_be_mended(
     journey: Journey,
 ) -> None:
     journey.be_connected()
     page = journey.log_in()
-    with another_company(journey):
+    admin = OdooUser(journey.demo.odoo_url, journey.demo.database, "admin")
+    # The certificate's owner has no rights to it.
+    with another_company(admin, COMPANY, OTHERS_NIP):
         open_account(journey, *LAPTOP)
         row = page.locator(".o_ksef_companies li").filter(has_text=COMPANY)
         expect(row.get_by_role("checkbox")).to_be_checked()

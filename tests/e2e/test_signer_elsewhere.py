@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import axe
 import pytest
 from journey import GREEN, Journey, expect_tick
-from odoo_user import OdooUser, add_company
+from odoo_user import OdooUser, another_company
 from playwright.sync_api import Browser, Page, expect
 from web_client import log_in
 
@@ -124,15 +124,21 @@ def test_a_signer_without_an_account_signs_on_a_phone(
     expect_tick(journey.open_panel(), "Tak", GREEN)
 
 
+@pytest.fixture
+def sister(demo: DemoStack) -> Iterator[int]:
+    """Give the accountant a second company for a while."""
+    admin = OdooUser(demo.odoo_url, demo.database, "admin")
+    with another_company(admin, "Bratnia S.A.", "1111111111") as company:
+        yield company
+
+
 @pytest.mark.long
 def test_a_signer_of_two_companies_gets_one_mail_and_chooses_all_files_at_once(
-    demo: DemoStack, chromium: Browser, tmp_path: Path
+    demo: DemoStack, chromium: Browser, tmp_path: Path, sister: int
 ) -> None:
-    admin = OdooUser(demo.odoo_url, demo.database, "admin")
-    other = add_company(admin, "Bratnia S.A.", "1111111111")
     set_address(demo, chromium)
     asked = {"signer_name": "Róża Żółć-Źdźbło", "signer_email": "roza@example.com"}
-    rows = [{"company_id": company, **asked} for company in (1, other)]
+    rows = [{"company_id": company, **asked} for company in (1, sister)]
     accountant = OdooUser(demo.odoo_url, demo.database, "ksiegowa")
     results = accountant.call("l10n_pl_ksef.request", "ask_for_signatures", rows)
     assert [row["ok"] for row in results] == [True, True], results
