@@ -4,7 +4,7 @@ from odoo.fields import Domain
 from ..models.base import problems
 from ..models.base.steps import naive
 from ..models.certificate.certificate import LOGIN, OFFLINE, TYPES_AT_KSEF
-from ..models.certificate.states import SHOWN_WHEN_LEFT
+from ..models.certificate.states import QUESTION, SHOWN_WHEN_LEFT
 from ..models.session.login import IN_PROGRESS, SUCCESS
 from .audit_text import signature_text
 from .errand_texts import where_taken_back
@@ -183,7 +183,7 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
         return next(filter(None, choices), False)
 
     def _choice_of(self, principal, usage):
-        undecided, active = ("state", "in", ("exists", "failed")), ("state", "=", "active")
+        undecided, active = ("state", "in", QUESTION), ("state", "=", "active")
         certificates = self.env["l10n_pl_ksef.certificate"]
         waiting = certificates._of_company(
             principal, undecided, usage=usage, order="id desc", limit=1

@@ -3,7 +3,7 @@ from odoo.tools import SQL
 
 from ..models.base import problems
 from ..models.res_company import PRINCIPAL_FIELDS
-from ..models.session.states import IN_FLIGHT
+from ..models.session.states import CONNECTING
 from ..models.vault.vault import why_locked
 from ..tools.const import ENVIRONMENTS
 from .panel import COLORS
@@ -109,7 +109,7 @@ class L10n_Pl_KsefDot(models.AbstractModel):
                  ORDER BY session.moved_at DESC, session.id DESC
                 """,
                 SQL(", ").join(SQL.identifier("session", name) for name in KNOWN),
-                (*IN_FLIGHT, "active"),
+                CONNECTING,
                 list(companies.ids),
             )
         ):

@@ -73,15 +73,18 @@ class L10n_Pl_KsefOfferedFields(models.AbstractModel):
 
 
 class L10n_Pl_KsefSession(models.Model):
+    # What only a screen offers is no part of the state.
     _name = "l10n_pl_ksef.session"
     _inherit = ["l10n_pl_ksef.session", "l10n_pl_ksef.offered.fields"]
 
 
 class L10n_Pl_KsefCertificate(models.Model):
+    # What only a screen offers is no part of the state.
     _name = "l10n_pl_ksef.certificate"
     _inherit = ["l10n_pl_ksef.certificate", "l10n_pl_ksef.offered.fields"]
 
 
 class L10n_Pl_KsefAudit(models.Model):
+    # What only a screen offers is no part of the state.
     _name = "l10n_pl_ksef.audit"
     _inherit = ["l10n_pl_ksef.audit", "l10n_pl_ksef.offered.fields"]

@@ -7,6 +7,7 @@ from odoo.tools import SQL
 
 from ..models.base.const import ENVIRONMENT_LABELS
 from ..models.base.steps import naive
+from ..models.upkeep.due import LIVE, newest_login
 from ..models.vault.vault import why_locked
 from ..tools import clock
 from ..tools import nip as nip_tools
@@ -101,49 +102,40 @@ class L10n_Pl_KsefOverview(models.Model):
         poland = self.env["ir.model.data"]._xmlid_to_res_id("base.pl")
         return SQL(
             """
-            SELECT company.id,
-                   company.id AS company_id,
-                   principal.id AS principal_id,
-                   company.name,
-                   principal.l10n_pl_ksef_digits AS digits,
-                   principal.l10n_pl_ksef_environment AS environment,
-                   COALESCE(login.signer_name, principal.l10n_pl_ksef_signer_name) AS signer,
-                   principal.l10n_pl_ksef_signer_email AS signer_email,
+            SELECT line.id,
+                   line.id AS company_id,
+                   company.id AS principal_id,
+                   line.name,
+                   company.l10n_pl_ksef_digits AS digits,
+                   company.l10n_pl_ksef_environment AS environment,
+                   COALESCE(login.signer_name, company.l10n_pl_ksef_signer_name) AS signer,
+                   company.l10n_pl_ksef_signer_email AS signer_email,
                    login.refresh_valid_until AS expires_at,
                    COALESCE(login.rights_checked_at, login.activated_at) AS checked_at,
                    request.sent_at AS asked_at,
                    request.opened_at,
                    COALESCE(request.state = 'open' AND request.valid_until > %s, FALSE) AS is_asked,
                    EXISTS (SELECT FROM l10n_pl_ksef_session AS earlier
-                            WHERE earlier.company_id = principal.id
+                            WHERE earlier.company_id = company.id
                               AND earlier.purpose = 'connect'
-                              AND earlier.environment = principal.l10n_pl_ksef_environment
+                              AND earlier.environment = company.l10n_pl_ksef_environment
                               AND earlier.activated_at IS NOT NULL) AS was_connected
-              FROM res_company AS company
-              JOIN res_company AS principal ON principal.id = company.l10n_pl_ksef_principal_id
-         LEFT JOIN LATERAL (
-                   SELECT session.*
-                     FROM l10n_pl_ksef_session AS session
-                    WHERE session.company_id = principal.id
-                      AND session.purpose = 'connect'
-                      AND session.environment = principal.l10n_pl_ksef_environment
-                      AND session.context_digits = principal.l10n_pl_ksef_digits
-                      AND session.state = 'active'
-                      AND session.revoke_requested IS NOT TRUE
-                 ORDER BY session.id DESC
-                    LIMIT 1) AS login ON TRUE
+              FROM res_company AS line
+              JOIN res_company AS company ON company.id = line.l10n_pl_ksef_principal_id
+         LEFT JOIN LATERAL (%s) AS login ON TRUE
          LEFT JOIN LATERAL (
                    SELECT asked.*
                      FROM l10n_pl_ksef_request AS asked
-                    WHERE asked.company_id = principal.id
+                    WHERE asked.company_id = company.id
                  ORDER BY asked.state = 'open' AND asked.valid_until > %s DESC, asked.id DESC
                     LIMIT 1) AS request ON TRUE
-             WHERE company.active
-               AND (company.account_fiscal_country_id = %s
-                    OR company.account_fiscal_country_id IS NULL
+             WHERE line.active
+               AND (line.account_fiscal_country_id = %s
+                    OR line.account_fiscal_country_id IS NULL
                     OR login.id IS NOT NULL)
             """,
             naive(clock.now()),
+            newest_login(SQL("%s AND session.revoke_requested IS NOT TRUE", LIVE)),
             naive(clock.now()),
             poland,
         )
@@ -234,54 +226,19 @@ class L10n_Pl_KsefOverview(models.Model):
             arch.insert(0, super()._get_view(None, "list", **options)[0].find("header"))
         return arch, view
 
-    def action_ask(self):
-        """Ask whoever signs for the selected companies, by mail.
+    def action_for_all(self):
+        """Begin what a button is there for, for the selected companies.
 
-        :return dict: the action that shows whom, before anything is sent
+        The button names it in the context: ``ksef_kind``, of the kinds of l10n_pl_ksef.batch.
+
+        :return dict: the action that shows the companies: what is to be chosen, and the results
+        :raises UserError: nothing of this name can be done for many companies
         """
-        return self._for_all("ask")
-
-    def action_remind(self):
-        """Write once more to whoever was asked for the selected companies.
-
-        :return dict: the action that shows the results
-        """
-        return self._for_all("remind")
-
-    def action_connect(self):
-        """Connect the selected companies with certificates that are held here, or rights given.
-
-        :return dict: the action that shows the results
-        """
-        return self._for_all("connect")
-
-    def action_sign(self):
-        """Download files for the selected companies, to be signed at the desk.
-
-        :return dict: the action that shows the files
-        """
-        return self._for_all("sign")
-
-    def action_renew(self):
-        """Renew the certificates of the selected companies now.
-
-        :return dict: the action that shows the results
-        """
-        return self._for_all("renew")
-
-    def action_environment(self):
-        """Choose another environment for the selected companies.
-
-        :return dict: the action that asks which, and shows the results
-        """
-        return self._for_all("environment")
-
-    def action_told(self):
-        """Choose who is told about the selected companies.
-
-        :return dict: the action that asks whom, and shows the results
-        """
-        return self._for_all("told")
+        self.check_access("read")
+        batches, kind = self.env["l10n_pl_ksef.batch"], self.env.context.get("ksef_kind")
+        if kind not in dict(batches._fields["kind"].selection):
+            raise UserError(self.env._("This cannot be chosen here."))
+        return batches._open(self.company_id, kind)
 
     @api.model
     def action_add(self):
@@ -300,7 +257,3 @@ class L10n_Pl_KsefOverview(models.Model):
                 )
             )
         return self.env["ir.actions.actions"]._for_xml_id("base.action_res_company_form")
-
-    def _for_all(self, kind):
-        self.check_access("read")
-        return self.env["l10n_pl_ksef.batch"]._open(self.company_id, kind)

@@ -4,7 +4,7 @@ from odoo import fields, models
 from odoo.tools import format_date
 
 from ..models.base import problems
-from ..models.certificate.states import ISSUING
+from ..models.certificate.states import ATTENTION, ISSUING
 from ..models.res_company import CONNECT_GROUP
 from ..models.vault.database_identity import is_neutralized
 from ..models.vault.vault import why_locked
@@ -301,7 +301,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
     def _certificate_state(self, certificate):
         if certificate.state in ISSUING:
             return "issuing"
-        if certificate.state in ("failed", "revoked", "blocked", "expired"):
+        if certificate.state in ATTENTION:
             return "attention"
         return {"active": "valid", "exists": "exists"}.get(certificate.state, "none")
 

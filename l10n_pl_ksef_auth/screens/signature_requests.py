@@ -9,6 +9,7 @@ from ..models.base import problems
 from ..models.base.locks import LockBusy, fresh
 from ..models.request.address import link_address
 from ..models.request.request import DEFAULT_HOURS, LANGUAGES
+from ..models.request.states import CALLED_OFF
 from ..models.request.token import new_link
 from ..tools import qr_picture, signing_link
 from ..tools.errors import KsefError
@@ -148,7 +149,8 @@ class ResCompany(models.Model):
 class L10n_Pl_KsefRequestScreen(models.Model):
     """Asking for many companies at once."""
 
-    _inherit = "l10n_pl_ksef.request"
+    # What a browser calls is no part of the state.
+    _inherit = "l10n_pl_ksef.request"  # pylint: disable=consider-merging-classes-inherited
 
     @api.model
     def ask_for_signatures(self, rows):
@@ -328,6 +330,6 @@ class L10n_Pl_KsefRequestView(models.AbstractModel):
             return self.env._("The mail was not sent: %s", request.mail_problem)
         if request.refusal_text and request.state == "open":
             return self.env._("Refused: %s", request.refusal_text)
-        if request.refusal_text and request.state in ("void", "revoked"):
+        if request.refusal_text and request.state in CALLED_OFF:
             return request.refusal_text
         return ""

@@ -7,7 +7,7 @@ from ..models.base import problems
 from ..models.base.locks import fresh
 from ..models.base.steps import naive
 from ..models.request.address import privacy_page
-from ..models.session.consent import ANSWERS
+from ..models.session.signed_file import ANSWERS
 from ..tools import auth_token_request, members, nip
 from ..tools.errors import KsefError
 from .errand_texts import errand_texts

@@ -7,8 +7,8 @@ class BatchCase(KsefCase):
     def start(self, what, companies, user=None):
         """Select companies in the list, press a button, and return what it opens."""
         user = user or self.accountant
-        overview = self.env["l10n_pl_ksef.overview"].with_user(user)
-        action = getattr(overview.browse(companies.ids), f"action_{what}")()
+        overview = self.env["l10n_pl_ksef.overview"].with_user(user).with_context(ksef_kind=what)
+        action = overview.browse(companies.ids).action_for_all()
         batches = self.env["l10n_pl_ksef.batch"].with_user(user)
         return batches.browse(action["params"]["batch_id"])
 

@@ -218,7 +218,7 @@ class TestOverviewOfAnOffice(OfficeCase):
 
     def test_rights_are_offered_before_a_certificate_where_the_office_is_set(self):
         line = self.env["l10n_pl_ksef.overview"].with_user(self.accountant)
-        action = line.browse(self.company.id).action_ask()
+        action = line.browse(self.company.id).with_context(ksef_kind="ask").action_for_all()
         batch = self.env["l10n_pl_ksef.batch"].with_user(self.accountant)
         asking = batch.browse(action["params"]["batch_id"]).view()["asking"]
         self.assertEqual([one["id"] for one in asking["purposes"]], ["grant", "connect"])

@@ -3,9 +3,7 @@ from . import authorization_file
 from . import authorization_view
 from . import authorization_advice
 from . import batch
-from . import batch_ask
-from . import batch_connect
-from . import batch_desk
+from . import batch_signatures
 from . import confirmation
 from . import company_users
 from . import uninstall

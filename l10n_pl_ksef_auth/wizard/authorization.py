@@ -10,8 +10,8 @@ from ..models.base.const import ENVIRONMENT_LABELS
 from ..models.base.locks import fresh
 from ..models.base.steps import naive
 from ..models.res_company import CONNECT_GROUP
-from ..models.session.consent import ANSWERS
 from ..models.session.session import CONNECT, OF_SIGNERS
+from ..models.session.signed_file import ANSWERS
 from ..models.vault.vault import write_secrets
 from ..tools import clock, members
 from ..tools.errors import KsefError

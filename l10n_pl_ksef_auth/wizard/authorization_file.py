@@ -6,7 +6,7 @@ from odoo.tools import SQL
 from ..models.base import problems
 from ..models.base.steps import naive
 from ..models.session.session import CONNECT
-from ..models.session.states import ERRAND, IN_FLIGHT
+from ..models.session.states import SENT_OR_REFUSED, UNJUDGED
 from ..models.vault.vault import read_secret
 from ..tools import clock
 from ..tools import nip as nip_tools
@@ -72,10 +72,11 @@ class L10n_Pl_KsefAuthorizationFile(models.TransientModel):
                          FROM l10n_pl_ksef_authorization AS upload
                     LEFT JOIN l10n_pl_ksef_session AS session ON session.id = upload.session_id
                         WHERE upload.document_secret IS NOT NULL
-                          AND (session.state NOT IN ('waiting', 'submitted')
+                          AND (session.state NOT IN %s
                                OR upload.write_date < %s)
                           FOR UPDATE OF upload SKIP LOCKED)
                 """,
+                UNJUDGED,
                 fields.Datetime.now() - KEPT_DOCUMENTS,
             )
         )
@@ -167,7 +168,7 @@ class L10n_Pl_KsefAuthorizationFile(models.TransientModel):
         sent = self._sessions().filtered(
             lambda session: (
                 session.challenge == reading.challenge
-                and session.state in (*IN_FLIGHT, *ERRAND, "active", "failed")
+                and session.state in SENT_OR_REFUSED
                 # An old file that is attached once more is sent again: KSeF refuses it.
                 and session.send_started_at >= self.attached_at
             )

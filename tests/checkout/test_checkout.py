@@ -1,5 +1,7 @@
 """The checkout speaks of the product alone, and its files agree with each other."""
 
+import ast
+import configparser
 import re
 import subprocess
 import sys
@@ -40,6 +42,43 @@ def test_the_build_servers_linters_are_those_of_run_lint():
         decisive += [word for word in options if word == lint.LENGTHS]
         entries = [line for line in hooks.splitlines() if "entry:" in line and program in line]
         assert any(all(word in line for word in decisive) for line in entries), check.name
+
+
+def test_the_build_servers_mypy_has_all_that_it_checks_and_imports():
+    hooks = (ROOT / ".pre-commit-config.yaml").read_text().split("- id: ")
+    (hook,) = [hook for hook in hooks if hook.startswith("mypy\n")]
+    settings = configparser.ConfigParser()
+    settings.read(ROOT / "setup.cfg")
+    untyped = re.findall(r"(\w+)\.\*", " ".join(settings.sections()))
+    installed = re.findall(r"([\w-]+)==", hook)
+    known = {re.sub("^types-", "", one) for one in [*installed, *untyped]}
+    checked = settings["mypy"]["packages"].split(", ")
+    # The names of two packages, and what comes with another's types.
+    distributions = {"PIL": "pillow", "urllib3": "requests"}
+    wanted = {distributions.get(name, name) for name in third_parties(checked)}
+    assert {"pillow", "jinja2"} <= wanted
+    assert wanted <= known
+    files = re.search("files: (.+)", hook)[1]
+    assert all(re.match(files, f"{folder(name)}/") for name in checked)
+
+
+def folder(package):
+    """Return where a package that mypy checks lies."""
+    return "l10n_pl_ksef_auth/tools" if package == "tools" else f"tests/{package}"
+
+
+def third_parties(packages):
+    """Return the top names of what some packages import, beside Python's own and each other."""
+    found = set()
+    for package in packages:
+        for name in tracked(f"{folder(package)}/*.py"):
+            for node in ast.walk(ast.parse((ROOT / name).read_text())):
+                if isinstance(node, ast.Import):
+                    found |= {alias.name for alias in node.names}
+                elif isinstance(node, ast.ImportFrom) and not node.level:
+                    found.add(node.module)
+    tops = {name.split(".")[0] for name in found}
+    return tops - sys.stdlib_module_names - {*packages, "ksef_simulator"}
 
 
 def test_the_read_me_names_each_command_of_run_and_no_other():

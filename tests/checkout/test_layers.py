@@ -11,6 +11,7 @@ from stack.places import ROOT, addons
 
 OURS = rf"^odoo\.addons\.({'|'.join(addons())})\."
 LAYERS = ("tools", "models", "screens", "wizard")
+PAGE = ROOT / "docs/design.md"
 #: What a module of a layer must not import: other folders of its addon, and Odoo.
 FORBIDDEN = {
     "tools": {"models", "screens", "wizard", "controllers", "odoo"},
@@ -85,3 +86,41 @@ def test_the_state_names_no_model_of_a_screen_or_a_window():
 def test_no_model_is_defined_in_two_layers():
     names = [name for layer in LAYERS for name in named_models(layer)]
     assert len(names) == len(set(names))
+
+
+def opened_again(module: ast.Module) -> list[ast.ClassDef]:
+    """The classes of a module that extend a model of ours which another class defines."""
+    classes = [node for node in ast.walk(module) if isinstance(node, ast.ClassDef)]
+    return [
+        model
+        for model in classes
+        for parents in [assigned(model, "_inherit")]
+        if any(name.startswith("l10n_pl_ksef.") for name in parents)
+        and assigned(model, "_name") <= parents
+    ]
+
+
+def test_a_model_that_is_opened_again_says_why():
+    silent, times = [], 0
+    for layer in LAYERS:
+        for name, module in modules(layer):
+            lines = (ROOT / name).read_text().splitlines()
+            for model in opened_again(module):
+                times += 1
+                first = min(node.lineno for node in model.body if isinstance(node, ast.Assign))
+                # Line numbers begin with one: this is the line above.
+                if not lines[first - 2].strip().startswith("# "):
+                    silent.append(f"{name}: {model.name}")
+    assert not silent
+    assert f"opened again {times} times" in PAGE.read_text()
+
+
+def test_a_class_opens_a_model_again_that_it_does_not_define():
+    texts = {
+        '_inherit = "l10n_pl_ksef.a"': True,
+        '_name = "l10n_pl_ksef.a"; _inherit = ["l10n_pl_ksef.a", "l10n_pl_ksef.mixin"]': True,
+        '_name = "l10n_pl_ksef.a"; _inherit = ["l10n_pl_ksef.mixin"]': False,
+        '_inherit = "res.company"': False,
+    }
+    for text, opens in texts.items():
+        assert bool(opened_again(ast.parse(f"class A:\n    {text}"))) == opens

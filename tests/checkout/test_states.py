@@ -1,13 +1,17 @@
 """The tables of states: what the documentation shows is what the code has, and they fit."""
 
 import ast
+import re
 
 import pytest
+from tracked_files import tracked
 
 from stack import drawing
-from stack.places import ROOT
+from stack.places import ROOT, addons
 
 TABLES = {name: drawing.load(name) for name in drawing.TABLES}
+# What a list in SQL holds, and a state in it.
+LISTED, WORD = re.compile(r"\bIN \(([^()]*)\)"), re.compile(r"'(\w+)'")
 EVERY_TABLE = pytest.mark.parametrize("name", TABLES)
 
 
@@ -94,3 +98,66 @@ def test_no_step_stands_behind_one_that_always_applies(name):
 def test_a_group_without_a_state_is_an_error():
     with pytest.raises(ValueError, match="nobody"):
         TABLES["session"].group("live nobody")
+
+
+def names(name):
+    """Return the names of a table's states."""
+    return {state.name for state in TABLES[name].states}
+
+
+def groups_by_hand(code):
+    """Yield what in a module names two states of one table together, beside the table's groups.
+
+    A collection with names of states in it, or of groups; or SQL that lists states.
+    """
+    groups = {f"*{name}" for name in groups_of_tables()}
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Tuple | ast.List | ast.Set):
+            words = {getattr(one, "value", None) for one in node.elts if as_constant(one)}
+            words |= {ast.unparse(one) for one in node.elts if isinstance(one, ast.Starred)}
+        elif as_constant(node):
+            words = {word for one in LISTED.findall(node.value) for word in WORD.findall(one)}
+        else:
+            continue
+        if any(len(words & (names(name) | groups)) > 1 for name in TABLES):
+            yield ast.unparse(node)
+
+
+def groups_of_tables():
+    """Return the names that the modules of the tables give to groups of states."""
+    for name in TABLES:
+        text = (ROOT / f"l10n_pl_ksef_auth/models/{name}/states.py").read_text()
+        yield from re.findall(r"^([A-Z_]+) = [A-Z]+\.group\(", text, re.M)
+
+
+def as_constant(node):
+    """Return True if a part of the code is a text."""
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def test_groups_of_states_stand_beside_the_table_and_nowhere_else():
+    found = {}
+    for addon in addons():
+        for file in tracked(f"{addon}/*.py"):
+            # A migration speaks of the states as they were.
+            if not re.search(r"/(tests|migrations)/|/states\.py$", file):
+                found[file] = list(groups_by_hand((ROOT / file).read_text()))
+    assert len(found) > 100
+    assert not {file: groups for file, groups in found.items() if groups}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'state in ("opened", "ordered")',
+        '[*ERRAND, "active"]',
+        "(*LOGGING_IN, *ERRAND)",
+        "query = \"SELECT 1 WHERE state IN ('waiting', 'submitted')\"",
+    ],
+)
+def test_a_group_by_hand_is_found(code):
+    assert list(groups_by_hand(code))
+
+
+def test_what_only_sounds_like_a_group_is_none():
+    assert not list(groups_by_hand('("revoked", "Revoked"), ("todo", "failed"), (*LIVE, 1)'))

@@ -9,12 +9,16 @@ from tracked_files import tracked
 from stack.places import ROOT
 
 PAGE = "docs/testing.md"
-# Folders whose modules beside the tests are shared by them.
+# Folders whose modules beside the tests are shared by them; where a program of ./run has its home,
+# the modules are its own, and the tests share what conftest gives.
 FOLDERS = (
     "l10n_pl_edi_ksef_auth/tests",
     "l10n_pl_ksef_auth/tests",
+    "tests/checkout",
     "tests/conformance",
     "tests/e2e",
+    "tests/live",
+    "tests/pictures",
     "tests/protocol",
     "tests/reader",
     "tests/simulator",
@@ -29,9 +33,15 @@ def shared() -> list[str]:
         name
         for folder in FOLDERS
         for name in tracked(f"{folder}/*.py")
-        if re.fullmatch(rf"{folder}/(?!test_|__init__)\w+\.py", name)
+        if re.fullmatch(rf"{folder}/{words_of(folder)}\.py", name)
     ]
     return [*python, *tracked("l10n_pl_ksef_auth/static/tests/*_builders.js")]
+
+
+def words_of(folder: str) -> str:
+    """Return, as a regular expression, which modules of a folder are shared by its tests."""
+    has_program = (ROOT / folder / "__main__.py").is_file()
+    return "conftest" if has_program else r"(?!test_|__init__)\w+"
 
 
 def verbs(text: str) -> set[str]:

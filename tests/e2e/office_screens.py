@@ -38,7 +38,7 @@ def _select(button: str) -> Callable[[Tour], object]:
     def prepare(tour: Tour) -> None:
         tour.resize(*USUAL)
         _all_selected(tour)
-        tour.page.locator(f"button[name={button}]").click()
+        tour.page.get_by_role("button", name=button, exact=True).click()
         expect(tour.page.locator(".o_ksef_batch")).to_be_visible()
 
     return prepare
@@ -66,7 +66,7 @@ def _all_selected(tour: Tour) -> None:
     everything = tour.page.locator("thead .o_list_record_selector input")
     if everything.is_visible():
         everything.check()
-        expect(tour.page.locator("button[name=action_ask]")).to_be_visible()
+        expect(tour.page.get_by_role("button", name="Poproś o podpisy")).to_be_visible()
 
 
 def _signer(prepare: Callable[[Clients], str]) -> Callable[[Tour], object]:
@@ -186,7 +186,11 @@ OFFICES = [
     Screen("companies_cards", _cards, ".o_kanban_record"),
     Screen("companies_selected", _all_selected, ".o_data_cell, .o_kanban_record"),
     Screen(
-        "companies_files_to_be_signed", LAST_BATCH, PAGE, _select("action_sign"), further=OF_PAGE
+        "companies_files_to_be_signed",
+        LAST_BATCH,
+        PAGE,
+        _select("Pliki do podpisu"),
+        further=OF_PAGE,
     ),
     Screen(
         "companies_signed_files",
@@ -198,10 +202,10 @@ OFFICES = [
     Screen(
         "companies_results", LAST_BATCH, PAGE, _with_clients("send_signed_files"), further=OF_PAGE
     ),
-    Screen("companies_who_is_asked", LAST_BATCH, PAGE, _select("action_ask"), further=OF_PAGE),
     Screen(
-        "companies_environment", LAST_BATCH, PAGE, _select("action_environment"), further=OF_PAGE
+        "companies_who_is_asked", LAST_BATCH, PAGE, _select("Poproś o podpisy"), further=OF_PAGE
     ),
+    Screen("companies_environment", LAST_BATCH, PAGE, _select("Środowisko"), further=OF_PAGE),
     Screen("requests_of_an_office", at("/odoo/ksef-requests", RECORDS, OFFICE), VIEW),
     Screen("signer_of_one_company", SIGNER_OF_ONE, "body", further=OF_PAGE),
     Screen("signer_signed_file", _signed_file, "body", further=OF_PAGE),
@@ -222,7 +226,7 @@ OFFICES = [
     dialog("office_to_be_set", _ask_for_office, _with_clients("connect_office")),
     Screen("office", at("/odoo/ksef-office", RECORDS, OFFICE), VIEW, _with_clients("set_office")),
     Screen("office_form", at("/odoo/ksef-office/1", ".o_form_sheet", OFFICE), VIEW),
-    Screen("companies_two_prices", LAST_BATCH, PAGE, _select("action_ask"), further=OF_PAGE),
+    Screen("companies_two_prices", LAST_BATCH, PAGE, _select("Poproś o podpisy"), further=OF_PAGE),
     Screen("signer_gives_rights", SIGNER_OF_RIGHTS, "body", further=OF_PAGE),
     Screen("signer_of_a_void_link", _void, "body"),
     Screen(

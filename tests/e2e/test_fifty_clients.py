@@ -40,7 +40,8 @@ SECRETS_LEFT = """
                AND concat(document_secret, authentication_token_secret,
                           access_token_secret, refresh_token_secret) <> '')
          + (SELECT count(DISTINCT certificate.id) FROM l10n_pl_ksef_certificate AS certificate
-              JOIN (SELECT l10n_pl_ksef_certificate_id AS certificate_id, res_company_id AS company_id
+              JOIN (SELECT l10n_pl_ksef_certificate_id AS certificate_id,
+                           res_company_id AS company_id
                       FROM l10n_pl_ksef_certificate_res_company_rel
                      UNION
                     SELECT former.certificate_id, former.company_id
@@ -147,7 +148,7 @@ def ask_all(page: Page, count: int) -> int:
     """Ask all clients for rights for the office, and return how often that was clicked."""
     hand = Hand(page)
     hand.click(page.locator("thead .o_list_record_selector input"))
-    hand.click(page.locator("button[name=action_ask]"))
+    hand.click(page.get_by_role("button", name="Poproś o podpisy"))
     expect(page.locator("input[value=grant]")).to_be_checked()
     send = page.locator(".o_ksef_send_links")
     expect(send).to_contain_text(f"({count})")

@@ -48,7 +48,7 @@ def ask_the_first(page: Page) -> str:
     page.keyboard.press("Space")
     expect(row.locator(".o_list_record_selector input")).to_be_checked()
     name = row.locator("[name=name]").inner_text()
-    press(page.locator("button[name=action_ask]"))
+    press(page.get_by_role("button", name="Poproś o podpisy"))
     batch = page.locator(".o_ksef_batch")
     expect(batch).to_be_visible()
     press(batch.locator(".o_ksef_send_links"))

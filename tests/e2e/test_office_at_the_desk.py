@@ -37,7 +37,7 @@ def select(page: Page, button: str) -> None:
     """Select the chosen clients in the list, and press a button above it."""
     for client in CHOSEN:
         page.locator(ROW, has_text=client.name).locator(".o_list_record_selector input").click()
-    page.locator(f"button[name={button}]").click()
+    page.get_by_role("button", name=button).click()
 
 
 def signed_files(page: Page, simulator: Control, folder: Path) -> list[Path]:
@@ -63,7 +63,7 @@ def test_an_office_signs_for_its_clients_at_one_desk(
     open_list(page, demo)
     journey.picture("office_list")
 
-    select(page, "action_sign")
+    select(page, "Pliki do podpisu")
     expect(page.locator(DESK)).to_be_visible()
     files = signed_files(page, simulator, tmp_path)
     page.locator(".o_ksef_files_input").set_input_files(files)
@@ -97,6 +97,6 @@ def test_on_a_phone_the_selected_cards_have_the_buttons_of_the_list(
     expect(page.locator(".o_selection_container")).to_be_visible()
     card.dispatch_event("touchend", TOUCH)
     page.locator(".o_cp_action_menus button").first.click()
-    page.locator("button[name=action_sign]").click()
+    page.get_by_role("button", name="Pliki do podpisu").click()
     expect(page.locator(f"{DESK} tbody tr")).to_have_count(1)
     context.close()

@@ -14,7 +14,7 @@ from ..base import problems
 from ..base.const import ENVIRONMENT_LABELS
 from ..base.steps import event, naive
 from ..vault.vault import open_vault, place_of, read_secret, secret_digests, write_secrets
-from .states import CERTIFICATE, STANDING
+from .states import CERTIFICATE, ENDED, OLD, SHUT_OUT, STANDING, WORKING
 
 _logger = logging.getLogger(__name__)
 
@@ -367,14 +367,14 @@ class L10n_Pl_KsefCertificate(models.Model):
             return
         _logger.info("KSeF certificate %s: %s is now %s", self.id, self.state, state)
         values = {"state": state, "noticed_at": self._now()}
-        if state in ("revoked", "expired"):
+        if state in ENDED:
             values |= {"private_key_secret": False, "next_attempt": False}
         self.write(values)
         self._plan_renewals()
 
     def _nobody_chose_this(self):
         """Return True if KSeF, not a user of this database, put the certificate into this state."""
-        if self.state in ("revoked", "blocked"):
+        if self.state in SHUT_OUT:
             return bool(self.noticed_at)
         # A renewal that failed is told as the end of the old certificate, when it comes near.
         return not (self.state == "failed" and self.replaces_id)
@@ -425,7 +425,7 @@ class L10n_Pl_KsefCertificate(models.Model):
 
     def _audit_state(self, old):
         # A certificate that is tried out was issued before that.
-        came = self.state in ("trying", "active") and old not in ("trying", "blocked")
+        came = self.state in WORKING and old not in OLD
         event_name = ORIGIN_EVENTS[self.origin] if came else EVENTS.get(self.state)
         if event_name:
             self._audit_certificate(event_name)

@@ -10,7 +10,7 @@ from ..base import problems
 from ..base.locks import LockBusy
 from ..base.steps import event
 from .certificate import OFFLINE
-from .states import ON_THE_WAY
+from .states import WORKING_SOON
 
 _logger = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ class L10n_Pl_KsefCertificateTakeOver(models.Model):
             }
         )
         self.agreement_ids.filtered(lambda agreed: agreed.company_id == company).unlink()
-        goes = self.state in (*ON_THE_WAY, "active")
+        goes = self.state in WORKING_SOON
         if revoke_by and goes and self._serves_only(revoke_by):
             self.write({"revoke_requested": True, "next_attempt": False})
             self._wake_cron_at(self._now())

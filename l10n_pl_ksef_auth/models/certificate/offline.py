@@ -6,7 +6,7 @@ from ...tools.vault import VaultError
 from ...tools.x509_support import digest_of
 from ..base import problems
 from .certificate import LOGIN, OFFLINE
-from .states import QUESTION, STANDING
+from .states import SPOKEN_FOR, STANDING
 
 A_DAY = timedelta(days=1)
 
@@ -179,7 +179,7 @@ class L10n_Pl_KsefCertificateOffline(models.Model):
 
         Nothing where the company needs none, has one, or waits for one already.
         """
-        known = self._of_company(principal, ("state", "in", STANDING + QUESTION), usage=OFFLINE)
+        known = self._of_company(principal, ("state", "in", SPOKEN_FOR), usage=OFFLINE)
         digits = principal.l10n_pl_ksef_digits
         # One that serves the company, but not for its NIP or unit of now, needs a consent again.
         standing = known.filtered(

@@ -12,13 +12,13 @@ CERTIFICATE = Table(
         State("keyed",      "Key made",                         "issuing standing held"),
         State("requested",  "Being issued",                     "issuing standing held"),
         State("issued",     "Being fetched",                    "issuing standing held"),
-        State("trying",     "Being tried out",                  "trying standing held"),
-        State("active",     "Valid",                            "valid standing held left"),
+        State("trying",     "Being tried out",                  "trying working old standing held"),
+        State("active",     "Valid",                            "valid working standing held left"),
         State("superseded", "Replaced",                         "over"),
-        State("expired",    "Expired",                          "told over left"),
-        State("revoked",    "Revoked",                          "told over left"),
-        State("blocked",    "Blocked",                          "valid standing told left"),
-        State("failed",     "Failed",                           "question told over"),
+        State("expired",    "Expired",                          "ended told over left"),
+        State("revoked",    "Revoked",                          "ended out told over left"),
+        State("blocked",    "Blocked",                          "valid out old standing told left"),
+        State("failed",     "Failed",                           "question told refused over"),
         State("forgotten",  "Key forgotten",                    "over"),
         State("foreign",    "Belongs to the original database", "over"),
     ),
@@ -63,12 +63,28 @@ ON_THE_WAY = CERTIFICATE.group("issuing trying")
 AT_WORK = CERTIFICATE.group("issuing trying valid")
 # Of use, unless KSeF has blocked it.
 VALID = CERTIFICATE.group("valid")
+# KSeF lets it log in.
+WORKING = CERTIFICATE.group("working")
+# The same, or KSeF might once it is not blocked any more.
+IN_USE = CERTIFICATE.group("trying valid")
+# The same, or it is still being applied for.
+WORKING_SOON = CERTIFICATE.group("issuing working")
+# Issued before: one of these that works is no news.
+OLD = CERTIFICATE.group("old")
+# Somebody has shut it out, for now or for good.
+SHUT_OUT = CERTIFICATE.group("out")
+# Its key is of no use any more.
+ENDED = CERTIFICATE.group("ended")
 # Of use to the company, now or later.
 STANDING = CERTIFICATE.group("standing")
 # One that another application of the same identity joins.
 HELD = CERTIFICATE.group("held")
 # A human has to decide, or to read why there is none.
 QUESTION = CERTIFICATE.group("question")
+# Beside one of these none is applied for.
+SPOKEN_FOR = CERTIFICATE.group("standing question")
+# The panel sends people to the screen "Account" for these.
+ATTENTION = CERTIFICATE.group("ended out refused")
 # States of which a human is told.
 TOLD = CERTIFICATE.group("told")
 # Housekeeping removes them after some years.

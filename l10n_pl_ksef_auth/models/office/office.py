@@ -13,7 +13,7 @@ from ..base import problems
 from ..base.const import ENVIRONMENT_LABELS
 from ..base.locks import fresh
 from ..base.steps import naive
-from ..session.states import ERRAND, LOGGING_IN
+from ..session.states import UNFINISHED
 from ..vault.guard import refuse_typed_code
 from ..vault.vault import encrypted
 from .grant import grantee_of
@@ -237,7 +237,7 @@ class L10n_Pl_KsefOffice(models.Model):
             check._advance()
             left = deadline.left
             with fresh(check) as seen:
-                if seen.state not in (*LOGGING_IN, *ERRAND) or left <= 0:
+                if seen.state not in UNFINISHED or left <= 0:
                     return
             time.sleep(min(left, PAUSE))
 

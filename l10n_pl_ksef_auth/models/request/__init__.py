@@ -2,7 +2,6 @@ from . import address
 from . import token
 from . import guesses
 from . import request
-from . import asking
 from . import letters
 from . import signing
 from . import tending

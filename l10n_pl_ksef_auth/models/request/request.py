@@ -2,12 +2,15 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.tools import email_normalize
 
 from ...tools.vault import VaultError
 from ..base import problems
 from ..base.locks import LockBusy, under_lock
 from ..base.steps import event
-from ..session.states import ERRAND, IN_FLIGHT
+from ..session.states import WORKED_ON
+from ..vault.vault import why_locked
+from .address import link_address
 from .states import REQUEST, SHOWN
 
 # What a signature is asked for; what a login of a request does stands in _is_done_by.
@@ -18,6 +21,7 @@ PURPOSES = [
 ]
 LANGUAGES = [("pl_PL", "Polish"), ("en_US", "English")]
 DEFAULT_HOURS, MOST_HOURS = 72, 30 * 24
+LONGEST_NAME = 120
 # Seconds that a call of the page waits for another one of the same request.
 PATIENCE = 10
 
@@ -120,11 +124,11 @@ class L10n_Pl_KsefRequest(models.Model):
 
     def _shown(self):
         """Return the domain of the requests of _is_shown."""
-        return [("valid_until", ">", self._now()), ("state", "in", ("open", *SHOWN))]
+        return [("valid_until", ">", self._now()), ("state", "in", SHOWN)]
 
     def _is_shown(self):
         """Return True if its page tells its signer something: also that it is done, or void."""
-        return self.valid_until > self._now() and self.state in ("open", *SHOWN)
+        return self.valid_until > self._now() and self.state in SHOWN
 
     def _is_done_by(self, session):
         """Return True if a login has done what this request is for; each purpose says it here."""
@@ -164,7 +168,7 @@ class L10n_Pl_KsefRequest(models.Model):
 
     def _is_in_flight(self):
         """Return True while KSeF works on what its last signed file began."""
-        return self.session_id.state in (*IN_FLIGHT, *ERRAND)
+        return self.session_id.state in WORKED_ON
 
     @event
     def _conclude(self):
@@ -249,3 +253,92 @@ class L10n_Pl_KsefRequest(models.Model):
     def _default_end(self, hours):
         """Return until when a request of some hours lives, naive UTC; of 30 days at most."""
         return self._now() + timedelta(hours=min(max(hours, 1), MOST_HOURS))
+
+    # ------------------------------------------------------------------
+    # Asking somebody, and again
+    # ------------------------------------------------------------------
+    def _obstacle(self, company, asked):
+        """Return why nobody can be asked to sign for a company, in a sentence; else nothing.
+
+        :param company: the one that owns the connection
+        :param dict asked: signer_name, signer_email (not needed for a link that is copied), lang,
+            hours, purpose, by: mail or link
+        """
+        locked = why_locked(self.env)
+        problem = problems.local(locked) if locked else problems.of_company(company)
+        if problem:
+            return problems.texts(self.env, problem)["text"]
+        if not link_address(self.env):
+            return self.env._("An administrator has not set yet where the links point.")
+        if problem := self._errand_obstacle(company, asked.get("purpose")):
+            number = company._l10n_pl_ksef_number()
+            return problems.texts(self.env, problem, nip=number)["text"]
+        if not (asked.get("signer_name") or "").strip():
+            return self.env._("The name of whoever signs is missing.")
+        if asked.get("by") != "link" and not email_normalize(asked.get("signer_email") or ""):
+            return self.env._("The signer's e-mail address is missing or wrong.")
+        return ""
+
+    def _errand_obstacle(self, company, purpose):
+        """Return the problem that keeps a company's rights from being asked for, or False."""
+        if purpose == "grant":
+            there = self.env["l10n_pl_ksef.grant"]._there_already(company)
+            obstacle = self.env["l10n_pl_ksef.office"]._obstacle(company)
+            return obstacle or (bool(there) and problems.local("rights_there"))
+        if purpose == "take_back" and not self._grant_for(company, purpose):
+            return problems.local("nothing_to_take_back")
+        return False
+
+    def _grant_for(self, company, purpose):
+        """Return what a company is to give the office or to take back; empty for a connection."""
+        grants = self.env["l10n_pl_ksef.grant"]
+        if purpose == "grant":
+            return grants._ask(company, self.env.user)
+        if purpose == "take_back":
+            return grants._of_client(company, "given", "received", "left")
+        return grants
+
+    def _ask(self, company, asked):
+        """Ask somebody to sign for a company; a link of the same person for it ends.
+
+        :param company: the one that owns the connection
+        :param dict asked: as of _obstacle
+        :return: the request, whose mail is due unless the link is copied
+        :raises LockBusy: the same person is signing for it just now
+        """
+        values = self._asked(company, asked)
+        same = ("company_id", "purpose", "signer_name", "signer_email")
+        former = [(name, "=", values[name]) for name in same]
+        self.sudo().search([("state", "=", "open"), *former])._revoke()
+        request = self.sudo().create(values)
+        request._audit("asked")
+        return request
+
+    def _asked(self, company, asked):
+        by_mail = asked.get("by") != "link"
+        name = " ".join(asked["signer_name"].split())
+        purpose = _one_of(PURPOSES, asked.get("purpose"))
+        grant = self._grant_for(company, purpose)
+        own = grant.office_id.company_id or self.env.user.company_id
+        return {
+            "company_id": company.id,
+            "user_id": self.env.uid,
+            "office_id": own.id,
+            "purpose": purpose,
+            "grant_id": grant.id,
+            "signer_name": name[:LONGEST_NAME],
+            "signer_email": email_normalize(asked.get("signer_email") or ""),
+            "lang": _one_of(LANGUAGES, asked.get("lang")),
+            "valid_until": self._default_end(int(asked.get("hours") or DEFAULT_HOURS)),
+            "mail_due": by_mail and "mail",
+        }
+
+    def _write_again(self, kind):
+        """Have a mail with a new link sent: the first one once more, or a reminder."""
+        usable = self.filtered(lambda request: request._is_usable() and request.signer_email)
+        usable.write({"mail_due": kind, "mail_problem": False})
+
+
+def _one_of(selection, wanted):
+    """Return a value of a selection: the wanted one, or the first."""
+    return wanted if wanted in dict(selection) else selection[0][0]

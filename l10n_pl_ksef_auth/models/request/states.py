@@ -7,11 +7,11 @@ from ..base.table import Event, State, Table
 REQUEST = Table(
     states=(
         #     name         what people read             groups
-        State("open",      "Waiting for the signature"),
+        State("open",      "Waiting for the signature", "shown"),
         State("succeeded", "Done",                      "ended shown"),
         State("over",      "Time is over",              "ended"),
-        State("revoked",   "Revoked",                   "ended"),
-        State("void",      "Void",                      "ended shown"),
+        State("revoked",   "Revoked",                   "ended called_off"),
+        State("void",      "Void",                      "ended called_off shown"),
     ),
     rows=(
         #     state   event               leads to
@@ -26,3 +26,5 @@ REQUEST = Table(
 ENDED = REQUEST.group("ended")
 # The page tells its signer of these, as long as the link would have lived.
 SHOWN = REQUEST.group("shown")
+# Ended from our side, before anybody signed.
+CALLED_OFF = REQUEST.group("called_off")

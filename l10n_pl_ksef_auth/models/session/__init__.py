@@ -2,6 +2,5 @@ from . import session
 from . import login
 from . import active
 from . import token
-from . import consent
 from . import errand
 from . import signed_file

@@ -14,7 +14,7 @@ from ..office.grant import grantee_of
 from ..vault.vault import read_secret
 from .login import IN_PROGRESS, SUCCESS, UNCLEAR_REFUSALS, says_ended
 from .statement import statement_of
-from .states import ERRAND, LAG, LIVE, LOGGING_IN
+from .states import LAG, LIVE, UNFINISHED
 
 _logger = logging.getLogger(__name__)
 
@@ -235,7 +235,7 @@ class L10n_Pl_KsefSessionErrand(models.Model):
             if env is None:
                 return
             sessions, office = self.with_env(env), office.with_env(env)
-            under_way = ("state", "in", (*LOGGING_IN, *ERRAND))
+            under_way = ("state", "in", UNFINISHED)
             if not sessions.search_count([("office_id", "=", office.id), under_way], limit=1):
                 sessions._create_check(office, user)
                 env.cr.commit()

@@ -11,6 +11,7 @@ from ...tools.vault import VaultCorrupt
 from ..base import problems
 from ..base.locks import under_lock
 from ..base.steps import LONGEST_RETRY, naive
+from ..certificate.states import WORKING
 from ..vault.vault import encrypted, read_secret, write_secrets
 from .session import CONNECT, NO_RIGHTS_THERE
 from .statement import keep_statement
@@ -162,7 +163,7 @@ class L10n_Pl_KsefSessionLogin(models.Model):
 
     def _take_certificate(self):
         """Return the certificate that this login began with, or what replaced it meanwhile."""
-        if self.certificate_id.state not in ("active", "trying"):
+        if self.certificate_id.state not in WORKING:
             held = self.company_id._l10n_pl_ksef_certificate()._usable()
             # The company may have gone over to another environment meanwhile.
             self.certificate_id = held.filtered_domain([("environment", "=", self.environment)])

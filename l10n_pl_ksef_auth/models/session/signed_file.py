@@ -10,8 +10,11 @@ from ...tools.signed_document import Expected, KnownChallenge, read
 from ..base import problems
 from ..base.locks import LockBusy
 from ..base.steps import naive
+from ..certificate.states import SPOKEN_FOR
+from ..vault.guard import refuse_typed_code
 from .session import CONNECT
-from .states import ENDED, ERRAND, LOGGING_IN
+from .statement import keep_consent
+from .states import ENDED, ERRAND_OR_CLOSED, LOGGING_IN, UNDECIDED, UNFINISHED
 
 # KSeF was seen to say "in progress" for half an hour (docs/ksef.md A1-100).
 LONG_VERIFICATION = timedelta(minutes=2)
@@ -19,12 +22,19 @@ LONG_VERIFICATION = timedelta(minutes=2)
 SIGNER = ("signer_name", "signer_masked", "consent_text")
 # Seconds that who revokes a request waits for a step of its login.
 STOP_PATIENCE = 10
+# Each names what it was an answer to: what was not named is not applied for.
+ANSWERS = [
+    ("once", "Sign only once"),
+    ("both", "Sign only once, with a certificate for offline invoices"),
+    ("weekly", "Sign every 7 days"),
+]
 
 
 class L10n_Pl_KsefSessionSignedFile(models.Model):
     """A login by a signature, from the file that a person signs to the outcome that people see.
 
-    The window "Account authorization" and the page behind a link both stand on it.
+    With what its signer agreed to, beside the login, or who confirmed it for whom. The window
+    "Account authorization" and the page behind a link both stand on it.
     """
 
     # What a person signs is a subject of its own beside the fields.
@@ -101,6 +111,88 @@ class L10n_Pl_KsefSessionSignedFile(models.Model):
         }
 
     # ------------------------------------------------------------------
+    # That KSeF may issue certificates in the signer's name
+    # ------------------------------------------------------------------
+    def _consent_of(self, name, masked, offline, request=None):
+        """Return what a login keeps of a consent: who agreed or clicked, for whom, and to what.
+
+        Nothing here proves that a user is the signer, or who opened a link. So only a signer of
+        the name that the link was made for is said to have agreed.
+
+        :param str name: the signer's, as the signature has it
+        :param str masked: the signer's identifier, or nothing
+        :param bool offline: the words named a certificate for offline invoices, too
+        :param request: whose link was opened; None in Odoo, where a user confirms for the signer
+        """
+        signer = ", ".join(filter(None, (name, masked))) or self.env._("not named in the file")
+        if not request:
+            who = self._by_user(signer)
+        elif request._is_asked(name):
+            who = self.env._("The signer, %s, agreed on the page behind the link:", signer)
+        else:
+            who = self.env._(
+                "On the page behind the link for %(asked)s it was confirmed for the signer,"
+                " %(signer)s:",
+                asked=request.signer_name,
+                signer=signer,
+            )
+        text = f"{who} {self._named_certificates(offline)}"
+        return {"consent_at": self._now(), "consent_text": text, "consent_offline": offline}
+
+    def _by_user(self, signer):
+        user = self.env.user.name
+        return self.env._(
+            "User %(user)s confirmed for the signer, %(signer)s:", user=user, signer=signer
+        )
+
+    def _named_certificates(self, offline):
+        if offline:
+            return self.env._(
+                "KSeF issues two certificates in the signer's name. With one Odoo logs in, with the"
+                " other it signs the codes of offline invoices, both by itself. Odoo keeps them,"
+                " encrypted. They work in all companies that the signer has rights to."
+            )
+        return self.env._(
+            "KSeF issues a certificate in the signer's name. Odoo keeps it, encrypted, and logs in"
+            " with it by itself. The certificate works in all companies that the signer has rights"
+            " to."
+        )
+
+    def _words_of_offline(self, owner):
+        """Return what a user confirms for a certificate's owner, later than the signature.
+
+        :param str owner: who it is
+        """
+        return self.env._(
+            "User %(user)s confirmed for the certificate's owner, %(signer)s: KSeF issues a"
+            " certificate for offline invoices in the owner's name. Odoo keeps it, encrypted, and"
+            " signs the codes of offline invoices with it by itself.",
+            user=self.env.user.name,
+            signer=owner,
+        )
+
+    def _keep_consent(self, offline):
+        """Keep that the user confirms for the signer of this login, which works already.
+
+        :param bool offline: the words named a certificate for offline invoices, too
+        """
+        refuse_typed_code(self.env)
+        self.write(self._consent_of(self.signer_name, self.signer_masked, offline))
+        keep_consent(self)
+        self._audit("consented", consent=self.consent_text)
+
+    def _awaits_consent(self):
+        """Return True if a certificate could be asked for by this login, and nobody has done so.
+
+        KSeF issues certificates to logins with a signature only (docs/ksef.md A1-certificates).
+        """
+        lives = self.state == "active" and not self.revoke_requested and not self._has_ended()
+        if self.method != "signature" or not lives:
+            return False
+        known = ("state", "in", SPOKEN_FOR)
+        return not self.env["l10n_pl_ksef.certificate"]._of_company(self.company_id, known, limit=1)
+
+    # ------------------------------------------------------------------
     # What people see of it
     # ------------------------------------------------------------------
     def _seconds_to_sign(self):
@@ -145,7 +237,7 @@ class L10n_Pl_KsefSessionSignedFile(models.Model):
         outcome["problem"] = self.problem
         if self.state == "active" and self.rights_checked_at:
             return {**outcome, "result": "limited" if self._missing_rights() else "connected"}
-        if self.purpose != CONNECT and self.state in (*ERRAND, "revoked"):
+        if self.purpose != CONNECT and self.state in ERRAND_OR_CLOSED:
             return self._progress_of_errand(outcome)
         if self._was_put_back():
             problem = self.problem or problems.local("busy")
@@ -163,7 +255,7 @@ class L10n_Pl_KsefSessionSignedFile(models.Model):
 
     def _progress_of_errand(self, outcome):
         """Return how a login for one task stands: what became of it is decided once it closes."""
-        if self.state in ("opened", "ordered"):
+        if self.state in UNDECIDED:
             return {**outcome, "verifying": self._verifying()}
         if self.problem:
             return {**outcome, "has_ended": True}
@@ -187,7 +279,7 @@ class L10n_Pl_KsefSessionSignedFile(models.Model):
         :return: False, or as a problem what cannot be stopped any more
         :raises LockBusy: KSeF is being asked just now
         """
-        if self.state not in (*LOGGING_IN, *ERRAND):
+        if self.state not in UNFINISHED:
             return self._beyond_stopping()
         with self._exclusive(wait_seconds=STOP_PATIENCE) as login:
             if not login:

@@ -9,16 +9,16 @@ from ..base.table import Event, Look, Refusal, State, Step, Table
 SESSION = Table(
     states=(
         #     name          what people read             groups
-        State("waiting",    "Waiting for the signature", "live logging_in"),
-        State("submitted",  "Being verified",            "live logging_in in_flight"),
+        State("waiting",    "Waiting for the signature", "live logging_in unjudged"),
+        State("submitted",  "Being verified",            "live logging_in unjudged in_flight"),
         State("authorized", "Verified",                  "live logging_in in_flight"),
-        State("active",     "Connected",                 "live"),
-        State("opened",     "Open for one task",         "live errand"),
-        State("ordered",    "KSeF changes the rights",   "live errand"),
-        State("closing",    "Being closed",              "live errand"),
+        State("active",     "Connected",                 "live holding connected"),
+        State("opened",     "Open for one task",         "live holding errand undecided"),
+        State("ordered",    "KSeF changes the rights",   "live holding errand undecided"),
+        State("closing",    "Being closed",              "live holding errand"),
         State("expired",    "Expired",                   "ended"),
-        State("revoked",    "Revoked",                   "ended"),
-        State("failed",     "Failed",                    "ended"),
+        State("revoked",    "Revoked",                   "ended closed"),
+        State("failed",     "Failed",                    "ended refused"),
     ),
     rows=(
         #    state         step                  leads to            when
@@ -63,6 +63,24 @@ LOGGING_IN = SESSION.group("logging_in")
 IN_FLIGHT = SESSION.group("in_flight")
 # Logins for one task, while they hold tokens.
 ERRAND = SESSION.group("errand")
+# A login for one task, from its first tokens to the end that was meant.
+ERRAND_OR_CLOSED = SESSION.group("errand closed")
+# What becomes of its one task is decided once it closes.
+UNDECIDED = SESSION.group("undecided")
+# Neither connected nor at an end: what it was begun for is still to come.
+UNFINISHED = SESSION.group("logging_in errand")
+# KSeF works on what a signed file began.
+WORKED_ON = SESSION.group("in_flight errand")
+# The signed file is not known to have been good or bad.
+UNJUDGED = SESSION.group("unjudged")
+# Logins that have tokens.
+HOLDING = SESSION.group("holding")
+# KSeF has the signed file, and the login goes on.
+SENT_AND_LIVE = SESSION.group("in_flight holding")
+# The same, or KSeF has said no.
+SENT_OR_REFUSED = SESSION.group("in_flight holding refused")
+# A connection stands, or is about to.
+CONNECTING = SESSION.group("in_flight connected")
 ENDED = SESSION.group("ended")
 # KSeF's lists lag behind a grant: what they lack so soon after one is not gone (docs/ksef.md G2-6).
 LAG = timedelta(minutes=10)

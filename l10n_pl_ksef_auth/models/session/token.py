@@ -16,12 +16,10 @@ from ..base import problems
 from ..base.locks import after_others, under_lock
 from ..base.steps import LONGEST_RETRY, naive, retry_after
 from ..vault.vault import encrypted, read_secret
-from .states import ENDED, ERRAND, IN_FLIGHT
+from .states import ENDED, HOLDING, IN_FLIGHT
 
 _logger = logging.getLogger(__name__)
 
-# States of a login that has tokens.
-HOLDING = ("active", *ERRAND)
 # A token must outlive the request that carries it (docs/design.md 8).
 MARGIN = timedelta(seconds=TIMEOUT + 10)
 # So long before its end a token is renewed, by whoever comes first; the others use the old one.

@@ -4,7 +4,7 @@ from odoo.tools import SQL
 
 from ..certificate.certificate import LOGIN
 from ..certificate.states import AT_WORK
-from ..session.states import ERRAND, IN_FLIGHT, LOGGING_IN
+from ..session.states import LOGGING_IN, SENT_AND_LIVE
 from .turns import Task
 
 SESSIONS, CERTIFICATES = "l10n_pl_ksef.session", "l10n_pl_ksef.certificate"
@@ -17,7 +17,7 @@ SESSIONS_AT_WORK = SQL(
     WHERE (state IN %s
            OR state = 'waiting' AND (method = 'certificate' OR document_secret IS NOT NULL))
     """,
-    (*IN_FLIGHT, "active", *ERRAND),
+    SENT_AND_LIVE,
 )
 CERTIFICATES_AT_WORK = SQL(
     "l10n_pl_ksef_certificate WHERE (state IN %s OR state = 'superseded' AND revoke_requested)",
@@ -148,15 +148,14 @@ def newest_login(condition):
     )
 
 
-# The login that a company's connection stands on, for the NIP or unit that it has now.
-LIVE_LOGIN = newest_login(
-    SQL(
-        """
-        session.state = 'active' AND session.context_digits = company.l10n_pl_ksef_digits
-        AND session.revoke_requested IS NOT TRUE
-        """
-    )
+# An active login for the NIP or unit that the company has now; not one that is to be closed.
+LIVE = SQL(
+    """
+    session.state = 'active' AND session.context_digits = company.l10n_pl_ksef_digits
+    AND session.revoke_requested IS NOT TRUE
+    """
 )
+LIVE_LOGIN = newest_login(LIVE)
 
 
 def _ending_logins(usable, now, condition):

@@ -8,15 +8,14 @@ from ...tools.http_pool import HttpPool
 from ...tools.vault import VaultError
 from ..base import problems
 from ..base.locks import LockBusy
+from ..certificate.states import IN_USE
 from ..session.session import CONNECT
-from ..session.states import ERRAND
+from ..session.states import HOLDING
 from ..vault.kept_keys import keep
 from ..vault.vault import why_locked
 
 _logger = logging.getLogger(__name__)
 
-# Of the certificates that KSeF may let in: their keys are of use to a later installation.
-IN_USE = ("trying", "active", "blocked")
 # Seconds after which nothing further is begun: Odoo ends a worker after two minutes.
 LONGEST_LEAVE = 60
 
@@ -29,7 +28,7 @@ class L10n_Pl_KsefFarewell(models.AbstractModel):
 
     def _logins(self):
         """Return the logins that KSeF would go on accepting; none in a copy of the database."""
-        return self._unless_copy("session", ("state", "in", ("active", *ERRAND)))
+        return self._unless_copy("session", ("state", "in", HOLDING))
 
     def _certificates(self):
         """Return the certificates that KSeF would go on accepting; none in a copy."""
