@@ -40,7 +40,8 @@ SECRETS_LEFT = """
                AND concat(document_secret, authentication_token_secret,
                           access_token_secret, refresh_token_secret) <> '')
          + (SELECT count(DISTINCT certificate.id) FROM l10n_pl_ksef_certificate AS certificate
-              JOIN (SELECT l10n_pl_ksef_certificate_id AS certificate_id, res_company_id AS company_id
+              JOIN (SELECT l10n_pl_ksef_certificate_id AS certificate_id,
+                           res_company_id AS company_id
                       FROM l10n_pl_ksef_certificate_res_company_rel
                      UNION
                     SELECT former.certificate_id, former.company_id
