@@ -17,14 +17,9 @@ class ResCompany(models.Model):
 
     def _l10n_pl_ksef_warn_of_nip(self, vat):
         """Return what a form shows before another NIP is saved for self, or None."""
-        return self._l10n_pl_ksef_warn_of(lambda one: one._l10n_pl_ksef_digits_as(vat))
-
-    def _l10n_pl_ksef_warn_of(self, digits_of):
-        """Return what a form shows before other digits are saved for self, or None.
-
-        :param digits_of: a function that returns the digits that a company of self is to have
-        """
-        changing = self.sudo().filtered(lambda one: one.l10n_pl_ksef_digits != digits_of(one))
+        changing = self.sudo().filtered(
+            lambda one: one.l10n_pl_ksef_digits != one._l10n_pl_ksef_digits_as(vat)
+        )
         message = changing._l10n_pl_ksef_what_a_change_means()
         return message and _warning(self.env, message)
 
@@ -58,19 +53,3 @@ class ResPartner(models.Model):
     @api.onchange("vat")
     def _onchange_l10n_pl_ksef_vat(self):
         return self._origin.sudo().ref_company_ids._l10n_pl_ksef_warn_of_nip(self.vat)
-
-
-class ResConfigSettings(models.TransientModel):
-    """The settings tell it of the environment, the kind of number and the internal identifier."""
-
-    # What a form shows belongs to the screens, as above.
-    _inherit = "res.config.settings"  # pylint: disable=consider-merging-classes-inherited
-
-    @api.onchange(
-        "l10n_pl_ksef_environment", "l10n_pl_ksef_context_type", "l10n_pl_ksef_internal_id"
-    )
-    def _onchange_l10n_pl_ksef_what_stops(self):
-        names = ("environment", "context_type", "internal_id")
-        values = {f"l10n_pl_ksef_{name}": self[f"l10n_pl_ksef_{name}"] for name in names}
-        stops = self.company_id._origin._l10n_pl_ksef_what_stops(values)
-        return stops and _warning(self.env, "\n\n".join(stops))

@@ -1,8 +1,10 @@
 from unittest.mock import patch
 
+from lxml import etree
+
 from odoo.exceptions import AccessError
 from odoo.modules.migration import load_script
-from odoo.tests import Form, tagged
+from odoo.tests import tagged
 from odoo.tools import file_path
 
 from odoo.addons.l10n_pl_ksef_auth.exceptions import LoginNeeded
@@ -13,6 +15,15 @@ from .common import OWNER, KsefCase, credentials, put
 
 CONNECTION = "l10n_pl_ksef_auth.group_ksef_connection"
 OTHERS_NIP, UNIT = "1111111111", "5265877635-00001"
+# What the screen "Account" changes, and the settings show.
+OPTIONS = (
+    "l10n_pl_ksef_environment",
+    "l10n_pl_ksef_context_type",
+    "l10n_pl_ksef_internal_id",
+    "l10n_pl_ksef_subject_type",
+    "l10n_pl_ksef_responsible_ids",
+    "l10n_pl_ksef_offline",
+)
 MIGRATIONS = "l10n_pl_ksef_auth/migrations"
 SCRIPT = f"{MIGRATIONS}/19.0.1.2.0/post-agreements.py"
 LET_IN = f"{MIGRATIONS}/19.0.1.3.0/post-let_in.py"
@@ -274,13 +285,20 @@ class TestToldBefore(AgreementCase):
     def test_who_changes_a_number_that_nothing_depends_on_is_not_told(self):
         self.assertFalse(self.warning(self.client_b.partner_id, {"vat": "PL5265877635"}))
 
-    def test_who_changes_the_unit_in_the_settings_is_told(self):
+    def test_the_settings_show_what_the_account_screen_changes_and_change_none_of_it(self):
         self.env.user.company_ids |= self.company
+        before = self.company.read(OPTIONS)
         settings = self.env["res.config.settings"].with_company(self.company)
-        with Form(settings) as form, self.assertLogs("odoo.tests.form", "WARNING") as logs:
-            form.l10n_pl_ksef_context_type = "internal_id"
-            form.l10n_pl_ksef_internal_id = UNIT
-        self.assertIn("audit trail", str(logs.output))
+        arch = etree.fromstring(settings.get_view(view_type="form")["arch"])
+        values = {"l10n_pl_ksef_context_type": "internal_id", "l10n_pl_ksef_internal_id": "123"}
+        settings.create({**values, "l10n_pl_ksef_environment": "production"}).execute()
+        self.assertEqual(self.company.read(OPTIONS), before)
+        for name in OPTIONS:
+            with self.subTest(name):
+                (field,) = arch.xpath(f"//field[@name='{name}']")
+                self.assertEqual(field.get("readonly"), "True")
+        action = self.env.ref("l10n_pl_ksef_auth.action_account")
+        self.assertTrue(arch.xpath(f"//button[@name='{action.id}']"))
 
     def test_the_account_screen_says_it_before_saving(self):
         unit = {"l10n_pl_ksef_context_type": "internal_id", "l10n_pl_ksef_internal_id": UNIT}

@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo.tests import tagged
 from odoo.tools import format_datetime
 
+from ..tools.errors import KsefUnavailable
 from .common import KsefCase
 
 HOUR = timedelta(hours=1)
@@ -44,6 +45,42 @@ class TestAvailability(KsefCase):
         self.assertIn("announces a break until", self.panel()["availability"])
         self.travel(hours=2)
         self.assertEqual(self.panel()["availability"], "")
+
+    def send(self):
+        """Want a token that has to be refreshed, as who sends an invoice does; KSeF is away."""
+        self.travel(hours=1)
+        self.simulator.faults.add("*", "503", times=-1)
+        with self.assertRaises(KsefUnavailable):
+            self.company.l10n_pl_ksef_access_token()
+        self.env.invalidate_all()
+
+    def wakes(self):
+        """Return what has the scheduled action run besides its own times."""
+        cron = self.env.ref("l10n_pl_ksef_auth.ir_cron_keep_alive")
+        return self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)])
+
+    def test_a_sending_that_fails_has_the_ministry_asked_before_a_step_is_due(self):
+        now = self.simulator.clock.now()
+        self.wakes().unlink()
+        self.simulator.availability.announce_break(now, now + timedelta(hours=2))
+        self.send()
+        self.assertEqual((self.asked(), len(self.wakes())), (0, 1))
+        self.keep_alive(seconds=1)
+        self.assertEqual(self.asked(), 1)
+        self.assertIn("announces a break until", self.panel()["availability"])
+
+    def test_once_a_token_came_it_is_asked_no_more(self):
+        self.send()
+        self.simulator.faults.clear()
+        self.travel(minutes=1)
+        self.company.l10n_pl_ksef_access_token()
+        self.keep_alive(seconds=1)
+        self.assertEqual(self.asked(), 0)
+
+    def test_an_hour_after_a_sending_failed_it_is_asked_no_more(self):
+        self.send()
+        self.keep_alive(minutes=61)
+        self.assertEqual(self.asked(), 0)
 
     def test_a_break_that_nobody_has_asked_about_since_is_not_told(self):
         now = self.simulator.clock.now()

@@ -15,6 +15,7 @@ NO_TEXT = {
     "context_type",
     "document",
     "download_url",
+    "due",
     "environment",
     "evidence",
     "expires",

@@ -352,7 +352,7 @@ class L10n_Pl_KsefSessionErrand(models.Model):
         Asked before KSeF hears of an order: the client's NIP or environment may be another by now.
         """
         changed = not self.grant_id._is_of_today() and problems.local("client_changed")
-        return changed or self._mistake()
+        return self._mistake() or changed
 
     def _step_close(self):
         """Close this login at KSeF, and forget its secrets."""

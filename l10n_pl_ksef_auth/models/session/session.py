@@ -92,6 +92,8 @@ class L10n_Pl_KsefSession(models.Model):
     access_valid_until = fields.Datetime(readonly=True, copy=False)
     refresh_valid_until = fields.Datetime(string="Expiry date", readonly=True, copy=False)
     refresh_retry_at = fields.Datetime(readonly=True, copy=False)
+    # Who wanted to send got no token, while no step of the login was due.
+    refresh_failed_at = fields.Datetime(readonly=True, copy=False)
 
     send_started_at = fields.Datetime(readonly=True, copy=False)
     redeem_started_at = fields.Datetime(readonly=True, copy=False)

@@ -273,6 +273,8 @@ class L10n_Pl_KsefSessionToken(models.Model):
         # KSeF may give the token that it gave before (docs/design.md 9): then wait a while.
         same = valid_until <= (self.access_valid_until or valid_until - PAUSE)
         mended = {"attempts": 0, "problem": False} if self.refresh_retry_at else {}
+        if self.refresh_failed_at:
+            mended["refresh_failed_at"] = False
         self.write(
             {
                 **values,
@@ -290,4 +292,8 @@ class L10n_Pl_KsefSessionToken(models.Model):
         self.refresh_retry_at = self._now() + max(PAUSE, asked)
         if asked > PAUSE:
             self.problem = problems.of_error(error, put_off_until=self.refresh_retry_at)
+        if isinstance(error, KsefUnavailable):
+            # The scheduled action asks the Ministry why; no step of its own may be due for hours.
+            self.refresh_failed_at = self._now()
+            self._wake_cron_at(self._now())
         self.env.cr.commit()

@@ -3,6 +3,7 @@ import os
 from datetime import timedelta
 
 from odoo import fields, models, tools
+from odoo.fields import Domain
 from odoo.tools import format_datetime, format_time
 
 from ...tools import clock
@@ -115,13 +116,22 @@ class L10n_Pl_KsefAvailability(models.Model):
         return ADDRESSES[ENVIRONMENT] if official else ""
 
     def _is_in_trouble(self):
-        """Return True if a step of ours at KSeF's production has failed, and is tried again."""
-        failing = ("environment", "=", ENVIRONMENT), ("attempts", ">", 0)
+        """Return True if a step of ours at KSeF's production has failed, and is tried again.
+
+        Or if a user's sending got no token of late, while no step was due.
+        """
+        lately = Domain("refresh_failed_at", ">", naive(clock.now()) - FRESH)
+        failing = Domain("attempts", ">", 0)
         return any(
-            self.env[model].sudo().search_count([*failing, ("state", "in", states)], limit=1)
-            for model, states in (
-                ("l10n_pl_ksef.session", LIVE),
-                ("l10n_pl_ksef.certificate", AT_WORK),
+            self.env[model]
+            .sudo()
+            .search_count(
+                Domain("environment", "=", ENVIRONMENT) & Domain("state", "in", states) & trouble,
+                limit=1,
+            )
+            for model, states, trouble in (
+                ("l10n_pl_ksef.session", LIVE, failing | lately),
+                ("l10n_pl_ksef.certificate", AT_WORK, failing),
             )
         )
 
