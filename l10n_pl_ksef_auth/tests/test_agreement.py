@@ -295,8 +295,8 @@ class TestToldBefore(AgreementCase):
         self.assertEqual(self.company.read(OPTIONS), before)
         for name in OPTIONS:
             with self.subTest(name):
-                (field,) = arch.xpath(f"//field[@name='{name}']")
-                self.assertEqual(field.get("readonly"), "True")
+                self.assertTrue(arch.xpath(f"//field[@name='{name}']"))
+                self.assertTrue(settings.fields_get([name])[name]["readonly"])
         action = self.env.ref("l10n_pl_ksef_auth.action_account")
         self.assertTrue(arch.xpath(f"//button[@name='{action.id}']"))
 

@@ -69,7 +69,8 @@ def at(path: str, visible: str, login: str = ACCOUNTANT) -> Callable[[Tour], obj
     def show(tour: Tour) -> None:
         page = tour.go(path, login)
         expect(page.locator(visible).first).to_be_visible()
-        page.locator(visible).first.scroll_into_view_if_needed()
+        # What is being drawn anew is replaced while Playwright waits for it to stand still.
+        page.locator(visible).first.evaluate("element => element.scrollIntoView({block: 'nearest'})")
 
     return show
 
