@@ -82,13 +82,16 @@ class L10n_Pl_KsefSignerPage(models.AbstractModel):
         :param request: where it was chosen, or nothing
         :param str name: of the file
         :param bytes content: the file; not kept
-        :return dict: as _looked_at; or problem
+        :return dict: as _looked_at; or problem; or is_stray, for a file that none of them wants
         """
         awake = requests.filtered(lambda one: not one._is_paused())
-        request = request or awake[:1] or requests[:1]
-        if request in awake:
+        chosen = request or (requests if len(requests) == 1 else requests[:0])
+        if awake and (not chosen or chosen in awake):
             # In a pause no file is read. Elsewhere it counts where it was chosen.
-            request = self._request_of_file(awake, content) or request
+            chosen = self._request_of_file(awake, content) or chosen
+            if not chosen:
+                return {"is_stray": True}
+        request = chosen or requests[:1]
         with request._exclusive() as locked:
             problem = self._hindrance(locked)
             if problem:

@@ -19,7 +19,11 @@ TEXTS = {
     "offline": _lt("The server did not answer."),
     "offline_action": _lt("Check your connection to the internet, and try again."),
     "list": _lt("You are asked to sign for %(count)s companies. Each has its own file."),
-    "drop": _lt("You can choose all signed files at once: each finds its company."),
+    "drop": _lt(
+        "You can choose all signed files at once, or drop them here: each finds its company."
+    ),
+    "stray": _lt("%(name)s is of none of these companies, or not signed."),
+    "kept": _lt("%(name)s cannot be sent. The file that was chosen before stays."),
     "choose_all": _lt("Choose signed files"),
     "asked_by": _lt("%(asked_by)s (%(office)s) asks you, %(signer)s, to sign for:"),
     "until": _lt("You have time until %(until)s. You can close this page and come back."),

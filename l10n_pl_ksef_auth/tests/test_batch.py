@@ -176,6 +176,14 @@ class TestBatch(BatchCase):
         self.assertEqual([one["name"] for one in batch.view()["strays"]], ["podpisany.xml"])
         self.assertEqual([line["can_send"] for line in batch.view()["lines"]], [True, False])
 
+    def test_a_file_that_cannot_be_sent_does_not_replace_one_that_can(self):
+        batch = self.start("sign", self.clients[:1])
+        (document,) = self.files(batch).values()
+        (line,) = self.drop(batch, [self.signed(document)])
+        self.drop(batch, [document])
+        self.assertTrue(batch.view()["lines"][0]["can_send"])
+        self.assertIn(line["name"], batch.view()["strays"][0]["text"])
+
     def test_an_unsigned_file_is_told_and_replaced_by_the_signed_one(self):
         batch = self.start("sign", self.clients[:1])
         (document,) = self.files(batch).values()

@@ -351,6 +351,9 @@ class TestRequestMails(SignerCase):
             content = base64.b64encode(file).decode()
             found = self.at_page("check", token, name="a.xml", content=content)
             self.assertEqual((found["request"]["id"], found["can_send"]), (request.id, True))
+        stray = base64.b64encode(b"<a/>").decode()
+        self.assertTrue(self.at_page("check", token, name="b.xml", content=stray)["is_stray"])
+        self.assertFalse(any(one.refusal_text for one in requests))
 
     def test_what_keeps_one_company_back_stops_no_other(self):
         without = self.make_company("Bez NIP", "")

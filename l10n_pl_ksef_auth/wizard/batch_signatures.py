@@ -189,12 +189,16 @@ class L10n_Pl_KsefBatch(models.TransientModel):
             content = base64.b64decode(content_base64, validate=True)[: MAX_SIZE + 1]
         except (binascii.Error, TypeError, ValueError):
             content = b""
-        line = batch._line_of(read(content or b" ", Expected(clock.now())))
+        reading = read(content or b" ", Expected(clock.now()))
+        line = batch._line_of(reading)
         if not line:
             batch._put_aside(name, self.env._("It is of none of these companies, or unsigned."))
         elif line.state in ("running", "done"):
             company = line.company_id.name
             batch._put_aside(name, self.env._("%s needs no file any more.", company))
+        elif reading.stops and line._file()["can_send"]:
+            company = line.company_id.name
+            batch._put_aside(name, self.env._("It cannot be sent; %s keeps its file.", company))
         else:
             line._attach(name, content_base64)
         return {"line": line._view() if line else False}

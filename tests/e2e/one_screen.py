@@ -70,7 +70,9 @@ def at(path: str, visible: str, login: str = ACCOUNTANT) -> Callable[[Tour], obj
         page = tour.go(path, login)
         expect(page.locator(visible).first).to_be_visible()
         # What is being drawn anew is replaced while Playwright waits for it to stand still.
-        page.locator(visible).first.evaluate("element => element.scrollIntoView({block: 'nearest'})")
+        page.locator(visible).first.evaluate(
+            "element => element.scrollIntoView({block: 'nearest'})"
+        )
 
     return show
 

@@ -124,6 +124,21 @@ def test_a_signer_without_an_account_signs_on_a_phone(
     expect_tick(journey.open_panel(), "Tak", GREEN)
 
 
+def drop(page: Page, files: dict[str, str]) -> None:
+    """Drop files on a page, beside everything that stands there; their texts, by their names."""
+    carried = page.evaluate_handle(
+        """(files) => {
+            const carried = new DataTransfer();
+            for (const [name, text] of Object.entries(files)) {
+                carried.items.add(new File([text], name));
+            }
+            return carried;
+        }""",
+        files,
+    )
+    page.dispatch_event("body", "drop", {"dataTransfer": carried})
+
+
 @pytest.fixture
 def sister(demo: DemoStack) -> Iterator[int]:
     """Give the accountant a second company for a while."""
@@ -164,8 +179,13 @@ def test_a_signer_of_two_companies_gets_one_mail_and_chooses_all_files_at_once(
         files.append(tmp_path / f"podpisany-{row}.xml")
         files[-1].write_bytes(sign(content, "owner", at=control.clock.now()))
         page.get_by_role("button", name="Wróć do listy").click()
-    page.locator("input[type=file]").set_input_files(list(reversed(files)))
+    # All of a folder: the file of the first company before it was signed, and one of nobody's.
+    strangers = {"niepodpisany.xml": content.decode(), "umowa.pdf": "%PDF-1.7"}
+    signed = {file.name: file.read_text() for file in reversed(files)}
+    drop(page, signed | strangers)
     expect(page.get_by_text("Co 7 dni", exact=True)).to_have_count(2)
+    expect(page.locator("#main")).to_contain_text("umowa.pdf nie należy do żadnej z tych firm")
+    expect(page.locator("#main")).to_contain_text("niepodpisany.xml nie da się wysłać")
     for row in range(2):
         page.get_by_text("Co 7 dni", exact=True).first.click()
         page.get_by_role("button", name="Wyślij do KSeF").first.click()

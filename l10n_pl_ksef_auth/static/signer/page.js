@@ -18,6 +18,8 @@
         chosen: null,
         /** Signed files by the id of their request: bytes, and what the server says of them. */
         files: {},
+        /** What is said of files that took no company's place. */
+        asides: [],
         answers: {},
         agreed: {},
         /** By the id of a request, when its file runs out, by this browser's clock. */
@@ -147,9 +149,13 @@
         });
     }
 
-    /** Looks at chosen files, one after the other: each finds its request. */
+    /**
+     * Looks at chosen files, one after the other: each finds its request. One that cannot be sent
+     * never takes the place of one that can.
+     */
     const choose = (files, request) =>
         run(async () => {
+            state.asides = [];
             for (const file of files) {
                 const content = await base64Of(file);
                 const values = { name: file.name, content, request: request?.id };
@@ -157,7 +163,12 @@
                 if (!take(answer)) {
                     return;
                 }
-                const id = answer.request.id;
+                const { id } = answer.request ?? {};
+                if (answer.is_stray || (!answer.can_send && state.files[id]?.can_send)) {
+                    const why = answer.is_stray ? "stray" : "kept";
+                    state.asides.push({ why, name: file.name });
+                    continue;
+                }
                 state.files[id] = { ...answer, content };
                 delete state.answers[id];
                 delete state.agreed[id];
@@ -272,6 +283,7 @@
             make("ul", { class: "list" }, ...rows),
             make("p", {}, text("drop")),
             chooser(text("choose_all"), null, true),
+            ...drawAsides(),
             ...signed.flatMap((request) => [
                 make("h2", {}, request.company),
                 ...drawFile(request, state.files[request.id]),
@@ -350,9 +362,12 @@
             make("p", {}, make("small", {}, text("program_text"))),
             make("h2", {}, `3. ${text("step_3")}`),
             chooser(text("choose"), request, false),
+            ...drawAsides(),
             ...(file ? drawFile(request, file) : []),
         ];
     }
+
+    const drawAsides = () => state.asides.map(({ why, name }) => note("", text(why, { name })));
 
     function drawFile(request, file) {
         if (request.state !== "open") {
@@ -481,6 +496,16 @@
             open();
         }
         draw();
+    });
+    // A file that is dropped beside everything would make the browser leave this page.
+    window.addEventListener("dragover", (ev) => ev.preventDefault());
+    window.addEventListener("drop", (ev) => {
+        ev.preventDefault();
+        const chosen = state.requests?.find((one) => one.id === state.chosen);
+        const files = [...ev.dataTransfer.files];
+        if (files.length && state.requests && (!chosen || chosen.state === "open")) {
+            choose(files, chosen);
+        }
     });
     setInterval(tick, 1000);
     setInterval(follow, FOLLOW_MS);
