@@ -60,7 +60,8 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             return "certificate"
         # What has not simply ended may need something else than a signature.
         has_ended = panel["state"] != "attention" or panel["seconds_left"] == 0
-        return "sign" if has_ended and way_back != "account" else "attention"
+        is_for_signer = way_back not in ("account", "rights")
+        return "sign" if has_ended and is_for_signer else "attention"
 
     def _as_it_is(self, company):
         values, obstacle = self._connection(company), why_locked(self.env)
@@ -339,7 +340,9 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             return self._texts(obstacle, principal)
         session, pending = known.session(principal), known.pending(principal)
         source = pending[:1] if pending[:1].problem else known.refused(principal) or session
-        source = source or known.failure(principal)
+        if not source.problem and (not session or session._missing_rights()):
+            # Whose rights are gone, the next login was refused for.
+            source = known.failure(principal) or source
         if source.problem:
             ends = not session or session._has_ended() or session._is_running_out()
             lasting = ends and source._is_held_up()

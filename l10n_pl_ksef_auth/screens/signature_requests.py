@@ -35,7 +35,7 @@ class ResCompany(models.Model):
         it told, or that it has not answered yet.
 
         :return dict: company_name, number, address, warnings, set_by, can_set, languages, hours,
-            purposes, rights_there, requests
+            purposes, signer_name, signer_email, rights_there, requests
         """
         is_known = self.env["l10n_pl_ksef.office"]._look_anew(self._l10n_pl_ksef_managed())
         view = self._l10n_pl_ksef_requests_now()
@@ -242,17 +242,19 @@ class L10n_Pl_KsefRequestView(models.AbstractModel):
             "languages": [{"id": code, "name": self._language(code)} for code, _name in LANGUAGES],
             "hours": DEFAULT_HOURS,
             "purposes": self._purposes(requests, company),
+            "signer_name": company.l10n_pl_ksef_signer_name or "",
+            "signer_email": company.l10n_pl_ksef_signer_email or "",
             "rights_there": self._rights_there(company),
             "requests": [self._request(request) for request in newest],
             **self._address(),
         }
 
     def _purposes(self, requests, company):
-        """Return what a signature may be asked for now."""
+        """Return what a signature may be asked for now; rights for the office are preferred."""
         choices = requests._fields["purpose"]._description_selection(self.env)
         return [
             {"id": purpose, "name": name}
-            for purpose, name in choices
+            for purpose, name in sorted(choices, key=lambda choice: choice[0] != "grant")
             if not requests._errand_obstacle(company, purpose)
         ]
 

@@ -105,7 +105,7 @@ class TestRightsByALink(SignerCase, OfficeCase):
     def test_what_may_be_asked_for_is_offered_and_no_more(self):
         company = self.company.with_user(self.accountant)
         offered = [one["id"] for one in company.l10n_pl_ksef_requests()["purposes"]]
-        self.assertEqual(offered, ["connect", "grant"])
+        self.assertEqual(offered, ["grant", "connect"])
         self.simulator.world.grant(OFFICE_NIP, "5265877635", RIGHTS)
         self.settle(hours=25)
         offered = [one["id"] for one in company.l10n_pl_ksef_requests()["purposes"]]

@@ -5,6 +5,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from odoo.addons.l10n_pl_ksef_auth.models.request.address import set_link_address
+from odoo.addons.l10n_pl_ksef_auth.models.upkeep import alert_texts
 from odoo.addons.l10n_pl_ksef_auth.screens import office as office_screen
 
 from .office_case import OFFICE_NIP, OfficeCase
@@ -138,6 +139,11 @@ class TestReceivedRights(OfficeCase):
         self.given()
         self.simulator.world.remove(lambda one: one.who.value == OFFICE_NIP)
         self.settle(hours=25)
+        self.assertEqual(self.panel()["problem"]["way_back"], "rights")
+        lost = self.env["l10n_pl_ksef.alert"].search([("reason", "=", "login")])
+        self.assertEqual(alert_texts.page(lost), alert_texts.ASK_FOR_RIGHTS)
+        view = self.company.with_user(self.accountant).l10n_pl_ksef_requests()
+        self.assertEqual(view["purposes"][0]["id"], "grant")
         self.assertEqual(self.given().state, "given")
         self.assertEqual(self.panel()["color"], "green")
 

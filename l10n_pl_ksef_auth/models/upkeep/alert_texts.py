@@ -19,7 +19,7 @@ ON_LOGIN, ON_RIGHTS, ON_CERTIFICATE, ON_KEY = "login", "rights", "certificate", 
 ON_GRANT = "grant"
 # Where the button leads to; a signature is all that helps, or it is another one's turn.
 SIGN, ACCOUNT, PANEL = "/odoo/ksef?sign=1", "/odoo/ksef-account", "/odoo/ksef"
-FROM_CLIENTS = "/odoo/ksef-rights"
+FROM_CLIENTS, ASK_FOR_RIGHTS = "/odoo/ksef-rights", "/odoo/ksef?ask=grant"
 TO_SIGN = ("sign", "new_file", "other_file", "other_way")
 # Why no mail reaches somebody whom the company names for notices.
 WHY_NOT = {
@@ -305,7 +305,11 @@ def page(alert):
     way_back = _of_problem(alert)["way_back"] if alert.problem else "sign"
     if way_back == "account":
         return ACCOUNT
-    return SIGN if way_back in TO_SIGN and alert._may_act(alert.user_id) else PANEL
+    if not alert._may_act(alert.user_id):
+        return PANEL
+    if way_back == "rights":
+        return ASK_FOR_RIGHTS
+    return SIGN if way_back in TO_SIGN else PANEL
 
 
 def button(alert):
@@ -315,6 +319,7 @@ def button(alert):
         ACCOUNT: alert.env._("Open the account"),
         PANEL: alert.env._("Open the connection to KSeF"),
         FROM_CLIENTS: alert.env._("Open the rights from clients"),
+        ASK_FOR_RIGHTS: alert.env._("Ask the client for the rights"),
     }[page(alert)]
 
 

@@ -15,6 +15,8 @@ const VIEW = {
     can_set: false,
     languages: [{ id: "pl_PL", name: "Polish" }],
     purposes: [{ id: "connect", name: "Connection" }],
+    signer_name: "",
+    signer_email: "",
     hours: 72,
     requests: [],
 };
@@ -81,4 +83,14 @@ test("without an address nobody is asked, and it is said who sets it", async () 
     expect(".o_ksef_ask .o_ksef_note").toHaveText(/Anna Admin/);
     expect(".o_ksef_ask_by_link").toHaveCount(0);
     expect(".o_ksef_set_address").toHaveCount(0);
+});
+
+test("the price of each purpose is told, rights come first, and the signer is known", async () => {
+    const purposes = [{ id: "grant", name: "Rights" }, ...VIEW.purposes];
+    await openWindow({ ...VIEW, purposes, signer_name: "Jan", signer_email: "jan@example.com" });
+    expect(".o_ksef_purposes input:eq(0)").toBeChecked();
+    expect(".o_ksef_purposes label:eq(0)").toHaveText(/Signatures: 1\. Nothing/);
+    expect(".o_ksef_purposes label:eq(1)").toHaveText(/It opens every NIP/);
+    expect(".o_ksef_signer_name").toHaveValue("Jan");
+    expect(".o_ksef_ask_by_mail").toBeEnabled();
 });

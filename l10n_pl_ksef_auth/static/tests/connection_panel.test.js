@@ -377,3 +377,14 @@ test("the focus comes back to the button when the window is closed", async () =>
     expect(".o_ksef_connect").toBeFocused();
     expect.verifySteps(["panel", "panel", "panel"]);
 });
+
+test("a client that took the rights back is asked for them again with one click", async () => {
+    const problem = { text: "The rights are gone.", action: "Ask.", way_back: "rights" };
+    await mountPanel({ ...DISCONNECTED, state: "attention", problem });
+    patchWithCleanup(getService("l10n_pl_ksef"), {
+        askForSignature: (companyId, purpose) => expect.step(`ask ${companyId} ${purpose}`),
+    });
+    expect(".o_ksef_actions .o_ksef_btn_blue").toHaveText("Ask the client for the rights");
+    await contains(".o_ksef_ask_signature").click();
+    expect.verifySteps(["ask 1 grant"]);
+});

@@ -52,7 +52,7 @@ RIGHTS_TAKEN_BACK = Meaning(
     _lt("KSeF says that the client's rights for the office are gone: %(company)s."),
     Advice(
         _lt("Ask the client for the rights again, or connect the company with a signature."),
-        "sign",
+        "rights",
     ),
 )
 

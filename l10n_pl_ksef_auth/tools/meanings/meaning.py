@@ -12,6 +12,7 @@ from typing import Literal
 #: for KSeF; company = the company's own data; support = the Ministry or the administrator.
 WayBack = Literal[
     "sign",
+    "rights",
     "new_file",
     "other_way",
     "other_file",

@@ -2,7 +2,7 @@ import { _t } from "@web/core/l10n/translation";
 import { user } from "@web/core/user";
 
 /** What is mended at the first step by that step's own button. */
-const HAS_OWN_BUTTON = ["sign", "new_file", "wait", "support"];
+const HAS_OWN_BUTTON = ["sign", "rights", "new_file", "wait", "support"];
 
 /** The buttons that lead to some of the three ways, each by a function of the window's. */
 export function toWays(ways, window) {
@@ -43,6 +43,7 @@ function waysOn(problem, window) {
         : account;
     return {
         sign: newFile,
+        rights: newFile,
         new_file: newFile,
         other_file: { label: _t("Choose another file"), run: () => window.otherFile() },
         wait: again,

@@ -1,21 +1,9 @@
 import { Component, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
+import { PRICES } from "../request/prices";
 
 /** Hours that a link may live; the server's own choice stands first. */
 const HOURS = [24, 72, 168, 720];
-
-/** What a purpose costs the signers. */
-const PRICES = {
-    grant: (count) =>
-        _t("Rights for the office. Signatures: %(count)s. Nothing of the signers' stays in Odoo.", {
-            count,
-        }),
-    connect: (count) =>
-        _t(
-            "KSeF certificate, one for each signer. Signatures: %(count)s. It opens every NIP in which its signer has rights, and stays in Odoo.",
-            { count }
-        ),
-};
 
 /** Neither connected nor under way. */
 const isOpen = ({ state }) => state === "todo" || state === "failed";

@@ -21,18 +21,23 @@ export class KsefConnectionAction extends Component {
         onWillStart(async () => {
             this.state.refusal = await refusalOf(this.connections.load(this.companyId));
         });
-        const isAskedToSign = Boolean(router.current.sign) && this.connections.canConnect;
-        onMounted(() => isAskedToSign && this.sign());
+        const { sign, ask } = router.current;
+        onMounted(() => (sign || ask) && this.connections.canConnect && this.goOn(ask));
     }
 
     get companyId() {
         return this.props.action.params?.company_id || user.activeCompany.id;
     }
 
-    /** The button of a notice leads straight to the window: /odoo/ksef?sign=1, once. */
-    sign() {
+    /**
+     * The button of a notice leads straight to the window, once: /odoo/ksef?sign=1, or to the one
+     * that asks a signer: ?ask=grant.
+     */
+    goOn(purpose) {
         browser.history.replaceState(browser.history.state, "", browser.location.pathname);
-        return this.connections.openAuthorization(this.companyId);
+        return purpose
+            ? this.connections.askForSignature(this.companyId, purpose)
+            : this.connections.openAuthorization(this.companyId);
     }
 }
 

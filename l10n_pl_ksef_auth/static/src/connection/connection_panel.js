@@ -186,13 +186,18 @@ export class KsefConnectionPanel extends Component {
 
     /** One blue button at most: what helps most. */
     get connectClass() {
-        const isBest = !this.panel.by_certificate && !this.isForAccount;
+        const isBest = !this.panel.by_certificate && !this.isForAccount && !this.isForRights;
         return this.panel.button.primary && isBest ? "o_ksef_btn_blue" : "btn-secondary";
     }
 
     /** What is wrong is mended in Konto, as by another certificate. */
     get isForAccount() {
         return this.props.accountLink && this.panel.problem?.way_back === "account";
+    }
+
+    /** The client took back what the connection stood on, and may give it again. */
+    get isForRights() {
+        return this.panel.problem?.way_back === "rights";
     }
 
     /** The button stays enabled, so that the focus can come back to it when the window closes. */
@@ -216,7 +221,8 @@ export class KsefConnectionPanel extends Component {
 
     onAsk() {
         this.props.onLeave();
-        return this.connections.askForSignature(this.props.companyId);
+        const purpose = this.isForRights ? "grant" : undefined;
+        return this.connections.askForSignature(this.props.companyId, purpose);
     }
 
     onCompany() {

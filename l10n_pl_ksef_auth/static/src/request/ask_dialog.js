@@ -4,6 +4,7 @@ import { Dialog } from "@web/core/dialog/dialog";
 import { _t } from "@web/core/l10n/translation";
 import { useService } from "@web/core/utils/hooks";
 import { dateAndTime } from "../connection/dates";
+import { PRICES } from "./prices";
 
 const LIVES = [
     { hours: 24, name: _t("1 day") },
@@ -26,9 +27,10 @@ export class AskDialog extends Component {
     setup() {
         this.orm = useService("orm");
         this.action = useService("action");
-        const { languages, hours, purposes } = this.props.view;
-        const purpose = this.props.purpose || purposes[0].id;
-        const asked = { signer_name: "", signer_email: "", lang: languages[0].id, hours, purpose };
+        const { languages, hours, purposes, signer_name, signer_email } = this.props.view;
+        const isOffered = purposes.some(({ id }) => id === this.props.purpose);
+        const purpose = isOffered ? this.props.purpose : purposes[0].id;
+        const asked = { signer_name, signer_email, lang: languages[0].id, hours, purpose };
         this.state = useState({
             view: this.props.view,
             asked,
@@ -56,6 +58,14 @@ export class AskDialog extends Component {
     get whereTo() {
         const address = markup`<strong>${this.state.view.address}</strong>`;
         return _t("The link begins with %(address)s.", { address });
+    }
+
+    /** What may be asked for, each with its price where it has one. */
+    get purposes() {
+        return this.state.view.purposes.map(({ id, name }) => ({
+            id,
+            text: PRICES[id]?.(1) ?? name,
+        }));
     }
 
     get canLink() {
