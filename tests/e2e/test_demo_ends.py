@@ -104,6 +104,8 @@ def started() -> Terminal:
     }
 
     def take_terminal() -> None:
+        # Whoever runs the tests in the background may have it ignored.
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
         os.setsid()
         os.close(os.open(os.ttyname(0), os.O_RDWR))
 
