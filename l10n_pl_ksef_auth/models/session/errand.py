@@ -241,18 +241,17 @@ class L10n_Pl_KsefSessionErrand(models.Model):
                 env.cr.commit()
 
     def _create_check(self, office, user):
-        check = self.create(
-            {
-                "company_id": office.company_id.id,
-                "environment": office.environment,
-                "purpose": "office",
-                "office_id": office.id,
-                "user_id": user and user.id,
-                **self._values_of(office.certificate_id, office._context()),
-            }
-        )
-        check._wake_cron_at(self._now())
-        return check
+        task = {"office_id": office.id, "user_id": user and user.id}
+        certificate, context = office.certificate_id, office._context()
+        return self._create_own(office.company_id, certificate, context, **task)
+
+    def _create_own(self, company, certificate, context, **task):
+        """Begin a login of the office's own for a task, with its certificate; return it."""
+        own = {"company_id": company.id, "environment": certificate.environment}
+        own |= {"purpose": "office", **task, **self._values_of(certificate, context)}
+        login = self.create(own)
+        login._wake_cron_at(self._now())
+        return login
 
     def _step_look_round(self):
         """Tell the office that this login works, and which clients gave it rights."""
@@ -286,17 +285,9 @@ class L10n_Pl_KsefSessionErrand(models.Model):
         grant._agree()
         proofs = self.search([("grant_id", "=", grant.id), ("purpose", "=", "office")])
         if not proofs.filtered(lambda one: one.state in LIVE):
-            self.create(
-                {
-                    "company_id": company.id,
-                    "environment": self.environment,
-                    "purpose": "office",
-                    "grant_id": grant.id,
-                    "user_id": grant.user_id.id,
-                    **self._values_of(certificate, company._l10n_pl_ksef_context()),
-                }
-            )
-        self._wake_cron_at(self._now())
+            context = company._l10n_pl_ksef_context()
+            task = {"grant_id": grant.id, "user_id": grant.user_id.id}
+            self._create_own(company, certificate, context, **task)
 
     def _step_prove(self):
         """Find out by the office's own login to the client if it has the rights there."""

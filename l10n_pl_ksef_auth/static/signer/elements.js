@@ -1,0 +1,40 @@
+/**
+ * What the page for a signer needs of any page: elements, and files on the way in and out.
+ */
+"use strict";
+
+/** Makes an element; texts become text nodes, so nothing that was sent is ever markup. */
+function make(tag, attributes = {}, ...children) {
+    const element = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) {
+        if (name.startsWith("on")) {
+            element.addEventListener(name.slice(2), value);
+        } else if (value === true) {
+            element.setAttribute(name, "");
+        } else if (value !== false && value !== undefined) {
+            element.setAttribute(name, value);
+        }
+    }
+    element.append(...children.filter((child) => child || child === 0));
+    return element;
+}
+
+/** Has the browser save a file that is given in base64. */
+function save(base64, name) {
+    const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+    const url = URL.createObjectURL(new Blob([bytes], { type: "application/octet-stream" }));
+    const link = make("a", { href: url, download: name });
+    document.body.append(link);
+    link.click();
+    link.remove();
+    setTimeout(() => URL.revokeObjectURL(url), 60000);
+}
+
+function base64Of(file) {
+    return new Promise((resolve, reject) => {
+        const reader = new FileReader();
+        reader.onload = () => resolve(reader.result.split(",")[1] ?? "");
+        reader.onerror = () => reject(reader.error);
+        reader.readAsDataURL(file);
+    });
+}
