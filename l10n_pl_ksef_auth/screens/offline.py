@@ -23,7 +23,7 @@ class L10n_Pl_KsefPanelOffline(models.AbstractModel):
         valid_to = certificate.valid_to if state in (VALID, ENDING, ENDED) else False
         return {
             "state": state,
-            "text": self._text(state),
+            "text": self._text(state, certificate._waits_for_a_place()),
             "valid_to": fields.Datetime.to_string(valid_to),
         }
 
@@ -61,12 +61,22 @@ class L10n_Pl_KsefPanelOffline(models.AbstractModel):
         level = self.env["l10n_pl_ksef.alert.watch"]._ending_level(certificate)
         return VALID if level is None else ENDING
 
-    def _text(self, state):
-        """Return the line in words; the panel adds the date, and the way to Konto."""
+    def _text(self, state, why=False):
+        """Return the line in words; the panel adds the date, and the way to Konto.
+
+        :param why: why one that waits has no place, of WAITING
+        """
+        waits = {
+            "offline_waits": self.env._(
+                "waits: KSeF issues only one more certificate to this person"
+            ),
+            "offline_no_place": self.env._("waits: KSeF issues no more certificate to this person"),
+            "offline_no_application": self.env._("waits: this person's applications are used up"),
+        }
         return {
             NONE: self.env._("none"),
             ASKS: self.env._("needs your consent"),
-            WAITS: self.env._("waits: KSeF issues only one more certificate to this person"),
+            WAITS: waits.get(why),
             "issuing": self.env._("being issued"),
             VALID: self.env._("valid until"),
             ENDING: self.env._("ends soon"),

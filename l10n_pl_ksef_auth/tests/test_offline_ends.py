@@ -3,6 +3,7 @@ from datetime import timedelta, timezone
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
+from ..models.certificate.offline import WAITING
 from ..models.vault.vault import read_secret, write_secrets
 from .common import DEMO_NIP, put
 from .test_offline_certificate import OfflineCase
@@ -154,6 +155,18 @@ class TestBeforeItsEnd(EndingCase):
             self.assertEqual(self.watched(), [])
         self.assertEqual(self.told(), [])
 
+    def test_each_company_that_needs_it_hears_of_its_end_whoever_came_first(self):
+        other = self.make_company("Druga Sp. z o.o.", "1111111111")
+        self.issues_invoices(other)
+        self.share(self.offline(), other)
+        self.company.l10n_pl_ksef_offline = False
+        self.ends_in(days=20)
+        self.assertEqual(self.watched(), [30])
+        self.assertEqual(self.alerts().company_id, other)
+        self.company.l10n_pl_ksef_offline = True
+        self.watched()
+        self.assertEqual(self.alerts().company_id, self.company | other)
+
     def test_one_beside_which_another_signs_is_not_told(self):
         old = self.offline()
         self.ends_in(days=20)
@@ -200,10 +213,11 @@ class TestSecondLine(EndingCase):
 
     def test_each_has_words_in_polish(self):
         line = self.env["l10n_pl_ksef.panel.offline"]
-        states = "none asks waits issuing valid ending ended refused exists attention".split()
-        for state in states:
+        states = "none asks issuing valid ending ended refused exists attention".split()
+        waits = [("waits", why) for why in WAITING]
+        for state, why in [*((one, False) for one in states), *waits]:
             english, polish = (
-                line.with_context(lang=one)._text(state) for one in ("en_US", "pl_PL")
+                line.with_context(lang=one)._text(state, why) for one in ("en_US", "pl_PL")
             )
             self.assertNotEqual(english, polish)
 
@@ -241,6 +255,27 @@ class TestKonto(EndingCase):
         (row,) = (row for row in self.account()["certificates"] if row["usage"] == "offline")
         self.assertRegex(row["problem"]["text"], "more certificate to Róża.*kept for logging in")
         self.assertIn("Revoke one", row["problem"]["action"])
+
+    def test_one_that_waits_tells_by_what_ksef_leaves_what_helps(self):
+        offline = self.offline()
+        for places, applications, said, helps in (
+            (1, 5, "one more certificate", "Revoke one"),
+            (0, 5, "no more certificate", "Revoke two"),
+            (3, 1, "applications", "another person"),
+        ):
+            with self.subTest(places=places, applications=applications):
+                put(
+                    offline,
+                    state="checking",
+                    certificate_remaining=places,
+                    enrollment_remaining=applications,
+                )
+                offline._wait_for_a_place()
+                rows = self.account()["certificates"]
+                (row,) = (one for one in rows if one["usage"] == "offline")
+                self.assertIn(said, row["problem"]["text"])
+                self.assertIn(helps, row["problem"]["action"])
+                self.assertIn("waits: ", self.panel()["offline"]["text"])
 
     def test_the_one_that_logs_in_comes_first(self):
         put(self.offline(), state="failed")

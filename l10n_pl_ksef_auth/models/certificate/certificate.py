@@ -21,6 +21,8 @@ _logger = logging.getLogger(__name__)
 # What a certificate is for, and KSeF's word for it (docs/ksef.md F).
 LOGIN, OFFLINE = "login", "offline"
 TYPES_AT_KSEF = {LOGIN: "Authentication", OFFLINE: "Offline"}
+# A separate certificate beside an existing one, only if one more place is free (docs/journey.md 5).
+PLACES_FOR_SEPARATE = 2
 SYNC_EVERY, ABOUT = timedelta(hours=24), timedelta(hours=1)
 # KSeF's status of a certificate, as we call it (docs/ksef.md A1-list); others change nothing.
 STATES = {"Active": "active", "Blocked": "blocked", "Revoked": "revoked", "Expired": "expired"}

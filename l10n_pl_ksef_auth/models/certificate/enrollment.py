@@ -20,7 +20,7 @@ from ..session.session import CONNECT
 from ..session.statement import statement_of
 from ..vault.kept_keys import forget_kept, kept_key
 from ..vault.vault import read_secret, secret_digests, write_secrets
-from .certificate import LOGIN, OFFLINE, TYPES_AT_KSEF
+from .certificate import LOGIN, OFFLINE, PLACES_FOR_SEPARATE, TYPES_AT_KSEF
 from .states import HELD, ISSUING
 
 # Certificates, tokens and sessions share 30 calls a minute and 120 an hour (docs/ksef.md A2-30).
@@ -33,8 +33,6 @@ STILL_ARRIVING = timedelta(minutes=1)
 # An answer of KSeF's that cannot be read is asked for again: as often, which takes about a day.
 UNREADABLE, MOST_UNREADABLE = "unreadable", 30
 RECEIVED, ISSUED = range(100, 200), 200
-# A separate certificate beside an existing one, only if one more place is free (docs/journey.md 5).
-PLACES_FOR_SEPARATE = 2
 
 
 class L10n_Pl_KsefCertificateEnrollment(models.Model):

@@ -5,10 +5,12 @@ from odoo import Command, models
 from ...tools.vault import VaultError
 from ...tools.x509_support import digest_of
 from ..base import problems
-from .certificate import LOGIN, OFFLINE
+from .certificate import LOGIN, OFFLINE, PLACES_FOR_SEPARATE
 from .states import SPOKEN_FOR, STANDING
 
 A_DAY = timedelta(days=1)
+# Why the certificate for offline invoices has no place at KSeF, as problems of this Odoo's own.
+WAITING = ("offline_waits", "offline_no_place", "offline_no_application")
 
 
 class L10n_Pl_KsefCertificateOffline(models.Model):
@@ -126,12 +128,21 @@ class L10n_Pl_KsefCertificateOffline(models.Model):
 
     def _wait_for_a_place(self):
         """Leave the last place at KSeF to the certificate that logs in; look again tomorrow."""
-        self.problem = problems.local("offline_waits")
+        if self.enrollment_remaining < PLACES_FOR_SEPARATE:
+            code = "offline_no_application"
+        else:
+            code = "offline_waits" if self.certificate_remaining else "offline_no_place"
+        self.problem = problems.local(code)
         self._postpone_for(A_DAY)
 
     def _waits_for_a_place(self):
-        """Return True if KSeF has no place left for this certificate beside the other one."""
-        return self.state == "checking" and problems.is_local(self.problem, "offline_waits")
+        """Return why KSeF has no place for this certificate beside the other one: one of WAITING.
+
+        False where it does not wait for that.
+        """
+        return self.state == "checking" and next(
+            (code for code in WAITING if problems.is_local(self.problem, code)), False
+        )
 
     # ------------------------------------------------------------------
     # Its owner

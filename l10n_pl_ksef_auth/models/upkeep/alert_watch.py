@@ -169,7 +169,7 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
         certificates = self.env["l10n_pl_ksef.certificate"]
         for certificate in () if lock else certificates.search(self._told_certificates()):
             judge = partial(self._wanted_for_certificate, certificate)
-            yield certificate.company_ids[:1], judge
+            yield certificate.company_ids, judge
 
     def _grants_to_judge(self):
         grants = self.env["l10n_pl_ksef.grant"]
@@ -281,13 +281,10 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
         return NOTICED | ENDING & Domain("valid_to", "<=", soon)
 
     def _wanted_for_certificate(self, certificate):
-        if certificate.state == "active":
-            level = self._ending_level(certificate)
-        else:
-            level = 0 if self._needs_a_human(certificate) else None
-        if level is not None:
+        level = self._ending_level(certificate) if certificate.state == "active" else 0
+        for company in self._who_misses(certificate) if level is not None else ():
             yield {
-                "company_id": certificate.company_ids[0].id,
+                "company_id": company.id,
                 "environment": certificate.environment,
                 "reason": ON_CERTIFICATE,
                 "level": level,
@@ -304,24 +301,34 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
         if not certificate.company_ids or certificate._now() < begun:
             return None
         level = _reached(CERTIFICATE_DAYS, left)
-        return level if level and self._would_be_missed(certificate) else None
+        return level if level and self._who_misses(certificate) else None
 
-    def _would_be_missed(self, certificate):
-        """Return False of one for offline invoices if no company needs it, or each has another."""
-        return certificate.usage != OFFLINE or any(
-            company._l10n_pl_ksef_needs_offline()
-            and company._l10n_pl_ksef_offline_certificate() == certificate
-            for company in certificate.company_ids
-        )
+    def _who_misses(self, certificate):
+        """Return the companies whose people hear that a certificate ends, or that it is gone.
 
-    def _needs_a_human(self, certificate):
-        """Return True if a company depends on the certificate, and nobody chose its state."""
+        Of one that logs in those of one company hear: the others hear of their logins. Of one for
+        offline invoices each company hears that needs it and has no other.
+        """
+        companies = certificate.company_ids
+        if certificate.state != "active":
+            companies = companies.filtered(partial(self._depends_on, certificate))
+        elif certificate.usage == OFFLINE:
+            companies = companies.filtered(
+                lambda one: (
+                    one._l10n_pl_ksef_needs_offline()
+                    and one._l10n_pl_ksef_offline_certificate() == certificate
+                )
+            )
+        return companies if certificate.usage == OFFLINE else companies[:1]
+
+    def _depends_on(self, certificate, company):
+        """Return True if a company has no other certificate, and nobody chose this one's state."""
         sessions = self.env["l10n_pl_ksef.session"]
-        return certificate._nobody_chose_this() and any(
-            certificate.environment == company.l10n_pl_ksef_environment
+        return (
+            certificate._nobody_chose_this()
+            and certificate.environment == company.l10n_pl_ksef_environment
             and not self._has_one_of(company, certificate.usage)
             and not sessions._of_company(company, limit=1).closed_by_user
-            for company in certificate.company_ids
         )
 
     def _has_one_of(self, company, usage):

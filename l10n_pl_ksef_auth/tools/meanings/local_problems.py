@@ -164,6 +164,25 @@ PROBLEMS: dict[str, Meaning] = {
             final=False,
         ),
     ),
+    "offline_no_place": Meaning(
+        _lt("KSeF issues no more certificate to %(signer)s."),
+        Advice(
+            _lt(
+                "The certificate for offline invoices waits. Revoke two that nobody uses in the "
+                "menu KSeF → Account: one place is kept for logging in."
+            ),
+            "account",
+            final=False,
+        ),
+    ),
+    "offline_no_application": Meaning(
+        _lt("KSeF takes no more applications of %(signer)s than logging in needs."),
+        Advice(
+            _lt("Let another person sign who may issue invoices: that one's certificate follows."),
+            "sign",
+            final=False,
+        ),
+    ),
     "renewal_late": Meaning(
         _lt("The connection should have renewed itself by now, and has not."),
         Advice(
