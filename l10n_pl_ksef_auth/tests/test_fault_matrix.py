@@ -45,8 +45,15 @@ ENDPOINTS = {
     "second certificate": ("enroll", "retrieve"),
     BY_LINK: ("permission-grant", "permission-operation"),
 }
-# Of rights, in `./run test all` alone.
-MORE_OF_RIGHTS = {
+# In `./run test all` alone.
+MORE = {
+    "its renewal": (
+        "certificate-limits",
+        "certificate-query",
+        "enroll",
+        "enrollment-status",
+        "retrieve",
+    ),
     TAKEN_BACK: ("permission-list", "permission-revoke"),
     FOR_A_PERSON: ("permission-grant", "permission-operation"),
     LOOKED_ROUND: ("challenge", "auth-status", "redeem", "permission-list"),
@@ -72,7 +79,7 @@ class TestFaultMatrix(ScenarioCase):
     def test_fault_matrix(self):
         began = time.monotonic()
         outcomes, failures = Counter(), []
-        more = MORE_OF_RIGHTS if wide() else {}
+        more = MORE if wide() else {}
         for scenario, endpoints in {**ENDPOINTS, **more}.items():
             with self.same_every_time():
                 self.prepare(scenario)

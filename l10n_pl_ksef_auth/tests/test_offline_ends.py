@@ -4,6 +4,7 @@ from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from ..models.certificate.offline import WAITING
+from ..models.upkeep import alert_texts
 from ..models.vault.vault import read_secret, write_secrets
 from .common import DEMO_NIP, put
 from .test_offline_certificate import OfflineCase
@@ -154,6 +155,24 @@ class TestBeforeItsEnd(EndingCase):
             self.travel(days=days)
             self.assertEqual(self.watched(), [])
         self.assertEqual(self.told(), [])
+
+    def advice(self):
+        """Return what people are told to do about it."""
+        self.watched()
+        return alert_texts.of_alert(self.alerts())["advice"]
+
+    def test_what_is_advised_can_be_done(self):
+        self.ends_in(days=20)
+        self.assertIn("Renew it", self.advice())
+        successor = self.offline()._begin_successor()
+        put(successor, state="checking", certificate_remaining=0, enrollment_remaining=5)
+        successor._wait_for_a_place()
+        self.assertIn("Revoke two", self.advice())
+        successor.unlink()
+        put(self.offline(), issued_secret=False)
+        self.assertIn("Load another", self.advice())
+        put(self.company._l10n_pl_ksef_certificate(), state="revoked")
+        self.assertIn("Only once", self.advice())
 
     def test_each_company_that_needs_it_hears_of_its_end_whoever_came_first(self):
         other = self.make_company("Druga Sp. z o.o.", "1111111111")

@@ -62,6 +62,11 @@ _OFFLINE_INVOICES = _lt(
     "Invoices are sent. While KSeF is away, they get no second code without this certificate."
 )
 _IN_ACCOUNT = _lt("Have one issued in the menu KSeF → Account: no signature is needed.")
+_RENEW = _lt("Renew it in the menu KSeF → Account: no signature is needed.")
+_LOAD_ANOTHER = _lt("Load another one in the menu KSeF → Account.")
+_SIGN_ONCE = _lt(
+    "Connect with a signature, and choose “Only once”: Odoo then gets the certificates."
+)
 _OFFLINE_ENDS = (
     _lt(
         "The certificate for offline invoices of %(owner)s ends on %(moment)s and was not renewed."
@@ -279,8 +284,28 @@ def of_alert(alert):
         "summary": texts.summary,
         "explanation": happened,
         "invoices": texts.invoices,
-        "advice": told["action"] if told else texts.advice,
+        "advice": told["action"] if told else _advice_offline(alert) or texts.advice,
     }
+
+
+def _advice_offline(alert):
+    """Return what gets a company another certificate for offline invoices, if Konto does not ask.
+
+    Empty where the text of the case says it.
+    """
+    certificate, company = alert.certificate_id.sudo(), alert.company_id
+    if certificate.usage != OFFLINE or certificate.state == "exists" or alert.closed_at:
+        return ""
+    waiting = certificate._successors().filtered(lambda one: one._waits_for_a_place())[:1]
+    if waiting:
+        return problems.texts(alert.env, waiting.problem, signer=_owner(alert))["action"]
+    if certificate._to_be_followed(company):
+        return ""
+    if not company._l10n_pl_ksef_certificate():
+        advice = _SIGN_ONCE
+    else:
+        advice = _LOAD_ANOTHER if certificate._obstacle_to_renewal() else _RENEW
+    return problems.sentence(alert.env, advice, {})
 
 
 def _of_problem(alert):
