@@ -45,9 +45,10 @@ ENDPOINTS = {
     "second certificate": ("enroll", "retrieve"),
     BY_LINK: ("permission-grant", "permission-operation"),
 }
+RENEWAL_OF_OFFLINE = "its renewal"
 # In `./run test all` alone.
 MORE = {
-    "its renewal": (
+    RENEWAL_OF_OFFLINE: (
         "certificate-limits",
         "certificate-query",
         "enroll",
@@ -133,6 +134,8 @@ class TestFaultMatrix(ScenarioCase):
             return "the fault was not met"
         if done:
             return self.what_is_wrong(scenario) or "recovered"
+        if scenario == RENEWAL_OF_OFFLINE:
+            self.come_near_its_end()
         if self.is_told(scenario):
             return "told"
         if scenario == "first login":
@@ -140,6 +143,15 @@ class TestFaultMatrix(ScenarioCase):
             if self.go_on(timedelta(hours=1), until=lambda: self.is_done(scenario)):
                 return self.what_is_wrong(scenario) or "asked"
         return f"stuck: {self.states()}"
+
+    def come_near_its_end(self):
+        """Go to where people are told of a certificate that no renewal has replaced."""
+        with self.environment() as env:
+            valid = [("usage", "=", "offline"), ("state", "=", "active")]
+            certificate = env["l10n_pl_ksef.certificate"].search(valid)
+            end = certificate._now() + timedelta(days=20)
+            certificate.write({"valid_from": end - timedelta(days=730), "valid_to": end})
+        self.go_on(timedelta(hours=2))
 
     def is_told(self, scenario):
         """Return True if a human was told while the session, if there is any, stays active."""
