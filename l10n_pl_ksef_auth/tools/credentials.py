@@ -50,8 +50,8 @@ def load_credentials(
 ) -> Pair:
     """Return a key in these files and the certificate that belongs to it, if they log in.
 
-    Everything is opened once, within one bound, whatever it turns out to be for. The
-    key's numbers are checked here and nowhere else.
+    Everything is opened once, within one bound, whatever it turns out to be for. The key's numbers
+    are checked here and nowhere else.
 
     :param files: in any number up to eight, any order and any of the forms that programs write
     :param password: of what is locked; ignored where nothing is
