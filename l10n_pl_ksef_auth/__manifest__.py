@@ -11,7 +11,7 @@
     "application": True,
     "depends": ["account"],
     "external_dependencies": {
-        "python": ["asn1crypto", "cryptography", "lxml", "requests", "xmlsec"],
+        "python": ["asn1crypto", "cryptography", "lxml", "Pillow", "qrcode", "requests", "xmlsec"],
     },
     "data": [
         "security/res_groups.xml",

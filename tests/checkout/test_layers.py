@@ -2,6 +2,7 @@
 
 import ast
 import re
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -124,3 +125,27 @@ def test_a_class_opens_a_model_again_that_it_does_not_define():
     }
     for text, opens in texts.items():
         assert bool(opened_again(ast.parse(f"class A:\n    {text}"))) == opens
+
+
+#: Without these Odoo itself does not start.
+OF_ODOO = {"babel", "markupsafe", "odoo", "psycopg2", "reportlab", "urllib3", "werkzeug"}
+#: What a package is called where it is imported.
+IMPORTED_AS = {"Pillow": "PIL"}
+
+
+@pytest.mark.parametrize("addon", addons())
+def test_what_an_addon_imports_its_manifest_names(addon: str) -> None:
+    known = set(sys.stdlib_module_names) | OF_ODOO
+    for name in addons():
+        manifest = ast.literal_eval((ROOT / name / "__manifest__.py").read_text())
+        wanted = manifest.get("external_dependencies", {}).get("python", [])
+        known |= {IMPORTED_AS.get(package, package) for package in wanted}
+    found = {
+        (node.module or "").split(".")[0] if isinstance(node, ast.ImportFrom) else alias.name
+        for path in tracked(f"{addon}/*.py")
+        if "/tests/" not in path
+        for node in ast.walk(ast.parse((ROOT / path).read_text()))
+        if isinstance(node, ast.Import | ast.ImportFrom) and not getattr(node, "level", 0)
+        for alias in node.names
+    }
+    assert {name.split(".")[0] for name in found} <= known
