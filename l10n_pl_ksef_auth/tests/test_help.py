@@ -25,7 +25,7 @@ class TestHelp(HttpCase):
         (explained,) = re.findall(r'<section id="offline">.*?</section>', page, re.DOTALL)
         line = self.env["l10n_pl_ksef.panel.offline"].with_context(lang="pl_PL")
         for state in ("none", "asks", "waits", "valid", "exists", "refused", "attention"):
-            self.assertIn(line._text(state).split(":")[0], explained)
+            self.assertIn(line._text(state, "offline_waits").split(":")[0], explained)
         for words in ("kończy się …", "wygasł …", "30, 14, 7 i 1 dzień"):
             self.assertIn(words, explained)
 
