@@ -10,16 +10,18 @@ from one_screen import (
     BAR,
     OF_PAGE,
     OF_PANEL,
+    ONE_RECORD,
     PAGE,
     POPOVER,
     RECORDS,
     REST,
     VIEW,
+    WINDOW,
     Screen,
     at,
     dialog,
 )
-from playwright.sync_api import expect
+from playwright.sync_api import FilePayload, expect
 from tour import ADMINISTRATOR, OFFICE, USUAL, Tour
 
 
@@ -85,6 +87,21 @@ def _signed_file(tour: Tour) -> None:
     SIGNER_OF_ONE(tour)
     # Not by whom the office asked: the page asks about that.
     _sign_on_page(tour, "qualified")
+
+
+def _two_signed_files(tour: Tour) -> None:
+    SIGNER_OF_TWO(tour)
+    page, files = tour.page, []
+    for row in range(2):
+        page.locator("li[data-request]").nth(row).get_by_role("button").click()
+        with page.expect_download() as download:
+            page.locator("#download").click()
+        signed = tour.signed(download.value.path().read_bytes(), "qualified")
+        name = f"podpisany-{row}.xml"
+        files.append(FilePayload(name=name, mimeType="text/xml", buffer=signed))
+        page.get_by_role("button", name="Wróć do listy").click()
+    page.locator("input[type=file]").set_input_files(files)
+    expect(page.locator(".send")).to_have_count(2)
 
 
 def _sign_on_page(tour: Tour, signer: str) -> None:
@@ -168,6 +185,29 @@ def _panel_of_client(tour: Tour) -> None:
     expect(tour.open_panel(OFFICE).locator(".o_ksef_stands_on")).to_contain_text("od klienta")
 
 
+def _rights(tour: Tour) -> None:
+    tour.go("/odoo/ksef-rights", OFFICE)
+    tour.page.locator(ONE_RECORD).first.click()
+    expect(tour.page.locator(".o_form_sheet")).to_be_visible()
+
+
+def _window_of(show: Callable[[Tour], object], button: str) -> Callable[[Tour], object]:
+    """Return what opens a form and presses the button that opens the window for a signature."""
+
+    def press(tour: Tour) -> None:
+        show(tour)
+        # On a phone Odoo keeps a form's buttons in a menu.
+        pressed = tour.page.locator(f"button[name={button}]:visible")
+        if not pressed.count():
+            tour.page.locator(
+                ".o_cp_action_menus .dropdown-toggle, .o_statusbar_buttons .dropdown-toggle"
+            ).first.click()
+        pressed.first.click()
+        expect(tour.page.locator(".o_ksef_authorization")).to_be_visible()
+
+    return press
+
+
 def _ask_for_office(tour: Tour) -> None:
     tour.go("/odoo/ksef-office", OFFICE)
     tour.press("button:has-text('Ustaw biuro')")
@@ -177,6 +217,7 @@ COMPANIES = at("/odoo/ksef-companies", ".o_data_row, .o_kanban_record", OFFICE)
 # It stays there whatever the size of the window.
 LAST_BATCH = at("/odoo/ksef-many", ".o_ksef_batch h3", OFFICE)
 SIGNER_OF_ONE = _signer(lambda clients: clients.ask(5))
+SIGNER_OF_TWO = _signer(lambda clients: clients.ask(10, 11))
 SIGNER_WITH_WRONG_FILES = _signer(lambda clients: clients.ask(4))
 SIGNER_OF_RIGHTS = _signer(lambda clients: clients.ask(10, purpose="grant"))
 #: Like a link's end, and none.
@@ -206,15 +247,27 @@ OFFICES = [
         "companies_who_is_asked", LAST_BATCH, PAGE, _select("Poproś o podpisy"), further=OF_PAGE
     ),
     Screen("companies_environment", LAST_BATCH, PAGE, _select("Środowisko"), further=OF_PAGE),
+    Screen("companies_renewed", LAST_BATCH, PAGE, _select("Odnów certyfikat"), further=OF_PAGE),
+    Screen("companies_reminded", LAST_BATCH, PAGE, _select("Przypomnij"), further=OF_PAGE),
+    Screen(
+        "companies_connected",
+        LAST_BATCH,
+        PAGE,
+        _select("Połącz certyfikatami lub uprawnieniami"),
+        further=OF_PAGE,
+    ),
+    Screen(
+        "companies_who_is_told",
+        LAST_BATCH,
+        PAGE,
+        _select("Kto dostaje powiadomienia"),
+        further=OF_PAGE,
+    ),
     Screen("requests_of_an_office", at("/odoo/ksef-requests", RECORDS, OFFICE), VIEW),
     Screen("signer_of_one_company", SIGNER_OF_ONE, "body", further=OF_PAGE),
     Screen("signer_signed_file", _signed_file, "body", further=OF_PAGE),
-    Screen(
-        "signer_of_two_companies",
-        _signer(lambda clients: clients.ask(10, 11)),
-        "body",
-        further=OF_PAGE,
-    ),
+    Screen("signer_of_two_companies", SIGNER_OF_TWO, "body", further=OF_PAGE),
+    Screen("signer_files_of_two_companies", _two_signed_files, "body", further=OF_PAGE),
     Screen("signer_first", _first_view, "body", further=OF_PAGE),
     Screen("signer_gone", _gone, "body", further=OF_PAGE),
     Screen("signer_verifying", _sent(3, 10**6, ".note.info"), "body"),
@@ -247,5 +300,19 @@ OFFICES = [
         at("/odoo/ksef-account", f"{PAGE} dl", OFFICE),
         PAGE,
         further=OF_PAGE,
+    ),
+    Screen("rights_of_a_client", _rights, ".o_form_sheet, .o_form_statusbar"),
+    Screen("window_takes_rights_back", _window_of(_rights, "action_take_back"), WINDOW),
+    Screen(
+        "signer_takes_rights_back",
+        _signer(lambda clients: clients.ask(11, purpose="take_back")),
+        "body",
+        further=OF_PAGE,
+    ),
+    Screen(
+        "window_gives_rights",
+        _window_of(at("/odoo/ksef-office/1", ".o_form_sheet", OFFICE), "action_ask"),
+        WINDOW,
+        _with_clients("choose", 2),
     ),
 ]
