@@ -48,7 +48,7 @@ LOGIN = [
     (460, "Niezaufany łańcuch certyfikatów", "other_way", FINAL, "does not trust", OTHER_WAY),
     (460, "Certyfikat odwołany", "other_way", FINAL, "was revoked", OTHER_WAY),
     (460, "Certyfikat zawieszony", "sign", FINAL, "is suspended", "lift the suspension"),
-    (460, "Niepoprawny certyfikat", "settings", FINAL, "another KSeF environment", "environment"),
+    (460, "Niepoprawny certyfikat", "account", FINAL, "another KSeF environment", "environment"),
     (470, "", "sign", FINAL, "this person's data", "another person"),
     (480, "", "support", FINAL, "security incident", "ksef.podatki.gov.pl/formularz"),
     (500, "", "sign", PASSES, "an error of its own", SIGN_AGAIN),
@@ -77,7 +77,7 @@ REFUSALS = [
     (21001, "", "other_file", FINAL, "could not read the file", OTHER_FILE),
     (21111, "", "sign", FINAL, "out of date or was used already", SIGN_AGAIN),
     (21115, "", "other_way", FINAL, "lacks the signer's PESEL or NIP", OTHER_WAY),
-    (21117, "", "settings", FINAL, "(%(nip)s)", "as whom Odoo logs in"),
+    (21117, "", "account", FINAL, "(%(nip)s)", "as whom Odoo logs in"),
     (21180, "", "support", FINAL, "at this address", CHECK_ADDRESS),
     (21217, "", "new_file", FINAL, "UTF-8", SIGN_UNTOUCHED),
     (21301, "", "sign", FINAL, "no longer accepts this login", CONNECT_AGAIN),
@@ -94,7 +94,7 @@ REFUSALS = [
     (21308, "", "sign", FINAL, "this person's data", "another person"),
     (21401, "", "sign", FINAL, "The file does not have the form", SIGN_AGAIN),
     (21405, "", "support", FINAL, "error in the data", TELL_SUPPORT),
-    (21406, "", "settings", FINAL, "holds no PESEL or NIP", "certificate alone"),
+    (21406, "", "account", FINAL, "holds no PESEL or NIP", "certificate alone"),
     (21418, "", "support", FINAL, "continue the list", TELL_SUPPORT),
     (21470, "", "sign", FINAL, "withdrawn the key", "signature instead"),
     (25001, "", "sign", FINAL, "no data for a certificate", "with a signature"),
@@ -109,7 +109,7 @@ REFUSALS = [
     (25010, "", "support", FINAL, "kind or length of the certificate's key", TELL_SUPPORT),
     (25011, "", "support", FINAL, "application is signed", TELL_SUPPORT),
     (26001, "", "none", FINAL, "rights that this login does not have", "rights granted"),
-    (26002, "", "settings", FINAL, "no KSeF tokens", "company's NIP"),
+    (26002, "", "account", FINAL, "no KSeF tokens", "company's NIP"),
     (99999, "", "support", FINAL, "does not know", TELL_SUPPORT),
 ]
 
@@ -185,7 +185,7 @@ FORBIDDEN = [
     ("insufficient-resource-access", "none", FINAL, "no access to what was asked", "rights"),
     ("auth-method-not-allowed", "sign", FINAL, "kind of login that is in use", CONNECT_AGAIN),
     ("security-service-blocked", "support", FINAL, "security service", "incident's number"),
-    ("context-type-not-allowed", "settings", FINAL, "kind of identifier", "as whom Odoo logs in"),
+    ("context-type-not-allowed", "account", FINAL, "kind of identifier", "as whom Odoo logs in"),
     ("a-new-reason", "support", FINAL, "does not allow this", TELL_SUPPORT),
 ]
 

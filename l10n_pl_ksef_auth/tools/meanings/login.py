@@ -137,7 +137,7 @@ DETAILS: dict[int, dict[str, Meaning]] = {
                     "Check the KSeF environment in the menu KSeF → Account. Then sign a new file "
                     "with a certificate for it."
                 ),
-                "settings",
+                "account",
             ),
         ),
     },

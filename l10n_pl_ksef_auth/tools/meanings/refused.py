@@ -59,7 +59,7 @@ CODES: dict[int, Meaning] = {
     21117: Meaning(
         _lt("KSeF does not accept the number of this company (%(nip)s)."),
         Advice(
-            _lt("Check the NIP, and as whom Odoo logs in, in the menu KSeF → Account."), "settings"
+            _lt("Check the NIP, and as whom Odoo logs in, in the menu KSeF → Account."), "account"
         ),
     ),
     21180: Meaning(_lt("KSeF does not take requests at this address."), CHECK_ADDRESS),
@@ -82,7 +82,7 @@ CODES: dict[int, Meaning] = {
                 "Sign with Profil Zaufany. You may also choose login by the certificate alone in "
                 "the menu KSeF → Account, and download a new file."
             ),
-            "settings",
+            "account",
         ),
     ),
     21418: Meaning(_lt("KSeF could not continue the list that Odoo asked for."), TELL_SUPPORT),
@@ -95,7 +95,7 @@ CODES: dict[int, Meaning] = {
     ),
     26002: Meaning(
         _lt("KSeF issues no KSeF tokens for this kind of identifier."),
-        Advice(_lt("Connect with the company's NIP."), "settings"),
+        Advice(_lt("Connect with the company's NIP."), "account"),
     ),
     **CERTIFICATE_CODES,
 }
@@ -163,7 +163,7 @@ REASONS: dict[str, Meaning] = {
     ),
     "context-type-not-allowed": Meaning(
         _lt("KSeF does not allow this for the kind of identifier that the company logs in with."),
-        Advice(_lt("Check as whom Odoo logs in, in the menu KSeF → Account."), "settings"),
+        Advice(_lt("Check as whom Odoo logs in, in the menu KSeF → Account."), "account"),
     ),
 }
 
