@@ -108,11 +108,12 @@ class TestLostOrders(OfficeCase):
         window = self.asked()
         signed = self.signed(self.downloaded(window))
         window.attach("x.xml", base64.b64encode(signed).decode())
-        window.authenticate()
+        # On a slow machine the errand would begin in the same call, before the block.
+        with patch.object(self.simulator.settings, "auth_delay", 10):
+            window.authenticate()
         with Dying(point) as dying:
-            # A slow machine needs more than the two that a quick one does.
             for _step in range(4):
-                self.travel(seconds=2)
+                self.travel(seconds=12)
                 self.errand()._advance()
         return dying.is_dead
 
