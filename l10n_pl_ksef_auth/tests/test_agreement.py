@@ -8,6 +8,7 @@ from odoo.tests import tagged
 from odoo.tools import file_path
 
 from odoo.addons.l10n_pl_ksef_auth.exceptions import LoginNeeded
+from odoo.addons.l10n_pl_ksef_auth.models.base.const import OPTIONS
 from odoo.addons.l10n_pl_ksef_auth.models.vault import vault as vault_model
 from odoo.addons.l10n_pl_ksef_auth.screens import sensitive
 
@@ -15,15 +16,6 @@ from .common import OWNER, KsefCase, credentials, put
 
 CONNECTION = "l10n_pl_ksef_auth.group_ksef_connection"
 OTHERS_NIP, UNIT = "1111111111", "5265877635-00001"
-# What the screen "Account" changes, and the settings show.
-OPTIONS = (
-    "l10n_pl_ksef_environment",
-    "l10n_pl_ksef_context_type",
-    "l10n_pl_ksef_internal_id",
-    "l10n_pl_ksef_subject_type",
-    "l10n_pl_ksef_responsible_ids",
-    "l10n_pl_ksef_offline",
-)
 MIGRATIONS = "l10n_pl_ksef_auth/migrations"
 SCRIPT = f"{MIGRATIONS}/19.0.1.2.0/post-agreements.py"
 LET_IN = f"{MIGRATIONS}/19.0.1.3.0/post-let_in.py"

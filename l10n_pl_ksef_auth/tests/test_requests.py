@@ -5,6 +5,7 @@ from odoo.tests import tagged
 
 from odoo.addons.l10n_pl_ksef_auth.models.request.address import set_link_address
 
+from .common import put
 from .signers import EMAIL, SIGNER, SignerCase
 
 
@@ -336,7 +337,8 @@ class TestRequestMails(SignerCase):
         shown = self.at_page("open", token)["requests"]
         self.assertEqual({one["company"] for one in shown}, {one.name for one in companies})
 
-    def test_signed_files_that_are_chosen_at_once_find_their_companies(self):
+    def asked_for_two(self):
+        """Ask one signer for two companies; return the link's token and the requests."""
         other = self.make_company("Druga Sp. z o.o.", "1111111111")
         self.accountant.company_ids |= other
         with self.outbox() as sent:
@@ -345,7 +347,10 @@ class TestRequestMails(SignerCase):
             )
         (token,) = self.tokens_in(sent[0])
         ids = [result["request_id"] for result in results]
-        requests = self.env["l10n_pl_ksef.request"].browse(ids)
+        return token, self.env["l10n_pl_ksef.request"].browse(ids)
+
+    def test_signed_files_that_are_chosen_at_once_find_their_companies(self):
+        token, requests = self.asked_for_two()
         files = [self.signed(self.downloaded_at_page(token, request)) for request in requests]
         for request, file in reversed(list(zip(requests, files, strict=True))):
             content = base64.b64encode(file).decode()
@@ -354,6 +359,15 @@ class TestRequestMails(SignerCase):
         stray = base64.b64encode(b"<a/>").decode()
         self.assertTrue(self.at_page("check", token, name="b.xml", content=stray)["is_stray"])
         self.assertFalse(any(one.refusal_text for one in requests))
+
+    def test_a_file_of_a_company_that_pauses_is_not_called_a_strangers(self):
+        token, (request, _other) = self.asked_for_two()
+        file = self.signed(self.downloaded_at_page(token, request))
+        put(request, paused_until=request._now() + timedelta(minutes=10))
+        content = base64.b64encode(file).decode()
+        found = self.at_page("check", token, name="a.xml", content=content)
+        self.assertEqual(found["request"]["id"], request.id)
+        self.assertIn("Too many files", found["problem"]["text"])
 
     def test_what_keeps_one_company_back_stops_no_other(self):
         without = self.make_company("Bez NIP", "")

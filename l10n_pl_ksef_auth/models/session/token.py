@@ -273,13 +273,12 @@ class L10n_Pl_KsefSessionToken(models.Model):
         # KSeF may give the token that it gave before (docs/design.md 9): then wait a while.
         same = valid_until <= (self.access_valid_until or valid_until - PAUSE)
         mended = {"attempts": 0, "problem": False} if self.refresh_retry_at else {}
-        if self.refresh_failed_at:
-            mended["refresh_failed_at"] = False
         self.write(
             {
                 **values,
                 "access_valid_until": valid_until,
                 "refresh_retry_at": self._now() + PAUSE if same else False,
+                "refresh_failed_at": False,
                 **mended,
             }
         )

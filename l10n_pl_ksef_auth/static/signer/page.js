@@ -215,10 +215,7 @@
 
     /** One company of the list: what it is for stands beside its button, and what came of it. */
     function drawRow(request) {
-        const sign = () => {
-            state.chosen = request.id;
-            draw();
-        };
+        const sign = () => show(request.id);
         const label = `${text("open_one")}: ${request.company}`;
         const isDone = request.state === "done";
         return make(
@@ -233,6 +230,12 @@
             ),
             request.state === "open" && button(text("open_one"), sign, { "aria-label": label })
         );
+    }
+
+    /** Shows the page of one company, or the list; what was said of files stays behind. */
+    function show(id) {
+        Object.assign(state, { chosen: id, asides: [] });
+        draw();
     }
 
     function drawCompany(request) {
@@ -259,10 +262,7 @@
     function drawRequest(request) {
         const parts = [
             state.requests.length > 1 &&
-                button(text("back"), () => {
-                    state.chosen = null;
-                    draw();
-                }),
+                button(text("back"), () => show(null)),
             make("p", {}, text("asked_by", request)),
             drawCompany(request),
             request.environment && note("", text("environment", request)),
