@@ -87,8 +87,9 @@ class L10n_Pl_KsefSignerPage(models.AbstractModel):
         awake = requests.filtered(lambda one: not one._is_paused())
         chosen = request or (requests if len(requests) == 1 else requests[:0])
         if awake and (not chosen or chosen in awake):
-            # While all pause no file is read. Of nobody's it counts where it was chosen.
-            chosen = self._request_of_file(requests, content) or chosen
+            # In a pause no file is read. One that was chosen for a company counts there.
+            among = awake if request else requests
+            chosen = self._request_of_file(among, content) or chosen
             if not chosen:
                 return {"is_stray": True}
         request = chosen or requests[:1]
