@@ -14,6 +14,7 @@ _logger = logging.getLogger(__name__)
 # certificate, keeps the invoice's file, and makes its code.
 BEGIN, CERTIFICATE = "action_l10n_pl_edi_prepare_offline", "l10n_pl_edi_offline_certificate"
 KEEP_FILE, MAKE_LINK = "_l10n_pl_edi_store_offline_xml", "_l10n_pl_edi_generate_certificate_qr_link"
+CANCEL = "action_l10n_pl_edi_cancel_offline"
 STANDS_IN = "l10n_pl_ksef_stands_in"
 
 
@@ -34,7 +35,8 @@ class AccountMove(models.Model):
     def _register_hook(self):
         # EXTENDS base
         result = super()._register_hook()
-        for name, wrapped in ((BEGIN, _shown), (KEEP_FILE, _signing), (MAKE_LINK, _stored)):
+        steps = ((BEGIN, _shown), (KEEP_FILE, _signing), (MAKE_LINK, _stored), (CANCEL, _forgotten))
+        for name, wrapped in steps:
             origin = getattr(type(self), name, None)
             if origin and not hasattr(origin, "l10n_pl_ksef_origin"):
                 method = wrapped(origin)
@@ -144,3 +146,15 @@ def _stored(origin):
         return self.l10n_pl_ksef_code_link or origin(self, *args, **kwargs)
 
     return link
+
+
+def _forgotten(origin):
+    """Have what takes back an invoice issued offline forget the code of its file, too."""
+
+    @wraps(origin)
+    def cancel(self, *args, **kwargs):
+        result = origin(self, *args, **kwargs)
+        self.l10n_pl_ksef_code_link = False
+        return result
+
+    return cancel

@@ -13,6 +13,7 @@ from odoo.tests import tagged
 from odoo.addons.l10n_pl_edi.tools.ksef_api_service import KsefApiService
 from odoo.addons.l10n_pl_edi_ksef_auth.models.offline_codes import (
     BEGIN,
+    CANCEL,
     CERTIFICATE,
     KEEP_FILE,
     MAKE_LINK,
@@ -29,6 +30,10 @@ ANOTHER_KIND = "The certificate must be one for offline invoices."
 
 def _keep_file(move, xml_content):
     """Stand in for l10n_pl_edi_qr_code, which keeps the file of an invoice issued offline."""
+
+
+def _cancel(move):
+    """Stand in for l10n_pl_edi_qr_code, which throws the file of such an invoice away."""
 
 
 def _make_link(move):
@@ -56,8 +61,8 @@ class OfflineEdiCase(EdiCase):
         super().setUp()
         moves, stack = self.registry["account.move"], ExitStack()
         self.addCleanup(stack.close)
-        doubles = ((BEGIN, _begin), (KEEP_FILE, _keep_file), (MAKE_LINK, _make_link))
-        for name, double in doubles:
+        doubles = {BEGIN: _begin, KEEP_FILE: _keep_file, MAKE_LINK: _make_link, CANCEL: _cancel}
+        for name, double in doubles.items():
             stack.enter_context(patch.object(moves, name, double, create=True))
         self.env["account.move"]._register_hook()
 
@@ -159,6 +164,13 @@ class TestOfflineCodes(OfflineEdiCase):
         self.env["l10n_pl_ksef.agreement"].search([]).terms_secret = False
         getattr(move, KEEP_FILE)(b"<Faktura>2</Faktura>")
         self.assertEqual(getattr(move, MAKE_LINK)(), "of the sender")
+
+    def test_the_code_of_an_invoice_that_was_taken_back_is_forgotten(self):
+        self.certified()
+        move = self.issued()
+        self.assertTrue(move.l10n_pl_ksef_code_link)
+        getattr(move, CANCEL)()
+        self.assertFalse(move.l10n_pl_ksef_code_link)
 
     def test_nothing_is_wrapped_twice(self):
         moves = self.registry["account.move"]

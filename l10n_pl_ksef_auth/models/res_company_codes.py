@@ -1,5 +1,8 @@
+from datetime import timedelta
+
 from odoo import api, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..tools import enrollment, nip, qr_picture, verification_links
@@ -18,6 +21,7 @@ CERTIFICATE, AGREEMENT = "l10n_pl_ksef.certificate", "l10n_pl_ksef.agreement"
 STORED = "certificate_secret"
 # What a login needs at KSeF, so that its owner's codes are valid (docs/ksef.md F-3).
 WRITE = "InvoiceWrite"
+RIGHTS_FIELDS = ("rights", "signer_masked", "context_digits", "activated_at")
 
 
 class ResCompany(models.Model):
@@ -159,13 +163,17 @@ class ResCompany(models.Model):
         return numbers
 
     def _l10n_pl_ksef_signing_rows(self, principal, digits):
-        """SELECT what may sign for a company now, the newest first, by one query."""
-        certificates = self.env[CERTIFICATE]
+        """SELECT what may sign for a company now, the newest first, by one query.
+
+        Of rights KSeF tells the login's owner: of whoever else owns the certificate none is known.
+        """
+        certificates = self.env[CERTIFICATE].sudo()
         self.flush_model(PRINCIPAL_FIELDS)
         certificates.flush_model()
         self.env[AGREEMENT].flush_model()
-        self.env["l10n_pl_ksef.session"].flush_model(["rights", "activated_at"])
-        now = certificates._now()
+        self.env["l10n_pl_ksef.session"].flush_model(RIGHTS_FIELDS)
+        # Signing takes no time: it needs no exchange with KSeF.
+        usable = certificates._usable_domain(takes=timedelta()) & Domain("usage", "=", OFFLINE)
         self.env.cr.execute(
             SQL(
                 """
@@ -180,7 +188,9 @@ class ResCompany(models.Model):
                   JOIN l10n_pl_ksef_certificate_res_company_rel AS served
                     ON served.l10n_pl_ksef_certificate_id = certificate.id
              LEFT JOIN LATERAL (
-                       SELECT session.rights FROM l10n_pl_ksef_session AS session
+                       SELECT CASE WHEN session.signer_masked = certificate.identity_masked
+                                   THEN session.rights END AS rights
+                         FROM l10n_pl_ksef_session AS session
                         WHERE session.company_id = %(company)s
                           AND session.environment = certificate.environment
                           AND session.context_digits = %(digits)s
@@ -188,16 +198,13 @@ class ResCompany(models.Model):
                      ORDER BY session.activated_at DESC, session.id DESC LIMIT 1) AS login ON TRUE
                  WHERE served.res_company_id = %(company)s
                    AND certificate.environment = %(environment)s
-                   AND certificate.usage = 'offline'
-                   AND certificate.state = 'active'
-                   AND certificate.valid_from <= %(now)s
-                   AND certificate.valid_to > %(now)s
+                   AND certificate.id IN %(usable)s
               ORDER BY certificate.taken_at DESC, certificate.id DESC
                 """,
                 company=principal.id,
                 digits=digits,
                 environment=principal.l10n_pl_ksef_environment,
-                now=now,
+                usable=certificates._search(usable).subselect(),
             )
         )
         return self.env.cr.dictfetchall()

@@ -1,6 +1,7 @@
 from datetime import timedelta
 from unittest.mock import patch
 
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from odoo.addons.l10n_pl_ksef_auth.tools import locked_keys
@@ -67,6 +68,18 @@ class TestBothCertificates(OfflineCase):
         self.assertEqual(offline.problem["code"], "offline_waits")
         self.assertEqual(self.panel()["offline"]["state"], "waits")
         self.simulator.settings.person_certificate_limit = 6
+        self.settle(days=1)
+        self.assertEqual(self.offline().state, "active")
+
+    def test_where_ksef_leaves_no_place_at_all_the_login_works_and_the_other_waits(self):
+        self.simulator.settings.person_certificate_limit = 1
+        login, offline = self.both()
+        self.assertEqual((login.state, offline.state), ("active", "checking"))
+        self.assertEqual(offline.problem["code"], "offline_no_place")
+        self.assertEqual(self.panel()["offline"]["state"], "waits")
+        with self.assertRaisesRegex(UserError, "certificate for offline invoices"):
+            self.company.l10n_pl_ksef_certificate_link(self.company.vat, b"0" * 32)
+        self.simulator.settings.person_certificate_limit = 3
         self.settle(days=1)
         self.assertEqual(self.offline().state, "active")
 
@@ -173,6 +186,17 @@ class TestLoadedByHand(OfflineCase):
         self.assertFalse(self.load(either=True)["problem"])
         loaded = self.company._l10n_pl_ksef_offline_certificate()
         self.assertEqual((loaded.usage, loaded.origin), ("offline", "loaded"))
+        link = self.company.l10n_pl_ksef_certificate_link(self.company.vat, b"0" * 32)
+        self.assertIn(loaded.serial_number, link)
+
+    def test_what_the_login_of_another_may_not_do_keeps_its_owner_from_nothing(self):
+        with self.confirmed():
+            self.company.with_user(self.accountant).l10n_pl_ksef_take_over(revoke=False)
+        others = self.connect(signer="qualified")
+        others.rights = "InvoiceRead"
+        self.assertFalse(self.load(either=True)["problem"])
+        loaded = self.company._l10n_pl_ksef_offline_certificate()
+        self.assertNotEqual(others.signer_masked, loaded.identity_masked)
         link = self.company.l10n_pl_ksef_certificate_link(self.company.vat, b"0" * 32)
         self.assertIn(loaded.serial_number, link)
 

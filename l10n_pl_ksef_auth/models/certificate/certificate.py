@@ -24,6 +24,7 @@ TYPES_AT_KSEF = {LOGIN: "Authentication", OFFLINE: "Offline"}
 # A separate certificate beside an existing one, only if one more place is free (docs/journey.md 5).
 PLACES_FOR_SEPARATE = 2
 SYNC_EVERY, ABOUT = timedelta(hours=24), timedelta(hours=1)
+A_LOGIN = timedelta(minutes=1)
 # KSeF's status of a certificate, as we call it (docs/ksef.md A1-list); others change nothing.
 STATES = {"Active": "active", "Blocked": "blocked", "Revoked": "revoked", "Expired": "expired"}
 # KSeF's words about a certificate that it does not let in (docs/ksef.md A1-460).
@@ -204,11 +205,14 @@ class L10n_Pl_KsefCertificate(models.Model):
         """Return the certificates of self that are of use now, not only later."""
         return self.filtered_domain(self._usable_domain())
 
-    def _usable_domain(self):
-        """Return the domain of certificates that are of use now (docs/ksef.md A2-28)."""
+    def _usable_domain(self, takes=A_LOGIN):
+        """Return the domain of certificates that are of use now (docs/ksef.md A2-28).
+
+        :param timedelta takes: what they are needed for is over by then
+        """
         now = self._now()
         begun = Domain("valid_from", "<=", now)
-        lasts = Domain("valid_to", ">", now + timedelta(minutes=1))
+        lasts = Domain("valid_to", ">", now + takes)
         return Domain("state", "=", "active") & begun & lasts
 
     def _stored_certificate(self):
