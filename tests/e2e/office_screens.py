@@ -10,7 +10,6 @@ from one_screen import (
     BAR,
     OF_PAGE,
     OF_PANEL,
-    ONE_RECORD,
     PAGE,
     POPOVER,
     RECORDS,
