@@ -140,8 +140,13 @@ def _attached_unsigned(tour: Tour) -> None:
 
 
 def _attached_of(nip: str) -> Callable[[Tour], object]:
-    """Return what attaches a file that was signed for another company."""
-    return lambda tour: tour.attach(tour.signed(request_of_another(tour.simulator, nip)))
+    """Return what attaches a file that was signed for another company, beside a live one."""
+
+    def prepare(tour: Tour) -> None:
+        tour.download()
+        tour.attach(tour.signed(request_of_another(tour.simulator, nip)))
+
+    return prepare
 
 
 def _attached_old(tour: Tour) -> None:
@@ -291,8 +296,8 @@ def _save_settings(tour: Tour) -> None:
 def _leave_without_saving(tour: Tour) -> None:
     ACCOUNT(tour)
     tour.page.locator("select[name=environment]").select_option("production")
-    tour.page.go_back()
-    expect(tour.page.locator(DIALOG)).to_be_visible()
+    tour.page.locator(".o_ksef_systray").click()
+    tour.press(".o_ksef_popover .o_ksef_account")
 
 
 def _take_over(tour: Tour) -> None:
@@ -389,6 +394,8 @@ def _ended(tour: Tour) -> None:
 
 
 def _noticed(tour: Tour) -> None:
+    for cron in tour.demo.sql("SELECT id FROM ir_cron WHERE cron_name LIKE 'KSeF: keep%'").split():
+        tour.user(ADMINISTRATOR).call("ir.cron", "method_direct_trigger", [int(cron)])
     told = "SELECT count(*) FROM mail_activity WHERE res_model = 'l10n_pl_ksef.alert'"
     wait_until(lambda: tour.demo.sql(told) != "0", "the notice", 90)
 

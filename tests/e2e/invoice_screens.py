@@ -64,8 +64,10 @@ def _mark_outside(tour: Tour, invoice: int) -> None:
 
 def _status(status: str) -> Callable[[Tour, int], object]:
     """Return what makes an invoice one that Odoo's sender has sent, and KSeF has so answered."""
-    change = f"UPDATE account_move SET l10n_pl_edi_status = '{status}' WHERE id = {{}}"
-    return lambda tour, invoice: tour.demo.sql(change.format(invoice))
+    values = f"l10n_pl_edi_status = '{status}', l10n_pl_edi_ref = '20260401-EE-0100001AF629'"
+    return lambda tour, invoice: tour.demo.sql(
+        f"UPDATE account_move SET {values} WHERE id = {invoice}"
+    )
 
 
 def _two_invoices(tour: Tour) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from clients import Clients
+from odoo_user import wait_for_certificate
 from one_screen import (
     BAR,
     OF_PAGE,
@@ -32,6 +33,11 @@ def _cards(tour: Tour) -> None:
     if switch.is_visible():
         switch.click()
     expect(tour.page.locator(".o_kanban_record:not(.o_kanban_ghost)").first).to_be_visible()
+
+
+def _certified(tour: Tour) -> None:
+    clients = Clients(tour)
+    wait_for_certificate(clients.user, clients.ids[0])
 
 
 def _find_no_company(tour: Tour) -> None:
@@ -234,7 +240,9 @@ UNKNOWN = "/ksef/podpis#" + "A" * 43
 OFFICES = [
     Screen("companies", COMPANIES, ".o_data_cell, .o_kanban_record", _office_day),
     Screen("companies_cards", _cards, ".o_kanban_record"),
-    Screen("account_of_many_companies", at(KONTO, FILTER, OFFICE), PAGE, further=OF_PAGE),
+    Screen(
+        "account_of_many_companies", at(KONTO, FILTER, OFFICE), PAGE, _certified, further=OF_PAGE
+    ),
     Screen("account_finds_no_company", _find_no_company, PAGE),
     Screen("companies_selected", _all_selected, ".o_data_cell, .o_kanban_record"),
     Screen(
