@@ -9,6 +9,8 @@ from playwright.sync_api import expect
 from tour import USUAL, Tour
 
 NUMBER = "5265877635-20260401-0100001AF629-11"
+#: Invoices that are opened again and again, by the name of their state.
+KEPT: dict[str, int] = {}
 SENT_OUTSIDE = "l10n_pl_ksef_edi.sent_outside"
 
 
@@ -29,31 +31,28 @@ def _of_invoice(button: str) -> Callable[[Tour], object]:
     return show
 
 
-class _Kept:
-    """One invoice that is posted once, brought into a state, and then opened again and again."""
+def _keep(name: str, bring_about: Callable[[Tour, int], object]) -> Callable[[Tour], object]:
+    """Return what posts an invoice once and brings it into a state; `_open` opens that one."""
 
-    def __init__(self, bring_about: Callable[[Tour, int], object], shown: str) -> None:
-        """Post nothing yet.
+    def prepare(tour: Tour) -> None:
+        KEPT[name] = tour.post_invoice()
+        bring_about(tour, KEPT[name])
 
-        :param shown: a CSS selector of what its form shows then
-        """
-        self._bring_about, self._shown, self._invoice = bring_about, shown, 0
+    return prepare
 
-    def prepare(self, tour: Tour) -> None:
-        self._invoice = tour.post_invoice()
-        self._bring_about(tour, self._invoice)
 
-    def show(self, tour: Tour) -> None:
-        _form(tour, self._invoice, self._shown)
+def _open(name: str, shown: str, button: str = "") -> Callable[[Tour], object]:
+    """Return what opens an invoice that was kept, and presses a button that opens a dialog.
 
-    def press(self, button: str) -> Callable[[Tour], object]:
-        """Return what opens the invoice and presses a button, which opens a dialog."""
+    :param shown: a CSS selector of what its form shows
+    """
 
-        def show(tour: Tour) -> None:
-            self.show(tour)
+    def show(tour: Tour) -> None:
+        _form(tour, KEPT[name], shown)
+        if button:
             tour.press(f"button[name={button}]:visible")
 
-        return show
+    return show
 
 
 def _mark_outside(tour: Tour, invoice: int) -> None:
@@ -87,9 +86,8 @@ def _send_many(tour: Tour) -> None:
     tour.resize(*size)
 
 
-OUTSIDE = _Kept(_mark_outside, f"{NOTICE}.alert-info")
-WAITING = _Kept(_status("sent"), ".ribbon")
-REJECTED = _Kept(_status("rejected"), NOTICE)
+OUTSIDE = f"{NOTICE}.alert-info"
+UNDO = "action_l10n_pl_ksef_edi_undo_outside"
 #: While the company is connected.
 TO_BE_SENT = [
     Screen("invoice_to_be_sent", _invoice, NOTICE, decisions=OF_NOTICE),
@@ -106,8 +104,25 @@ KEPT_AWAY = [
     ),
     Screen("invoices_send_not_connected", _send_many, NOTICE, _two_invoices, OF_SENDING),
     dialog("invoice_sent_outside_odoo", _of_invoice("action_l10n_pl_ksef_edi_sent_outside")),
-    Screen("invoice_marked_as_sent_outside", OUTSIDE.show, NOTICE, OUTSIDE.prepare, OF_NOTICE),
-    dialog("invoice_undo_sent_outside", OUTSIDE.press("action_l10n_pl_ksef_edi_undo_outside")),
-    Screen("invoice_waits_for_ksef", WAITING.show, ".ribbon", WAITING.prepare),
-    Screen("invoice_rejected_by_ksef", REJECTED.show, NOTICE, REJECTED.prepare, OF_NOTICE),
+    Screen(
+        "invoice_marked_as_sent_outside",
+        _open("outside", OUTSIDE),
+        NOTICE,
+        _keep("outside", _mark_outside),
+        OF_NOTICE,
+    ),
+    dialog("invoice_undo_sent_outside", _open("outside", OUTSIDE, UNDO)),
+    Screen(
+        "invoice_waits_for_ksef",
+        _open("sent", ".ribbon"),
+        ".ribbon",
+        _keep("sent", _status("sent")),
+    ),
+    Screen(
+        "invoice_rejected_by_ksef",
+        _open("rejected", NOTICE),
+        NOTICE,
+        _keep("rejected", _status("rejected")),
+        OF_NOTICE,
+    ),
 ]
