@@ -72,8 +72,16 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             # Nothing is sent there. The address is the problem that is told already.
             return {**values, **self._in_need()}
         if is_neutralized(self.env) and values["state"] in ("disconnected", "attention"):
-            values["problem"] = self._local("neutralized")
+            values["problem"] = self._neutralized(principal)
         return values
+
+    def _neutralized(self, principal):
+        """Return what a neutralized copy says: outside production it can simply be connected."""
+        told = self._local("neutralized")
+        if principal.l10n_pl_ksef_environment == "production":
+            return told
+        action = self.env._("To try KSeF out here, connect the company.")
+        return {**told, "action": action, "way_back": "sign"}
 
     def _states(self, known, principals):
         """Return the states of many connections as their panels show them, by the company."""

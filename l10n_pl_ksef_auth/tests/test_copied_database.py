@@ -15,7 +15,7 @@ from odoo.addons.l10n_pl_ksef_auth.tools import vault
 from odoo.addons.l10n_pl_ksef_auth.tools.vault import VaultError
 
 from .causes import MOVES
-from .common import OWNER, KsefCase, packed
+from .common import OWNER, KsefCase, packed, put
 
 
 @tagged("post_install", "-at_install")
@@ -224,6 +224,22 @@ class TestCopiedDatabase(KsefCase):
             view = self.open_window().prepare_download()
         self.assertEqual(challenges["calls"], 0)
         self.assertIn("neutralized", view["problem"]["text"])
+
+    def test_a_neutralized_copy_in_production_leads_to_where_the_environment_is_changed(self):
+        self.env["ir.config_parameter"].set_param("database.is_neutralized", True)
+        self.company.l10n_pl_ksef_environment = "production"
+        problem = self.panel()["problem"]
+        self.assertEqual(problem["way_back"], "account")
+        self.assertIn("KSeF → Account", problem["action"])
+        self.assertEqual(self.open_window().prepare_download()["problem"]["way_back"], "account")
+
+    def test_a_neutralized_copy_that_stands_in_the_test_environment_is_told_to_connect(self):
+        self.env["ir.config_parameter"].set_param("database.is_neutralized", True)
+        put(self.session, state="revoked")
+        panel = self.panel()
+        self.assertIn("neutralized", panel["problem"]["text"])
+        self.assertEqual(panel["problem"]["way_back"], "sign")
+        self.assertNotIn("Account", panel["problem"]["action"])
 
     def test_a_window_left_open_gives_up_nothing_once_somebody_went_on(self):
         self.move("copy_moved")

@@ -90,8 +90,18 @@ class TestDeadEnds(KsefCase):
         _window, view = self.file_of_another(other)
         stop = self.stop(view)
         self.assertNotIn("Inna", str(view))
-        self.assertIn("111-111-11-11", stop["text"])
+        self.assertIn("(NIP 111-111-11-11)", stop["text"])
         self.assertFalse(stop.get("switch_to"))
+
+    def test_beside_a_file_of_others_a_new_one_is_offered_once_no_other_can_be_signed(self):
+        other = self.make_company("Inna Sp. z o.o.", "1111111111")
+        self.manager.company_ids |= other
+        window, view = self.file_of_another(other)
+        self.assertFalse(self.stop(view).get("needs_download"))
+        self.travel(minutes=11)
+        stop = self.stop(window.view())
+        self.assertTrue(stop["needs_download"])
+        self.assertIn("Download a new file for this company", stop["action"])
 
     # ------------------------------------------------------------------
     # What the company or the signer lacks

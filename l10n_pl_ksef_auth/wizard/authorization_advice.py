@@ -2,7 +2,9 @@ from odoo import models
 
 from ..models.base import problems
 from ..models.session.login import CERTIFICATE_REFUSED
+from ..tools import nip as nip_tools
 
+NIP_DIGITS = 10
 NO_RIGHTS = ("auth_status", 415)
 # What else is wrong with a file matters no more then.
 CONCERNS_ANOTHER = ("other_challenge", "outdated_challenge")
@@ -122,13 +124,24 @@ class L10n_Pl_KsefAuthorizationAdvice(models.AbstractModel):
     def _of_window(self, window, reading, finding):
         """Return what only the window knows about a finding, in place of the reader's words."""
         if finding.code == "other_company":
-            return self._another_companys(window._company_of(reading), finding.values["found"])
+            told = self._another_companys(window._company_of(reading), finding.values["found"])
+            return {**told, **self._in_its_place(window, told)}
         return self._outdated(window, reading) if finding.code == "outdated_challenge" else {}
+
+    def _in_its_place(self, window, told):
+        """Return what to do instead of choosing this company's file, once none can be signed."""
+        if told.get("switch_to") or window._newest_live():
+            return {}
+        action = self.env._("Download a new file for this company, and sign that.")
+        return {"action": action, "needs_download": True}
 
     def _another_companys(self, other, number):
         if not other:
+            # A unit's number is its company's NIP, and more.
+            unit = number if len(nip_tools.digits(number)) > NIP_DIGITS else ""
+            named = problems.number(self.env, unit, number)
             return {
-                "text": self.env._("This file is for another company (%s).", number),
+                "text": self.env._("This file is for another company (%s).", named),
                 "action": self.env._("Choose the file that was signed for this company."),
             }
         return {

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ministry import account
+from clients import confirm
+from invoice_screens import KEPT_AWAY, TO_BE_SENT
+from ministry import account, request_of_another
+from odoo_user import wait_until
 from office_screens import OFFICES
 from offline_screens import OFFLINE_INVOICES
 from one_screen import (
@@ -16,12 +19,9 @@ from one_screen import (
     DASHBOARD,
     DIALOG,
     FOOTER,
-    NOTICE,
     OF_CARD,
-    OF_NOTICE,
     OF_PAGE,
     OF_PANEL,
-    OF_SENDING,
     OF_SETTINGS,
     ONE_RECORD,
     PAGE,
@@ -35,7 +35,7 @@ from one_screen import (
     dialog,
 )
 from playwright.sync_api import expect
-from tour import ACCOUNTANT, ADMINISTRATOR, CLERK, Tour, forget_here
+from tour import ACCOUNTANT, ADMINISTRATOR, CLERK, OTHER_COMPANIES, Tour, forget_here
 
 
 # ----------------------------------------------------------------------
@@ -89,6 +89,16 @@ REQUESTS = at("/odoo/ksef-requests", ".o_list_view, .o_view_nocontent")
 # ----------------------------------------------------------------------
 # Never connected, and the window
 # ----------------------------------------------------------------------
+def _window_without_nip(tour: Tour) -> None:
+    """Somebody removes the NIP while the button that opens the window is in sight."""
+    tour.give_nip()
+    button = tour.go("/odoo/ksef").locator(".o_action_manager .o_ksef_connect")
+    expect(button).to_be_visible()
+    tour.take_nip()
+    button.click()
+    expect(tour.page.locator(".o_ksef_authorization .o_ksef_note_stop")).to_be_visible()
+
+
 def _outage(tour: Tour) -> None:
     tour.simulator.faults.add("challenge", "503")
     tour.call_window("prepare_download", "site")
@@ -118,13 +128,32 @@ def _wrong_password(tour: Tour) -> None:
     expect(tour.page.locator(".o_ksef_note_stop")).to_be_visible()
 
 
-def _expired(tour: Tour) -> None:
-    tour.download()
+def _expired(tour: Tour) -> bytes:
+    """Download a file, let its ten minutes pass here, and return it."""
+    file = tour.download()
     tour.demo.sql("UPDATE l10n_pl_ksef_session SET challenge_expires_at = now() AT TIME ZONE 'utc'")
+    return file
 
 
 def _attached_unsigned(tour: Tour) -> None:
     tour.attach(tour.download(), "AuthTokenRequest.xml")
+
+
+def _attached_of(nip: str) -> Callable[[Tour], object]:
+    """Return what attaches a file that was signed for another company, beside a live one."""
+
+    def prepare(tour: Tour) -> None:
+        tour.download()
+        tour.attach(tour.signed(request_of_another(tour.simulator, nip)))
+
+    return prepare
+
+
+def _attached_old(tour: Tour) -> None:
+    """Attach a file whose ten minutes are over, while a newer one may still be signed."""
+    old = _expired(tour)
+    tour.download()
+    tour.attach(tour.signed(old))
 
 
 def _attached_signed(tour: Tour) -> None:
@@ -142,6 +171,16 @@ def _refused(tour: Tour) -> None:
 
 
 NEVER = [
+    Screen(
+        "panel_without_nip", _panel(), f"{POPOVER}, {BAR}", Tour.take_nip, f"{POPOVER} .o_ksef_tick"
+    ),
+    Screen(
+        "panel_without_nip_of_who_may_enter_it",
+        _panel(ADMINISTRATOR),
+        f"{POPOVER}, {BAR}",
+        decisions=OF_PANEL,
+    ),
+    Screen("window_without_nip", _window_without_nip, WINDOW, decisions=".o_ksef_page_link"),
     Screen(
         "dashboard_never_connected",
         DASHBOARD_CARD,
@@ -192,6 +231,14 @@ STEPS = [
         lambda tour: tour.attach(b"%PDF-1.7", "faktura.pdf"),
         FILES,
     ),
+    Screen(
+        "window_file_of_another_company",
+        _window("upload"),
+        WINDOW,
+        _attached_of("1234563218"),
+        FILES,
+    ),
+    Screen("window_old_file_beside_a_live_one", _window("upload"), WINDOW, _attached_old, FILES),
     Screen(
         "window_signed_file",
         _window("upload"),
@@ -246,6 +293,13 @@ def _save_settings(tour: Tour) -> None:
     tour.press(".o_ksef_save")
 
 
+def _leave_without_saving(tour: Tour) -> None:
+    ACCOUNT(tour)
+    tour.page.locator("select[name=environment]").select_option("production")
+    tour.page.locator(".o_ksef_systray").click()
+    tour.press(".o_ksef_popover .o_ksef_account")
+
+
 def _take_over(tour: Tour) -> None:
     window = tour.window()
     tour.demo.sql(f"UPDATE l10n_pl_ksef_authorization SET take_over = true WHERE id = {window}")
@@ -281,19 +335,6 @@ def _diagnosed(tour: Tour) -> None:
     expect(tour.page.locator(".o_ksef_diagnosis tr").first).to_be_visible(timeout=60_000)
 
 
-def _invoice(tour: Tour) -> None:
-    tour.go(f"/odoo/action-account.action_move_out_invoice_type/{tour.post_invoice()}")
-    expect(tour.page.locator(f"{NOTICE}:visible").first).to_be_visible()
-
-
-def _of_invoice(button: str) -> Callable[[Tour], object]:
-    def show(tour: Tour) -> None:
-        _invoice(tour)
-        tour.press(f"button[name={button}]:visible")
-
-    return show
-
-
 def _uninstalling(tour: Tour) -> None:
     call = tour.user(ADMINISTRATOR).call
     (module,) = call("ir.module.module", "search", [("name", "=", "l10n_pl_ksef_auth")])
@@ -320,6 +361,7 @@ CONNECTED = [
     dialog("account_load_certificate", _of_account(".o_ksef_load")),
     dialog("account_close_login", _close_login),
     dialog("account_settings_ask_first", _save_settings),
+    dialog("account_leave_without_saving", _leave_without_saving),
     Screen("window_take_over", _window("download"), WINDOW, _take_over, f"{WAYS}, .o_ksef_forget"),
     Screen("history", HISTORY, VIEW),
     Screen("history_of_one_login", _first_record, VIEW),
@@ -328,8 +370,7 @@ CONNECTED = [
     Screen("diagnosis", DIAGNOSIS, PAGE, further=OF_PAGE),
     Screen("diagnosis_checked", _diagnosed, PAGE, further=OF_PAGE),
     Screen("help", lambda tour: tour.go("/l10n_pl_ksef/help", frame="h1"), "body"),
-    Screen("invoice_to_be_sent", _invoice, NOTICE, decisions=OF_NOTICE),
-    Screen("invoice_send", _of_invoice("action_invoice_sent"), NOTICE, decisions=OF_SENDING),
+    *TO_BE_SENT,
     Screen("uninstall", _uninstalling, f"{DIALOG} [name^=l10n_pl_ksef]"),
 ]
 
@@ -352,11 +393,50 @@ def _ended(tour: Tour) -> None:
     tour.change_login(refresh_valid_until="now() AT TIME ZONE 'utc' - interval '1 hour'")
 
 
+def _noticed(tour: Tour) -> None:
+    for cron in tour.demo.sql("SELECT id FROM ir_cron WHERE cron_name LIKE 'KSeF: keep%'").split():
+        tour.user(ADMINISTRATOR).call("ir.cron", "method_direct_trigger", [int(cron)])
+    told = "SELECT count(*) FROM mail_activity WHERE res_model = 'l10n_pl_ksef.alert'"
+    wait_until(lambda: tour.demo.sql(told) != "0", "the notice", 90)
+
+
+def _notice(tour: Tour) -> None:
+    NOTICES(tour)
+    tour.page.locator(ONE_RECORD).first.click()
+    expect(tour.page.locator(".o_form_view .o_ksef_panel dl")).to_be_visible()
+
+
 def _certificate_elsewhere(tour: Tour) -> None:
     forget_here(tour.demo)
     first = tour.user()
     tour.send("owner")
     first.call("res.company", "l10n_pl_ksef_follow", [1])
+
+
+def _disconnected(tour: Tour) -> None:
+    """Disconnect in Konto; Odoo still has the certificate."""
+    _of_account(".o_ksef_disconnect", ".o_ksef_column")(tour)
+    tour.page.locator(f"{DIALOG} .btn-danger").click()
+    password = tour.page.locator("input[type=password]")
+    again = tour.page.locator(f"{PAGE} .o_ksef_by_certificate")
+    expect(password.or_(again).first).to_be_visible()
+    if password.is_visible():
+        confirm(tour.page, ACCOUNTANT)
+    expect(again).to_be_visible()
+
+
+def _without_agreement(tour: Tour) -> None:
+    tour.demo.sql("DELETE FROM l10n_pl_ksef_agreement")
+
+
+def _by_certificate(tour: Tour) -> None:
+    tour.open_panel()
+    tour.press(".o_ksef_popover .o_ksef_by_certificate")
+
+
+def _signed_for_a_week(tour: Tour) -> None:
+    tour.forget()
+    tour.send("owner", "weekly")
 
 
 def _unlock(tour: Tour) -> None:
@@ -372,14 +452,8 @@ DUE = [
     Screen("panel_a_right_is_missing", _panel(), f"{POPOVER}, {BAR}", _limited, decisions=OF_PANEL),
     Screen("panel_ended", _panel(), f"{POPOVER}, {BAR}", _ended, decisions=OF_PANEL),
     Screen("notices", NOTICES, VIEW),
-    Screen("invoice_not_in_ksef", _invoice, NOTICE, decisions=OF_NOTICE),
-    Screen(
-        "invoice_send_not_connected",
-        _of_invoice("action_invoice_sent"),
-        NOTICE,
-        decisions=OF_SENDING,
-    ),
-    dialog("invoice_sent_outside_odoo", _of_invoice("action_l10n_pl_ksef_edi_sent_outside")),
+    Screen("notice", _notice, ".o_form_sheet", _noticed),
+    *KEPT_AWAY,
     Screen("account_certificate_elsewhere", ACCOUNT, PAGE, _certificate_elsewhere, further=OF_PAGE),
     Screen("panel_certificate_elsewhere", _panel(), f"{POPOVER}, {BAR}", decisions=OF_PANEL),
     Screen(
@@ -390,6 +464,16 @@ DUE = [
         OF_CARD,
     ),
     Screen("account_several_companies", ACCOUNT, PAGE, _connected, further=OF_PAGE),
+    Screen(
+        "window_file_of_another_company_of_the_user",
+        _window("upload"),
+        WINDOW,
+        _attached_of(next(iter(OTHER_COMPANIES.values()))),
+        f"{FILES}, .o_ksef_other_way",
+    ),
+    Screen("panel_disconnected", _panel(), f"{POPOVER}, {BAR}", _disconnected, decisions=OF_PANEL),
+    dialog("connect_by_certificate", _by_certificate, _without_agreement),
+    Screen("account_signed_for_a_week", ACCOUNT, PAGE, _signed_for_a_week, further=OF_PAGE),
     Screen(
         "panel_copied_database",
         _panel(),

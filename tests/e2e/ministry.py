@@ -50,6 +50,12 @@ class Account:
         return status.certificate_serial_number or ""
 
 
+def request_of_another(simulator: Control, nip: str) -> bytes:
+    """Return the file to be signed that another program downloaded, for another company."""
+    with KsefClient(simulator.base_url) as client:
+        return build(client.challenge().challenge, Context("Nip", nip))
+
+
 @contextmanager
 def account(simulator: Control) -> Iterator[Account]:
     """Log in as the owner with another program; its login ends with the block."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from clients import Clients
+from odoo_user import wait_for_certificate
 from one_screen import (
     BAR,
     OF_PAGE,
@@ -31,6 +32,17 @@ def _cards(tour: Tour) -> None:
     if switch.is_visible():
         switch.click()
     expect(tour.page.locator(".o_kanban_record:not(.o_kanban_ghost)").first).to_be_visible()
+
+
+def _certified(tour: Tour) -> None:
+    clients = Clients(tour)
+    wait_for_certificate(clients.user, clients.ids[0])
+
+
+def _find_no_company(tour: Tour) -> None:
+    at(KONTO, FILTER, OFFICE)(tour)
+    tour.page.locator(f"{FILTER} input").fill("Żadna taka")
+    expect(tour.page.locator(".o_ksef_none_found")).to_be_visible()
 
 
 def _select(button: str) -> Callable[[Tour], object]:
@@ -213,6 +225,9 @@ def _ask_for_office(tour: Tour) -> None:
     tour.press("button:has-text('Ustaw biuro')")
 
 
+KONTO = "/odoo/ksef-account"
+#: Konto has it where the user has more than seven companies beside the one in view.
+FILTER = ".o_ksef_companies_filter"
 COMPANIES = at("/odoo/ksef-companies", ".o_data_row, .o_kanban_record", OFFICE)
 # It stays there whatever the size of the window.
 LAST_BATCH = at("/odoo/ksef-many", ".o_ksef_batch h3", OFFICE)
@@ -225,6 +240,10 @@ UNKNOWN = "/ksef/podpis#" + "A" * 43
 OFFICES = [
     Screen("companies", COMPANIES, ".o_data_cell, .o_kanban_record", _office_day),
     Screen("companies_cards", _cards, ".o_kanban_record"),
+    Screen(
+        "account_of_many_companies", at(KONTO, FILTER, OFFICE), PAGE, _certified, further=OF_PAGE
+    ),
+    Screen("account_finds_no_company", _find_no_company, PAGE),
     Screen("companies_selected", _all_selected, ".o_data_cell, .o_kanban_record"),
     Screen(
         "companies_files_to_be_signed",
@@ -297,7 +316,7 @@ OFFICES = [
     ),
     Screen(
         "account_by_rights_of_a_client",
-        at("/odoo/ksef-account", f"{PAGE} dl", OFFICE),
+        at(KONTO, f"{PAGE} dl", OFFICE),
         PAGE,
         further=OF_PAGE,
     ),

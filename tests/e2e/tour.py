@@ -54,7 +54,7 @@ class Tour:
         self._chromium = chromium
         self._pages: dict[str, Page] = {}
         self._users: dict[str, OdooUser] = {}
-        self._identity = ""
+        self._identity, self._nip = "", ""
         self.page: Page
 
     # ------------------------------------------------------------------
@@ -166,6 +166,7 @@ class Tour:
         if self._identity:
             self._identify(self._identity)
             self._identity = ""
+        self.give_nip()
 
     def connect(self) -> None:
         """Sign once as the owner, and have the certificate issued."""
@@ -199,11 +200,14 @@ class Tour:
         """Have somebody sign a document."""
         return sign(document, signer, at=self.simulator.clock.now())
 
-    def send(self, signer: str) -> None:
-        """Have somebody sign, send the file, and wait for KSeF's answer if it comes."""
+    def send(self, signer: str, answer: str = "") -> None:
+        """Have somebody sign, send the file, and wait for KSeF's answer if it comes.
+
+        :param answer: how often to sign, as the window keeps it; only once if it is empty
+        """
         self.attach(self.signed(self.download(), signer))
         offline = self.call_window("view")["offline"]
-        self.call_window("set_answer", "both" if offline else "once")
+        self.call_window("set_answer", answer or ("both" if offline else "once"))
         self.call_window("authenticate")
         if not self.simulator.settings.auth_delay:
             wait_until(lambda: self.call_window("follow")["step"] != "verify", "KSeF's answer")
@@ -212,6 +216,18 @@ class Tour:
         """Give accountant and administrator further Polish companies, in the test environment."""
         for name, nip in OTHER_COMPANIES.items():
             add_company(self.user(ADMINISTRATOR), name, nip)
+
+    def take_nip(self) -> None:
+        """Leave the company without a NIP, until `give_nip` or `forget`."""
+        call = self.user(ADMINISTRATOR).call
+        self._nip = call("res.company", "read", [1], ["vat"])[0]["vat"]
+        call("res.company", "write", [1], {"vat": False})
+
+    def give_nip(self) -> None:
+        """Give the company the NIP back that was taken."""
+        if self._nip:
+            self.user(ADMINISTRATOR).call("res.company", "write", [1], {"vat": self._nip})
+            self._nip = ""
 
     def pretend_copy(self) -> None:
         """Make the database one that was copied from another; `forget` makes it the original."""

@@ -164,6 +164,15 @@ test("the file of another company goes on there in one click", async () => {
     expect(".o_ksef_authorization").toHaveCount(0);
 });
 
+test("beside the file of another company nobody reads that ten minutes are over", async () => {
+    const found = { code: "other_company", level: "stop", text: "Theirs.", action: "", evidence: "" };
+    const findings = [{ ...found, switch_to: { id: 9, name: "Inna" } }];
+    const reading = { signer: false, can_send: false, challenge: OLD, findings };
+    await openWindow({ ...UPLOAD, challenge: false, document: SIGNED.document, reading });
+    expect(".o_ksef_other_way").toHaveText("Go on with Inna");
+    expect(".o_ksef_expired").toHaveCount(0);
+});
+
 const NO_NIP = { text: "No NIP.", action: "Enter it.", technical: "", way_back: "company" };
 
 test("without a NIP an accountant has nothing to press but a mail to the administrator", async () => {

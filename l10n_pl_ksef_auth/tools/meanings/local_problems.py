@@ -82,7 +82,7 @@ PROBLEMS: dict[str, Meaning] = {
             "This is a neutralized copy for trials: it holds nothing of the original's connection. "
             "It keeps away from KSeF's production."
         ),
-        Advice(_lt("To try KSeF out here, connect to the test environment."), "settings"),
+        Advice(_lt("For trials choose a test environment in the menu KSeF → Account."), "account"),
     ),
     "answer_lost": Meaning(
         _lt("KSeF's answer was lost on the way, and KSeF gives it only once."), SIGN_AGAIN

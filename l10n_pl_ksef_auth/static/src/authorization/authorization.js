@@ -145,8 +145,9 @@ export class KsefAuthorization extends Component {
     /** A signature on a file that has run out would be refused: say so before. */
     get needsNewFile() {
         const { step, reading, problem } = this.view;
-        // A file that was signed too late says so itself.
-        const isTold = reading && reading.findings.some((finding) => finding.needs_download);
+        // A file that was signed too late, or for another company, says itself what to do.
+        const isTold =
+            reading && reading.findings.some((one) => one.needs_download || one.switch_to);
         return step === "upload" && !this.hasFile && !reading?.can_send && !problem && !isTold;
     }
 
