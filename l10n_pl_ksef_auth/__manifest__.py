@@ -1,7 +1,7 @@
 {
     "name": "Poland - KSeF connection",
     "summary": "Log in to KSeF once with a signature, then stay connected by yourself",
-    "version": "19.0.1.5.0",
+    "version": "19.0.1.6.0",
     "category": "Accounting/Localizations/EDI",
     "author": "l10n_pl_ksef_auth contributors",
     "license": "LGPL-3",

@@ -78,6 +78,9 @@ class L10n_Pl_KsefSignerPage(models.AbstractModel):
     def _check(self, requests, request, name, content):
         """Say what a file is that the signer has chosen, and whether it can be sent.
 
+        A file of nobody's is explained, and counts as a wrong one, where one company is meant: it
+        was chosen there, or the link has no other. In a list of several nobody can say whose it is.
+
         :param requests: of the link; the file finds its own among them
         :param request: where it was chosen, or nothing
         :param str name: of the file

@@ -5,7 +5,13 @@ class BatchCase(KsefCase):
     """What a user does for many companies, from the list of companies to the results."""
 
     def start(self, what, companies, user=None):
-        """Select companies in the list, press a button, and return what it opens."""
+        """Select companies in the list, press a button, and return what it opens, in the end."""
+        batch = self.pressed(what, companies, user)
+        batch.look()
+        return batch
+
+    def pressed(self, what, companies, user=None):
+        """Select companies in the list, press a button, and return what opens at once."""
         user = user or self.accountant
         overview = self.env["l10n_pl_ksef.overview"].with_user(user).with_context(ksef_kind=what)
         action = overview.browse(companies.ids).action_for_all()

@@ -1,4 +1,8 @@
+from unittest.mock import patch
+
 from odoo.tests import tagged
+
+from odoo.addons.l10n_pl_ksef_auth.screens import office as office_screen
 
 from .batch_case import BatchCase
 from .office_case import OFFICE_NIP, OfficeCase
@@ -31,6 +35,21 @@ class TestClientsOfTheOffice(OfficeCase, BatchCase):
         self.give_at_the_ministry()
         lines = self.by_company(self.both("ask").view()["lines"])
         self.assertIn("nobody has to sign", lines[self.company.id]["text"])
+
+    def test_the_list_opens_before_ksef_has_answered_and_then_says_that_it_has_not(self):
+        self.give_at_the_ministry()
+        with self.counted("challenge") as asked:
+            batch = self.pressed("ask", self.company, self.manager)
+            self.assertTrue(batch.view()["is_to_look"])
+        self.assertEqual(asked["calls"], 0)
+        slow = patch.object(self.simulator.settings, "auth_delay", 60)
+        with slow, patch.object(office_screen, "PATIENCE", 0):
+            view = batch.look()
+        self.assertIn("KSeF has not answered yet", view["still_looking"])
+        self.settle()
+        view = batch.look()
+        self.assertEqual((view["is_to_look"], view["still_looking"]), (False, ""))
+        self.assertIn("nobody has to sign", view["lines"][0]["text"])
 
     def test_rights_that_are_there_connect_the_client(self):
         self.give_at_the_ministry()

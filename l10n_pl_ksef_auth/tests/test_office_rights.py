@@ -1,9 +1,11 @@
+import time
 from datetime import timedelta
 from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
+from odoo.addons.l10n_pl_ksef_auth.models.office import office as office_model
 from odoo.addons.l10n_pl_ksef_auth.models.request.address import set_link_address
 from odoo.addons.l10n_pl_ksef_auth.models.upkeep import alert_texts
 from odoo.addons.l10n_pl_ksef_auth.screens import office as office_screen
@@ -108,6 +110,15 @@ class TestReceivedRights(OfficeCase):
         self.assertIn("KSeF has not answered yet", view["rights_there"])
         self.settle()
         self.assertFalse(company.l10n_pl_ksef_requests()["rights_there"])
+
+    def test_a_silent_ksef_is_not_waited_for_longer_than_the_bound(self):
+        self.settle(hours=1)
+        self.simulator.faults.add("*", "delay", times=-1, seconds=3)
+        company, began = self.company.with_user(self.accountant), time.monotonic()
+        with patch.object(office_screen, "PATIENCE", 1), patch.object(office_model, "AT_ONCE", 1):
+            view = company.l10n_pl_ksef_requests()
+        self.assertLess(time.monotonic() - began, 3)
+        self.assertIn("KSeF has not answered yet", view["rights_there"])
 
     def look_now(self):
         """Have the office look KSeF's list up just now."""

@@ -46,6 +46,22 @@ class TestPageLimits(SignerCase):
         self.travel(minutes=11)
         self.assertIn("findings", self.at_page("check", self.token, **values))
 
+    def test_another_link_s_file_is_explained_on_a_link_for_one_company_and_counts_there(self):
+        other = self.make_anothers()
+        asked, others_token = self.asked(other)
+        content = base64.b64encode(self.signed(self.downloaded_at_page(others_token, asked)))
+        for _time in range(10):
+            found = self.at_page("check", self.token, content=content.decode())
+            self.assertEqual(found["request"]["id"], self.request.id)
+            self.assertEqual(found["findings"][0]["code"], "other_company")
+        self.assertTrue(self.request._is_paused())
+
+    def test_a_file_of_nobody_s_counts_nowhere_in_the_list_of_a_link_for_several(self):
+        _other, token = self.two_companies()
+        for _time in range(11):
+            found = self.at_page("check", token, content="YQ==")
+            self.assertEqual(found, {"is_stray": True})
+
     def test_in_the_pause_no_file_is_read_wherever_it_is_chosen(self):
         other, token = self.two_companies()
         content = base64.b64encode(self.signed(self.request_file())).decode()

@@ -1,7 +1,7 @@
 from odoo import Command
 from odoo.modules.migration import load_script
 from odoo.tests import tagged
-from odoo.tools import SQL, file_path
+from odoo.tools import SQL, convert_file, file_path
 
 from odoo.addons.l10n_pl_ksef_auth.models.res_company import DEFAULTS
 from odoo.addons.l10n_pl_ksef_auth.models.vault.vault import write_secrets
@@ -13,6 +13,7 @@ ACTIVITIES = "l10n_pl_ksef_auth/migrations/19.0.1.3.0/post-activities.py"
 MAILS = "l10n_pl_ksef_auth/migrations/19.0.1.2.0/post-alert_mails.py"
 NOTICES = "l10n_pl_ksef_auth/migrations/19.0.1.3.0/post-notices.py"
 AGREEMENTS = "l10n_pl_ksef_auth/migrations/19.0.1.5.0/post-agreements.py"
+VOID_MAIL = "l10n_pl_ksef_auth/migrations/19.0.1.6.0/pre-void_mail.py"
 RIGHTS = "l10n_pl_ksef_auth/migrations/19.0.1.3.0/post-rights.py"
 NAMES = "l10n_pl_ksef_auth/migrations/19.0.1.3.0/post-texts.py"
 OURS = ("l10n_pl_ksef_", "l10n_pl_edi_")
@@ -137,6 +138,27 @@ class TestUpgrade(KsefCase):
         template.with_user(self.env.ref("base.user_admin")).subject = "Theirs"
         self.upgrade(NOTICES)
         self.assertEqual(template.subject, "Theirs")
+
+    def load_mails(self):
+        """Load the mails as each upgrade does: those that are there stay as they are."""
+        file = "data/mail_template_data.xml"
+        convert_file(self.env, "l10n_pl_ksef_auth", file, None, mode="update")
+        self.env.invalidate_all()
+
+    def test_the_mail_for_a_void_request_is_written_anew_unless_people_have_edited_it(self):
+        edited = self.env.ref("l10n_pl_ksef_auth.mail_template_request")
+        edited.with_user(self.env.ref("base.user_admin")).subject = "Theirs"
+        void = self.env.ref("l10n_pl_ksef_auth.mail_template_void")
+        void.subject = "The office has changed"
+        self.upgrade(VOID_MAIL)
+        self.load_mails()
+        void = self.env.ref("l10n_pl_ksef_auth.mail_template_void")
+        self.assertIn("ksef['changed']", void.subject)
+        self.assertEqual(edited.subject, "Theirs")
+        void.with_user(self.env.ref("base.user_admin")).subject = "Theirs"
+        self.upgrade(VOID_MAIL)
+        self.load_mails()
+        self.assertEqual(void.subject, "Theirs")
 
     def test_logins_have_no_chatter_any_more_and_a_reminder_there_is_of_no_record(self):
         session = self.connect()

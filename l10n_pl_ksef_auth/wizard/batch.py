@@ -29,6 +29,8 @@ STATES = [
     ("done", "Done"),
     ("failed", "Not done"),
 ]
+# Whether KSeF has told which clients gave rights by themselves.
+LOOKS = [("due", "To be asked"), ("known", "It has answered"), ("late", "It has not answered yet")]
 KEPT_HOURS = 7 * 24
 
 
@@ -49,6 +51,7 @@ class L10n_Pl_KsefBatch(models.TransientModel):
     kind = fields.Selection(KINDS, required=True, readonly=True)
     choice = fields.Json(readonly=True)
     strays = fields.Json(string="Files of no company", readonly=True)
+    rights_look = fields.Selection(LOOKS, string="Rights from clients", readonly=True)
     line_ids = fields.One2many("l10n_pl_ksef.batch.line", "batch_id", readonly=True)
 
     @api.model
@@ -66,16 +69,13 @@ class L10n_Pl_KsefBatch(models.TransientModel):
         principals = {}
         for company in companies:
             principals.setdefault(company._l10n_pl_ksef_principal(), company)
-        if kind in ("ask", "connect"):
-            # Nobody is asked for what is there.
-            self.env["l10n_pl_ksef.office"]._look_anew(companies.browse().union(*principals))
         lines = [
             Command.create({"company_id": company.id, "number": company._l10n_pl_ksef_number()})
             for company in principals.values()
         ]
-        batch = self.sudo().create({"kind": kind, "line_ids": lines})
-        for line in batch.line_ids:
-            line.write(batch._first_look(line.company_id))
+        # Nobody is asked for what is there: KSeF may take seconds to tell it.
+        rights_look = kind in ("ask", "connect") and "due"
+        batch = self.sudo().create({"kind": kind, "line_ids": lines, "rights_look": rights_look})
         return batch._action()
 
     def _action(self):
@@ -94,9 +94,11 @@ class L10n_Pl_KsefBatch(models.TransientModel):
     def view(self):
         """Describe all that the screen shows.
 
-        :return dict: kind, title, choice, choices, strays, asking, and lines
+        :return dict: kind, title, choice, choices, strays, asking, lines; is_to_look: look() comes
+            first; and still_looking: what to read where KSeF did not answer it in time
         """
         batch = self._checked_sudo()
+        is_late = batch.rights_look == "late"
         return {
             "id": batch.id,
             "kind": batch.kind,
@@ -106,8 +108,31 @@ class L10n_Pl_KsefBatch(models.TransientModel):
             "strays": batch.strays or [],
             "asking": batch.kind == "ask" and batch._asking(),
             "signing_url": self.env["l10n_pl_ksef.authorization.view"]._signing_url(),
+            "is_to_look": bool(batch._lines_to_look_at()),
+            "still_looking": self.env["l10n_pl_ksef.office"]._still_looking() if is_late else "",
             "lines": [line._view() for line in batch.line_ids],
         }
+
+    def look(self):
+        """Hear from KSeF which clients gave rights by themselves, before anything is proposed.
+
+        :return dict: view()
+        """
+        batch = self._checked_sudo()
+        lines = batch._lines_to_look_at()
+        if lines:
+            principals = [company._l10n_pl_ksef_principal() for company in lines.company_id]
+            is_known = batch.env["l10n_pl_ksef.office"]._look_anew(principals[0].union(*principals))
+            for line in lines:
+                line.write(batch._first_look(line.company_id))
+            batch.rights_look = "known" if is_known else "late"
+        return batch.with_env(self.env).view()
+
+    def _lines_to_look_at(self):
+        """Return the lines that nothing is known of yet, as long as KSeF has not answered."""
+        is_due = self.rights_look in ("due", "late")
+        lines = self.line_ids if is_due else self.line_ids.browse()
+        return lines.filtered(lambda one: one.state == "todo" and not one.tried_text)
 
     def choose(self, choice):
         """Keep what is to be done, and say for each company what it would stop.

@@ -8,9 +8,9 @@ import re
 import zipfile
 from typing import Any
 
-from odoo_user import sign_in, wait_for_certificate, wait_until
+from odoo_user import give_rights, sign_in, wait_for_certificate, wait_until
 from playwright.sync_api import Page, expect
-from tour import ADMINISTRATOR, OFFICE, USUAL, WINDOW, Tour
+from tour import ADMINISTRATOR, OFFICE, USUAL, Tour
 
 from ksef_simulator.office import CLIENTS, OFFICE_NAME
 
@@ -75,26 +75,13 @@ class Clients:
 
     def give_rights(self, place: int, signer: str) -> None:
         """Have a client's signer give the office rights."""
-        action = self.user.call("res.company", "l10n_pl_ksef_ask_for_rights", [self.ids[place]])
-        window = [int(action["params"]["wizard_id"])]
-        view = self._call("prepare_download", window)
-        signed = self.tour.signed(self.user.get(view["download_url"]), signer)
-        self._call("attach", window, "signed.xml", base64.b64encode(signed).decode())
-        self._call("authenticate", window)
-        wait_until(lambda: not self._call("follow", window)["verifying"], "the rights")
-        wait_until(lambda: self._panel(place)["stands_on"], "the office's login")
-
-    def _panel(self, place: int) -> dict[str, Any]:
-        return dict(self.user.call("res.company", "l10n_pl_ksef_follow", [self.ids[place]]))
+        give_rights(self.user, self.tour.simulator, signer, self.ids[place])
 
     def choose(self, place: int) -> None:
         """Make a client the active company in the office's browser, as the menu does."""
         page = self.tour.go("/odoo/ksef-companies", OFFICE)
         cookie = {"name": "cids", "value": str(self.ids[place]), "url": self.tour.demo.odoo_url}
         page.context.add_cookies([cookie])
-
-    def _call(self, method: str, *args: Any) -> dict[str, Any]:
-        return dict(self.user.call(WINDOW, method, *args))
 
     def drop_signed_files(self) -> None:
         """Sign what the last list of files wants, drop it, and a file of no company."""

@@ -80,7 +80,7 @@ DIAGNOSIS = at("/odoo/ksef-diagnosis", ".o_ksef_diagnosis")
 
 def _ask(tour: Tour) -> None:
     tour.open_panel().locator(".o_ksef_ask_signature").click()
-    expect(tour.page.locator(".o_ksef_ask")).to_be_visible()
+    expect(tour.page.locator(".o_ksef_ask .o_ksef_lead")).to_be_visible()
 
 
 REQUESTS = at("/odoo/ksef-requests", ".o_list_view, .o_view_nocontent")

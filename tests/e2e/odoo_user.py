@@ -81,12 +81,34 @@ def sign_in(
     :param sign: called with the request, the signer, and the moment as `at`
     """
     action = user.call("res.company", "l10n_pl_ksef_open_authorization", [company_id])
-    window = [action["params"]["wizard_id"]]
-    model = "l10n_pl_ksef.authorization"
+    return bool(_signed_in_window(user, simulator, signer, action, sign)["result"] == "connected")
+
+
+def give_rights(user: OdooUser, simulator: control.Control, signer: str, company_id: int) -> None:
+    """Have a client's signer give the office rights, and wait until the office has logged in."""
+    action = user.call("res.company", "l10n_pl_ksef_ask_for_rights", [company_id])
+    _signed_in_window(user, simulator, signer, action, sign)
+
+    def is_logged_in() -> bool:
+        return bool(user.call("res.company", "l10n_pl_ksef_follow", [company_id])["stands_on"])
+
+    wait_until(is_logged_in, "the office's login")
+
+
+def _signed_in_window(
+    user: OdooUser,
+    simulator: control.Control,
+    signer: str,
+    action: dict[str, Any],
+    sign: Callable[..., bytes],
+) -> dict[str, Any]:
+    """Sign and send the request of the window that an action opens; return its last view."""
+    window, model = [action["params"]["wizard_id"]], "l10n_pl_ksef.authorization"
     view = user.call(model, "prepare_download", window)
     signed = sign(user.get(view["download_url"]), signer, at=simulator.clock.now())
     view = user.call(model, "attach", window, "signed.xml", base64.b64encode(signed).decode())
-    user.call(model, "set_answer", window, "both" if view["offline"] else "once")
+    if view["purpose"] == "connect":
+        user.call(model, "set_answer", window, "both" if view["offline"] else "once")
     user.call(model, "authenticate", window)
     views: list[dict[str, Any]] = []
 
@@ -95,7 +117,7 @@ def sign_in(
         return not views[-1]["verifying"]
 
     wait_until(has_ended, "the login")
-    return bool(views[-1]["result"] == "connected")
+    return views[-1]
 
 
 def _certificate(user: OdooUser, company_id: int) -> str:

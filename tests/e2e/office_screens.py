@@ -53,6 +53,7 @@ def _select(button: str) -> Callable[[Tour], object]:
         _all_selected(tour)
         tour.page.get_by_role("button", name=button, exact=True).click()
         expect(tour.page.locator(".o_ksef_batch")).to_be_visible()
+        expect(tour.page.locator(".o_ksef_looking")).to_have_count(0)
 
     return prepare
 

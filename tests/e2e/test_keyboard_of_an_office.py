@@ -50,7 +50,7 @@ def ask_the_first(page: Page) -> str:
     name = row.locator("[name=name]").inner_text()
     press(page.get_by_role("button", name="Poproś o podpisy"))
     batch = page.locator(".o_ksef_batch")
-    expect(batch).to_be_visible()
+    expect(batch.locator(".o_ksef_send_links")).to_be_visible()
     press(batch.locator(".o_ksef_send_links"))
     expect(batch.locator("[data-state=done]")).to_have_count(1)
     return name

@@ -124,19 +124,45 @@ def test_a_signer_without_an_account_signs_on_a_phone(
     expect_tick(journey.open_panel(), "Tak", GREEN)
 
 
-def drop(page: Page, files: dict[str, str]) -> None:
-    """Drop files on a page, beside everything that stands there; their texts, by their names."""
-    carried = page.evaluate_handle(
-        """(files) => {
-            const carried = new DataTransfer();
-            for (const [name, text] of Object.entries(files)) {
-                carried.items.add(new File([text], name));
+def drop(page: Page, *handfuls: dict[str, str]) -> None:
+    """Drop files on a page, beside everything, each handful right after the former.
+
+    :param handfuls: texts of files by their names
+    """
+    page.evaluate(
+        """(handfuls) => {
+            for (const files of handfuls) {
+                const dataTransfer = new DataTransfer();
+                for (const [name, text] of Object.entries(files)) {
+                    dataTransfer.items.add(new File([text], name));
+                }
+                const dropped = { dataTransfer, bubbles: true, cancelable: true };
+                document.body.dispatchEvent(new DragEvent("drop", dropped));
             }
-            return carried;
         }""",
-        files,
+        handfuls,
     )
-    page.dispatch_event("body", "drop", {"dataTransfer": carried})
+
+
+def test_files_that_are_dropped_while_the_page_looks_at_others_come_next(
+    demo: DemoStack, chromium: Browser
+) -> None:
+    set_address(demo, chromium)
+    accountant = OdooUser(demo.odoo_url, demo.database, "ksiegowa")
+    asked = {"signer_name": "Róża Żółć-Źdźbło", "lang": "pl_PL", "by": "link"}
+    context = polish_context(chromium, LAPTOP)
+    page = context.new_page()
+    page.goto(accountant.call("res.company", "l10n_pl_ksef_ask", [1], asked)["link"])
+    page.get_by_role("button", name="Pokaż, o co chodzi").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Pobierz AuthTokenRequest.xml").click()
+    unsigned = Path(download.value.path()).read_bytes()
+    signed = sign(unsigned, "owner", at=Control(demo.simulator_url).clock.now())
+    expect(page.locator(".countdown")).to_be_visible()
+    drop(page, {"pobrany.xml": unsigned.decode()}, {"podpisany.xml": signed.decode()})
+    expect(page.locator("#main strong").filter(has_text="podpisany.xml")).to_be_visible()
+    expect(page.get_by_role("button", name="Wyślij do KSeF")).to_be_visible()
+    context.close()
 
 
 @pytest.fixture

@@ -25,6 +25,8 @@ CONFIRMED_FOR = timedelta(days=3)
 LOOKED_LATELY = timedelta(minutes=1)
 # Seconds between two looks at a login that somebody waits for.
 PAUSE = 1
+# Seconds that KSeF's answers may take where nobody waits any longer.
+AT_ONCE = 5
 
 
 class L10n_Pl_KsefOffice(models.Model):
@@ -223,18 +225,21 @@ class L10n_Pl_KsefOffice(models.Model):
     def _check_now(self, user, wait_seconds=0):
         """Have it log in at once, as far as KSeF answers at once; other transactions see it.
 
+        Who waits for it is kept no longer, but for one answer that KSeF gives only once.
+
         :param user: who asks
         :param float wait_seconds: how long the caller waits for KSeF's check of the login
         """
         self.tried_at = self._now()
         self.env.cr.commit()
         sessions, deadline = self.env["l10n_pl_ksef.session"], Deadline(wait_seconds)
+        answers = Deadline(max(wait_seconds, AT_ONCE))
         sessions._begin_check(self, user)
         while True:
             self.env.cr.commit()
             self.env.invalidate_all()
             check = sessions.search([("office_id", "=", self.id)], limit=1)
-            check._advance()
+            check.with_context(**answers.context())._advance()
             left = deadline.left
             with fresh(check) as seen:
                 if seen.state not in UNFINISHED or left <= 0:

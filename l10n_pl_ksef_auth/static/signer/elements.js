@@ -30,11 +30,12 @@ function save(base64, name) {
     setTimeout(() => URL.revokeObjectURL(url), 60000);
 }
 
+/** Returns a file in base64; what cannot be read, as a folder, is as an empty file. */
 function base64Of(file) {
-    return new Promise((resolve, reject) => {
+    return new Promise((resolve) => {
         const reader = new FileReader();
         reader.onload = () => resolve(reader.result.split(",")[1] ?? "");
-        reader.onerror = () => reject(reader.error);
+        reader.onerror = () => resolve("");
         reader.readAsDataURL(file);
     });
 }

@@ -18,6 +18,8 @@
         chosen: null,
         /** Signed files by the id of their request: bytes, and what the server says of them. */
         files: {},
+        /** Chosen files that nobody has looked at yet, each with the request of its page. */
+        unread: [],
         /** What is said of files that took no company's place. */
         asides: [],
         answers: {},
@@ -53,7 +55,10 @@
         }
     }
 
-    /** Does one thing at a time, and draws the page before and after it. */
+    /**
+     * Does one thing at a time, and draws the page before and after it. Files that are dropped
+     * meanwhile come next.
+     */
     async function run(work) {
         if (state.isBusy) {
             return;
@@ -63,6 +68,7 @@
         draw();
         try {
             await work();
+            await lookAtFiles();
         } finally {
             state.isBusy = false;
             draw();
@@ -114,31 +120,46 @@
             }
         });
 
-    /**
-     * Looks at chosen files, one after the other: each finds its request. One that cannot be sent
-     * never takes the place of one that can.
-     */
-    const choose = (files, request) =>
-        run(async () => {
+    /** Takes files that were chosen, on one company's page or in the list of all. */
+    function choose(files, request) {
+        state.unread.push(...files.map((file) => ({ file, request })));
+        return run(() => {
             state.asides = [];
-            for (const file of files) {
-                const content = await base64Of(file);
-                const values = { name: file.name, content, request: request?.id };
-                const answer = await post("check", values);
-                if (!take(answer)) {
-                    return;
-                }
-                const { id } = answer.request ?? {};
-                if (answer.is_stray || (!answer.can_send && state.files[id]?.can_send)) {
-                    const why = answer.is_stray ? "stray" : "kept";
-                    state.asides.push({ why, name: file.name });
-                    continue;
-                }
-                state.files[id] = { ...answer, content };
-                delete state.answers[id];
-                delete state.agreed[id];
-            }
         });
+    }
+
+    /** Looks at chosen files, one after the other, until one cannot be asked about. */
+    async function lookAtFiles() {
+        while (state.unread.length) {
+            const { file, request } = state.unread.shift();
+            if (!(await lookAt(file, request))) {
+                state.unread = [];
+            }
+        }
+    }
+
+    /**
+     * Looks at one file, which finds its request. One that cannot be sent never takes the place
+     * of one that can.
+     */
+    async function lookAt(file, request) {
+        const content = await base64Of(file);
+        const values = { name: file.name, content, request: request?.id };
+        const answer = await post("check", values);
+        if (!take(answer)) {
+            return false;
+        }
+        const { id } = answer.request ?? {};
+        if (answer.is_stray || (!answer.can_send && state.files[id]?.can_send)) {
+            const why = answer.is_stray ? "stray" : "kept";
+            state.asides.push({ why, name: file.name });
+            return true;
+        }
+        state.files[id] = { ...answer, content };
+        delete state.answers[id];
+        delete state.agreed[id];
+        return true;
+    }
 
     const send = (request) =>
         run(async () => {

@@ -1,6 +1,6 @@
 import { defineMailModels } from "@mail/../tests/mail_test_helpers";
-import { expect, test } from "@odoo/hoot";
-import { animationFrame } from "@odoo/hoot-mock";
+import { expect, test, waitFor } from "@odoo/hoot";
+import { Deferred } from "@odoo/hoot-mock";
 import { contains, getService, mountWithCleanup, onRpc } from "@web/../tests/web_test_helpers";
 import { WebClient } from "@web/webclient/webclient";
 
@@ -43,9 +43,22 @@ async function openWindow(view, answers = {}) {
         });
     }
     await mountWithCleanup(WebClient);
-    await getService("l10n_pl_ksef").askForSignature(1);
-    await animationFrame();
+    getService("l10n_pl_ksef").askForSignature(1);
+    await waitFor(".o_ksef_ask .o_ksef_lead");
 }
+
+test("while KSeF is asked who gave rights already, the window says so and proposes nothing", async () => {
+    const answer = new Deferred();
+    onRpc("res.company", "l10n_pl_ksef_requests", () => answer);
+    await mountWithCleanup(WebClient);
+    getService("l10n_pl_ksef").askForSignature(1);
+    await waitFor(".o_ksef_ask .o_ksef_looking");
+    expect(".o_ksef_looking").toHaveText(/KSeF is asked first/);
+    expect(".o_ksef_ask_by_link").toHaveCount(0);
+    answer.resolve(VIEW);
+    await waitFor(".o_ksef_ask_by_link");
+    expect(".o_ksef_looking").toHaveCount(0);
+});
 
 test("a link is made for whom the name is written, and shown with its code", async () => {
     await openWindow(VIEW, { l10n_pl_ksef_ask: { ...VIEW, requests: [REQUEST], ...LINK } });

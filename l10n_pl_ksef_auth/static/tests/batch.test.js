@@ -1,6 +1,6 @@
 import { defineMailModels } from "@mail/../tests/mail_test_helpers";
-import { expect, test } from "@odoo/hoot";
-import { advanceTime, animationFrame } from "@odoo/hoot-mock";
+import { expect, test, waitFor } from "@odoo/hoot";
+import { advanceTime, animationFrame, Deferred } from "@odoo/hoot-mock";
 import { contains, getService, mountWithCleanup, onRpc } from "@web/../tests/web_test_helpers";
 import { WebClient } from "@web/webclient/webclient";
 
@@ -35,6 +35,8 @@ const VIEW = {
     ],
     strays: [],
     asking: false,
+    is_to_look: false,
+    still_looking: "",
     signing_url: "https://moj.gov.pl",
     lines: [LINE],
 };
@@ -79,6 +81,19 @@ test("who is still to be asked stands once, with what to know before", async () 
     expect("[data-company='7'] [type=checkbox]").not.toBeChecked();
     expect("[data-company='8'] [type=checkbox]").toBeChecked();
     expect(".o_ksef_summary").toHaveText("");
+});
+
+test("while KSeF is asked who gave rights already, the screen says so and proposes nobody", async () => {
+    const view = { ...VIEW, kind: "ask", choices: [], asking: ASKING, is_to_look: true };
+    const answer = new Deferred();
+    onRpc("l10n_pl_ksef.batch", "look", () => answer);
+    await openScreen(view);
+    expect(".o_ksef_looking").toHaveText(/KSeF is asked first/);
+    expect(".o_ksef_send_links").toHaveCount(0);
+    answer.resolve({ ...view, still_looking: "KSeF has not answered yet." });
+    await waitFor(".o_ksef_send_links");
+    expect(".o_ksef_looking").toHaveCount(0);
+    expect(".o_ksef_still_looking").toHaveText("KSeF has not answered yet.");
 });
 
 test("what can connect is ticked, connects first, and only the rest is asked", async () => {

@@ -336,7 +336,7 @@ export class KsefAuthorization extends Component {
     /** Somebody else signs, elsewhere: that window takes this one's place. */
     async askForSignature() {
         await this.close();
-        await this.connections.askForSignature(this.companyId, this.view.purpose);
+        this.connections.askForSignature(this.companyId, this.view.purpose);
     }
 
     retry() {

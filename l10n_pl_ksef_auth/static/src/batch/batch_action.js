@@ -7,6 +7,7 @@ import { Layout } from "@web/search/layout";
 import { standardActionServiceProps } from "@web/webclient/actions/action_service";
 import { afterPassword } from "../connection/after_password";
 import { KsefRefusal, refusalOf } from "../connection/refusal";
+import { KsefLooking } from "../request/looking";
 import { BatchAsk } from "./batch_ask";
 import { BatchDesk } from "./batch_desk";
 import { BatchLines } from "./batch_lines";
@@ -24,13 +25,13 @@ const isOpen = ({ state }) => state === "todo" || state === "failed";
  */
 export class KsefBatchAction extends Component {
     static template = "l10n_pl_ksef_auth.BatchAction";
-    static components = { BatchAsk, BatchDesk, BatchLines, KsefRefusal, Layout };
+    static components = { BatchAsk, BatchDesk, BatchLines, KsefLooking, KsefRefusal, Layout };
     static props = { ...standardActionServiceProps };
 
     setup() {
         this.orm = useService("orm");
         this.action = useService("action");
-        this.state = useState({ view: null, refusal: "", isRunning: false });
+        this.state = useState({ view: null, refusal: "", isLooking: false, isRunning: false });
         this.isAlive = true;
         onWillStart(async () => {
             this.state.refusal = await refusalOf(this.load());
@@ -105,6 +106,20 @@ export class KsefBatchAction extends Component {
         if (id) {
             this.state.view = await this.orm.call(MODEL, "view", [[id]]);
             this.follow();
+            this.look();
+        }
+    }
+
+    /** What clients gave by themselves is known before anybody is proposed: KSeF may take seconds. */
+    async look() {
+        if (!this.view.is_to_look) {
+            return;
+        }
+        this.state.isLooking = true;
+        try {
+            this.state.view = await this.rpc("look");
+        } finally {
+            this.state.isLooking = false;
         }
     }
 

@@ -162,10 +162,9 @@ export class KsefConnections {
     }
 
     /** Opens the window that asks somebody without an account for a signature. */
-    async askForSignature(companyId, purpose) {
-        const view = await this.orm.call("res.company", "l10n_pl_ksef_requests", [[companyId]]);
+    askForSignature(companyId, purpose) {
         const onClose = () => this.load(companyId);
-        this.dialog.add(AskDialog, { companyId, view, purpose }, { onClose });
+        this.dialog.add(AskDialog, { companyId, purpose }, { onClose });
     }
 
     async openAccount(companyId) {

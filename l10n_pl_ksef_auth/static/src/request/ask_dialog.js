@@ -4,6 +4,7 @@ import { Dialog } from "@web/core/dialog/dialog";
 import { _t } from "@web/core/l10n/translation";
 import { useService } from "@web/core/utils/hooks";
 import { dateAndTime } from "../connection/dates";
+import { KsefLooking } from "./looking";
 import { PRICES } from "./prices";
 
 const LIVES = [
@@ -16,24 +17,19 @@ const LIVES = [
 /** Asks somebody without an account for a signature, and shows who was asked so far. */
 export class AskDialog extends Component {
     static template = "l10n_pl_ksef_auth.AskDialog";
-    static components = { Dialog };
+    static components = { Dialog, KsefLooking };
     static props = {
         close: Function,
         companyId: Number,
-        view: Object,
         purpose: { type: String, optional: true },
     };
 
     setup() {
         this.orm = useService("orm");
         this.action = useService("action");
-        const { languages, hours, purposes, signer_name, signer_email } = this.props.view;
-        const isOffered = purposes.some(({ id }) => id === this.props.purpose);
-        const purpose = isOffered ? this.props.purpose : purposes[0].id;
-        const asked = { signer_name, signer_email, lang: languages[0].id, hours, purpose };
         this.state = useState({
-            view: this.props.view,
-            asked,
+            view: null,
+            asked: {},
             link: null,
             isBusy: false,
             isCopied: false,
@@ -41,6 +37,25 @@ export class AskDialog extends Component {
         this.lives = LIVES;
         this.copyLabel = _t("Copy");
         this.copied = _t("Copied");
+        this.begin();
+    }
+
+    /** KSeF is asked for rights first, which may take seconds: the window says so meanwhile. */
+    async begin() {
+        try {
+            await this.call("l10n_pl_ksef_requests");
+        } finally {
+            if (!this.state.view) {
+                this.props.close();
+            }
+        }
+    }
+
+    /** What is asked for before anybody has changed it. */
+    proposed({ languages, hours, purposes, signer_name, signer_email }) {
+        const isOffered = purposes.some(({ id }) => id === this.props.purpose);
+        const purpose = isOffered ? this.props.purpose : purposes[0].id;
+        return { signer_name, signer_email, lang: languages[0].id, hours, purpose };
     }
 
     get lead() {
@@ -112,7 +127,8 @@ export class AskDialog extends Component {
                 [this.props.companyId],
                 ...args,
             ]);
-            Object.assign(this.state, { view, link: view.link ? view : null });
+            const asked = this.state.view ? this.state.asked : this.proposed(view);
+            Object.assign(this.state, { view, asked, link: view.link ? view : null });
             return true;
         } finally {
             this.state.isBusy = false;
