@@ -4,7 +4,6 @@ import { manuallyDispatchProgrammaticEvent, queryOne } from "@odoo/hoot-dom";
 import { advanceTime, animationFrame } from "@odoo/hoot-mock";
 import { contains, onRpc, patchWithCleanup } from "@web/../tests/web_test_helpers";
 import { browser } from "@web/core/browser/browser";
-import { user } from "@web/core/user";
 import { SIGN, SIGNED, UPLOAD, VIEW, openWindow } from "./authorization_builders";
 
 defineMailModels();
@@ -60,20 +59,14 @@ test("a refusal that the account mends leads to the account", async () => {
     expect(".o_ksef_authorization").toHaveCount(0);
 });
 
-test("who may not open the settings is led to the account, where KSeF's are too", async () => {
-    patchWithCleanup(user, { isSystem: false });
-    onRpc("res.company", "l10n_pl_ksef_open_account", () => {
-        expect.step("account");
+test("what is mended at the office leads to the office", async () => {
+    onRpc("/web/action/load", async (request) => {
+        const { params } = await request.json();
+        expect.step(params.action_id);
         return { type: "ir.actions.act_window_close" };
     });
-    expect(await goBack("settings")).toBe("Go to Account");
-    expect.verifySteps(["account"]);
-});
-
-test("an administrator goes to the settings", async () => {
-    patchWithCleanup(user, { isSystem: true });
-    await openWindow({ ...UPLOAD, ...SIGNED, problem: { ...PROBLEM, way_back: "settings" } });
-    expect(".o_ksef_way_back").toHaveText("Open the settings");
+    expect(await goBack("office")).toBe("Go to the office");
+    expect.verifySteps(["l10n_pl_ksef_auth.action_office"]);
 });
 
 test("the first step's own button is the way back from what only support can mend", async () => {

@@ -17,7 +17,7 @@ _AT_THE_MINISTRY = Advice(
     "none",
 )
 _CHECK_NUMBERS = Advice(
-    _lt("Check the office's number in the settings, and the company's NIP."), "settings"
+    _lt("Check the office's number in the menu KSeF → Office, and the company's NIP."), "office"
 )
 
 STATUSES: dict[int, Meaning] = {

@@ -34,15 +34,15 @@ _RENEWS_BY_ITSELF = Advice(
     final=False,
 )
 _OTHER_FILES = Advice(_lt("Choose other files."), "account")
-_CORRECT_OFFICE = Advice(_lt("Correct the office's data in the settings for KSeF."), "settings")
+_CORRECT_OFFICE = Advice(_lt("Correct the office's data in the menu KSeF → Office."), "office")
 _OTHER_CERTIFICATE = Advice(
-    _lt("Choose another certificate of the office, or of the accountant."), "settings"
+    _lt("Choose another certificate of the office, or of the accountant."), "office"
 )
 _CORRECT_LINK = Advice(
     _lt("Write the address at which signers reach this Odoo, such as https://odoo.firma.pl."),
-    "settings",
+    "none",
 )
-_CHECK_LINK = Advice(_lt("Open the link once from outside, for instance on a phone."), "settings")
+_CHECK_LINK = Advice(_lt("Open the link once from outside, for instance on a phone."), "none")
 _DECIDE = Advice(
     _lt(
         "If the original no longer runs, go on here with its connection. "

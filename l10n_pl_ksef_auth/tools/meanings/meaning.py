@@ -8,8 +8,8 @@ from typing import Literal
 
 #: Where the user goes on: sign = download and sign a new request; new_file = sign the same request
 #: again; other_way = connect in another of the three ways; other_file = choose another file; wait =
-#: Odoo or KSeF goes on by itself; account = the screen "Konto"; settings = the company's settings
-#: for KSeF; company = the company's own data; support = the Ministry or the administrator.
+#: Odoo or KSeF goes on by itself; account = the screen "Konto"; office = the office's own
+#: record; company = the company's own data; support = the Ministry or the administrator.
 WayBack = Literal[
     "sign",
     "rights",
@@ -18,7 +18,7 @@ WayBack = Literal[
     "other_file",
     "wait",
     "account",
-    "settings",
+    "office",
     "company",
     "support",
     "none",

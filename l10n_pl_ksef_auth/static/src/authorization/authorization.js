@@ -390,9 +390,9 @@ export class KsefAuthorization extends Component {
         await this.connections.openCompany(this.view.company_id);
     }
 
-    async openSettings() {
+    async openOffice() {
         await this.close();
-        await this.action.doAction("account.action_account_config");
+        await this.action.doAction("l10n_pl_ksef_auth.action_office");
     }
 }
 

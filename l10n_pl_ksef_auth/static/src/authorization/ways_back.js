@@ -1,5 +1,4 @@
 import { _t } from "@web/core/l10n/translation";
-import { user } from "@web/core/user";
 
 /** What is mended at the first step by that step's own button. */
 const HAS_OWN_BUTTON = ["sign", "rights", "new_file", "wait", "support"];
@@ -36,11 +35,6 @@ export function waysBack(problem, window) {
 function waysOn(problem, window) {
     const newFile = { label: _t("Download a new file"), run: () => window.newFile() };
     const again = { label: _t("Try again"), run: () => window.retry() };
-    const account = { label: _t("Go to Account"), run: () => window.openAccount() };
-    // Who may not open Odoo's settings finds those for KSeF on the account screen.
-    const settings = user.isSystem
-        ? { label: _t("Open the settings"), run: () => window.openSettings() }
-        : account;
     return {
         sign: newFile,
         rights: newFile,
@@ -49,8 +43,8 @@ function waysOn(problem, window) {
         wait: again,
         // Once support has helped; what KSeF refused for good it refuses a second time.
         support: problem.final ? newFile : again,
-        account,
-        settings,
+        account: { label: _t("Go to Account"), run: () => window.openAccount() },
+        office: { label: _t("Go to the office"), run: () => window.openOffice() },
         company: problem.opens_company
             ? { label: _t("Open the company's data"), run: () => window.openCompany() }
             : problem.administrator && writeTo(problem.administrator, window.view.company_name),
