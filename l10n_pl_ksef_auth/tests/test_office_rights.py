@@ -113,18 +113,19 @@ class TestReceivedRights(OfficeCase):
 
     def test_a_silent_ksef_is_not_waited_for_longer_than_the_bound(self):
         self.settle(hours=1)
-        self.simulator.faults.add("*", "delay", times=-1, seconds=3)
+        self.simulator.faults.add("*", "delay", times=-1, seconds=10)
         company, began = self.company.with_user(self.accountant), time.monotonic()
         with patch.object(office_screen, "PATIENCE", 1), patch.object(office_model, "AT_ONCE", 1):
             view = company.l10n_pl_ksef_requests()
-        self.assertLess(time.monotonic() - began, 3)
+        self.assertLess(time.monotonic() - began, 8)
         self.assertIn("KSeF has not answered yet", view["rights_there"])
 
     def look_now(self):
         """Have the office look KSeF's list up just now."""
+        before = self.office._now()
         self.office.with_user(self.accountant).action_check()
         self.env.invalidate_all()
-        self.assertEqual(self.office.looked_at, self.office._now())
+        self.assertGreaterEqual(self.office.looked_at, before)
 
     def test_nobody_is_asked_for_rights_on_which_the_connection_stands(self):
         self.given()
