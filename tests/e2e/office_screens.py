@@ -209,12 +209,11 @@ def _window_of(show: Callable[[Tour], object], button: str) -> Callable[[Tour], 
 
     def press(tour: Tour) -> None:
         show(tour)
-        # On a phone Odoo keeps a form's buttons in a menu.
+        expect(tour.page.locator(".o_statusbar_buttons button").first).to_be_visible()
+        # On a phone Odoo keeps a form's buttons, but for the first, in a menu.
         pressed = tour.page.locator(f"button[name={button}]:visible")
         if not pressed.count():
-            tour.page.locator(
-                ".o_cp_action_menus .dropdown-toggle, .o_statusbar_buttons .dropdown-toggle"
-            ).first.click()
+            tour.page.locator(".o_statusbar_buttons .dropdown-toggle").click()
         pressed.first.click()
         expect(tour.page.locator(".o_ksef_authorization")).to_be_visible()
 
