@@ -61,27 +61,29 @@ class TestBothCertificates(OfflineCase):
         self.assertFalse(offline)
         self.assertIn("issues a certificate in", login.consent_text)
 
-    def test_the_last_place_at_ksef_goes_to_the_login_and_the_other_waits_visibly(self):
-        self.simulator.settings.person_certificate_limit = 2
+    def why_it_waits(self, places):
+        """Connect while KSeF gives a person so few certificates, and return why one waits."""
+        self.simulator.settings.person_certificate_limit = places
         login, offline = self.both()
         self.assertEqual((login.state, offline.state), ("active", "checking"))
-        self.assertEqual(offline.problem["code"], "offline_waits")
         self.assertEqual(self.panel()["offline"]["state"], "waits")
+        return offline.problem["code"]
+
+    def assert_it_comes(self):
+        """KSeF gives more certificates again: a day later the one that waited is there."""
         self.simulator.settings.person_certificate_limit = 6
         self.settle(days=1)
         self.assertEqual(self.offline().state, "active")
 
-    def test_where_ksef_leaves_no_place_at_all_the_login_works_and_the_other_waits(self):
-        self.simulator.settings.person_certificate_limit = 1
-        login, offline = self.both()
-        self.assertEqual((login.state, offline.state), ("active", "checking"))
-        self.assertEqual(offline.problem["code"], "offline_no_place")
-        self.assertEqual(self.panel()["offline"]["state"], "waits")
+    def test_the_last_place_at_ksef_goes_to_the_login_and_the_other_waits_visibly(self):
+        self.assertEqual(self.why_it_waits(places=2), "offline_waits")
+        self.assert_it_comes()
+
+    def test_where_ksef_leaves_no_place_at_all_the_login_works_and_no_code_is_made(self):
+        self.assertEqual(self.why_it_waits(places=1), "offline_no_place")
         with self.assertRaisesRegex(UserError, "certificate for offline invoices"):
             self.company.l10n_pl_ksef_certificate_link(self.company.vat, b"0" * 32)
-        self.simulator.settings.person_certificate_limit = 3
-        self.settle(days=1)
-        self.assertEqual(self.offline().state, "active")
+        self.assert_it_comes()
 
     def test_a_company_without_a_consent_gets_neither(self):
         self.connect(consent=False)
