@@ -176,7 +176,7 @@ class L10n_Pl_KsefSignerPage(models.AbstractModel):
             request._count_wrong(reading)
         signer = reading.signer
         found = {
-            "findings": [self._finding(finding) for finding in reading.findings],
+            "findings": [self._finding(reading, finding) for finding in reading.findings],
             "can_send": bool(login) and not reading.stops,
             "signer": signer and {"name": members.for_people(signer.name)},
             "signed_at": self._moment(request, naive(reading.signed_at)),
@@ -190,12 +190,11 @@ class L10n_Pl_KsefSignerPage(models.AbstractModel):
             found["problem"] = self._sent_already()
         return found, login, reading
 
-    def _finding(self, finding):
+    def _finding(self, reading, finding):
         told = problems.of_finding(self.env, finding)
         if finding.code == "other_company":
             advice = self.env["l10n_pl_ksef.authorization.advice"]
-            number = finding.values["found"]
-            told |= advice._another_companys(self.env["res.company"], number)
+            told |= advice._another_companys(self.env["res.company"], reading, finding)
         return told
 
     def _name_of_file(self, request, many):

@@ -2,9 +2,7 @@ from odoo import models
 
 from ..models.base import problems
 from ..models.session.login import CERTIFICATE_REFUSED
-from ..tools import nip as nip_tools
 
-NIP_DIGITS = 10
 NO_RIGHTS = ("auth_status", 415)
 # What else is wrong with a file matters no more then.
 CONCERNS_ANOTHER = ("other_challenge", "outdated_challenge")
@@ -124,7 +122,7 @@ class L10n_Pl_KsefAuthorizationAdvice(models.AbstractModel):
     def _of_window(self, window, reading, finding):
         """Return what only the window knows about a finding, in place of the reader's words."""
         if finding.code == "other_company":
-            told = self._another_companys(window._company_of(reading), finding.values["found"])
+            told = self._another_companys(window._company_of(reading), reading, finding)
             return {**told, **self._in_its_place(window, told)}
         return self._outdated(window, reading) if finding.code == "outdated_challenge" else {}
 
@@ -135,10 +133,10 @@ class L10n_Pl_KsefAuthorizationAdvice(models.AbstractModel):
         action = self.env._("Download a new file for this company, and sign that.")
         return {"action": action, "needs_download": True}
 
-    def _another_companys(self, other, number):
+    def _another_companys(self, other, reading, finding):
         if not other:
-            # A unit's number is its company's NIP, and more.
-            unit = number if len(nip_tools.digits(number)) > NIP_DIGITS else ""
+            number = finding.values["found"]
+            unit = number if reading.context.type == "InternalId" else ""
             named = problems.number(self.env, unit, number)
             return {
                 "text": self.env._("This file is for another company (%s).", named),
