@@ -3,7 +3,7 @@ import logging
 import os
 import time
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from types import SimpleNamespace
 from unittest import SkipTest
 from unittest.mock import patch
@@ -29,6 +29,7 @@ try:
     from windows import windows
 
     from ksef_simulator import DEMO_NIP, Control, Simulator
+    from ksef_simulator import clock as clock_of_ksef
     from ksef_simulator.contract import Contract, watch
     from ksef_simulator.faults import KINDS
     from ksef_simulator.identities import OWNER, QUALIFIED, invented_nips
@@ -101,6 +102,22 @@ class MovedTime:
     REST = timedelta(minutes=5)
     # KSeF checks a signature for half an hour at most (docs/ksef.md A1-100).
     PATIENCE = timedelta(hours=2)
+
+    def stop_clocks(self):
+        """Stop both clocks for a test, but for what is waited for.
+
+        On a slow machine no more becomes due than on a fast one.
+        """
+        moment, sleep = datetime.now(timezone.utc), time.sleep
+        stopped = SimpleNamespace(now=lambda _zone: moment)
+        for module in (clock, clock_of_ksef):
+            self.enterContext(patch.object(module, "datetime", stopped))
+
+        def wait(seconds):
+            sleep(seconds)
+            self.travel(seconds=seconds)
+
+        self.enterContext(patch("time.sleep", wait))
 
     def travel(self, distance=timedelta(), **delta):
         """Move the addon's clock and the simulator's together."""
@@ -239,6 +256,7 @@ class KsefCase(MovedTime, TransactionCase):
         """Do what each test of the class begins with: it is done once, before the first."""
 
     def setUp(self):
+        self.stop_clocks()
         if "beginning" not in vars(type(self)):
             self._begin_class()
         super().setUp()

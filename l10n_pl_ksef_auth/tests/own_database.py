@@ -79,6 +79,10 @@ class OwnDatabaseCase(MovedTime, BaseCase):
         with cls.registry.cursor() as cr:
             yield api.Environment(cr, user_id, {})
 
+    def setUp(self):
+        super().setUp()
+        self.stop_clocks()
+
     def tearDown(self):
         super().tearDown()
         self.assertFalse(self.broken, "not as KSeF's contract says")
