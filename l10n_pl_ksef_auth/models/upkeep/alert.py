@@ -229,7 +229,9 @@ class L10n_Pl_KsefAlert(models.Model):
     def _for_each_reader(self):
         """Yield this alert as each of its readers reads it."""
         for user in self.user_ids:
-            yield self.with_context(lang=user.lang, tz=user.tz, **{READER: user.id})
+            # Who has not told Odoo where they live reads KSeF's own time.
+            tz = user.tz or "Europe/Warsaw"
+            yield self.with_context(lang=user.lang, tz=tz, **{READER: user.id})
 
     def _send_mail(self):
         """Send one mail, unless this is a duplicate of the database."""
@@ -332,4 +334,6 @@ class L10n_Pl_KsefAlert(models.Model):
         if self.reason == ON_GRANT:
             return bool(self.env["l10n_pl_ksef.grant"]._of_client(self.company_id, "given"))
         session = self.company_id._l10n_pl_ksef_session()
-        return session.environment == self.environment and not session._has_ended()
+        # In the archive it needs nobody, but nothing was mended.
+        here = self.company_id.active and session.environment == self.environment
+        return here and not session._has_ended()
