@@ -129,6 +129,24 @@ class TestWhoIsTold(KsefCase):
     # ------------------------------------------------------------------
     # Whatever fails in the run
     # ------------------------------------------------------------------
+    def test_people_are_told_although_the_scheduled_action_was_switched_off(self):
+        self.certified()
+        end = self.company._l10n_pl_ksef_session().refresh_valid_until
+        self.env.ref("l10n_pl_ksef_auth.ir_cron_keep_alive").active = False
+        for before_end, level in ((timedelta(hours=23), 1), (timedelta(hours=-1), 0)):
+            self.travel(end - before_end - self.env["l10n_pl_ksef.session"]._now())
+            self.env.ref("base.autovacuum_job").method_direct_trigger()
+            self.assertEqual(self.open_alerts().level, level)
+        self.assertIn("scheduled actions run", self.open_alerts().advice)
+
+    def test_the_scheduled_action_serves_all_companies_whoever_its_user_is(self):
+        self.certified()
+        cron = self.env.ref("l10n_pl_ksef_auth.ir_cron_keep_alive")
+        elsewhere = self.make_company("Druga", "1111111111")
+        cron.user_id = self.make_user("ksef_elsewhere", "base.group_system", elsewhere)
+        self.let_days_pass(8)
+        self.assertEqual(self.panel()["color"], "green")
+
     @mute_logger(f"{UPKEEP}.keep_alive")
     def test_people_are_told_although_each_run_takes_its_process_down(self):
         end = self.outage()

@@ -3,7 +3,7 @@ import socket
 from datetime import timedelta
 from functools import partial
 
-from odoo import models
+from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
@@ -16,6 +16,7 @@ from ..session.active import HICCUP, LAST_DAY
 from ..session.states import IN_FLIGHT, LOGGING_IN
 from ..vault import vault
 from ..vault.database_identity import is_neutralized
+from ..vault.guard import door
 from .alert_texts import ON_CERTIFICATE, ON_GRANT, ON_KEY, ON_LOGIN, ON_RIGHTS
 from .due import LIVE_LOGIN, newest_login
 
@@ -68,6 +69,12 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
             # A copy for trials tells nobody of the original's connections.
             if env is not None and not is_neutralized(env):
                 self.with_env(env)._bring_up_to_date(lock)
+
+    @api.autovacuum
+    @door
+    def _watch_daily(self):
+        """Watch in Odoo's own daily action, too: ours may be off, as Odoo ends what often fails."""
+        self._watch()
 
     def _is_worth_a_look(self):
         """Return True if anything may have to be told or closed: one query for all companies."""
