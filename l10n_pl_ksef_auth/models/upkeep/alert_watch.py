@@ -313,7 +313,8 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
     def _who_misses(self, certificate):
         """Return the companies whose people hear that a certificate ends, or that it is gone.
 
-        Of one that logs in those of one company hear: the others hear of their logins. Of one for
+        Of one that logs in those of one company hear, the office's if it is an office's: the others
+        hear of their logins. Of one for
         offline invoices each company hears that needs it and has no other.
         """
         companies = certificate.company_ids
@@ -326,7 +327,11 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
                     and one._l10n_pl_ksef_offline_certificate() == certificate
                 )
             )
-        return companies if certificate.usage == OFFLINE else companies[:1]
+        if certificate.usage == OFFLINE:
+            return companies
+        # An office can mend its certificate, its clients cannot.
+        office = self.env["l10n_pl_ksef.office"].search([("certificate_id", "=", certificate.id)])
+        return (companies & office.company_id or companies)[:1]
 
     def _depends_on(self, certificate, company):
         """Return True if a company has no other certificate, and nobody chose this one's state."""
