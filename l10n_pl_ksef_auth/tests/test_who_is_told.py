@@ -126,6 +126,21 @@ class TestWhoIsTold(KsefCase):
         self.keep_alive(hours=1)
         self.assertEqual(self.open_alerts().user_id, self.manager)
 
+    def test_that_a_branch_lost_its_nip_is_told_until_the_company_above_it_is_connected(self):
+        values = {"name": "Oddział", "parent_id": self.company.id, "vat": "PL5265877635"}
+        branch = self.env["res.company"].create({**values, "l10n_pl_ksef_environment": "test"})
+        self.company.vat = "PL1111111111"
+        self.accountant.company_ids |= branch
+        self.connect(company=branch)
+        branch.vat = False
+        self.settle(days=1)
+        alert = self.open_alerts()
+        self.assertEqual((alert.company_id, alert.level), (branch, 0))
+        self.company.vat = "PL5265877635"
+        self.connect()
+        self.settle(minutes=5)
+        self.assertFalse(self.open_alerts())
+
     # ------------------------------------------------------------------
     # Whatever fails in the run
     # ------------------------------------------------------------------

@@ -265,7 +265,11 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
               JOIN LATERAL (%(newest)s) AS newest ON TRUE
          LEFT JOIN LATERAL (%(live)s) AS live ON TRUE
              WHERE company.active
-               AND company.l10n_pl_ksef_principal_id = company.id
+               AND (company.l10n_pl_ksef_principal_id = company.id
+                    -- A branch that has lost its NIP, where nobody connected the company above.
+                    OR NOT EXISTS (SELECT FROM l10n_pl_ksef_session AS above
+                                    WHERE above.company_id = company.l10n_pl_ksef_principal_id
+                                      AND above.activated_at IS NOT NULL))
                AND newest.closed_by_user IS NOT TRUE
                AND (live.id IS NULL
                     OR newest.state = 'failed'
