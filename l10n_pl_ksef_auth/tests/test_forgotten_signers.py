@@ -98,6 +98,14 @@ class TestForgottenSigners(SignerCase):
         self.settle(days=92)
         self.assertEqual(self.known(), (False, False))
 
+    def test_a_company_in_the_archive_forgets_too(self):
+        company = self.make_company("Dawna", "1111111111")
+        company._l10n_pl_ksef_remember_signer(SIGNER, EMAIL)
+        self.ended()
+        company.active = False
+        self.settle(days=181)
+        self.assertFalse(company.l10n_pl_ksef_signer_email)
+
     def test_a_company_keeps_whom_a_person_has_written(self):
         self.company._l10n_pl_ksef_remember_signer(SIGNER, EMAIL)
         self.company.l10n_pl_ksef_signer_email = "inna@example.com"
