@@ -163,6 +163,14 @@ class TestAlerts(KsefCase):
         self.assertIn("in order again", last.subject)
         self.assertEqual(last.recipient_ids, first.recipient_ids)
 
+    def test_what_an_administrator_deleted_keeps_nobody_from_being_told(self):
+        self.env.ref("l10n_pl_ksef_auth.mail_activity_ksef").unlink()
+        self.env.ref("mail.ir_cron_mail_scheduler_action").unlink()
+        self.connect()
+        self.wake(days=5)
+        self.assertEqual(self.open_alerts().activity_ids.user_id, self.accountant)
+        self.assertEqual(len(self.mails()), 1)
+
     def test_a_company_that_goes_to_the_archive_closes_its_alert_and_nobody_reads_of_success(self):
         self.connect()
         self.wake(days=5)

@@ -72,6 +72,14 @@ class TestForgottenSigners(SignerCase):
         self.settle(days=91)
         self.assertNotIn("mail_activity.note", self.places(OTHER))
 
+    def test_a_file_of_another_signer_is_sent_although_somebody_deleted_the_type_of_activity(self):
+        self.env.ref("l10n_pl_ksef_auth.mail_activity_ksef").unlink()
+        request, token = self.asked(signer_name=OTHER)
+        self.signed_at_page(token, request, is_agreed=True)
+        self.followed_at_page(token, request)
+        self.assertEqual(request.state, "succeeded")
+        self.assertIn(SIGNER, request.told_ids.note)
+
     def test_who_signed_for_a_connection_that_lives_is_known_as_long_as_it_does(self):
         request, token = self.asked()
         self.signed_at_page(token, request)

@@ -4,6 +4,7 @@ from odoo import Command, models
 from odoo.fields import Domain
 
 from ..base import problems
+from ..base.activities import leave_activity
 from ..res_company import SIGNER
 from .signing import same_name
 from .states import ENDED
@@ -82,14 +83,7 @@ class L10n_Pl_KsefRequestTending(models.Model):
             return
         reader = self.with_context(lang=user.lang)
         summary, note = getattr(reader, f"_about_{what}")()
-        activity = self.env["mail.activity"].create(
-            {
-                "activity_type_id": self.env.ref("l10n_pl_ksef_auth.mail_activity_ksef").id,
-                "user_id": user.id,
-                "summary": summary,
-                "note": note,
-            }
-        )
+        activity = leave_activity(self.env, user, summary, note)
         # It names the signer, so it goes when the name goes.
         self.told_ids = [Command.link(activity.id)]
 
