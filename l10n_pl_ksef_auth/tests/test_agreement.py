@@ -76,6 +76,7 @@ class TestAnothersNip(AgreementCase):
     def setUp(self):
         super().setUp()
         self.employee = self.make_user("ksef_employee", f"{CONNECTION},base.group_partner_manager")
+        self.administrator = self.env.ref("base.user_admin")
         # The office's certificate serves a company in which the employee does not work.
         third = self.make_company("Trzecia", "1234563218")
         self.share(self.certificate, third)
@@ -103,7 +104,7 @@ class TestAnothersNip(AgreementCase):
 
     def test_who_gives_a_company_another_partner_changes_its_nip_too(self):
         other = self.env["res.partner"].create({"name": "Klient", "vat": f"PL{OTHERS_NIP}"})
-        self.company.sudo().with_user(self.env.ref("base.user_admin")).partner_id = other
+        self.company.sudo().with_user(self.administrator).partner_id = other
         self.env.flush_all()
         line = self.line("nip_changed")
         self.assertEqual(line.company_id, self.company)
@@ -111,6 +112,25 @@ class TestAnothersNip(AgreementCase):
         self.settle()
         alert = self.env["l10n_pl_ksef.alert"].search([("closed_at", "=", False)])
         self.assertEqual(alert.company_id, self.company)
+
+    def test_merged_contacts_change_the_nip_of_a_company_too(self):
+        other = self.env["res.partner"].create({"name": "Klient", "vat": f"PL{OTHERS_NIP}"})
+        self.merge(self.company.partner_id, into=other)
+        self.assertEqual(self.company.l10n_pl_ksef_digits, OTHERS_NIP)
+        line = self.line("nip_changed")
+        self.assertEqual(line.detail, f"5265877635 > {OTHERS_NIP}")
+        self.assertEqual((line.company_id, line.user_id), (self.company, self.administrator))
+
+    def test_a_contact_without_a_number_gets_the_company_s_when_they_are_merged(self):
+        self.merge(self.company.partner_id, into=self.env["res.partner"].create({"name": "Kopia"}))
+        self.assertEqual(self.company.l10n_pl_ksef_digits, "5265877635")
+        self.assertFalse(self.line("nip_changed"))
+
+    def merge(self, partner, into):
+        """Have the administrator merge a contact into another, which stays."""
+        wizard = self.env["base.partner.merge.automatic.wizard"].with_user(self.administrator)
+        wizard._merge([partner.id, into.id], into)
+        self.env.invalidate_all()
 
     def test_the_panel_says_that_nobody_has_agreed(self):
         self.write_the_clients_nip()

@@ -1,5 +1,7 @@
-from datetime import timedelta
+from datetime import timedelta, timezone
+from zoneinfo import ZoneInfo
 
+from odoo import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -160,6 +162,31 @@ class TestAlerts(KsefCase):
         first, last = self.mails()
         self.assertIn("in order again", last.subject)
         self.assertEqual(last.recipient_ids, first.recipient_ids)
+
+    def test_what_an_administrator_deleted_keeps_nobody_from_being_told(self):
+        self.env.ref("l10n_pl_ksef_auth.mail_activity_ksef").unlink()
+        self.env.ref("mail.ir_cron_mail_scheduler_action").unlink()
+        self.connect()
+        self.wake(days=5)
+        self.assertEqual(self.open_alerts().activity_ids.user_id, self.accountant)
+        self.assertEqual(len(self.mails()), 1)
+
+    def test_a_company_that_goes_to_the_archive_closes_its_alert_and_nobody_reads_of_success(self):
+        self.connect()
+        self.wake(days=5)
+        users = self.env["res.users"].search([("company_id", "=", self.company.id)])
+        elsewhere = self.make_company("Druga", "1111111111")
+        users.write({"company_ids": [Command.link(elsewhere.id)], "company_id": elsewhere.id})
+        self.company.active = False
+        self.assertEqual(self.wake(hours=1), [])
+        self.assertEqual(len(self.mails()), 1)
+
+    def test_who_has_no_time_zone_reads_polish_time(self):
+        self.accountant.write({"tz": False, "lang": "en_US"})
+        self.connect()
+        self.wake(days=5)
+        end = self.open_alerts().session_id.refresh_valid_until.replace(tzinfo=timezone.utc)
+        self.assertIn(f"{end.astimezone(ZoneInfo('Europe/Warsaw')):%H:%M}", self.mails().body_html)
 
     @mute_logger("odoo.addons.l10n_pl_ksef_auth.models.upkeep.alert")
     @mute_logger("odoo.addons.mail.models.mail_render_mixin")

@@ -72,6 +72,14 @@ class TestForgottenSigners(SignerCase):
         self.settle(days=91)
         self.assertNotIn("mail_activity.note", self.places(OTHER))
 
+    def test_a_file_of_another_signer_is_sent_although_somebody_deleted_the_type_of_activity(self):
+        self.env.ref("l10n_pl_ksef_auth.mail_activity_ksef").unlink()
+        request, token = self.asked(signer_name=OTHER)
+        self.signed_at_page(token, request, is_agreed=True)
+        self.followed_at_page(token, request)
+        self.assertEqual(request.state, "succeeded")
+        self.assertIn(SIGNER, request.told_ids.note)
+
     def test_who_signed_for_a_connection_that_lives_is_known_as_long_as_it_does(self):
         request, token = self.asked()
         self.signed_at_page(token, request)
@@ -97,6 +105,14 @@ class TestForgottenSigners(SignerCase):
         self.assertEqual(self.known(), (SIGNER, EMAIL))
         self.settle(days=92)
         self.assertEqual(self.known(), (False, False))
+
+    def test_a_company_in_the_archive_forgets_too(self):
+        company = self.make_company("Dawna", "1111111111")
+        company._l10n_pl_ksef_remember_signer(SIGNER, EMAIL)
+        self.ended()
+        company.active = False
+        self.settle(days=181)
+        self.assertFalse(company.l10n_pl_ksef_signer_email)
 
     def test_a_company_keeps_whom_a_person_has_written(self):
         self.company._l10n_pl_ksef_remember_signer(SIGNER, EMAIL)

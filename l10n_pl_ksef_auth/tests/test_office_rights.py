@@ -147,6 +147,16 @@ class TestReceivedRights(OfficeCase):
         self.assertNotIn(self.panel()["color"], ("green",))
         self.assertFalse(self.office.certificate_id._agreements_for(self.company, grant.digits))
 
+    def test_the_office_hears_that_its_certificate_is_gone_and_no_client_of_it(self):
+        self.given()
+        # Before the office in the order of companies.
+        self.company.name = "A"
+        at_ksef = self.at_ksef(self.office.certificate_id)
+        at_ksef.revoked = at_ksef.revocation_done = self.simulator.clock.now()
+        self.settle(hours=25)
+        alert = self.env["l10n_pl_ksef.alert"].search([("reason", "=", "certificate")])
+        self.assertEqual(alert.company_id, self.bureau)
+
     def test_who_took_the_rights_away_can_be_asked_again(self):
         self.given()
         self.simulator.world.remove(lambda one: one.who.value == OFFICE_NIP)

@@ -126,9 +126,42 @@ class TestWhoIsTold(KsefCase):
         self.keep_alive(hours=1)
         self.assertEqual(self.open_alerts().user_id, self.manager)
 
+    def test_that_a_branch_lost_its_nip_is_told_until_the_company_above_it_is_connected(self):
+        values = {"name": "Oddział", "parent_id": self.company.id, "vat": "PL5265877635"}
+        branch = self.env["res.company"].create({**values, "l10n_pl_ksef_environment": "test"})
+        self.company.vat = "PL1111111111"
+        self.accountant.company_ids |= branch
+        self.connect(company=branch)
+        branch.vat = False
+        self.settle(days=1)
+        alert = self.open_alerts()
+        self.assertEqual((alert.company_id, alert.level), (branch, 0))
+        self.company.vat = "PL5265877635"
+        self.connect()
+        self.settle(minutes=5)
+        self.assertFalse(self.open_alerts())
+
     # ------------------------------------------------------------------
     # Whatever fails in the run
     # ------------------------------------------------------------------
+    def test_people_are_told_although_the_scheduled_action_was_switched_off(self):
+        self.certified()
+        end = self.company._l10n_pl_ksef_session().refresh_valid_until
+        self.env.ref("l10n_pl_ksef_auth.ir_cron_keep_alive").active = False
+        for before_end, level in ((timedelta(hours=23), 1), (timedelta(hours=-1), 0)):
+            self.travel(end - before_end - self.env["l10n_pl_ksef.session"]._now())
+            self.env.ref("base.autovacuum_job").method_direct_trigger()
+            self.assertEqual(self.open_alerts().level, level)
+        self.assertIn("scheduled actions run", self.open_alerts().advice)
+
+    def test_the_scheduled_action_serves_all_companies_whoever_its_user_is(self):
+        self.certified()
+        cron = self.env.ref("l10n_pl_ksef_auth.ir_cron_keep_alive")
+        elsewhere = self.make_company("Druga", "1111111111")
+        cron.user_id = self.make_user("ksef_elsewhere", "base.group_system", elsewhere)
+        self.let_days_pass(8)
+        self.assertEqual(self.panel()["color"], "green")
+
     @mute_logger(f"{UPKEEP}.keep_alive")
     def test_people_are_told_although_each_run_takes_its_process_down(self):
         end = self.outage()

@@ -6,6 +6,7 @@ from . import batch
 from . import batch_signatures
 from . import confirmation
 from . import company_users
+from . import partner_merge
 from . import uninstall
 from . import unlock
 from . import office_setup

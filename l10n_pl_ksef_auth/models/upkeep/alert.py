@@ -4,6 +4,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 
 from ..base import problems
+from ..base.activities import TYPE
 from ..base.const import ENVIRONMENT_LABELS
 from ..res_company import CONNECT_GROUP
 from . import alert_texts
@@ -11,7 +12,6 @@ from .alert_texts import ON_CERTIFICATE, ON_GRANT, ON_KEY, ON_LOGIN, ON_RIGHTS
 
 _logger = logging.getLogger(__name__)
 
-ACTIVITY = "l10n_pl_ksef_auth.mail_activity_ksef"
 TEMPLATE = "l10n_pl_ksef_auth.mail_template_alert"
 # In the context, the user whom a text or a mail is for: several may be told.
 READER = "l10n_pl_ksef_reader"
@@ -229,7 +229,9 @@ class L10n_Pl_KsefAlert(models.Model):
     def _for_each_reader(self):
         """Yield this alert as each of its readers reads it."""
         for user in self.user_ids:
-            yield self.with_context(lang=user.lang, tz=user.tz, **{READER: user.id})
+            # Who has not told Odoo where they live reads KSeF's own time.
+            tz = user.tz or "Europe/Warsaw"
+            yield self.with_context(lang=user.lang, tz=tz, **{READER: user.id})
 
     def _send_mail(self):
         """Send one mail, unless this is a duplicate of the database."""
@@ -245,7 +247,9 @@ class L10n_Pl_KsefAlert(models.Model):
             # People edit templates: the activity stays when one cannot be rendered.
             _logger.exception("KSeF alert %s: no mail could be written", self.id)
             return
-        self.env.ref("mail.ir_cron_mail_scheduler_action")._trigger()
+        queue = self.env.ref("mail.ir_cron_mail_scheduler_action", raise_if_not_found=False)
+        if queue:
+            queue._trigger()
 
     def _address(self, mail):
         """Send a mail to who is told, whatever a template that people edit says of recipients."""
@@ -259,7 +263,7 @@ class L10n_Pl_KsefAlert(models.Model):
         note = self._render("l10n_pl_ksef_auth.alert_note")
         # Our own mail says it: Odoo's "you were assigned" would be the second one.
         quiet = self.with_context(mail_activity_quick_update=True)
-        quiet.activity_schedule(ACTIVITY, summary=self.summary, note=note, user_id=self.user_id.id)
+        quiet.activity_schedule(TYPE, summary=self.summary, note=note, user_id=self.user_id.id)
 
     def _recipients(self):
         """Return who is told: all whom the company named and who can act, else one who can.
@@ -332,4 +336,6 @@ class L10n_Pl_KsefAlert(models.Model):
         if self.reason == ON_GRANT:
             return bool(self.env["l10n_pl_ksef.grant"]._of_client(self.company_id, "given"))
         session = self.company_id._l10n_pl_ksef_session()
-        return session.environment == self.environment and not session._has_ended()
+        # In the archive it needs nobody, but nothing was mended.
+        here = self.company_id.active and session.environment == self.environment
+        return here and not session._has_ended()

@@ -3,7 +3,7 @@ import socket
 from datetime import timedelta
 from functools import partial
 
-from odoo import models
+from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
@@ -16,6 +16,7 @@ from ..session.active import HICCUP, LAST_DAY
 from ..session.states import IN_FLIGHT, LOGGING_IN
 from ..vault import vault
 from ..vault.database_identity import is_neutralized
+from ..vault.guard import door
 from .alert_texts import ON_CERTIFICATE, ON_GRANT, ON_KEY, ON_LOGIN, ON_RIGHTS
 from .due import LIVE_LOGIN, newest_login
 
@@ -68,6 +69,12 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
             # A copy for trials tells nobody of the original's connections.
             if env is not None and not is_neutralized(env):
                 self.with_env(env)._bring_up_to_date(lock)
+
+    @api.autovacuum
+    @door
+    def _watch_daily(self):
+        """Watch in Odoo's own daily action, too: ours may be off, as Odoo ends what often fails."""
+        self._watch()
 
     def _is_worth_a_look(self):
         """Return True if anything may have to be told or closed: one query for all companies."""
@@ -258,7 +265,11 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
               JOIN LATERAL (%(newest)s) AS newest ON TRUE
          LEFT JOIN LATERAL (%(live)s) AS live ON TRUE
              WHERE company.active
-               AND company.l10n_pl_ksef_principal_id = company.id
+               AND (company.l10n_pl_ksef_principal_id = company.id
+                    -- A branch that has lost its NIP, where nobody connected the company above.
+                    OR NOT EXISTS (SELECT FROM l10n_pl_ksef_session AS above
+                                    WHERE above.company_id = company.l10n_pl_ksef_principal_id
+                                      AND above.activated_at IS NOT NULL))
                AND newest.closed_by_user IS NOT TRUE
                AND (live.id IS NULL
                     OR newest.state = 'failed'
@@ -306,7 +317,8 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
     def _who_misses(self, certificate):
         """Return the companies whose people hear that a certificate ends, or that it is gone.
 
-        Of one that logs in those of one company hear: the others hear of their logins. Of one for
+        Of one that logs in those of one company hear, the office's if it is an office's: the others
+        hear of their logins. Of one for
         offline invoices each company hears that needs it and has no other.
         """
         companies = certificate.company_ids
@@ -319,7 +331,11 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
                     and one._l10n_pl_ksef_offline_certificate() == certificate
                 )
             )
-        return companies if certificate.usage == OFFLINE else companies[:1]
+        if certificate.usage == OFFLINE:
+            return companies
+        # An office can mend its certificate, its clients cannot.
+        office = self.env["l10n_pl_ksef.office"].search([("certificate_id", "=", certificate.id)])
+        return (companies & office.company_id or companies)[:1]
 
     def _depends_on(self, certificate, company):
         """Return True if a company has no other certificate, and nobody chose this one's state."""

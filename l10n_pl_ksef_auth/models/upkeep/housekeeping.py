@@ -4,6 +4,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from ..base.activities import leave_activity
 from ..certificate.states import OVER
 from ..res_company import CONNECT_GROUP
 from ..session.states import ENDED
@@ -83,14 +84,9 @@ class L10n_Pl_KsefHousekeeping(models.AbstractModel):
         reader = session.with_context(lang=keeper.lang)
         self._close_reminder()
         # Of no record: it is about the server, and its text says where to go on.
-        activity = self.env["mail.activity"].create(
-            {
-                "activity_type_id": self.env.ref("l10n_pl_ksef_auth.mail_activity_ksef").id,
-                "user_id": keeper.id,
-                "summary": reader.env._("Have the key of the KSeF connection backed up"),
-                "note": self._what_to_back_up(reader.env, path),
-            }
-        )
+        summary = reader.env._("Have the key of the KSeF connection backed up")
+        note = self._what_to_back_up(reader.env, path)
+        activity = leave_activity(self.env, keeper, summary, note)
         parameters.set_param(REMINDED_PARAMETER, fingerprint)
         parameters.set_param(REMINDER_PARAMETER, activity.id)
 
