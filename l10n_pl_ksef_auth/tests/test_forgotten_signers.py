@@ -98,6 +98,15 @@ class TestForgottenSigners(SignerCase):
         self.settle(days=92)
         self.assertEqual(self.known(), (False, False))
 
+    def test_a_company_that_was_archived_meanwhile_forgets_too(self):
+        other = self.make_anothers()
+        self.asked(other)
+        other._l10n_pl_ksef_remember_signer(SIGNER, EMAIL)
+        other.active = False
+        self.settle(days=100)
+        self.settle(days=92)
+        self.assertEqual(tuple(other[name] for name in COMPANY), (False, False))
+
     def test_a_company_keeps_whom_a_person_has_written(self):
         self.company._l10n_pl_ksef_remember_signer(SIGNER, EMAIL)
         self.company.l10n_pl_ksef_signer_email = "inna@example.com"
