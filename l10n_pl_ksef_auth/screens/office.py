@@ -67,7 +67,8 @@ class L10n_Pl_KsefOffice(models.Model):
                 seen_companies = principals.sudo().with_env(seen.env)
                 for principal in seen_companies:
                     seen._offer_again(principal)
-                is_known &= not seen._may_be_behind(seen_companies)
+                # Where its own login is refused, or its list is closed, KSeF has answered, too.
+                is_known &= bool(seen.problem) or not seen._may_be_behind(seen_companies)
         return is_known
 
     def _still_looking(self):

@@ -1,3 +1,4 @@
+import os
 from unittest.mock import patch
 
 from lxml import etree
@@ -11,6 +12,7 @@ from odoo.addons.l10n_pl_ksef_auth.exceptions import LoginNeeded
 from odoo.addons.l10n_pl_ksef_auth.models.base.const import OPTIONS
 from odoo.addons.l10n_pl_ksef_auth.models.vault import vault as vault_model
 from odoo.addons.l10n_pl_ksef_auth.screens import sensitive
+from odoo.addons.l10n_pl_ksef_auth.tools.vault import Vault
 
 from .common import OWNER, KsefCase, credentials, put
 
@@ -392,6 +394,14 @@ class TestEarlierLogins(AgreementCase):
         self.upgrade()
         self.assertEqual([digits for digits, *_rest in self.agreed()], ["5265877635"])
         self.assertFalse(foreign.agreement_ids)
+
+    def test_a_certificate_that_cannot_be_read_keeps_no_other_from_its_agreement(self):
+        self.settle(days=6)
+        unreadable = Vault([os.urandom(32)]).encrypt(b"x", "")
+        values = {"name": "A", "environment": "test", "company_ids": self.company.ids}
+        self.env["l10n_pl_ksef.certificate"].create({**values, "certificate_secret": unreadable})
+        self.upgrade()
+        self.assertEqual([digits for digits, *_rest in self.agreed()], ["5265877635"])
 
     def test_a_successor_stands_on_the_logins_of_what_it_replaced(self):
         self.certificate.write({"renew_at": self.certificate._now(), "next_attempt": False})

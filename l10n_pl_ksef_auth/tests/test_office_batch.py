@@ -3,6 +3,8 @@ from unittest.mock import patch
 from odoo.tests import tagged
 
 from odoo.addons.l10n_pl_ksef_auth.screens import office as office_screen
+from odoo.addons.l10n_pl_ksef_auth.tools.client import KsefClient
+from odoo.addons.l10n_pl_ksef_auth.tools.errors import KsefForbidden
 
 from .batch_case import BatchCase
 from .office_case import OFFICE_NIP, OfficeCase
@@ -50,6 +52,24 @@ class TestClientsOfTheOffice(OfficeCase, BatchCase):
         view = batch.look()
         self.assertEqual((view["is_to_look"], view["still_looking"]), (False, ""))
         self.assertIn("nobody has to sign", view["lines"][0]["text"])
+
+    def check_answered(self):
+        """Check that nobody is told to wait for an answer that KSeF has given."""
+        self.travel(minutes=11)
+        view = self.company.with_user(self.manager).l10n_pl_ksef_requests()
+        self.env.invalidate_all()
+        self.assertEqual((bool(self.office.problem), view["rights_there"]), (True, ""))
+        batch = self.pressed("ask", self.company, self.manager)
+        self.assertEqual(batch.look()["still_looking"], "")
+
+    def test_nobody_waits_for_the_list_of_an_office_whose_own_login_is_refused(self):
+        self.at_ksef(self.office.certificate_id).revocation_done = self.simulator.clock.now()
+        self.check_answered()
+
+    def test_nobody_waits_for_a_list_that_ksef_does_not_show_the_office(self):
+        closed = KsefForbidden("closed", status=403, reason="missing-permissions", extensions={})
+        with patch.object(KsefClient, "received_rights", side_effect=closed):
+            self.check_answered()
 
     def test_rights_that_are_there_connect_the_client(self):
         self.give_at_the_ministry()

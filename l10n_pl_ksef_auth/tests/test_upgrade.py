@@ -1,10 +1,14 @@
+import os
+
 from odoo import Command
 from odoo.modules.migration import load_script
 from odoo.tests import tagged
 from odoo.tools import SQL, convert_file, file_path
 
 from odoo.addons.l10n_pl_ksef_auth.models.res_company import DEFAULTS
+from odoo.addons.l10n_pl_ksef_auth.models.session.statement import statement_of
 from odoo.addons.l10n_pl_ksef_auth.models.vault.vault import write_secrets
+from odoo.addons.l10n_pl_ksef_auth.tools.vault import Vault
 
 from .common import KsefCase
 
@@ -298,6 +302,34 @@ class TestUpgradeWithRows(KsefCase):
         self.env.cr.execute("UPDATE l10n_pl_ksef_agreement SET digits = '1111111111'")
         self.upgrade()
         self.assertFalse(self.certificate.agreement_ids._is_genuine())
+
+    def check_unreadable(self, table, column):
+        """Check that an upgrade goes on past what a key encrypted that is not here any more."""
+        unreadable = Vault([os.urandom(32)]).encrypt(b"x", "")
+        names = map(SQL.identifier, (table, column))
+        self.env.cr.execute(SQL("UPDATE %s SET %s = %s", *names, unreadable))
+        self.upgrade()
+        self.assertTrue(statement_of(self.session))
+
+    def test_an_agreement_that_cannot_be_read_keeps_nothing_else_from_the_upgrade(self):
+        self.check_unreadable("l10n_pl_ksef_agreement", "terms_secret")
+
+    def test_a_certificate_that_cannot_be_read_keeps_nothing_else_from_the_upgrade(self):
+        self.check_unreadable("l10n_pl_ksef_certificate", "certificate_secret")
+
+    def test_a_certificate_that_is_being_issued_is_agreed_to_once_it_is_stored(self):
+        stored = self.certificate.certificate_secret
+        self.env.cr.execute("UPDATE l10n_pl_ksef_certificate SET certificate_secret = NULL")
+        self.upgrade()
+        self.certificate.certificate_secret = stored
+        self.assertTrue(self.certificate.agreement_ids._is_genuine())
+
+    def test_what_a_file_was_signed_for_is_kept_that_waits_to_be_sent(self):
+        self.env.cr.execute(
+            "UPDATE l10n_pl_ksef_session SET state = 'waiting', document_secret = 'x'"
+        )
+        self.upgrade()
+        self.assertEqual(statement_of(self.session).consent, "once")
 
     def test_a_consent_of_later_brings_a_certificate_that_logs_in(self):
         """Who was connected without a certificate before agrees by that signature."""

@@ -168,6 +168,8 @@ class TestVoidRequests(SignerCase, OfficeCase):
         self.assertEqual(request.state, "void")
         self.assertIn("company's data have changed", sent[0]["Subject"])
         self.assertIn("NIP or environment has changed", self.told_to(self.accountant))
+        events = dict(self.env["l10n_pl_ksef.audit"]._fields["event"].selection)
+        self.assertIn("or the company has changed", events["link_void"])
         self.check_no_rights()
 
     def test_another_nip_of_the_client_voids_and_both_are_told(self):

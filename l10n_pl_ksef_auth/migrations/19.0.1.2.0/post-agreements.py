@@ -4,6 +4,7 @@ from odoo import SUPERUSER_ID, api
 from odoo.fields import Domain
 
 from odoo.addons.l10n_pl_ksef_auth.models.vault.vault import why_locked
+from odoo.addons.l10n_pl_ksef_auth.tools.vault import VaultError
 
 _logger = logging.getLogger(__name__)
 
@@ -40,6 +41,9 @@ def _agree(env):
         return
     stored = [("company_ids", "!=", False), ("certificate_secret", "!=", False)]
     for certificate in env["l10n_pl_ksef.certificate"].search(stored):
+        if not _is_readable(certificate):
+            _logger.warning("KSeF: %s cannot be read: nobody agrees to it", certificate)
+            continue
         for company in certificate.with_context(active_test=False).company_ids:
             if _logs_in_for(certificate, company):
                 env["l10n_pl_ksef.agreement"]._agree(
@@ -49,6 +53,14 @@ def _agree(env):
                     "earlier",
                     user_id=certificate.user_id.id,
                 )
+
+
+def _is_readable(certificate):
+    """Return False of what another key has encrypted: the other certificates are agreed to."""
+    try:
+        return bool(certificate._owner_digest())
+    except VaultError:
+        return False
 
 
 def _logs_in_for(certificate, company):

@@ -1,11 +1,12 @@
 import logging
 
 from odoo import SUPERUSER_ID, api
+from odoo.fields import Domain
 
 from odoo.addons.l10n_pl_ksef_auth.models.certificate.agreement import seal
 from odoo.addons.l10n_pl_ksef_auth.models.session.statement import keep_former_statement
 from odoo.addons.l10n_pl_ksef_auth.models.vault.vault import read_secret, why_locked, write_secrets
-from odoo.addons.l10n_pl_ksef_auth.tools.vault import VaultCorrupt
+from odoo.addons.l10n_pl_ksef_auth.tools.vault import VaultError
 
 _logger = logging.getLogger(__name__)
 
@@ -19,9 +20,10 @@ def migrate(cr, version):
         return
     for agreement in env["l10n_pl_ksef.agreement"].search([("terms_secret", "!=", False)]):
         _seal_anew(agreement)
-    signed = [("method", "=", "signature"), ("send_started_at", "!=", False)]
-    living = ("state", "in", ("submitted", "authorized", "active", "opened", "ordered"))
-    for login in env["l10n_pl_ksef.session"].search([*signed, living]):
+    sent = Domain("state", "in", ("submitted", "authorized", "active", "opened", "ordered"))
+    unsent = Domain("state", "=", "waiting") & Domain("document_secret", "!=", False)
+    signed = Domain("method", "=", "signature") & (sent | unsent)
+    for login in env["l10n_pl_ksef.session"].search(signed):
         keep_former_statement(login)
 
 
@@ -31,8 +33,11 @@ def _seal_anew(agreement):
     numbers = f"{certificate.id},{agreement.company_id.id},{agreement.digits}{more}"
     try:
         genuine = read_secret(agreement, "terms_secret") == numbers.encode()
-    except VaultCorrupt:
+        # Of one that is being issued KSeF has told the owner: no other's certificate is stored.
+        owner = certificate._owner_digest() or certificate.identity_digest
+    except VaultError as error:
+        # What one row lacks keeps no other from its seal.
+        _logger.warning("KSeF: %s: %s: somebody has to agree to it anew", agreement, error)
         return
-    digests = certificate._owner_digests()
-    if genuine and digests:
-        write_secrets(agreement, terms_secret=seal(digests[0], agreement._terms()))
+    if genuine and owner:
+        write_secrets(agreement, terms_secret=seal(owner, agreement._terms()))

@@ -4,7 +4,6 @@ from odoo import Command, models
 from odoo.fields import Domain
 
 from ..base import problems
-from ..base.activities import leave_activity
 from ..res_company import SIGNER
 from .signing import same_name
 from .states import ENDED
@@ -83,7 +82,14 @@ class L10n_Pl_KsefRequestTending(models.Model):
             return
         reader = self.with_context(lang=user.lang)
         summary, note = getattr(reader, f"_about_{what}")()
-        activity = leave_activity(self.env, user, summary, note)
+        activity = self.env["mail.activity"].create(
+            {
+                "activity_type_id": self.env.ref("l10n_pl_ksef_auth.mail_activity_ksef").id,
+                "user_id": user.id,
+                "summary": summary,
+                "note": note,
+            }
+        )
         # It names the signer, so it goes when the name goes.
         self.told_ids = [Command.link(activity.id)]
 
@@ -157,6 +163,7 @@ class L10n_Pl_KsefRequestTending(models.Model):
         Who signed for a connection that lives is known for as long as it does.
         """
         old = ("l10n_pl_ksef_signer_asked_at", "<", now - KEPT_NAMES)
+        # A former client's company is often archived.
         companies = self.env["res.company"].sudo().with_context(active_test=False)
         for company in companies.search([old], limit=BATCH):
             principal = company._l10n_pl_ksef_principal()

@@ -349,26 +349,29 @@ class L10n_Pl_KsefSessionErrand(models.Model):
         """Close this login at KSeF, and forget its secrets."""
         with self._client() as client:
             client.revoke_current_session(read_secret(self, "refresh_token_secret").decode())
-        self._end("revoked", revoke_requested=False)
+        self._end("revoked", revoke_requested=False, problem=self._task_problem())
+
+    def _keep_failure(self, problem):
+        """Keep what became of the task beside what keeps its login from being closed."""
+        if self.state == "closing":
+            problem = {**problem, "task": self._task_problem()}
+        return super()._keep_failure(problem)
 
     def _on_close_refused(self, error):
         """One that was closed already is closed, too; what cannot be opened closes nothing.
 
         A 401 may be a firewall's: it is believed only after some in a row (docs/design.md 9).
         """
-        told, unclear = self.problem, isinstance(error, KsefUnauthorized)
-        if told and told.get("kind") == "outage":
-            self.attempts, told = 0, False
-        if unclear and self.attempts < UNCLEAR_REFUSALS:
+        if self.problem and self.problem["kind"] == "outage":
+            self.attempts = 0
+        if isinstance(error, KsefUnauthorized) and self.attempts < UNCLEAR_REFUSALS:
             self._postpone(error)
-            # What became of the task is told, not how its login is closed.
-            self.problem = told
         else:
-            self._end("revoked", revoke_requested=False, problem=told)
+            self._end("revoked", revoke_requested=False, problem=self._task_problem())
 
     def _step_forget(self):
         """Forget the secrets of a login whose time is over, whatever else failed."""
-        problem = self.problem if self.state == "closing" else self._give_up()
+        problem = self._task_problem() if self.state == "closing" else self._give_up()
         self._end("revoked", revoke_requested=False, problem=problem)
 
     def _give_up(self):

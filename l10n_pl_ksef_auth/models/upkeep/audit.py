@@ -23,7 +23,7 @@ class L10n_Pl_KsefAudit(models.Model):
         [
             ("asked", "Signature asked for by a link"),
             ("link_revoked", "Link for a signature revoked"),
-            ("link_void", "Link for a signature void: the office has changed"),
+            ("link_void", "Link for a signature void: the office or the company has changed"),
             ("signed", "Signed request handed over"),
             ("login", "Login with a signature"),
             ("consented", "Consent to a certificate, given later"),

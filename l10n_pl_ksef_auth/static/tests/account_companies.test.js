@@ -142,6 +142,15 @@ test("only what the filter leaves is connected", async () => {
     expect.verifySteps(['agree [[4],{"4":"NIP 4"}]', "connect_with_certificate [[4]]"]);
 });
 
+test("a NIP is found with its dashes and without", async () => {
+    const others = MANY.map((one, index) => ({ ...one, number: `NIP 526-000-00-0${index}` }));
+    await openAccount({ ...ACCOUNT, others });
+    for (const wanted of ["5260000003", "526-000-00-03"]) {
+        await contains(".o_ksef_companies [name='wanted']").edit(wanted, { confirm: false });
+        expect(".o_ksef_companies li").toHaveCount(1);
+    }
+});
+
 test("few companies need no filter", async () => {
     await openAccount({ ...ACCOUNT, others: MANY.slice(7) });
     expect(".o_ksef_companies li").toHaveCount(3);

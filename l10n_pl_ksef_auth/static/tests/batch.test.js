@@ -1,7 +1,13 @@
 import { defineMailModels } from "@mail/../tests/mail_test_helpers";
 import { expect, test, waitFor } from "@odoo/hoot";
 import { advanceTime, animationFrame, Deferred } from "@odoo/hoot-mock";
-import { contains, getService, mountWithCleanup, onRpc } from "@web/../tests/web_test_helpers";
+import {
+    contains,
+    getService,
+    makeServerError,
+    mountWithCleanup,
+    onRpc,
+} from "@web/../tests/web_test_helpers";
 import { WebClient } from "@web/webclient/webclient";
 
 defineMailModels();
@@ -122,6 +128,66 @@ test("what can connect is ticked, connects first, and only the rest is asked", a
     await animationFrame();
     expect.verifySteps(["confirm 1,2", "connect 1", "connect 2", "ask 2,4"]);
     expect("[data-company='7']").toHaveText(/Connected\./);
+});
+
+/** Opens a list of whom to ask, one of whom connects first, and presses the button. */
+async function sendWhileConnecting() {
+    const there = { ...LINE, text: "The certificate of Róża is tried first.", is_there: true };
+    const lines = [there, { ...LINE, id: 2, company_id: 8 }];
+    const running = { ...there, is_there: false, state: "running", text: "KSeF is checking." };
+    onRpc("l10n_pl_ksef.batch", "confirm", () => ({}));
+    onRpc("l10n_pl_ksef.batch", "connect_first", () => running);
+    onRpc("l10n_pl_ksef.batch", "ask", ({ args }) => {
+        expect.step(`ask ${args[1].map(({ id }) => id)}`);
+        return { ...VIEW, kind: "ask", choices: [], asking: ASKING, lines };
+    });
+    await openScreen({ ...VIEW, kind: "ask", choices: [], asking: ASKING, lines });
+    await contains(".o_ksef_send_links").click();
+}
+
+test("a login that cannot be followed leaves the buttons to be pressed", async () => {
+    expect.errors(1);
+    const answers = ["running"];
+    onRpc("l10n_pl_ksef.batch", "follow", () => {
+        const state = answers.shift();
+        if (state) {
+            return { ...LINE, state };
+        }
+        throw makeServerError({ message: "Not yours." });
+    });
+    await sendWhileConnecting();
+    await advanceTime(5000);
+    await animationFrame();
+    expect.verifyErrors(["Not yours."]);
+    expect(".o_ksef_batch").toHaveAttribute("aria-busy", "false");
+});
+
+test("a server that cannot be reached for a moment keeps nobody from being asked", async () => {
+    const answers = [null, "done"];
+    onRpc("l10n_pl_ksef.batch", "follow", () => {
+        const state = answers.shift();
+        return state ? { ...LINE, state } : new Response("", { status: 502 });
+    });
+    await sendWhileConnecting();
+    for (let round = 0; round < 4; round++) {
+        await advanceTime(2000);
+        await animationFrame();
+    }
+    expect.verifySteps(["ask 2"]);
+});
+
+test("files that cannot be fetched leave the desk to be used", async () => {
+    expect.errors(1);
+    const refuse = () => {
+        throw makeServerError({ message: "Not yours." });
+    };
+    await openScreen({ ...VIEW, kind: "sign", choices: [] });
+    onRpc("l10n_pl_ksef.batch", "prepare_files", refuse);
+    onRpc("l10n_pl_ksef.batch", "view", refuse);
+    await contains(".o_ksef_files").click();
+    await animationFrame();
+    expect.verifyErrors(["Not yours."]);
+    expect(".o_ksef_files").toBeEnabled();
 });
 
 test("the one answer for all files names both certificates where a company needs both", async () => {

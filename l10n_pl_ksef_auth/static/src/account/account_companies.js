@@ -54,10 +54,11 @@ export class AccountCompanies extends Component {
 
     /** The companies that the filter leaves. */
     get shown() {
-        const wanted = this.state.wanted.trim().toLowerCase();
+        // A NIP is found however its digits are grouped.
+        const plain = (text) => text.trim().toLowerCase().replaceAll("-", "");
+        const wanted = plain(this.state.wanted);
         return this.companies.filter((company) => {
-            const { name, number } = company;
-            const isFound = `${name} ${number}`.toLowerCase().includes(wanted);
+            const isFound = plain(`${company.name} ${company.number}`).includes(wanted);
             return isFound && this.isOfKind(company, this.state.kind);
         });
     }

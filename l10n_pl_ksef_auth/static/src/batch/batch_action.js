@@ -1,6 +1,7 @@
 import { Component, onWillDestroy, onWillStart, useState } from "@odoo/owl";
 import { browser } from "@web/core/browser/browser";
 import { _t } from "@web/core/l10n/translation";
+import { ConnectionLostError } from "@web/core/network/rpc";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
 import { Layout } from "@web/search/layout";
@@ -191,11 +192,15 @@ export class KsefBatchAction extends Component {
     /** Waits until KSeF has decided about all that are under way. */
     async untilDecided() {
         this.state.isRunning = true;
-        while (this.isAlive && this.lines.some(({ state }) => state === "running")) {
-            await new Promise((resolve) => browser.setTimeout(resolve, FOLLOW_MS));
-            await this.follow();
+        try {
+            while (this.isAlive && this.lines.some(({ state }) => state === "running")) {
+                browser.clearTimeout(this.timer);
+                await new Promise((resolve) => browser.setTimeout(resolve, FOLLOW_MS));
+                await this.follow();
+            }
+        } finally {
+            this.state.isRunning = false;
         }
-        this.state.isRunning = false;
     }
 
     /** Has something done for lines, one after the other; then follows those under way. */
@@ -225,11 +230,22 @@ export class KsefBatchAction extends Component {
         browser.clearTimeout(this.timer);
         for (const { id, state } of this.lines) {
             if (this.isAlive && state === "running") {
-                this.receive(await this.orm.silent.call(MODEL, "follow", [[this.view.id], id]));
+                await this.followOne(id);
             }
         }
         if (this.isAlive && this.lines.some(({ state }) => state === "running")) {
             this.timer = browser.setTimeout(() => this.follow(), FOLLOW_MS);
+        }
+    }
+
+    /** While the server cannot be reached, a line is as it was. */
+    async followOne(id) {
+        try {
+            this.receive(await this.orm.silent.call(MODEL, "follow", [[this.view.id], id]));
+        } catch (error) {
+            if (!(error instanceof ConnectionLostError)) {
+                throw error;
+            }
         }
     }
 

@@ -82,9 +82,12 @@ export class BatchDesk extends Component {
     }
 
     async lookAnew() {
-        await this.props.refresh();
-        this.state.round++;
-        this.state.isBusy = false;
+        try {
+            await this.props.refresh();
+            this.state.round++;
+        } finally {
+            this.state.isBusy = false;
+        }
     }
 
     save(url) {
