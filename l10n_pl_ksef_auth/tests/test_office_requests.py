@@ -38,6 +38,28 @@ class TestRightsByALink(SignerCase, OfficeCase):
         session = self.company._l10n_pl_ksef_session()
         self.assertEqual(session.certificate_id, self.office.certificate_id)
 
+    def shown_after_failures(self, signer="owner"):
+        """Sign, and have KSeF fail when the login is closed; return the page and the request."""
+        request, token = self.asked()
+        for kind in ("503", "401", "429"):
+            self.simulator.faults.add("session-revoke", kind)
+        self.signed_at_page(token, request, signer, answer=None, is_agreed=True)
+        shown = self.followed_at_page(token, request)
+        self.settle()
+        return shown, request
+
+    def test_failures_at_the_end_hide_no_success(self):
+        shown, request = self.shown_after_failures()
+        self.assertEqual((shown["state"], shown["problem"]), ("done", False))
+        self.assertEqual((request.state, request.refusal), ("succeeded", False))
+        self.assertEqual(request.session_id.state, "revoked")
+
+    def test_failures_at_the_end_hide_no_reason(self):
+        shown, request = self.shown_after_failures("edowod")
+        self.assertIn("may not give rights", shown["problem"]["text"])
+        self.assertIn("may not give rights", request.refusal_text)
+        self.assertEqual(request.session_id.state, "revoked")
+
     def test_the_mail_names_the_office_and_its_number(self):
         company = self.company.with_user(self.accountant)
         with self.outbox() as sent:

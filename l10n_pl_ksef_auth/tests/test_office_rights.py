@@ -7,6 +7,7 @@ from odoo.tests import tagged
 
 from odoo.addons.l10n_pl_ksef_auth.models.office import office as office_model
 from odoo.addons.l10n_pl_ksef_auth.models.request.address import set_link_address
+from odoo.addons.l10n_pl_ksef_auth.models.session.login import UNCLEAR_REFUSALS
 from odoo.addons.l10n_pl_ksef_auth.models.upkeep import alert_texts
 from odoo.addons.l10n_pl_ksef_auth.screens import office as office_screen
 
@@ -364,6 +365,13 @@ class TestWhatItStandsOn(OfficeCase):
         errand = self.env["l10n_pl_ksef.session"].search([("purpose", "=", "grant")], limit=1)
         self.assertEqual((closings["calls"], errand.state, errand.problem), (2, "revoked", False))
         self.assertEqual(grant.state, "given")
+
+    def test_odd_answers_at_the_end_are_counted_in_a_row(self):
+        for kind, times in (("401", UNCLEAR_REFUSALS), ("503", 1), ("401", UNCLEAR_REFUSALS)):
+            self.simulator.faults.add("session-revoke", kind, times=times)
+        with self.counted("session-revoke") as closings:
+            self.given()
+        self.assertEqual(closings["calls"], 2 * UNCLEAR_REFUSALS + 2)
 
 
 @tagged("post_install", "-at_install")

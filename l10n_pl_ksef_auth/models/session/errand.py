@@ -356,15 +356,20 @@ class L10n_Pl_KsefSessionErrand(models.Model):
 
         A 401 may be a firewall's: it is believed only after some in a row (docs/design.md 9).
         """
-        told, unclear = self.problem, isinstance(error, KsefUnauthorized)
-        if told and told.get("kind") == "outage":
-            self.attempts, told = 0, False
-        if unclear and self.attempts < UNCLEAR_REFUSALS:
-            self._postpone(error)
-            # What became of the task is told, not how its login is closed.
-            self.problem = told
-        else:
-            self._end("revoked", revoke_requested=False, problem=told)
+        count = self.unclear_refusals
+        if not isinstance(error, KsefUnauthorized) or count >= UNCLEAR_REFUSALS:
+            self._end("revoked", revoke_requested=False)
+            return
+        self.attempts = self.attempts if count else 0
+        self._postpone(error)
+        self.unclear_refusals = count + 1
+
+    def _keep_problem(self, problem):
+        """While it is being closed, keep how its task ended; refusals are counted in a row."""
+        if self.state != "closing":
+            return super()._keep_problem(problem)
+        self.unclear_refusals = 0
+        return None
 
     def _step_forget(self):
         """Forget the secrets of a login whose time is over, whatever else failed."""
