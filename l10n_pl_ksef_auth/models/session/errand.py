@@ -88,14 +88,8 @@ class L10n_Pl_KsefSessionErrand(models.Model):
     # ------------------------------------------------------------------
     def _step_give(self):
         """Give the office what it lacks; the marker is kept before KSeF hears of it."""
-        if problem := self._not_as_signed():
+        if problem := self._not_as_signed() or self.grant_id._hindrance():
             self._conclude(problem)
-            return
-        if self.grant_id._is_outdated():
-            self._conclude(problems.local("office_changed"))
-            return
-        if not self.grant_id.office_id._is_usable():
-            self._conclude(problems.local("office_held_up"))
             return
         lacking = self._lacking()
         if lacking is None:
@@ -277,7 +271,8 @@ class L10n_Pl_KsefSessionErrand(models.Model):
         grant, company = self.grant_id, self.company_id
         certificate = grant.office_id.certificate_id
         problem = self._mistake()
-        if not certificate or grant._is_outdated() or not grant._is_of_today():
+        may_be_given = grant._is_of_today() and not grant._is_outdated() and grant.state != "left"
+        if not certificate or not may_be_given:
             problem = problem or problems.local("order_unknown")
         if problem:
             grant._is_refused(problem)
