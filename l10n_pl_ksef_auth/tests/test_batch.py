@@ -156,6 +156,12 @@ class TestBatch(BatchCase):
         self.assertEqual(self.states(self.send(batch)), ["done"] * 3)
         self.assertEqual({self.panel(company=one)["color"] for one in self.clients}, {"green"})
 
+    def test_two_companies_of_one_nip_have_a_file_each(self):
+        self.clients[1].vat = self.clients[0].vat
+        batch = self.start("sign", self.clients[:2])
+        lines = self.drop(batch, map(self.signed, self.files(batch).values()))
+        self.assertTrue(all(line["can_send"] for line in lines))
+
     def test_where_a_company_issues_invoices_both_certificates_are_named_and_come(self):
         self.issues_invoices(self.clients[0])
         batch = self.start("sign", self.clients[:2])

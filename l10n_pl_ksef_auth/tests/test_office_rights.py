@@ -7,9 +7,11 @@ from odoo.tests import tagged
 
 from odoo.addons.l10n_pl_ksef_auth.models.office import office as office_model
 from odoo.addons.l10n_pl_ksef_auth.models.request.address import set_link_address
+from odoo.addons.l10n_pl_ksef_auth.models.session.login import UNCLEAR_REFUSALS
 from odoo.addons.l10n_pl_ksef_auth.models.upkeep import alert_texts
 from odoo.addons.l10n_pl_ksef_auth.screens import office as office_screen
 
+from .common import put
 from .office_case import OFFICE_NIP, OfficeCase
 
 RIGHTS = ["InvoiceRead", "InvoiceWrite"]
@@ -240,6 +242,45 @@ class TestReceivedRights(OfficeCase):
         self.end_service()
         self.assertTrue(own.private_key_secret)
 
+    def end_service_while_stuck(self, endpoint):
+        """End the service while KSeF does not go on with what a signer signed; return its login."""
+        self.given()
+        self.take_away()
+        window = self.asked()
+        self.simulator.faults.add(endpoint, "503", times=-1)
+        self.sign_in(window)
+        self.end_service()
+        self.simulator.faults.clear()
+        self.settle()
+        return window.sudo().session_id
+
+    def test_after_the_end_of_the_service_nothing_is_ordered_of_what_was_signed_before(self):
+        login = self.end_service_while_stuck("permissions")
+        self.assertIn("The service has ended", login.problem_text)
+        self.assertEqual((login.state, self.rights_at_ksef()), ("revoked", []))
+        self.assertEqual((self.grant().state, self.panel()["state"]), ("left", "disconnected"))
+
+    def test_an_order_that_ends_after_the_service_does_not_begin_it_again(self):
+        self.end_service_while_stuck("permission-operation")
+        self.assertEqual(self.rights_at_ksef(), RIGHTS)
+        self.settle(hours=25)
+        self.assertEqual((self.grant().state, self.panel()["state"]), ("left", "disconnected"))
+
+    def test_an_order_whose_answer_was_lost_does_not_begin_the_service_again(self):
+        self.given()
+        self.take_away()
+        window = self.asked()
+        self.simulator.faults.add("permission-grant", "lost")
+        self.sign_in(window)
+        self.simulator.faults.add("permissions", "503", times=-1)
+        self.end_service()
+        login, certificate = window.sudo().session_id, self.office.certificate_id
+        self.assertEqual(login.state, "opened")
+        put(login, refresh_valid_until=login._now(), next_attempt=False)
+        self.settle()
+        self.assertEqual((login.state, self.grant().state), ("revoked", "left"))
+        self.assertFalse(certificate._agreements_for(self.company, login.context_digits))
+
     def left(self):
         """Have the client give the rights, and the office serve it no more; return the grant."""
         grant = self.given()
@@ -374,6 +415,13 @@ class TestWhatItStandsOn(OfficeCase):
         errand = self.env["l10n_pl_ksef.session"].search([("purpose", "=", "grant")], limit=1)
         self.assertEqual((closings["calls"], errand.state, errand.problem), (2, "revoked", False))
         self.assertEqual(grant.state, "given")
+
+    def test_odd_answers_at_the_end_are_counted_in_a_row(self):
+        for kind, times in (("401", UNCLEAR_REFUSALS), ("503", 1), ("401", UNCLEAR_REFUSALS)):
+            self.simulator.faults.add("session-revoke", kind, times=times)
+        with self.counted("session-revoke") as closings:
+            self.given()
+        self.assertEqual(closings["calls"], 2 * UNCLEAR_REFUSALS + 2)
 
 
 @tagged("post_install", "-at_install")

@@ -1,12 +1,18 @@
 import base64
 from datetime import timedelta
 
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from odoo.addons.l10n_pl_ksef_auth.models.request.address import set_link_address
 
 from .common import put
 from .signers import EMAIL, SIGNER, SignerCase
+
+try:
+    from ksef_simulator.own_seals import sign_as_company
+except ImportError:
+    sign_as_company = None
 
 
 @tagged("post_install", "-at_install")
@@ -133,6 +139,16 @@ class TestRequests(SignerCase):
         self.assertIn("Refused", problem)
         self.assertIn(f"signed by somebody else: {request.signed_by}", problem)
 
+    def test_what_a_file_calls_its_signer_is_no_markup_for_who_asked(self):
+        request, token = self.asked()
+        whose = {"name": "<a href='//evil.example'>Jan</a>", "nip": "5265877635"}
+        document = self.downloaded_at_page(token, request)
+        signed = sign_as_company(document, at=self.simulator.clock.now(), **whose)
+        values = {"request": request.id, "content": base64.b64encode(signed).decode()}
+        self.at_page("send", token, **values, answer="weekly", is_agreed=True)
+        self.assertIn("&lt;a href", request.told_ids.note)
+        self.assertNotIn("<a", request.told_ids.note)
+
     def test_who_signed_without_the_rights_is_named_to_who_asked(self):
         self.simulator.world.remove(lambda one: one.scope == "InvoiceWrite")
         request, token = self.asked()
@@ -253,6 +269,17 @@ class TestRequestMails(SignerCase):
             self.assertIn("Podpis do KSeF", message["Subject"])
             self.assertIn("Konto w Odoo nie jest potrzebne", body)
             self.assertNotIn("You need no account", body)
+
+    def test_an_address_is_taken_whole_or_not_at_all(self):
+        company = self.company.with_user(self.accountant)
+        for split in ("jan kowalski@firma.pl", "roza@example .com", "a@firma.pl, b@firma.pl"):
+            with self.outbox() as sent, self.assertRaises(UserError):
+                company.l10n_pl_ksef_ask(self.asking(signer_email=split))
+            self.assertFalse(sent)
+        for whole in (" ROZA@Example.com ", "Róża Żółć <roza@example.com>"):
+            with self.outbox() as sent:
+                company.l10n_pl_ksef_ask(self.asking(signer_email=whole))
+            self.assertEqual(sent[0]["To"], EMAIL)
 
     def test_a_mail_that_is_sent_again_has_a_link_of_its_own(self):
         with self.outbox() as sent:

@@ -2,6 +2,7 @@ import base64
 import binascii
 import io
 import zipfile
+from collections import Counter
 
 from odoo import fields, models
 from odoo.exceptions import UserError
@@ -168,13 +169,16 @@ class L10n_Pl_KsefBatch(models.TransientModel):
 
         :return bytes: empty if there are none
         """
-        target = io.BytesIO()
+        target, taken = io.BytesIO(), Counter()
         with zipfile.ZipFile(target, "w") as archive:
             for line in self._checked_sudo().line_ids:
                 session = line._request()
                 if session:
                     number = nip_tools.digits(line.number)
-                    archive.writestr(f"AuthTokenRequest {number}.xml", session._request_document())
+                    taken[number] += 1
+                    # Companies may share a NIP: each has its own file.
+                    which = f"{number} ({taken[number]})" if taken[number] > 1 else number
+                    archive.writestr(f"AuthTokenRequest {which}.xml", session._request_document())
         return target.getvalue()
 
     def attach(self, name, content_base64):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import axe
 import pytest
 from journey import GREEN, Journey, expect_tick
 from odoo_user import OdooUser, another_company
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from web_client import log_in
 
 from ksef_simulator.control import Control
@@ -144,24 +145,64 @@ def drop(page: Page, *handfuls: dict[str, str]) -> None:
     )
 
 
+def download_as_signer(
+    demo: DemoStack, context: BrowserContext
+) -> tuple[dict[str, Any], Page, bytes]:
+    """Ask a signer by a link, and download his file; return the window, his page and the file."""
+    accountant = OdooUser(demo.odoo_url, demo.database, "ksiegowa")
+    asked = {"signer_name": "Róża Żółć-Źdźbło", "lang": "pl_PL", "by": "link"}
+    window = accountant.call("res.company", "l10n_pl_ksef_ask", [1], asked)
+    page = context.new_page()
+    page.goto(window["link"])
+    page.get_by_role("button", name="Pokaż, o co chodzi").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Pobierz AuthTokenRequest.xml").click()
+    expect(page.locator(".countdown")).to_be_visible()
+    return window, page, Path(download.value.path()).read_bytes()
+
+
 def test_files_that_are_dropped_while_the_page_looks_at_others_come_next(
     demo: DemoStack, chromium: Browser
 ) -> None:
     set_address(demo, chromium)
-    accountant = OdooUser(demo.odoo_url, demo.database, "ksiegowa")
-    asked = {"signer_name": "Róża Żółć-Źdźbło", "lang": "pl_PL", "by": "link"}
     context = polish_context(chromium, LAPTOP)
-    page = context.new_page()
-    page.goto(accountant.call("res.company", "l10n_pl_ksef_ask", [1], asked)["link"])
-    page.get_by_role("button", name="Pokaż, o co chodzi").click()
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Pobierz AuthTokenRequest.xml").click()
-    unsigned = Path(download.value.path()).read_bytes()
+    _window, page, unsigned = download_as_signer(demo, context)
     signed = sign(unsigned, "owner", at=Control(demo.simulator_url).clock.now())
-    expect(page.locator(".countdown")).to_be_visible()
     drop(page, {"pobrany.xml": unsigned.decode()}, {"podpisany.xml": signed.decode()})
     expect(page.locator("#main strong").filter(has_text="podpisany.xml")).to_be_visible()
     expect(page.get_by_role("button", name="Wyślij do KSeF")).to_be_visible()
+    context.close()
+
+
+def test_a_scan_that_is_too_large_is_called_so(demo: DemoStack, chromium: Browser) -> None:
+    set_address(demo, chromium)
+    context = polish_context(chromium, PHONE)
+    _window, page, _unsigned = download_as_signer(demo, context)
+    scan = {"name": "skan.pdf", "mimeType": "application/pdf", "buffer": b"%PDF" * 2**20}
+    page.locator("input[type=file]").set_input_files(scan)
+    expect(page.locator("#main")).to_contain_text("podpisany plik ma około 30 kB")
+    context.close()
+
+
+def test_who_waits_behind_a_link_that_is_revoked_is_told(
+    demo: DemoStack, chromium: Browser
+) -> None:
+    set_address(demo, chromium)
+    control = Control(demo.simulator_url)
+    context = polish_context(chromium, PHONE)
+    window, page, unsigned = download_as_signer(demo, context)
+    signed = sign(unsigned, "owner", at=control.clock.now())
+    drop(page, {"podpisany.xml": signed.decode()})
+    page.get_by_text("Co 7 dni", exact=True).click()
+    control.settings.auth_delay = 10**6
+    page.get_by_role("button", name="Wyślij do KSeF").click()
+    expect(page.locator("#main")).to_contain_text("KSeF sprawdza")
+    accountant = OdooUser(demo.odoo_url, demo.database, "ksiegowa")
+    request_id = window["requests"][0]["id"]
+    accountant.call("res.company", "l10n_pl_ksef_revoke_request", [1], request_id)
+    control.settings.auth_delay = 0
+    expect(page.locator("#main")).to_contain_text("Ten link jest nieprawidłowy")
+    expect(page.locator("#main")).not_to_contain_text("KSeF sprawdza")
     context.close()
 
 

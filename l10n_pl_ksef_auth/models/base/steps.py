@@ -276,13 +276,13 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
         growing = min(FIRST_RETRY * 2 ** min(self.attempts, 16), longest)
         asked = min(retry_after(error), LONGEST_RETRY)
         distance = self._before_the_end(max(growing * random.uniform(0.75, 1.25), asked))
-        problem = problems.of_error(error, put_off_until=asked and self._now() + distance)
-        self._keep_failure(problem)
+        put_off_until = asked and self._now() + distance
+        self._keep_problem(problems.of_error(error, put_off_until))
         self.attempts += 1
         return distance
 
-    def _keep_failure(self, problem):
-        """Keep why a step failed that is tried again; a model with more to keep extends this."""
+    def _keep_problem(self, problem):
+        """Keep why a step failed that is tried again."""
         self.problem = problem
 
     def _before_the_end(self, distance):
@@ -303,7 +303,7 @@ class L10n_Pl_KsefStepMixin(models.AbstractModel):
 
     def _stumble(self):
         """Try again much later, and keep that the error was Odoo's own."""
-        self._keep_failure(problems.local("internal"))
+        self._keep_problem(problems.local("internal"))
         self._postpone_for(LONGEST_RETRY)
 
     def _put_aside_if_due(self):

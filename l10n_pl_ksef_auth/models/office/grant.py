@@ -169,6 +169,14 @@ class L10n_Pl_KsefGrant(models.Model):
         """Return True if the office is another than when the client was asked."""
         return read_secret(self, "grantee_secret") != read_secret(self.office_id, "grantee_secret")
 
+    def _hindrance(self):
+        """Return the problem that keeps the client's rights from being ordered, or False."""
+        if self.state == "left":
+            return problems.local("service_ended")
+        if self._is_outdated():
+            return problems.local("office_changed")
+        return not self.office_id._is_usable() and problems.local("office_held_up")
+
     # ------------------------------------------------------------------
     # Asking
     # ------------------------------------------------------------------
@@ -215,7 +223,12 @@ class L10n_Pl_KsefGrant(models.Model):
     # What became of it
     # ------------------------------------------------------------------
     def _is_given(self, since=None):
-        """Keep that the client gave the rights, and have the office log it in by them."""
+        """Keep that the client gave the rights, and have the office log it in by them.
+
+        Not once the service has ended: the daily look at KSeF's list offers what came since.
+        """
+        if self.state == "left":
+            return
         self._displace()
         self.write(
             {

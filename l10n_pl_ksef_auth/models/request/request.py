@@ -275,7 +275,7 @@ class L10n_Pl_KsefRequest(models.Model):
             return problems.texts(self.env, problem, nip=number)["text"]
         if not (asked.get("signer_name") or "").strip():
             return self.env._("The name of whoever signs is missing.")
-        if asked.get("by") != "link" and not email_normalize(asked.get("signer_email") or ""):
+        if asked.get("by") != "link" and not _address(asked.get("signer_email") or ""):
             return self.env._("The signer's e-mail address is missing or wrong.")
         return ""
 
@@ -327,7 +327,7 @@ class L10n_Pl_KsefRequest(models.Model):
             "purpose": purpose,
             "grant_id": grant.id,
             "signer_name": name[:LONGEST_NAME],
-            "signer_email": email_normalize(asked.get("signer_email") or ""),
+            "signer_email": _address(asked.get("signer_email") or ""),
             "lang": _one_of(LANGUAGES, asked.get("lang")),
             "valid_until": self._default_end(int(asked.get("hours") or DEFAULT_HOURS)),
             "mail_due": by_mail and "mail",
@@ -342,3 +342,10 @@ class L10n_Pl_KsefRequest(models.Model):
 def _one_of(selection, wanted):
     """Return a value of a selection: the wanted one, or the first."""
     return wanted if wanted in dict(selection) else selection[0][0]
+
+
+def _address(text):
+    """Return the one e-mail address of a text; False if it holds none, or a space splits it."""
+    # Of "jan kowalski@firma.pl" Odoo takes the end, which may be somebody else's.
+    is_whole = len(text.split()) == 1 or "<" in text
+    return is_whole and email_normalize(text)

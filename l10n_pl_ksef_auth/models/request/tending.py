@@ -1,5 +1,7 @@
 from datetime import timedelta
 
+from markupsafe import escape
+
 from odoo import Command, models
 from odoo.fields import Domain
 
@@ -87,7 +89,8 @@ class L10n_Pl_KsefRequestTending(models.Model):
                 "activity_type_id": self.env.ref("l10n_pl_ksef_auth.mail_activity_ksef").id,
                 "user_id": user.id,
                 "summary": summary,
-                "note": note,
+                # The signer's name is what a file says, whoever made it.
+                "note": escape(note),
             }
         )
         # It names the signer, so it goes when the name goes.

@@ -88,14 +88,8 @@ class L10n_Pl_KsefSessionErrand(models.Model):
     # ------------------------------------------------------------------
     def _step_give(self):
         """Give the office what it lacks; the marker is kept before KSeF hears of it."""
-        if problem := self._not_as_signed():
+        if problem := self._not_as_signed() or self.grant_id._hindrance():
             self._conclude(problem)
-            return
-        if self.grant_id._is_outdated():
-            self._conclude(problems.local("office_changed"))
-            return
-        if not self.grant_id.office_id._is_usable():
-            self._conclude(problems.local("office_held_up"))
             return
         lacking = self._lacking()
         if lacking is None:
@@ -277,7 +271,8 @@ class L10n_Pl_KsefSessionErrand(models.Model):
         grant, company = self.grant_id, self.company_id
         certificate = grant.office_id.certificate_id
         problem = self._mistake()
-        if not certificate or grant._is_outdated() or not grant._is_of_today():
+        may_be_given = grant._is_of_today() and not grant._is_outdated() and grant.state != "left"
+        if not certificate or not may_be_given:
             problem = problem or problems.local("order_unknown")
         if problem:
             grant._is_refused(problem)
@@ -349,29 +344,31 @@ class L10n_Pl_KsefSessionErrand(models.Model):
         """Close this login at KSeF, and forget its secrets."""
         with self._client() as client:
             client.revoke_current_session(read_secret(self, "refresh_token_secret").decode())
-        self._end("revoked", revoke_requested=False, problem=self._task_problem())
-
-    def _keep_failure(self, problem):
-        """Keep what became of the task beside what keeps its login from being closed."""
-        if self.state == "closing":
-            problem = {**problem, "task": self._task_problem()}
-        return super()._keep_failure(problem)
+        self._end("revoked", revoke_requested=False)
 
     def _on_close_refused(self, error):
         """One that was closed already is closed, too; what cannot be opened closes nothing.
 
         A 401 may be a firewall's: it is believed only after some in a row (docs/design.md 9).
         """
-        if self.problem and self.problem["kind"] == "outage":
-            self.attempts = 0
-        if isinstance(error, KsefUnauthorized) and self.attempts < UNCLEAR_REFUSALS:
-            self._postpone(error)
-        else:
-            self._end("revoked", revoke_requested=False, problem=self._task_problem())
+        count = self.unclear_refusals
+        if not isinstance(error, KsefUnauthorized) or count >= UNCLEAR_REFUSALS:
+            self._end("revoked", revoke_requested=False)
+            return
+        self.attempts = self.attempts if count else 0
+        self._postpone(error)
+        self.unclear_refusals = count + 1
+
+    def _keep_problem(self, problem):
+        """While it is being closed, keep how its task ended; refusals are counted in a row."""
+        if self.state != "closing":
+            return super()._keep_problem(problem)
+        self.unclear_refusals = 0
+        return None
 
     def _step_forget(self):
         """Forget the secrets of a login whose time is over, whatever else failed."""
-        problem = self._task_problem() if self.state == "closing" else self._give_up()
+        problem = self.problem if self.state == "closing" else self._give_up()
         self._end("revoked", revoke_requested=False, problem=problem)
 
     def _give_up(self):

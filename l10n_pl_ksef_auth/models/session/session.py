@@ -106,6 +106,8 @@ class L10n_Pl_KsefSession(models.Model):
     # Another login has replaced this one, or a person wants it closed.
     revoke_requested = fields.Boolean(readonly=True, copy=False)
     restarts = fields.Integer(readonly=True, copy=False)
+    # 401 in a row, while a login for one task is being closed.
+    unclear_refusals = fields.Integer(readonly=True, copy=False)
     closed_by_user = fields.Boolean(string="Disconnected by hand", readonly=True, copy=False)
 
     user_id = fields.Many2one("res.users", string="Connected by", readonly=True, copy=False)

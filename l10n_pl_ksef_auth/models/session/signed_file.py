@@ -257,14 +257,9 @@ class L10n_Pl_KsefSessionSignedFile(models.Model):
         """Return how a login for one task stands: what became of it is decided once it closes."""
         if self.state in UNDECIDED:
             return {**outcome, "verifying": self._verifying()}
-        if problem := self._task_problem():
-            return {**outcome, "has_ended": True, "problem": problem}
-        result = {"grant": "given", "take_back": "taken_back"}[self.purpose]
-        return {**outcome, "result": result, "problem": False}
-
-    def _task_problem(self):
-        """Return as a problem why the task came to nothing, or False; however the login closes."""
-        return self.problem and self.problem.get("task", self.problem)
+        if self.problem:
+            return {**outcome, "has_ended": True}
+        return {**outcome, "result": {"grant": "given", "take_back": "taken_back"}[self.purpose]}
 
     def _was_put_back(self):
         """Return True if a login waits for a person, or with a certificate for a later try."""

@@ -19,6 +19,13 @@ function make(tag, attributes = {}, ...children) {
     return element;
 }
 
+/** Makes a box with lines of text; a kind of it is read out at once. */
+function note(kind, ...lines) {
+    const role = kind === "stop" ? "alert" : "status";
+    const parts = lines.filter(Boolean).map((line) => make("p", {}, line));
+    return make("div", { class: `note ${kind}`, role }, ...parts);
+}
+
 /** Has the browser save a file that is given in base64. */
 function save(base64, name) {
     const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
@@ -30,12 +37,15 @@ function save(base64, name) {
     setTimeout(() => URL.revokeObjectURL(url), 60000);
 }
 
+/** Bytes of a file that the server looks at, and one more: then it says that the file is too long. */
+const MOST_BYTES = 2 * 1024 * 1024 + 1;
+
 /** Returns a file in base64; what cannot be read, as a folder, is as an empty file. */
 function base64Of(file) {
     return new Promise((resolve) => {
         const reader = new FileReader();
         reader.onload = () => resolve(reader.result.split(",")[1] ?? "");
         reader.onerror = () => resolve("");
-        reader.readAsDataURL(file);
+        reader.readAsDataURL(file.slice(0, MOST_BYTES));
     });
 }

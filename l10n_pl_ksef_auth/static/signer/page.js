@@ -188,6 +188,10 @@
             state.turn += 1;
             const { id } = waiting[state.turn % waiting.length];
             const answer = await post("result", { request: id });
+            if (answer.error === "gone") {
+                // Its time is over, or who asked has revoked it: nobody is to wait here.
+                state.requests = take(answer) || null;
+            }
             (answer.requests || []).forEach(takeRequest);
             draw();
         }
@@ -199,12 +203,6 @@
     function button(label, onclick, attributes = {}) {
         const isOff = state.isBusy || attributes.disabled;
         return make("button", { type: "button", ...attributes, disabled: isOff, onclick }, label);
-    }
-
-    function note(kind, ...lines) {
-        const role = kind === "stop" ? "alert" : "status";
-        const parts = lines.filter(Boolean).map((line) => make("p", {}, line));
-        return make("div", { class: `note ${kind}`, role }, ...parts);
     }
 
     function hindrance({ text: said, action, links = [] }) {

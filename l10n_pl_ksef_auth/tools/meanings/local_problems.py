@@ -335,6 +335,7 @@ PROBLEMS: dict[str, Meaning] = {
         ),
         Advice(_lt("Ask for the signature anew."), "none"),
     ),
+    "service_ended": Meaning(_lt("The service has ended, so no rights were given."), NOTHING_TO_DO),
     "office_held_up": Meaning(
         _lt("The office cannot log in to KSeF at the moment, so no rights were given."),
         Advice(_lt("Try again later: download a new file, and sign that."), "sign"),
