@@ -53,7 +53,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
 
         :return str: ``nip``, ``certificate``, ``sign``; or ``attention``, where the panel says what
         """
-        way_back = panel["problem"] and panel["problem"]["way_back"]
+        way_back = self._way_back(panel)
         if way_back == "company":
             return "nip"
         if panel["by_certificate"]:
@@ -71,9 +71,14 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         if self._cut_off(principal):
             # Nothing is sent there. The address is the problem that is told already.
             return {**values, **self._in_need()}
-        if is_neutralized(self.env) and values["state"] in ("disconnected", "attention"):
+        is_open = values["state"] in ("disconnected", "attention")
+        # Without a NIP there is nothing to try out.
+        if is_neutralized(self.env) and is_open and self._way_back(values) != "company":
             values["problem"] = self._neutralized(principal)
         return values
+
+    def _way_back(self, panel):
+        return panel["problem"] and panel["problem"]["way_back"]
 
     def _neutralized(self, principal):
         """Return what a neutralized copy says: outside production it can simply be connected."""
@@ -103,6 +108,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         return {
             **self._in_need(),
             "by_certificate": False,
+            "opens_company": False,
             # What helps is behind the panel's own button, not in Konto.
             "problem": {**self._local(obstacle), "way_back": "sign"},
             "renews_at": False,
