@@ -112,7 +112,9 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             # What helps is behind the panel's own button, not in Konto.
             "problem": {**self._local(obstacle), "way_back": "sign"},
             "renews_at": False,
+            "sign_again_at": False,
             "poll_seconds": 0,
+            "is_locked": True,
             "button": {"label": self.env._("Decide what to do"), "primary": True},
         }
 
@@ -160,6 +162,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             "is_refused": bool(known.refused(principal)),
             "problem": self._problem(principal, known),
             "can_connect": can_connect,
+            "is_locked": False,
             "button": {
                 "label": self.env._("Refresh connection (signature)"),
                 "primary": state not in ("connected", "verifying"),
@@ -326,7 +329,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             "issuing": self.env._("being issued"),
             "valid": self.env._("valid until"),
             "exists": self.env._("one exists already: load it by hand in the menu KSeF → Account"),
-            "attention": self.env._("needs attention: see the menu KSeF → Account"),
+            "attention": self.env._("needs attention"),
         }[state]
 
     def _stands_on(self, session, grant):

@@ -101,6 +101,22 @@ test("in Konto itself the second line does not lead to Konto", async () => {
     expect(".o_ksef_offline").toHaveText("needs your consent");
 });
 
+test("who has to decide about a copy is not offered to ask for a signature", async () => {
+    await mountPanel({ ...DISCONNECTED, state: "attention", is_locked: true });
+    expect(".o_ksef_connect").toHaveCount(1);
+    expect(".o_ksef_ask_signature").toHaveCount(0);
+});
+
+test("both lines say in the same words that a certificate is mended in Konto", async () => {
+    const broken = { state: "attention", text: "needs attention", valid_to: false, share: false };
+    await mountPanel({ ...CONNECTED, certificate: broken, offline: broken });
+    for (const line of [".o_ksef_certificate", ".o_ksef_offline"]) {
+        expect(queryOne(line).textContent.replace(/\s+/g, " ").trim()).toBe(
+            "needs attention: menu KSeF → Account"
+        );
+    }
+});
+
 test("a company that needs no certificate for offline invoices has no second line", async () => {
     await mountPanel(CONNECTED);
     expect(".o_ksef_offline").toHaveCount(0);
