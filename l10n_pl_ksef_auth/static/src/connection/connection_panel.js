@@ -4,6 +4,7 @@ import { useService } from "@web/core/utils/hooks";
 import { KsefHelpLink } from "../help/help_link";
 import { KsefMeter } from "./meter";
 import { KsefProblem } from "./problem";
+import { withWholeNumbers } from "./whole_numbers";
 import { checkedText, dateAndTime, dateOnly, timeLeft } from "./dates";
 
 const TICKS = {
@@ -144,6 +145,10 @@ export class KsefConnectionPanel extends Component {
     /** Says where something is mended, unless that is where the panel stands. */
     mendedInAccount(what) {
         return this.props.accountLink ? _t("%(what)s: menu KSeF → Account", { what }) : what;
+    }
+
+    get standsOn() {
+        return withWholeNumbers(this.panel.stands_on);
     }
 
     get offlineColor() {
