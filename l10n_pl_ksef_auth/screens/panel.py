@@ -53,7 +53,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
 
         :return str: ``nip``, ``certificate``, ``sign``; or ``attention``, where the panel says what
         """
-        way_back = panel["problem"] and panel["problem"]["way_back"]
+        way_back = self._way_back(panel)
         if way_back == "company":
             return "nip"
         if panel["by_certificate"]:
@@ -71,9 +71,14 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         if self._cut_off(principal):
             # Nothing is sent there. The address is the problem that is told already.
             return {**values, **self._in_need()}
-        if is_neutralized(self.env) and values["state"] in ("disconnected", "attention"):
+        is_open = values["state"] in ("disconnected", "attention")
+        # Without a NIP there is nothing to try out.
+        if is_neutralized(self.env) and is_open and self._way_back(values) != "company":
             values["problem"] = self._neutralized(principal)
         return values
+
+    def _way_back(self, panel):
+        return panel["problem"] and panel["problem"]["way_back"]
 
     def _neutralized(self, principal):
         """Return what a neutralized copy says: outside production it can simply be connected."""
@@ -103,10 +108,13 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
         return {
             **self._in_need(),
             "by_certificate": False,
+            "opens_company": False,
             # What helps is behind the panel's own button, not in Konto.
             "problem": {**self._local(obstacle), "way_back": "sign"},
             "renews_at": False,
+            "sign_again_at": False,
             "poll_seconds": 0,
+            "is_locked": True,
             "button": {"label": self.env._("Decide what to do"), "primary": True},
         }
 
@@ -154,6 +162,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             "is_refused": bool(known.refused(principal)),
             "problem": self._problem(principal, known),
             "can_connect": can_connect,
+            "is_locked": False,
             "button": {
                 "label": self.env._("Refresh connection (signature)"),
                 "primary": state not in ("connected", "verifying"),
@@ -320,7 +329,7 @@ class L10n_Pl_KsefPanel(models.AbstractModel):
             "issuing": self.env._("being issued"),
             "valid": self.env._("valid until"),
             "exists": self.env._("one exists already: load it by hand in the menu KSeF → Account"),
-            "attention": self.env._("needs attention: see the menu KSeF → Account"),
+            "attention": self.env._("needs attention"),
         }[state]
 
     def _stands_on(self, session, grant):

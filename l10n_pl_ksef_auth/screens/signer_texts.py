@@ -62,14 +62,14 @@ TEXTS = {
         "I agree: KSeF may issue two certificates in my name (%(signer)s), for logging in and for"
         " offline invoices."
     ),
-    "terms_own": _lt("The certificate works by itself, in all companies that I have rights to."),
+    "terms_own": _lt("Each certificate works by itself, in all companies that I have rights to."),
     "once_other": _lt("I confirm for the signer (%(signer)s): KSeF may issue a certificate."),
     "both_other": _lt(
         "I confirm for the signer (%(signer)s): KSeF may issue two certificates, for logging in"
         " and for offline invoices."
     ),
     "terms_other": _lt(
-        "The certificate works by itself, in all companies that this person has rights to."
+        "Each certificate works by itself, in all companies that this person has rights to."
     ),
     "unnamed": _lt("not named in the file"),
     "send": _lt("Send to KSeF"),

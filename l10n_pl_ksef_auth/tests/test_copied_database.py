@@ -241,6 +241,29 @@ class TestCopiedDatabase(KsefCase):
         self.assertEqual(panel["problem"]["way_back"], "sign")
         self.assertNotIn("Account", panel["problem"]["action"])
 
+    def test_a_copy_neither_asks_for_signatures_nor_promises_what_follows_the_login(self):
+        put(self.session, renew_at=False)
+        self.assertFalse(self.panel()["is_locked"])
+        self.assertTrue(self.panel()["sign_again_at"])
+        self.move("copy_moved")
+        self.assertTrue(self.panel()["is_locked"])
+        self.assertFalse(self.panel()["sign_again_at"])
+
+    def test_a_neutralized_copy_says_first_that_the_company_has_no_nip(self):
+        self.env["ir.config_parameter"].set_param("database.is_neutralized", True)
+        put(self.session, state="revoked")
+        self.company.vat = False
+        panel = self.panel()
+        self.assertEqual((panel["problem"]["way_back"], panel["due"]), ("company", "nip"))
+
+    def test_a_copy_without_a_nip_is_decided_about_first_and_has_one_button(self):
+        self.company.vat = False
+        self.accountant.group_ids |= self.env.ref("base.group_erp_manager")
+        self.move("copy_moved")
+        panel = self.panel()
+        self.assertEqual(panel["problem"]["way_back"], "sign")
+        self.assertFalse(panel["opens_company"])
+
     def test_a_window_left_open_gives_up_nothing_once_somebody_went_on(self):
         self.move("copy_moved")
         left_open = self.window()

@@ -140,9 +140,7 @@ class TestPolishScreens(KsefCase):
             panel._certificate_text("exists"),
             "istnieje już: wczytaj go ręcznie w menu KSeF → Konto",
         )
-        self.assertEqual(
-            panel._certificate_text("attention"), "wymaga uwagi: zobacz menu KSeF → Konto"
-        )
+        self.assertEqual(panel._certificate_text("attention"), "wymaga uwagi")
 
     def test_the_window_with_the_unsigned_file(self):
         window = self.open_window()

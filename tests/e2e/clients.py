@@ -99,7 +99,7 @@ class Clients:
         batch = [self.user.call(BATCH, "latest")]
         for line in self.user.call(BATCH, "view", batch)["lines"]:
             if line["can_send"]:
-                self.user.call(BATCH, "answer", batch, line["id"], False)
+                self.user.call(BATCH, "answer", batch, line["id"], "weekly")
         wait_until(lambda: not self._running(batch), "KSeF's answers")
 
     def _running(self, batch: list[int]) -> list[Any]:

@@ -272,7 +272,7 @@ OFFICES = [
         "companies_connected",
         LAST_BATCH,
         PAGE,
-        _select("Połącz certyfikatami lub uprawnieniami"),
+        _select("Połącz bez podpisu"),
         further=OF_PAGE,
     ),
     Screen(

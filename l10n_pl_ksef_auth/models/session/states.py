@@ -17,7 +17,7 @@ SESSION = Table(
         State("ordered",    "KSeF changes the rights",   "live holding errand undecided"),
         State("closing",    "Being closed",              "live holding errand"),
         State("expired",    "Expired",                   "ended"),
-        State("revoked",    "Revoked",                   "ended closed"),
+        State("revoked",    "Ended",                     "ended closed"),
         State("failed",     "Failed",                    "ended refused"),
     ),
     rows=(

@@ -3,6 +3,15 @@
  */
 "use strict";
 
+const NIP = /((?:NIP )?\d{3}-\d{3}-\d{2}-\d{2})/;
+
+/** Splits a text so that each NIP stays on one line; what is copied from there stays as it is. */
+function withWholeNumbers(text) {
+    const whole = (textContent) =>
+        Object.assign(document.createElement("span"), { className: "number", textContent });
+    return text.split(NIP).map((part, index) => (index % 2 ? whole(part) : part));
+}
+
 /** Makes an element; texts become text nodes, so nothing that was sent is ever markup. */
 function make(tag, attributes = {}, ...children) {
     const element = document.createElement(tag);
@@ -15,7 +24,10 @@ function make(tag, attributes = {}, ...children) {
             element.setAttribute(name, value);
         }
     }
-    element.append(...children.filter((child) => child || child === 0));
+    const shown = children.filter((child) => child || child === 0);
+    element.append(
+        ...shown.flatMap((child) => (typeof child === "string" ? withWholeNumbers(child) : child))
+    );
     return element;
 }
 

@@ -95,6 +95,15 @@ const OFFLINE = {
     usage_label: "Offline invoices",
 };
 
+test("what stops with a certificate for offline invoices are their codes, not logins", async () => {
+    await openAccount({ ...ACCOUNT, certificates: [OFFLINE] });
+    await contains(".o_ksef_certificates .o_ksef_more").click();
+    await contains(".o_ksef_revoke").click();
+    expect(".modal-body strong").toHaveText("Róża Żółć, •••94, Offline invoices");
+    expect(".modal-body").toHaveText(/no second code/);
+    expect(".modal-body").not.toHaveText(/log in/);
+});
+
 test("both kinds of certificates are listed, each with what it is for", async () => {
     await openAccount({ ...ACCOUNT, certificates: [OFFLINE, CERTIFICATE] });
     expect(".o_ksef_certificates tbody tr").toHaveCount(2);

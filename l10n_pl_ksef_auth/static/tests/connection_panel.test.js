@@ -1,6 +1,6 @@
 import { defineMailModels } from "@mail/../tests/mail_test_helpers";
 import { destroy, expect, test } from "@odoo/hoot";
-import { press, queryOne } from "@odoo/hoot-dom";
+import { press, queryAllTexts, queryOne } from "@odoo/hoot-dom";
 import { advanceTime, animationFrame } from "@odoo/hoot-mock";
 import {
     contains,
@@ -99,6 +99,30 @@ test("in Konto itself the second line does not lead to Konto", async () => {
     await animationFrame();
     expect.verifySteps(["panel"]);
     expect(".o_ksef_offline").toHaveText("needs your consent");
+});
+
+test("a NIP in a message stays on one line, and is copied as it is", async () => {
+    const text = "<b>Anna</b> has no rights to the company (NIP 526-587-76-35).";
+    const problem = { text, action: "Look for 526-587-76-35.", technical: "", links: [] };
+    await mountPanel({ ...DISCONNECTED, problem });
+    expect(queryAllTexts(".o_ksef_note .text-nowrap")).toEqual(["NIP 526-587-76-35", "526-587-76-35"]);
+    expect(queryOne(".o_ksef_note strong").textContent).toBe(text);
+});
+
+test("who has to decide about a copy is not offered to ask for a signature", async () => {
+    await mountPanel({ ...DISCONNECTED, state: "attention", is_locked: true });
+    expect(".o_ksef_connect").toHaveCount(1);
+    expect(".o_ksef_ask_signature").toHaveCount(0);
+});
+
+test("both lines say in the same words that a certificate is mended in Konto", async () => {
+    const broken = { state: "attention", text: "needs attention", valid_to: false, share: false };
+    await mountPanel({ ...CONNECTED, certificate: broken, offline: broken });
+    for (const line of [".o_ksef_certificate", ".o_ksef_offline"]) {
+        expect(queryOne(line).textContent.replace(/\s+/g, " ").trim()).toBe(
+            "needs attention: menu KSeF → Account"
+        );
+    }
 });
 
 test("a company that needs no certificate for offline invoices has no second line", async () => {

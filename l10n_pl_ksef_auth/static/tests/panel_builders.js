@@ -24,6 +24,7 @@ export const DISCONNECTED = {
     sign_again_at: false,
     problem: false,
     can_connect: true,
+    is_locked: false,
     button: { label: "Refresh connection (signature)", primary: true },
     poll_seconds: 0,
     first_steps: false,

@@ -66,7 +66,7 @@ export class AccountCertificates extends Component {
         this.dialog.add(ConfirmationDialog, {
             title: _t("Renew the certificate now?"),
             body: _t(
-                "KSeF issues a new certificate to its owner. The old one stays until the new one has logged in. KSeF still takes this many applications from the owner, and never more: %(left)s. Two months before the end Odoo renews by itself.",
+                "KSeF issues a new certificate to its owner. The old one stays until the new one works. KSeF still takes this many applications from the owner, and never more: %(left)s. Two months before the end Odoo renews by itself.",
                 { left }
             ),
             confirm: () => this.props.renew(row.serial_number),
@@ -77,7 +77,8 @@ export class AccountCertificates extends Component {
 
     onRevoke(row) {
         this.dialog.add(RevokeDialog, {
-            name: [row.owner, row.masked, row.name].filter(Boolean).join(", "),
+            name: [row.owner, row.masked, row.usage_label].filter(Boolean).join(", "),
+            isOffline: row.usage === "offline",
             companies: row.companies,
             revoke: (reason) => this.props.revoke(row.serial_number, reason),
         });

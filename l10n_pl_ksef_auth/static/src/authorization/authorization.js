@@ -8,6 +8,7 @@ import { useService } from "@web/core/utils/hooks";
 import { standardActionServiceProps } from "@web/webclient/actions/action_service";
 import { CertificateFiles, ChosenCertificate } from "../certificate_files/certificate_files";
 import { KsefProblem } from "../connection/problem";
+import { withWholeNumbers } from "../connection/whole_numbers";
 import { KsefHelpLink } from "../help/help_link";
 import { ConsentQuestion } from "./consent_question";
 import { confirmation } from "./consent_words";
@@ -177,6 +178,10 @@ export class KsefAuthorization extends Component {
 
     get closeLabel() {
         return this.isVerifying ? _t("Close") : _t("Cancel");
+    }
+
+    get errandTitle() {
+        return withWholeNumbers(this.view.errand.title);
     }
 
     get stepTitle() {

@@ -1,5 +1,6 @@
 import { Component, markup } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
+import { withWholeNumbers } from "../connection/whole_numbers";
 import { SignStep } from "./sign_step";
 
 const WAYS = [
@@ -64,10 +65,12 @@ export class WaysStep extends Component {
             return _t("How is the file for %(company)s to be signed?", { company });
         }
         return nip
-            ? _t("How do you want to connect %(company)s (NIP %(nip)s) with KSeF?", {
-                  company,
-                  nip: markup`<span class="text-nowrap">${nip}</span>`,
-              })
+            ? withWholeNumbers(
+                  _t("How do you want to connect %(company)s (NIP %(nip)s) with KSeF?", {
+                      company,
+                      nip,
+                  })
+              )
             : _t("How do you want to connect %(company)s with KSeF?", { company });
     }
 

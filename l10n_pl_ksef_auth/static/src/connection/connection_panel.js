@@ -4,6 +4,7 @@ import { useService } from "@web/core/utils/hooks";
 import { KsefHelpLink } from "../help/help_link";
 import { KsefMeter } from "./meter";
 import { KsefProblem } from "./problem";
+import { withWholeNumbers } from "./whole_numbers";
 import { checkedText, dateAndTime, dateOnly, timeLeft } from "./dates";
 
 const TICKS = {
@@ -117,7 +118,7 @@ export class KsefConnectionPanel extends Component {
     get certificate() {
         const { state, text, valid_to, owner } = this.panel.certificate;
         if (state !== "valid") {
-            return text;
+            return state === "attention" ? this.mendedInAccount(text) : text;
         }
         const date = dateOnly(valid_to);
         return owner
@@ -138,8 +139,16 @@ export class KsefConnectionPanel extends Component {
             ended: _t("ended on %(date)s", { date }),
         };
         const what = dated[state] || text;
-        const isFarFromAccount = this.props.accountLink && MENDED_IN_ACCOUNT.includes(state);
-        return isFarFromAccount ? _t("%(what)s: menu KSeF → Account", { what }) : what;
+        return MENDED_IN_ACCOUNT.includes(state) ? this.mendedInAccount(what) : what;
+    }
+
+    /** Says where something is mended, unless that is where the panel stands. */
+    mendedInAccount(what) {
+        return this.props.accountLink ? _t("%(what)s: menu KSeF → Account", { what }) : what;
+    }
+
+    get standsOn() {
+        return withWholeNumbers(this.panel.stands_on);
     }
 
     get offlineColor() {

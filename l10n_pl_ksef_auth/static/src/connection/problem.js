@@ -1,6 +1,7 @@
 import { Component } from "@odoo/owl";
 import { CopyButton } from "@web/core/copy_button/copy_button";
 import { _t } from "@web/core/l10n/translation";
+import { withWholeNumbers } from "./whole_numbers";
 
 const ADDRESS = /(https:\/\/[^\s]+)/;
 
@@ -21,10 +22,16 @@ export class KsefProblem extends Component {
     };
     static defaultProps = { level: "stop" };
 
+    get text() {
+        return withWholeNumbers(this.props.problem.text);
+    }
+
     /** What to do may name a page to go to. */
     get actionParts() {
         const parts = this.props.problem.action.split(ADDRESS);
-        return parts.map((text, index) => ({ text, isLink: index % 2 === 1 }));
+        return parts.map((part, index) =>
+            index % 2 ? { text: part, isLink: true } : { text: withWholeNumbers(part) }
+        );
     }
 
     get copied() {

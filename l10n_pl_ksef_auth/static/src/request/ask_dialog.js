@@ -4,6 +4,7 @@ import { Dialog } from "@web/core/dialog/dialog";
 import { _t } from "@web/core/l10n/translation";
 import { useService } from "@web/core/utils/hooks";
 import { dateAndTime } from "../connection/dates";
+import { withWholeNumbers } from "../connection/whole_numbers";
 import { KsefLooking } from "./looking";
 import { PRICES } from "./prices";
 
@@ -62,7 +63,10 @@ export class AskDialog extends Component {
         const { company_name, number } = this.state.view;
         return _t(
             "Somebody without an account signs for %(company)s (%(number)s), on a page behind a link.",
-            { company: markup`<strong>${company_name}</strong>`, number }
+            {
+                company: markup`<strong>${company_name}</strong>`,
+                number: withWholeNumbers(number),
+            }
         );
     }
 
