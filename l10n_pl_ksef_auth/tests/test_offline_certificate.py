@@ -166,6 +166,47 @@ class TestBothCertificates(OfflineCase):
 
 
 @tagged("post_install", "-at_install")
+class TestNeededNoMore(OfflineCase):
+    """Where nobody needs it any more, none of the owner's 12 applications is used up for it."""
+
+    def assert_applications(self, number, **time):
+        with self.counted("enroll") as applications:
+            self.settle(**time)
+        self.assertEqual(applications["calls"], number)
+
+    def due(self):
+        """Have both certificates, and the renewal of the one for offline invoices due."""
+        _login, offline = self.both()
+        put(offline, renew_at=offline._now(), next_attempt=False)
+        return offline
+
+    def test_switched_off_it_is_not_renewed_and_signs_to_its_end(self):
+        offline = self.due()
+        self.company.l10n_pl_ksef_offline = False
+        self.assert_applications(0)
+        self.assertEqual(self.company._l10n_pl_ksef_offline_certificate(), offline)
+        self.company.l10n_pl_ksef_offline = True
+        self.assert_applications(1, days=2)
+        self.assertEqual((offline.state, self.offline().state), ("superseded", "active"))
+
+    def test_without_a_journal_of_sales_it_is_not_renewed(self):
+        self.due()
+        self.env["account.journal"].search([("company_id", "=", self.company.id)]).unlink()
+        self.assert_applications(0)
+
+    def test_one_that_waits_for_a_place_is_applied_for_only_when_it_is_on_again(self):
+        self.simulator.settings.person_certificate_limit = 2
+        self.both()
+        self.company.l10n_pl_ksef_offline = False
+        self.simulator.settings.person_certificate_limit = 6
+        self.assert_applications(0, days=2)
+        self.assertFalse(self.panel()["offline"])
+        self.company.l10n_pl_ksef_offline = True
+        self.assert_applications(1, days=2)
+        self.assertEqual(self.offline().state, "active")
+
+
+@tagged("post_install", "-at_install")
 class TestLoadedByHand(OfflineCase):
     """A certificate for offline invoices that somebody has is loaded in the account."""
 
