@@ -1,12 +1,16 @@
+import base64
 from datetime import timedelta
 from unittest.mock import patch
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.serialization import pkcs12
 
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from odoo.addons.l10n_pl_ksef_auth.tools import locked_keys
 
-from .common import OWNER, KsefCase, packed, put
+from .common import OWNER, KsefCase, home_made, packed, put
 
 
 class OfflineCase(KsefCase):
@@ -287,6 +291,22 @@ class TestLoadedByHand(OfflineCase):
         with self.counted("enroll") as applications:
             self.settle(days=1)
         self.assertEqual((applications["calls"], loaded.state), (0, "active"))
+
+    def test_one_that_another_than_ksef_issued_is_refused(self):
+        """Certificates for customs have the same usage, and numbers that KSeF gives to none."""
+        key, made = home_made(issuer="CUZ", serial_number=1 << 64, offline=True)
+        password = serialization.BestAvailableEncryption(b"tajne")
+        file = pkcs12.serialize_key_and_certificates(b"celny", key, made, None, password)
+        self.file = base64.b64encode(file).decode()
+        self.assertIn("KSeF has not issued", self.load(either=True)["problem"]["text"])
+        self.assertFalse(self.offline())
+
+    def test_of_one_that_ksef_does_not_list_nothing_is_asked(self):
+        self.load(either=True)
+        del self.simulator.state.certificates[self.offline().serial_number]
+        with self.counted("retrieve") as asked:
+            self.settle(days=1)
+        self.assertEqual((asked["calls"], self.offline().problem), (0, False))
 
     def test_where_somebody_wants_to_connect_it_is_of_no_use(self):
         self.assertTrue(self.load()["problem"])
