@@ -15,6 +15,7 @@ export class RevokeDialog extends Component {
     static props = {
         close: Function,
         name: String,
+        isOffline: Boolean,
         companies: Array,
         revoke: Function,
     };
