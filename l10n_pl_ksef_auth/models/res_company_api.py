@@ -7,7 +7,7 @@ from odoo import api, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
-from ..exceptions import LoginNeeded
+from ..exceptions import LoginBusy, LoginNeeded
 from ..tools.authorised_client import AuthorisedClient
 from ..tools.errors import KsefError
 from ..tools.nip import InvalidNip
@@ -108,14 +108,11 @@ class ResCompany(models.Model):
         :return dict: text, action, technical, way_back, final
         """
         self.ensure_one()
-        if isinstance(error, LoginNeeded):
-            return {
-                "text": str(error),
-                "action": "",
-                "technical": "",
-                "way_back": "sign",
-                "final": True,
-            }
+        if isinstance(error, UserError) and not isinstance(error, LoginBusy):
+            # It holds its sentences, in the user's language.
+            way_back = "sign" if isinstance(error, LoginNeeded) else "none"
+            told = {"text": str(error), "action": "", "technical": ""}
+            return {**told, "way_back": way_back, "final": True}
         nip = self._l10n_pl_ksef_number()
         return problems.texts(self.env, problems.of_error(error), nip=nip)
 

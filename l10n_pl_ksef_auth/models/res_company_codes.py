@@ -76,9 +76,13 @@ class ResCompany(models.Model):
         self._l10n_pl_ksef_check_company()
         refuse_typed_code(self.env)
         try:
-            context, seller = self._l10n_pl_ksef_context(), nip.normalise(seller_nip)
+            context = self._l10n_pl_ksef_context()
         except InvalidNip as error:
             raise self._l10n_pl_ksef_no_code(problems.of_nip(error)) from error
+        try:
+            seller = nip.normalise(seller_nip)
+        except InvalidNip as error:
+            raise self._l10n_pl_ksef_no_code(problems.local("offline_seller")) from error
         try:
             return self._l10n_pl_ksef_sign_code(context, seller, sha256)
         except VaultError as error:

@@ -128,12 +128,15 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
             "Revoked": self.env._("Revoked"),
             "Expired": self.env._("Expired"),
         }
+        usage = next((ours for ours, theirs in TYPES_AT_KSEF.items() if theirs == item.type), "")
+        kinds = self.env["l10n_pl_ksef.certificate"]._fields["usage"]
         return {
             "id": False,
             "name": item.name,
             "serial_number": item.serial_number,
             "here": False,
-            "usage_label": self._usage_at_ksef(item),
+            "usage": usage,
+            "usage_label": dict(kinds._description_selection(self.env)).get(usage, ""),
             "state": item.status,
             "state_label": labels.get(item.status, item.status),
             "status_at_ksef": item.status,
@@ -142,12 +145,6 @@ class L10n_Pl_KsefAccount(models.AbstractModel):
             "companies": [],
             "can_revoke": item.status == "Active",
         }
-
-    def _usage_at_ksef(self, item):
-        """Return what KSeF says that a certificate is for, as our own records say it."""
-        usage = next((ours for ours, theirs in TYPES_AT_KSEF.items() if theirs == item.type), "")
-        field = self.env["l10n_pl_ksef.certificate"]._fields["usage"]
-        return dict(field._description_selection(self.env)).get(usage, "")
 
     def _sessions(self, principal, listed):
         here = self.env["l10n_pl_ksef.session"]._of_company(principal)

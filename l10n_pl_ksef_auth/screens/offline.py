@@ -17,7 +17,8 @@ class L10n_Pl_KsefPanelOffline(models.AbstractModel):
     def _line(self, principal):
         """Return the panel's second line; False where the company needs no such certificate."""
         certificate = self._shown(principal)
-        if certificate.state not in STANDING and not principal._l10n_pl_ksef_needs_offline():
+        is_here = certificate.state in STANDING and not certificate._waits_in_vain()
+        if not is_here and not principal._l10n_pl_ksef_needs_offline():
             return False
         state = self._state(principal, certificate)
         valid_to = certificate.valid_to if state in (VALID, ENDING, ENDED) else False

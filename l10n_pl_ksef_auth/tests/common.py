@@ -68,13 +68,17 @@ def packed(certificate, password="tajne"):
     return base64.b64encode(data).decode()
 
 
-def home_made(issuer="Own CA", days=300, serial_number=7, subject=None):
+def home_made(issuer="Own CA", days=300, serial_number=7, subject=None, offline=False):
     """Return a key, and a certificate for it from an issuer who names everybody as it likes."""
     key = ec.generate_private_key(ec.SECP256R1())
     names = [x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)]) for text in ("Jan", issuer)]
     subject = subject or names[0]
     builder = x509.CertificateBuilder(names[1], subject, key.public_key(), serial_number)
     builder = builder.not_valid_before(clock.now() - timedelta(days=1))
+    if offline:
+        # nonRepudiation, the second of its nine uses, alone
+        uses = x509.KeyUsage(False, True, *[False] * 7)
+        builder = builder.add_extension(uses, critical=True)
     return key, builder.not_valid_after(clock.now() + timedelta(days=days)).sign(
         key, hashes.SHA256()
     )

@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.service.model import get_public_method
 from odoo.tests import tagged
 
@@ -167,3 +167,11 @@ class TestAccessToken(KsefCase):
     def test_a_failure_is_explained_in_the_users_words(self):
         texts = self.company.l10n_pl_ksef_explain(KsefUnavailable("x", code="timeout", sent=True))
         self.assertTrue(texts["text"] and texts["action"])
+
+    def test_a_refusal_that_holds_its_own_words_is_explained_by_them(self):
+        for refusal in (AccessError("Not yours."), UserError("No code.")):
+            self.assertEqual(self.company.l10n_pl_ksef_explain(refusal)["text"], str(refusal))
+
+    def test_an_error_of_the_callers_own_is_not_called_one_of_the_key(self):
+        texts = self.company.l10n_pl_ksef_explain(ValueError("no hash"))
+        self.assertEqual(texts["technical"], "KSeF internal")

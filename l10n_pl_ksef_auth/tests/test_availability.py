@@ -1,5 +1,5 @@
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 
 from odoo.tests import tagged
 from odoo.tools import format_datetime
@@ -94,6 +94,17 @@ class TestAvailability(KsefCase):
         self.assertIn("announces a break until", self.panel()["availability"])
         self.travel(hours=2)
         self.assertEqual(self.panel()["availability"], "")
+
+    def test_an_answer_of_a_clock_that_was_set_wrong_is_not_told_and_asked_for_again(self):
+        self.simulator.availability.begin_failure()
+        self.break_off()
+        last = self.env["l10n_pl_ksef.availability"]._last()
+        last.asked_at += timedelta(days=400)
+        self.assertEqual(self.panel()["availability"], "")
+        before = self.asked()
+        self.keep_alive(minutes=1)
+        self.assertEqual(self.asked(), before + 1)
+        self.assertIn("failure", self.panel()["availability"])
 
     def test_one_answer_serves_all_companies_for_ten_minutes(self):
         self.break_off()
@@ -190,6 +201,13 @@ class TestAvailability(KsefCase):
         self.env.flush_all()
         with self.others_at_it():
             self.assertIn("does not know", self.told_by_diagnosis())
+
+    def test_a_break_whose_end_stands_for_never_is_told(self):
+        """The calendar's last moment is none any more in a zone east of it."""
+        never = datetime.max.replace(tzinfo=timezone.utc)
+        self.simulator.availability.announce_break(self.simulator.clock.now(), never)
+        self.break_off()
+        self.assertIn("announces a break until", self.panel()["availability"])
 
     def test_a_break_that_is_reported_without_its_end_is_told(self):
         self.break_off()

@@ -1,12 +1,16 @@
+import base64
 from datetime import timedelta
 from unittest.mock import patch
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.serialization import pkcs12
 
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from odoo.addons.l10n_pl_ksef_auth.tools import locked_keys
 
-from .common import OWNER, KsefCase, packed, put
+from .common import OWNER, KsefCase, home_made, packed, put
 
 
 class OfflineCase(KsefCase):
@@ -166,6 +170,47 @@ class TestBothCertificates(OfflineCase):
 
 
 @tagged("post_install", "-at_install")
+class TestNeededNoMore(OfflineCase):
+    """Where nobody needs it any more, none of the owner's 12 applications is used up for it."""
+
+    def assert_applications(self, number, **time):
+        with self.counted("enroll") as applications:
+            self.settle(**time)
+        self.assertEqual(applications["calls"], number)
+
+    def due(self):
+        """Have both certificates, and the renewal of the one for offline invoices due."""
+        _login, offline = self.both()
+        put(offline, renew_at=offline._now(), next_attempt=False)
+        return offline
+
+    def test_switched_off_it_is_not_renewed_and_signs_to_its_end(self):
+        offline = self.due()
+        self.company.l10n_pl_ksef_offline = False
+        self.assert_applications(0)
+        self.assertEqual(self.company._l10n_pl_ksef_offline_certificate(), offline)
+        self.company.l10n_pl_ksef_offline = True
+        self.assert_applications(1, days=2)
+        self.assertEqual((offline.state, self.offline().state), ("superseded", "active"))
+
+    def test_without_a_journal_of_sales_it_is_not_renewed(self):
+        self.due()
+        self.env["account.journal"].search([("company_id", "=", self.company.id)]).unlink()
+        self.assert_applications(0)
+
+    def test_one_that_waits_for_a_place_is_applied_for_only_when_it_is_on_again(self):
+        self.simulator.settings.person_certificate_limit = 2
+        self.both()
+        self.company.l10n_pl_ksef_offline = False
+        self.simulator.settings.person_certificate_limit = 6
+        self.assert_applications(0, days=2)
+        self.assertFalse(self.panel()["offline"])
+        self.company.l10n_pl_ksef_offline = True
+        self.assert_applications(1, days=2)
+        self.assertEqual(self.offline().state, "active")
+
+
+@tagged("post_install", "-at_install")
 class TestLoadedByHand(OfflineCase):
     """A certificate for offline invoices that somebody has is loaded in the account."""
 
@@ -246,6 +291,22 @@ class TestLoadedByHand(OfflineCase):
         with self.counted("enroll") as applications:
             self.settle(days=1)
         self.assertEqual((applications["calls"], loaded.state), (0, "active"))
+
+    def test_one_that_another_than_ksef_issued_is_refused(self):
+        """Certificates for customs have the same usage, and numbers that KSeF gives to none."""
+        key, made = home_made(issuer="CUZ", serial_number=1 << 64, offline=True)
+        password = serialization.BestAvailableEncryption(b"tajne")
+        file = pkcs12.serialize_key_and_certificates(b"celny", key, made, None, password)
+        self.file = base64.b64encode(file).decode()
+        self.assertIn("KSeF has not issued", self.load(either=True)["problem"]["text"])
+        self.assertFalse(self.offline())
+
+    def test_of_one_that_ksef_does_not_list_nothing_is_asked(self):
+        self.load(either=True)
+        del self.simulator.state.certificates[self.offline().serial_number]
+        with self.counted("retrieve") as asked:
+            self.settle(days=1)
+        self.assertEqual((asked["calls"], self.offline().problem), (0, False))
 
     def test_where_somebody_wants_to_connect_it_is_of_no_use(self):
         self.assertTrue(self.load()["problem"])

@@ -68,6 +68,11 @@ class TestOfflineCodes(Codes, OfflineCase):
         )
         self.assertIn("/1111111111/", self.made(seller="1111111111"))
 
+    def test_a_seller_without_a_right_number_is_not_told_as_a_fault_of_the_company(self):
+        for number in (False, "", "526-587-76-3"):
+            with self.assertRaisesRegex(UserError, "this seller's NIP"):
+                self.made(seller=number)
+
     def test_a_row_that_nobody_agreed_to_lets_nothing_be_signed(self):
         self.offline_certificate.agreement_ids.terms_secret = False
         with self.assertRaises(UserError):

@@ -18,6 +18,7 @@ from .x509_support import UNREADABLE, Certificate
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 Pair = tuple[PrivateKey, Certificate]
 _RSA_MIN_BITS = 2048
+_NUMBER_BITS = 64
 #: P-521 was refused by KSeF (docs/ksef.md A2-5).
 _CURVES = ("secp256r1", "secp384r1")
 #: Windows saves Polish letters in the first, its command line in the second.
@@ -182,6 +183,14 @@ def may_sign_invoices(certificate: Certificate) -> bool:
     """Return True if the certificate is for offline invoices (docs/ksef.md A0-7)."""
     usage = certificate.key_usage
     return usage is not None and "non_repudiation" in usage and "digital_signature" not in usage
+
+
+def may_be_issued_by_ksef(certificate: Certificate) -> bool:
+    """Return True unless the certificate's number is longer than those that KSeF gives.
+
+    Source: KSeF's contract, POST /certificates/retrieve.
+    """
+    return 0 <= certificate.serial_number < 1 << _NUMBER_BITS
 
 
 def _public_bytes(key: Any) -> bytes:

@@ -24,6 +24,8 @@ _WORD = re.compile("[!-~]+")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 #: Characters of one text for people, and how many such texts a list may have.
 LONGEST, MOST = 1000, 20
+#: What stands for always and for never: other days come before and after, whatever the zone.
+_FIRST, _LAST = (datetime(year, 2, 1, tzinfo=timezone.utc) for year in (1, 9999))
 #: Numbers are int32 (KSeF's contract), as those of a database.
 _BEYOND_NUMBERS = 2**31
 
@@ -100,7 +102,7 @@ def moment(value: Any) -> datetime:
         raise ValueError("not a date and time")
     seconds, fraction, zone = match.groups()
     iso = f"{seconds}.{(fraction or '0').ljust(6, '0')}{'+00:00' if zone in (None, 'Z') else zone}"
-    return datetime.fromisoformat(iso).astimezone(timezone.utc)
+    return max(_FIRST, min(_LAST, datetime.fromisoformat(iso).astimezone(timezone.utc)))
 
 
 def yes_or_no(value: Any) -> bool:

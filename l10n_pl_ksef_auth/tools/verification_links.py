@@ -16,7 +16,13 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from . import clock, nip
 from .auth_token_request import Context
-from .credentials import PrivateKey, is_accepted, matches, may_sign_invoices
+from .credentials import (
+    PrivateKey,
+    is_accepted,
+    matches,
+    may_be_issued_by_ksef,
+    may_sign_invoices,
+)
 from .x509_support import Certificate
 
 HOSTS = {
@@ -90,7 +96,7 @@ def certificate_link(
 
 
 def _check(key: PrivateKey, certificate: Certificate) -> None:
-    if not may_sign_invoices(certificate):
+    if not (may_sign_invoices(certificate) and may_be_issued_by_ksef(certificate)):
         raise InvalidLink("not_offline")
     if not certificate.valid_from <= clock.now() < certificate.valid_to:
         raise InvalidLink("not_valid")

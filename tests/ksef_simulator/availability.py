@@ -97,7 +97,7 @@ class Availability:
     def messages(self) -> list[dict[str, Any]]:
         """The answer of GET /messages: all that is published, the newest first."""
         now = self.sim.clock.now()
-        told = [event for event in self.events if event.end is None or now < event.end + TOLD]
+        told = [event for event in self.events if event.end is None or now - TOLD < event.end]
         return [item for event in reversed(told) for item in reversed(event.messages)]
 
     def _event(self, category: str, start: datetime) -> Event:

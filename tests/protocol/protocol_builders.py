@@ -152,7 +152,7 @@ def certificate_for(
         .subject_name(x509.Name([x509.NameAttribute(*item, _validate=False) for item in subject]))
         .issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, issuer)]))
         .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
+        .serial_number(x509.random_serial_number() >> 96)  # 63 bits, as KSeF's have
         .not_valid_before(NOON - timedelta(days=1))
         .not_valid_after(NOON + timedelta(days=days))
     )

@@ -145,6 +145,12 @@ def test_an_odd_announcement_takes_nothing_from_the_others(odd):
     assert (found.state, found.end) == ("announced", NOW + 9 * HOUR)
 
 
+@pytest.mark.parametrize("never", ["9999-12-31T23:59:59.9999999Z", "9999-12-31T23:59:59+00:00"])
+def test_an_end_that_stands_for_never_has_days_after_it(never):
+    found = verdict("MAINTENANCE", {**a_break(-1, 3), "end": never})
+    assert found.end + 24 * HOUR > found.end > NOW + 1000 * 365 * 24 * HOUR
+
+
 def test_texts_of_any_kind_can_be_stored():
     item = {**a_break(-1, 3), "title": ["x"], "text": "a\x00b" * 5000}
     found, _sent = asked(answered(200, [item]), answered(200, {"status": "MAINTENANCE"}))

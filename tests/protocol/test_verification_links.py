@@ -186,6 +186,13 @@ def test_only_an_offline_certificate_signs(usage):
     assert raised(InvalidLink, lambda: link_two(certificate=other)).reason == "not_offline"
 
 
+def test_a_certificate_with_a_number_that_ksef_gives_to_none_does_not_sign():
+    longest = replace(offline(EC_KEY), serial_number=(1 << 64) - 1)
+    assert "/FFFFFFFFFFFFFFFF/" in link_two(certificate=longest)
+    foreign = replace(longest, serial_number=1 << 64)
+    assert raised(InvalidLink, lambda: link_two(certificate=foreign)).reason == "not_offline"
+
+
 @pytest.mark.parametrize("away", [timedelta(days=-1, seconds=-1), timedelta(days=365)])
 def test_a_certificate_signs_while_it_is_valid(monkeypatch, away):
     made = offline(EC_KEY)

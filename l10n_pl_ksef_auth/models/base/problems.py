@@ -6,7 +6,7 @@ from odoo.tools import format_time
 from ...tools import clock, meanings
 from ...tools.errors import KsefError, KsefForbidden, KsefRefused, KsefUnavailable
 from ...tools.nip import InvalidNip
-from ...tools.vault import VaultCorrupt
+from ...tools.vault import VaultCorrupt, VaultError
 
 # The part that KSeF's list of details may add to the technical line, in characters.
 LONGEST_DETAIL = 300
@@ -18,7 +18,7 @@ ZAW_FA_URL = "https://www.podatki.gov.pl/vat/formularze-do-druku-vat/"
 def of_error(error, put_off_until=None):
     """Return what is kept of an exception: codes and KSeF's own text, no secret.
 
-    :param Exception error: a KsefError or a VaultError
+    :param Exception error: a KsefError or a VaultError; any other is an error of Odoo's own
     :param datetime put_off_until: until when KSeF's answer makes Odoo wait, naive UTC
     :return dict: kind, code, text, details
     """
@@ -43,8 +43,10 @@ def _of_error(error):
         return _kept("local", error.code)
     if isinstance(error, VaultCorrupt):
         return _kept("local", "secret_corrupt")
-    # A copy of the database says what kind of copy it is.
-    return _kept("local", getattr(error, "code", "key_missing"))
+    if isinstance(error, VaultError):
+        # A copy of the database says what kind of copy it is.
+        return _kept("local", getattr(error, "code", "key_missing"))
+    return _kept("local", "internal")
 
 
 def of_request(error):

@@ -7,7 +7,12 @@ from odoo.exceptions import AccessError
 
 from ...tools import enrollment
 from ...tools.const import ENVIRONMENTS
-from ...tools.credentials import CredentialError, load_credentials, may_sign_invoices
+from ...tools.credentials import (
+    CredentialError,
+    load_credentials,
+    may_be_issued_by_ksef,
+    may_sign_invoices,
+)
 from ...tools.errors import KsefError
 from ...tools.identity import identity_of_certificate, named_environment
 from ...tools.vault import VaultCorrupt, VaultError
@@ -73,6 +78,9 @@ class L10n_Pl_KsefCertificateManual(models.Model):
         known = ENVIRONMENTS[environment].self_signed_allowed or not certificate.is_self_signed
         if not known or (named and named.lower() != environment):
             return "environment_mismatch"
+        if may_sign_invoices(certificate) and not may_be_issued_by_ksef(certificate):
+            # Others issue such ones, too; the codes on paper would be refused.
+            return "offline_foreign"
         return False
 
     def _keep(self, principal, key, certificate):

@@ -344,11 +344,12 @@ class L10n_Pl_KsefCertificate(models.Model):
             return
         with self._client() as client:
             listed = list(client.certificates(token, type=TYPES_AT_KSEF[self.usage]))
-            proof = self._proof(client, token)
+            ours = [item for item in listed if item.serial_number == self.serial_number]
+            # KSeF is asked for nothing that it does not list.
+            proof = ours and self._proof(client, token)
         del token
         if proof:
             write_secrets(self, issued_secret=proof)
-        ours = [item for item in listed if item.serial_number == self.serial_number]
         status = ours[0].status if ours else None
         self._succeed(next_attempt=self._next_look(session))
         if status in STATES:

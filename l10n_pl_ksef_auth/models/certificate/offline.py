@@ -73,6 +73,15 @@ class L10n_Pl_KsefCertificateOffline(models.Model):
             self, company, digits, how, owner=owner, user_id=user.id
         )
 
+    def _is_needless(self):
+        """Return True if no company has use of it: all that it serves issue no invoices here.
+
+        Or they have switched it off. What signs already goes on to its end.
+        """
+        return self.usage == OFFLINE and not any(
+            company._l10n_pl_ksef_needs_offline() for company in self.company_ids
+        )
+
     # ------------------------------------------------------------------
     # The office's, for the clients that gave it rights
     # ------------------------------------------------------------------
@@ -133,6 +142,14 @@ class L10n_Pl_KsefCertificateOffline(models.Model):
         else:
             code = "offline_waits" if self.certificate_remaining else "offline_no_place"
         self.problem = problems.local(code)
+        self._postpone_for(A_DAY)
+
+    def _waits_in_vain(self):
+        """Return True if nobody wants any more what waits for a place at KSeF."""
+        return bool(self._waits_for_a_place()) and self._is_needless()
+
+    def _step_wait_on(self):
+        """Apply for nothing: an identity has 12 applications in all. Who wants it finds it here."""
         self._postpone_for(A_DAY)
 
     def _waits_for_a_place(self):

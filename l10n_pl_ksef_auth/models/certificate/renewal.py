@@ -75,7 +75,7 @@ class L10n_Pl_KsefCertificateRenewal(models.Model):
             self._succeed(renew_at=now + A_DAY)
         elif len(tried.filtered(_was_the_machines)) >= MOST_APPLICATIONS:
             self._succeed(renew_at=self.valid_to)
-        elif not self.company_ids or not self._can_be_renewed():
+        elif not self.company_ids or self._is_needless() or not self._can_be_renewed():
             self._succeed(renew_at=now + A_DAY)
         else:
             self._begin_successor()

@@ -28,6 +28,7 @@ CERTIFICATE = Table(
         Step("keyed requested issued", "_step_give_up",      "failed",        "_is_left_ownerless"),
         Step("trying",                 "_step_revoke_left",  "revoked",       "_is_left_to_revoke"),
         Step("trying",                 "_step_keep_untried", "active",        "_is_left"),
+        Step("checking",               "_step_wait_on",      "",              "_waits_in_vain"),
         Step("checking",               "_step_check",        "keyed issued exists failed"),
         Step("keyed",                  "_step_find_lost",    "issued failed", "send_started_at"),
         Step("keyed",                  "_step_enroll",       "requested"),

@@ -44,6 +44,20 @@ test("a certificate is revoked with a reason and after a question", async () => 
     expect.verifySteps(['revoke_certificate [[1],"01AB","KeyCompromise"]']);
 });
 
+test("of one for offline invoices both questions name the codes, not the logins", async () => {
+    const offline = { ...CERTIFICATE, usage: "offline", usage_label: "Offline invoices" };
+    const account = { ...ACCOUNT, certificates: [offline] };
+    await openAccount(account, { terms_of_renewal: { problem: false, left: 7 } });
+    await contains(".o_ksef_certificates .o_ksef_more").click();
+    await contains(".o_ksef_revoke").click();
+    expect(".modal-body").toHaveText(/confirm the second codes.*signs for these companies/s);
+    expect(".modal-body").not.toHaveText(/log in/);
+    await contains(".modal .btn-secondary").click();
+    await contains(".o_ksef_renew").click();
+    expect.verifySteps(['terms_of_renewal [[1],"01AB"]']);
+    expect(".modal-body").toHaveText(/stays valid to its end.*: 7\./s);
+});
+
 test("a certificate is renewed after a question and followed until its end", async () => {
     const renewing = { ...CERTIFICATE, can_renew: false, is_renewing: true };
     const replaced = { ...CERTIFICATE, can_renew: false, state_label: "Replaced" };

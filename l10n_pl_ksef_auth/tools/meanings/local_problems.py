@@ -16,6 +16,7 @@ from .meaning import (
     Meaning,
     _lt,
 )
+from .offline_invoices import OFFLINE
 
 _CORRECT_NIP = Advice(
     _lt("Correct the NIP (tax ID) in the company's data, or ask your administrator to."), "company"
@@ -137,52 +138,7 @@ PROBLEMS: dict[str, Meaning] = {
             "account",
         ),
     ),
-    "offline_none": Meaning(
-        _lt("No valid certificate for offline invoices may sign for this NIP."),
-        Advice(_lt("Have one issued, or load it, in the menu KSeF → Account."), "account"),
-    ),
-    "offline_ended": Meaning(
-        _lt("The certificate for offline invoices has ended: it signs no second code any more."),
-        Advice(_lt("Have one issued, or load it, in the menu KSeF → Account."), "account"),
-    ),
-    "offline_seller": Meaning(
-        _lt("The certificate for offline invoices may not sign for this seller's NIP."),
-        Advice(_lt("Issue the invoice in the company whose NIP it names."), "account"),
-    ),
-    "offline_rights": Meaning(
-        _lt("The certificate's owner may not issue invoices here: KSeF would refuse the code."),
-        Advice(_lt("Have the right granted in KSeF, or let somebody sign who has it."), "support"),
-    ),
-    "offline_waits": Meaning(
-        _lt("KSeF issues one more certificate to %(signer)s: it is kept for logging in."),
-        Advice(
-            _lt(
-                "The certificate for offline invoices waits. Revoke one that nobody uses in the "
-                "menu KSeF → Account."
-            ),
-            "account",
-            final=False,
-        ),
-    ),
-    "offline_no_place": Meaning(
-        _lt("KSeF issues no more certificate to %(signer)s."),
-        Advice(
-            _lt(
-                "The certificate for offline invoices waits. Revoke two that nobody uses in the "
-                "menu KSeF → Account: one place is kept for logging in."
-            ),
-            "account",
-            final=False,
-        ),
-    ),
-    "offline_no_application": Meaning(
-        _lt("KSeF takes no more applications of %(signer)s than logging in needs."),
-        Advice(
-            _lt("Let another person sign who may issue invoices: that one's certificate follows."),
-            "sign",
-            final=False,
-        ),
-    ),
+    **OFFLINE,
     "renewal_late": Meaning(
         _lt("The connection should have renewed itself by now, and has not."),
         Advice(

@@ -26,6 +26,20 @@ const BADGES = {
     Revoked: "text-bg-danger",
 };
 
+function renewsLogin(left) {
+    return _t(
+        "KSeF issues a new certificate to its owner. The old one stays until the new one has logged in. KSeF still takes this many applications from the owner, and never more: %(left)s. Two months before the end Odoo renews by itself.",
+        { left }
+    );
+}
+
+function renewsOffline(left) {
+    return _t(
+        "KSeF issues a new certificate to its owner. The old one stays valid to its end, for the codes on invoices. KSeF still takes this many applications from the owner, and never more: %(left)s. Two months before the end Odoo renews by itself.",
+        { left }
+    );
+}
+
 /** The signer's certificates: those that this Odoo holds, and those that only KSeF knows. */
 export class AccountCertificates extends Component {
     static template = "l10n_pl_ksef_auth.AccountCertificates";
@@ -65,10 +79,7 @@ export class AccountCertificates extends Component {
         }
         this.dialog.add(ConfirmationDialog, {
             title: _t("Renew the certificate now?"),
-            body: _t(
-                "KSeF issues a new certificate to its owner. The old one stays until the new one works. KSeF still takes this many applications from the owner, and never more: %(left)s. Two months before the end Odoo renews by itself.",
-                { left }
-            ),
+            body: row.usage === "offline" ? renewsOffline(left) : renewsLogin(left),
             confirm: () => this.props.renew(row.serial_number),
             confirmLabel: _t("Renew now"),
             cancel: () => {},
