@@ -50,7 +50,7 @@ test("of one for offline invoices both questions name the codes, not the logins"
     await openAccount(account, { terms_of_renewal: { problem: false, left: 7 } });
     await contains(".o_ksef_certificates .o_ksef_more").click();
     await contains(".o_ksef_revoke").click();
-    expect(".modal-body").toHaveText(/confirm the second codes.*signs for these companies/s);
+    expect(".modal-body").toHaveText(/confirm the second codes.*these companies then get no second code/s);
     expect(".modal-body").not.toHaveText(/log in/);
     await contains(".modal .btn-secondary").click();
     await contains(".o_ksef_renew").click();
