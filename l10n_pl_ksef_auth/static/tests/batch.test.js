@@ -124,6 +124,21 @@ test("what can connect is ticked, connects first, and only the rest is asked", a
     expect("[data-company='7']").toHaveText(/Connected\./);
 });
 
+test("a lost connection to Odoo only delays a result", async () => {
+    const lines = [{ ...LINE, state: "running", text: "KSeF is checking the signature." }];
+    let asked = 0;
+    onRpc("l10n_pl_ksef.batch", "follow", () => {
+        asked += 1;
+        // A proxy whose Odoo is away.
+        const lost = new Response("", { status: 502 });
+        return asked === 1 ? lost : { ...LINE, state: "done", text: "Connected." };
+    });
+    await openScreen({ ...VIEW, kind: "connect", choices: [], lines });
+    await advanceTime(5000);
+    await animationFrame();
+    expect("[data-company='7']").toHaveText(/Connected\./);
+});
+
 test("the one answer for all files names both certificates where a company needs both", async () => {
     const ready = { ...LINE, file: "podpisany.xml", signer: "Róża", can_send: true };
     const lines = [ready, { ...ready, id: 2, company_id: 8, offline: true }];

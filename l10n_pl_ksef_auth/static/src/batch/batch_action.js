@@ -1,6 +1,7 @@
 import { Component, onWillDestroy, onWillStart, useState } from "@odoo/owl";
 import { browser } from "@web/core/browser/browser";
 import { _t } from "@web/core/l10n/translation";
+import { ConnectionLostError } from "@web/core/network/rpc";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
 import { Layout } from "@web/search/layout";
@@ -8,14 +9,13 @@ import { standardActionServiceProps } from "@web/webclient/actions/action_servic
 import { afterPassword } from "../connection/after_password";
 import { KsefRefusal, refusalOf } from "../connection/refusal";
 import { KsefLooking } from "../request/looking";
-import { BatchAsk } from "./batch_ask";
+import { BatchAsk, isOpen } from "./batch_ask";
 import { BatchDesk } from "./batch_desk";
 import { BatchLines } from "./batch_lines";
 
 const MODEL = "l10n_pl_ksef.batch";
 /** Milliseconds between two questions whether KSeF has decided. */
 const FOLLOW_MS = 2000;
-const isOpen = ({ state }) => state === "todo" || state === "failed";
 
 /**
  * One thing that is done for many companies, and how it ends for each.
@@ -191,11 +191,14 @@ export class KsefBatchAction extends Component {
     /** Waits until KSeF has decided about all that are under way. */
     async untilDecided() {
         this.state.isRunning = true;
-        while (this.isAlive && this.lines.some(({ state }) => state === "running")) {
-            await new Promise((resolve) => browser.setTimeout(resolve, FOLLOW_MS));
-            await this.follow();
+        try {
+            while (this.isAlive && this.lines.some(({ state }) => state === "running")) {
+                await new Promise((resolve) => browser.setTimeout(resolve, FOLLOW_MS));
+                await this.follow();
+            }
+        } finally {
+            this.state.isRunning = false;
         }
-        this.state.isRunning = false;
     }
 
     /** Has something done for lines, one after the other; then follows those under way. */
@@ -225,11 +228,22 @@ export class KsefBatchAction extends Component {
         browser.clearTimeout(this.timer);
         for (const { id, state } of this.lines) {
             if (this.isAlive && state === "running") {
-                this.receive(await this.orm.silent.call(MODEL, "follow", [[this.view.id], id]));
+                await this.followOne(id);
             }
         }
         if (this.isAlive && this.lines.some(({ state }) => state === "running")) {
             this.timer = browser.setTimeout(() => this.follow(), FOLLOW_MS);
+        }
+    }
+
+    /** A lost connection to Odoo only delays it. */
+    async followOne(id) {
+        try {
+            this.receive(await this.orm.silent.call(MODEL, "follow", [[this.view.id], id]));
+        } catch (error) {
+            if (!(error instanceof ConnectionLostError)) {
+                throw error;
+            }
         }
     }
 
