@@ -27,24 +27,21 @@ class L10n_Pl_KsefHelp(models.AbstractModel):
         return {"language": (self.env.lang or "en").partition("_")[0], "troubles": self._troubles()}
 
     def _troubles(self):
-        """Return every message that a screen can show, by subject: ``id``, ``title``, ``messages``.
-
-        No screen gives rights to an office yet (docs/design.md 21).
-        """
+        """Return what a screen can say, by subject: ``id``, ``title``, ``messages``."""
         titles = {
             "file": self.env._("What Odoo says about the chosen file"),
             "login": self.env._("What KSeF answers"),
             "certificate-login": self.env._("When Odoo logs in with a certificate"),
             "certificate": self.env._("When a certificate is issued"),
             "credentials": self.env._("When a certificate is loaded from files"),
+            "rights": self.env._("When a client gives the office rights"),
             "link": self.env._("When somebody signs by a link"),
             "outage": self.env._("When KSeF does not answer"),
             "here": self.env._("Messages about the company and about Odoo"),
         }
-        listed = catalogue()
         return [
-            {"id": f"messages-{subject}", "title": title, "messages": self._told(listed[subject])}
-            for subject, title in titles.items()
+            {"id": f"messages-{subject}", "title": titles[subject], "messages": self._told(rows)}
+            for subject, rows in catalogue().items()
         ]
 
     def _told(self, messages):

@@ -1,7 +1,7 @@
 import base64
 import binascii
 
-from odoo import models
+from odoo import Command, models
 from odoo.exceptions import AccessError, UserError
 
 from ..models.base import problems
@@ -170,14 +170,16 @@ class ResCompany(models.Model):
     def l10n_pl_ksef_save_options(self, values, confirmed=False):
         """Change the company's settings for KSeF, also for a user who may not write companies.
 
-        :param dict values: fields of OPTIONS
+        :param dict values: fields of OPTIONS; people by Command.set alone
         :param bool confirmed: the user has read what stops
         :return dict: l10n_pl_ksef_account(), or what keeps the settings from being saved:
             ``invalid`` or ``stops``, see l10n_pl_ksef.account.options
-        :raises UserError: another field
+        :raises UserError: another field, or a command that would write users, as superuser
         """
         principal = self._l10n_pl_ksef_managed()
-        if set(values) - set(OPTIONS):
+        people = values.get("l10n_pl_ksef_responsible_ids") or ()
+        writes = any(command[0] != Command.SET for command in people)
+        if writes or set(values) - set(OPTIONS):
             raise UserError(self.env._("Only the settings for KSeF can be changed here."))
         options = self.env["l10n_pl_ksef.account.options"]
         return options._save(principal, values, confirmed) or self.l10n_pl_ksef_account()

@@ -3,6 +3,7 @@ from datetime import timedelta
 
 from cryptography.hazmat.primitives import serialization
 
+from odoo import Command
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 
@@ -137,6 +138,21 @@ class TestAccount(KsefCase):
         demo = {"l10n_pl_ksef_environment": "demo"}
         account = self.account().l10n_pl_ksef_save_options(demo, confirmed=True)
         self.assertEqual(account["options"]["environment"], "demo")
+
+    def test_who_is_told_is_chosen_among_users_and_no_user_is_written_by_it(self):
+        orders = (
+            Command.create({"name": "Intruz", "login": "intruder"}),
+            Command.update(self.manager.id, {"login": "intruder"}),
+            Command.delete(self.clerk.id),
+        )
+        for order in orders:
+            values = {"l10n_pl_ksef_responsible_ids": [list(order)]}
+            with self.subTest(order), self.assertRaises(UserError):
+                self.account().l10n_pl_ksef_save_options(values, confirmed=True)
+        self.assertFalse(self.env["res.users"].search([("login", "=", "intruder")]))
+        told = {"l10n_pl_ksef_responsible_ids": [list(Command.set(self.manager.ids))]}
+        self.account().l10n_pl_ksef_save_options(told)
+        self.assertEqual(self.company.l10n_pl_ksef_responsible_ids, self.manager)
 
     def test_settings_that_stop_invoices_ask_first_and_name_what_stops(self):
         branch = self.env["res.company"].create({"name": "Oddział", "parent_id": self.company.id})

@@ -32,6 +32,13 @@ class TestHelp(HttpCase):
     def test_whoever_does_not_see_ksef_finds_nothing(self):
         self.assertEqual(self.opened_by("ksef_other", "base.group_user").status_code, 404)
 
+    def test_what_keeps_a_client_from_giving_the_office_rights_is_among_the_messages(self):
+        troubles = self.env["l10n_pl_ksef.help"]._troubles()
+        (rows,) = (one["messages"] for one in troubles if one["id"] == "messages-rights")
+        codes = " ".join(row["codes"] for row in rows)
+        for code in ("420", "grantee_nip"):
+            self.assertIn(code, codes)
+
     def test_every_message_is_there_in_polish_and_names_nothing_that_is_not_known(self):
         page = self.env["l10n_pl_ksef.help"]
         english, polish = page._troubles(), page.with_context(lang="pl_PL")._troubles()
@@ -41,6 +48,4 @@ class TestHelp(HttpCase):
             self.assertNotEqual(ours["title"], theirs["title"])
             for row in theirs["messages"]:
                 self.assertTrue(row["action"])
-                # No screen can say these yet (docs/design.md 21).
-                self.assertNotRegex(row["codes"], "grantee_")
                 self.assertNotRegex(row["text"] + row["action"], r"%\(|… …|…\.")

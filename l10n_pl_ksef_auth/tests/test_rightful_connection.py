@@ -8,7 +8,7 @@ from odoo.tests import tagged
 from odoo.addons.l10n_pl_ksef_auth.exceptions import LoginNeeded
 from odoo.addons.l10n_pl_ksef_auth.tools.errors import KsefUnavailable
 
-from .common import OWNER, KsefCase
+from .common import OWNER, KsefCase, put
 
 
 @tagged("post_install", "-at_install")
@@ -184,3 +184,12 @@ class TestRightfulConnection(KsefCase):
         certificate.copy({"environment": "production", "state": "active"})
         login.certificate_id = False
         self.assertFalse(login._take_certificate())
+
+    def test_a_certificate_is_looked_after_by_a_login_of_its_own_environment_alone(self):
+        certificate = self.certified()
+        put(self.company._l10n_pl_ksef_session(), state="expired")
+        self.company.l10n_pl_ksef_environment = "demo"
+        self.connect()
+        self.assertFalse(certificate._owners_session())
+        with self.assertRaises(LoginNeeded):
+            certificate._revoke(self.company, "Unspecified")

@@ -364,7 +364,8 @@ class L10n_Pl_KsefCertificateManual(models.Model):
         self.ensure_one()
         self._check_serves_only_own()
         # KSeF decides whether the company's signer may, where the owner is not logged in.
-        session = self._owners_session() or principal._l10n_pl_ksef_session()
+        here = [("environment", "=", self.environment)]
+        session = self._owners_session() or principal._l10n_pl_ksef_session().filtered_domain(here)
         token = session._shared_token()
         with self._exclusive(wait_seconds=10) as locked:
             if not locked:

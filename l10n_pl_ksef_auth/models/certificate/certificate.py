@@ -304,12 +304,16 @@ class L10n_Pl_KsefCertificate(models.Model):
         return found or self._login_kept_open() if self.revoke_requested else found
 
     def _login_that_asked(self):
-        """Return the login by which the certificate was asked for, or a later one by the signer."""
+        """Return the login by which the certificate was asked for, or a later one by the signer.
+
+        In another environment the signer has other certificates, and its tokens are no good here.
+        """
         asked = self.session_id
         if asked.state == "active":
             return asked
         now = asked.company_id._l10n_pl_ksef_session() if asked else asked
-        same = (now.signer_name, now.signer_masked) == (asked.signer_name, asked.signer_masked)
+        names = "environment", "signer_name", "signer_masked"
+        same = all(now[name] == asked[name] for name in names)
         return now if same else asked.browse()
 
     def _login_kept_open(self):

@@ -9,14 +9,13 @@ import { standardActionServiceProps } from "@web/webclient/actions/action_servic
 import { afterPassword } from "../connection/after_password";
 import { KsefRefusal, refusalOf } from "../connection/refusal";
 import { KsefLooking } from "../request/looking";
-import { BatchAsk } from "./batch_ask";
+import { BatchAsk, isOpen } from "./batch_ask";
 import { BatchDesk } from "./batch_desk";
 import { BatchLines } from "./batch_lines";
 
 const MODEL = "l10n_pl_ksef.batch";
 /** Milliseconds between two questions whether KSeF has decided. */
 const FOLLOW_MS = 2000;
-const isOpen = ({ state }) => state === "todo" || state === "failed";
 
 /**
  * One thing that is done for many companies, and how it ends for each.

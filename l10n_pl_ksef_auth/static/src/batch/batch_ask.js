@@ -6,7 +6,7 @@ import { PRICES } from "../request/prices";
 const HOURS = [24, 72, 168, 720];
 
 /** Neither connected nor under way. */
-const isOpen = ({ state }) => state === "todo" || state === "failed";
+export const isOpen = ({ state }) => state === "todo" || state === "failed";
 /** Where something is to be known first, one decides; what can connect is tried first. */
 const isToBeAsked = ({ text, is_there }) => !text || is_there;
 /** What is there connects without a signature. */
