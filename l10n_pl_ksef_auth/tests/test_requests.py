@@ -107,6 +107,17 @@ class TestRequests(SignerCase):
         found = self.at_page("check", others_token, request=other.id, content=content)
         self.assertFalse(found["can_send"])
 
+    def test_a_file_of_a_former_environment_is_not_sent(self):
+        request, token = self.asked()
+        document = self.signed(self.downloaded_at_page(token, request))
+        self.company.l10n_pl_ksef_environment = "demo"
+        self.env.flush_all()
+        values = {"request": request.id, "content": base64.b64encode(document).decode()}
+        found = self.at_page("send", token, **values, answer="once")
+        self.assertEqual((found["can_send"], request.state), (False, "open"))
+        self.downloaded_at_page(token, request)
+        self.assertEqual(request.session_ids.sorted("id")[-1:].environment, "demo")
+
     def test_nothing_is_sent_without_an_answer(self):
         request, token = self.asked()
         with self.counted("xades-signature") as sent:

@@ -33,7 +33,7 @@ class L10n_Pl_KsefRequestSigning(models.Model):
         :raises KsefError: KSeF gave no challenge
         :raises nip.InvalidNip: the company's number is missing or wrong
         """
-        newest = self.session_ids.sorted("id")[-1:]
+        newest = self._lately_downloaded().sorted("id")[-1:]
         if not newest._has_just_begun(BRAKE):
             if self.challenges >= MOST_CHALLENGES:
                 return newest.browse()
@@ -58,10 +58,12 @@ class L10n_Pl_KsefRequestSigning(models.Model):
         )
 
     def _lately_downloaded(self):
-        since = self._now() - EXPLAINED
-        return self.session_ids.filtered(
-            lambda one: one.method == "signature" and one.challenge_expires_at > since
+        """Return the logins whose files are explained; none of a former environment is sent."""
+        since, environment = self._now() - EXPLAINED, self.company_id.l10n_pl_ksef_environment
+        own = self.session_ids.filtered(
+            lambda one: one.method == "signature" and one.environment == environment
         )
+        return own.filtered(lambda one: one.challenge_expires_at > since)
 
     def _login_of(self, reading):
         """Return the login that waits for a file; empty if there is none or it has been sent."""
