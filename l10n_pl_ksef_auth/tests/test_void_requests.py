@@ -209,6 +209,22 @@ class TestVoidRequests(SignerCase, OfficeCase):
         self.assertIn("has changed", view["problem"]["text"])
         self.assertFalse(window.sudo().session_id)
 
+    def test_what_a_client_gives_the_office_of_now_names_it_whatever_was_asked_before(self):
+        with self.outbox():
+            self.asked()
+            self.change_number()
+            self.simulator.world.grant(
+                OTHER_NIP, self.company.l10n_pl_ksef_digits, ["InvoiceRead", "InvoiceWrite"]
+            )
+            self.settle(hours=25)
+        grant = self.grant()
+        self.assertEqual((grant.state, grant.to_whom), ("received", grant.office_id._label()))
+        grant._accept(self.accountant)
+        self.settle()
+        session = self.company._l10n_pl_ksef_session()
+        self.assertEqual(session.certificate_id, grant.office_id.certificate_id)
+        self.assertTrue(session)
+
     def test_rights_are_not_taken_back_for_another_nip(self):
         self.given_by_window()
         request, token = SignerCase.asked(self, purpose="take_back")

@@ -1,5 +1,6 @@
 import json
 import secrets
+from contextlib import suppress
 
 from odoo import api, fields, models
 
@@ -7,6 +8,7 @@ from ...tools import clock
 from ...tools import nip as nip_tools
 from ...tools.grantee import grantee_of_subject
 from ...tools.identity import Identity
+from ...tools.vault import VaultCorrupt
 from ..base import problems
 from ..base.const import ENVIRONMENT_LABELS
 from ..base.steps import naive
@@ -187,14 +189,23 @@ class L10n_Pl_KsefGrant(models.Model):
         :param user: who asks
         """
         office = self.env["l10n_pl_ksef.office"]._of_environment(principal)
-        asked = self._of_client(principal, "asked", "received", "given")
-        if asked and asked._is_outdated():
-            # What the client signs from now on names the office of now.
-            over = "refused" if asked.state == "asked" else "left"
-            asked.write({"state": over, "ended_at": self._now()})
-            asked.flush_recordset()
-            asked = self.browse()
+        asked = self._of_client(principal, "asked", "received", "given")._of_now()
         return asked or self._create_for(office, principal, "asked", user_id=user.id)
+
+    def _of_now(self):
+        """Return self if it names the office of now; another one is over, and nothing comes back.
+
+        What the client gives from now on names the office of now.
+        """
+        # What cannot be read gives nothing.
+        with suppress(VaultCorrupt):
+            if not self or not self._is_outdated():
+                return self
+        over = "refused" if self.state == "asked" else "left"
+        self.write({"state": over, "ended_at": self._now()})
+        # Before a new one, for the unique index.
+        self.flush_recordset()
+        return self.browse()
 
     def _create_for(self, office, principal, state, **values):
         grant = self.sudo().create(

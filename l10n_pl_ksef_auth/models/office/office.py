@@ -335,7 +335,7 @@ class L10n_Pl_KsefOffice(models.Model):
         asked = grants._of_client(company, "asked")
         if asked._is_being_given():
             return
-        grant = asked or grants._create_for(self, company, "received")
+        grant = asked._of_now() or grants._create_for(self, company, "received")
         grant.write({"state": "received", "given_at": since})
         grant._audit("rights_received", detail=grant.to_whom)
 
