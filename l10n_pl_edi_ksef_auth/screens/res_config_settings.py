@@ -96,5 +96,4 @@ class ResConfigSettings(models.TransientModel):
         certificates = self.env["l10n_pl_ksef.certificate"].sudo()
         problem = certificates._load(principal, [base64.b64decode(file) for file in files], None)
         if problem:
-            texts = problems.texts(self.env, problem)
-            raise UserError(" ".join(filter(None, (texts["text"], texts["action"]))))
+            raise UserError(problems.paragraph(self.env, problem))

@@ -78,13 +78,8 @@ class EdiCase(KsefCase):
         self.send(move)
         return move
 
-    def fields_of_sender(self, company=None):
+    def fields_of_sender(self):
         """Return the company's fields that the sender reads its tokens from."""
         self.env.invalidate_all()
-        return (
-            (company or self.company)
-            .sudo()
-            .read(
-                ["l10n_pl_edi_access_token", "l10n_pl_edi_refresh_token", "l10n_pl_edi_session_id"]
-            )[0]
-        )
+        names = ("access_token", "refresh_token", "session_id")
+        return self.company.sudo().read([f"l10n_pl_edi_{name}" for name in names])[0]

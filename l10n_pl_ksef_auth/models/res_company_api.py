@@ -64,6 +64,7 @@ class ResCompany(models.Model):
         :raises KsefError: KSeF does not answer or refuses; l10n_pl_ksef_explain gives the sentences
         :raises AccessError: the user may not use this company; or the caller is no code of a module
             that names this method
+        :raises ValueError: ``life`` is longer than ten minutes
         """
         self.ensure_one()
         self._l10n_pl_ksef_check_company()
@@ -104,7 +105,7 @@ class ResCompany(models.Model):
     def l10n_pl_ksef_explain(self, error):
         """Return what a failure means and what to do, in the user's language.
 
-        :param Exception error: what one of the calls above raised
+        :param Exception error: a KsefError that one of the calls above raised, such as LoginNeeded
         :return dict: text, action, technical, way_back, final
         """
         self.ensure_one()
@@ -250,8 +251,7 @@ class ResCompany(models.Model):
         Its button leads to the window, or to the panel for who may not connect.
         """
         nip = self._l10n_pl_ksef_number()
-        texts = problems.texts(self.env, problem, nip=nip)
-        message = " ".join(filter(None, (texts["text"], texts["action"])))
+        message = problems.paragraph(self.env, problem, nip=nip)
         return LoginNeeded(message, *self._l10n_pl_ksef_way_to_login())
 
     def _l10n_pl_ksef_way_to_login(self):

@@ -215,8 +215,8 @@ class ResCompany(models.Model):
 
     def _l10n_pl_ksef_no_code(self, problem):
         """Return the exception that says why no code can be made."""
-        texts = problems.texts(self.env, problem, nip=self._l10n_pl_ksef_number())
-        return UserError(" ".join(filter(None, (texts["text"], texts["action"]))))
+        number = self._l10n_pl_ksef_number()
+        return UserError(problems.paragraph(self.env, problem, nip=number))
 
 
 def _why_none(principal):

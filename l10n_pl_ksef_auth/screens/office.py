@@ -26,7 +26,7 @@ class ResCompany(models.Model):
         principal = self._l10n_pl_ksef_managed()
         obstacle = self.env["l10n_pl_ksef.office"]._obstacle(principal)
         if obstacle:
-            raise UserError(_in_sentences(self.env, obstacle))
+            raise UserError(problems.paragraph(self.env, obstacle))
         received = self._l10n_pl_ksef_received(principal)
         if received:
             return received._get_records_action(name=self.env._("Rights from clients"))
@@ -173,10 +173,5 @@ class L10n_Pl_KsefGrant(models.Model):
                 getattr(grants, method.__name__)(*args)
         except (LockBusy, VaultError) as error:
             problem = problems.of_request(error)
-            raise UserError(_in_sentences(self.env, problem)) from error
+            raise UserError(problems.paragraph(self.env, problem)) from error
         self.env.invalidate_all()
-
-
-def _in_sentences(env, problem):
-    told = problems.texts(env, problem)
-    return " ".join(filter(None, (told["text"], told["action"])))

@@ -7,7 +7,7 @@ from odoo.tools import SQL
 
 from ..models.base.const import ENVIRONMENT_LABELS
 from ..models.base.steps import naive
-from ..models.upkeep.due import LIVE, newest_login
+from ..models.upkeep.due import LIVE_LOGIN
 from ..models.vault.vault import why_locked
 from ..tools import clock
 from ..tools import nip as nip_tools
@@ -135,7 +135,7 @@ class L10n_Pl_KsefOverview(models.Model):
                     OR login.id IS NOT NULL)
             """,
             naive(clock.now()),
-            newest_login(SQL("%s AND session.revoke_requested IS NOT TRUE", LIVE)),
+            LIVE_LOGIN,
             naive(clock.now()),
             poland,
         )

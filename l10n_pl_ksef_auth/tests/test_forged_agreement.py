@@ -135,8 +135,8 @@ class TestForgedColumns(AgreementCase):
         super().setUp()
         self.simulator.world.grant(QUALIFIED.identity, OTHERS_NIP)
 
-    def numbers(self, company=None):
-        return [digits for digits, *_rest in self.agreed(company)]
+    def numbers(self):
+        return [digits for digits, *_rest in self.agreed()]
 
     def sent(self, signer="owner", consent=False):
         """Have a file signed and sent; return the window and its login, which KSeF checks."""

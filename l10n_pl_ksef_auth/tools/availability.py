@@ -42,8 +42,6 @@ class Announcement(FromJson):
     end: datetime | None = member("end", optional_moment)
     version: int = member("version", number)
     category: str = member("category", shown)
-    title: str = member("title", shown)
-    text: str = member("text", shown)
 
 
 @dataclass(frozen=True)
@@ -55,15 +53,11 @@ class Availability:
         that we do not know
     :param start: of the break or the failure, None where it is not told
     :param end: of the break, None where it is not told; a failure's is never known before
-    :param title: the Ministry's own words, in Polish
-    :param text: the same, at length
     """
 
     state: State
     start: datetime | None = None
     end: datetime | None = None
-    title: str = ""
-    text: str = ""
 
 
 class AvailabilityClient:
@@ -136,9 +130,10 @@ def judged(status: str, announcements: Sequence[Announcement], now: datetime) ->
         return Availability(state)
     lasting = [item for item in breaks if item.start <= now]
     if lasting:
-        return _said("maintenance", max(lasting, key=_end))
+        longest = max(lasting, key=_end)
+        return Availability("maintenance", longest.start, longest.end)
     if state == "available" and breaks:
-        return _said("announced", breaks[0])
+        return Availability("announced", breaks[0].start, breaks[0].end)
     return Availability(state)
 
 
@@ -157,15 +152,8 @@ def _of_failure(state: State, known: list[Announcement], now: datetime) -> Avail
         for item in known
         if item.kind == _FAILURE_BEGINS and item.event not in over and item.start <= now
     ]
-    wanted = [item for item in lasting if _STATES.get(item.category) == state]
-    if not wanted:
-        return Availability(state)
-    said = max(wanted, key=lambda item: item.start)
-    return Availability(state, said.start, None, said.title, said.text)
-
-
-def _said(state: State, item: Announcement) -> Availability:
-    return Availability(state, item.start, item.end, item.title, item.text)
+    begun = (item.start for item in lasting if _STATES.get(item.category) == state)
+    return Availability(state, max(begun, default=None))
 
 
 def _end(item: Announcement) -> datetime:

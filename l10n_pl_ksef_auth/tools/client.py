@@ -167,16 +167,13 @@ class KsefClient(Transport):
         for answer in self._pages(path, bearer, asked, _PERMISSIONS_PAGE):
             yield from answer.read_list("permissions", GivenRight.from_json)
 
-    def received_rights(self, bearer: str, giver: Context | None = None) -> Iterator[ReceivedRight]:
+    def received_rights(self, bearer: str) -> Iterator[ReceivedRight]:
         """Yield what clients let the company of this login do. Safe to repeat.
 
         Only what was given to its NIP: KSeF has no list of what people were given elsewhere.
-
-        :param giver: the one client to ask about; None for all of them
         """
-        asked = {"contextIdentifier": {"type": giver.type, "value": giver.value}} if giver else {}
         path = "/permissions/query/entities/grants"
-        for answer in self._pages(path, bearer, asked, _PERMISSIONS_PAGE):
+        for answer in self._pages(path, bearer, {}, _PERMISSIONS_PAGE):
             yield from answer.read_list("permissions", ReceivedRight.from_json)
 
     def rights_elsewhere(self, bearer: str, context: Context) -> Iterator[ReceivedRight]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from .answers import GivenRight, ReceivedRight
+from .answers import GivenRight
 
 #: What an office needs of a client: to issue invoices, and to see them.
 INVOICE_RIGHTS = ("InvoiceWrite", "InvoiceRead")
@@ -36,11 +36,6 @@ def description(marker: str, text: str) -> str:
         raise ValueError("A marker has 8 to 64 characters.")
     end = f" [{marker}]"
     return f"{' '.join(text.split())[: _DESCRIPTION - len(end)]}{end}".lstrip()
-
-
-def is_marked(right: GivenRight | ReceivedRight, marker: str) -> bool:
-    """Return True if a right came about by the grant that had this marker."""
-    return right.description.endswith(f"[{marker}]")
 
 
 def missing(rights: Iterable[GivenRight], wanted: Collection[str] = INVOICE_RIGHTS) -> list[str]:

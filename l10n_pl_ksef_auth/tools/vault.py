@@ -107,14 +107,6 @@ class Vault:
         return f"{version}:{database}{context}".encode()
 
 
-def fingerprint_of(text: str) -> str:
-    """Return the fingerprint of the key that ``text`` was encrypted with.
-
-    :raises VaultCorrupt: when it is none of ours
-    """
-    return _parts(text)[1]
-
-
 def _parts(text: str) -> tuple[str, str, bytes]:
     try:
         version, fingerprint, encoded = text.split(":")

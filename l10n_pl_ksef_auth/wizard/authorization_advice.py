@@ -2,8 +2,8 @@ from odoo import models
 
 from ..models.base import problems
 from ..models.session.login import CERTIFICATE_REFUSED
+from ..models.session.session import NO_RIGHTS_THERE
 
-NO_RIGHTS = ("auth_status", 415)
 # What else is wrong with a file matters no more then.
 CONCERNS_ANOTHER = ("other_challenge", "outdated_challenge")
 
@@ -36,7 +36,8 @@ class L10n_Pl_KsefAuthorizationAdvice(models.AbstractModel):
         if texts["way_back"] == "other_way" or (used != "program" and refused):
             advice = self._advise_other_ways(window, used)
             return {**advice, "other_ways": self._ways_beside(window, used)}
-        if used == "certificate" and (problem["kind"], problem["code"]) == NO_RIGHTS:
+        denied = problems.is_one(problem, "auth_status", NO_RIGHTS_THERE)
+        if used == "certificate" and denied:
             # Another owner may have them.
             return {"way_back": "other_way", "other_ways": self._ways_beside(window, used)}
         return {}

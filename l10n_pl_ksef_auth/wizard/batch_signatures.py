@@ -14,7 +14,6 @@ from ..tools import clock, members
 from ..tools import nip as nip_tools
 from ..tools.signed_document import MAX_SIZE, Expected, read
 
-BY_MAIL = ("ask", "remind")
 # Each file lives ten minutes, and signing one takes a minute.
 FILES_AT_ONCE = 5
 NO_FILE = {

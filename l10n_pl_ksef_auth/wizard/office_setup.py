@@ -79,8 +79,7 @@ class L10n_Pl_KsefOfficeSetup(models.TransientModel):
             certificate = self.certificate_id.sudo().with_env(company.env)
             problem = offices._establish(company, certificate, self.company_name or "")
         if problem:
-            told = problems.texts(self.env, problem)
-            raise UserError(" ".join(filter(None, (told["text"], told["action"]))))
+            raise UserError(problems.paragraph(self.env, problem))
         with fresh(self.env["l10n_pl_ksef.request"].sudo()) as requests:
             requests._end_void_ones()
         with fresh(self.company_id.sudo()) as company:

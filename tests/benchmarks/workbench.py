@@ -7,7 +7,6 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from e2e.odoo_user import OdooUser, first_login
@@ -97,8 +96,3 @@ def workbench() -> Iterator[Workbench]:
             yield bench
         finally:
             bench.close()
-
-
-def log_of(server: Server) -> Path:
-    """Return the file in which a server writes what its requests cost."""
-    return server.log

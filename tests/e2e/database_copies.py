@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import subprocess
-from pathlib import Path
 from typing import Any
 
 from stack.demo import DemoStack
@@ -115,10 +114,10 @@ class Copies:
         )
         return copy
 
-    def give_key(self, copy: str, folder: Path | None = None) -> None:
+    def give_key(self, copy: str) -> None:
         """Bring the original's key file to a copy."""
         source = cache("odoo-data", "l10n_pl_ksef") / f"{self.demo.database}.key"
-        shutil.copy(source, (folder or source.parent) / f"{copy}.key")
+        shutil.copy(source, source.with_name(f"{copy}.key"))
 
     def neutralize(self, copy: str) -> None:
         """Neutralize as Odoo's command does."""

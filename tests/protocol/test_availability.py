@@ -91,11 +91,6 @@ def test_a_failure_that_has_ended_is_not_the_one_that_lasts():
     assert verdict("TOTAL_FAILURE", *items).start == NOW - HOUR
 
 
-def test_the_ministrys_own_words_are_kept():
-    found = verdict("MAINTENANCE", a_break(-1, 3))
-    assert (found.title, found.text) == ("Planowana niedostępność", "Prace serwisowe.")
-
-
 def test_only_production_has_a_service_that_tells_the_truth():
     """TEST's tells of one failure since January 2026, DEMO has none (docs/ksef.md F-8)."""
     assert ADDRESSES == {"production": "https://api-latarnia.ksef.mf.gov.pl"}
@@ -149,14 +144,6 @@ def test_an_odd_announcement_takes_nothing_from_the_others(odd):
 def test_an_end_that_stands_for_never_has_days_after_it(never):
     found = verdict("MAINTENANCE", {**a_break(-1, 3), "end": never})
     assert found.end + 24 * HOUR > found.end > NOW + 1000 * 365 * 24 * HOUR
-
-
-def test_texts_of_any_kind_can_be_stored():
-    item = {**a_break(-1, 3), "title": ["x"], "text": "a\x00b" * 5000}
-    found, _sent = asked(answered(200, [item]), answered(200, {"status": "MAINTENANCE"}))
-    assert found.title == ""
-    assert len(found.text) == 1000
-    assert "\x00" not in found.text
 
 
 @pytest.mark.parametrize(

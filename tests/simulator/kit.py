@@ -54,14 +54,12 @@ def to_entity(
 
 
 def to_person(
-    rights: tuple[str, ...] = ("InvoiceWrite", "InvoiceRead"),
-    person: identities.Person = PERSON,
-    **more: Any,
+    rights: tuple[str, ...] = ("InvoiceWrite", "InvoiceRead"), **more: Any
 ) -> dict[str, Any]:
     """Return what gives a person rights, in a company or indirectly."""
-    names = {"firstName": person.given_names, "lastName": person.surname}
+    names = {"firstName": PERSON.given_names, "lastName": PERSON.surname}
     return {
-        "subjectIdentifier": {"type": "Pesel", "value": person.pesel},
+        "subjectIdentifier": {"type": "Pesel", "value": PERSON.pesel},
         "permissions": list(rights),
         "description": "Praca w firmie",
         "subjectDetails": {"subjectDetailsType": "PersonByIdentifier", "personById": names},

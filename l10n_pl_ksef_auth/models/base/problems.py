@@ -199,6 +199,12 @@ def texts(env, problem, **values):
     }
 
 
+def paragraph(env, problem, **values):
+    """Return what happened and what to do, in one paragraph; its arguments are those of texts."""
+    told = texts(env, problem, **values)
+    return " ".join(filter(None, (told["text"], told["action"])))
+
+
 def pages_on_rights(env):
     """Return the Ministry's pages for who lacks rights in KSeF: label and url of each."""
     return [

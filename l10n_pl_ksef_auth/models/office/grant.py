@@ -71,8 +71,9 @@ class L10n_Pl_KsefGrant(models.Model):
     )
     to_whom = fields.Char(string="Given to", readonly=True)
     grantee_secret = fields.Text(groups=fields.NO_ACCESS, copy=False, prefetch=False)
-    # Of the order: kept before it is sent, so that KSeF's list tells whether it arrived.
+    # In the order's description: people know the order by it in KSeF's lists.
     marker = fields.Char(readonly=True, copy=False)
+    # Kept before the order is sent: if its answer is lost, KSeF's list tells whether it arrived.
     sent_at = fields.Datetime(readonly=True, copy=False)
     reference_number = fields.Char(string="Number of the order", readonly=True, copy=False)
     given_at = fields.Datetime(string="Since", readonly=True, copy=False)
@@ -95,12 +96,9 @@ class L10n_Pl_KsefGrant(models.Model):
     @api.depends_context("lang")
     def _compute_problem_text(self):
         for grant in self:
-            told = grant.problem and problems.texts(
-                grant.env,
-                grant.problem,
-                nip=problems.number(grant.env, "", nip_tools.formatted(grant.digits)),
-            )
-            grant.problem_text = told and " ".join(filter(None, (told["text"], told["action"])))
+            number = problems.number(grant.env, "", nip_tools.formatted(grant.digits))
+            problem = grant.problem
+            grant.problem_text = problem and problems.paragraph(grant.env, problem, nip=number)
 
     # ------------------------------------------------------------------
     # Which one
@@ -223,7 +221,7 @@ class L10n_Pl_KsefGrant(models.Model):
         return grant
 
     def _mark(self):
-        """Keep that an order is about to be sent, and how to find it again."""
+        """Keep that an order is about to be sent, and the marker in its description."""
         marker = self.marker or f"odoo-{secrets.token_hex(MARKER)}"
         self.write({"marker": marker, "sent_at": self._now(), "reference_number": False})
 
@@ -303,10 +301,9 @@ class L10n_Pl_KsefGrant(models.Model):
 
     def _is_being_given(self):
         """Return True while a login of the client's gives them, or the office's looks for them."""
-        at_it = ("grant_id", "in", self.ids), ("state", "in", LIVE), ("state", "!=", "waiting")
-        proof = ("grant_id", "in", self.ids), ("state", "in", LIVE), ("purpose", "=", "office")
-        sessions = self.env["l10n_pl_ksef.session"].sudo()
-        return any(sessions.search_count(domain, limit=1) for domain in ([*at_it], [*proof]))
+        live = [("grant_id", "in", self.ids), ("state", "in", LIVE)]
+        at_it = ["|", ("state", "!=", "waiting"), ("purpose", "=", "office")]
+        return bool(self.env["l10n_pl_ksef.session"].sudo().search_count(live + at_it, limit=1))
 
     def _is_lost(self):
         """Keep that KSeF no longer lets the office in."""

@@ -76,8 +76,8 @@ class L10n_Pl_KsefOffice(models.Model):
     @api.depends_context("lang")
     def _compute_problem_text(self):
         for office in self:
-            told = office.problem and problems.texts(office.env, office.problem, nip=office.number)
-            office.problem_text = told and " ".join(filter(None, (told["text"], told["action"])))
+            problem, number = office.problem, office.number
+            office.problem_text = problem and problems.paragraph(office.env, problem, nip=number)
 
     @api.depends("confirmed_at", "problem", "certificate_id.state")
     def _compute_is_usable(self):

@@ -37,8 +37,8 @@ class L10n_Pl_KsefRequestLetters(models.Model):
     # Mails are a subject of their own beside the fields.
     _inherit = "l10n_pl_ksef.request"  # pylint: disable=consider-merging-classes-inherited
 
-    def _deliver(self, seconds=LONGEST_DELIVERY):
-        """Send the mails that are due and committed, for some seconds.
+    def _deliver(self):
+        """Send the mails that are due and committed, for LONGEST_DELIVERY at most.
 
         Each mail is a transaction of its own; one that is killed in the middle is sent once more,
         with another link.
@@ -49,7 +49,7 @@ class L10n_Pl_KsefRequestLetters(models.Model):
             self.with_env(env)._end_void_ones()
             # These ended on cursors of their own.
             env.cr.commit()
-            deadline = Deadline(seconds)
+            deadline = Deadline(LONGEST_DELIVERY)
             while deadline.left > 0 and (together := self.with_env(env)._next_mail()):
                 together._send()
                 env.cr.commit()

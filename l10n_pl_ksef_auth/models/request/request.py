@@ -88,7 +88,9 @@ class L10n_Pl_KsefRequest(models.Model):
         "l10n_pl_ksef.session", "request_id", string="Downloaded files", readonly=True
     )
     # The login that the last signed file began.
-    session_id = fields.Many2one("l10n_pl_ksef.session", readonly=True, ondelete="set null")
+    session_id = fields.Many2one(
+        "l10n_pl_ksef.session", readonly=True, index="btree_not_null", ondelete="set null"
+    )
 
     @api.depends("refusal")
     @api.depends_context("lang")

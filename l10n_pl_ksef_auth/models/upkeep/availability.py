@@ -161,17 +161,18 @@ class L10n_Pl_KsefAvailability(models.Model):
         """Return what this answer of the Ministry's means now; nothing if KSeF should work."""
         now = naive(clock.now())
         if self.state in BREAKS and self.ends_at and self.ends_at > now:
-            return self._of_break(self, now)
+            return self._of_break(now)
         if self.state == "maintenance" and not self.ends_at:
             return self.env._("The Ministry reports a break of KSeF.")
         if self.state in FAILURES:
             return self.env._("The Ministry reports a failure of KSeF.")
         return ""
 
-    def _of_break(self, last, now):
-        start, end = (self._time(moment, now) for moment in (last.starts_at or now, last.ends_at))
-        if (last.starts_at or now) <= now:
+    def _of_break(self, now):
+        starts_at, end = self.starts_at or now, self._time(self.ends_at, now)
+        if starts_at <= now:
             return self.env._("KSeF announces a break until %(end)s.", end=end)
+        start = self._time(starts_at, now)
         return self.env._("KSeF announces a break, %(start)s to %(end)s.", start=start, end=end)
 
     def _time(self, moment, now):

@@ -149,13 +149,14 @@ def newest_login(condition):
 
 
 # An active login for the NIP or unit that the company has now; not one that is to be closed.
-LIVE = SQL(
-    """
-    session.state = 'active' AND session.context_digits = company.l10n_pl_ksef_digits
-    AND session.revoke_requested IS NOT TRUE
-    """
+LIVE_LOGIN = newest_login(
+    SQL(
+        """
+        session.state = 'active' AND session.context_digits = company.l10n_pl_ksef_digits
+        AND session.revoke_requested IS NOT TRUE
+        """
+    )
 )
-LIVE_LOGIN = newest_login(LIVE)
 
 
 def _ending_logins(usable, now, condition):

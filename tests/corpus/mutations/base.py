@@ -87,13 +87,13 @@ def written(root: etree._Element) -> bytes:
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
 
 
-def unsigned_object(data: bytes, content: bytes, attributes: bytes = b"") -> bytes | None:
+def unsigned_object(data: bytes, content: bytes) -> bytes | None:
     """Put a further Object, which nothing covers, into the signature."""
     found = re.search(rb"</(\w+:)?Signature>", data)
     if found is None:
         return None
     prefix = found[1] or b""
-    opening = b"<" + prefix + b"Object" + attributes + b">"
+    opening = b"<" + prefix + b"Object>"
     inserted = opening + content + b"</" + prefix + b"Object>"
     return data[: found.start()] + inserted + data[found.start() :]
 
