@@ -222,6 +222,16 @@ class TestRequests(SignerCase):
         self.assertEqual(request.state, "over")
         self.assertFalse(self.env["l10n_pl_ksef.request.token"].search([]))
 
+    def test_the_links_of_a_company_that_goes_to_the_archive_end(self):
+        other = self.make_anothers()
+        request, token = self.asked(other)
+        other.active = False
+        told = self.at_page("download", token, request=request.id)["problem"]
+        self.assertIn("needs no signature any more", told["text"])
+        self.settle()
+        self.assertEqual(request.state, "over")
+        self.assertEqual(self.at_page("open", token), {"error": "gone"})
+
     def test_a_request_that_is_asked_for_again_ends_the_former(self):
         first, token = self.asked()
         self.asked()

@@ -121,8 +121,9 @@ class L10n_Pl_KsefRequest(models.Model):
             yield self.with_env(env).search([("id", "=", self.id)]) if env else self.browse()
 
     def _is_usable(self):
-        """Return True if its link may still do something."""
-        return self.state == "open" and self.valid_until > self._now()
+        """Return True if its link may still do something: nothing for a company in the archive."""
+        in_time = self.valid_until > self._now()
+        return self.state == "open" and in_time and self.company_id.active
 
     def _shown(self):
         """Return the domain of the requests of _is_shown."""

@@ -6,6 +6,7 @@ from odoo import Command, models
 from odoo.fields import Domain
 
 from ..base import problems
+from ..base.activities import leave_activity
 from ..res_company import SIGNER
 from .signing import same_name
 from .states import ENDED
@@ -32,7 +33,8 @@ class L10n_Pl_KsefRequestTending(models.Model):
             return
         now = self._now()
         signed, over = Domain("session_id", "!=", False), Domain("valid_until", "<=", now)
-        for request in self.search(Domain("state", "=", "open") & (signed | over), limit=BATCH):
+        due = signed | over | Domain("company_id.active", "=", False)
+        for request in self.search(Domain("state", "=", "open") & due, limit=BATCH):
             request._end_if_due()
         self._end_void_ones()
         # What ended did so on cursors of its own.
@@ -43,7 +45,7 @@ class L10n_Pl_KsefRequestTending(models.Model):
         self._forget_at_companies(now)
 
     def _end_if_due(self):
-        """End this request if it is done, or void, or if its time is over."""
+        """End this request if it is done, or void, or if nobody has any use of it."""
         with self._exclusive(wait_seconds=0) as request:
             if not request or request.state != "open":
                 return
@@ -84,15 +86,8 @@ class L10n_Pl_KsefRequestTending(models.Model):
             return
         reader = self.with_context(lang=user.lang)
         summary, note = getattr(reader, f"_about_{what}")()
-        activity = self.env["mail.activity"].create(
-            {
-                "activity_type_id": self.env.ref("l10n_pl_ksef_auth.mail_activity_ksef").id,
-                "user_id": user.id,
-                "summary": summary,
-                # The signer's name is what a file says, whoever made it.
-                "note": escape(note),
-            }
-        )
+        # The signer's name is what a file says, whoever made it.
+        activity = leave_activity(self.env, user, summary, escape(note))
         # It names the signer, so it goes when the name goes.
         self.told_ids = [Command.link(activity.id)]
 

@@ -294,7 +294,8 @@ class L10n_Pl_KsefSessionErrand(models.Model):
             # The signer's page told that nobody knew.
             errands = self.search([("grant_id", "=", grant.id), ("purpose", "=", "grant")])
             errands.write({"problem": False})
-        elif grant.sent_at + LAG > self._now():
+        elif not grant.sent_at or grant.sent_at + LAG > self._now():
+            # Or the client's signer has signed again, and that order is still to come.
             self._postpone_for(STILL_ARRIVING)
             return
         else:

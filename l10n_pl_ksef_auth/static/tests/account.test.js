@@ -44,17 +44,26 @@ test("a certificate is revoked with a reason and after a question", async () => 
     expect.verifySteps(['revoke_certificate [[1],"01AB","KeyCompromise"]']);
 });
 
+const OFFLINE = {
+    ...CERTIFICATE,
+    id: 4,
+    name: "Odoo 1234 offline",
+    serial_number: "02CD",
+    usage: "offline",
+    usage_label: "Offline invoices",
+};
+
 test("of one for offline invoices both questions name the codes, not the logins", async () => {
-    const offline = { ...CERTIFICATE, usage: "offline", usage_label: "Offline invoices" };
-    const account = { ...ACCOUNT, certificates: [offline] };
+    const account = { ...ACCOUNT, certificates: [OFFLINE] };
     await openAccount(account, { terms_of_renewal: { problem: false, left: 7 } });
     await contains(".o_ksef_certificates .o_ksef_more").click();
     await contains(".o_ksef_revoke").click();
+    expect(".modal-body strong").toHaveText("Róża Żółć, •••94, Offline invoices");
     expect(".modal-body").toHaveText(/confirm the second codes.*these companies then get no second code/s);
     expect(".modal-body").not.toHaveText(/log in/);
     await contains(".modal .btn-secondary").click();
     await contains(".o_ksef_renew").click();
-    expect.verifySteps(['terms_of_renewal [[1],"01AB"]']);
+    expect.verifySteps(['terms_of_renewal [[1],"02CD"]']);
     expect(".modal-body").toHaveText(/stays valid to its end.*: 7\./s);
 });
 
@@ -98,24 +107,6 @@ test("why a renewal cannot begin is told", async () => {
     expect(".modal").toHaveCount(0);
     expect(".o_ksef_note_stop strong").toHaveText("Its owner is not logged in.");
     expect(".o_ksef_renew").toHaveCount(1);
-});
-
-const OFFLINE = {
-    ...CERTIFICATE,
-    id: 4,
-    name: "Odoo 1234 offline",
-    serial_number: "02CD",
-    usage: "offline",
-    usage_label: "Offline invoices",
-};
-
-test("what stops with a certificate for offline invoices are their codes, not logins", async () => {
-    await openAccount({ ...ACCOUNT, certificates: [OFFLINE] });
-    await contains(".o_ksef_certificates .o_ksef_more").click();
-    await contains(".o_ksef_revoke").click();
-    expect(".modal-body strong").toHaveText("Róża Żółć, •••94, Offline invoices");
-    expect(".modal-body").toHaveText(/no second code/);
-    expect(".modal-body").not.toHaveText(/log in/);
 });
 
 test("both kinds of certificates are listed, each with what it is for", async () => {
