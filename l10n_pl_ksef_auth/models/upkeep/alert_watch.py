@@ -318,8 +318,8 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
         """Return the companies whose people hear that a certificate ends, or that it is gone.
 
         Of one that logs in those of one company hear, the office's if it is an office's: the others
-        hear of their logins. Of one for
-        offline invoices each company hears that needs it and has no other.
+        hear of their logins. Of one for offline invoices each company hears that needs it and has
+        no other.
         """
         companies = certificate.company_ids
         if certificate.state != "active":
