@@ -36,5 +36,6 @@ class TestJavascript(HttpCase):
             "",
             login="admin",
             success_signal="[HOOT] Test suite succeeded",
-            timeout=180,
+            # A machine that does other things beside takes minutes.
+            timeout=600,
         )

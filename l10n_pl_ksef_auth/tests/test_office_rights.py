@@ -421,6 +421,7 @@ class TestWhatItStandsOn(OfficeCase):
             self.simulator.faults.add("session-revoke", kind, times=times)
         with self.counted("session-revoke") as closings:
             self.given()
+            self.go_on(timedelta(hours=3))
         self.assertEqual(closings["calls"], 2 * UNCLEAR_REFUSALS + 2)
 
 

@@ -299,18 +299,19 @@ class TestVoidRequests(SignerCase, OfficeCase):
             self.change_name()
         self.assertEqual((unreadable.state, request.state), ("open", "void"))
 
-    def test_a_company_whose_copy_cannot_be_read_stops_no_other_row(self):
-        other = self.make_company("Druga Sp. z o.o.", "5261040828")
-        self.accountant.company_ids |= other
-        self.asked()[0].grant_id.grantee_secret = "damaged"
+    def test_where_the_copy_of_the_office_cannot_be_read_the_client_is_asked_anew(self):
+        former = self.asked()[0].grant_id
+        former.grantee_secret = "damaged"
         self.env.flush_all()
-        rows = [self.asking(company_id=one.id, purpose="grant") for one in self.company | other]
+        row = self.asking(company_id=self.company.id, purpose="grant")
         with self.outbox() as sent:
             requests = self.env["l10n_pl_ksef.request"].with_user(self.accountant)
-            results = requests.ask_for_signatures(rows)
-        self.assertEqual([one["ok"] for one in results], [False, True])
-        self.assertIn("cannot be", results[0]["text"])
+            (result,) = requests.ask_for_signatures([row])
+        self.assertTrue(result["ok"])
         self.assertEqual(len(sent), 1)
+        self.env.invalidate_all()
+        self.assertEqual(former.state, "refused")
+        self.assertFalse(self.grant()._is_outdated())
 
     def test_a_mistake_in_one_row_leaves_nothing_of_it_and_stops_no_other(self):
         other = self.make_company("Druga Sp. z o.o.", "5261040828")
