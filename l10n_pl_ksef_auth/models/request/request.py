@@ -122,8 +122,8 @@ class L10n_Pl_KsefRequest(models.Model):
 
     def _is_usable(self):
         """Return True if its link may still do something: nothing for a company in the archive."""
-        in_time = self.valid_until > self._now()
-        return self.state == "open" and in_time and self.company_id.active
+        is_wanted = self.state == "open" and self.company_id.active
+        return is_wanted and self.valid_until > self._now()
 
     def _shown(self):
         """Return the domain of the requests of _is_shown."""
