@@ -29,6 +29,8 @@ PROOFS = {
         "l10n_pl_ksef_auth/tests/test_nobody_is_left.py",
     ],
 }
+# A page of tests in a browser of its own: beside another one it may stand still on a slow machine.
+COMPONENTS = "l10n_pl_ksef_auth/tests/test_javascript.py"
 # The words for pytest that leave out the long proofs.
 SHORT = ["-m", "not long"]
 # What ./run test all has besides pytest's tests; `-k` finds them by these names in either size.
@@ -139,13 +141,16 @@ def _odoo(
 def _halves(folders: list[str]) -> dict[str, list[str]]:
     """Deal the files of Odoo's tests to two stages, in turn: neighbours in the alphabet are alike.
 
-    The proofs that are stages of their own are left out.
+    The proofs that are stages of their own are left out. The components' own tests come last: the
+    browser's stage has ended by then.
     """
     proofs = {path for paths in PROOFS.values() for path in paths}
     found = [file for folder in folders for file in sorted((ROOT / folder).rglob("test_*.py"))]
     files = [str(file.relative_to(ROOT)) for file in found]
     files = [file for file in files if file not in proofs]
-    return {"odoo-1": files[::2], "odoo-2": files[1::2]}
+    last = [file for file in files if file == COMPONENTS]
+    files = [file for file in files if file != COMPONENTS]
+    return {"odoo-1": files[::2], "odoo-2": files[1::2] + last}
 
 
 def _odoo_stage(
