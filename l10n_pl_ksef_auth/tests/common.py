@@ -107,12 +107,14 @@ class MovedTime:
     # KSeF checks a signature for half an hour at most (docs/ksef.md A1-100).
     PATIENCE = timedelta(hours=2)
 
-    def stop_clocks(self):
+    def stop_clocks(self, moment=None):
         """Stop both clocks for a test, but for what is waited for.
 
         On a slow machine no more becomes due than on a fast one.
+
+        :param datetime moment: where they stop (aware); by default at the present
         """
-        moment, sleep = datetime.now(timezone.utc), time.sleep
+        moment, sleep = moment or datetime.now(timezone.utc), time.sleep
         stopped = SimpleNamespace(now=lambda _zone: moment)
         for module in (clock, clock_of_ksef):
             self.enterContext(patch.object(module, "datetime", stopped))
@@ -260,8 +262,12 @@ class KsefCase(MovedTime, TransactionCase):
         """Do what each test of the class begins with: it is done once, before the first."""
 
     def setUp(self):
-        self.stop_clocks()
-        if "beginning" not in vars(type(self)):
+        is_first = "beginning" not in vars(type(self))
+        if is_first:
+            type(self).first_moment = datetime.now(timezone.utc)
+        # However long the tests before it took: what the class began with is as old for each.
+        self.stop_clocks(self.first_moment)
+        if is_first:
             self._begin_class()
         super().setUp()
         at_ksef, offset = self.beginning

@@ -10,8 +10,8 @@ from ..tools.deadline import Deadline
 from ..tools.errors import KsefError, KsefUnavailable
 from .common import KsefCase
 
-# Seconds: one answer of a slow KSeF, and what a caller waits.
-SLOW, PATIENCE, GRACE = 3, 1, 1
+# Seconds: one answer of a slow KSeF, what a caller waits, and what a busy machine may take.
+SLOW, PATIENCE, GRACE = 6, 1, 3
 
 
 @tagged("post_install", "-at_install")

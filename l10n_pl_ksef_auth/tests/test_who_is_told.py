@@ -67,7 +67,7 @@ class TestWhoIsTold(KsefCase):
             began = time.monotonic()
             with others, self.assertRaises(LoginNeeded):
                 self.company.with_user(self.clerk).l10n_pl_ksef_access_token(wait_seconds=9)
-            self.assertLess(time.monotonic() - began, 1)
+            self.assertLess(time.monotonic() - began, 4)
 
     def test_a_login_that_ksef_ended_and_a_machine_restores_within_the_hour_is_not_told(self):
         self.certified()
