@@ -1,5 +1,4 @@
 import os
-import re
 from datetime import timedelta
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -85,9 +84,8 @@ class TestDiagnosis(KsefCase):
         self.simulator.clock.advance(timedelta(minutes=3))
         self.diagnose()
         self.assertIs(self.checks["Clock"]["ok"], False)
-        said = re.search(r"([\d.]+) s$", self.checks["Clock"]["text"])
-        # Half of the time that the question took is not the clock's.
-        self.assertAlmostEqual(float(said[1]), 180, delta=10)
+        # On a busy machine the answer's own way counts a little.
+        self.assertRegex(self.checks["Clock"]["text"], r" 1[78]\d[.,]\d s$")
 
     def test_a_ksef_that_is_down_is_told_and_the_rest_is_still_checked(self):
         self.simulator.faults.add("challenge", "503")
