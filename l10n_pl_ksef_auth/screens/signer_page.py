@@ -317,8 +317,8 @@ class L10n_Pl_KsefSignerPage(models.AbstractModel):
             return "void"
         if request.state == "succeeded" or request._is_done_by(request.session_id):
             return "done"
-        limited = progress["result"] == "limited"
-        is_open = limited or progress["is_back"] or progress["has_ended"]
+        # A login that has come about and does not do it leaves the request open.
+        is_open = progress["result"] or progress["is_back"] or progress["has_ended"]
         return "open" if is_open or not request.session_id else "verifying"
 
     def _outcome(self, request, progress):

@@ -107,6 +107,22 @@ class TestRequests(SignerCase):
         found = self.at_page("check", others_token, request=other.id, content=content)
         self.assertFalse(found["can_send"])
 
+    def test_a_login_of_a_former_environment_does_not_connect_the_company(self):
+        request, token = self.asked()
+        self.simulator.settings.auth_delay = 30
+        self.signed_at_page(token, request)
+        self.simulator.settings.auth_delay = 0
+        self.company.l10n_pl_ksef_environment = "demo"
+        self.settle(minutes=1)
+        self.assertEqual((request.state, request.session_id.environment), ("open", "test"))
+        shown = self.at_page("result", token, request=request.id)["request"]
+        self.assertEqual(shown["state"], "open")
+        self.assertIn("environment has changed", shown["problem"]["text"])
+        self.signed_at_page(token, request)
+        self.settle()
+        self.assertEqual(request.state, "succeeded")
+        self.assertEqual(self.company._l10n_pl_ksef_session().environment, "demo")
+
     def test_a_file_of_a_former_environment_is_not_sent(self):
         request, token = self.asked()
         document = self.signed(self.downloaded_at_page(token, request))

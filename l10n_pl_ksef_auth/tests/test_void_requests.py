@@ -98,6 +98,19 @@ class TestVoidRequests(SignerCase, OfficeCase):
             self.change_name()
         self.assertIn(self.accountant.email, sent[0]["To"])
 
+    def test_others_are_told_where_who_asked_has_left(self):
+        self.company.l10n_pl_ksef_responsible_ids = self.manager
+        self.accountant.lang = self.manager.lang = "en_US"
+        self.company.email = self.bureau.email = "biuro@example.com"
+        self.by_mail()
+        self.accountant.active = False
+        with self.outbox() as sent:
+            self.change_name()
+        self.assertEqual(sent[0]["Cc"], self.manager.email_formatted)
+        self.assertEqual(sent[0]["Reply-To"], self.bureau.email_formatted)
+        self.assertIn("office has changed", self.told_to(self.manager))
+        self.assertFalse(self.told_to(self.accountant))
+
     def test_signers_of_one_office_get_one_word_each(self):
         other = self.make_company("Druga Sp. z o.o.", "5261040828")
         self.accountant.company_ids |= other

@@ -130,13 +130,18 @@ class L10n_Pl_KsefRequestLetters(models.Model):
         }
 
     def _addresses(self, kind):
-        """Return between whom a mail goes; who asked gets a word that it is void, too."""
+        """Return between whom a mail goes; who asked gets a word that it is void, too.
+
+        Who has left gets no copy, and no answers while somebody else can.
+        """
         user, office = self.user_id, self.office_id
-        copy = [user.email_formatted] if kind == "void" and user.email else []
+        copied = self._who_is_told().filtered("email") if kind == "void" else user.browse()
+        copy = copied.mapped("email_formatted")
         signer = [self.signer_email] if self.signer_email else []
+        answers = user.filtered("active").email_formatted or office.email_formatted
         return {
             "email_from": office.email_formatted or user.email_formatted,
-            "reply_to": user.email_formatted or office.email_formatted,
+            "reply_to": answers or user.email_formatted,
             "email_to": signer or copy,
             "email_cc": copy if signer else [],
         }

@@ -138,8 +138,15 @@ class L10n_Pl_KsefRequest(models.Model):
         if self.purpose == "connect":
             # A login that lacks a right connects the company, and sends no invoice.
             checked = session.activated_at and session.rights_checked_at
-            return bool(checked) and not session._missing_rights()
+            serves = checked and not session._missing_rights()
+            return bool(serves) and self._is_about_today(session)
         return session._progress()["result"] in ("given", "taken_back")
+
+    def _is_about_today(self, session):
+        """Return True if the company still has the NIP and the environment of a login."""
+        company = self.company_id
+        present = company.l10n_pl_ksef_digits, company.l10n_pl_ksef_environment
+        return (session.context_digits, session.environment) == present
 
     def _who_asks(self):
         """Return for whom the signer is asked: the office as it was then, or a company's name."""
@@ -196,7 +203,7 @@ class L10n_Pl_KsefRequest(models.Model):
     def _make_void(self):
         """End requests whose office or client has changed; signer and who asked get word of it."""
         for request in self:
-            reached = request.signer_email or request.user_id.email
+            reached = request.signer_email or request._who_is_told().filtered("email")
             told = {"mail_due": "void" if reached else False}
             void = {"state": "void", "refusal": request._voided_by()}
             request.write({**void, **request._end(), **told})

@@ -76,20 +76,25 @@ class L10n_Pl_KsefRequestTending(models.Model):
         """
         if progress["result"] == "limited":
             return problems.local("signer_lacks_rights")
+        if progress["result"] == "connected":
+            return problems.local("company_changed")
         decided = progress["is_back"] or progress["has_ended"]
         return decided and progress["problem"]
 
     def _tell_who_asked(self, what):
-        """Leave an activity for who asked: other_signer or void."""
-        user = self.user_id
-        if not user.active:
-            return
-        reader = self.with_context(lang=user.lang)
-        summary, note = getattr(reader, f"_about_{what}")()
-        # The signer's name is what a file says, whoever made it.
-        activity = leave_activity(self.env, user, summary, escape(note))
-        # It names the signer, so it goes when the name goes.
-        self.told_ids = [Command.link(activity.id)]
+        """Leave an activity for who asked, or who is told instead: other_signer or void."""
+        for user in self._who_is_told():
+            reader = self.with_context(lang=user.lang)
+            summary, note = getattr(reader, f"_about_{what}")()
+            # The signer's name is what a file says, whoever made it.
+            activity = leave_activity(self.env, user, summary, escape(note))
+            # It names the signer, so it goes when the name goes.
+            self.told_ids = [Command.link(activity.id)]
+
+    def _who_is_told(self):
+        """Return who asked; if that person may not act any more, whom a notice would reach."""
+        notice = self.env["l10n_pl_ksef.alert"].sudo().new({"company_id": self.company_id.id})
+        return self.user_id.filtered(notice._may_act) or notice._recipients()
 
     def _about_other_signer(self):
         return (

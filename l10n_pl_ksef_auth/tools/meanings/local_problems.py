@@ -284,6 +284,13 @@ PROBLEMS: dict[str, Meaning] = {
         _lt("The office has changed since the file was made, so no rights were given."),
         SIGN_AGAIN,
     ),
+    "company_changed": Meaning(
+        _lt(
+            "The company's NIP or its KSeF environment has changed since the file was made, so the"
+            " company is not connected."
+        ),
+        SIGN_AGAIN,
+    ),
     "client_changed": Meaning(
         _lt(
             "The company's NIP or its KSeF environment has changed since the signature was asked"
