@@ -47,6 +47,11 @@ class TestUninstalling(KsefCase):
         self.assertIn("logins 1, certificates 1", told)
         self.assertIn(str(kept_in(self.env)), told)
 
+    def test_the_window_says_what_a_revocation_does_to_codes_on_invoices(self):
+        self.assertFalse(self.window().l10n_pl_ksef_codes)
+        self.certificate.usage = "offline"
+        self.assertIn("none of its second codes", self.window().l10n_pl_ksef_codes)
+
     def test_the_window_of_another_module_says_nothing(self):
         self.assertFalse(self.window("sms").l10n_pl_ksef_stays)
 

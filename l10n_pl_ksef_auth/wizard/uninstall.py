@@ -3,6 +3,7 @@ from psycopg2.errors import LockNotAvailable
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..models.certificate.certificate import OFFLINE
 from ..models.vault.kept_keys import kept_in
 
 MODULE = "l10n_pl_ksef_auth"
@@ -17,6 +18,7 @@ class BaseModuleUninstall(models.TransientModel):
     l10n_pl_ksef_out_of_reach = fields.Text(
         "Open at KSeF, out of reach", compute="_compute_l10n_pl_ksef_stays"
     )
+    l10n_pl_ksef_codes = fields.Text("Codes on invoices", compute="_compute_l10n_pl_ksef_stays")
     l10n_pl_ksef_logins = fields.Selection(
         [("end", "End them now"), ("leave", "Leave them open until they end by themselves")],
         string="Logins to KSeF",
@@ -43,6 +45,7 @@ class BaseModuleUninstall(models.TransientModel):
             )
             window.l10n_pl_ksef_stays = told if not obstacle else False
             window.l10n_pl_ksef_out_of_reach = told if obstacle else False
+            window.l10n_pl_ksef_codes = told and self._l10n_pl_ksef_codes_told(certificates)
 
     def _l10n_pl_ksef_told(self, logins, certificates, obstacle):
         if obstacle:
@@ -63,6 +66,13 @@ class BaseModuleUninstall(models.TransientModel):
             logins=logins,
             certificates=certificates,
             file=kept_in(self.env),
+        )
+
+    def _l10n_pl_ksef_codes_told(self, certificates):
+        if OFFLINE not in certificates.mapped("usage"):
+            return False
+        return self.env._(
+            "Once a certificate is revoked, KSeF confirms none of its second codes on invoices."
         )
 
     def action_uninstall(self):

@@ -39,6 +39,12 @@ def _certified(tour: Tour) -> None:
     wait_for_certificate(clients.user, clients.ids[0])
 
 
+def _first(*columns: str) -> str:
+    """Return a selector of what a list has to show of its columns, or of its first card."""
+    heads = ", ".join(f"th[data-name={column}]" for column in columns)
+    return f"{heads}, .o_kanban_record:first-child .fw-bold"
+
+
 def _find_no_company(tour: Tour) -> None:
     at(KONTO, FILTER, OFFICE)(tour)
     tour.page.locator(f"{FILTER} input").fill("Żadna taka")
@@ -238,7 +244,13 @@ SIGNER_OF_RIGHTS = _signer(lambda clients: clients.ask(10, purpose="grant"))
 #: Like a link's end, and none.
 UNKNOWN = "/ksef/podpis#" + "A" * 43
 OFFICES = [
-    Screen("companies", COMPANIES, ".o_data_cell, .o_kanban_record", _office_day),
+    Screen(
+        "companies",
+        COMPANIES,
+        ".o_data_cell, .o_kanban_record",
+        _office_day,
+        _first("name", "state", "problem"),
+    ),
     Screen("companies_cards", _cards, ".o_kanban_record"),
     Screen(
         "account_of_many_companies", at(KONTO, FILTER, OFFICE), PAGE, _certified, further=OF_PAGE
@@ -306,6 +318,7 @@ OFFICES = [
         at("/odoo/ksef-rights", RECORDS, OFFICE),
         VIEW,
         _with_clients("give_rights", 11, "qualified"),
+        _first("company_id", "state", "problem_text"),
     ),
     Screen(
         "panel_by_rights_of_a_client",

@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from web_client import log_in
 
 from ksef_simulator.control import Control
+from ksef_simulator.identities import OWNER
 from ksef_simulator.signers import sign
 from stack.demo import DemoStack
 from stack.fixtures import polish_context
@@ -107,6 +108,8 @@ def test_a_signer_without_an_account_signs_on_a_phone(
     assert not grave(signer.page)
     page.get_by_role("button", name="Wyślij do KSeF").click()
     expect(page).to_contain_text("Gotowe")
+    for to_come in ("prosi o podpis", "połączy firmę"):
+        expect(page).not_to_contain_text(to_come)
     signer.picture("signer_done")
 
     # The page in English, for who comes back.
@@ -114,6 +117,7 @@ def test_a_signer_without_an_account_signs_on_a_phone(
     page.get_by_role("button", name="English").click()
     page.get_by_role("button", name="Show what it is about").click()
     expect(page).to_contain_text("The signature was accepted")
+    expect(page).not_to_contain_text("Your signature connects")
     assert not context.cookies(demo.odoo_url)
     assert not [address for address in sent if link.partition("#")[2] in address]
     context.close()
@@ -206,6 +210,15 @@ def test_who_waits_behind_a_link_that_is_revoked_is_told(
     context.close()
 
 
+def download_of_row(page: Page, row: int) -> bytes:
+    """Download the file of one company of the list, return to that, and return the file."""
+    page.locator("li[data-request]").nth(row).get_by_role("button").click()
+    with page.expect_download() as download:
+        page.locator("#download").click()
+    page.get_by_role("button", name="Wróć do listy").click()
+    return Path(download.value.path()).read_bytes()
+
+
 @pytest.fixture
 def sister(demo: DemoStack) -> Iterator[int]:
     """Give the accountant a second company for a while."""
@@ -239,13 +252,9 @@ def test_a_signer_of_two_companies_gets_one_mail_and_chooses_all_files_at_once(
     expect(page.locator("li[data-request]")).to_have_count(2)
     control, files = Control(demo.simulator_url), []
     for row in range(2):
-        page.locator("li[data-request]").nth(row).get_by_role("button").click()
-        with page.expect_download() as download:
-            page.get_by_role("button", name="Pobierz AuthTokenRequest.xml").click()
-        content = Path(download.value.path()).read_bytes()
+        content = download_of_row(page, row)
         files.append(tmp_path / f"podpisany-{row}.xml")
         files[-1].write_bytes(sign(content, "owner", at=control.clock.now()))
-        page.get_by_role("button", name="Wróć do listy").click()
     # All of a folder: the file of the first company before it was signed, and one of nobody's.
     strangers = {"niepodpisany.xml": content.decode(), "umowa.pdf": "%PDF-1.7"}
     signed = {file.name: file.read_text() for file in reversed(files)}
@@ -257,6 +266,16 @@ def test_a_signer_of_two_companies_gets_one_mail_and_chooses_all_files_at_once(
         page.get_by_text("Co 7 dni", exact=True).first.click()
         page.get_by_role("button", name="Wyślij do KSeF").first.click()
         expect(page.get_by_role("button", name="Wyślij do KSeF")).to_have_count(1 - row)
+    # The list itself says why KSeF refused the second one.
     expect(page.locator("li[data-request]").first).to_contain_text("gotowe")
+    expect(page.locator("li[data-request]").last).to_contain_text("nie ma w KSeF uprawnień")
+    control.world.add_company("1111111111", "Bratnia S.A.")
+    control.world.grant(OWNER.pesel, "1111111111")
+    signed = sign(download_of_row(page, 1), "owner", at=control.clock.now())
+    drop(page, {"podpisany.xml": signed.decode()})
+    page.get_by_text("Co 7 dni", exact=True).click()
+    page.get_by_role("button", name="Wyślij do KSeF").click()
+    expect(page.locator("#main")).to_contain_text("Nic więcej nie trzeba robić")
+    expect(page.locator("#main")).not_to_contain_text("Wybierz podpisane pliki")
     assert not grave(page)
     context.close()

@@ -12,6 +12,19 @@ WAYS = ["moj.gov.pl", "Własny program do podpisu", "Mam już certyfikat KSeF"]
 PASSWORD = "zażółć gęślą"
 
 
+def test_a_window_on_a_page_that_is_narrowed_holds_all_that_is_in_it(journey: Journey) -> None:
+    page = journey.log_in()
+    journey.open_panel().get_by_role("button", name=BUTTON).click()
+    window = page.get_by_role("dialog").filter(has_text="Autoryzacja konta")
+    expect(window.locator(".o_ksef_way")).to_have_count(len(WAYS))
+    page.set_viewport_size({"width": 390, "height": 844})
+    inner, outer = (
+        window.locator(part).bounding_box() for part in (".modal-footer", ".modal-content")
+    )
+    assert inner and outer
+    assert inner["y"] + inner["height"] <= outer["y"] + outer["height"]
+
+
 def test_a_certificate_of_the_ministry_leads_from_red_to_green_without_a_signature(
     journey: Journey,
 ) -> None:

@@ -38,6 +38,16 @@ function note(kind, ...lines) {
     return make("div", { class: `note ${kind}`, role }, ...parts);
 }
 
+/** Makes the box that says what keeps somebody from going on, and where there is help. */
+function hindrance({ text: said, action, links = [] }) {
+    const box = note("stop", said, action);
+    const pages = links.map(({ label, url }) =>
+        make("p", {}, make("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, label))
+    );
+    box.append(...pages);
+    return box;
+}
+
 /** Has the browser save a file that is given in base64. */
 function save(base64, name) {
     const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));

@@ -205,15 +205,6 @@
         return make("button", { type: "button", ...attributes, disabled: isOff, onclick }, label);
     }
 
-    function hindrance({ text: said, action, links = [] }) {
-        const box = note("stop", said, action);
-        const pages = links.map(({ label, url }) =>
-            make("p", {}, make("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, label))
-        );
-        box.append(...pages);
-        return box;
-    }
-
     function chooser(label, request, isMany) {
         const onchange = (ev) => choose([...ev.target.files], request);
         const attributes = { type: "file", multiple: isMany, disabled: state.isBusy, onchange };
@@ -236,7 +227,7 @@
     function drawRow(request) {
         const sign = () => show(request.id);
         const label = `${text("open_one")}: ${request.company}`;
-        const isDone = request.state === "done";
+        const said = { done: request.done, void: "" }[request.state] ?? request.purpose[0];
         return make(
             "li",
             { "data-request": request.id },
@@ -244,7 +235,8 @@
                 "div",
                 {},
                 drawCompany(request),
-                make("p", {}, isDone ? request.done : request.purpose[0]),
+                said && make("p", {}, said),
+                request.problem && hindrance(request.problem),
                 make("p", { class: `state ${request.state}` }, text(`state_${request.state}`))
             ),
             request.state === "open" && button(text("open_one"), sign, { "aria-label": label })
@@ -264,10 +256,15 @@
 
     function drawList() {
         const rows = state.requests.map(drawRow);
+        const list = make("ul", { class: "list" }, ...rows);
+        if (!state.requests.some((one) => one.state === "open")) {
+            const isDone = state.requests.every((one) => one.state === "done");
+            return [list, isDone && make("p", {}, text("done_text"))];
+        }
         const signed = state.requests.filter((one) => state.files[one.id]);
         return [
             make("p", {}, text("list", { count: state.requests.length })),
-            make("ul", { class: "list" }, ...rows),
+            list,
             make("p", {}, text("drop")),
             chooser(text("choose_all"), null, true),
             ...drawAsides(),
@@ -278,17 +275,22 @@
         ];
     }
 
-    function drawRequest(request) {
-        const parts = [
-            state.requests.length > 1 &&
-                button(text("back"), () => show(null)),
-            make("p", {}, text("asked_by", request)),
+    /** What is asked, and what for: only as long as it is still to come. */
+    function drawAsked(request) {
+        const isOpen = request.state === "open";
+        const purpose = { open: request.purpose, verifying: request.purpose.slice(0, 1) };
+        return [
+            isOpen && make("p", {}, text("asked_by", request)),
             drawCompany(request),
             request.environment && note("", text("environment", request)),
-            // What is to be decided below is of use only as long as something stands there.
-            ...request.purpose
-                .slice(0, request.state === "open" ? undefined : 1)
-                .map((line) => make("p", {}, line)),
+            ...(purpose[request.state] ?? []).map((line) => make("p", {}, line)),
+        ];
+    }
+
+    function drawRequest(request) {
+        const parts = [
+            state.requests.length > 1 && button(text("back"), () => show(null)),
+            ...drawAsked(request),
         ];
         if (request.state === "done") {
             const { done, taken_back: takenBack } = request;

@@ -24,17 +24,23 @@ test("where nobody signed there is nobody to take over from", async () => {
     expect(".o_ksef_identity").toHaveCount(0);
 });
 
-test("a certificate on which nobody else depends is revoked unless somebody says otherwise", async () => {
+test("a certificate is kept unless somebody says otherwise", async () => {
     await openTakeOver(TAKE_OVER.certificate);
-    expect(".modal input[value=revoke]").toBeChecked();
+    expect(".modal input[value=keep]").toBeChecked();
     expect(".o_ksef_dependants").toHaveCount(0);
+    await contains(".o_ksef_begin").click();
+    expect.verifySteps(["take_over [[1],false]"]);
+});
+
+test("a certificate is revoked if somebody says so", async () => {
+    await openTakeOver(TAKE_OVER.certificate);
+    await contains(".modal input[value=revoke]").click();
     await contains(".o_ksef_begin").click();
     expect.verifySteps(["take_over [[1],true]"]);
 });
 
-test("a certificate on which others depend is kept unless somebody says otherwise", async () => {
+test("whoever else depends on a certificate is named", async () => {
     await openTakeOver({ ...TAKE_OVER.certificate, companies: ["Druga Sp. z o.o."] });
-    expect(".modal input[value=keep]").toBeChecked();
     expect(".o_ksef_dependants").toHaveText(/with this certificate: 1/);
     expect(".o_ksef_dependants li").toHaveText("Druga Sp. z o.o.");
     await contains(".o_ksef_begin").click();

@@ -13,11 +13,9 @@ export class TakeOverDialog extends Component {
         begin: Function,
     };
 
-    /** Where others depend on the certificate, it is kept unless somebody says otherwise. */
+    /** What cannot be undone is done only if somebody says so. */
     setup() {
-        const { certificate } = this.props.takeOver;
-        const canRevoke = certificate && !certificate.obstacle && !certificate.companies.length;
-        this.state = useState({ choice: canRevoke ? "revoke" : "keep", isRunning: false });
+        this.state = useState({ choice: "keep", isRunning: false });
     }
 
     get certificate() {
