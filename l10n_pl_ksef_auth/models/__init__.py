@@ -2,6 +2,7 @@ from . import vault
 from .base import steps
 from . import session
 from . import certificate
+from . import ir_default
 from . import office
 from . import request
 from . import res_company

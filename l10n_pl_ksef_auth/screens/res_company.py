@@ -50,7 +50,10 @@ class ResCompany(models.Model):
                 right=f"{lacking.privilege_id.name}: {lacking.name}",
             )
         ]
-        names = self._l10n_pl_ksef_names_of(CONNECT_GROUP)
+        user = self.env.user
+        # Customers and other companies' people learn no names.
+        is_colleague = user._is_internal() and self in user.company_ids
+        names = is_colleague and self._l10n_pl_ksef_names_of(CONNECT_GROUP)
         if names:
             parts.append(self.env._("The connection is managed by: %(names)s.", names=names))
         return " ".join(parts)

@@ -26,6 +26,7 @@ from . import test_help
 from . import test_housekeeping
 from . import test_import_order
 from . import test_javascript
+from . import test_kept_defaults
 from . import test_login_problems
 from . import test_lost_orders
 from . import test_lost_requests

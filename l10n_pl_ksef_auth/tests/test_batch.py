@@ -54,6 +54,14 @@ class TestBatch(BatchCase):
         self.assertEqual(later.latest(), batch.id)
         self.assertIn("no rights", later.browse(batch.id).view()["lines"][1]["text"])
 
+    def test_a_company_that_was_taken_from_the_user_leaves_the_list(self):
+        batch = self.start("ask")
+        self.clients[0].l10n_pl_ksef_signer_email = "szef@klient.pl"
+        self.accountant.company_ids -= self.clients[0]
+        view = batch.view()
+        self.assertEqual([line["company_id"] for line in view["lines"]], self.clients[1:].ids)
+        self.assertNotIn("szef@klient.pl", str(view))
+
     def test_a_company_without_a_nip_stops_no_other(self):
         self.certified()
         batch = self.start("connect")

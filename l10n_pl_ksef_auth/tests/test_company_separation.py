@@ -1,4 +1,4 @@
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from .common import OWNER, KsefCase
@@ -26,6 +26,25 @@ class TestCompanySeparation(KsefCase):
         self.share(self.certificate, self.other)
         account = self.company.with_user(self.accountant).l10n_pl_ksef_account()
         self.assertNotIn("Poufny", str(account))
+
+    def test_the_offices_window_tells_nobody_who_signs_for_another_company(self):
+        stranger = self.make_user(
+            "ksef_stranger", "l10n_pl_ksef_auth.group_ksef_connection", self.other
+        )
+        setups = self.env["l10n_pl_ksef.office.setup"].with_user(stranger).with_company(self.other)
+        with self.assertRaises(UserError):
+            setups.create({"certificate_id": self.certificate.id})
+        own = setups.create({})
+        with self.assertRaises(UserError):
+            own.write({"certificate_id": self.certificate.id})
+
+    def test_who_lacks_a_right_learns_names_of_the_own_companys_people_alone(self):
+        employee = self.make_user("ksef_employee", "base.group_user", self.other)
+        portal = self.make_user("ksef_portal", "base.group_portal")
+        for user in employee, portal:
+            with self.subTest(user.login), self.assertRaises(AccessError) as refused:
+                self.company.with_user(user).l10n_pl_ksef_panel()
+            self.assertNotIn(self.accountant.name, str(refused.exception))
 
     def test_a_company_of_another_country_has_no_dot(self):
         germany = self.env.ref("base.de").id

@@ -200,12 +200,19 @@ class L10n_Pl_KsefBatch(models.TransientModel):
             raise AccessError(self.env.company._l10n_pl_ksef_whom_to_ask(CONNECT_GROUP))
 
     def _checked_sudo(self):
-        """Return self as superuser, if it is the user's and the user may connect."""
+        """Return self as superuser, if it is the user's and the user may connect.
+
+        Companies that were taken from the user meanwhile leave the list.
+        """
         self.ensure_one()
         self._check_group()
         batch = self.sudo()
-        if batch.create_uid != self.env.user and not self.env.su:
+        if self.env.su:
+            return batch
+        if batch.create_uid != self.env.user:
             raise AccessError(self.env._("This list belongs to another user."))
+        mine = self.env.user.with_context(active_test=False).company_ids
+        batch.line_ids.filtered(lambda line: line.company_id not in mine).unlink()
         return batch
 
     # ------------------------------------------------------------------

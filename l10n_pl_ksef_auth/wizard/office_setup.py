@@ -49,8 +49,19 @@ class L10n_Pl_KsefOfficeSetup(models.TransientModel):
         """Propose the company's own certificate and name."""
         values = super().default_get(fields_list)
         setup = self.new()
-        certificate, name = setup.possible_ids[:1], setup.company_id.name
+        certificate, name = setup.possible_ids[:1]._origin, setup.company_id.name
         return {**values, "certificate_id": certificate.id, "company_name": name}
+
+    @api.constrains("certificate_id")
+    def _check_certificate(self):
+        """Refuse another company's certificate at once: its name says who signs there."""
+        for setup in self:
+            if setup.certificate_id:
+                setup._check_own()
+
+    def _check_own(self):
+        if self.certificate_id not in self.possible_ids:
+            raise UserError(self.env._("Choose one of the company's own certificates."))
 
     def _check_present(self):
         """Refuse to replace an office that is looked after in another company than the user's.
@@ -71,8 +82,7 @@ class L10n_Pl_KsefOfficeSetup(models.TransientModel):
         """
         self.ensure_one()
         self.company_id.sudo(False)._l10n_pl_ksef_check_group(CONNECT_GROUP)
-        if self.certificate_id not in self.possible_ids:
-            raise UserError(self.env._("Choose one of the company's own certificates."))
+        self._check_own()
         self._check_present()
         with fresh(self.company_id.sudo()) as company:
             offices = company.env["l10n_pl_ksef.office"]
