@@ -63,6 +63,7 @@ from . import test_states
 from . import test_take_over
 from . import test_take_over_revokes
 from . import test_ten_years
+from . import test_told_together
 from . import test_typed_code
 from . import test_uninstalling
 from . import test_upgrade

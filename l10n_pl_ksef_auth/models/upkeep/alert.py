@@ -1,4 +1,5 @@
 import logging
+from collections import defaultdict
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -7,7 +8,7 @@ from ..base import problems
 from ..base.activities import TYPE
 from ..base.const import ENVIRONMENT_LABELS
 from ..res_company import CONNECT_GROUP
-from . import alert_texts
+from . import alert_for_many, alert_texts
 from .alert_texts import ON_CERTIFICATE, ON_GRANT, ON_KEY, ON_LOGIN, ON_RIGHTS
 
 _logger = logging.getLogger(__name__)
@@ -15,6 +16,8 @@ _logger = logging.getLogger(__name__)
 TEMPLATE = "l10n_pl_ksef_auth.mail_template_alert"
 # In the context, the user whom a text or a mail is for: several may be told.
 READER = "l10n_pl_ksef_reader"
+# And the alerts that one mail to this user is about, where it is about several.
+TOGETHER = "l10n_pl_ksef_together"
 # So long after a server without the key was last at work, there is none any more.
 FORGOTTEN = timedelta(days=1)
 # A duplicate sends no mails: the original's people would take them for the original's.
@@ -59,6 +62,13 @@ class L10n_Pl_KsefAlert(models.Model):
         "l10n_pl_ksef.certificate", index="btree_not_null", ondelete="cascade"
     )
     user_ids = fields.Many2many("res.users", string="Told", context={"active_test": False})
+    mail_user_ids = fields.Many2many(
+        "res.users",
+        "l10n_pl_ksef_alert_mail_rel",
+        string="Mail to come",
+        context={"active_test": False},
+        help="To them the run that told them has yet to send its mail.",
+    )
     # One of them: templates and filters that people have made name it.
     user_id = fields.Many2one(
         "res.users", string="Reader", compute="_compute_user_id", search="_search_user_id"
@@ -96,37 +106,48 @@ class L10n_Pl_KsefAlert(models.Model):
     @api.depends(
         "reason", "level", "problem", "company_id", "certificate_id", "session_id", "closed_at"
     )
-    @api.depends_context("lang", "tz")
+    @api.depends_context("lang", "tz", TOGETHER)
     def _compute_texts(self):
         for alert in self:
-            alert.update(alert_texts.of_alert(alert))
+            many = alert._together()
+            texts = alert_for_many.of_alerts(many) if many else alert_texts.of_alert(alert)
+            alert.update(texts)
 
     @api.depends("user_ids")
-    @api.depends_context("lang")
+    @api.depends_context("lang", TOGETHER)
     def _compute_passed_over(self):
         for alert in self:
-            alert.passed_over = alert_texts.passed_over(alert.env, alert._passed_over())
+            alert.passed_over = alert_for_many.not_reached(alert._together() or alert)
 
     @api.depends(
         "reason", "problem", "company_id", "certificate_id", "session_id", "closed_at", "user_ids"
     )
-    @api.depends_context("lang", READER)
+    @api.depends_context("lang", READER, TOGETHER)
     def _compute_button(self):
         for alert in self:
-            alert.button = alert_texts.button(alert)
+            many = alert._together()
+            alert.button = alert_for_many.button(many) if many else alert_texts.button(alert)
 
+    @api.depends_context(READER, TOGETHER)
     def _compute_link(self):
         for alert in self:
-            alert.link = f"{alert.get_base_url()}/l10n_pl_ksef/alert/{alert.id}"
+            many = alert._together()
+            page = alert_for_many.page(many) if many else f"/l10n_pl_ksef/alert/{alert.id}"
+            alert.link = alert.get_base_url() + page
 
     @api.depends("subject", "passed_over", "button")
-    @api.depends_context("lang", "tz", READER)
+    @api.depends_context("lang", "tz", READER, TOGETHER)
     def _compute_body(self):
         for alert in self:
             alert.body = alert._render("l10n_pl_ksef_auth.alert_mail")
 
     def _render(self, template):
-        return self.env["ir.qweb"]._render(template, {"alert": self})
+        companies = alert_for_many.companies(self._together().sudo())
+        return self.env["ir.qweb"]._render(template, {"alert": self, "companies": companies})
+
+    def _together(self):
+        """Return the alerts that this one's mail is about, each by itself; none if it is alone."""
+        return self.browse(self.env.context.get(TOGETHER, ())).with_context(**{TOGETHER: ()})
 
     def _page(self, user):
         """Return the page that the link leads a user to."""
@@ -214,7 +235,7 @@ class L10n_Pl_KsefAlert(models.Model):
                 alert._close()
 
     def _tell(self):
-        """Plan an activity and send a mail for each who is to know, in the reader's language."""
+        """Plan an activity for each who is to know, in the reader's language, and a mail."""
         self.ensure_one()
         self.user_ids = self._recipients()
         if not self.user_ids:
@@ -222,30 +243,74 @@ class L10n_Pl_KsefAlert(models.Model):
             return
         self._note_passed_over()
         self.activity_ids.unlink()
-        for told in self._for_each_reader():
-            told._plan_activity()
-            told._send_mail()
-
-    def _for_each_reader(self):
-        """Yield this alert as each of its readers reads it."""
         for user in self.user_ids:
-            # Who has not told Odoo where they live reads KSeF's own time.
-            tz = user.tz or "Europe/Warsaw"
-            yield self.with_context(lang=user.lang, tz=tz, **{READER: user.id})
+            self._read_by(user)._plan_activity()
+        self._plan_mail(self.user_ids)
 
-    def _send_mail(self):
-        """Send one mail, unless this is a duplicate of the database."""
-        if problems.is_local(self.problem, SILENT_COPY):
-            return
+    def _read_by(self, user):
+        """Return these alerts as one of their readers reads them."""
+        # Who has not told Odoo where they live reads KSeF's own time.
+        tz = user.tz or "Europe/Warsaw"
+        return self.with_context(lang=user.lang, tz=tz, **{READER: user.id})
+
+    def _plan_mail(self, users):
+        """Note who gets a mail, unless this is a duplicate of the database.
+
+        It is kept with what it tells, and sent when the run has seen all companies.
+        """
+        silent = problems.is_local(self.problem, SILENT_COPY)
+        self.mail_user_ids = self.mail_user_ids.browse() if silent else users
+
+    @api.model
+    def _letters(self):
+        """Return the mails to send: pairs of a reader and alerts that differ in company alone."""
+        letters = defaultdict(self.browse)
+        for alert in self.search([("mail_user_ids", "!=", False)], order="id"):
+            for user in alert.mail_user_ids:
+                letters[user, alert._matter()] |= alert
+        return [(user, alerts) for (user, _matter), alerts in letters.items()]
+
+    def _matter(self):
+        """Return what an alert tells, whatever its company is."""
+        kind = self.environment, self.reason, bool(self.closed_at)
+        certificate, cause = self.certificate_id, (self.causes or [""])[-1]
+        found = certificate.usage, certificate.state, self.session_id.purpose
+        return kind if self.closed_at else (*kind, self.level, cause, *found)
+
+    @api.model
+    def _send_letter(self, letter):
+        """Send a reader one mail about alerts, and note that it is sent: both or none."""
+        user, alerts = letter
+        for alert in alerts:
+            alert.mail_user_ids -= user
+        # The reader's own company first: the mail comes from it.
+        alerts = alerts.filtered(lambda alert: alert._may_know(user)).sorted(
+            lambda alert: (alert.company_id != user.company_id, alert.company_id.name)
+        )
         template = self.env.ref(TEMPLATE, raise_if_not_found=False)
+        # What people have written themselves into the template speaks of one company.
+        body = template and template.with_context(lang=user.lang).body_html or ""
+        for told in [alerts] if alerts and "object.body" in body else alerts:
+            told._read_by(user)._send_mail(template)
+
+    def _may_know(self, user):
+        may_use = self.company_id in user.company_ids
+        return user.active and (may_use or user.has_group("base.group_system"))
+
+    def _send_mail(self, template):
+        """Send one mail about these alerts."""
+        first = self[:1]
         if not template:
             return
+        if len(self) > 1:
+            first = first.with_context(**{TOGETHER: tuple(self.ids)})
         try:
             with self.env.cr.savepoint():
-                self._address(self.env["mail.mail"].browse(template.send_mail(self.id)))
+                mail = template.with_env(first.env).send_mail(first.id)
+                first._address(self.env["mail.mail"].browse(mail))
         except Exception:
             # People edit templates: the activity stays when one cannot be rendered.
-            _logger.exception("KSeF alert %s: no mail could be written", self.id)
+            _logger.exception("KSeF alert %s: no mail could be written", self.ids)
             return
         queue = self.env.ref("mail.ir_cron_mail_scheduler_action", raise_if_not_found=False)
         if queue:
@@ -256,6 +321,9 @@ class L10n_Pl_KsefAlert(models.Model):
         reader = self.user_id.partner_id
         if not mail.recipient_ids and not mail.email_to:
             mail.recipient_ids = reader
+        if self._together():
+            # Who may read the first company's alert need not know the others.
+            mail.write({"model": False, "res_id": False})
         if not reader.email:
             _logger.warning("KSeF alert %s: user %s has no address", self.id, self.user_id.id)
 
@@ -327,10 +395,8 @@ class L10n_Pl_KsefAlert(models.Model):
             self.unlink()
             return
         self.closed_at = self._now()
-        if self.reason != ON_CERTIFICATE and self._is_mended():
-            for told in self._for_each_reader():
-                if told.user_id.active:
-                    told._send_mail()
+        works = self.reason != ON_CERTIFICATE and self._is_mended()
+        self._plan_mail(self.user_ids if works else self.user_ids.browse())
 
     def _is_mended(self):
         if self.reason == ON_GRANT:

@@ -264,12 +264,14 @@ CASES = {
 }
 
 
-def of_alert(alert):
+def of_alert(alert, whose=None):
     """Return what an alert says to its reader, in the language of its environment.
 
+    :param str whose: what stands for the company's name, if it is not about this one alone
     :return dict: the values of the alert's fields that hold texts
     """
     values = _values(alert)
+    values["company"] = whose or values["company"]
     texts = Texts(*(problems.sentence(alert.env, text, values) for text in CASES[_case(alert)]))
     told = not alert.closed_at and alert.problem and _of_problem(alert)
     happened = told["text"] if told else texts.happened
@@ -277,7 +279,7 @@ def of_alert(alert):
         ministry = alert.env["l10n_pl_ksef.availability"]._sentence(alert.environment)
         happened = " ".join(filter(None, (happened, ministry)))
     subject = alert.env._(
-        "[%(company)s] KSeF: %(what)s", company=alert.company_id.name, what=texts.subject
+        "[%(company)s] KSeF: %(what)s", company=values["company"], what=texts.subject
     )
     return {
         "subject": subject,
@@ -396,20 +398,22 @@ def _case_of_certificate(alert):
 def _values(alert):
     """Return what the texts name."""
     env, session = alert.env, alert.session_id
-    certificate, missing = alert.certificate_id, session._missing_rights()
-    ends_at = certificate.valid_to if certificate else _end_of_login(alert)
+    missing = session._missing_rights()
+    end = ends_at(alert)
     return {
         "company": alert.company_id.name,
-        "days": _days_left(alert, ends_at),
+        "days": _days_left(alert, end),
         "host": (alert.problem or {}).get("values", {}).get("host", ""),
-        **_when(alert, ends_at),
+        **when(alert, end),
         "owner": _owner(alert) or env._("the signer"),
         "rights": ", ".join(_in_words(env, missing)),
     }
 
 
-def _end_of_login(alert):
+def ends_at(alert):
     """Return when the connection ends; an alert is often about the login that was to follow."""
+    if alert.certificate_id:
+        return alert.certificate_id.valid_to
     standing = alert.company_id._l10n_pl_ksef_session()
     return standing.refresh_valid_until or alert.session_id.refresh_valid_until
 
@@ -422,7 +426,7 @@ def _days_left(alert, ends_at):
     return max(1, min(begun, alert.level))
 
 
-def _when(alert, moment):
+def when(alert, moment):
     """Return a moment as the reader writes it: the day alone, and with year and time."""
     if not moment:
         return {"date": "", "moment": ""}

@@ -33,6 +33,7 @@ LONGEST_TELLING = 20
 RENEWAL_PATIENCE = timedelta(days=1)
 ENDING, NOTICED = Domain("state", "=", "active"), Domain("state", "in", TOLD)
 OPEN = Domain("closed_at", "=", False)
+UNSENT = Domain("mail_user_ids", "!=", False)
 # What clients were asked for in vain, or to take back, unless something else came of it since.
 REFUSED_GRANTS = SQL(
     """
@@ -79,7 +80,7 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
     def _is_worth_a_look(self):
         """Return True if anything may have to be told or closed: one query for all companies."""
         self.env.flush_all()
-        open_alerts = self.env["l10n_pl_ksef.alert"]._search(OPEN)
+        open_alerts = self.env["l10n_pl_ksef.alert"]._search(OPEN | UNSENT)
         certificates = self.env["l10n_pl_ksef.certificate"]._search(self._told_certificates())
         query = SQL(
             "SELECT EXISTS (%s) OR EXISTS (%s) OR EXISTS (%s) OR EXISTS (%s)",
@@ -91,10 +92,22 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
         return self.env.execute_query(query)[0][0]
 
     def _bring_up_to_date(self, lock):
-        """Raise, repeat or close alerts, each on its own; the next run goes on if it takes long.
+        """Raise, repeat or close alerts, then send the mails, one for many alerts.
 
         :param str lock: why the secrets cannot be used here, or None
         """
+        # What a run that died has left.
+        self._send_mails()
+        self._watch_all(lock)
+        self._send_mails()
+
+    def _send_mails(self):
+        alerts = self.env["l10n_pl_ksef.alert"]
+        for letter in alerts._letters():
+            self._on_its_own(alerts._send_letter, letter)
+
+    def _watch_all(self, lock):
+        """Look at each alert on its own; the next run goes on if it takes long."""
         deadline = Deadline(LONGEST_TELLING)
         self._on_its_own(self._watch_key, lock)
         wanted, unsure = self._wanted(lock)
@@ -113,7 +126,7 @@ class L10n_Pl_KsefAlertWatch(models.AbstractModel):
             self._on_its_own(alerts._raise, values)
 
     def _on_its_own(self, method, values):
-        """Do and commit one alert, and log its failure: the other alerts go on."""
+        """Do and commit one alert or mail, and log its failure: the others go on."""
         try:
             method(values)
             self.env.cr.commit()
