@@ -286,7 +286,7 @@ class L10n_Pl_KsefSignerPage(models.AbstractModel):
             return self._shown(seen)
 
     def _shown(self, request):
-        company, progress = request.company_id, request.session_id._progress()
+        company, progress = request.company_id, request._progress()
         newest = request.session_ids.sorted("id")[-1:]
         is_sent = bool(newest) and newest == request.session_id
         production = company.l10n_pl_ksef_environment == "production"

@@ -1,5 +1,6 @@
 import base64
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo.exceptions import UserError
 from odoo.tests import tagged
@@ -193,6 +194,18 @@ class TestRequests(SignerCase):
         self.simulator.faults.clear()
         self.settle(hours=1)
         self.assertEqual(request.state, "succeeded")
+
+    def test_a_connection_of_a_former_environment_is_not_done(self):
+        request, token = self.asked()
+        with patch.object(self.simulator.settings, "auth_delay", 20):
+            self.signed_at_page(token, request)
+        self.company.l10n_pl_ksef_environment = "demo"
+        self.env.flush_all()
+        self.settle(minutes=1)
+        shown = self.followed_at_page(token, request)
+        self.assertEqual((shown["state"], request.state), ("open", "open"))
+        self.assertIn("company is not connected", shown["problem"]["text"])
+        self.assertIn("company is not connected", self.requests()[0]["problem"])
 
     def test_who_signed_without_the_rights_is_not_told_that_it_is_done(self):
         request, token = self.asked(signer_name="Jan")

@@ -196,6 +196,18 @@ class TestVoidRequests(SignerCase, OfficeCase):
             self.check_no_rights()
         self.assertIn("has changed", request.grant_id.problem_text)
 
+    def test_an_order_of_a_former_environment_does_not_count_as_done(self):
+        request, token = self.asked()
+        with patch.object(self.simulator.settings, "permission_delay", 20):
+            self.signed_at_page(token, request, answer=None)
+            self.travel(seconds=5)
+            self.advance(request.session_id)
+            self.go_to_production()
+            with self.outbox():
+                self.settle(minutes=1)
+        self.assertEqual(request.session_id.state, "revoked")
+        self.assertEqual(request.state, "void")
+
     def test_another_nip_while_ksef_checks_sends_no_order(self):
         self.check_order_is_not_sent(self.correct_nip)
 

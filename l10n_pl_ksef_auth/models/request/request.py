@@ -135,11 +135,21 @@ class L10n_Pl_KsefRequest(models.Model):
 
     def _is_done_by(self, session):
         """Return True if a login has done what this request is for; each purpose says it here."""
+        if not session._is_of_today():
+            return False
         if self.purpose == "connect":
             # A login that lacks a right connects the company, and sends no invoice.
             checked = session.activated_at and session.rights_checked_at
             return bool(checked) and not session._missing_rights()
         return session._progress()["result"] in ("given", "taken_back")
+
+    def _progress(self):
+        """Return how its last login stands; what it did for a former NIP or environment is none."""
+        progress = self.session_id._progress()
+        if not progress["result"] or self.session_id._is_of_today():
+            return progress
+        code = "connected_as_before" if self.purpose == "connect" else "client_changed"
+        return {**progress, "result": False, "has_ended": True, "problem": problems.local(code)}
 
     def _who_asks(self):
         """Return for whom the signer is asked: the office as it was then, or a company's name."""

@@ -63,7 +63,7 @@ class L10n_Pl_KsefRequestTending(models.Model):
         session = self.session_id
         if self.state != "open" or not session:
             return
-        progress = session._progress()
+        progress = self._progress()
         if self._is_done_by(session):
             self._conclude()
         elif problem := self._failure_of(progress):

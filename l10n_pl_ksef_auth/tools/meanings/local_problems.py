@@ -291,6 +291,13 @@ PROBLEMS: dict[str, Meaning] = {
         ),
         Advice(_lt("Ask for the signature anew."), "none"),
     ),
+    "connected_as_before": Meaning(
+        _lt(
+            "The company's NIP or its KSeF environment has changed since the file was sent, so the"
+            " company is not connected."
+        ),
+        Advice(_lt("Download a new file, and sign that."), "sign"),
+    ),
     "service_ended": Meaning(_lt("The service has ended, so no rights were given."), NOTHING_TO_DO),
     "office_held_up": Meaning(
         _lt("The office cannot log in to KSeF at the moment, so no rights were given."),
