@@ -1,7 +1,7 @@
 import os
 
 from odoo import api, fields, models, tools
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
 from ..tools import nip as nip_tools
@@ -20,8 +20,10 @@ from ..tools.http_pool import pool_of
 from .base import problems
 from .base.const import ENVIRONMENT_LABELS
 from .certificate.certificate import OFFLINE
+from .certificate.states import AT_WORK
 from .session.session import STANDS_ON
-from .vault.database_identity import is_neutralized
+from .session.states import SENT_AND_LIVE
+from .vault.database_identity import copy_code, is_neutralized
 from .vault.guard import refuse_typed_code
 
 CONNECT_GROUP = "l10n_pl_ksef_auth.group_ksef_connection"
@@ -200,6 +202,31 @@ class ResCompany(models.Model):
             sessions._wake_cron_at(sessions._now())
         self.env["l10n_pl_ksef.audit"]._record_settings(self, vals)
         return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_l10n_pl_ksef_connected(self):
+        """Refuse to delete what logs in at KSeF: only through here can that be ended there.
+
+        A copy of the database ends nothing there.
+
+        :raises UserError: a login is open, or a certificate serves nobody else
+        """
+        if copy_code(self.env) or is_neutralized(self.env):
+            return
+        logins = self.env["l10n_pl_ksef.session"].sudo()
+        logins = logins.search([("company_id", "in", self.ids), ("state", "in", SENT_AND_LIVE)])
+        certificates = self.env["l10n_pl_ksef.certificate"].sudo()
+        serving = [("company_ids", "in", self.ids), ("state", "in", AT_WORK)]
+        alone = certificates.search(serving).filtered(lambda one: one.company_ids <= self)
+        connected = logins.company_id or alone.company_ids
+        if connected:
+            raise UserError(
+                self.env._(
+                    "%(company)s is connected to KSeF. Disconnect it and revoke its certificates"
+                    " first: menu KSeF → Account.",
+                    company=connected[:1].name,
+                )
+            )
 
     def _l10n_pl_ksef_nips(self):
         """Return the digits of each company's NIP, by the company."""

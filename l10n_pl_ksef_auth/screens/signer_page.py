@@ -286,7 +286,7 @@ class L10n_Pl_KsefSignerPage(models.AbstractModel):
             return self._shown(seen)
 
     def _shown(self, request):
-        company, progress = request.company_id, request.session_id._progress()
+        company, progress = request.company_id, request._progress()
         newest = request.session_ids.sorted("id")[-1:]
         is_sent = bool(newest) and newest == request.session_id
         production = company.l10n_pl_ksef_environment == "production"
@@ -317,8 +317,8 @@ class L10n_Pl_KsefSignerPage(models.AbstractModel):
             return "void"
         if request.state == "succeeded" or request._is_done_by(request.session_id):
             return "done"
-        # A login that has come about and does not do it leaves the request open.
-        is_open = progress["result"] or progress["is_back"] or progress["has_ended"]
+        limited = progress["result"] == "limited"
+        is_open = limited or progress["is_back"] or progress["has_ended"]
         return "open" if is_open or not request.session_id else "verifying"
 
     def _outcome(self, request, progress):

@@ -101,3 +101,24 @@ class TestCompanySeparation(KsefCase):
         ):
             branch.partner_id.vat = tax_id
             self.assertEqual(below._l10n_pl_ksef_principal(), principal)
+
+    def test_a_company_is_not_deleted_while_ksef_would_let_it_in(self):
+        client = self.make_company("Nowy Klient Sp. z o.o.", "5261040828")
+        self.accountant.company_ids |= client
+        self.simulator.world.grant(OWNER.identity, "5261040828")
+        self.connect(company=client)
+        with self.assertRaisesRegex(UserError, "Disconnect"):
+            client.unlink()
+        with self.confirmed():
+            client.with_user(self.accountant).l10n_pl_ksef_disconnect()
+        self.settle()
+        client.unlink()
+        self.assertFalse(client.exists())
+
+    def test_a_company_is_not_deleted_while_a_certificate_serves_it_alone(self):
+        self.share(self.certificate, self.other)
+        self.other.unlink()
+        client = self.make_company("Nowy Klient Sp. z o.o.", "5261040828")
+        self.certificate.company_ids = client
+        with self.assertRaisesRegex(UserError, "revoke"):
+            client.unlink()

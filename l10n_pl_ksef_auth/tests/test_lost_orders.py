@@ -1,4 +1,5 @@
 import base64
+from datetime import timedelta
 from itertools import count
 from unittest.mock import patch
 
@@ -181,6 +182,23 @@ class TestLostOrders(OfficeCase):
             self.settle(minutes=30)
         self.assertEqual((orders["calls"], self.grant().state), (1, "given"))
         self.assertEqual(self.rights_at_ksef(), RIGHTS)
+
+    def test_the_offices_login_waits_while_a_second_signature_orders_anew(self):
+        # The office is let in, but lacks a right: its login alone decides nothing yet.
+        self.simulator.world.grant(OFFICE_NIP, "5265877635", ["InvoiceRead"])
+        self.lost(arrives=False)
+        self.go_on(timedelta(minutes=3))
+        proof = self.env["l10n_pl_ksef.session"].search([("grant_id", "!=", False)], limit=1)
+        self.assertEqual((proof.purpose, proof.state), ("office", "opened"))
+        self.simulator.world.grant(OWNER.identity, "5265877635", ["CredentialsManage"])
+        self.simulator.settings.force_permission_status = {"code": 550, "times": 1}
+        self.sign_in(self.asked())
+        self.assertFalse(self.grant().sent_at)
+        self.travel(minutes=1)
+        self.advance(proof)
+        self.assertEqual((proof.state, self.grant().state), ("opened", "asked"))
+        self.settle()
+        self.assertEqual((self.grant().state, self.rights_at_ksef()), ("given", RIGHTS))
 
     def test_a_login_whose_tokens_died_leaves_the_decision_to_the_office(self):
         self.simulator.settings.permission_delay = 30

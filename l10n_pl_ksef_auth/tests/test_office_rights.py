@@ -122,6 +122,18 @@ class TestReceivedRights(OfficeCase):
         self.assertLess(time.monotonic() - began, 8)
         self.assertIn("KSeF has not answered yet", view["rights_there"])
 
+    def test_a_list_that_ksef_keeps_closed_is_asked_for_once_an_hour(self):
+        self.settle(hours=2)
+        self.simulator.faults.add("permission-list", "403", times=-1)
+        company = self.company.with_user(self.accountant)
+        with self.counted("challenge") as logins:
+            for _opening in range(3):
+                company.l10n_pl_ksef_requests()
+                self.travel(minutes=5)
+            self.travel(hours=1)
+            company.l10n_pl_ksef_requests()
+        self.assertEqual(logins["calls"], 2)
+
     def look_now(self):
         """Have the office look KSeF's list up just now."""
         before = self.office._now()

@@ -1,5 +1,6 @@
 import base64
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo.exceptions import UserError
 from odoo.tests import tagged
@@ -107,22 +108,6 @@ class TestRequests(SignerCase):
         found = self.at_page("check", others_token, request=other.id, content=content)
         self.assertFalse(found["can_send"])
 
-    def test_a_login_of_a_former_environment_does_not_connect_the_company(self):
-        request, token = self.asked()
-        self.simulator.settings.auth_delay = 30
-        self.signed_at_page(token, request)
-        self.simulator.settings.auth_delay = 0
-        self.company.l10n_pl_ksef_environment = "demo"
-        self.settle(minutes=1)
-        self.assertEqual((request.state, request.session_id.environment), ("open", "test"))
-        shown = self.at_page("result", token, request=request.id)["request"]
-        self.assertEqual(shown["state"], "open")
-        self.assertIn("environment has changed", shown["problem"]["text"])
-        self.signed_at_page(token, request)
-        self.settle()
-        self.assertEqual(request.state, "succeeded")
-        self.assertEqual(self.company._l10n_pl_ksef_session().environment, "demo")
-
     def test_a_file_of_a_former_environment_is_not_sent(self):
         request, token = self.asked()
         document = self.signed(self.downloaded_at_page(token, request))
@@ -209,6 +194,22 @@ class TestRequests(SignerCase):
         self.simulator.faults.clear()
         self.settle(hours=1)
         self.assertEqual(request.state, "succeeded")
+
+    def test_a_connection_of_a_former_environment_is_not_done(self):
+        request, token = self.asked()
+        with patch.object(self.simulator.settings, "auth_delay", 20):
+            self.signed_at_page(token, request)
+        self.company.l10n_pl_ksef_environment = "demo"
+        self.env.flush_all()
+        self.settle(minutes=1)
+        shown = self.followed_at_page(token, request)
+        self.assertEqual((shown["state"], request.state), ("open", "open"))
+        self.assertIn("company is not connected", shown["problem"]["text"])
+        self.assertIn("company is not connected", self.requests()[0]["problem"])
+        self.signed_at_page(token, request)
+        self.settle()
+        self.assertEqual(request.state, "succeeded")
+        self.assertEqual(self.company._l10n_pl_ksef_session().environment, "demo")
 
     def test_who_signed_without_the_rights_is_not_told_that_it_is_done(self):
         request, token = self.asked(signer_name="Jan")

@@ -5,6 +5,7 @@ from unittest.mock import patch
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ..models.upkeep.alert import TOGETHER
 from .common import OWNER, KsefCase
 
 COMPANIES, SOME = 6, 3
@@ -121,6 +122,18 @@ class TestToldTogether(KsefCase):
         self.fall_silent()
         told = self.mails().filtered(lambda mail: mail.model or mail.res_id)
         self.assertFalse(told)
+
+    def test_what_a_browser_puts_into_the_context_names_no_other_company(self):
+        other = self.companies[-1]
+        self.revoke_at_ksef()
+        self.settle(days=8)
+        own = self.alerts().filtered(lambda alert: alert.company_id == self.company)
+        ids = self.alerts().ids
+        self.accountant.company_ids = self.company
+        self.env.flush_all()
+        seen = own.with_user(self.accountant).with_context(**{TOGETHER: ids})
+        self.assertIn(self.company.name, seen.body)
+        self.assertNotIn(other.name, seen.body)
 
     def test_who_lost_a_company_meanwhile_does_not_read_its_name(self):
         send = self.registry["l10n_pl_ksef.alert"]._send_letter

@@ -209,6 +209,18 @@ class TestVoidRequests(SignerCase, OfficeCase):
             self.check_no_rights()
         self.assertIn("has changed", request.grant_id.problem_text)
 
+    def test_what_ksef_was_ordered_in_a_former_environment_is_given_there(self):
+        request, token = self.asked()
+        with patch.object(self.simulator.settings, "permission_delay", 20):
+            self.signed_at_page(token, request, answer=None)
+            self.travel(seconds=5)
+            self.advance(request.session_id)
+            self.go_to_production()
+            with self.outbox():
+                self.settle(minutes=1)
+        self.assertEqual((request.state, request.grant_id.environment), ("succeeded", "test"))
+        self.assertEqual(self.rights_at_ksef(), ["InvoiceRead", "InvoiceWrite"])
+
     def test_another_nip_while_ksef_checks_sends_no_order(self):
         self.check_order_is_not_sent(self.correct_nip)
 

@@ -12,7 +12,7 @@ from ...tools.grants import INVOICE_RIGHTS
 from ..base import problems
 from ..base.const import ENVIRONMENT_LABELS
 from ..base.locks import fresh
-from ..base.steps import naive
+from ..base.steps import LONGEST_RETRY, naive
 from ..session.states import UNFINISHED
 from ..vault.guard import refuse_typed_code
 from ..vault.vault import encrypted
@@ -201,17 +201,23 @@ class L10n_Pl_KsefOffice(models.Model):
     def _may_be_behind(self, principals):
         """Return True if clients may have given rights that nobody here has heard of.
 
-        KSeF's list is looked up again after a moment, and at once for a NIP that no company had.
+        KSeF's list is looked up again after a moment, and at once for a NIP that no company had;
+        one that KSeF keeps closed, or whose login it refuses, after an hour.
 
         :param principals: the clients that are asked about
         """
-        if not self.certificate_id:
+        if not self.certificate_id or self._was_refused_lately():
             return False
         looked = self.looked_at
         if not looked or looked + LOOKED_LATELY <= self._now():
             return True
         clients = principals.sudo().filtered_domain(self._of_clients())
         return not set(clients.mapped("l10n_pl_ksef_digits")) <= set(self.looked_for or [])
+
+    def _was_refused_lately(self):
+        """Return True if KSeF has just told nothing: it would say the same once more."""
+        tried = self.problem and self.tried_at
+        return bool(tried) and tried + LONGEST_RETRY > self._now()
 
     def _keys_to_clients(self, principal):
         """Return the certificates that open a company by rights that it gave, and by nothing else.

@@ -138,15 +138,20 @@ class L10n_Pl_KsefRequest(models.Model):
         if self.purpose == "connect":
             # A login that lacks a right connects the company, and sends no invoice.
             checked = session.activated_at and session.rights_checked_at
-            serves = checked and not session._missing_rights()
-            return bool(serves) and self._is_about_today(session)
+            return bool(checked) and not session._missing_rights() and session._is_of_today()
         return session._progress()["result"] in ("given", "taken_back")
 
-    def _is_about_today(self, session):
-        """Return True if the company still has the NIP and the environment of a login."""
-        company = self.company_id
-        present = company.l10n_pl_ksef_digits, company.l10n_pl_ksef_environment
-        return (session.context_digits, session.environment) == present
+    def _progress(self):
+        """Return how its last login stands; one of a former NIP or environment connects nobody.
+
+        What a client gave or took back there is given or taken back.
+        """
+        progress = self.session_id._progress()
+        connects = self.purpose == "connect" and progress["result"]
+        if not connects or self.session_id._is_of_today():
+            return progress
+        problem = problems.local("connected_as_before")
+        return {**progress, "result": False, "has_ended": True, "problem": problem}
 
     def _who_asks(self):
         """Return for whom the signer is asked: the office as it was then, or a company's name."""

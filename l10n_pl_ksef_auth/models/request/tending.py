@@ -63,7 +63,7 @@ class L10n_Pl_KsefRequestTending(models.Model):
         session = self.session_id
         if self.state != "open" or not session:
             return
-        progress = session._progress()
+        progress = self._progress()
         if self._is_done_by(session):
             self._conclude()
         elif problem := self._failure_of(progress):
@@ -76,8 +76,6 @@ class L10n_Pl_KsefRequestTending(models.Model):
         """
         if progress["result"] == "limited":
             return problems.local("signer_lacks_rights")
-        if progress["result"] == "connected":
-            return problems.local("company_changed")
         decided = progress["is_back"] or progress["has_ended"]
         return decided and progress["problem"]
 

@@ -232,6 +232,11 @@ class L10n_Pl_KsefSession(models.Model):
             lambda session: session.context_digits == session.company_id.l10n_pl_ksef_digits
         )
 
+    def _is_of_today(self):
+        """Return True if this login is for the number and the environment of its company now."""
+        environment = self.company_id.l10n_pl_ksef_environment
+        return bool(self._of_present_context()) and self.environment == environment
+
     def _of_company(self, principal, *conditions, limit=None):
         """Return a company's sessions in its environment, the newest first.
 

@@ -147,7 +147,9 @@ class L10n_Pl_KsefAlert(models.Model):
 
     def _together(self):
         """Return the alerts that this one's mail is about, each by itself; none if it is alone."""
-        return self.browse(self.env.context.get(TOGETHER, ())).with_context(**{TOGETHER: ()})
+        ids = self.env.context.get(TOGETHER)
+        # What a browser puts into the context is a list, and leads to nobody else's companies.
+        return self.browse(ids if isinstance(ids, tuple) else ()).with_context(**{TOGETHER: ()})
 
     def _page(self, user):
         """Return the page that the link leads a user to."""

@@ -284,19 +284,19 @@ PROBLEMS: dict[str, Meaning] = {
         _lt("The office has changed since the file was made, so no rights were given."),
         SIGN_AGAIN,
     ),
-    "company_changed": Meaning(
-        _lt(
-            "The company's NIP or its KSeF environment has changed since the file was made, so the"
-            " company is not connected."
-        ),
-        SIGN_AGAIN,
-    ),
     "client_changed": Meaning(
         _lt(
             "The company's NIP or its KSeF environment has changed since the signature was asked"
             " for, so nothing was given or taken back."
         ),
         Advice(_lt("Ask for the signature anew."), "none"),
+    ),
+    "connected_as_before": Meaning(
+        _lt(
+            "The company's NIP or its KSeF environment has changed since the file was sent, so the"
+            " company is not connected."
+        ),
+        Advice(_lt("Download a new file, and sign that."), "sign"),
     ),
     "service_ended": Meaning(_lt("The service has ended, so no rights were given."), NOTHING_TO_DO),
     "office_held_up": Meaning(
