@@ -252,6 +252,16 @@ class TestNotInKsef(EdiCase):
         with self.assertRaises(AccessError):
             window.with_user(self.accountant).number = NUMBER
 
+    def test_the_window_names_no_invoice_of_another_company(self):
+        move = self.invoice()
+        stranger = self.make_user(
+            "ksef_stranger", "account.group_account_manager", self.make_company("Obca", "")
+        )
+        windows = self.env["l10n_pl_ksef_edi.sent_outside"].with_user(stranger)
+        windows = windows.with_context(allowed_company_ids=stranger.company_ids.ids)
+        with self.assertRaises(AccessError):
+            windows.create({"move_id": move.id, "number": NUMBER})
+
     def test_what_is_in_ksef_or_need_not_be_there_is_not_marked(self):
         self.connect()
         with self.assertRaisesRegex(UserError, "missing"):

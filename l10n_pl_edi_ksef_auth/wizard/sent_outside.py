@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from odoo.addons.l10n_pl_ksef_auth.tools.ksef_number import InvalidKsefNumber, normalise
@@ -12,6 +12,15 @@ class L10n_Pl_KsefEdiSentOutside(models.TransientModel):
 
     move_id = fields.Many2one("account.move", "Invoice", required=True, readonly=True)
     number = fields.Char("KSeF number", required=True)
+
+    @api.constrains("move_id")
+    def _check_move(self):
+        """Refuse another company's invoice at once: its name says what that company issued.
+
+        :raises AccessError: the user may not read the invoice
+        """
+        # Odoo checks constraints as superuser.
+        self.sudo(False).move_id.check_access("read")
 
     def action_mark(self):
         """Mark the invoice.

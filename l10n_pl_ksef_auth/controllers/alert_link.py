@@ -17,9 +17,11 @@ class KsefAlert(http.Controller):
 
         :param int alert_id: the alert; after its removal, the link opens the connection
         """
+        user = request.env.user
         alert = request.env["l10n_pl_ksef.alert"].sudo().browse(alert_id).exists()
-        mine = request.env.user.company_ids
-        response = request.redirect(alert._page(request.env.user) if alert else "/odoo/ksef")
+        # Where the way leads says what an alert is about.
+        page = alert._page(user) if alert and alert._may_know(user) else "/odoo/ksef"
+        response, mine = request.redirect(page), user.company_ids
         if alert.company_id in mine:
             others = [str(company_id) for company_id in self._companies() if company_id in mine.ids]
             first = str(alert.company_id.id)

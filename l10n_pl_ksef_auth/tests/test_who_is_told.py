@@ -352,3 +352,16 @@ class TestAlertLink(HttpCase, KsefCase):
         answer = self.url_open(f"/l10n_pl_ksef/alert/{alert.id}", allow_redirects=False)
         self.assertTrue(answer.headers["Location"].endswith("/odoo/ksef?sign=1"))
         self.assertEqual(answer.cookies["cids"], str(other.id))
+
+    def test_the_link_tells_nobody_what_another_companys_alert_is_about(self):
+        alert = self.env["l10n_pl_ksef.alert"].create(
+            {
+                "company_id": self.make_company("Druga", "1111111111").id,
+                "environment": "test",
+                "reason": "grant",
+                "level": 0,
+            }
+        )
+        self.authenticate("ksef_accountant", "ksef_accountant")
+        answer = self.url_open(f"/l10n_pl_ksef/alert/{alert.id}", allow_redirects=False)
+        self.assertTrue(answer.headers["Location"].endswith("/odoo/ksef"))
