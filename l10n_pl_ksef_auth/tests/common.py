@@ -258,6 +258,12 @@ class KsefCase(MovedTime, TransactionCase):
             company_ids=[Command.set(companies.ids)],
         )
 
+    @classmethod
+    def speak_polish(cls):
+        """Have Polish in the database, with the addon's texts."""
+        cls.env["res.lang"]._activate_lang("pl_PL")
+        cls.env["ir.module.module"]._load_module_terms(["l10n_pl_ksef_auth"], ["pl_PL"])
+
     def begin(self):
         """Do what each test of the class begins with: it is done once, before the first."""
 

@@ -94,7 +94,7 @@ class TestAlerts(KsefCase):
         self.assertEqual(self.open_alerts().user_id, self.manager)
 
     def test_mail_and_activity_are_in_the_recipients_language(self):
-        self.env["ir.module.module"]._load_module_terms(["l10n_pl_ksef_auth"], ["pl_PL"])
+        self.speak_polish()
         self.accountant.write({"lang": "pl_PL", "tz": "Etc/GMT-1"})
         self.connect(user=self.accountant)
         self.wake(days=5)
@@ -118,7 +118,7 @@ class TestAlerts(KsefCase):
         self.assertEqual(alert._page(self.clerk), "/odoo/ksef")
 
     def test_all_whom_the_company_names_are_told_each_in_the_own_language(self):
-        self.env["ir.module.module"]._load_module_terms(["l10n_pl_ksef_auth"], ["pl_PL"])
+        self.speak_polish()
         self.accountant.lang, self.manager.lang = "pl_PL", "en_US"
         self.company.l10n_pl_ksef_responsible_ids = self.accountant | self.manager
         self.connect()

@@ -18,8 +18,7 @@ class EndingCase(OfflineCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.env["res.lang"]._activate_lang("pl_PL")
-        cls.env["ir.module.module"]._load_module_terms(["l10n_pl_ksef_auth"], ["pl_PL"])
+        cls.speak_polish()
 
     def begin(self):
         self.both()

@@ -295,8 +295,7 @@ class TestRequestMails(SignerCase):
         self.assertEqual(shown["requests"][0]["company"], self.company.name)
 
     def test_the_mail_is_polish_for_who_reads_polish(self):
-        self.env["res.lang"]._activate_lang("pl_PL")
-        self.env["ir.module.module"]._load_module_terms(["l10n_pl_ksef_auth"], ["pl_PL"])
+        self.speak_polish()
         with self.outbox() as sent:
             company = self.company.with_user(self.accountant)
             company.l10n_pl_ksef_ask(self.asking(lang="pl_PL"))

@@ -19,8 +19,7 @@ class TestToldTogether(KsefCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.env["res.lang"]._activate_lang("pl_PL")
-        cls.env["ir.module.module"]._load_module_terms(["l10n_pl_ksef_auth"], ["pl_PL"])
+        cls.speak_polish()
         cls.companies = cls.company + cls.make_clients(COMPANIES - 1)
         cls.some = cls.companies[:SOME]
 
